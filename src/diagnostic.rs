@@ -1,0 +1,153 @@
+//! What is found wrong in a plan, and where: one type for every finding, drawn for people,
+//! for machines and for GitHub.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file of a plan: the plan itself, an include, or the command line's own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in one of the plan's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// Whether a finding stops the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing is sent.
+    Error,
+    /// Told, but the run goes on and the exit code is unchanged.
+    Warning,
+}
+
+/// A replacement that mends a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What to replace.
+    pub span: Span,
+    /// What to write there.
+    pub replacement: String,
+}
+
+/// One finding: what is wrong, where, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub severity: Severity,
+    /// The very value it concerns.
+    pub span: Span,
+    /// A plain sentence, without a full stop.
+    pub message: String,
+    /// The remedy, in words.
+    pub help: Option<String>,
+    /// The remedy, as text to put in place.
+    pub fix: Option<Fix>,
+    /// Other places that matter ("first written here").
+    pub related: Vec<(Span, String)>,
+}
+
+impl Diagnostic {
+    /// An error at `span`.
+    pub fn error(span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, span, message: message.into(), help: None, fix: None, related: Vec::new() }
+    }
+
+    /// A warning at `span`.
+    pub fn warning(span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(span, message) }
+    }
+
+    /// Adds the remedy in words.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a remedy as text to put in place of `span`.
+    #[must_use]
+    pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        self.fix = Some(Fix { span, replacement: replacement.into() });
+        self
+    }
+
+    /// Adds another place that matters.
+    #[must_use]
+    pub fn related(mut self, span: Span, note: impl Into<String>) -> Self {
+        self.related.push((span, note.into()));
+        self
+    }
+}
+
+/// A file's text and where its lines begin.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// As the user named it.
+    pub path: PathBuf,
+    /// The whole text, without a byte order mark.
+    pub text: Arc<str>,
+    line_starts: Vec<u32>,
+}
+
+/// Every file a plan consists of.
+#[derive(Debug, Default, Clone)]
+pub struct Sources {
+    files: Vec<Arc<SourceFile>>,
+}
+
+impl Sources {
+    /// Adds a file and tells its number.
+    pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        let line_starts =
+            std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at as u32 + 1)).collect();
+        self.files.push(Arc::new(SourceFile { path: path.into(), text, line_starts }));
+        FileId(self.files.len() as u32 - 1)
+    }
+
+    /// The file with this number.
+    pub fn file(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize).map(|file| &**file)
+    }
+
+    /// The file's path.
+    pub fn path(&self, id: FileId) -> &Path {
+        self.file(id).map_or(Path::new(""), |file| &file.path)
+    }
+
+    /// Line and column of a span's start; both count from 1, columns in characters.
+    pub fn position(&self, span: Span) -> (usize, usize) {
+        self.file(span.file).map_or((1, 1), |file| file.position(span.start))
+    }
+
+    /// The text under a span.
+    pub fn text(&self, span: Span) -> &str {
+        self.file(span.file).and_then(|file| file.text.get(span.start as usize..span.end as usize)).unwrap_or("")
+    }
+}
+
+impl SourceFile {
+    /// Line and column of a byte offset; both count from 1, columns in characters.
+    pub fn position(&self, offset: u32) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.line_starts[line - 1] as usize;
+        let column = self.text.get(start..offset as usize).map_or(0, |before| before.chars().count());
+        (line, column + 1)
+    }
+
+    /// The range of bytes of a line (counted from 1), without its line break.
+    pub fn line_range(&self, line: usize) -> std::ops::Range<usize> {
+        let start = self.line_starts.get(line - 1).map_or(self.text.len(), |at| *at as usize);
+        let end = self.line_starts.get(line).map_or(self.text.len(), |at| *at as usize);
+        let trimmed = self.text[start..end].trim_end_matches(['\n', '\r']).len();
+        start..start + trimmed
+    }
+}

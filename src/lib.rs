@@ -1,0 +1,23 @@
+//! loadplan: a load-test runner. Plans in plain YAML go in, a verdict CI can trust comes out.
+//!
+//! One pipeline, one room per stage, and data walks one way:
+//! [`plan`] reads YAML into a typed plan, [`graph`] compiles it into the execution graph,
+//! [`engine`] walks the graph and emits samples, [`metrics`] counts them, [`verdict`] judges
+//! them and [`report`] writes them down.
+
+pub mod assertions;
+pub mod cli;
+pub mod data;
+pub mod demo;
+pub mod diagnostic;
+pub mod engine;
+pub mod extractors;
+pub mod graph;
+pub mod metrics;
+pub mod plan;
+pub mod report;
+pub mod samplers;
+pub mod services;
+pub mod template;
+pub mod value;
+pub mod verdict;

@@ -1,0 +1,2 @@
+//! The `loadplan` binary.
+fn main() {}
