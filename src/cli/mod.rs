@@ -1,1 +1,40 @@
-//! cli
+//! The command line: one file per subcommand, each thin.
+
+mod check;
+mod terminal;
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+/// A load-test runner: thread groups, samplers and assertions in plain YAML, with a verdict CI can trust.
+#[derive(Debug, Parser)]
+#[command(name = "loadplan", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = terminal::ColorChoice::Auto)]
+    color: terminal::ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Args),
+}
+
+/// Runs the command line and tells the process's exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return code;
+        }
+    };
+    let terminal = terminal::Terminal::new(cli.color);
+    match cli.command {
+        Command::Check(args) => check::run(&args, &terminal),
+    }
+}

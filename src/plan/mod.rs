@@ -1,1 +1,21 @@
-//! plan
+//! From YAML text to a typed [`Plan`] in which every value knows its line, or every finding at once.
+//!
+//! The way in is [`load()`]: it reads the file, [`pitfalls`] lists the places plain YAML would
+//! misread, [`yaml`] makes the tree, profiles and command-line overrides are laid over it, and
+//! `lower` types it, with [`keys`] as the one description of every key.
+
+pub mod keys;
+mod load;
+mod lower;
+mod overlay;
+mod pitfalls;
+mod scalars;
+pub mod schema;
+mod statics;
+mod types;
+pub mod yaml;
+
+pub(crate) use load::shown as shown_path;
+pub use load::{LoadOptions, Loaded, load};
+pub use scalars::{UnitError, parse_duration, parse_share, parse_size};
+pub use types::*;

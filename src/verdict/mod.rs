@@ -1,1 +1,5 @@
-//! verdict
+//! What must hold: thresholds, and whether they did.
+
+mod condition;
+
+pub use condition::{Condition, ConditionError, Metric, Operator, Phase, Unit};

@@ -1,8 +1,12 @@
 //! What is found wrong in a plan, and where: one type for every finding, drawn for people,
 //! for machines and for GitHub.
 
+mod render;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+pub use render::{Format, render};
 
 /// A file of a plan: the plan itself, an include, or the command line's own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

@@ -1,0 +1,85 @@
+//! Where output goes and whether it may be coloured.
+
+use std::io::{IsTerminal, Write};
+
+/// The value of `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ColorChoice {
+    /// On a terminal, unless the environment says otherwise
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The process's standard output and error.
+pub(super) struct Terminal {
+    /// Whether standard output may be coloured.
+    pub(super) color: bool,
+    /// Whether standard error is a terminal that a live block may redraw.
+    pub(super) live: bool,
+    /// Whether standard error may be coloured.
+    pub(super) color_stderr: bool,
+}
+
+impl Terminal {
+    pub(super) fn new(choice: ColorChoice) -> Self {
+        let color = |terminal: bool| match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => colored(terminal, |name| std::env::var(name).ok()),
+        };
+        let stderr = std::io::stderr().is_terminal();
+        let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        Self {
+            color: color(std::io::stdout().is_terminal()),
+            color_stderr: color(stderr),
+            live: stderr && !dumb && std::env::var_os("CI").is_none(),
+        }
+    }
+
+    /// Writes to standard output. A closed pipe is no error of ours.
+    pub(super) fn out(&self, text: &str) {
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Writes to standard error.
+    pub(super) fn err(&self, text: &str) {
+        let mut stderr = std::io::stderr().lock();
+        let _ = stderr.write_all(text.as_bytes());
+    }
+}
+
+/// `NO_COLOR`, then `CLICOLOR_FORCE` and `FORCE_COLOR`, then `TERM=dumb`, then whether it is a terminal.
+fn colored(terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+    let forced = |name: &str| variable(name).is_some_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
+    if set("NO_COLOR") {
+        return false;
+    }
+    if forced("CLICOLOR_FORCE") || forced("FORCE_COLOR") {
+        return true;
+    }
+    terminal && variable("TERM").is_none_or(|term| term != "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::colored;
+
+    #[test]
+    fn the_environment_decides_on_colour_in_a_fixed_order() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            move |name: &str| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        assert!(colored(true, with(&[])));
+        assert!(!colored(false, with(&[])));
+        assert!(!colored(true, with(&[("NO_COLOR", "1"), ("FORCE_COLOR", "1")])));
+        assert!(colored(false, with(&[("FORCE_COLOR", "1")])));
+        assert!(!colored(false, with(&[("CLICOLOR_FORCE", "0")])));
+        assert!(!colored(true, with(&[("TERM", "dumb")])));
+        assert!(colored(true, with(&[("NO_COLOR", "")])));
+    }
+}

@@ -1,0 +1,128 @@
+//! Findings drawn for people, for machines and for GitHub.
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use serde_json::json;
+
+use super::{Diagnostic, Severity, Sources};
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people: the source line with a caret under the value.
+    Text,
+    /// One JSON array.
+    Json,
+    /// GitHub's workflow commands, which annotate the plan in a pull request.
+    Github,
+}
+
+/// Draws findings in order of place. `color` applies to text only.
+pub fn render(findings: &[Diagnostic], sources: &Sources, format: Format, color: bool) -> String {
+    let mut sorted: Vec<&Diagnostic> = findings.iter().collect();
+    sorted.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.severity));
+    match format {
+        Format::Text => sorted.iter().map(|finding| text(finding, sources, color) + "\n\n").collect(),
+        Format::Json => {
+            let list: Vec<_> = sorted.iter().map(|finding| json_finding(finding, sources)).collect();
+            serde_json::to_string_pretty(&list).unwrap_or_default() + "\n"
+        }
+        Format::Github => sorted.iter().map(|finding| github(finding, sources) + "\n").collect(),
+    }
+}
+
+fn text(finding: &Diagnostic, sources: &Sources, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let path = crate::plan::shown_path(sources.path(finding.span.file));
+    let title = level.primary_title(visible(&finding.message));
+    let mut groups = Vec::new();
+    let source = sources.file(finding.span.file).filter(|file| !file.text.is_empty());
+    let mut main = match source {
+        Some(file) => {
+            let mut snippet = Snippet::source(&*file.text)
+                .path(path.clone())
+                .annotation(AnnotationKind::Primary.span(first_line(finding, &file.text)));
+            for (span, note) in finding.related.iter().filter(|(span, _)| span.file == finding.span.file) {
+                let range = span.start as usize..(span.end.max(span.start + 1) as usize).min(file.text.len());
+                snippet = snippet.annotation(AnnotationKind::Context.span(range).label(visible(note)));
+            }
+            title.element(snippet)
+        }
+        None => title.element(annotate_snippets::Origin::path(path.clone())),
+    };
+    let patch = finding.fix.as_ref().zip(source).filter(|(fix, _)| sources.text(fix.span).lines().count() <= 1);
+    match (&finding.help, patch) {
+        (help, Some((fix, file))) => {
+            groups.push(main);
+            let range = fix.span.start as usize..fix.span.end as usize;
+            let words = help.as_deref().unwrap_or("write this instead");
+            groups.push(
+                Level::HELP
+                    .secondary_title(visible(words))
+                    .element(Snippet::source(&*file.text).path(path).patch(Patch::new(range, fix.replacement.as_str()))),
+            );
+        }
+        (Some(help), None) => {
+            main = main.element(Level::HELP.message(visible(help)));
+            groups.push(main);
+        }
+        (None, None) => groups.push(main),
+    }
+    let report: &[Group<'_>] = &groups;
+    renderer.render(report)
+}
+
+/// The finding's range, cut at the end of its first line.
+fn first_line(finding: &Diagnostic, text: &str) -> std::ops::Range<usize> {
+    let start = (finding.span.start as usize).min(text.len());
+    let end = (finding.span.end.max(finding.span.start + 1) as usize).min(text.len()).max(start);
+    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    start..end.min(line_end).max(start)
+}
+
+fn json_finding(finding: &Diagnostic, sources: &Sources) -> serde_json::Value {
+    let (line, column) = sources.position(finding.span);
+    let end = super::Span { start: finding.span.end, ..finding.span };
+    let (end_line, end_column) = sources.position(end);
+    json!({
+        "severity": match finding.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "file": crate::plan::shown_path(sources.path(finding.span.file)),
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+        "message": finding.message,
+        "help": finding.help,
+        "replacement": finding.fix.as_ref().map(|fix| &fix.replacement),
+    })
+}
+
+/// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
+fn github(finding: &Diagnostic, sources: &Sources) -> String {
+    let (line, column) = sources.position(finding.span);
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let word = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let path = crate::plan::shown_path(sources.path(finding.span.file));
+    let mut message = finding.message.clone();
+    if let Some(help) = &finding.help {
+        message = format!("{message}: {help}");
+    }
+    if let Some(fix) = finding.fix.as_ref().filter(|fix| !message.contains(&fix.replacement)) {
+        message = format!("{message}; write `{}`", fix.replacement);
+    }
+    format!("::{word} file={},line={line},col={column},title=loadplan::{}", property(&path), data(&message))
+}
+
+/// Text without control characters, so that a hostile plan cannot move the cursor.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
+}

@@ -1,0 +1,167 @@
+//! The one description of every key of a plan: its name, type, meaning, example, and what other
+//! tools call it. Lowering and its errors, the JSON Schema, the reference page and the
+//! suggestions all read these tables.
+
+mod checks;
+mod group;
+mod http;
+mod root;
+mod steps;
+
+pub use checks::{BETWEEN_DOC, EXTRACTOR, JSON_TYPES, MATCHER, THRESHOLD};
+pub use checks::ASSERTIONS;
+pub use group::{ITERATIONS_TOTAL, NORMAL, POISSON, THINK_TIME, THREAD_GROUP};
+pub use http::{AUTH, BASIC, DIGEST, FILE_PART, GRAPHQL, HTTP, REQUEST, REQUEST_LINE, RESOURCES, TLS};
+pub use root::{DATA, PLAN, PROFILE, PROFILE_GROUP, READY, SERVICE};
+pub use steps::{KINDS, Kind, STEP, WAIT_FOR_USERS, WEIGHT};
+
+/// A map with a fixed set of keys.
+#[derive(Debug)]
+pub struct Section {
+    /// What the map is called in messages and in the schema, for instance `thread group`.
+    pub name: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// Its keys, in the order of the reference page.
+    pub keys: &'static [Key],
+}
+
+/// A key of a [`Section`].
+#[derive(Debug)]
+pub struct Key {
+    /// As it is written.
+    pub name: &'static str,
+    /// What may stand under it.
+    pub ty: Ty,
+    /// What it means: one or two sentences.
+    pub doc: &'static str,
+    /// A YAML fragment that shows it, key included.
+    pub example: &'static str,
+    /// What other tools call it: `("JMeter", "threads")`.
+    pub words: &'static [(&'static str, &'static str)],
+    /// Whether the key must be there.
+    pub required: bool,
+    /// Whether the key is agreed but not supported yet.
+    pub later: bool,
+}
+
+/// The type of a value, as far as YAML and the schema are concerned.
+#[derive(Debug)]
+pub enum Ty {
+    /// Any scalar, sent as it is spelled; may hold `${…}`.
+    Text,
+    /// Fixed text without `${…}`.
+    Name,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number from this one on.
+    Count(u64),
+    /// `500ms`, `10s`, `1h30m`.
+    Duration,
+    /// `64B`, `10kB`, `1MiB`.
+    Size,
+    /// `25%`.
+    Share,
+    /// A bare expression.
+    Expression,
+    /// A file's path, relative to the plan.
+    Path,
+    /// Any YAML value.
+    Any,
+    /// One of these words, each with its meaning.
+    Enum(&'static [(&'static str, &'static str)]),
+    /// A map with fixed keys.
+    Section(&'static Section),
+    /// A map with free keys.
+    Map(&'static Ty),
+    /// A list.
+    List(&'static Ty),
+    /// One of a few shapes.
+    Either(&'static [Ty]),
+    /// `null`, which takes away what an outer place set.
+    Null,
+    /// A list of steps.
+    Steps,
+    /// The value a matcher compares with, or a map of matchers.
+    Matcher,
+    /// A map of assertions, or a list of such maps.
+    Assertions,
+    /// A map of variables to extractors.
+    Extractors,
+    /// A list of thresholds.
+    Thresholds,
+    /// How to think: a time, a range or a distribution.
+    ThinkTime,
+}
+
+impl Key {
+    const fn new(name: &'static str, ty: Ty, doc: &'static str, example: &'static str) -> Self {
+        Self { name, ty, doc, example, words: &[], required: false, later: false }
+    }
+
+    const fn words(mut self, words: &'static [(&'static str, &'static str)]) -> Self {
+        self.words = words;
+        self
+    }
+
+    const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    const fn later(mut self) -> Self {
+        self.later = true;
+        self
+    }
+}
+
+impl Section {
+    /// The key of this name.
+    pub fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// Our key for another tool's word, and that tool.
+    pub fn bridge(&self, word: &str) -> Option<(&'static str, &'static Key)> {
+        self.keys.iter().find_map(|key| {
+            let (tool, _) = key.words.iter().find(|(_, theirs)| *theirs == word)?;
+            Some((*tool, key))
+        })
+    }
+}
+
+/// Every section, for the schema, the reference page and the search for a misplaced key.
+pub static SECTIONS: &[&Section] = &[
+    &PLAN,
+    &DATA,
+    &SERVICE,
+    &READY,
+    &PROFILE,
+    &PROFILE_GROUP,
+    &THREAD_GROUP,
+    &ITERATIONS_TOTAL,
+    &THINK_TIME,
+    &NORMAL,
+    &POISSON,
+    &HTTP,
+    &TLS,
+    &AUTH,
+    &BASIC,
+    &DIGEST,
+    &STEP,
+    &REQUEST,
+    &REQUEST_LINE,
+    &GRAPHQL,
+    &FILE_PART,
+    &RESOURCES,
+    &WAIT_FOR_USERS,
+    &EXTRACTOR,
+    &ASSERTIONS,
+    &MATCHER,
+    &THRESHOLD,
+];
+
+/// Whether `word` is a key of any section or a kind of step.
+pub fn is_known(word: &str) -> bool {
+    SECTIONS.iter().any(|section| section.key(word).is_some()) || KINDS.iter().any(|kind| kind.key.name == word)
+}

@@ -1,0 +1,172 @@
+//! Reading a plan: the file and what it includes, profiles, overrides, and all findings.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::lower::{self, Lower};
+use super::statics::Statics;
+use super::types::Plan;
+use super::yaml::{self, Node};
+use super::{overlay, pitfalls};
+use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, Span};
+
+/// The largest file read as a plan, an include or a list of data, in bytes.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// What to read and how.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// Profiles, in order.
+    pub profiles: Vec<String>,
+    /// `--var` values by name.
+    pub vars: BTreeMap<String, String>,
+    /// Replaces every group's `users`.
+    pub users: Option<String>,
+    /// Replaces every group's `duration` (and `iterations`, unless those are given too).
+    pub duration: Option<String>,
+    /// Replaces every group's `iterations` (and `duration`, unless that is given too).
+    pub iterations: Option<String>,
+    /// Replaces every group's `ramp_up`.
+    pub ramp_up: Option<String>,
+    /// Replaces the plan's `base_url`.
+    pub base_url: Option<String>,
+    /// The only groups to run; all if empty.
+    pub groups: Vec<String>,
+    /// The environment, as `env.NAME` sees it.
+    pub env: BTreeMap<String, String>,
+    /// What every random draw starts from.
+    pub seed: u64,
+    /// The run's identifier, as `run_id` sees it.
+    pub run_id: Arc<str>,
+}
+
+/// A plan that was read, with everything found on the way.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Every file read.
+    pub sources: Sources,
+    /// The plan, as far as it could be understood.
+    pub plan: Option<Plan>,
+    /// Every finding, in order of place.
+    pub findings: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    /// Whether nothing stands in the way of a run.
+    pub fn is_valid(&self) -> bool {
+        self.plan.is_some() && !self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// Reads a plan. Everything that is wrong is in `findings`; nothing is sent or started.
+pub fn load(path: &Path, options: &LoadOptions) -> Loaded {
+    let mut sources = Sources::default();
+    let mut findings = Vec::new();
+    let plan = read(path, options, &mut sources, &mut findings);
+    Loaded { sources, plan, findings }
+}
+
+fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mut Vec<Diagnostic>) -> Option<Plan> {
+    let (file, mut node) = read_yaml(path, sources, findings)?;
+    let folder: Arc<Path> = path.parent().map_or_else(|| Arc::from(Path::new("")), Arc::from);
+    let mut lower = Lower {
+        sources,
+        findings,
+        statics: Statics::new(&options.env, options.vars.clone(), options.seed, options.run_id.clone()),
+        folder,
+        fragments: BTreeMap::new(),
+        including: Vec::new(),
+        step_count: 0,
+    };
+    let mut skip = false;
+    for name in &options.profiles {
+        skip |= overlay::profile(&mut lower, &mut node, name).unwrap_or(false);
+    }
+    check_other_profiles(&mut lower, &node, &options.profiles);
+    overlay::overrides(&mut lower, &mut node, options);
+    let name = path.file_stem().map_or_else(|| "plan".into(), |stem| stem.to_string_lossy());
+    let mut plan = lower::plan(&mut lower, &node, file, &name)?;
+    plan.skip_without_samples = skip;
+    Some(plan)
+}
+
+/// Profiles that are not in use are checked too: a mistake in one must not wait for the night
+/// it is first needed.
+fn check_other_profiles(lower: &mut Lower<'_>, plan: &Node, used: &[String]) {
+    let Some(profiles) = plan.get("profiles").and_then(Node::entries) else { return };
+    for entry in profiles.iter().filter(|entry| !used.iter().any(|name| **name == *entry.key)) {
+        let mut copy = plan.clone();
+        overlay::profile(lower, &mut copy, &entry.key);
+    }
+}
+
+/// Reads a YAML file of a plan.
+pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<Diagnostic>) -> Option<(FileId, Node)> {
+    let text = match read_text(path) {
+        Ok(text) => text,
+        Err(message) => {
+            let file = sources.add(path, "");
+            findings.push(Diagnostic::error(Span { file, start: 0, end: 0 }, message));
+            return None;
+        }
+    };
+    let file = sources.add(path, text.as_str());
+    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        findings.push(
+            Diagnostic::error(Span { file, start: 0, end: 0 }, "the file is empty")
+                .help("`loadplan new` writes a plan to start from"),
+        );
+        return None;
+    }
+    let (mended, pitfalls) = pitfalls::scan(&text, file);
+    let told = pitfalls.len();
+    findings.extend(pitfalls);
+    let mut errors = Vec::new();
+    let node = yaml::parse(&mended.text, file, &mended, &mut errors);
+    // A syntax error that a pitfall on the same line explains already would only confuse.
+    let lines: Vec<usize> = findings[findings.len() - told..].iter().map(|one| sources.position(one.span).0).collect();
+    errors.retain(|error| !lines.contains(&sources.position(error.span).0) || node.is_some());
+    if node.is_none() && errors.is_empty() && told == 0 {
+        errors.push(Diagnostic::error(Span { file, start: 0, end: 0 }, "the file holds no value"));
+    }
+    findings.extend(errors);
+    node.map(|node| (file, node))
+}
+
+/// A file's text without its byte order mark, or why it cannot be used, as a sentence.
+fn read_text(path: &Path) -> Result<String, String> {
+    let shown = shown(path);
+    let size = std::fs::metadata(path).map_err(|error| cannot_read(&shown, &error))?.len();
+    if size > MAX_FILE {
+        return Err(format!("{shown} is too large for a plan: {size} bytes, at most {MAX_FILE}"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| cannot_read(&shown, &error))?;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(format!("{shown} is UTF-16; save it as UTF-8"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!("{shown} is not UTF-8: line {line} holds a byte that is none of it; save the file as UTF-8")
+    })?;
+    if text.contains('\0') {
+        return Err(format!("{shown} is not a text file"));
+    }
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+fn cannot_read(shown: &str, error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => format!("there is no file {shown}"),
+        std::io::ErrorKind::PermissionDenied => format!("{shown} may not be read (permission denied)"),
+        std::io::ErrorKind::IsADirectory => format!("{shown} is a folder; name a plan file"),
+        _ => format!("{shown} cannot be read: {error}"),
+    }
+}
+
+/// A path as shown to people: forward slashes.
+pub(crate) fn shown(path: &Path) -> String {
+    let path: PathBuf = path.components().collect();
+    path.to_string_lossy().replace('\\', "/")
+}

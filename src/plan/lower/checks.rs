@@ -1,0 +1,237 @@
+//! Extractors, assertions and thresholds.
+
+use super::{Fields, Lower};
+use crate::diagnostic::Diagnostic;
+use crate::plan::keys;
+use crate::plan::types::{
+    AssertionGroup, AssertionSpec, ExtractorSpec, HowSpec, Name, PickSpec, Spanned, SubjectSpec, Text, Threshold,
+};
+use crate::plan::yaml::{Entry, Node, NodeKind};
+use crate::verdict::Condition;
+
+impl Lower<'_> {
+    pub(super) fn extractors(&mut self, node: &Node) -> Vec<ExtractorSpec> {
+        let values = self.bindings(node, "extract");
+        values.into_iter().filter_map(|(variable, node)| self.extractor(variable, &node)).collect()
+    }
+
+    fn extractor(&mut self, variable: Name, node: &Node) -> Option<ExtractorSpec> {
+        let plain = |how| ExtractorSpec {
+            variable: variable.clone(),
+            how,
+            source: None,
+            pick: PickSpec::First,
+            default: None,
+            secret: false,
+        };
+        if let NodeKind::Scalar { .. } = &node.kind {
+            let text = self.text(node, &variable.value)?;
+            if !text.value.starts_with('$') || text.value.starts_with("${") {
+                let guess = format!("$.{}", text.value);
+                self.report(
+                    Diagnostic::error(text.span, format!("`{}` does not say how to find the value", text.value))
+                        .help(format!("a JSONPath starts with `$`: write `{guess}`; or name the way, for example `{{ regex: '…' }}` or `{{ header: Location }}`"))
+                        .fix(text.span, guess),
+                );
+                return None;
+            }
+            return Some(plain(HowSpec::Json(text)));
+        }
+        let fields = self.fields(node, &keys::EXTRACTOR)?;
+        let ways: Vec<&Entry> = ["json", "regex", "css", "xpath", "between", "header", "cookie"]
+            .iter()
+            .filter_map(|key| fields.entry(key))
+            .collect();
+        if let [first, second, ..] = ways.as_slice() {
+            self.report(
+                Diagnostic::error(second.key_span, format!("an extractor looks in one way, but this one has `{}` and `{}`", first.key, second.key))
+                    .help("keep one; to look inside a header or cookie, write `in: header.NAME` beside the other"),
+            );
+        }
+        let Some(way) = ways.first() else {
+            self.report(Diagnostic::error(Self::start_of(node), "this extractor does not say how to find the value").help("add one of json, regex, css, xpath, between, header, cookie"));
+            return None;
+        };
+        let mut text = |key: &str| fields.get(key).and_then(|node| self.text(node, key));
+        let (group, attribute, source) = (text("group"), text("attribute"), text("in"));
+        for (key, owner) in [("group", "regex"), ("attribute", "css")] {
+            if let Some(entry) = fields.entry(key)
+                && &*way.key != owner
+            {
+                self.report(Diagnostic::error(entry.key_span, format!("`{key}` goes with `{owner}`, not with `{}`", way.key)).help("remove it"));
+            }
+        }
+        let how = match &*way.key {
+            "between" => {
+                let [before, after] = way.value.items().unwrap_or_default() else {
+                    self.wrong_type(&way.value, "between", keys::BETWEEN_DOC, Some("between: ['id=\"', '\"']"));
+                    return None;
+                };
+                HowSpec::Between(self.text(before, "between")?, self.text(after, "between")?)
+            }
+            key => {
+                let text = self.text(&way.value, key)?;
+                match key {
+                    "json" => HowSpec::Json(text),
+                    "regex" => HowSpec::Regex(text, group),
+                    "css" => HowSpec::Css(text, attribute),
+                    "xpath" => HowSpec::XPath(text),
+                    "header" => HowSpec::Header(text),
+                    _ => HowSpec::Cookie(text),
+                }
+            }
+        };
+        let pick = fields.get("match").and_then(|node| self.pick(node));
+        if let (Some(entry), "header" | "cookie") = (fields.entry("in"), &*way.key) {
+            self.report(Diagnostic::error(entry.key_span, format!("`in` does not go with `{}`, which already says where to look", way.key)).help("remove it"));
+        }
+        Some(ExtractorSpec {
+            pick: pick.unwrap_or(PickSpec::First),
+            default: fields.get("default").cloned(),
+            secret: fields.get("secret").and_then(|node| self.boolean(node, "secret")).unwrap_or(false),
+            source: source.and_then(|text| self.source(text)),
+            ..plain(how)
+        })
+    }
+
+    fn source(&mut self, text: Text) -> Option<Text> {
+        let known = matches!(&*text.value, "body" | "url")
+            || ["header.", "cookie."].iter().any(|prefix| text.value.strip_prefix(prefix).is_some_and(|name| !name.is_empty()));
+        if !known {
+            self.report(
+                Diagnostic::error(text.span, format!("`in: {}` names no part of an answer", text.value))
+                    .help("write body, url, header.NAME or cookie.NAME"),
+            );
+            return None;
+        }
+        (&*text.value != "body").then_some(text)
+    }
+
+    fn pick(&mut self, node: &Node) -> Option<PickSpec> {
+        let text = self.text(node, "match")?;
+        Some(match &*text.value {
+            "first" => PickSpec::First,
+            "last" => PickSpec::Last,
+            "random" => PickSpec::Random,
+            "all" => PickSpec::All,
+            number if number.chars().all(|c| c.is_ascii_digit()) => PickSpec::Nth(self.count(node, "match", 1)?),
+            other => {
+                let help = match other {
+                    "-1" => "JMeter's -1 means all matches; here it is `all`",
+                    _ => "write first, last, random, all, or a number counted from 1",
+                };
+                self.report(Diagnostic::error(node.span, format!("`match: {other}` is not known")).help(help));
+                return None;
+            }
+        })
+    }
+
+    /// `assert`: a map, or a list of maps.
+    pub(super) fn assertions(&mut self, node: &Node) -> Vec<AssertionGroup> {
+        match &node.kind {
+            NodeKind::List(items) => items.iter().filter_map(|item| self.assertion_group(item)).collect(),
+            _ => self.assertion_group(node).into_iter().collect(),
+        }
+    }
+
+    fn assertion_group(&mut self, node: &Node) -> Option<AssertionGroup> {
+        let fields = self.fields(node, &keys::ASSERTIONS)?;
+        let name = fields.get("name").and_then(|node| self.name(node, "name"));
+        let mut items = Vec::new();
+        for entry in node.entries().unwrap_or_default() {
+            if !entry.value.is_blank() && keys::ASSERTIONS.key(&entry.key).is_some() {
+                self.subject(entry, &fields, &mut items);
+            }
+        }
+        Some(AssertionGroup { name, items })
+    }
+
+    fn subject(&mut self, entry: &Entry, _fields: &Fields<'_>, items: &mut Vec<AssertionSpec>) {
+        let node = &entry.value;
+        let mut push = |span, subject, matcher: Option<&Node>| {
+            items.push(AssertionSpec { span, subject, matcher: matcher.cloned() });
+        };
+        match &*entry.key {
+            "status" => push(entry.key_span, SubjectSpec::Status, Some(node)),
+            "response_time" => push(entry.key_span, SubjectSpec::ResponseTime, Some(node)),
+            "first_byte" => push(entry.key_span, SubjectSpec::FirstByte, Some(node)),
+            "size" => push(entry.key_span, SubjectSpec::Size, Some(node)),
+            "body" => push(entry.key_span, SubjectSpec::Body, Some(node)),
+            "url" => push(entry.key_span, SubjectSpec::Url, Some(node)),
+            "expr" => {
+                if let Some(text) = self.bare(node, "expr") {
+                    push(entry.key_span, SubjectSpec::Expr(text), None);
+                }
+            }
+            "json_schema" => {
+                if let Some(file) = self.file_ref(node, "json_schema") {
+                    if file.path.value.contains("${") {
+                        self.report(Diagnostic::error(file.path.span, "`json_schema` is compiled before the run, so its path cannot hold `${…}`").help("write the file's name"));
+                    } else {
+                        push(entry.key_span, SubjectSpec::JsonSchema(file), None);
+                    }
+                }
+            }
+            key @ ("json" | "xpath" | "css" | "header" | "cookie") => {
+                for (name, matcher) in self.values(node, key) {
+                    let span = name.span;
+                    let subject = match key {
+                        "json" => SubjectSpec::Json(Spanned::new(name.value, span)),
+                        "xpath" => SubjectSpec::XPath(Spanned::new(name.value, span)),
+                        "css" => SubjectSpec::Css(Spanned::new(name.value, span)),
+                        "header" => SubjectSpec::Header(name),
+                        _ => SubjectSpec::Cookie(name),
+                    };
+                    push(span, subject, Some(&matcher));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn thresholds(&mut self, fields: &Fields<'_>) -> Vec<Threshold> {
+        let Some(node) = fields.get("thresholds") else { return Vec::new() };
+        let Some(items) = node.items() else {
+            self.wrong_type(node, "thresholds", "a list", Some("thresholds: [p95 < 300ms, error_rate < 1%]"));
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| self.threshold(item)).collect()
+    }
+
+    fn threshold(&mut self, node: &Node) -> Option<Threshold> {
+        let (text, name, after, abort) = if let NodeKind::Map(_) = &node.kind {
+            let fields = self.fields(node, &keys::THRESHOLD)?;
+            let text = fields.get("threshold").and_then(|node| self.threshold_text(node))?;
+            let name = fields.get("name").and_then(|node| self.name(node, "name"));
+            let after = fields.get("after").and_then(|node| self.duration(node, "after"));
+            let abort = fields.get("abort").and_then(|node| self.boolean(node, "abort")).unwrap_or(false);
+            (text, name, after, abort)
+        } else {
+            (self.threshold_text(node)?, None, None, false)
+        };
+        match Condition::parse(&text.value) {
+            Ok(condition) => Some(Threshold {
+                span: text.span,
+                text: text.value.split_whitespace().collect::<Vec<_>>().join(" ").into(),
+                name: name.map(|name| name.value),
+                condition,
+                after,
+                abort,
+            }),
+            Err(error) => {
+                let mut finding = Diagnostic::error(text.span, error.message);
+                finding = match error.corrected {
+                    Some(corrected) => finding.help(format!("write `{corrected}`")).fix(text.span, corrected),
+                    None => finding.help(error.help),
+                };
+                self.report(finding);
+                None
+            }
+        }
+    }
+
+    fn threshold_text(&mut self, node: &Node) -> Option<Text> {
+        let text = self.known(node, "thresholds", "text such as p95 < 300ms", None)?;
+        Some(Spanned::new(text, node.span))
+    }
+}

@@ -1,0 +1,289 @@
+//! HTTP settings and requests.
+
+use std::sync::Arc;
+
+use super::{Fields, Lower};
+use crate::diagnostic::Diagnostic;
+use crate::plan::keys;
+use crate::plan::types::{
+    AuthSpec, BodySpec, HttpSettings, HttpStep, Name, PartSpec, Spanned, Text, TransportSettings,
+};
+use crate::plan::yaml::{Entry, Node, NodeKind};
+
+impl Lower<'_> {
+    /// The keys of `http`, wherever they stand.
+    pub(super) fn http_settings(&mut self, fields: &Fields<'_>) -> HttpSettings {
+        HttpSettings {
+            base_url: fields.get("base_url").and_then(|node| self.text(node, "base_url")),
+            headers: fields.get("headers").map_or_else(Vec::new, |node| self.headers(node)),
+            auth: fields.get("auth").and_then(|node| self.auth(node)),
+            assert: fields.get("assert").map_or_else(Vec::new, |node| self.assertions(node)),
+            transport: self.transport(fields),
+        }
+    }
+
+    fn headers(&mut self, node: &Node) -> Vec<(Name, Option<Text>)> {
+        let Some(entries) = node.entries() else {
+            self.wrong_type(node, "headers", "a map of names to values", Some("headers:\n  Accept: application/json"));
+            return Vec::new();
+        };
+        let mut headers: Vec<(Name, Option<Text>)> = Vec::new();
+        for entry in entries {
+            if entry.value.is_blank() {
+                continue;
+            }
+            if http::HeaderName::from_bytes(entry.key.as_bytes()).is_err() {
+                self.report(
+                    Diagnostic::error(entry.key_span, format!("`{}` cannot be a header's name", entry.key))
+                        .help("header names are letters, digits and `-`, without blanks or colons"),
+                );
+                continue;
+            }
+            if let Some((first, _)) = headers.iter().find(|(name, _)| name.value.eq_ignore_ascii_case(&entry.key)) {
+                let finding = Diagnostic::error(entry.key_span, format!("the header `{}` is written twice", entry.key))
+                    .help("header names do not tell capital letters apart; keep one")
+                    .related(first.span, "first written here");
+                self.report(finding);
+                continue;
+            }
+            let value = if entry.value.is_null() { None } else { self.text(&entry.value, &entry.key).map(Some).unwrap_or(None) };
+            if value.is_none() && !entry.value.is_null() {
+                continue;
+            }
+            headers.push((Spanned::new(entry.key.clone(), entry.key_span), value));
+        }
+        headers
+    }
+
+    fn auth(&mut self, node: &Node) -> Option<Option<AuthSpec>> {
+        if node.is_null() {
+            return Some(None);
+        }
+        let fields = self.fields(node, &keys::AUTH)?;
+        let ways: Vec<&Entry> = ["basic", "bearer", "digest"].iter().filter_map(|key| fields.entry(key)).collect();
+        if let [_, second, ..] = ways.as_slice() {
+            self.report(Diagnostic::error(second.key_span, "`auth` takes one way to sign in").help("keep one of them"));
+        }
+        let way = *ways.first()?;
+        match &*way.key {
+            "bearer" => Some(Some(AuthSpec::Bearer(self.text(&way.value, "bearer")?))),
+            kind => {
+                let fields = self.fields(&way.value, if kind == "basic" { &keys::BASIC } else { &keys::DIGEST })?;
+                let username = fields.get("username").and_then(|node| self.text(node, "username"));
+                let password = fields.get("password").and_then(|node| self.text(node, "password"));
+                let (username, password) = (username?, password?);
+                Some(Some(if kind == "basic" {
+                    AuthSpec::Basic(username, password)
+                } else {
+                    AuthSpec::Digest(username, password)
+                }))
+            }
+        }
+    }
+
+    fn transport(&mut self, fields: &Fields<'_>) -> TransportSettings {
+        let mut word = |key: &str| {
+            let node = fields.get(key)?;
+            self.word(node, keys::HTTP.key(key)?)
+        };
+        let (cookies, connections, version, cache) = (word("cookies"), word("connections"), word("version"), word("cache"));
+        let mut settings = TransportSettings {
+            timeout: fields.get("timeout").and_then(|node| self.duration(node, "timeout")),
+            connect_timeout: fields.get("connect_timeout").and_then(|node| self.duration(node, "connect_timeout")),
+            follow_redirects: fields.get("follow_redirects").and_then(|node| self.boolean(node, "follow_redirects")),
+            max_redirects: fields.get("max_redirects").and_then(|node| self.count(node, "max_redirects", 0)),
+            compression: fields.get("compression").and_then(|node| self.boolean(node, "compression")),
+            source_address: fields.get("source_address").and_then(|node| self.address(node, "source_address")),
+            max_body: fields.get("max_body").and_then(|node| self.size(node, "max_body")),
+            proxy: fields.get("proxy").and_then(|node| self.proxy(node)),
+            resolve: fields.get("resolve").map_or_else(Vec::new, |node| self.resolve(node)),
+            span: fields.entry("tls").map(|entry| entry.key_span),
+            cookies,
+            connections,
+            version,
+            cache,
+            ..TransportSettings::default()
+        };
+        if let Some(node) = fields.get("tls")
+            && let Some(tls) = self.fields(node, &keys::TLS)
+        {
+            settings.tls_verify = tls.get("verify").and_then(|node| self.boolean(node, "verify"));
+            settings.tls_ca_file = tls.get("ca_file").and_then(|node| self.path(node, "ca_file"));
+            settings.tls_cert_file = tls.get("cert_file").and_then(|node| self.path(node, "cert_file"));
+            settings.tls_key_file = tls.get("key_file").and_then(|node| self.path(node, "key_file"));
+            settings.tls_server_name =
+                tls.get("server_name").and_then(|node| self.known(node, "server_name", "a host's name", None));
+            settings.tls_min_version = tls
+                .get("min_version")
+                .and_then(|node| self.word(node, keys::TLS.key("min_version")?));
+            for (one, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
+                if let (Some(entry), None) = (tls.entry(one), tls.entry(other)) {
+                    self.report(
+                        Diagnostic::error(entry.key_span, format!("`{one}` needs a `{other}` beside it"))
+                            .help("a client certificate is a certificate and its private key; both files may be the same"),
+                    );
+                }
+            }
+        }
+        settings
+    }
+
+    fn proxy(&mut self, node: &Node) -> Option<Option<Spanned<Arc<str>>>> {
+        if node.is_null() {
+            return Some(None);
+        }
+        let text = self.known(node, "proxy", "a URL", Some("proxy: http://proxy.local:3128"))?;
+        if &*text == "off" {
+            return Some(None);
+        }
+        Some(Some(Spanned::new(text, node.span)))
+    }
+
+    fn resolve(&mut self, node: &Node) -> Vec<(Arc<str>, Spanned<Arc<str>>)> {
+        let Some(entries) = node.entries() else {
+            self.wrong_type(node, "resolve", "a map of host names to addresses", Some("resolve:\n  api.example: 127.0.0.1"));
+            return Vec::new();
+        };
+        entries
+            .iter()
+            .filter_map(|entry| {
+                let address = self.known(&entry.value, &entry.key, "an address", None)?;
+                let bare = address.parse::<std::net::IpAddr>().is_ok() || address.parse::<std::net::SocketAddr>().is_ok();
+                if !bare {
+                    self.report(
+                        Diagnostic::error(entry.value.span, format!("`{address}` is not an IP address"))
+                            .help("write one such as 127.0.0.1, 127.0.0.1:8443 or ::1"),
+                    );
+                    return None;
+                }
+                Some((entry.key.clone(), Spanned::new(address, entry.value.span)))
+            })
+            .collect()
+    }
+
+    /// A map of names to values of any kind, as in `query`, `form`, `with`.
+    pub(super) fn values(&mut self, node: &Node, key: &str) -> Vec<(Name, Node)> {
+        let Some(entries) = node.entries() else {
+            self.wrong_type(node, key, "a map of names to values", None);
+            return Vec::new();
+        };
+        entries
+            .iter()
+            .filter(|entry| !entry.value.is_blank())
+            .map(|entry| (Spanned::new(entry.key.clone(), entry.key_span), entry.value.clone()))
+            .collect()
+    }
+
+    /// Like [`Self::values`], for variables.
+    pub(super) fn bindings(&mut self, node: &Node, key: &str) -> Vec<(Name, Node)> {
+        let values = self.values(node, key);
+        values
+            .into_iter()
+            .filter_map(|(name, node)| Some((self.variable_name(&name.value, name.span)?, node)))
+            .collect()
+    }
+
+    pub(super) fn http_step(&mut self, kind: &Entry, fields: &Fields<'_>) -> Option<HttpStep> {
+        let (method, url) = if &*kind.key == "request" {
+            let line = self.fields(&kind.value, &keys::REQUEST_LINE)?;
+            let method = line.get("method").and_then(|node| self.name(node, "method"));
+            let url = line.get("url").and_then(|node| self.text(node, "url"));
+            let method = method?;
+            if http::Method::from_bytes(method.value.as_bytes()).is_err() {
+                self.report(Diagnostic::error(method.span, format!("`{}` cannot be an HTTP method", method.value)).help("write one word in capitals, for example PROPFIND"));
+                return None;
+            }
+            (method.value, url?)
+        } else {
+            (Arc::from(kind.key.to_ascii_uppercase()), self.text(&kind.value, &kind.key)?)
+        };
+        if url.value.trim().is_empty() {
+            self.report(Diagnostic::error(url.span, format!("`{}` has no path", kind.key)).help("write a path such as /api/orders, or a whole URL"));
+        }
+        let bodies: Vec<&Entry> = ["json", "form", "body", "body_file", "graphql", "multipart"]
+            .iter()
+            .filter_map(|key| fields.entry(key))
+            .collect();
+        if let [first, second, ..] = bodies.as_slice() {
+            self.report(
+                Diagnostic::error(second.key_span, format!("a request has one body, but this one has `{}` and `{}`", first.key, second.key))
+                    .help("keep one of them")
+                    .related(first.key_span, "the other body"),
+            );
+        }
+        if let (Some(body), "GET" | "HEAD") = (bodies.first(), &*method) {
+            self.report(
+                Diagnostic::warning(body.key_span, format!("a {method} with a body is unusual, and many servers ignore it"))
+                    .help("did you mean `post`, or `query` for parameters in the URL?"),
+            );
+        }
+        let body = bodies.first().and_then(|entry| self.body(entry));
+        let resources = fields.get("resources").and_then(|node| {
+            let fields = self.fields(node, &keys::RESOURCES)?;
+            fields.get("parallel").map_or(Some(6), |node| self.count(node, "parallel", 1))
+        });
+        Some(HttpStep {
+            method,
+            url,
+            query: fields.get("query").map_or_else(Vec::new, |node| self.values(node, "query")),
+            body,
+            with: fields.get("with").map_or_else(Vec::new, |node| self.bindings(node, "with")),
+            extract: fields.get("extract").map_or_else(Vec::new, |node| self.extractors(node)),
+            thresholds: self.thresholds(fields),
+            resources,
+            http: self.http_settings(fields),
+        })
+    }
+
+    fn body(&mut self, entry: &Entry) -> Option<BodySpec> {
+        let node = &entry.value;
+        Some(match &*entry.key {
+            "json" => {
+                let text = node.text().filter(|_| !node.is_null());
+                if text.is_some_and(|text| text.trim_start().starts_with(['{', '[']) && !text.trim_start().starts_with("${")) {
+                    self.report(
+                        Diagnostic::error(node.span, "this is text that is itself JSON, and `json` would send it as one JSON string")
+                            .help("write the value as YAML below `json`, or use `body` with the header `Content-Type: application/json`"),
+                    );
+                }
+                BodySpec::Json(node.clone())
+            }
+            "form" => BodySpec::Form(self.values(node, "form")),
+            "body" => BodySpec::Text(self.text(node, "body")?),
+            "body_file" => BodySpec::File(self.file_ref(node, "body_file")?),
+            "graphql" => {
+                let fields = self.fields(node, &keys::GRAPHQL)?;
+                let query = fields.get("query").and_then(|node| self.text(node, "query"))?;
+                let operation = fields.get("operation_name").and_then(|node| self.text(node, "operation_name"));
+                BodySpec::Graphql(query, fields.get("variables").cloned(), operation)
+            }
+            _ => BodySpec::Multipart(self.multipart(node)),
+        })
+    }
+
+    fn multipart(&mut self, node: &Node) -> Vec<(Name, PartSpec)> {
+        let mut parts = Vec::new();
+        for (name, value) in self.values(node, "multipart") {
+            match &value.kind {
+                NodeKind::List(items) => {
+                    for item in items {
+                        parts.extend(self.part(&name, item).map(|part| (name.clone(), part)));
+                    }
+                }
+                _ => parts.extend(self.part(&name, &value).map(|part| (name.clone(), part))),
+            }
+        }
+        parts
+    }
+
+    fn part(&mut self, name: &Name, node: &Node) -> Option<PartSpec> {
+        if let NodeKind::Map(_) = &node.kind {
+            let fields = self.fields(node, &keys::FILE_PART)?;
+            let file = fields.get("file").and_then(|node| self.file_ref(node, "file"));
+            let content_type = fields.get("type").and_then(|node| self.text(node, "type"));
+            let file_name = fields.get("name").and_then(|node| self.text(node, "name"));
+            return Some(PartSpec::File { file: file?, content_type, name: file_name });
+        }
+        self.text(node, &name.value).map(PartSpec::Field)
+    }
+}

@@ -1,0 +1,319 @@
+//! From the tree to the typed plan, collecting every finding on the way.
+
+mod checks;
+mod fields;
+mod group;
+mod http;
+mod root;
+mod steps;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) use fields::{Fields, is_load_key};
+pub(super) use root::plan;
+
+use super::scalars::{self, UnitError};
+use super::statics::Statics;
+use super::types::{Dynamic, FileRef, Name, Spanned, Text, ThinkTime};
+use super::yaml::{Node, NodeKind, Style};
+use super::{keys, load};
+use crate::diagnostic::{Diagnostic, Sources, Span};
+
+/// What lowering carries along.
+pub(super) struct Lower<'a> {
+    /// Every file read so far.
+    pub(super) sources: &'a mut Sources,
+    /// Every finding so far.
+    pub(super) findings: &'a mut Vec<Diagnostic>,
+    /// What is known before the run: environment, variables, secrets.
+    pub(super) statics: Statics,
+    /// The folder relative paths of the current file start from.
+    pub(super) folder: Arc<Path>,
+    /// The plan's fragments, not lowered yet: each use lowers them in place.
+    pub(super) fragments: BTreeMap<Arc<str>, (Node, Arc<Path>)>,
+    /// Fragments and files being put in place, outermost first.
+    pub(super) including: Vec<Arc<str>>,
+    /// How many steps there are, includes put in place.
+    pub(super) step_count: usize,
+}
+
+impl Lower<'_> {
+    pub(super) fn report(&mut self, finding: Diagnostic) {
+        self.findings.push(finding);
+    }
+
+    /// "expected X, not Y", with the key's example.
+    fn wrong_type(&mut self, node: &Node, key: &str, expected: &str, example: Option<&str>) {
+        let mut finding = Diagnostic::error(node.span, format!("`{key}` takes {expected}, not {}", node.describe()));
+        if let Some(example) = example {
+            finding = finding.help(format!("for example `{}`", example.replace('\n', " ⏎ ")));
+        }
+        self.report(finding);
+    }
+
+    /// Text that may hold `${…}`; booleans and numbers keep their spelling.
+    fn text(&mut self, node: &Node, key: &str) -> Option<Text> {
+        match &node.kind {
+            NodeKind::Scalar { text, .. } if !node.is_null() => Some(Spanned::new(text.clone(), node.span)),
+            _ => {
+                self.wrong_type(node, key, "text", None);
+                None
+            }
+        }
+    }
+
+    /// Fixed text without `${…}`.
+    fn name(&mut self, node: &Node, key: &str) -> Option<Name> {
+        let text = self.text(node, key)?;
+        if text.value.contains("${") {
+            self.report(
+                Diagnostic::error(text.span, format!("`{key}` is a name and cannot hold `${{…}}`"))
+                    .help("a name is a line in the report; write fixed text"),
+            );
+            return None;
+        }
+        if text.value.trim().is_empty() {
+            self.report(Diagnostic::error(text.span, format!("`{key}` is empty")).help("write a name"));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// The text of a scalar that must be known before the run: `${…}` is computed here.
+    fn known(&mut self, node: &Node, key: &str, expected: &str, example: Option<&str>) -> Option<Arc<str>> {
+        let NodeKind::Scalar { text, style } = &node.kind else {
+            self.wrong_type(node, key, expected, example);
+            return None;
+        };
+        if node.is_null() && *style == Style::Plain {
+            self.wrong_type(node, key, expected, example);
+            return None;
+        }
+        if !text.contains("${") {
+            return Some(text.clone());
+        }
+        match self.statics.value(text, node.span, self.sources) {
+            Ok(value) => Some(value.to_string().into()),
+            Err(problems) => {
+                self.findings.extend(problems);
+                None
+            }
+        }
+    }
+
+    fn unit_error(&mut self, span: Span, key: &str, error: UnitError) {
+        let mut finding = Diagnostic::error(span, format!("`{key}`: {}", error.message));
+        if let Some(corrected) = error.corrected {
+            finding = finding.help(format!("write `{key}: {corrected}`")).fix(span, corrected);
+        }
+        self.report(finding);
+    }
+
+    fn duration(&mut self, node: &Node, key: &str) -> Option<Duration> {
+        let text = self.known(node, key, "a duration such as 10s", None)?;
+        scalars::parse_duration(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
+    }
+
+    fn size(&mut self, node: &Node, key: &str) -> Option<u64> {
+        let text = self.known(node, key, "a size such as 10MiB", None)?;
+        scalars::parse_size(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
+    }
+
+    fn count(&mut self, node: &Node, key: &str, least: u64) -> Option<u64> {
+        let text = self.known(node, key, "a whole number", None)?;
+        self.count_text(&text, node.span, key, least)
+    }
+
+    fn count_text(&mut self, text: &str, span: Span, key: &str, least: u64) -> Option<u64> {
+        match text.trim().parse::<u64>() {
+            Ok(number) if number < least => {
+                self.report(
+                    Diagnostic::error(span, format!("`{key}` must be at least {least}, but is {number}"))
+                        .help(format!("write `{key}: {least}` or more")),
+                );
+                None
+            }
+            Ok(number) if number > 1_000_000_000 => {
+                self.report(Diagnostic::error(span, format!("`{key}` is too large: at most one billion")));
+                None
+            }
+            Ok(number) => Some(number),
+            Err(_) => {
+                let digits: String = text.chars().filter(|c| !matches!(c, ',' | '_' | ' ' | '\'')).collect();
+                let mut finding =
+                    Diagnostic::error(span, format!("`{key}` takes a whole number, but `{}` is none", text.trim()));
+                if digits.parse::<u64>().is_ok() {
+                    finding = finding.help(format!("write it without separators: `{key}: {digits}`")).fix(span, digits);
+                } else {
+                    finding = finding.help(format!("write digits only, for example `{key}: 10`"));
+                }
+                self.report(finding);
+                None
+            }
+        }
+    }
+
+    fn boolean(&mut self, node: &Node, key: &str) -> Option<bool> {
+        let text = self.known(node, key, "true or false", None)?;
+        match &*text {
+            "true" => Some(true),
+            "false" => Some(false),
+            other => {
+                let meant = match other.to_ascii_lowercase().as_str() {
+                    "yes" | "on" | "1" | "y" | "true" => Some("true"),
+                    "no" | "off" | "0" | "n" | "false" => Some("false"),
+                    _ => None,
+                };
+                let mut finding = Diagnostic::error(node.span, format!("`{key}` takes true or false, not `{other}`"));
+                if let Some(meant) = meant {
+                    finding = finding.help(format!("write `{key}: {meant}`")).fix(node.span, meant);
+                }
+                self.report(finding);
+                None
+            }
+        }
+    }
+
+    /// One of the words of an enum key.
+    fn word(&mut self, node: &Node, key: &'static keys::Key) -> Option<&'static str> {
+        let keys::Ty::Enum(words) = key.ty else { return None };
+        let known: Vec<&'static str> = words.iter().map(|(word, _)| *word).collect();
+        let list = known.join(", ");
+        let text = self.known(node, key.name, &format!("one of {list}"), Some(key.example))?;
+        if let Some(word) = known.iter().find(|word| **word == &*text) {
+            return Some(word);
+        }
+        let mut finding =
+            Diagnostic::error(node.span, format!("`{}` is not a value of `{}`", text.trim(), key.name));
+        finding = match crate::suggest::nearest(&text, known.iter().copied()) {
+            Some(near) => finding.help(format!("did you mean `{near}`? It takes one of: {list}")).fix(node.span, near),
+            None => finding.help(format!("it takes one of: {list}")),
+        };
+        self.report(finding);
+        None
+    }
+
+    /// A file known before the run, found from the current file's folder. It must exist.
+    fn path(&mut self, node: &Node, key: &str) -> Option<Spanned<PathBuf>> {
+        let text = self.known(node, key, "a file's path", None)?;
+        let path = self.folder.join(&*text);
+        self.file_exists(&path, node.span, key).then(|| Spanned::new(path, node.span))
+    }
+
+    /// A file that may be computed for each user; it is looked for here when it is fixed.
+    fn file_ref(&mut self, node: &Node, key: &str) -> Option<FileRef> {
+        let path = self.text(node, key)?;
+        if !path.value.contains("${") {
+            let full = self.folder.join(&*path.value);
+            if !self.file_exists(&full, path.span, key) {
+                return None;
+            }
+        }
+        Some(FileRef { path, folder: self.folder.clone() })
+    }
+
+    fn file_exists(&mut self, path: &Path, span: Span, key: &str) -> bool {
+        if path.is_file() {
+            return true;
+        }
+        let shown = load::shown(path);
+        let what = if path.is_dir() {
+            format!("`{key}`: {shown} is a folder, not a file")
+        } else {
+            format!("`{key}`: the file {shown} does not exist")
+        };
+        let mut finding = Diagnostic::error(span, what);
+        finding = match nearest_file(path) {
+            Some(near) => finding.help(format!("did you mean `{near}`? Paths start from the folder of the file they are written in")),
+            None => finding.help("paths start from the folder of the file they are written in"),
+        };
+        self.report(finding);
+        false
+    }
+
+    fn address(&mut self, node: &Node, key: &str) -> Option<Spanned<IpAddr>> {
+        let text = self.known(node, key, "an IP address", None)?;
+        match text.trim().parse() {
+            Ok(address) => Some(Spanned::new(address, node.span)),
+            Err(_) => {
+                self.report(
+                    Diagnostic::error(node.span, format!("`{key}`: `{text}` is not an IP address"))
+                        .help("write one such as 192.168.1.20 or ::1"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A share that may be computed for each user.
+    fn dynamic_share(&mut self, node: &Node, key: &str) -> Option<Dynamic<f64>> {
+        let text = self.text(node, key)?;
+        if text.value.contains("${") {
+            return Some(Dynamic::Computed(text));
+        }
+        scalars::parse_share(&text.value).map(Dynamic::Fixed).map_err(|error| self.unit_error(node.span, key, error)).ok()
+    }
+
+    fn think_time(&mut self, node: &Node, key: &str) -> Option<ThinkTime> {
+        if let NodeKind::Map(_) = &node.kind {
+            let fields = self.fields(node, &keys::THINK_TIME)?;
+            if let Some(node) = fields.get("normal") {
+                let fields = self.fields(node, &keys::NORMAL)?;
+                let mean = fields.get("mean").and_then(|node| self.duration(node, "mean"));
+                let deviation = fields.get("deviation").and_then(|node| self.duration(node, "deviation"));
+                return Some(ThinkTime::Normal { mean: mean?, deviation: deviation? });
+            }
+            if let Some(node) = fields.get("poisson") {
+                let fields = self.fields(node, &keys::POISSON)?;
+                return Some(ThinkTime::Poisson { mean: fields.get("mean").and_then(|node| self.duration(node, "mean"))? });
+            }
+            self.report(Diagnostic::error(node.span, format!("`{key}` names no distribution")).help("write `normal: { mean: 2s, deviation: 500ms }` or `poisson: { mean: 2s }`"));
+            return None;
+        }
+        let text = self.text(node, key)?;
+        if text.value.contains("${") {
+            return Some(ThinkTime::Computed(text));
+        }
+        parse_think_time(&text.value).map_err(|error| self.unit_error(node.span, key, error)).ok()
+    }
+}
+
+/// A constant think time or a range.
+pub(crate) fn parse_think_time(text: &str) -> Result<ThinkTime, UnitError> {
+    if let Some((from, to)) = text.split_once("..") {
+        let (from, to) = (scalars::parse_duration(from)?, scalars::parse_duration(to)?);
+        if from > to {
+            return Err(UnitError {
+                message: format!("`{text}` starts after it ends"),
+                corrected: text.split_once("..").map(|(a, b)| format!("{}..{}", b.trim(), a.trim())),
+            });
+        }
+        return Ok(ThinkTime::Range(from, to));
+    }
+    if let Some((from, to)) = text.split_once('-')
+        && scalars::parse_duration(from).is_ok()
+        && scalars::parse_duration(to).is_ok()
+    {
+        return Err(UnitError {
+            message: format!("`{text}` is not a duration; a range is written with two dots"),
+            corrected: Some(format!("{}..{}", from.trim(), to.trim())),
+        });
+    }
+    scalars::parse_duration(text).map(ThinkTime::Constant)
+}
+
+/// A file of a similar name in the same folder.
+fn nearest_file(path: &Path) -> Option<String> {
+    let folder = path.parent()?;
+    let wanted = path.file_name()?.to_str()?;
+    let names: Vec<String> = std::fs::read_dir(folder)
+        .ok()?
+        .take(1000)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    crate::suggest::nearest(wanted, names.iter().map(String::as_str)).map(str::to_owned)
+}

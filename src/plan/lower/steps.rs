@@ -1,0 +1,289 @@
+//! Steps: which kind each is, and what it holds.
+
+use std::sync::Arc;
+
+use super::{Fields, Lower};
+use crate::diagnostic::Diagnostic;
+use crate::plan::keys::{KINDS, Key, Kind, STEP};
+use crate::plan::types::{Dynamic, Name, Spanned, Step, StepKind, StopTarget, Text};
+use crate::plan::yaml::{Entry, Node};
+use crate::plan::{keys, load};
+
+/// How many steps a plan may have, includes put in place: enough for 20,000 requests with
+/// controllers around each, and an end to fragments that include each other twice over.
+const MAX_STEPS: usize = 100_000;
+
+impl Lower<'_> {
+    /// A list of steps. `weighted` says whether they are the branches of `choose`.
+    pub(super) fn steps(&mut self, node: &Node, key: &str, weighted: bool) -> Vec<Step> {
+        let Some(items) = node.items() else {
+            let mut finding = Diagnostic::error(node.span, format!("`{key}` takes a list of steps, not {}", node.describe()));
+            finding = finding.help("put a `-` in front of each step:  - get: /");
+            self.report(finding);
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| self.step(item, weighted)).collect()
+    }
+
+    fn step(&mut self, node: &Node, weighted: bool) -> Option<Step> {
+        self.step_count += 1;
+        if self.step_count > MAX_STEPS {
+            if self.step_count == MAX_STEPS + 1 {
+                self.report(Diagnostic::error(node.span, format!("the plan has more than {MAX_STEPS} steps once includes are put in place")).help("include fewer lists inside one another"));
+            }
+            return None;
+        }
+        let Some(entries) = node.entries() else {
+            self.report(
+                Diagnostic::error(node.span, format!("a step is a map with a kind key, not {}", node.describe()))
+                    .help("for example `- get: /api/market-data`"),
+            );
+            return None;
+        };
+        let kind_entry = self.kind_of(node, entries)?;
+        let kind = KINDS.iter().find(|kind| kind.key.name == &*kind_entry.key)?;
+        if kind.key.later {
+            self.report(
+                Diagnostic::error(kind_entry.key_span, format!("steps of kind `{}` are not supported yet", kind.key.name))
+                    .help("this version speaks HTTP; remove the step"),
+            );
+            return None;
+        }
+        let all: Vec<&'static Key> = kind.all_keys().collect();
+        let what = format!("a `{}` step", kind.key.name);
+        let fields = self.fields_among(node, &what, &all)?;
+        if kind_entry.value.is_blank() {
+            return None;
+        }
+        if let Some(entry) = fields.entry("weight")
+            && !weighted
+        {
+            self.report(
+                Diagnostic::error(entry.key_span, "`weight` means something only among the steps of `choose`")
+                    .help("put the steps to choose from under `choose`, or use `chance: 25%`"),
+            );
+        }
+        let name = fields.get("name").and_then(|node| self.name(node, "name"));
+        let think_time = fields.get("think_time").and_then(|node| self.think_time(node, "think_time"));
+        let condition = fields.get("if").and_then(|node| self.bare(node, "if"));
+        let chance = fields.get("chance").and_then(|node| self.dynamic_share(node, "chance"));
+        let weight = fields
+            .get("weight")
+            .and_then(|node| Some(Spanned::new(self.count(node, "weight", 0)?, node.span)));
+        let step_kind = self.step_kind(kind, kind_entry, &fields)?;
+        Some(Step { span: kind_entry.key_span, name, think_time, condition, chance, weight, kind: step_kind })
+    }
+
+    /// The one key that says what a step does.
+    fn kind_of<'n>(&mut self, node: &'n Node, entries: &'n [Entry]) -> Option<&'n Entry> {
+        let is_kind = |entry: &&Entry| KINDS.iter().any(|kind| kind.key.name == &*entry.key);
+        let mut found: Vec<&Entry> = entries.iter().filter(is_kind).collect();
+        let takes_steps = |entry: &Entry| {
+            KINDS.iter().any(|kind| kind.key.name == &*entry.key && kind.keys.iter().any(|key| key.name == "steps"))
+        };
+        if found.len() > 1 && found.iter().any(|entry| takes_steps(entry)) {
+            found.retain(|entry| &*entry.key != "steps");
+        }
+        match found.as_slice() {
+            [one] => Some(one),
+            [] => {
+                let finding = self.no_kind(node, entries);
+                self.report(finding);
+                None
+            }
+            [first, second, ..] => {
+                let help = if &*second.key == "steps" || &*first.key == "steps" {
+                    "a request holds no steps: put them behind it as steps of their own"
+                } else {
+                    "make two steps of it, each behind its own `-`"
+                };
+                self.report(
+                    Diagnostic::error(second.key_span, format!("one step cannot be both `{}` and `{}`", first.key, second.key))
+                        .help(help)
+                        .related(first.key_span, "the first kind"),
+                );
+                None
+            }
+        }
+    }
+
+    fn no_kind(&self, node: &Node, entries: &[Entry]) -> Diagnostic {
+        for entry in entries {
+            let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
+            let bridged = KINDS.iter().find_map(|kind| {
+                kind.key.words.iter().find(|(_, word)| *word == &*entry.key).map(|(tool, _)| (*tool, kind.key.name))
+            });
+            if let Some((tool, ours)) = bridged {
+                return finding().help(format!("{tool} calls this `{}`; here it is `{ours}`", entry.key)).fix(entry.key_span, ours);
+            }
+            let lower = entry.key.to_ascii_lowercase();
+            let known = |word: &str| STEP.key(word).is_some() || keys::REQUEST.key(word).is_some();
+            if !known(&entry.key)
+                && let Some(near) = crate::suggest::nearest(&lower, KINDS.iter().filter(|kind| !kind.key.later).map(|kind| kind.key.name))
+            {
+                return finding().help(format!("did you mean `{near}`?")).fix(entry.key_span, near);
+            }
+        }
+        Diagnostic::error(Self::start_of(node), "this step has no kind key, so it does not say what to do").help(
+            "add one: get, post, put, patch, delete, head, options, request, transaction, repeat, while, for_each, choose, round_robin, shuffle, parallel, set, next_row, pause, wait_for_users, lock, stop, log, include or steps",
+        )
+    }
+
+    fn step_kind(&mut self, kind: &'static Kind, entry: &Entry, fields: &Fields<'_>) -> Option<StepKind> {
+        let node = &entry.value;
+        let key = kind.key.name;
+        if kind.http {
+            return self.http_step(entry, fields).map(|step| StepKind::Http(Box::new(step)));
+        }
+        let inner = |this: &mut Self| match fields.get("steps") {
+            Some(steps) => this.steps(steps, "steps", false),
+            None => {
+                if fields.entry("steps").is_none() {
+                    this.report(Diagnostic::error(entry.key_span, format!("`{key}` needs `steps`: what should it hold?")).help(format!("write `{}`", kind.key.example.replace('\n', " ⏎ "))));
+                }
+                Vec::new()
+            }
+        };
+        Some(match key {
+            "steps" => {
+                let otherwise = match fields.entry("else") {
+                    Some(otherwise) => {
+                        if fields.entry("if").is_none() {
+                            self.report(Diagnostic::error(otherwise.key_span, "`else` needs an `if` beside it").help("add `if: …` to this step"));
+                        }
+                        self.steps(&otherwise.value, "else", false)
+                    }
+                    None => Vec::new(),
+                };
+                StepKind::Group { steps: self.steps(node, "steps", false), otherwise }
+            }
+            "transaction" => {
+                let label = self.name(node, key);
+                let steps = inner(self);
+                let thresholds = self.thresholds(fields);
+                StepKind::Transaction { label: label?, steps, thresholds }
+            }
+            "repeat" => {
+                let steps = inner(self);
+                let text = self.text(node, key)?;
+                if text.value.contains("${") {
+                    StepKind::Repeat(Dynamic::Computed(text), steps)
+                } else if text.value.trim().ends_with(|c: char| c.is_alphabetic()) {
+                    StepKind::RepeatFor(self.duration(node, key)?, steps)
+                } else {
+                    StepKind::Repeat(Dynamic::Fixed(self.count(node, key, 0)?), steps)
+                }
+            }
+            "while" => {
+                let steps = inner(self);
+                let max = fields.get("max").and_then(|node| self.count(node, "max", 1)).unwrap_or(1000);
+                StepKind::While { condition: self.bare(node, key)?, max, steps }
+            }
+            "for_each" => {
+                let steps = inner(self);
+                let bindings = self.bindings(node, key);
+                if bindings.len() != 1 {
+                    self.report(Diagnostic::error(node.span, "`for_each` takes one variable and its list").help("for example `for_each: { id: ids }`"));
+                }
+                let (item, list) = bindings.into_iter().next()?;
+                StepKind::ForEach { list: self.bare(&list, &item.value)?, item, steps }
+            }
+            "choose" => {
+                let branches = self.steps(node, key, true);
+                if !branches.is_empty() && branches.iter().all(|branch| branch.weight.is_some_and(|weight| weight.value == 0)) {
+                    self.report(Diagnostic::error(entry.key_span, "every step of this `choose` has weight 0, so none could be drawn").help("give one of them a weight above 0"));
+                }
+                StepKind::Choose(branches)
+            }
+            "round_robin" => StepKind::RoundRobin(self.steps(node, key, false)),
+            "shuffle" => StepKind::Shuffle(self.steps(node, key, false)),
+            "parallel" => StepKind::Parallel(self.steps(node, key, false)),
+            "set" => StepKind::Set(self.bindings(node, key)),
+            "next_row" => StepKind::NextRow(self.name(node, key)?),
+            "pause" => StepKind::Pause(self.think_time(node, key)?),
+            "wait_for_users" => {
+                let fields = self.fields(node, &keys::WAIT_FOR_USERS)?;
+                let count = fields.get("count").and_then(|node| self.count(node, "count", 1))?;
+                let within = fields.get("within").and_then(|node| self.duration(node, "within"));
+                StepKind::WaitForUsers { count, within }
+            }
+            "lock" => {
+                let steps = inner(self);
+                StepKind::Lock(self.name(node, key)?, steps)
+            }
+            "stop" => StepKind::Stop(match self.word(node, &kind.key)? {
+                "loop" => StopTarget::Loop,
+                "iteration" => StopTarget::Iteration,
+                "user" => StopTarget::User,
+                "group" => StopTarget::Group,
+                _ => StopTarget::Test,
+            }),
+            "log" => StepKind::Log(self.text(node, key)?),
+            _ => self.include(node, fields)?,
+        })
+    }
+
+    /// A bare expression.
+    pub(super) fn bare(&mut self, node: &Node, key: &str) -> Option<Text> {
+        if let Some(text) = node.text() {
+            return Some(Text::new(text.clone(), node.span));
+        }
+        self.wrong_type(node, key, "a bare expression such as total > 3", None);
+        None
+    }
+
+    fn include(&mut self, node: &Node, fields: &Fields<'_>) -> Option<StepKind> {
+        let what = self.name(node, "include")?;
+        let with = fields.get("with").map_or_else(Vec::new, |node| self.bindings(node, "with"));
+        if self.including.contains(&what.value) {
+            let path = self.including.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
+            self.report(
+                Diagnostic::error(what.span, format!("`{}` includes itself: {path} → `{}`", what.value, what.value))
+                    .help("remove one of these includes"),
+            );
+            return None;
+        }
+        let steps = if let Some((list, folder)) = self.fragments.get(&what.value).cloned() {
+            self.statics.used_fragments.insert(what.value.clone());
+            self.within(what.value.clone(), folder, |this| this.steps(&list, "fragments", false))
+        } else {
+            self.include_file(&what)?
+        };
+        Some(StepKind::Include { what, with, steps })
+    }
+
+    fn include_file(&mut self, what: &Name) -> Option<Vec<Step>> {
+        let path = self.folder.join(&*what.value);
+        let looks_like_file = what.value.ends_with(".yaml") || what.value.ends_with(".yml") || what.value.contains('/');
+        if !looks_like_file {
+            let mut finding = Diagnostic::error(what.span, format!("there is no fragment `{}`", what.value));
+            let near = crate::suggest::nearest(&what.value, self.fragments.keys().map(|name| &**name));
+            finding = match near {
+                Some(near) => finding.help(format!("did you mean `{near}`?")).fix(what.span, near),
+                None => finding.help("name a list under `fragments:`, or a file that ends in .yaml"),
+            };
+            self.report(finding);
+            return None;
+        }
+        if !self.file_exists(&path, what.span, "include") {
+            return None;
+        }
+        let canonical: Arc<str> = path.canonicalize().unwrap_or_else(|_| path.clone()).to_string_lossy().into();
+        if self.including.contains(&canonical) {
+            self.report(Diagnostic::error(what.span, format!("`{}` includes itself", what.value)).help("remove one of these includes"));
+            return None;
+        }
+        let (_, list) = load::read_yaml(&path, self.sources, self.findings)?;
+        let folder: Arc<std::path::Path> = path.parent().map_or_else(|| self.folder.clone(), Arc::from);
+        Some(self.within(canonical, folder, |this| this.steps(&list, "include", false)))
+    }
+
+    fn within<T>(&mut self, name: Arc<str>, folder: Arc<std::path::Path>, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.folder, folder);
+        self.including.push(name);
+        let result = inside(self);
+        self.including.pop();
+        self.folder = outer;
+        result
+    }
+}

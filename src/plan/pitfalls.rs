@@ -1,0 +1,404 @@
+//! A scan of the text before the YAML parser: it lists every place plain YAML would misread, each
+//! with the text to paste, and mends them in a copy so that the rest of the plan can be checked too.
+
+use std::ops::Range;
+
+use super::keys;
+use super::yaml::Offsets;
+use crate::diagnostic::{Diagnostic, FileId, Span};
+
+/// A mended copy of a file's text.
+pub(super) struct Mended {
+    /// What the parser reads.
+    pub(super) text: String,
+    edits: Vec<Edit>,
+}
+
+/// A replacement of a range of the original text.
+struct Edit {
+    range: Range<usize>,
+    replacement: String,
+}
+
+impl Offsets for Mended {
+    fn original(&self, offset: usize) -> usize {
+        let mut shift: isize = 0;
+        for edit in &self.edits {
+            let start = (edit.range.start as isize + shift) as usize;
+            if offset <= start {
+                break;
+            }
+            if offset < start + edit.replacement.len() {
+                let leading = edit.replacement.len().saturating_sub(edit.range.len()) / 2;
+                return (edit.range.start + (offset - start).saturating_sub(leading)).min(edit.range.end);
+            }
+            shift += edit.replacement.len() as isize - edit.range.len() as isize;
+        }
+        (offset as isize - shift) as usize
+    }
+}
+
+/// Lists what YAML would misread in `text`.
+pub(super) fn scan(text: &str, file: FileId) -> (Mended, Vec<Diagnostic>) {
+    let mut scan = Scan { text, file, edits: Vec::new(), findings: Vec::new(), state: State::Block };
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        scan.line(start..start + line.trim_end_matches(['\n', '\r']).len());
+        start += line.len();
+    }
+    scan.edits.sort_by_key(|edit| edit.range.start);
+    let mut mended = String::with_capacity(text.len() + 64);
+    let mut at = 0;
+    for edit in &scan.edits {
+        if edit.range.start < at {
+            continue;
+        }
+        mended.push_str(&text[at..edit.range.start]);
+        mended.push_str(&edit.replacement);
+        at = edit.range.end;
+    }
+    mended.push_str(&text[at..]);
+    (Mended { text: mended, edits: scan.edits }, scan.findings)
+}
+
+/// Text as a YAML scalar in quotes, single ones unless that doubles many.
+pub(crate) fn quoted(text: &str) -> String {
+    if text.contains('\'') && !text.contains(['"', '\\']) {
+        format!("\"{text}\"")
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
+    }
+}
+
+enum State {
+    /// Ordinary lines.
+    Block,
+    /// Inside a `|` or `>` text: lines indented deeper than this belong to it.
+    Literal(usize),
+    /// Inside a quoted text that goes on over lines.
+    Quote(char),
+    /// Inside `{ }` or `[ ]` at this depth.
+    Flow(usize),
+}
+
+struct Scan<'t> {
+    text: &'t str,
+    file: FileId,
+    edits: Vec<Edit>,
+    findings: Vec<Diagnostic>,
+    state: State,
+}
+
+impl Scan<'_> {
+    fn line(&mut self, line: Range<usize>) {
+        let text = self.text;
+        let content = &text[line.clone()];
+        match self.state {
+            State::Literal(indent) => {
+                if content.trim().is_empty() || indentation(content) > indent {
+                    return;
+                }
+                self.state = State::Block;
+            }
+            State::Quote(quote) => {
+                if closing_quote(content, quote).is_some() {
+                    self.state = State::Block;
+                }
+                return;
+            }
+            State::Flow(depth) => {
+                self.flow(line, depth);
+                return;
+            }
+            State::Block => {}
+        }
+        let blank = content.len() - content.trim_start().len();
+        if content.trim_start().starts_with('#') || content.trim().is_empty() {
+            return;
+        }
+        if let Some(tab) = content[..blank].find('\t') {
+            let at = line.start + tab;
+            let tabs = content[tab..blank].chars().take_while(|c| *c == '\t').count();
+            self.report(
+                at..at + tabs,
+                "  ".repeat(tabs),
+                "a tab is used for indentation, and YAML allows only blanks there",
+                "set your editor to insert blanks",
+            );
+        }
+        if content.starts_with("---") || content.starts_with("...") || content.starts_with('%') {
+            if content.starts_with('%') {
+                let end = line.end;
+                self.report(line.start..end, String::new(), "a line that starts with `%` is a YAML directive", "remove it");
+            }
+            return;
+        }
+        let mut start = line.start + blank;
+        let mut item = false;
+        while let Some(rest) = text[start..line.end].strip_prefix("- ") {
+            item = true;
+            start = line.end - rest.trim_start().len();
+        }
+        if &text[start..line.end] == "-" || start >= line.end {
+            return;
+        }
+        self.entry(start..line.end, item, indentation(content));
+    }
+
+    /// A `key: value` or a list's item.
+    fn entry(&mut self, entry: Range<usize>, item: bool, indent: usize) {
+        let text = &self.text[entry.clone()];
+        if let Some(value_start) = value_start(text) {
+            self.value(entry.start + value_start..entry.end, indent);
+            return;
+        }
+        if let Some((key, rest)) = text.split_once(':')
+            && !rest.starts_with("//")
+            && !rest.is_empty()
+            && is_word(key)
+            && (keys::is_known(key) || !item)
+        {
+            let at = entry.start + key.len();
+            self.report(
+                at..at + 1,
+                ": ".into(),
+                &format!("a blank is missing after `{key}:`"),
+                "without it YAML reads the whole line as one text",
+            );
+            self.value(at + 1..entry.end, indent);
+            return;
+        }
+        if item {
+            self.value(entry, indent);
+        }
+    }
+
+    /// A value that starts on this line; `range` goes to the line's end.
+    fn value(&mut self, range: Range<usize>, indent: usize) {
+        let text = &self.text[range.clone()];
+        let lead = text.len() - text.trim_start().len();
+        let start = range.start + lead;
+        let value = text.trim();
+        let whole = start..start + value.len();
+        match value.as_bytes().first() {
+            None | Some(b'#') => {}
+            Some(b'&') => {
+                if let Some((name, _)) = value.split_once(' ') {
+                    self.value(start + name.len()..range.end, indent);
+                }
+            }
+            Some(b'|' | b'>') => {
+                let header = value[1..].split(" #").next().unwrap_or("").trim_end();
+                if header.chars().all(|c| matches!(c, '+' | '-' | '1'..='9')) && header.len() <= 2 {
+                    self.state = State::Literal(indent);
+                } else {
+                    self.quote(whole, "`>` and `|` at the start of a value begin a text of several lines in YAML");
+                }
+            }
+            Some(quote @ (b'"' | b'\'')) => self.quoted(whole, *quote as char),
+            Some(b'{') if value.starts_with("{{") => self.moustache(whole),
+            Some(b'{' | b'[') => self.flow(start..range.end, 0),
+            Some(first @ (b'@' | b'`' | b'%')) => {
+                let what = format!("a value cannot start with `{}` in YAML", *first as char);
+                self.quote(cut_comment(self.text, whole), &what);
+            }
+            Some(b'!') => self.quote(cut_comment(self.text, whole), "a word with `!` in front is a YAML tag, and plans have none"),
+            Some(b'*') if !value[1..].chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) => {
+                self.quote(cut_comment(self.text, whole), "a value that starts with `*` is a YAML alias");
+            }
+            Some(_) => self.plain(whole),
+        }
+    }
+
+    fn plain(&mut self, whole: Range<usize>) {
+        let value = &self.text[whole.clone()];
+        if value.contains("{{") {
+            return self.moustache(whole);
+        }
+        if let Some(at) = value.find(" #") {
+            if value[at + 2..].starts_with(|c: char| !c.is_whitespace() && c != '#') {
+                return self.quote(whole, "` #` starts a comment in YAML, so the value would end before it");
+            }
+            let value = value[..at].trim_end();
+            return self.plain(whole.start..whole.start + value.len());
+        }
+        if value.contains(": ") || value.ends_with(':') {
+            self.quote(whole, "`: ` inside a value starts a new key in YAML");
+        }
+    }
+
+    fn moustache(&mut self, whole: Range<usize>) {
+        let value = cut_comment(self.text, whole);
+        let mended = self.text[value.clone()].replace("{{", "${").replace("}}", "}");
+        let names: String = mended.replace("${ ", "${").replace(" }", "}");
+        self.report(value, quoted(&names), "`{{…}}` is another tool's way to write a variable; here it is `${…}`", "write the name in `${…}`");
+    }
+
+    fn quoted(&mut self, whole: Range<usize>, quote: char) {
+        let value = &self.text[whole.clone()];
+        let Some(end) = closing_quote(&value[1..], quote) else {
+            self.state = State::Quote(quote);
+            return;
+        };
+        let inside = &value[1..=end];
+        let rest = value[end + 2..].trim();
+        if !(rest.is_empty() || rest.starts_with('#')) {
+            let whole = cut_comment(self.text, whole);
+            let what = format!("text goes on after the closing `{quote}`, which YAML does not allow");
+            return self.quote(whole, &what);
+        }
+        if quote == '"' {
+            let mut chars = inside.chars();
+            while let Some(c) = chars.next() {
+                if c == '\\' && chars.next().is_some_and(|escape| !"0abtnvfre \"/\\N_LPxuU\t".contains(escape)) {
+                    let range = whole.start..whole.start + end + 2;
+                    let mended = format!("'{}'", inside.replace('\'', "''"));
+                    self.report(
+                        range,
+                        mended,
+                        "in double quotes a backslash starts a YAML escape, and this one does not exist",
+                        "use single quotes, where a backslash is just a backslash",
+                    );
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Text inside `{ }` and `[ ]`, from `range.start` to the end of its line.
+    fn flow(&mut self, range: Range<usize>, mut depth: usize) {
+        let text = self.text;
+        let bytes = text.as_bytes();
+        let mut at = range.start;
+        while at < range.end {
+            match bytes[at] {
+                b'{' | b'[' => {
+                    depth += 1;
+                    at += 1;
+                }
+                b'}' | b']' => {
+                    depth = depth.saturating_sub(1);
+                    at += 1;
+                    if depth == 0 {
+                        self.state = State::Block;
+                        let rest = text[at..range.end].trim();
+                        if !rest.is_empty() && !rest.starts_with('#') && !rest.starts_with(':') {
+                            let start = range.start + (text[range.clone()].len() - text[range.clone()].trim_start().len());
+                            let whole = cut_comment(text, start..range.end);
+                            self.edits.retain(|edit| edit.range.start < start);
+                            self.quote(whole, "a value that starts with `{` or `[` ends at its closing bracket, but text goes on");
+                        }
+                        return;
+                    }
+                }
+                quote @ (b'"' | b'\'') => match closing_quote(&text[at + 1..range.end], quote as char) {
+                    Some(end) => at += end + 2,
+                    None => break,
+                },
+                b'#' if at == range.start || bytes[at - 1].is_ascii_whitespace() => break,
+                b',' | b':' | b' ' | b'\t' => at += 1,
+                _ => {
+                    let end = self.flow_plain(at..range.end);
+                    at = end.max(at + 1);
+                }
+            }
+        }
+        self.state = State::Flow(depth);
+    }
+
+    /// A scalar without quotes inside `{ }` or `[ ]`; returns where it ends.
+    fn flow_plain(&mut self, range: Range<usize>) -> usize {
+        let text = &self.text[range.clone()];
+        let mut braces = 0;
+        let mut odd = text.starts_with(['@', '`', '%', '!']);
+        let mut end = text.len();
+        for (at, c) in text.char_indices() {
+            match c {
+                '{' => {
+                    braces += 1;
+                    odd = true;
+                }
+                '}' if braces > 0 => braces -= 1,
+                _ if braces > 0 => {}
+                ',' | '}' | ']' => {
+                    end = at;
+                    break;
+                }
+                ':' if text[at + 1..].starts_with([' ', ',', '}', ']']) || at + 1 == text.len() => {
+                    end = at;
+                    break;
+                }
+                '[' if at > 0 => odd = true,
+                _ => {}
+            }
+        }
+        let scalar = text[..end].trim_end();
+        if odd {
+            let whole = range.start..range.start + scalar.len();
+            self.quote(whole, "inside `{ }` and `[ ]`, text that starts with `@`, `%`, `!` or a backtick, or holds `${`, `{` or `[`, needs quotes");
+        }
+        range.start + end
+    }
+
+    fn quote(&mut self, range: Range<usize>, what: &str) {
+        let replacement = quoted(&self.text[range.clone()]);
+        self.report(range, replacement, what, "put quotes around it");
+    }
+
+    fn report(&mut self, range: Range<usize>, replacement: String, what: &str, remedy: &str) {
+        let span = Span { file: self.file, start: range.start as u32, end: range.end.max(range.start + 1) as u32 };
+        self.findings.push(Diagnostic::error(span, what).help(remedy).fix(span, replacement.clone()));
+        self.edits.push(Edit { range, replacement });
+    }
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '\t']).len()
+}
+
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+}
+
+/// Where the value begins in the text of a `key: value` entry.
+fn value_start(text: &str) -> Option<usize> {
+    let after_quote = match text.chars().next()? {
+        quote @ ('"' | '\'') => closing_quote(&text[1..], quote)? + 2,
+        '{' | '[' => return None,
+        _ => 0,
+    };
+    let rest = &text[after_quote..];
+    if after_quote > 0 {
+        let at = after_quote + (rest.len() - rest.trim_start().len());
+        return text[at..].starts_with(':').then_some(at + 1);
+    }
+    if let Some(at) = rest.find(": ") {
+        let comment = rest.find(" #").is_some_and(|comment| comment < at);
+        return (!comment).then_some(at + 1);
+    }
+    let bare = rest.split(" #").next().unwrap_or(rest).trim_end();
+    bare.ends_with(':').then_some(bare.len())
+}
+
+/// The offset of the closing quote in text that follows the opening one.
+fn closing_quote(text: &str, quote: char) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if quote == '"' => at += 2,
+            b'\'' if quote == '\'' && bytes.get(at + 1) == Some(&b'\'') => at += 2,
+            byte if byte == quote as u8 => return Some(at),
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// The range without a trailing ` # comment`.
+fn cut_comment(text: &str, range: Range<usize>) -> Range<usize> {
+    let value = &text[range.clone()];
+    let end = value.find(" # ").map_or(value.len(), |at| value[..at].trim_end().len());
+    range.start..range.start + end
+}

@@ -1,0 +1,225 @@
+//! The JSON Schema of plans (draft-07), generated from [`keys`](super::keys) for editors and validators.
+//!
+//! A step is not a wide `oneOf`: editors then report `Missing property "get"` for any slip. It is one
+//! `if … then closed object` per kind, so that errors and completions fit the kind that is written.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::keys::{
+    ASSERTIONS, EXTRACTOR, KINDS, Key, Kind, MATCHER, PLAN, SECTIONS, STEP, Section, THINK_TIME, THRESHOLD, Ty,
+};
+use super::yaml::{Node, NodeKind, Style};
+use crate::diagnostic::FileId;
+
+const DURATION: &str = r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$|\$\{";
+const DURATION_SAYS: &str = "write a number and its unit: 500ms, 10s, 2m, 1h30m or 7d";
+
+/// The schema of a plan file.
+pub fn plan_schema() -> Json {
+    let mut definitions = Map::new();
+    for section in SECTIONS.iter().filter(|section| section.name != PLAN.name && section.name != STEP.name) {
+        definitions.insert(slug(section.name), section_schema(section));
+    }
+    definitions.insert("step".into(), step_schema());
+    let mut schema = match section_schema(&PLAN) {
+        Json::Object(schema) => schema,
+        _ => Map::new(),
+    };
+    let mut whole = Map::new();
+    whole.insert("$schema".into(), json!("http://json-schema.org/draft-07/schema#"));
+    whole.insert("title".into(), json!("loadplan plan"));
+    whole.append(&mut schema);
+    whole.insert("definitions".into(), Json::Object(definitions));
+    Json::Object(whole)
+}
+
+fn slug(name: &str) -> String {
+    name.replace(' ', "_")
+}
+
+fn reference(section: &Section) -> Json {
+    json!({ "$ref": format!("#/definitions/{}", slug(section.name)) })
+}
+
+fn section_schema(section: &Section) -> Json {
+    let mut schema = closed_object(section.keys.iter());
+    schema.insert("description".into(), json!(section.doc));
+    schema.insert("markdownDescription".into(), json!(section.doc));
+    let required: Vec<&str> = section.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+    if !required.is_empty() {
+        schema.insert("required".into(), json!(required));
+    }
+    Json::Object(schema)
+}
+
+/// An object with these keys and no others, but for `x-…` keys that hold anchors.
+fn closed_object(keys: impl Iterator<Item = &'static Key>) -> Map<String, Json> {
+    let properties: Map<String, Json> =
+        keys.filter(|key| !key.later).map(|key| (key.name.to_owned(), key_schema(key))).collect();
+    let mut schema = Map::new();
+    schema.insert("type".into(), json!("object"));
+    schema.insert("properties".into(), Json::Object(properties));
+    schema.insert("patternProperties".into(), json!({ "^x-": true }));
+    schema.insert("additionalProperties".into(), json!(false));
+    schema
+}
+
+fn key_schema(key: &'static Key) -> Json {
+    let mut schema = match ty_schema(&key.ty) {
+        Json::Object(schema) if !schema.contains_key("$ref") => schema,
+        Json::Object(schema) => Map::from_iter([("allOf".to_owned(), json!([schema]))]),
+        _ => Map::new(),
+    };
+    schema.insert("description".into(), json!(key.doc));
+    schema.insert("markdownDescription".into(), json!(format!("{}\n\n```yaml\n{}\n```", key.doc, key.example)));
+    if let Some(example) = example(key) {
+        schema.insert("examples".into(), json!([example]));
+    }
+    Json::Object(schema)
+}
+
+fn ty_schema(ty: &'static Ty) -> Json {
+    match ty {
+        Ty::Text => json!({ "type": ["string", "number", "boolean"] }),
+        Ty::Name | Ty::Path => json!({ "type": ["string", "number"] }),
+        Ty::Bool => json!({
+            "type": ["boolean", "string"], "pattern": r"\$\{", "patternErrorMessage": "write true or false",
+        }),
+        Ty::Count(least) => json!({
+            "type": ["integer", "string"], "minimum": least, "pattern": r"\$\{|^\d+$",
+            "patternErrorMessage": "write a whole number without separators",
+        }),
+        Ty::Duration => json!({ "type": "string", "pattern": DURATION, "patternErrorMessage": DURATION_SAYS }),
+        Ty::Size => json!({
+            "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(B|kB|MB|GB|TB|KiB|MiB|GiB)\s*$|\$\{",
+            "patternErrorMessage": "write a number and its unit: 64B, 10kB or 1MiB",
+        }),
+        Ty::Share => json!({
+            "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$|\$\{",
+            "patternErrorMessage": "write a share in percent: 25%",
+        }),
+        Ty::Expression => json!({ "type": ["string", "boolean", "number"] }),
+        Ty::Any => json!({}),
+        Ty::Null => json!({ "type": "null" }),
+        Ty::Enum(words) => {
+            let mut choices = Vec::new();
+            for (word, doc) in *words {
+                choices.push(json!({ "const": word, "description": doc }));
+                // An editor reads `version: 2` as a number.
+                if let Ok(number) = word.parse::<f64>() {
+                    let number = if number.fract() == 0.0 { json!(number as i64) } else { json!(number) };
+                    choices.push(json!({ "const": number, "description": doc }));
+                }
+            }
+            json!({ "oneOf": choices })
+        }
+        Ty::Section(section) => reference(section),
+        Ty::Map(value) => json!({
+            "type": "object", "patternProperties": { "": ty_schema(value) }, "additionalProperties": false,
+        }),
+        Ty::List(item) => json!({ "type": "array", "items": ty_schema(item) }),
+        Ty::Either(shapes) => json!({ "anyOf": shapes.iter().map(ty_schema).collect::<Vec<_>>() }),
+        Ty::Steps => json!({ "type": "array", "items": { "$ref": "#/definitions/step" } }),
+        Ty::Matcher => json!({ "if": { "type": "object" }, "then": reference(&MATCHER) }),
+        Ty::Assertions => json!({
+            "type": ["object", "array"],
+            "if": { "type": "array" }, "then": { "items": reference(&ASSERTIONS) }, "else": reference(&ASSERTIONS),
+        }),
+        Ty::Extractors => json!({
+            "type": "object",
+            "patternProperties": { "^[A-Za-z_][A-Za-z0-9_]*$": {
+                "if": { "type": "object" },
+                "then": reference(&EXTRACTOR),
+                "else": { "type": "string", "pattern": r"^\$[^{]?", "patternErrorMessage": "a JSONPath starts with $: write $.name" },
+            } },
+            "additionalProperties": false,
+        }),
+        Ty::Thresholds => json!({
+            "type": "array",
+            "items": {
+                "if": { "type": "object" },
+                "then": reference(&THRESHOLD),
+                "else": { "type": "string", "pattern": r"<|>|==|\$\{", "patternErrorMessage": "a threshold is METRIC OPERATOR VALUE, for example p95 < 300ms" },
+            },
+        }),
+        Ty::ThinkTime => json!({
+            "type": ["string", "object"],
+            "if": { "type": "object" },
+            "then": reference(&THINK_TIME),
+            "else": {
+                "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+(\.\.\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+)?$|\$\{",
+                "patternErrorMessage": "write a time such as 2s, or a range such as 1s..3s",
+            },
+        }),
+    }
+}
+
+fn step_schema() -> Json {
+    let kinds: Vec<&'static Kind> = KINDS.iter().filter(|kind| !kind.key.later).collect();
+    let alone = |kind: &Kind| kind.key.name == "steps";
+    let others: Vec<Json> =
+        kinds.iter().filter(|kind| !alone(kind)).map(|kind| json!({ "required": [kind.key.name] })).collect();
+    let mut branches = Vec::new();
+    for kind in &kinds {
+        let condition = if alone(kind) {
+            json!({ "required": ["steps"], "not": { "anyOf": others } })
+        } else {
+            json!({ "required": [kind.key.name] })
+        };
+        let mut object = closed_object(kind.all_keys());
+        let needs_steps = !alone(kind) && kind.keys.iter().any(|key| key.name == "steps");
+        if needs_steps {
+            object.insert("required".into(), json!([kind.key.name, "steps"]));
+        }
+        branches.push(json!({ "if": condition, "then": object }));
+    }
+    let any: Vec<Json> = kinds.iter().map(|kind| json!({ "required": [kind.key.name] })).collect();
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.key.name).collect();
+    let mut listed = closed_object(kinds.iter().map(|kind| &kind.key).chain(STEP.keys));
+    listed.insert("not".into(), json!({}));
+    listed.insert("errorMessage".into(), json!(format!("a step needs a kind key: {}", names.join(", "))));
+    branches.push(json!({ "if": { "not": { "anyOf": any } }, "then": listed }));
+    json!({
+        "type": "object",
+        "description": STEP.doc,
+        "markdownDescription": STEP.doc,
+        "allOf": branches,
+        "defaultSnippets": snippets(),
+    })
+}
+
+fn snippets() -> Json {
+    json!([
+        { "label": "get", "description": "A GET with its checks", "body": { "get": "${1:/path}", "assert": { "status": 200 } } },
+        { "label": "post json", "description": "A POST with a JSON body", "body": { "post": "${1:/path}", "json": { "${2:name}": "${3:value}" }, "assert": { "status": 201 } } },
+        { "label": "log in and keep the token", "description": "A POST whose answer's token is used later", "body": { "name": "Log in", "post": "${1:/login}", "json": { "username": "${2:user}", "password": "${3:password}" }, "extract": { "token": "\\$.token" }, "assert": { "status": 200 } } },
+        { "label": "transaction", "description": "Steps timed together", "body": { "transaction": "${1:Name}", "steps": [{ "get": "${2:/path}" }] } },
+        { "label": "choose", "description": "One of several steps, by weight", "body": { "choose": [{ "weight": 3, "get": "${1:/often}" }, { "weight": 1, "get": "${2:/seldom}" }] } },
+        { "label": "repeat", "description": "A loop", "body": { "repeat": 3, "steps": [{ "get": "${1:/path}" }] } },
+        { "label": "if / else", "description": "A condition", "body": { "if": "${1:total > 3}", "steps": [{ "get": "${2:/path}" }], "else": [{ "get": "${3:/other}" }] } },
+        { "label": "pause", "description": "A wait", "body": { "pause": "${1:2s}" } },
+    ])
+}
+
+/// The value a key's example shows.
+pub(crate) fn example(key: &Key) -> Option<Json> {
+    struct Same;
+    impl super::yaml::Offsets for Same {
+        fn original(&self, offset: usize) -> usize {
+            offset
+        }
+    }
+    let node = super::yaml::parse(key.example, FileId(0), &Same, &mut Vec::new())?;
+    node.get(key.name).map(to_json)
+}
+
+fn to_json(node: &Node) -> Json {
+    match &node.kind {
+        NodeKind::Scalar { text, style: Style::Plain } => super::statics::plain_value(text).to_json(),
+        NodeKind::Scalar { text, .. } => json!(&**text),
+        NodeKind::List(items) => Json::Array(items.iter().map(to_json).collect()),
+        NodeKind::Map(entries) => {
+            Json::Object(entries.iter().map(|entry| (entry.key.to_string(), to_json(&entry.value))).collect())
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! What is known before the run: the environment, `variables` and `secrets`. Load keys, file
+//! names and settings that hold `${…}` are computed from these while the plan is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::yaml::{Node, NodeKind, Style, is_number};
+use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::samplers::Response;
+use crate::template::{
+    CounterId, ParsedText, Problem, Random, Reference, Resolver, Scope, SlotId, Template, number_as_written, parse_text,
+};
+use crate::value::{Map, Value};
+
+/// Names and values known before the run.
+pub(super) struct Statics {
+    env: Value,
+    names: Vec<Arc<str>>,
+    values: Vec<Option<Value>>,
+    /// Values given with `--var`.
+    overrides: BTreeMap<String, String>,
+    /// The names of services, whose URLs are known only later.
+    pub(super) services: Vec<Arc<str>>,
+    /// Fragments that were put in place.
+    pub(super) used_fragments: BTreeSet<Arc<str>>,
+    random: Random,
+    run_id: Arc<str>,
+}
+
+impl Statics {
+    pub(super) fn new(
+        env: &BTreeMap<String, String>,
+        overrides: BTreeMap<String, String>,
+        seed: u64,
+        run_id: Arc<str>,
+    ) -> Self {
+        Self {
+            env: environment(env),
+            names: Vec::new(),
+            values: Vec::new(),
+            overrides,
+            services: Vec::new(),
+            used_fragments: BTreeSet::new(),
+            random: Random::for_user(seed, u64::MAX, 0),
+            run_id,
+        }
+    }
+
+    /// Computes a variable and remembers it. `None` when it depends on a service's URL.
+    pub(super) fn define(
+        &mut self,
+        name: &Arc<str>,
+        node: &Node,
+        sources: &Sources,
+    ) -> Result<Option<Value>, Vec<Diagnostic>> {
+        let value = match self.overrides.get(&**name) {
+            Some(text) => Ok(Some(number_like(text))),
+            None => self.tree(node, sources),
+        };
+        self.names.push(name.clone());
+        self.values.push(value.as_ref().ok().cloned().flatten());
+        value
+    }
+
+    /// Computes text that must be known now.
+    pub(super) fn value(&mut self, text: &str, span: Span, sources: &Sources) -> Result<Value, Vec<Diagnostic>> {
+        match self.text(text, span, sources)? {
+            Some(value) => Ok(value),
+            None => Err(vec![
+                Diagnostic::error(span, "a service's URL is known only when the service has started, too late for this key")
+                    .help("use it in `base_url`, in URLs, headers and bodies"),
+            ]),
+        }
+    }
+
+    fn tree(&mut self, node: &Node, sources: &Sources) -> Result<Option<Value>, Vec<Diagnostic>> {
+        Ok(match &node.kind {
+            NodeKind::Scalar { text, style: Style::Plain } if !text.contains("${") => Some(plain_value(text)),
+            NodeKind::Scalar { text, .. } => self.text(text, node.span, sources)?,
+            NodeKind::List(items) => {
+                let values: Option<Vec<Value>> =
+                    items.iter().map(|item| self.tree(item, sources)).collect::<Result<_, _>>()?;
+                values.map(|values| Value::List(values.into()))
+            }
+            NodeKind::Map(entries) => {
+                let values: Option<Map> = entries
+                    .iter()
+                    .map(|entry| Ok(self.tree(&entry.value, sources)?.map(|value| (entry.key.clone(), value))))
+                    .collect::<Result<_, Vec<Diagnostic>>>()?;
+                values.map(|map| Value::Map(Arc::new(map)))
+            }
+        })
+    }
+
+    fn text(&mut self, text: &str, span: Span, sources: &Sources) -> Result<Option<Value>, Vec<Diagnostic>> {
+        let told = |problems: Vec<Problem>| -> Vec<Diagnostic> {
+            problems.into_iter().map(|problem| finding(problem, text, span, sources)).collect()
+        };
+        let parsed = parse_text(text).map_err(told)?;
+        if let Some(unknown) = self.unknown(&parsed) {
+            return Err(told(vec![unknown]));
+        }
+        if self.deferred(&parsed) {
+            return Ok(None);
+        }
+        let template: Template = parsed.compile(&mut Names(self)).map_err(told)?;
+        template.value(self).map(Some).map_err(|error| {
+            let help = match error.not_set {
+                true => "set it, or give it a value for that case: `| default(…)`",
+                false => "only the environment, `variables` and `secrets` above this place can be used here",
+            };
+            let mut problem = Problem { range: error.range, message: error.message, help: None, replacement: None };
+            if !problem.message.contains("default(") {
+                problem.help = Some(help.into());
+            }
+            vec![finding(problem, text, span, sources)]
+        })
+    }
+
+    fn unknown(&self, parsed: &ParsedText) -> Option<Problem> {
+        let unknown = parsed.names().iter().find(|used| {
+            !matches!(used.name.as_str(), "env" | "services") && !self.names.iter().any(|known| **known == *used.name)
+        });
+        if let Some(used) = unknown {
+            let near = crate::suggest::nearest(&used.name, self.names.iter().map(|name| &**name));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "only `env`, and the entries of `variables` and `secrets` above this place, are known here".into(),
+            };
+            return Some(Problem {
+                range: used.range.clone(),
+                message: format!("`{}` is not known before the run starts", used.name),
+                help: Some(help),
+                replacement: near.map(str::to_owned),
+            });
+        }
+        let service = parsed.names().iter().find_map(|used| {
+            let (name, range) = used.member.as_ref().filter(|_| used.name == "services")?;
+            (!self.services.iter().any(|known| **known == **name)).then_some((name, range))
+        });
+        service.map(|(name, range)| {
+            let near = crate::suggest::nearest(name, self.services.iter().map(|name| &**name));
+            Problem {
+                range: range.clone(),
+                message: format!("there is no service `{name}`"),
+                help: Some(near.map_or_else(
+                    || "declare it under `services:`".into(),
+                    |near| format!("did you mean `{near}`?"),
+                )),
+                replacement: near.map(str::to_owned),
+            }
+        })
+    }
+
+    fn deferred(&self, parsed: &ParsedText) -> bool {
+        parsed.names().iter().any(|used| {
+            used.name == "services"
+                || self.names.iter().position(|name| **name == *used.name).is_some_and(|at| self.values[at].is_none())
+        })
+    }
+}
+
+/// The whole environment as a value.
+pub(crate) fn environment(env: &BTreeMap<String, String>) -> Value {
+    Value::Map(Arc::new(env.iter().map(|(name, value)| (Arc::from(name.as_str()), Value::text(value.as_str()))).collect()))
+}
+
+/// The value of a plain scalar: only `true` and `false` are boolean, only `null` and `~` null, and
+/// a number with a leading zero is text.
+pub(crate) fn plain_value(text: &str) -> Value {
+    match text {
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        "null" | "~" => Value::Null,
+        text if is_number(text) => number_as_written(text),
+        text => Value::text(text),
+    }
+}
+
+fn number_like(text: &str) -> Value {
+    if is_number(text) { number_as_written(text) } else { Value::text(text) }
+}
+
+/// A template's problem as a finding in the file. The text's characters are looked up in the
+/// source, so that a caret stands under the very name even inside quotes.
+pub(crate) fn finding(problem: Problem, text: &str, span: Span, sources: &Sources) -> Diagnostic {
+    let at = locate(&problem.range, text, span, sources);
+    let mut finding = Diagnostic::error(at.unwrap_or(span), problem.message);
+    if let Some(help) = problem.help {
+        finding = finding.help(help);
+    }
+    match (at, problem.replacement) {
+        (Some(at), Some(replacement)) => finding.fix(at, replacement),
+        _ => finding,
+    }
+}
+
+/// Where a range of a scalar's text stands in the file.
+pub(crate) fn locate(range: &std::ops::Range<usize>, text: &str, span: Span, sources: &Sources) -> Option<Span> {
+    let raw = sources.text(span);
+    let direct = |lead: usize| Span {
+        file: span.file,
+        start: span.start + (lead + range.start) as u32,
+        end: span.start + (lead + range.end.max(range.start + 1)).min(raw.len().max(1)) as u32,
+    };
+    if raw == text {
+        return Some(direct(0));
+    }
+    if raw.len() == text.len() + 2 && raw.get(1..raw.len() - 1) == Some(text) {
+        return Some(direct(1));
+    }
+    let wanted = text.get(range.clone()).filter(|wanted| !wanted.is_empty())?;
+    let before = text[..range.start].matches(wanted).count();
+    let (at, _) = raw.match_indices(wanted).nth(before)?;
+    Some(Span { file: span.file, start: span.start + at as u32, end: span.start + (at + wanted.len()) as u32 })
+}
+
+struct Names<'a>(&'a Statics);
+
+impl Resolver for Names<'_> {
+    fn name(&mut self, name: &str) -> Option<Reference> {
+        if name == "env" {
+            return Some(Reference::Constant(self.0.env.clone()));
+        }
+        let at = self.0.names.iter().position(|known| &**known == name)?;
+        Some(Reference::Slot(SlotId(at as u32)))
+    }
+
+    fn counter(&mut self, _name: &str) -> CounterId {
+        CounterId(0)
+    }
+}
+
+impl Scope for Statics {
+    fn slot(&self, slot: SlotId) -> Option<&Value> {
+        self.values.get(slot.0 as usize)?.as_ref()
+    }
+
+    fn slot_name(&self, slot: SlotId) -> &str {
+        self.names.get(slot.0 as usize).map_or("?", |name| name)
+    }
+
+    fn user_number(&self) -> Option<u64> {
+        None
+    }
+
+    fn iteration(&self) -> Option<u64> {
+        None
+    }
+
+    fn thread_group(&self) -> Option<&str> {
+        None
+    }
+
+    fn run_id(&self) -> &str {
+        &self.run_id
+    }
+
+    fn loop_index(&self) -> Option<u64> {
+        None
+    }
+
+    fn response(&self) -> Option<&Response> {
+        None
+    }
+
+    fn response_ok(&self) -> bool {
+        false
+    }
+
+    fn random(&mut self) -> &mut Random {
+        &mut self.random
+    }
+
+    fn next_counter(&mut self, _counter: CounterId) -> i64 {
+        1
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+
+    fn file(&mut self, path: &str) -> Result<Value, String> {
+        std::fs::read_to_string(path).map(Value::text).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,594 @@
+//! The typed plan: what was written, each value with its place. What it means is the graph's affair.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::yaml::Node;
+use crate::diagnostic::{FileId, Span};
+use crate::value::Value;
+
+/// A value and where it is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Its place.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    /// `value`, written at `span`.
+    pub fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+}
+
+/// Text that may hold `${…}`.
+pub type Text = Spanned<Arc<str>>;
+/// A name: fixed text.
+pub type Name = Spanned<Arc<str>>;
+
+/// A value that is known before the run, or text with `${…}` that yields it for each user.
+#[derive(Clone, Debug)]
+pub enum Dynamic<T> {
+    /// Known.
+    Fixed(T),
+    /// Computed when the step is reached.
+    Computed(Text),
+}
+
+/// A whole plan.
+#[derive(Debug)]
+pub struct Plan {
+    /// The plan's own file.
+    pub file: FileId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// `variables` and `secrets`, in order of writing.
+    pub variables: Vec<Variable>,
+    /// Tables of data.
+    pub data: Vec<DataSet>,
+    /// Defaults for HTTP requests.
+    pub http: HttpSettings,
+    /// Programs to start.
+    pub services: Vec<Service>,
+    /// Steps before any user starts.
+    pub setup: Vec<Step>,
+    /// Steps after all users have ended.
+    pub teardown: Vec<Step>,
+    /// The thread groups.
+    pub groups: Vec<ThreadGroup>,
+    /// Thresholds on the whole run.
+    pub thresholds: Vec<Threshold>,
+    /// Whether thresholds without samples are skipped instead of failed.
+    pub skip_without_samples: bool,
+}
+
+/// An entry of `variables` or `secrets`.
+#[derive(Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: Name,
+    /// What was written for it.
+    pub node: Node,
+    /// Its value, unless it depends on a service's URL.
+    pub value: Option<Value>,
+    /// Whether it is masked.
+    pub secret: bool,
+}
+
+/// The order rows are drawn in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// As they stand.
+    Sequential,
+    /// Each once in random order.
+    Shuffle,
+    /// Any row each time.
+    Random,
+}
+
+/// Who draws from one pile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// All users.
+    All,
+    /// The users of a group.
+    Group,
+    /// A single user.
+    User,
+}
+
+/// What happens when no row is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtEnd {
+    /// Start again.
+    Recycle,
+    /// The user ends.
+    StopUser,
+    /// Its group ends.
+    StopGroup,
+    /// The test ends.
+    StopTest,
+}
+
+/// A table of data.
+#[derive(Debug)]
+pub struct DataSet {
+    /// Its name.
+    pub name: Name,
+    /// The file, found from the plan's folder.
+    pub file: Spanned<PathBuf>,
+    /// Names for the columns, when the file has no header row.
+    pub columns: Option<Vec<Arc<str>>>,
+    /// The byte between cells.
+    pub delimiter: u8,
+    /// The file's encoding, when it is not UTF-8.
+    pub encoding: Option<Spanned<Arc<str>>>,
+    /// The order of rows.
+    pub order: Order,
+    /// Who shares a pile.
+    pub share: Share,
+    /// Whether a row is kept for a user's life.
+    pub per_user: bool,
+    /// What happens when no row is left.
+    pub at_end: AtEnd,
+}
+
+/// A program to start.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name.
+    pub name: Name,
+    /// What it is.
+    pub kind: ServiceKind,
+}
+
+/// What a service is.
+#[derive(Debug)]
+pub enum ServiceKind {
+    /// The built-in sample API.
+    Demo {
+        /// Its port; 0 for a free one.
+        port: u16,
+        /// Connections of its simulated database.
+        db_pool: Option<u64>,
+        /// How long a query takes.
+        query_time: Option<Duration>,
+        /// Whether market data is cached.
+        cache: bool,
+    },
+    /// A command line.
+    Command {
+        /// Starts it.
+        command: Text,
+        /// Stops it.
+        stop: Option<Text>,
+        /// The URL that tells it is ready, and how long to wait for it.
+        ready: Option<(Text, Duration)>,
+        /// Where it listens.
+        url: Option<Text>,
+    },
+}
+
+/// HTTP settings as written in one place; absent keys leave the outer place's value.
+#[derive(Clone, Debug, Default)]
+pub struct HttpSettings {
+    /// In front of every path.
+    pub base_url: Option<Text>,
+    /// Headers by name; `None` removes.
+    pub headers: Vec<(Name, Option<Text>)>,
+    /// How to sign in; `Some(None)` takes an outer one away.
+    pub auth: Option<Option<AuthSpec>>,
+    /// Assertions on every answer.
+    pub assert: Vec<AssertionGroup>,
+    /// The keys that make up a connection's settings.
+    pub transport: TransportSettings,
+}
+
+/// Connection-level keys as written in one place.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "each field is the key of the same name, described in `keys::HTTP`")]
+pub struct TransportSettings {
+    pub timeout: Option<Duration>,
+    pub connect_timeout: Option<Duration>,
+    pub follow_redirects: Option<bool>,
+    pub max_redirects: Option<u64>,
+    pub cookies: Option<&'static str>,
+    pub connections: Option<&'static str>,
+    pub version: Option<&'static str>,
+    pub compression: Option<bool>,
+    pub tls_verify: Option<bool>,
+    pub tls_ca_file: Option<Spanned<PathBuf>>,
+    pub tls_cert_file: Option<Spanned<PathBuf>>,
+    pub tls_key_file: Option<Spanned<PathBuf>>,
+    pub tls_server_name: Option<Arc<str>>,
+    pub tls_min_version: Option<&'static str>,
+    pub proxy: Option<Option<Spanned<Arc<str>>>>,
+    pub resolve: Vec<(Arc<str>, Spanned<Arc<str>>)>,
+    pub source_address: Option<Spanned<std::net::IpAddr>>,
+    pub max_body: Option<u64>,
+    pub cache: Option<&'static str>,
+    /// Where the first of these keys stands, for findings about their combination.
+    pub span: Option<Span>,
+}
+
+/// A way to sign in.
+#[derive(Clone, Debug)]
+pub enum AuthSpec {
+    /// User name and password with every request.
+    Basic(Text, Text),
+    /// A token.
+    Bearer(Text),
+    /// User name and password in answer to a challenge.
+    Digest(Text, Text),
+}
+
+/// How many iterations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Iterations {
+    /// For each user.
+    PerUser(u64),
+    /// Shared among all users of the group.
+    Total(u64),
+}
+
+/// A thread group.
+#[derive(Debug)]
+pub struct ThreadGroup {
+    /// Its name.
+    pub name: Name,
+    /// How many users.
+    pub users: u64,
+    /// Over how long they start.
+    pub ramp_up: Duration,
+    /// How many iterations.
+    pub iterations: Option<Iterations>,
+    /// For how long, from the group's start.
+    pub duration: Option<Duration>,
+    /// How long after the run's start the group starts.
+    pub delay: Duration,
+    /// How long running iterations may take to finish.
+    pub graceful_stop: Duration,
+    /// Waited after every request of `steps`.
+    pub think_time: Option<ThinkTime>,
+    /// What follows a failed sample.
+    pub on_error: OnError,
+    /// HTTP settings of the group.
+    pub http: HttpSettings,
+    /// Once per user, first.
+    pub on_start: Vec<Step>,
+    /// Each iteration.
+    pub steps: Vec<Step>,
+    /// Once per user, last.
+    pub on_stop: Vec<Step>,
+    /// Thresholds on the group.
+    pub thresholds: Vec<Threshold>,
+}
+
+/// How long to wait.
+#[derive(Clone, Debug)]
+pub enum ThinkTime {
+    /// Always this long.
+    Constant(Duration),
+    /// Uniformly between the two.
+    Range(Duration, Duration),
+    /// Normally distributed.
+    Normal {
+        /// Its mean.
+        mean: Duration,
+        /// Its standard deviation.
+        deviation: Duration,
+    },
+    /// Poisson distributed over milliseconds.
+    Poisson {
+        /// Its mean.
+        mean: Duration,
+    },
+    /// Text with `${…}` that yields a duration.
+    Computed(Text),
+}
+
+/// What a user does after a failed sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// Go on.
+    #[default]
+    Continue,
+    /// Start the next iteration.
+    NextIteration,
+    /// End the user.
+    StopUser,
+    /// End the group.
+    StopGroup,
+    /// End the test.
+    StopTest,
+}
+
+/// What a `stop` step ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopTarget {
+    /// The innermost loop.
+    Loop,
+    /// The iteration.
+    Iteration,
+    /// The user.
+    User,
+    /// The group.
+    Group,
+    /// The test.
+    Test,
+}
+
+/// A step.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its kind key's place; findings and reports point here.
+    pub span: Span,
+    /// Its name.
+    pub name: Option<Name>,
+    /// Replaces the think time for this step and all below.
+    pub think_time: Option<ThinkTime>,
+    /// A bare expression that must be true.
+    pub condition: Option<Text>,
+    /// How likely it runs, as a fraction.
+    pub chance: Option<Dynamic<f64>>,
+    /// Its weight among the branches of `choose`, with its place if written.
+    pub weight: Option<Spanned<u64>>,
+    /// What it does.
+    pub kind: StepKind,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum StepKind {
+    /// An HTTP request.
+    Http(Box<HttpStep>),
+    /// Plain steps.
+    Group {
+        /// When the condition holds.
+        steps: Vec<Step>,
+        /// When it does not.
+        otherwise: Vec<Step>,
+    },
+    /// Steps timed together.
+    Transaction {
+        /// Under this name.
+        label: Name,
+        /// The steps.
+        steps: Vec<Step>,
+        /// Thresholds on it.
+        thresholds: Vec<Threshold>,
+    },
+    /// A loop by count.
+    Repeat(Dynamic<u64>, Vec<Step>),
+    /// A loop by time.
+    RepeatFor(Duration, Vec<Step>),
+    /// A loop by condition.
+    While {
+        /// A bare expression.
+        condition: Text,
+        /// How often at most.
+        max: u64,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+    /// A loop over a list.
+    ForEach {
+        /// The variable.
+        item: Name,
+        /// A bare expression that yields a list, or the name of a data set.
+        list: Text,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+    /// One by weight.
+    Choose(Vec<Step>),
+    /// The next one.
+    RoundRobin(Vec<Step>),
+    /// All in random order.
+    Shuffle(Vec<Step>),
+    /// All at once.
+    Parallel(Vec<Step>),
+    /// Set variables.
+    Set(Vec<(Name, Node)>),
+    /// Draw another row.
+    NextRow(Name),
+    /// Wait.
+    Pause(ThinkTime),
+    /// A rendezvous.
+    WaitForUsers {
+        /// How many.
+        count: u64,
+        /// How long at most.
+        within: Option<Duration>,
+    },
+    /// One user at a time.
+    Lock(Name, Vec<Step>),
+    /// End something.
+    Stop(StopTarget),
+    /// Print a line.
+    Log(Text),
+    /// Steps put in place from a file or a fragment.
+    Include {
+        /// The file or fragment as written.
+        what: Name,
+        /// Variables for them.
+        with: Vec<(Name, Node)>,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+}
+
+/// An HTTP request.
+#[derive(Clone, Debug)]
+pub struct HttpStep {
+    /// The method.
+    pub method: Arc<str>,
+    /// Path or URL.
+    pub url: Text,
+    /// Query parameters.
+    pub query: Vec<(Name, Node)>,
+    /// The body.
+    pub body: Option<BodySpec>,
+    /// Variables for this step only.
+    pub with: Vec<(Name, Node)>,
+    /// What to take from the answer.
+    pub extract: Vec<ExtractorSpec>,
+    /// Thresholds on the request.
+    pub thresholds: Vec<Threshold>,
+    /// How many embedded resources to fetch at a time.
+    pub resources: Option<u64>,
+    /// Settings written on the request, assertions included.
+    pub http: HttpSettings,
+}
+
+/// A request's body.
+#[derive(Clone, Debug)]
+pub enum BodySpec {
+    /// YAML sent as JSON.
+    Json(Node),
+    /// Form fields.
+    Form(Vec<(Name, Node)>),
+    /// Text as it is.
+    Text(Text),
+    /// A file's bytes.
+    File(FileRef),
+    /// A GraphQL query, its variables and operation.
+    Graphql(Text, Option<Node>, Option<Text>),
+    /// Parts.
+    Multipart(Vec<(Name, PartSpec)>),
+}
+
+/// A file named in a plan.
+#[derive(Clone, Debug)]
+pub struct FileRef {
+    /// The path as written; it may hold `${…}`.
+    pub path: Text,
+    /// The folder relative paths start from.
+    pub folder: Arc<std::path::Path>,
+}
+
+/// A part of a multipart body.
+#[derive(Clone, Debug)]
+pub enum PartSpec {
+    /// A field.
+    Field(Text),
+    /// A file.
+    File {
+        /// Its bytes.
+        file: FileRef,
+        /// Its Content-Type.
+        content_type: Option<Text>,
+        /// The name to send.
+        name: Option<Text>,
+    },
+}
+
+/// What an extractor looks for.
+#[derive(Clone, Debug)]
+pub enum HowSpec {
+    /// A JSONPath.
+    Json(Text),
+    /// A regular expression and the group wanted.
+    Regex(Text, Option<Text>),
+    /// A CSS selector and an attribute.
+    Css(Text, Option<Text>),
+    /// An XPath.
+    XPath(Text),
+    /// Between two texts.
+    Between(Text, Text),
+    /// A header.
+    Header(Text),
+    /// A cookie.
+    Cookie(Text),
+}
+
+/// Which match is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PickSpec {
+    /// The first.
+    First,
+    /// The last.
+    Last,
+    /// Any.
+    Random,
+    /// All, as a list.
+    All,
+    /// The nth, from 1.
+    Nth(u64),
+}
+
+/// An extractor.
+#[derive(Clone, Debug)]
+pub struct ExtractorSpec {
+    /// The variable it sets.
+    pub variable: Name,
+    /// What it looks for.
+    pub how: HowSpec,
+    /// Where: `None` is the body, else as written after `in`.
+    pub source: Option<Text>,
+    /// Which match.
+    pub pick: PickSpec,
+    /// The value when nothing matches.
+    pub default: Option<Node>,
+    /// Whether the value is masked.
+    pub secret: bool,
+}
+
+/// A map of assertions.
+#[derive(Clone, Debug)]
+pub struct AssertionGroup {
+    /// Their name in reports.
+    pub name: Option<Name>,
+    /// The assertions, in order of writing.
+    pub items: Vec<AssertionSpec>,
+}
+
+/// An assertion.
+#[derive(Clone, Debug)]
+pub struct AssertionSpec {
+    /// Where it is written: its subject's key or path.
+    pub span: Span,
+    /// What is judged.
+    pub subject: SubjectSpec,
+    /// What must hold of it; empty for `json_schema` and `expr`.
+    pub matcher: Option<Node>,
+}
+
+/// What an assertion judges.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each variant is the key of the same name, described in `keys::ASSERTIONS`")]
+pub enum SubjectSpec {
+    Status,
+    ResponseTime,
+    FirstByte,
+    Size,
+    Body,
+    Json(Text),
+    XPath(Text),
+    Css(Text),
+    Header(Name),
+    Cookie(Name),
+    Url,
+    JsonSchema(FileRef),
+    Expr(Text),
+}
+
+/// A threshold.
+#[derive(Clone, Debug)]
+pub struct Threshold {
+    /// Where it is written.
+    pub span: Span,
+    /// As written: `p95 < 100ms`.
+    pub text: Arc<str>,
+    /// Its name in reports.
+    pub name: Option<Arc<str>>,
+    /// Its parts.
+    pub condition: crate::verdict::Condition,
+    /// Leaves out samples that started earlier.
+    pub after: Option<Duration>,
+    /// Whether breaking it stops the test.
+    pub abort: bool,
+}

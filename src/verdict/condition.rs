@@ -1,0 +1,331 @@
+//! `METRIC OP VALUE`, read into its parts.
+
+use std::time::Duration;
+
+/// A figure of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Metric {
+    /// A percentile of a time, in percent: 99.9 for `p99.9`.
+    Percentile(f64),
+    /// The arithmetic mean of a time.
+    Mean,
+    /// The least time.
+    Min,
+    /// The greatest time.
+    Max,
+    /// The standard deviation of a time.
+    Stddev,
+    /// Failed samples as a share of all.
+    ErrorRate,
+    /// Failed samples.
+    Errors,
+    /// Samples per second.
+    Throughput,
+    /// Samples.
+    Requests,
+    /// Finished iterations.
+    Iterations,
+    /// Iterations an arrival rate could not start.
+    Dropped,
+    /// Apdex with this target time: (satisfied + tolerating / 2) / all, where tolerating is up to
+    /// four times the target and failed samples are frustrated (Apdex Technical Specification 1.1).
+    Apdex(Duration),
+    /// Bytes received.
+    BytesReceived,
+}
+
+/// A part of a request that is timed apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the words of `samplers::Timings`, described there")]
+pub enum Phase {
+    Dns,
+    Connect,
+    Tls,
+    FirstByte,
+    Download,
+}
+
+impl Phase {
+    /// Every phase, in the order they happen.
+    pub const ALL: [Self; 5] = [Self::Dns, Self::Connect, Self::Tls, Self::FirstByte, Self::Download];
+
+    /// The word used in plans and results.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::FirstByte => "first_byte",
+            Self::Download => "download",
+        }
+    }
+}
+
+/// How a figure is compared with its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the comparison operators")]
+pub enum Operator {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+}
+
+impl Operator {
+    /// Whether `observed OP limit` holds.
+    pub fn holds(self, observed: f64, limit: f64) -> bool {
+        match self {
+            Self::Less => observed < limit,
+            Self::LessOrEqual => observed <= limit,
+            Self::Greater => observed > limit,
+            Self::GreaterOrEqual => observed >= limit,
+            Self::Equal => (observed - limit).abs() < 1e-9,
+        }
+    }
+
+    /// As written in a plan.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Equal => "==",
+        }
+    }
+}
+
+/// What a limit and the observed figure are measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Milliseconds.
+    Milliseconds,
+    /// A fraction of 1, shown in percent.
+    Share,
+    /// Per second.
+    PerSecond,
+    /// Bytes.
+    Bytes,
+    /// A plain number.
+    Count,
+}
+
+impl Unit {
+    /// The word used in results: `ms`, `share`, `per_s`, `bytes`, `count`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Milliseconds => "ms",
+            Self::Share => "share",
+            Self::PerSecond => "per_s",
+            Self::Bytes => "bytes",
+            Self::Count => "count",
+        }
+    }
+}
+
+/// A threshold's parts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Condition {
+    /// Which phase of the request, or the whole response time.
+    pub phase: Option<Phase>,
+    /// Which figure.
+    pub metric: Metric,
+    /// How it is compared.
+    pub operator: Operator,
+    /// With what, in [`Condition::unit`].
+    pub limit: f64,
+    /// The unit of the limit and of the observed figure.
+    pub unit: Unit,
+}
+
+/// Why a threshold could not be read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConditionError {
+    /// The finding, as a fragment.
+    pub message: String,
+    /// The remedy in words.
+    pub help: String,
+    /// The whole corrected text, when it can be guessed.
+    pub corrected: Option<String>,
+}
+
+const METRICS: [&str; 17] = [
+    "p50", "p75", "p90", "p95", "p99", "p99.9", "mean", "min", "max", "stddev", "error_rate", "errors", "throughput",
+    "requests", "iterations", "dropped", "bytes_received",
+];
+const SHAPE: &str = "a threshold is METRIC OPERATOR VALUE, for example `p95 < 300ms`, `error_rate < 1%` or `throughput > 100/s`";
+
+impl Condition {
+    /// Reads `p95 < 100ms`, `error_rate <= 1%`, `first_byte.p95 < 50ms`, `apdex(500ms) > 0.9`.
+    ///
+    /// # Errors
+    /// When a part is unknown or lacks its unit.
+    pub fn parse(text: &str) -> Result<Self, ConditionError> {
+        let text = text.trim();
+        let fail = |message: String| ConditionError { message, help: SHAPE.into(), corrected: None };
+        let Some(at) = text.find(['<', '>', '=', '!']) else {
+            return Err(fail(format!("`{text}` has no operator")));
+        };
+        let (left, rest) = (text[..at].trim(), &text[at..]);
+        let sign_end = rest.find(|c| !matches!(c, '<' | '>' | '=' | '!')).unwrap_or(rest.len());
+        let (sign, right) = (&rest[..sign_end], rest[sign_end..].trim());
+        let operator = match sign {
+            "<" => Operator::Less,
+            "<=" => Operator::LessOrEqual,
+            ">" => Operator::Greater,
+            ">=" => Operator::GreaterOrEqual,
+            "==" => Operator::Equal,
+            "=" => {
+                return Err(ConditionError { corrected: Some(format!("{left} == {right}")), ..fail("`=` is not an operator".into()) });
+            }
+            "=<" => {
+                return Err(ConditionError { corrected: Some(format!("{left} <= {right}")), ..fail("`=<` is not an operator".into()) });
+            }
+            "=>" => {
+                return Err(ConditionError { corrected: Some(format!("{left} >= {right}")), ..fail("`=>` is not an operator".into()) });
+            }
+            other => return Err(fail(format!("`{other}` is not an operator; use <, <=, >, >= or =="))),
+        };
+        if right.starts_with("baseline") {
+            return Err(ConditionError {
+                help: "compare with a fixed value for now".into(),
+                ..fail("thresholds against a baseline are not supported yet".into())
+            });
+        }
+        let (phase, metric, unit) = Self::metric(left, |name| format!("{name} {sign} {right}"))?;
+        let limit = limit(right, unit, &|fixed| format!("{left} {sign} {fixed}"))?;
+        Ok(Self { phase, metric, operator, limit, unit })
+    }
+
+    fn metric(
+        name: &str,
+        corrected: impl Fn(&str) -> String,
+    ) -> Result<(Option<Phase>, Metric, Unit), ConditionError> {
+        let (phase, figure) = match name.split_once('.') {
+            Some((phase, figure)) if !phase.starts_with('p') || phase.len() > 3 => {
+                let Some(known) = Phase::ALL.into_iter().find(|known| known.word() == phase) else {
+                    let words = Phase::ALL.map(Phase::word);
+                    return Err(ConditionError {
+                        message: format!("`{phase}` is not a phase of a request"),
+                        help: format!("the phases are {}", words.join(", ")),
+                        corrected: crate::suggest::nearest(phase, words).map(|near| corrected(&format!("{near}.{figure}"))),
+                    });
+                };
+                (Some(known), figure)
+            }
+            _ => (None, name),
+        };
+        let (metric, unit) = match figure {
+            "mean" => (Metric::Mean, Unit::Milliseconds),
+            "min" => (Metric::Min, Unit::Milliseconds),
+            "max" => (Metric::Max, Unit::Milliseconds),
+            "stddev" => (Metric::Stddev, Unit::Milliseconds),
+            "error_rate" => (Metric::ErrorRate, Unit::Share),
+            "errors" => (Metric::Errors, Unit::Count),
+            "throughput" => (Metric::Throughput, Unit::PerSecond),
+            "requests" => (Metric::Requests, Unit::Count),
+            "iterations" => (Metric::Iterations, Unit::Count),
+            "dropped" => (Metric::Dropped, Unit::Count),
+            "bytes_received" => (Metric::BytesReceived, Unit::Bytes),
+            _ => {
+                if let Some(percent) = figure.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok()) {
+                    if !(percent > 0.0 && percent <= 100.0) {
+                        return Err(ConditionError {
+                            message: format!("`{figure}` is not a percentile between 0 and 100"),
+                            help: "for example p50, p95 or p99.9".into(),
+                            corrected: None,
+                        });
+                    }
+                    (Metric::Percentile(percent), Unit::Milliseconds)
+                } else if let Some(target) = figure.strip_prefix("apdex(").and_then(|rest| rest.strip_suffix(')')) {
+                    match crate::plan::parse_duration(target) {
+                        Ok(target) => (Metric::Apdex(target), Unit::Count),
+                        Err(error) => {
+                            return Err(ConditionError {
+                                message: format!("apdex: {}", error.message),
+                                help: "for example `apdex(500ms) > 0.9`".into(),
+                                corrected: None,
+                            });
+                        }
+                    }
+                } else {
+                    let bridged = match figure {
+                        "avg" | "average" => Some("mean"),
+                        "med" | "median" => Some("p50"),
+                        "rps" | "http_reqs" | "rate" => Some("throughput"),
+                        "fail" | "failures" | "http_req_failed" | "error_percent" | "errorRate" => Some("error_rate"),
+                        "p(95)" => Some("p95"),
+                        "p(99)" => Some("p99"),
+                        "p(90)" => Some("p90"),
+                        "http_req_duration" | "response_time" | "rt" => Some("p95"),
+                        "count" | "samples" => Some("requests"),
+                        _ => None,
+                    };
+                    let near = bridged.or_else(|| crate::suggest::nearest(figure, METRICS));
+                    return Err(ConditionError {
+                        message: format!("`{figure}` is not a metric"),
+                        help: format!("the metrics are {} and apdex(500ms)", METRICS.join(", ")),
+                        corrected: near.map(corrected),
+                    });
+                }
+            }
+        };
+        let timed = matches!(
+            metric,
+            Metric::Percentile(_) | Metric::Mean | Metric::Min | Metric::Max | Metric::Stddev
+        );
+        if phase.is_some() && !timed {
+            return Err(ConditionError {
+                message: format!("`{figure}` is not a time, so it has no phases"),
+                help: "a phase takes a percentile, mean, min, max or stddev: first_byte.p95".into(),
+                corrected: None,
+            });
+        }
+        Ok((phase, metric, unit))
+    }
+}
+
+fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, ConditionError> {
+    let from_units = |error: crate::plan::UnitError, guess: Option<String>| ConditionError {
+        message: error.message,
+        help: SHAPE.into(),
+        corrected: guess.or(error.corrected).map(|fixed| whole(&fixed)),
+    };
+    match unit {
+        Unit::Milliseconds => crate::plan::parse_duration(text)
+            .map(|time| time.as_secs_f64() * 1e3)
+            .map_err(|error| {
+                let bare = text.parse::<f64>().is_ok();
+                from_units(error, bare.then(|| format!("{text}ms")))
+            }),
+        Unit::Share => {
+            if matches!(text, "0" | "0.0") {
+                return Ok(0.0);
+            }
+            crate::plan::parse_share(text).map_err(|error| from_units(error, None))
+        }
+        Unit::Bytes => crate::plan::parse_size(text).map(|bytes| bytes as f64).map_err(|error| from_units(error, None)),
+        Unit::PerSecond => rate(text).ok_or_else(|| ConditionError {
+            message: format!("`{text}` is not a rate"),
+            help: "write a number per second, minute or hour: 100/s, 30/m or 0.5/h".into(),
+            corrected: text.parse::<f64>().is_ok().then(|| whole(&format!("{text}/s"))),
+        }),
+        Unit::Count => match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(number),
+            _ => Err(ConditionError { message: format!("`{text}` is not a number"), help: SHAPE.into(), corrected: None }),
+        },
+    }
+}
+
+/// A rate in events per second.
+fn rate(text: &str) -> Option<f64> {
+    let (number, unit) = text.split_once('/')?;
+    let number: f64 = number.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)?;
+    match unit.trim() {
+        "s" => Some(number),
+        "m" => Some(number / 60.0),
+        "h" => Some(number / 3600.0),
+        _ => None,
+    }
+}
