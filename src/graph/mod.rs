@@ -1,1 +1,515 @@
-//! graph
+//! The execution graph: what will run, checked and compiled. `check`, `graph`, `try` and `run` all
+//! speak of the same nodes.
+//!
+//! Nodes live in one flat arena and refer to each other by [`NodeId`], so that a virtual user is
+//! a small explicit stack of ids and no recursion. Names are gone: variables are slots, samplers
+//! are labels, both numbered.
+
+mod build;
+mod checks;
+mod draw;
+mod flow;
+mod http;
+mod names;
+mod steps;
+mod thresholds;
+mod tree;
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use ::http::{HeaderMap, HeaderName};
+
+pub use build::build;
+pub use draw::{Drawing, draw};
+pub use tree::{JsonTemplate, Tree};
+
+use crate::assertions::Assertion;
+use crate::diagnostic::{Sources, Span};
+use crate::extractors::Extractor;
+use crate::plan::{AtEnd, Iterations, OnError, Order, Share, StopTarget};
+use crate::samplers::http::{Settings, Target};
+use crate::template::{Expression, SlotId, Template};
+use crate::value::Value;
+use crate::verdict::Condition;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The place in its table.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A node of the graph.
+    NodeId,
+    /// A line of the report.
+    LabelId,
+    /// A thread group.
+    GroupId,
+    /// An assertion.
+    AssertionId,
+    /// A data set.
+    DataId,
+    /// A set of connection-level settings.
+    TransportId,
+    /// A named lock.
+    LockId,
+    /// A meeting point.
+    MeetingId,
+    /// The position of a `round_robin`.
+    RotationId,
+}
+
+/// Everything a run needs to know.
+#[derive(Debug)]
+pub struct ExecutionGraph {
+    /// The plan's name.
+    pub name: Arc<str>,
+    /// The plan's file as the user named it.
+    pub file: PathBuf,
+    /// The texts every span points into.
+    pub sources: Sources,
+    /// The arena.
+    pub nodes: Vec<Node>,
+    /// Steps before any user starts.
+    pub setup: Children,
+    /// Steps after all users have ended.
+    pub teardown: Children,
+    /// The thread groups.
+    pub groups: Vec<Group>,
+    /// Every variable.
+    pub slots: Vec<Slot>,
+    /// Every line of the report.
+    pub labels: Vec<Label>,
+    /// Every assertion.
+    pub assertions: Vec<AssertionInfo>,
+    /// Every threshold, those that follow from the rules included.
+    pub thresholds: Vec<Threshold>,
+    /// Every data set.
+    pub data: Vec<Data>,
+    /// Programs to start.
+    pub services: Vec<Service>,
+    /// The slot that holds the services' URLs.
+    pub services_slot: Option<SlotId>,
+    /// Connection-level settings, each combination once.
+    pub transports: Vec<Settings>,
+    /// Names of the locks.
+    pub locks: Vec<Arc<str>>,
+    /// How many users each meeting point waits for, and how long at most.
+    pub meetings: Vec<(u64, Option<Duration>)>,
+    /// How many `round_robin` positions a user keeps.
+    pub rotations: usize,
+    /// Names of the counters.
+    pub counters: Vec<Arc<str>>,
+    /// Which node sets a variable that which node uses.
+    pub flows: Vec<Flow>,
+    /// Whether thresholds without samples are skipped.
+    pub skip_without_samples: bool,
+}
+
+/// A list of nodes that run one after the other, or are chosen from.
+pub type Children = Box<[NodeId]>;
+
+/// One step.
+#[derive(Debug)]
+pub struct Node {
+    /// Its kind key's place in the plan.
+    pub span: Span,
+    /// Its name in drawings and messages: its name, or what it does.
+    pub name: Arc<str>,
+    /// The line errors of the step itself are counted under; a request's own line.
+    pub label: LabelId,
+    /// A condition for running it.
+    pub condition: Option<Expression>,
+    /// How likely it runs.
+    pub chance: Option<Amount<f64>>,
+    /// Waited after it, if it is a request of a thread group's `steps`.
+    pub think_time: Option<Arc<Wait>>,
+    /// What it does.
+    pub kind: NodeKind,
+}
+
+/// A quantity that is known, or computed when the step is reached.
+#[derive(Debug)]
+pub enum Amount<T> {
+    /// Known.
+    Fixed(T),
+    /// Computed.
+    Computed(Template),
+}
+
+/// How long to wait.
+#[derive(Debug)]
+pub enum Wait {
+    /// Always this long.
+    Constant(Duration),
+    /// Uniformly between the two.
+    Range(Duration, Duration),
+    /// Normally distributed: mean and standard deviation.
+    Normal(Duration, Duration),
+    /// Poisson distributed over milliseconds.
+    Poisson(Duration),
+    /// Text that spells a time or a range.
+    Computed(Template),
+}
+
+/// What a node does.
+#[derive(Debug)]
+pub enum NodeKind {
+    /// An HTTP request.
+    Http(Box<HttpNode>),
+    /// Steps in order, or the other ones when the condition does not hold.
+    Sequence {
+        /// The steps.
+        children: Children,
+        /// The steps of `else`.
+        otherwise: Children,
+    },
+    /// Steps timed together, under the node's label.
+    Transaction(Children),
+    /// A loop by count.
+    Repeat(Amount<u64>, Children),
+    /// A loop by time.
+    RepeatFor(Duration, Children),
+    /// A loop by condition, at most so often.
+    While(Expression, u64, Children),
+    /// A loop over a list, or over all rows of a data set.
+    ForEach(SlotId, Source, Children),
+    /// One of these, by cumulative weight.
+    Choose(Children, Box<[u64]>),
+    /// The next of these each time.
+    RoundRobin(RotationId, Children),
+    /// All of these in random order.
+    Shuffle(Children),
+    /// All of these at once.
+    Parallel(Children),
+    /// Sets variables.
+    Set(Vec<(SlotId, Tree)>),
+    /// Sets the variables of an include, then runs its steps.
+    Include(Vec<(SlotId, Tree)>, Children),
+    /// Draws another row.
+    NextRow(DataId),
+    /// Waits.
+    Pause(Wait),
+    /// Waits for other users.
+    WaitForUsers(MeetingId),
+    /// One user at a time.
+    Lock(LockId, Children),
+    /// Ends something.
+    Stop(StopTarget),
+    /// Prints a line.
+    Log(Template),
+}
+
+/// What a `for_each` walks over.
+#[derive(Debug)]
+pub enum Source {
+    /// A list.
+    List(Expression),
+    /// All rows of a data set.
+    Rows(DataId),
+}
+
+/// A compiled HTTP request.
+#[derive(Debug)]
+pub struct HttpNode {
+    /// The method.
+    pub method: ::http::Method,
+    /// Path or URL as written.
+    pub url: Template,
+    /// What stands in front of a path.
+    pub base_url: Option<Template>,
+    /// Query parameters.
+    pub query: Vec<(Arc<str>, Tree)>,
+    /// Whether URL and query depend on nothing that changes during the run.
+    pub fixed_target: bool,
+    /// The target, once it was computed, when it never changes.
+    pub target: OnceLock<Arc<Target>>,
+    /// Headers with fixed names, in order of writing.
+    pub headers: Vec<(HeaderName, Template)>,
+    /// Whether the headers depend on nothing that changes during the run.
+    pub fixed_headers: bool,
+    /// The headers, once they were computed, when they never change.
+    pub header_map: OnceLock<Arc<HeaderMap>>,
+    /// The body.
+    pub body: Body,
+    /// Variables for this step only.
+    pub with: Vec<(SlotId, Tree)>,
+    /// What to take from the answer.
+    pub extractors: Vec<(SlotId, Extractor)>,
+    /// What must be true of the answer; status first, then in order of writing.
+    pub assertions: Vec<(AssertionId, Assertion)>,
+    /// Whether a status below 400 is demanded because no assertion judges the status.
+    pub default_status: bool,
+    /// Whether anything looks into the body, or may do so later through `response`.
+    pub keep_body: bool,
+    /// Connection-level settings.
+    pub transport: TransportId,
+    /// How to sign in.
+    pub auth: Option<Auth>,
+    /// How many embedded resources to fetch at a time.
+    pub resources: Option<usize>,
+}
+
+/// A way to sign in.
+#[derive(Debug)]
+pub enum Auth {
+    /// User name and password with every request.
+    Basic(Template, Template),
+    /// A token.
+    Bearer(Template),
+    /// User name and password in answer to a challenge.
+    Digest(Template, Template),
+}
+
+/// A request's body.
+#[derive(Debug)]
+pub enum Body {
+    /// None.
+    Empty,
+    /// JSON text.
+    Json(JsonTemplate),
+    /// Form fields.
+    Form(Vec<(Arc<str>, Tree)>),
+    /// Text as it is.
+    Text(Template),
+    /// A file's bytes.
+    File(FileSource),
+    /// Parts.
+    Multipart(Vec<(Arc<str>, Part)>),
+}
+
+/// A file to send.
+#[derive(Debug)]
+pub enum FileSource {
+    /// Read before the run.
+    Read(bytes::Bytes),
+    /// Named for each user; read when the step is reached.
+    Named(Template, Arc<std::path::Path>),
+}
+
+/// A part of a multipart body.
+#[derive(Debug)]
+pub enum Part {
+    /// A field.
+    Field(Template),
+    /// A file, its Content-Type and its name.
+    File(FileSource, Template, Template),
+}
+
+/// A thread group.
+#[derive(Debug)]
+pub struct Group {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where it is written.
+    pub span: Span,
+    /// How many users.
+    pub users: u64,
+    /// Over how long they start: user k of N, from 0, at `k × ramp_up / N`.
+    pub ramp_up: Duration,
+    /// How many iterations.
+    pub iterations: Option<Iterations>,
+    /// For how long, from the group's start.
+    pub duration: Option<Duration>,
+    /// How long after the run's start the group starts.
+    pub delay: Duration,
+    /// How long running iterations may take to finish.
+    pub graceful_stop: Duration,
+    /// What follows a failed sample.
+    pub on_error: OnError,
+    /// Once per user, first.
+    pub on_start: Children,
+    /// Each iteration.
+    pub steps: Children,
+    /// Once per user, last.
+    pub on_stop: Children,
+    /// Data sets to draw a row from for each user.
+    pub rows_per_user: Vec<DataId>,
+    /// Data sets to draw a row from for each iteration.
+    pub rows_per_iteration: Vec<DataId>,
+}
+
+/// A variable.
+#[derive(Debug)]
+pub struct Slot {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether its value is masked.
+    pub secret: bool,
+    /// Its value when the run starts.
+    pub initial: Option<Value>,
+    /// How to compute it when the services have started.
+    pub computed: Option<Tree>,
+}
+
+/// What a line of the report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabelKind {
+    /// A request.
+    Sampler,
+    /// A transaction.
+    Transaction,
+    /// Another step; it shows up only when it could not be carried out.
+    Step,
+}
+
+/// The part of the run a line belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Before any user starts.
+    Setup,
+    /// A thread group.
+    Group(GroupId),
+    /// After all users have ended.
+    Teardown,
+}
+
+/// A line of the report.
+#[derive(Debug)]
+pub struct Label {
+    /// Its text.
+    pub text: Arc<str>,
+    /// What it is about.
+    pub kind: LabelKind,
+    /// Where it belongs.
+    pub place: Place,
+    /// Where it is first written.
+    pub span: Span,
+}
+
+/// An assertion, as reports name it.
+#[derive(Debug)]
+pub struct AssertionInfo {
+    /// The line it belongs to.
+    pub label: LabelId,
+    /// Its name, or what it says: `status is 200`.
+    pub text: Arc<str>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What a threshold judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The whole run.
+    Run,
+    /// A thread group.
+    Group(GroupId),
+    /// A request or a transaction.
+    Label(LabelId),
+}
+
+/// A threshold.
+#[derive(Debug)]
+pub struct Threshold {
+    /// What it judges.
+    pub scope: Scope,
+    /// As written, blanks tidied: `p95 < 100ms`.
+    pub text: Arc<str>,
+    /// Its name in reports.
+    pub name: Option<Arc<str>>,
+    /// Where it is written; the request, if it follows from the rules.
+    pub span: Span,
+    /// Its parts.
+    pub condition: Condition,
+    /// Leaves out samples that started earlier.
+    pub after: Option<Duration>,
+    /// Whether breaking it stops the test.
+    pub abort: bool,
+    /// Whether it is `error_rate == 0`, which follows when nothing else judges a request's errors.
+    pub implicit: bool,
+}
+
+/// A data set.
+#[derive(Debug)]
+pub struct Data {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The variable that holds the current row.
+    pub slot: SlotId,
+    /// What to read.
+    pub file: crate::data::Spec,
+    /// The order of rows.
+    pub order: Order,
+    /// Who shares a pile.
+    pub share: Share,
+    /// What happens when no row is left.
+    pub at_end: AtEnd,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// A program to start.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it is.
+    pub kind: ServiceKind,
+}
+
+/// What a service is.
+#[derive(Debug)]
+pub enum ServiceKind {
+    /// The built-in sample API.
+    Demo(crate::demo::Options),
+    /// Command lines.
+    Command {
+        /// Starts it.
+        command: Template,
+        /// Stops it.
+        stop: Option<Template>,
+        /// The URL that tells it is ready, and how long to wait for it.
+        ready: Option<(Template, Duration)>,
+        /// Where it listens.
+        url: Option<Template>,
+    },
+}
+
+/// A variable's way from the node that sets it to the node that uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Flow {
+    /// The variable.
+    pub slot: SlotId,
+    /// The node that sets it; `None` for variables, secrets and data of the plan.
+    pub from: Option<NodeId>,
+    /// The node that uses it.
+    pub to: NodeId,
+}
+
+impl ExecutionGraph {
+    /// A node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// A line of the report.
+    pub fn label(&self, id: LabelId) -> &Label {
+        &self.labels[id.index()]
+    }
+
+    /// The line (from 1) of a place in the plan's own file or an include.
+    pub fn line(&self, span: Span) -> usize {
+        self.sources.position(span).0
+    }
+}
+
+/// A path behind a base URL, with one `/` between them; a whole URL stands for itself.
+pub fn join_url(base: &str, url: &str) -> String {
+    if url.contains("://") {
+        return url.to_owned();
+    }
+    let base = base.trim_end_matches('/');
+    if url.is_empty() || url.starts_with(['/', '?', '#']) { format!("{base}{url}") } else { format!("{base}/{url}") }
+}

@@ -1,0 +1,336 @@
+//! From the plan to the graph, collecting every finding on the way.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::flow::State;
+use super::names::Names;
+use super::{
+    AssertionInfo, Children, Data, DataId, ExecutionGraph, Flow, Group, GroupId, Label, LabelId, LabelKind, Node, NodeKind, Place,
+    Service, ServiceKind, Slot, Threshold,
+};
+use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
+use crate::plan::{self, Plan, Step, Text, environment};
+use crate::samplers::http::Settings;
+use crate::template::SlotId;
+
+/// What the compiler knows while it walks the plan.
+pub(super) struct Build<'p> {
+    pub(super) plan: &'p Plan,
+    pub(super) sources: Sources,
+    pub(super) findings: Vec<Diagnostic>,
+    pub(super) names: Names,
+    pub(super) state: State,
+    pub(super) place: Place,
+    pub(super) in_iteration: bool,
+    /// Data sets drawn from in the current group: per user, per iteration.
+    pub(super) rows_used: (BTreeSet<DataId>, BTreeSet<DataId>),
+    /// The columns of each data set, as far as they are known.
+    pub(super) columns: Vec<Vec<Arc<str>>>,
+    /// Variables of `for_each: { row: DATA }`.
+    pub(super) row_slots: HashMap<SlotId, DataId>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) labels: Vec<Label>,
+    /// What each label's first request sends, to tell when another one would merge with it.
+    pub(super) requests: HashMap<LabelId, (Arc<str>, Arc<str>)>,
+    pub(super) assertions: Vec<AssertionInfo>,
+    pub(super) thresholds: Vec<Threshold>,
+    /// Labels whose own or whose transactions' thresholds judge their errors.
+    pub(super) judged: BTreeSet<LabelId>,
+    pub(super) transports: Vec<Settings>,
+    pub(super) locks: Vec<Arc<str>>,
+    pub(super) meetings: Vec<(u64, Option<std::time::Duration>)>,
+    pub(super) rotations: usize,
+    pub(super) flows: Vec<Flow>,
+    /// Extracted variables and where, to tell those nobody uses.
+    pub(super) extracted: Vec<(SlotId, Span)>,
+    /// Whether any expression reads `response`, which needs bodies kept.
+    pub(super) reads_response: bool,
+}
+
+/// Compiles a plan. The graph is there only when nothing stands in the way of a run; the findings
+/// are those of this stage.
+pub fn build(
+    plan: &Plan,
+    sources: &Sources,
+    env: &BTreeMap<String, String>,
+) -> (Option<ExecutionGraph>, Vec<Diagnostic>) {
+    let mut build = Build {
+        plan,
+        sources: sources.clone(),
+        findings: Vec::new(),
+        names: Names { env: environment(env), ..Names::default() },
+        state: State::default(),
+        place: Place::Setup,
+        in_iteration: false,
+        rows_used: Default::default(),
+        columns: Vec::new(),
+        row_slots: HashMap::new(),
+        nodes: Vec::new(),
+        slots: Vec::new(),
+        labels: Vec::new(),
+        requests: HashMap::new(),
+        assertions: Vec::new(),
+        thresholds: Vec::new(),
+        judged: BTreeSet::new(),
+        transports: Vec::new(),
+        locks: Vec::new(),
+        meetings: Vec::new(),
+        rotations: 0,
+        flows: Vec::new(),
+        extracted: Vec::new(),
+        reads_response: false,
+    };
+    let graph = build.graph();
+    let failed = build.findings.iter().any(|finding| finding.severity == Severity::Error);
+    (if failed { None } else { graph }, build.findings)
+}
+
+impl Build<'_> {
+    fn graph(&mut self) -> Option<ExecutionGraph> {
+        let plan = self.plan;
+        let services_slot = (!plan.services.is_empty()).then(|| self.slot("services", false));
+        if let Some(slot) = services_slot {
+            self.names.constant.insert(slot);
+            self.state.set(slot, None);
+        }
+        self.variables();
+        let data = self.data_sets();
+        self.collect_set_names();
+        let services = self.services();
+
+        self.place = Place::Setup;
+        let setup = self.outside(&plan.setup);
+        let after_setup = self.state.clone();
+        let mut groups = Vec::new();
+        for (index, group) in plan.groups.iter().enumerate() {
+            self.state = after_setup.clone();
+            groups.push(self.group(GroupId(index as u32), group));
+        }
+        self.state = after_setup;
+        self.place = Place::Teardown;
+        let teardown = self.outside(&plan.teardown);
+        self.run_thresholds();
+        if self.reads_response {
+            for node in &mut self.nodes {
+                if let NodeKind::Http(http) = &mut node.kind {
+                    http.keep_body = true;
+                }
+            }
+        }
+        self.never_used();
+        self.flows.sort_unstable();
+        self.flows.dedup();
+
+        Some(ExecutionGraph {
+            name: plan.name.clone(),
+            file: self.sources.path(plan.file).to_owned(),
+            sources: self.sources.clone(),
+            nodes: std::mem::take(&mut self.nodes),
+            setup,
+            teardown,
+            groups,
+            slots: std::mem::take(&mut self.slots),
+            labels: std::mem::take(&mut self.labels),
+            assertions: std::mem::take(&mut self.assertions),
+            thresholds: std::mem::take(&mut self.thresholds),
+            data,
+            services,
+            services_slot,
+            transports: std::mem::take(&mut self.transports),
+            locks: std::mem::take(&mut self.locks),
+            meetings: std::mem::take(&mut self.meetings),
+            rotations: self.rotations,
+            counters: std::mem::take(&mut self.names.counters),
+            flows: std::mem::take(&mut self.flows),
+            skip_without_samples: plan.skip_without_samples,
+        })
+    }
+
+    /// The slot of a variable, made when it is first named.
+    pub(super) fn slot(&mut self, name: &str, secret: bool) -> SlotId {
+        if let Some(slot) = self.names.slots.get(name) {
+            return *slot;
+        }
+        let slot = self.new_slot(name.into(), secret);
+        self.names.slots.insert(name.into(), slot);
+        slot
+    }
+
+    pub(super) fn new_slot(&mut self, name: Arc<str>, secret: bool) -> SlotId {
+        self.slots.push(Slot { name, secret, initial: None, computed: None });
+        SlotId(self.slots.len() as u32 - 1)
+    }
+
+    fn variables(&mut self) {
+        for variable in &self.plan.variables {
+            let computed = match &variable.value {
+                Some(_) => None,
+                None => self.tree(&variable.node, None).map(|(tree, _)| tree),
+            };
+            let slot = self.slot(&variable.name.value, variable.secret);
+            let entry = &mut self.slots[slot.0 as usize];
+            entry.initial = variable.value.clone();
+            entry.computed = computed;
+            self.names.constant.insert(slot);
+            self.state.set(slot, None);
+        }
+    }
+
+    fn data_sets(&mut self) -> Vec<Data> {
+        let mut sets = Vec::new();
+        for (index, set) in self.plan.data.iter().enumerate() {
+            if self.names.slots.contains_key(&set.name.value) {
+                self.error(
+                    set.name.span,
+                    format!("`{}` is both a data set and a variable", set.name.value),
+                    "rename one of the two: they share one namespace",
+                );
+            }
+            let spec = crate::data::Spec {
+                path: set.file.value.clone(),
+                columns: set.columns.clone(),
+                delimiter: set.delimiter,
+                encoding: set.encoding.as_ref().map(|encoding| encoding.value.clone()),
+            };
+            let columns = match spec.check() {
+                Ok(columns) => columns,
+                Err(error) => {
+                    self.error(set.file.span, error.message, error.help);
+                    Vec::new()
+                }
+            };
+            self.columns.push(columns);
+            let slot = self.slot(&set.name.value, false);
+            self.state.set(slot, None);
+            self.names.data.insert(set.name.value.clone(), DataId(index as u32));
+            sets.push(Data {
+                name: set.name.value.clone(),
+                slot,
+                file: spec,
+                order: set.order,
+                share: set.share,
+                at_end: set.at_end,
+                span: set.name.span,
+            });
+        }
+        sets
+    }
+
+    fn services(&mut self) -> Vec<Service> {
+        let plan = self.plan;
+        plan.services
+            .iter()
+            .filter_map(|service| {
+                let kind = match &service.kind {
+                    plan::ServiceKind::Demo { port, db_pool, query_time, cache } => {
+                        let defaults = crate::demo::Options::default();
+                        ServiceKind::Demo(crate::demo::Options {
+                            port: *port,
+                            db_pool: db_pool.map_or(defaults.db_pool, |pool| pool as usize),
+                            query_time: query_time.unwrap_or(defaults.query_time),
+                            cache: *cache,
+                        })
+                    }
+                    plan::ServiceKind::Command { command, stop, ready, url } => {
+                        let mut text = |text: &Text| self.text(text, None).map(|compiled| compiled.template);
+                        let command = text(command);
+                        let stop = stop.as_ref().and_then(&mut text);
+                        let url = url.as_ref().and_then(&mut text);
+                        let ready = ready.as_ref().and_then(|(url, within)| Some((text(url)?, *within)));
+                        ServiceKind::Command { command: command?, stop, ready, url }
+                    }
+                };
+                Some(Service { name: service.name.value.clone(), kind })
+            })
+            .collect()
+    }
+
+    /// Names of variables that any step sets, before the steps are compiled: what is set later or
+    /// elsewhere can then be told from what is misspelt.
+    fn collect_set_names(&mut self) {
+        let plan = self.plan;
+        let mut places = vec![(Place::Setup, &plan.setup), (Place::Teardown, &plan.teardown)];
+        for (index, group) in plan.groups.iter().enumerate() {
+            let place = Place::Group(GroupId(index as u32));
+            places.extend([&group.on_start, &group.steps, &group.on_stop].map(|steps| (place, steps)));
+        }
+        let mut set = Vec::new();
+        for (place, steps) in places {
+            super::steps::set_names(steps, &mut |name| set.push((place, name.clone())));
+        }
+        for (place, name) in set {
+            if self.names.data.contains_key(&name.value) {
+                self.error(
+                    name.span,
+                    format!("`{}` is a data set, so it cannot be set", name.value),
+                    "choose another name for the variable, or draw a row with `next_row`",
+                );
+                continue;
+            }
+            let slot = self.slot(&name.value, false);
+            self.names.constant.remove(&slot);
+            self.names.set.entry(name.value).or_default().push((place, name.span));
+        }
+    }
+
+    /// Setup and teardown.
+    fn outside(&mut self, steps: &[Step]) -> Children {
+        let context = super::steps::Context::outside();
+        self.children(steps, &context)
+    }
+
+    fn group(&mut self, id: GroupId, group: &plan::ThreadGroup) -> Group {
+        self.place = Place::Group(id);
+        self.rows_used = Default::default();
+        let think = group.think_time.as_ref().and_then(|think| self.wait(think, None)).map(Arc::new);
+        let on_start = self.children(&group.on_start, &super::steps::Context::on_start(id));
+        self.in_iteration = true;
+        let steps = self.children(&group.steps, &super::steps::Context::steps(id, think));
+        self.in_iteration = false;
+        let on_stop = self.children(&group.on_stop, &super::steps::Context::on_stop(id));
+        let (per_user, per_iteration) = std::mem::take(&mut self.rows_used);
+        self.group_thresholds(id, group);
+        Group {
+            name: group.name.value.clone(),
+            span: group.name.span,
+            users: group.users,
+            ramp_up: group.ramp_up,
+            iterations: group.iterations,
+            duration: group.duration,
+            delay: group.delay,
+            graceful_stop: group.graceful_stop,
+            on_error: group.on_error,
+            on_start,
+            steps,
+            on_stop,
+            rows_per_user: per_user.into_iter().collect(),
+            rows_per_iteration: per_iteration.into_iter().collect(),
+        }
+    }
+
+    /// A line of the report; lines of one text and kind in one place are one.
+    pub(super) fn label(&mut self, text: &str, kind: LabelKind, span: Span) -> LabelId {
+        let place = self.place;
+        let known =
+            self.labels.iter().position(|label| label.place == place && label.kind == kind && &*label.text == text);
+        let at = known.unwrap_or_else(|| {
+            self.labels.push(Label { text: text.into(), kind, place, span });
+            self.labels.len() - 1
+        });
+        LabelId(at as u32)
+    }
+
+    fn never_used(&mut self) {
+        for (slot, span) in std::mem::take(&mut self.extracted) {
+            if !self.names.used.contains(&slot) {
+                let name = &self.slots[slot.0 as usize].name;
+                self.findings.push(
+                    Diagnostic::warning(span, format!("`{name}` is extracted but never used"))
+                        .help("remove the extractor, or use the variable; to check that a value is there, write `exists: true` under `assert`"),
+                );
+            }
+        }
+    }
+}

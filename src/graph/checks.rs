@@ -1,0 +1,442 @@
+//! Extractors and assertions, compiled.
+
+use std::sync::Arc;
+
+use ::http::HeaderName;
+use regex::Regex;
+
+use super::build::Build;
+use super::{AssertionId, AssertionInfo, LabelId, NodeId, Tree};
+use crate::assertions::{Assertion, Expected, JsonType, Matcher, Pattern, Schema, Subject};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::extractors::find::{Css, JsonPath, XPath};
+use crate::extractors::{Extractor, Group, How, Pick, Source};
+use crate::plan::yaml::{Entry, Node as Yaml, NodeKind, Style};
+use crate::plan::{
+    AssertionGroup, AssertionSpec, ExtractorSpec, FileRef, HowSpec, PickSpec, SubjectSpec, Text, keys, parse_duration,
+    parse_size, shown_path,
+};
+use crate::template::SlotId;
+use crate::value::Value;
+
+/// What numbers of a matcher are written in.
+#[derive(Clone, Copy, PartialEq)]
+enum Measure {
+    Plain,
+    Duration,
+    Size,
+}
+
+impl Build<'_> {
+    pub(super) fn extractors(&mut self, specs: &[ExtractorSpec], id: NodeId) -> Vec<(SlotId, Extractor)> {
+        let mut extractors = Vec::new();
+        for spec in specs {
+            let how = self.how(spec, id);
+            let default = match &spec.default {
+                Some(yaml) => self.tree(yaml, Some(id)).map(|(tree, _)| Some(expected(tree))),
+                None => Some(None),
+            };
+            let slot = self.target_slot(&spec.variable);
+            self.slots[slot.0 as usize].secret |= spec.secret;
+            self.state.set(slot, Some(id));
+            self.extracted.push((slot, spec.variable.span));
+            if let (Some((how, text)), Some(default)) = (how, default) {
+                let source = match spec.source.as_ref().map(|source| &*source.value) {
+                    None => Source::Body,
+                    Some("url") => Source::Url,
+                    Some(part) => match part.split_once('.') {
+                        Some(("header", name)) => match self.header_name(name, spec.source.as_ref().map_or(spec.variable.span, |source| source.span)) {
+                            Some(name) => Source::Header(name),
+                            None => continue,
+                        },
+                        Some((_, name)) => Source::Cookie(name.to_owned()),
+                        None => Source::Body,
+                    },
+                };
+                let pick = match spec.pick {
+                    PickSpec::First => Pick::First,
+                    PickSpec::Last => Pick::Last,
+                    PickSpec::Random => Pick::Random,
+                    PickSpec::All => Pick::All,
+                    PickSpec::Nth(number) => Pick::Nth(number as usize),
+                };
+                extractors.push((slot, Extractor { variable: spec.variable.value.to_string(), how, source, pick, default, text }));
+            }
+        }
+        extractors
+    }
+
+    fn how(&mut self, spec: &ExtractorSpec, id: NodeId) -> Option<(How, String)> {
+        Some(match &spec.how {
+            HowSpec::Json(path) => (How::Json(self.json_path(path)?), path.value.to_string()),
+            HowSpec::Css(selector, attribute) => {
+                (How::Css(self.css(selector, attribute.as_ref())?), selector.value.to_string())
+            }
+            HowSpec::XPath(path) => (How::XPath(self.xpath(path)?), path.value.to_string()),
+            HowSpec::Header(name) => (How::Header(self.header_name(&name.value, name.span)?), format!("header {}", name.value)),
+            HowSpec::Cookie(name) => (How::Cookie(name.value.to_string()), format!("cookie {}", name.value)),
+            HowSpec::Between(before, after) => {
+                let text = format!("between '{}' and '{}'", before.value, after.value);
+                let before = self.text(before, Some(id)).map(|compiled| compiled.template);
+                let after = self.text(after, Some(id)).map(|compiled| compiled.template);
+                (How::Between(before?, after?), text)
+            }
+            HowSpec::Regex(pattern, group) => {
+                let regex = self.regex(pattern)?;
+                let group = match group {
+                    None => Group::Number(usize::from(regex.captures_len() > 1)),
+                    Some(text) => match text.value.parse::<usize>() {
+                        Ok(number) if number < regex.captures_len() => Group::Number(number),
+                        Ok(number) => {
+                            let groups = regex.captures_len() - 1;
+                            self.error(text.span, format!("`group: {number}`: the pattern has {groups} group(s)"), "groups are the parts in parentheses, counted from 1; 0 is the whole match");
+                            return None;
+                        }
+                        Err(_) if regex.capture_names().flatten().any(|name| name == &*text.value) => Group::Name(text.value.to_string()),
+                        Err(_) => {
+                            self.error(text.span, format!("the pattern has no group named `{}`", text.value), "a named group is written (?<name>…)");
+                            return None;
+                        }
+                    },
+                };
+                (How::Regex { regex, group }, pattern.value.to_string())
+            }
+        })
+    }
+
+    fn json_path(&mut self, path: &Text) -> Option<JsonPath> {
+        if !self.fixed_path(path, "a JSONPath") {
+            return None;
+        }
+        JsonPath::compile(&path.value).map_err(|message| self.error(path.span, format!("`{}` is not a JSONPath: {message}", path.value), "for example $.token, $.items[0].id or $.items[*].price")).ok()
+    }
+
+    fn css(&mut self, selector: &Text, attribute: Option<&Text>) -> Option<Css> {
+        if !self.fixed_path(selector, "a CSS selector") {
+            return None;
+        }
+        Css::compile(&selector.value, attribute.map(|attribute| &*attribute.value)).map_err(|message| self.error(selector.span, format!("`{}` is not a CSS selector: {message}", selector.value), "for example h1, #total or input[name=csrf]")).ok()
+    }
+
+    fn xpath(&mut self, path: &Text) -> Option<XPath> {
+        if !self.fixed_path(path, "an XPath") {
+            return None;
+        }
+        XPath::compile(&path.value).map_err(|message| self.error(path.span, format!("`{}` is not an XPath: {message}", path.value), "for example //title or /order/@id")).ok()
+    }
+
+    fn regex(&mut self, pattern: &Text) -> Option<Regex> {
+        if !self.fixed_path(pattern, "an extractor's pattern") {
+            return None;
+        }
+        Regex::new(&pattern.value).map_err(|error| self.bad_regex(&error, pattern)).ok()
+    }
+
+    fn bad_regex(&mut self, error: &regex::Error, pattern: &Text) {
+        let what = match error {
+            regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
+            other => other.to_string().lines().last().unwrap_or("").trim_start_matches("error: ").to_owned(),
+        };
+        let help = match what.as_str() {
+            what if what.contains("look-around") => "look-ahead and look-behind (?=…) are not supported; match more and use a group",
+            what if what.contains("backreferences") => "back-references such as \\1 are not supported",
+            _ => "a literal . * + ? ( ) [ ] { } needs a backslash in front",
+        };
+        self.error(pattern.span, format!("`{}` is not a regular expression: {what}", pattern.value), help);
+    }
+
+    fn fixed_path(&mut self, text: &Text, what: &str) -> bool {
+        let fixed = !text.value.contains("${");
+        if !fixed {
+            self.error(text.span, format!("{what} is compiled before the run, so it cannot hold `${{…}}`"), "take a list with `match: all` or a wider path, and choose in an expression");
+        }
+        fixed
+    }
+
+    fn header_name(&mut self, name: &str, span: Span) -> Option<HeaderName> {
+        HeaderName::from_bytes(name.as_bytes()).map_err(|_| self.error(span, format!("`{name}` cannot be a header's name"), "header names are letters, digits and `-`")).ok()
+    }
+
+    /// Compiles the assertions that apply to a request, status first, and tells whether any of
+    /// them judges the status.
+    pub(super) fn assertions(
+        &mut self,
+        groups: &[(&AssertionGroup, Vec<usize>)],
+        label: LabelId,
+        id: NodeId,
+    ) -> (Vec<(AssertionId, Assertion)>, bool) {
+        let mut compiled = Vec::new();
+        let mut judges_status = false;
+        for (group, kept) in groups {
+            for index in kept {
+                let spec = &group.items[*index];
+                judges_status |= matches!(spec.subject, SubjectSpec::Status);
+                let name = group.name.as_ref().map(|name| name.value.to_string());
+                if let Some(assertion) = self.assertion(spec, name, id) {
+                    self.assertions.push(AssertionInfo { label, text: assertion.text().into(), span: spec.span });
+                    compiled.push((AssertionId(self.assertions.len() as u32 - 1), assertion));
+                }
+            }
+        }
+        compiled.sort_by_key(|(_, assertion)| !matches!(assertion.subject(), Subject::Status));
+        (compiled, judges_status)
+    }
+
+    fn assertion(&mut self, spec: &AssertionSpec, name: Option<String>, id: NodeId) -> Option<Assertion> {
+        let (subject, measure) = match &spec.subject {
+            SubjectSpec::Status => (Subject::Status, Measure::Plain),
+            SubjectSpec::ResponseTime => (Subject::ResponseTime, Measure::Duration),
+            SubjectSpec::FirstByte => (Subject::FirstByte, Measure::Duration),
+            SubjectSpec::Size => (Subject::Size, Measure::Size),
+            SubjectSpec::Body => (Subject::Body, Measure::Plain),
+            SubjectSpec::Url => (Subject::Url, Measure::Plain),
+            SubjectSpec::Json(path) => (Subject::Json(self.json_path(path)?), Measure::Plain),
+            SubjectSpec::XPath(path) => (Subject::XPath(self.xpath(path)?), Measure::Plain),
+            SubjectSpec::Css(path) => (Subject::Css(self.css(path, None)?), Measure::Plain),
+            SubjectSpec::Header(name) => (Subject::Header(self.header_name(&name.value, name.span)?), Measure::Plain),
+            SubjectSpec::Cookie(name) => (Subject::Cookie(name.value.to_string()), Measure::Plain),
+            SubjectSpec::JsonSchema(file) => (Subject::JsonSchema(self.schema(file)?), Measure::Plain),
+            SubjectSpec::Expr(text) => {
+                (Subject::Expr(self.expression(text, Some(id))?, text.value.to_string()), Measure::Plain)
+            }
+        };
+        let matchers = match &spec.matcher {
+            None => Vec::new(),
+            Some(yaml) => {
+                let only_matcher = match &spec.subject {
+                    SubjectSpec::Body => Some(("body", "{ contains: … }")),
+                    SubjectSpec::ResponseTime => Some(("response_time", "{ below: 500ms }")),
+                    SubjectSpec::FirstByte => Some(("first_byte", "{ below: 200ms }")),
+                    SubjectSpec::Size => Some(("size", "{ below: 10kB }")),
+                    _ => None,
+                };
+                if let (Some((key, example)), false) = (only_matcher, matches!(yaml.kind, NodeKind::Map(_))) {
+                    self.error(yaml.span, format!("`{key}` takes a matcher, not {}", yaml.describe()), format!("write `{key}: {example}`"));
+                    return None;
+                }
+                match &spec.subject {
+                    SubjectSpec::Status => self.status(yaml, id)?,
+                    _ => self.matchers(yaml, measure, id)?,
+                }
+            }
+        };
+        Some(Assertion::new(subject, matchers, name))
+    }
+
+    fn schema(&mut self, file: &FileRef) -> Option<Arc<Schema>> {
+        let path = file.folder.join(&*file.path.value);
+        let shown = shown_path(&path);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                self.error(file.path.span, format!("{shown} cannot be read: {error}"), "check the path");
+                return None;
+            }
+        };
+        let json = match serde_json::from_str(&text) {
+            Ok(json) => json,
+            Err(error) => {
+                self.error(file.path.span, format!("{shown} is not JSON: {error}"), "mend the file");
+                return None;
+            }
+        };
+        Schema::compile(&file.path.value, &json).map(Arc::new).map_err(|message| self.error(file.path.span, message, "mend the schema")).ok()
+    }
+
+    /// `200`, `[200, 201]`, `2xx`, or a matcher.
+    fn status(&mut self, yaml: &Yaml, id: NodeId) -> Option<Vec<Matcher>> {
+        match &yaml.kind {
+            NodeKind::Scalar { text, .. } if !text.contains("${") => {
+                let class = text.strip_suffix("xx").and_then(|digit| digit.parse::<u8>().ok()).filter(|class| (1..=5).contains(class));
+                if let Some(class) = class {
+                    return Some(vec![Matcher::StatusClass(class)]);
+                }
+                let code = text.trim().parse::<u16>().ok().filter(|code| (100..=999).contains(code));
+                if code.is_none() {
+                    let lower = text.to_ascii_lowercase();
+                    let class = lower.strip_suffix("xx").filter(|digit| digit.len() == 1).map(|digit| format!("{digit}xx"));
+                    let mut finding = Diagnostic::error(yaml.span, format!("`{text}` is not a status"));
+                    finding = match class.or_else(|| (lower == "ok").then(|| "200".into())) {
+                        Some(fixed) => finding.help(format!("write `status: {fixed}`")).fix(yaml.span, fixed),
+                        None => finding.help("write a number such as 200, a list such as [200, 201], or a class such as 2xx"),
+                    };
+                    self.findings.push(finding);
+                    return None;
+                }
+                Some(vec![Matcher::Equals(Expected::Literal(Value::Int(i64::from(code?))))])
+            }
+            NodeKind::List(items) => {
+                if items.iter().any(|item| item.text().is_some_and(|text| text.ends_with("xx"))) {
+                    self.error(yaml.span, "a list of statuses takes numbers, not classes", "write `status: 2xx` alone, or `{ at_least: 200, below: 400 }` for several classes");
+                    return None;
+                }
+                Some(vec![Matcher::OneOf(self.list(yaml, Measure::Plain, id)?)])
+            }
+            _ => self.matchers(yaml, Measure::Plain, id),
+        }
+    }
+
+    fn matchers(&mut self, yaml: &Yaml, measure: Measure, id: NodeId) -> Option<Vec<Matcher>> {
+        let NodeKind::Map(entries) = &yaml.kind else {
+            return Some(vec![Matcher::Equals(self.expected(yaml, measure, id)?)]);
+        };
+        if entries.is_empty() {
+            self.error(yaml.span, "this matcher is empty", "for example `{ above: 0 }`; to compare with an empty map write `equals: {}`");
+            return None;
+        }
+        let compiled: Vec<Option<Matcher>> = entries.iter().map(|entry| self.matcher(entry, measure, id)).collect();
+        compiled.into_iter().collect()
+    }
+
+    fn matcher(&mut self, entry: &Entry, measure: Measure, id: NodeId) -> Option<Matcher> {
+        let yaml = &entry.value;
+        if yaml.is_blank() {
+            return None;
+        }
+        let inner = match &*entry.key {
+            "each" => measure,
+            _ => Measure::Plain,
+        };
+        Some(match &*entry.key {
+            "equals" => Matcher::Equals(self.expected(yaml, measure, id)?),
+            "not_equals" => Matcher::NotEquals(self.expected(yaml, measure, id)?),
+            "one_of" => Matcher::OneOf(self.list(yaml, measure, id)?),
+            "contains" => Matcher::Contains(self.one_or_list(yaml, id)?),
+            "not_contains" => Matcher::NotContains(self.one_or_list(yaml, id)?),
+            "starts_with" => Matcher::StartsWith(self.expected(yaml, measure, id)?),
+            "ends_with" => Matcher::EndsWith(self.expected(yaml, measure, id)?),
+            "matches" => Matcher::Matches(self.pattern(yaml, id)?),
+            "not_matches" => Matcher::NotMatches(self.pattern(yaml, id)?),
+            "above" => Matcher::Above(self.ordered(entry, measure, id)?),
+            "at_least" => Matcher::AtLeast(self.ordered(entry, measure, id)?),
+            "below" => Matcher::Below(self.ordered(entry, measure, id)?),
+            "at_most" => Matcher::AtMost(self.ordered(entry, measure, id)?),
+            "exists" => Matcher::Exists(self.truth(entry)?),
+            "empty" => Matcher::Empty(self.truth(entry)?),
+            "length" => Matcher::Length(self.matchers(yaml, Measure::Plain, id)?),
+            "each" => Matcher::Each(self.matchers(yaml, inner, id)?),
+            "type" => {
+                let word = yaml.text().map_or("", |text| &**text);
+                let Some(kind) = JsonType::ALL.into_iter().find(|kind| kind.word() == word) else {
+                    let words = JsonType::ALL.map(JsonType::word);
+                    let bridged = match word {
+                        "list" => Some("array"),
+                        "map" | "dict" => Some("object"),
+                        "text" | "str" => Some("string"),
+                        "bool" => Some("boolean"),
+                        "int" | "integer" | "float" => Some("number"),
+                        _ => crate::suggest::nearest(word, words),
+                    };
+                    let mut finding = Diagnostic::error(yaml.span, format!("`{word}` is not a JSON type"));
+                    finding = match bridged {
+                        Some(near) => finding.help(format!("did you mean `{near}`? The types are {}", words.join(", "))).fix(yaml.span, near),
+                        None => finding.help(format!("the types are {}", words.join(", "))),
+                    };
+                    self.findings.push(finding);
+                    return None;
+                };
+                Matcher::Type(kind)
+            }
+            word => {
+                let finding = Diagnostic::error(entry.key_span, format!("`{word}` is not a matcher"));
+                let finding = if let Some((tool, key)) = keys::MATCHER.bridge(word) {
+                    finding.help(format!("{tool} calls this `{word}`; here it is `{}`", key.name)).fix(entry.key_span, key.name)
+                } else {
+                    let names: Vec<&str> = keys::MATCHER.keys.iter().map(|key| key.name).collect();
+                    match crate::suggest::nearest(word, names.iter().copied()) {
+                        Some(near) => finding.help(format!("did you mean `{near}`?")).fix(entry.key_span, near),
+                        None => finding.help(format!("the matchers are: {}; to compare with a map write `equals:` in front of it", names.join(", "))),
+                    }
+                };
+                self.findings.push(finding);
+                return None;
+            }
+        })
+    }
+
+    fn truth(&mut self, entry: &Entry) -> Option<bool> {
+        match &entry.value.kind {
+            NodeKind::Scalar { text, style: Style::Plain } if matches!(&**text, "true" | "false") => Some(&**text == "true"),
+            _ => {
+                self.error(entry.value.span, format!("`{}` takes true or false, not {}", entry.key, entry.value.describe()), format!("write `{}: true`", entry.key));
+                None
+            }
+        }
+    }
+
+    /// The value of a comparison by size: it must be a number, a time or a size.
+    fn ordered(&mut self, entry: &Entry, measure: Measure, id: NodeId) -> Option<Expected> {
+        let expected = self.expected(&entry.value, measure, id)?;
+        if let Expected::Literal(value) = &expected
+            && value.as_number().is_none()
+        {
+            self.error(entry.value.span, format!("`{}` compares numbers, but this is {}", entry.key, entry.value.describe()), format!("for example `{}: 10`", entry.key));
+            return None;
+        }
+        Some(expected)
+    }
+
+    fn one_or_list(&mut self, yaml: &Yaml, id: NodeId) -> Option<Vec<Expected>> {
+        match &yaml.kind {
+            NodeKind::List(_) => self.list(yaml, Measure::Plain, id),
+            _ => Some(vec![self.expected(yaml, Measure::Plain, id)?]),
+        }
+    }
+
+    fn list(&mut self, yaml: &Yaml, measure: Measure, id: NodeId) -> Option<Vec<Expected>> {
+        let Some(items) = yaml.items() else {
+            self.error(yaml.span, format!("this takes a list, not {}", yaml.describe()), "for example [1, 2]");
+            return None;
+        };
+        let compiled: Vec<Option<Expected>> = items.iter().map(|item| self.expected(item, measure, id)).collect();
+        compiled.into_iter().collect()
+    }
+
+    fn pattern(&mut self, yaml: &Yaml, id: NodeId) -> Option<Pattern> {
+        let Some(text) = yaml.text() else {
+            self.error(yaml.span, format!("this takes a regular expression, not {}", yaml.describe()), "for example '^ord-\\d+$'");
+            return None;
+        };
+        let text = Text::new(text.clone(), yaml.span);
+        if text.value.contains("${") {
+            return Some(Pattern::Template(self.text(&text, Some(id))?.template));
+        }
+        Regex::new(&text.value).map(Pattern::Regex).map_err(|error| self.bad_regex(&error, &text)).ok()
+    }
+
+    fn expected(&mut self, yaml: &Yaml, measure: Measure, id: NodeId) -> Option<Expected> {
+        if measure != Measure::Plain
+            && let Some(text) = yaml.text().filter(|text| !text.contains("${"))
+        {
+            let parsed = match measure {
+                Measure::Duration => parse_duration(text).map(|time| Value::Float(time.as_secs_f64() * 1e3)),
+                _ => parse_size(text).map(|bytes| Value::Int(bytes as i64)),
+            };
+            return match parsed {
+                Ok(value) => Some(Expected::Measured(value, text.to_string())),
+                Err(error) => {
+                    let mut finding = Diagnostic::error(yaml.span, error.message);
+                    let corrected = match measure {
+                        Measure::Duration if text.parse::<f64>().is_ok() => Some(format!("{text}ms")),
+                        _ => error.corrected,
+                    };
+                    if let Some(corrected) = corrected {
+                        finding = finding.help(format!("write `{corrected}`")).fix(yaml.span, corrected);
+                    }
+                    self.findings.push(finding);
+                    None
+                }
+            };
+        }
+        self.tree(yaml, Some(id)).map(|(tree, _)| expected(tree))
+    }
+}
+
+fn expected(tree: Tree) -> Expected {
+    match tree {
+        Tree::Literal(value) => Expected::Literal(value),
+        Tree::Template(template) => Expected::Template(template),
+        Tree::List(items) => Expected::List(items.into_iter().map(expected).collect()),
+        Tree::Map(entries) => Expected::Map(entries.into_iter().map(|(key, item)| (key, expected(item))).collect()),
+    }
+}

@@ -1,0 +1,399 @@
+//! HTTP requests: settings of plan, group and request laid over each other, everything compiled.
+
+use std::sync::{Arc, OnceLock};
+
+use ::http::{HeaderName, Method};
+
+use super::build::Build;
+use super::steps::Context;
+use super::{Auth, Body, FileSource, HttpNode, JsonTemplate, LabelId, NodeId, Part, TransportId, Tree};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::{
+    AssertionGroup, AuthSpec, BodySpec, FileRef, HttpSettings, HttpStep, Name, PartSpec, Step, Text, TransportSettings,
+    shown_path,
+};
+use crate::samplers::http::{
+    CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, Scope, Settings, Target, TlsVersion, Transport,
+};
+use crate::template::Template;
+
+/// Files that are sent whole are read before the run up to this size, in bytes; larger ones would
+/// be held for the whole run, which a plan should say by another way than by accident.
+const MAX_SENT_FILE: u64 = 256 * 1024 * 1024;
+
+impl Build<'_> {
+    pub(super) fn http(
+        &mut self,
+        step: &HttpStep,
+        outer: &Step,
+        id: NodeId,
+        label: LabelId,
+        context: &Context,
+    ) -> Option<HttpNode> {
+        let plan = self.plan;
+        let group = context.group.map(|group| &plan.groups[group.index()].http);
+        let layers: Vec<&HttpSettings> = std::iter::once(&plan.http).chain(group).chain([&step.http]).collect();
+        let earned: Vec<&HttpSettings> = if context.earned { layers.clone() } else { vec![&plan.http, &step.http] };
+
+        self.check_merged(step, outer, label);
+        let depth = self.names.local.len();
+        let with = self.with(&step.with, id);
+        let base = layers.iter().rev().find_map(|layer| layer.base_url.as_ref());
+        let url = self.text(&step.url, Some(id));
+        let base_url = base.map(|base| self.text(base, Some(id)));
+        let query: Vec<_> = step.query.iter().map(|(name, yaml)| (name.value.clone(), self.tree(yaml, Some(id)))).collect();
+        let headers = self.headers(&earned, id);
+        let body = step.body.as_ref().map(|body| self.body(body, id));
+        let auth = earned.iter().rev().find_map(|layer| layer.auth.as_ref()).and_then(Option::as_ref);
+        let auth = auth.map(|auth| self.auth(auth, id));
+        let groups = effective_assertions(&layers);
+        let (assertions, judges_status) = self.assertions(&groups, label, id);
+        // Extractors run before the other assertions, but they may not be read in the request itself.
+        let extractors = self.extractors(&step.extract, id);
+        self.end_with(depth, "this request");
+        let transport = self.transport(&layers, outer.span);
+        self.label_thresholds(label, &step.thresholds);
+        self.judge_errors(label, &step.thresholds, context);
+
+        let url = url?;
+        let base_url = match base_url {
+            Some(compiled) => Some(compiled?),
+            None => None,
+        };
+        let absolute = url.template.literal().map(|text| text.contains("://"));
+        if absolute == Some(false) && base_url.is_none() {
+            self.findings.push(
+                Diagnostic::error(step.url.span, format!("`{}` is only a path, and there is no `base_url` to put in front of it", step.url.value))
+                    .help("write `http: { base_url: … }` on the plan, give --base-url, or write a whole URL"),
+            );
+            return None;
+        }
+        let mut fixed_target = url.fixed && base_url.as_ref().is_none_or(|base| base.fixed);
+        let mut queries = Vec::new();
+        for (name, tree) in query {
+            let (tree, fixed) = tree?;
+            fixed_target &= fixed;
+            queries.push((name, tree));
+        }
+        self.check_target(&url.template, base_url.as_ref().map(|base| &base.template), step.url.span, base.map(|base| base.span));
+        let fixed_headers = headers.iter().all(|(_, compiled)| compiled.as_ref().is_some_and(|one| one.fixed));
+        let headers: Option<Vec<(HeaderName, Template)>> =
+            headers.into_iter().map(|(name, compiled)| Some((name, compiled?.template))).collect();
+        let keep_body = assertions.iter().any(|(_, assertion)| assertion.needs_body())
+            || extractors.iter().any(|(_, extractor)| extractor.needs_body())
+            || step.resources.is_some();
+        let method = Method::from_bytes(step.method.as_bytes()).ok()?;
+        Some(HttpNode {
+            method,
+            url: url.template,
+            base_url: base_url.map(|base| base.template),
+            query: queries,
+            fixed_target,
+            target: OnceLock::new(),
+            headers: headers?,
+            fixed_headers,
+            header_map: OnceLock::new(),
+            body: match body {
+                Some(body) => body?,
+                None => Body::Empty,
+            },
+            with,
+            extractors,
+            assertions,
+            default_status: !judges_status,
+            keep_body,
+            transport: transport?,
+            auth: match auth {
+                Some(auth) => Some(auth?),
+                None => None,
+            },
+            resources: step.resources.map(|parallel| parallel as usize),
+        })
+    }
+
+    /// Two requests under one label share a line of the report; that is meant when they are the same.
+    fn check_merged(&mut self, step: &HttpStep, outer: &Step, label: LabelId) {
+        let sends = (step.method.clone(), step.url.value.clone());
+        match self.requests.get(&label) {
+            None => {
+                self.requests.insert(label, sends);
+            }
+            Some(first) if *first != sends => {
+                let first_span = self.labels[label.index()].span;
+                let span = outer.name.as_ref().map_or(outer.span, |name| name.span);
+                let text = self.labels[label.index()].text.clone();
+                self.findings.push(
+                    Diagnostic::warning(span, format!("two different requests are called `{text}`, so their figures merge into one line"))
+                        .help("give each its own `name`")
+                        .related(first_span, "the first request of this name"),
+                );
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn headers(&mut self, layers: &[&HttpSettings], id: NodeId) -> Vec<(HeaderName, Option<super::names::Compiled>)> {
+        let mut merged: Vec<(&Name, &Text)> = Vec::new();
+        for layer in layers {
+            for (name, value) in &layer.headers {
+                merged.retain(|(known, _)| !known.value.eq_ignore_ascii_case(&name.value));
+                merged.extend(value.as_ref().map(|value| (name, value)));
+            }
+        }
+        merged
+            .into_iter()
+            .filter_map(|(name, value)| {
+                let compiled = self.text(value, Some(id));
+                if let Some(literal) = compiled.as_ref().and_then(|one| one.template.literal())
+                    && ::http::HeaderValue::from_str(literal).is_err()
+                    && ::http::HeaderValue::from_bytes(literal.as_bytes()).is_err()
+                {
+                    self.error(value.span, format!("`{}` holds a character no header may hold", name.value), "remove line breaks and control characters");
+                }
+                Some((HeaderName::from_bytes(name.value.as_bytes()).ok()?, compiled))
+            })
+            .collect()
+    }
+
+    fn auth(&mut self, auth: &AuthSpec, id: NodeId) -> Option<Auth> {
+        let mut text = |text: &Text| self.text(text, Some(id)).map(|compiled| compiled.template);
+        Some(match auth {
+            AuthSpec::Basic(username, password) => {
+                let (username, password) = (text(username), text(password));
+                Auth::Basic(username?, password?)
+            }
+            AuthSpec::Digest(username, password) => {
+                let (username, password) = (text(username), text(password));
+                Auth::Digest(username?, password?)
+            }
+            AuthSpec::Bearer(token) => Auth::Bearer(text(token)?),
+        })
+    }
+
+    /// What can be told of a URL before the run.
+    fn check_target(&mut self, url: &Template, base: Option<&Template>, url_span: Span, base_span: Option<Span>) {
+        let (whole, span) = match (url.literal(), base.map(Template::literal)) {
+            (Some(url), _) if url.contains("://") => (url.to_owned(), url_span),
+            (Some(url), Some(Some(base))) => (super::join_url(base, url), base_span.unwrap_or(url_span)),
+            (None, Some(Some(base))) => (base.to_owned(), base_span.unwrap_or(url_span)),
+            _ => return,
+        };
+        if let Err(message) = Target::parse(&whole)
+            && !self.findings.iter().any(|finding| finding.span == span)
+        {
+            self.error(span, message, "a whole URL looks like http://localhost:8080/path");
+        }
+    }
+
+    fn body(&mut self, body: &BodySpec, id: NodeId) -> Option<Body> {
+        Some(match body {
+            BodySpec::Json(yaml) => Body::Json(JsonTemplate::new(self.tree(yaml, Some(id))?.0)),
+            BodySpec::Form(fields) => {
+                let fields: Vec<_> = fields.iter().map(|(name, yaml)| (name.value.clone(), self.tree(yaml, Some(id)))).collect();
+                Body::Form(fields.into_iter().map(|(name, tree)| Some((name, tree?.0))).collect::<Option<_>>()?)
+            }
+            BodySpec::Text(text) => Body::Text(self.text(text, Some(id))?.template),
+            BodySpec::File(file) => Body::File(self.file(file, id)?),
+            BodySpec::Graphql(query, variables, operation) => {
+                let mut map: Vec<(Arc<str>, Tree)> = Vec::new();
+                let query = self.text(query, Some(id)).map(|compiled| text_tree(compiled.template));
+                let variables = variables.as_ref().map(|yaml| self.tree(yaml, Some(id)));
+                let operation = operation.as_ref().map(|text| self.text(text, Some(id)));
+                map.push(("query".into(), query?));
+                if let Some(variables) = variables {
+                    map.push(("variables".into(), variables?.0));
+                }
+                if let Some(operation) = operation {
+                    map.push(("operationName".into(), text_tree(operation?.template)));
+                }
+                Body::Json(JsonTemplate::new(Tree::Map(map)))
+            }
+            BodySpec::Multipart(parts) => {
+                let parts: Vec<_> = parts.iter().map(|(name, part)| (name.value.clone(), self.part(part, id))).collect();
+                Body::Multipart(parts.into_iter().map(|(name, part)| Some((name, part?))).collect::<Option<_>>()?)
+            }
+        })
+    }
+
+    fn part(&mut self, part: &PartSpec, id: NodeId) -> Option<Part> {
+        match part {
+            PartSpec::Field(text) => Some(Part::Field(self.text(text, Some(id))?.template)),
+            PartSpec::File { file, content_type, name } => {
+                let source = self.file(file, id);
+                let path = std::path::Path::new(&*file.path.value);
+                let guessed = mime_guess::from_path(path).first_or_octet_stream().to_string();
+                let content_type = match content_type {
+                    Some(text) => self.text(text, Some(id)).map(|compiled| compiled.template),
+                    None => Some(Template::from_literal(guessed)),
+                };
+                let own = path.file_name().map_or_else(|| file.path.value.to_string(), |name| name.to_string_lossy().into());
+                let name = match name {
+                    Some(text) => self.text(text, Some(id)).map(|compiled| compiled.template),
+                    None if own.contains("${") => self.text(&Text::new(own.into(), file.path.span), Some(id)).map(|compiled| compiled.template),
+                    None => Some(Template::from_literal(own)),
+                };
+                Some(Part::File(source?, content_type?, name?))
+            }
+        }
+    }
+
+    fn file(&mut self, file: &FileRef, id: NodeId) -> Option<FileSource> {
+        let compiled = self.text(&file.path, Some(id))?;
+        let Some(literal) = compiled.template.literal() else {
+            return Some(FileSource::Named(compiled.template, file.folder.clone()));
+        };
+        let path = file.folder.join(literal);
+        let size = std::fs::metadata(&path).map_or(0, |meta| meta.len());
+        if size > MAX_SENT_FILE {
+            self.error(file.path.span, format!("{} is too large to send: {size} bytes, at most {MAX_SENT_FILE}", shown_path(&path)), "send a smaller file");
+            return None;
+        }
+        match std::fs::read(&path) {
+            Ok(bytes) => Some(FileSource::Read(bytes.into())),
+            Err(error) => {
+                self.error(file.path.span, format!("{} cannot be read: {error}", shown_path(&path)), "check the file's permissions");
+                None
+            }
+        }
+    }
+
+    /// The connection-level settings of a request; each combination is kept once.
+    fn transport(&mut self, layers: &[&HttpSettings], span: Span) -> Option<TransportId> {
+        let mut settings = Settings::default();
+        let mut at = span;
+        for layer in layers {
+            apply(&mut settings, &layer.transport);
+            at = layer.transport.span.unwrap_or(at);
+        }
+        if let Some(known) = self.transports.iter().position(|known| *known == settings) {
+            return Some(TransportId(known as u32));
+        }
+        if let Err(message) = Transport::new(settings.clone(), &ProxyEnvironment::default()) {
+            let proxy = layers.iter().rev().find_map(|layer| layer.transport.proxy.as_ref()?.as_ref());
+            let at = if message.contains("proxy") { proxy.map_or(at, |proxy| proxy.span) } else { at };
+            if !self.findings.iter().any(|finding| finding.message == message) {
+                self.error(at, message, "check the setting and the file it names");
+            }
+            return None;
+        }
+        self.transports.push(settings);
+        Some(TransportId(self.transports.len() as u32 - 1))
+    }
+}
+
+/// A text as a tree.
+fn text_tree(template: Template) -> Tree {
+    match template.literal() {
+        Some(text) => Tree::Literal(crate::value::Value::text(text)),
+        None => Tree::Template(template),
+    }
+}
+
+/// The assertions that apply: a request's own subject replaces that subject of outer places.
+fn effective_assertions<'a>(layers: &[&'a HttpSettings]) -> Vec<(&'a AssertionGroup, Vec<usize>)> {
+    let mut result = Vec::new();
+    for (depth, layer) in layers.iter().enumerate() {
+        for group in &layer.assert {
+            let kept = (0..group.items.len())
+                .filter(|index| {
+                    let subject = subject_key(&group.items[*index].subject);
+                    !layers[depth + 1..]
+                        .iter()
+                        .flat_map(|inner| &inner.assert)
+                        .flat_map(|inner| &inner.items)
+                        .any(|inner| subject_key(&inner.subject) == subject)
+                })
+                .collect();
+            result.push((group, kept));
+        }
+    }
+    result
+}
+
+/// What makes two assertions be about the same: the key, and the path or name below it.
+fn subject_key(subject: &crate::plan::SubjectSpec) -> (&'static str, String) {
+    use crate::plan::SubjectSpec as S;
+    match subject {
+        S::Status => ("status", String::new()),
+        S::ResponseTime => ("response_time", String::new()),
+        S::FirstByte => ("first_byte", String::new()),
+        S::Size => ("size", String::new()),
+        S::Body => ("body", String::new()),
+        S::Url => ("url", String::new()),
+        S::JsonSchema(_) => ("json_schema", String::new()),
+        S::Expr(_) => ("expr", String::new()),
+        S::Json(path) => ("json", path.value.to_string()),
+        S::XPath(path) => ("xpath", path.value.to_string()),
+        S::Css(path) => ("css", path.value.to_string()),
+        S::Header(name) => ("header", name.value.to_ascii_lowercase()),
+        S::Cookie(name) => ("cookie", name.value.to_string()),
+    }
+}
+
+fn apply(settings: &mut Settings, over: &TransportSettings) {
+    fn put<T>(into: &mut T, value: Option<T>) {
+        if let Some(value) = value {
+            *into = value;
+        }
+    }
+    put(&mut settings.timeout, over.timeout);
+    put(&mut settings.connect_timeout, over.connect_timeout);
+    put(&mut settings.follow_redirects, over.follow_redirects);
+    put(&mut settings.max_redirects, over.max_redirects.map(|count| u32::try_from(count).unwrap_or(u32::MAX)));
+    put(&mut settings.compression, over.compression);
+    put(&mut settings.max_body, over.max_body);
+    put(&mut settings.tls.verify, over.tls_verify);
+    let path = |path: &Option<crate::plan::Spanned<std::path::PathBuf>>| path.as_ref().map(|path| Some(path.value.clone()));
+    put(&mut settings.tls.ca_file, path(&over.tls_ca_file));
+    put(&mut settings.tls.cert_file, path(&over.tls_cert_file));
+    put(&mut settings.tls.key_file, path(&over.tls_key_file));
+    put(&mut settings.tls.server_name, over.tls_server_name.as_ref().map(|name| Some(name.to_string())));
+    put(
+        &mut settings.tls.min_version,
+        over.tls_min_version.map(|version| Some(if version == "1.3" { TlsVersion::Tls13 } else { TlsVersion::Tls12 })),
+    );
+    put(&mut settings.source_address, over.source_address.map(|address| Some(address.value)));
+    put(
+        &mut settings.proxy,
+        over.proxy.as_ref().map(|proxy| match proxy {
+            Some(url) => ProxySetting::Url(url.value.to_string()),
+            None => ProxySetting::Off,
+        }),
+    );
+    put(
+        &mut settings.cookies,
+        over.cookies.map(|word| match word {
+            "iteration" => Scope::Iteration,
+            "off" => Scope::Off,
+            _ => Scope::User,
+        }),
+    );
+    put(
+        &mut settings.connections,
+        over.connections.map(|word| match word {
+            "iteration" => Connections::Iteration,
+            "request" => Connections::Request,
+            _ => Connections::User,
+        }),
+    );
+    put(
+        &mut settings.version,
+        over.version.map(|word| match word {
+            "1.1" => HttpVersion::Http1,
+            "2" => HttpVersion::Http2,
+            _ => HttpVersion::Auto,
+        }),
+    );
+    put(
+        &mut settings.cache,
+        over.cache.map(|word| match word {
+            "user" => CacheScope::User,
+            "iteration" => CacheScope::Iteration,
+            _ => CacheScope::Off,
+        }),
+    );
+    for (host, address) in &over.resolve {
+        settings.resolve.retain(|(known, _)| **known != **host);
+        settings.resolve.push((host.to_string(), address.value.to_string()));
+    }
+}

@@ -1,0 +1,344 @@
+//! What names mean at a point of the plan, and the findings when they mean nothing.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::build::Build;
+use super::flow::Known;
+use super::{DataId, Flow, NodeId, Place, Tree};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::yaml::{Node as Yaml, NodeKind, Style};
+use crate::plan::{Name, Text, finding, plain_value};
+use crate::template::{
+    Builtin, CounterId, Expression, NameUse, Problem, Reference, Resolver, SlotId, Template, parse_expression, parse_text,
+};
+use crate::value::Value;
+
+/// Every name of the plan.
+#[derive(Default)]
+pub(super) struct Names {
+    /// Variables by name.
+    pub(super) slots: HashMap<Arc<str>, SlotId>,
+    /// Variables of `with`, innermost last: they hide others of the same name.
+    pub(super) local: Vec<(Name, SlotId)>,
+    /// Data sets by name.
+    pub(super) data: HashMap<Arc<str>, DataId>,
+    /// Where each variable is set: the place and the spot.
+    pub(super) set: BTreeMap<Arc<str>, Vec<(Place, Span)>>,
+    /// Variables that were used.
+    pub(super) used: HashSet<SlotId>,
+    /// Variables whose value never changes during the run.
+    pub(super) constant: HashSet<SlotId>,
+    /// Counters by name.
+    pub(super) counters: Vec<Arc<str>>,
+    /// The environment.
+    pub(super) env: Value,
+}
+
+impl Names {
+    fn find(&self, name: &str) -> Option<SlotId> {
+        self.local
+            .iter()
+            .rev()
+            .find(|(local, _)| &*local.value == name)
+            .map(|(_, slot)| *slot)
+            .or_else(|| self.slots.get(name).copied())
+    }
+
+    fn all(&self) -> impl Iterator<Item = &str> {
+        self.slots.keys().map(|name| &**name).chain(self.local.iter().map(|(name, _)| &*name.value)).chain(["env", "services", "response", "user_number", "iteration", "thread_group", "run_id"])
+    }
+}
+
+impl Resolver for Names {
+    fn name(&mut self, name: &str) -> Option<Reference> {
+        if name == "env" {
+            return Some(Reference::Constant(self.env.clone()));
+        }
+        self.find(name).map(Reference::Slot)
+    }
+
+    fn counter(&mut self, name: &str) -> CounterId {
+        let at = self.counters.iter().position(|known| &**known == name).unwrap_or_else(|| {
+            self.counters.push(name.into());
+            self.counters.len() - 1
+        });
+        CounterId(at as u32)
+    }
+}
+
+/// A compiled text and whether it yields the same during the whole run.
+pub(super) struct Compiled {
+    pub(super) template: Template,
+    pub(super) fixed: bool,
+}
+
+impl Build<'_> {
+    /// Compiles text with `${…}` that `node` uses.
+    pub(super) fn text(&mut self, text: &Text, node: Option<NodeId>) -> Option<Compiled> {
+        let parsed = match parse_text(&text.value) {
+            Ok(parsed) => parsed,
+            Err(problems) => {
+                self.problems(problems, text);
+                return None;
+            }
+        };
+        self.reads_response |= parsed.builtins().iter().any(|(builtin, _)| *builtin == Builtin::Response);
+        let before = self.findings.len();
+        let fixed = parsed.builtins().is_empty()
+            && !text.value.contains('(')
+            && parsed.names().iter().all(|used| self.is_constant(&used.name));
+        for used in parsed.names() {
+            self.use_name(used, text, node);
+        }
+        if self.findings.len() > before {
+            return None;
+        }
+        match parsed.compile(&mut self.names) {
+            Ok(template) => Some(Compiled { template, fixed }),
+            Err(problems) => {
+                self.problems(problems, text);
+                None
+            }
+        }
+    }
+
+    /// Compiles a bare expression that `node` uses.
+    pub(super) fn expression(&mut self, text: &Text, node: Option<NodeId>) -> Option<Expression> {
+        let parsed = match parse_expression(&text.value) {
+            Ok(parsed) => parsed,
+            Err(problems) => {
+                self.problems(problems, text);
+                return None;
+            }
+        };
+        self.reads_response |= parsed.builtins().iter().any(|(builtin, _)| *builtin == Builtin::Response);
+        let before = self.findings.len();
+        for used in parsed.names() {
+            self.use_name(used, text, node);
+        }
+        if self.findings.len() > before {
+            return None;
+        }
+        parsed.compile(&mut self.names).map_err(|problems| self.problems(problems, text)).ok()
+    }
+
+    /// Compiles a value with templates at any depth; also tells whether it is fixed.
+    pub(super) fn tree(&mut self, yaml: &Yaml, node: Option<NodeId>) -> Option<(Tree, bool)> {
+        Some(match &yaml.kind {
+            NodeKind::Scalar { text, style } if !text.contains("${") => {
+                let value = if *style == Style::Plain { plain_value(text) } else { Value::Text(text.clone()) };
+                (Tree::Literal(value), true)
+            }
+            NodeKind::Scalar { text, .. } => {
+                let compiled = self.text(&Text::new(text.clone(), yaml.span), node)?;
+                match compiled.template.literal() {
+                    Some(literal) => (Tree::Literal(Value::text(literal)), true),
+                    None => (Tree::Template(compiled.template), compiled.fixed),
+                }
+            }
+            NodeKind::List(items) => {
+                let compiled: Vec<_> = items.iter().map(|item| self.tree(item, node)).collect();
+                let mut fixed = true;
+                let mut list = Vec::with_capacity(compiled.len());
+                for item in compiled {
+                    let (tree, same) = item?;
+                    fixed &= same;
+                    list.push(tree);
+                }
+                match list.iter().map(Tree::literal).collect::<Option<Vec<_>>>() {
+                    Some(values) => (Tree::Literal(Value::List(values.into_iter().cloned().collect())), true),
+                    None => (Tree::List(list), fixed),
+                }
+            }
+            NodeKind::Map(entries) => {
+                let compiled: Vec<_> =
+                    entries.iter().map(|entry| (entry.key.clone(), self.tree(&entry.value, node))).collect();
+                let mut fixed = true;
+                let mut map = Vec::with_capacity(compiled.len());
+                for (key, item) in compiled {
+                    let (tree, same) = item?;
+                    fixed &= same;
+                    map.push((key, tree));
+                }
+                if map.iter().all(|(_, tree)| tree.literal().is_some()) {
+                    let values = map.into_iter().filter_map(|(key, tree)| Some((key, tree.literal()?.clone())));
+                    (Tree::Literal(Value::Map(Arc::new(values.collect()))), true)
+                } else {
+                    (Tree::Map(map), fixed)
+                }
+            }
+        })
+    }
+
+    fn is_constant(&self, name: &str) -> bool {
+        name == "env" || self.names.find(name).is_some_and(|slot| self.names.constant.contains(&slot))
+    }
+
+    pub(super) fn problems(&mut self, problems: Vec<Problem>, text: &Text) {
+        for problem in problems {
+            let finding = finding(problem, &text.value, text.span, &self.sources);
+            self.findings.push(finding);
+        }
+    }
+
+    fn use_name(&mut self, used: &NameUse, text: &Text, node: Option<NodeId>) {
+        let found = self.judge(used, node);
+        if let Err(mut problem) = found {
+            if problem.range.is_empty() {
+                problem.range = used.range.clone();
+            }
+            self.problems(vec![*problem], text);
+        }
+    }
+
+    fn judge(&mut self, used: &NameUse, node: Option<NodeId>) -> Result<(), Box<Problem>> {
+        let problem = |message: String, help: Option<String>, replacement: Option<String>| {
+            Err(Box::new(Problem { range: 0..0, message, help, replacement }))
+        };
+        let name = used.name.as_str();
+        if name == "env" {
+            let Some((member, range)) = &used.member else { return Ok(()) };
+            let Value::Map(env) = &self.names.env else { return Ok(()) };
+            if env.get(member).is_some() || used.defaulted {
+                return Ok(());
+            }
+            let near = crate::suggest::nearest(member, env.iter().map(|(name, _)| &**name));
+            let help = match near {
+                Some(near) => format!("set it, or write `| default('…')` behind it; is `{near}` meant?"),
+                None => "set it before the run, or write `| default('…')` behind it".into(),
+            };
+            return Err(Box::new(Problem { range: range.clone(), message: format!("the environment variable `{member}` is not set"), help: Some(help), replacement: None }));
+        }
+        if name == "services" {
+            let Some((member, range)) = &used.member else { return Ok(()) };
+            let known: Vec<&str> = self.plan.services.iter().map(|service| &*service.name.value).collect();
+            if known.contains(&member.as_str()) {
+                return Ok(());
+            }
+            let near = crate::suggest::nearest(member, known.iter().copied());
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "declare it under `services:`".into(),
+            };
+            return Err(Box::new(Problem { range: range.clone(), message: format!("there is no service `{member}`"), help: Some(help), replacement: near.map(str::to_owned) }));
+        }
+        let Some(slot) = self.names.find(name) else {
+            let near = crate::suggest::nearest(name, self.names.all()).map(str::to_owned);
+            let help = match &near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "set it under `variables`, with `extract` or `set`, or name a data set".into(),
+            };
+            return problem(format!("nothing sets a variable `{name}`"), Some(help), near);
+        };
+        self.names.used.insert(slot);
+        if let Some(data) = self.row_slots.get(&slot).copied() {
+            self.judge_column(used, data)?;
+        }
+        if let Some(data) = self.names.data.get(name).copied().filter(|_| self.names.slots.get(name) == Some(&slot)) {
+            return self.judge_data(used, data);
+        }
+        if let Some(to) = node {
+            let setters = self.state.setters(slot).to_vec();
+            let from_start = setters.is_empty() && self.state.known(slot) != Known::Never;
+            self.flows.extend(setters.into_iter().map(|from| Flow { slot, from: Some(from), to }));
+            if from_start {
+                self.flows.push(Flow { slot, from: None, to });
+            }
+        }
+        if used.defaulted {
+            return Ok(());
+        }
+        match self.state.known(slot) {
+            Known::Always => Ok(()),
+            Known::Sometimes => problem(
+                format!("`{name}` is set only on some of the paths that lead here"),
+                Some("give it a value for the other paths: `| default(…)`".into()),
+                None,
+            ),
+            Known::Never => {
+                let places = self.names.set.get(name).cloned().unwrap_or_default();
+                let here = self.place;
+                let (message, help) = if let Some((_, span)) = places.iter().find(|(place, _)| *place == here) {
+                    let line = self.sources.position(*span).0;
+                    (
+                        format!("`{name}` is used here before it is set (line {line})"),
+                        "set it in an earlier step, or write `| default(…)` behind it".to_owned(),
+                    )
+                } else if let Some((place, span)) = places.first() {
+                    let line = self.sources.position(*span).0;
+                    let place = self.place_name(*place);
+                    (
+                        format!("`{name}` is set in {place} (line {line}), which {} never sees", self.place_name(here)),
+                        "each thread group's users have variables of their own; set it here too, or in `setup`".to_owned(),
+                    )
+                } else {
+                    (format!("`{name}` is not set here"), "set it in an earlier step".to_owned())
+                };
+                problem(message, Some(help), None)
+            }
+        }
+    }
+
+    fn judge_data(&mut self, used: &NameUse, data: DataId) -> Result<(), Box<Problem>> {
+        let name = used.name.as_str();
+        let set = &self.plan.data[data.index()];
+        if !set.per_user && !self.in_iteration {
+            return Err(Box::new(Problem {
+                range: 0..0,
+                message: format!("`{name}` draws a row for each iteration, and here is none"),
+                help: Some(format!("write `take: user` in the data set `{name}` to keep one row for each user")),
+                replacement: None,
+            }));
+        }
+        if set.per_user && !matches!(self.place, Place::Group(_)) {
+            return Err(Box::new(Problem {
+                range: 0..0,
+                message: format!("`{name}` draws a row for each user, and here is none"),
+                help: Some("use `for_each: { row: ".to_owned() + name + " }` to walk over all rows"),
+                replacement: None,
+            }));
+        }
+        if set.per_user {
+            self.rows_used.0.insert(data);
+        } else {
+            self.rows_used.1.insert(data);
+        }
+        self.judge_column(used, data)
+    }
+
+    /// Whether a column that is read exists.
+    pub(super) fn judge_column(&self, used: &NameUse, data: DataId) -> Result<(), Box<Problem>> {
+        let Some((column, range)) = &used.member else { return Ok(()) };
+        let columns = &self.columns[data.index()];
+        if columns.is_empty() || used.defaulted || columns.iter().any(|known| **known == **column) {
+            return Ok(());
+        }
+        let near = crate::suggest::nearest(column, columns.iter().map(|known| &**known));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its columns are: {}", columns.join(", ")),
+        };
+        Err(Box::new(Problem {
+            range: range.clone(),
+            message: format!("the data set `{}` has no column `{column}`", used.name),
+            help: Some(help),
+            replacement: near.map(str::to_owned),
+        }))
+    }
+
+    pub(super) fn place_name(&self, place: Place) -> String {
+        match place {
+            Place::Setup => "`setup`".into(),
+            Place::Teardown => "`teardown`".into(),
+            Place::Group(group) => {
+                format!("thread group `{}`", self.plan.groups.get(group.index()).map_or("", |group| &group.name.value))
+            }
+        }
+    }
+
+    /// Reports a finding at a text.
+    pub(super) fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.findings.push(Diagnostic::error(span, message).help(help));
+    }
+}

@@ -1,0 +1,131 @@
+//! Values with templates inside: what `set`, `with`, `query`, `form` and `json` hold.
+
+use std::sync::Arc;
+
+use crate::template::{EvalError, Scope, Template};
+use crate::value::{Map, Value, write_json_text};
+
+/// A value that may hold `${…}` at any depth.
+#[derive(Debug)]
+pub enum Tree {
+    /// Known.
+    Literal(Value),
+    /// Text with `${…}`; one whole expression keeps its type.
+    Template(Template),
+    /// A list.
+    List(Vec<Tree>),
+    /// A map.
+    Map(Vec<(Arc<str>, Tree)>),
+}
+
+impl Tree {
+    /// The value for this user now.
+    ///
+    /// # Errors
+    /// When an expression inside cannot be computed.
+    pub fn value(&self, scope: &mut dyn Scope) -> Result<Value, EvalError> {
+        Ok(match self {
+            Self::Literal(value) => value.clone(),
+            Self::Template(template) => template.value(scope)?,
+            Self::List(items) => {
+                Value::List(items.iter().map(|item| item.value(scope)).collect::<Result<Vec<_>, _>>()?.into())
+            }
+            Self::Map(entries) => {
+                let map: Result<Map, EvalError> =
+                    entries.iter().map(|(key, item)| Ok((key.clone(), item.value(scope)?))).collect();
+                Value::Map(Arc::new(map?))
+            }
+        })
+    }
+
+    /// The value, if it needs no user.
+    pub fn literal(&self) -> Option<&Value> {
+        match self {
+            Self::Literal(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// JSON text, written once at compile time but for its expressions.
+#[derive(Debug)]
+pub struct JsonTemplate {
+    segments: Vec<Segment>,
+}
+
+#[derive(Debug)]
+enum Segment {
+    Literal(String),
+    Value(Template),
+}
+
+impl JsonTemplate {
+    /// Compiles a tree.
+    pub fn new(tree: Tree) -> Self {
+        let mut template = Self { segments: Vec::new() };
+        template.push(tree);
+        template
+    }
+
+    /// The whole text, if it holds no expression.
+    pub fn literal(&self) -> Option<&str> {
+        match self.segments.as_slice() {
+            [Segment::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Appends the text for this user.
+    ///
+    /// # Errors
+    /// When an expression inside cannot be computed.
+    pub fn render(&self, scope: &mut dyn Scope, out: &mut String) -> Result<(), EvalError> {
+        for segment in &self.segments {
+            match segment {
+                Segment::Literal(text) => out.push_str(text),
+                Segment::Value(template) => template.value(scope)?.write_json(out),
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, tree: Tree) {
+        match tree {
+            Tree::Literal(value) => value.write_json(self.text()),
+            Tree::Template(template) => self.segments.push(Segment::Value(template)),
+            Tree::List(items) => {
+                self.text().push('[');
+                for (index, item) in items.into_iter().enumerate() {
+                    if index > 0 {
+                        self.text().push(',');
+                    }
+                    self.push(item);
+                }
+                self.text().push(']');
+            }
+            Tree::Map(entries) => {
+                self.text().push('{');
+                for (index, (key, item)) in entries.into_iter().enumerate() {
+                    let text = self.text();
+                    if index > 0 {
+                        text.push(',');
+                    }
+                    write_json_text(&key, text);
+                    text.push(':');
+                    self.push(item);
+                }
+                self.text().push('}');
+            }
+        }
+    }
+
+    fn text(&mut self) -> &mut String {
+        if !matches!(self.segments.last(), Some(Segment::Literal(_))) {
+            self.segments.push(Segment::Literal(String::new()));
+        }
+        match self.segments.last_mut() {
+            Some(Segment::Literal(text)) => text,
+            _ => unreachable!("a literal segment was just made sure of"),
+        }
+    }
+}
