@@ -18,6 +18,7 @@ pub mod plan;
 pub mod report;
 pub mod samplers;
 pub mod services;
+pub mod suggest;
 pub mod template;
 pub mod value;
 pub mod verdict;
