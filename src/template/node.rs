@@ -1,0 +1,87 @@
+//! The compiled form of an expression: names are slots, constants are computed.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::value::Value;
+
+use super::ast::BinaryOp;
+use super::builtin::{Builtin, ResponsePart};
+use super::functions::FunctionDoc;
+use super::{CounterId, SlotId};
+
+/// A compiled part of an expression.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) kind: NodeKind,
+    /// Where it stands in the text, for messages.
+    pub(super) range: Range<usize>,
+    /// Whether its value follows from what is written alone.
+    pub(super) pure: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum NodeKind {
+    Constant(Value),
+    Slot(SlotId),
+    Builtin(Builtin),
+    Response(ResponsePart),
+    /// `response.headers` at a name, in whatever case.
+    ResponseHeader(Box<Node>),
+    Member {
+        base: Box<Node>,
+        key: Arc<str>,
+    },
+    Index {
+        base: Box<Node>,
+        index: Box<Node>,
+    },
+    List(Vec<Node>),
+    Choice(Box<Node>),
+    Counter(CounterId),
+    Call {
+        doc: &'static FunctionDoc,
+        arguments: Vec<Node>,
+    },
+    Filter {
+        doc: &'static FunctionDoc,
+        input: Box<Node>,
+        arguments: Vec<Node>,
+    },
+    Default {
+        input: Box<Node>,
+        fallback: Box<Node>,
+    },
+    Not(Box<Node>),
+    Negate(Box<Node>),
+    And(Box<Node>, Box<Node>),
+    Or(Box<Node>, Box<Node>),
+    Binary {
+        op: BinaryOp,
+        left: Box<Node>,
+        right: Box<Node>,
+    },
+}
+
+impl Node {
+    pub(super) fn constant(value: Value, range: Range<usize>) -> Self {
+        Self { kind: NodeKind::Constant(value), range, pure: true }
+    }
+
+    /// The value, if it is known already.
+    pub(super) fn as_constant(&self) -> Option<&Value> {
+        match &self.kind {
+            NodeKind::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether this is `response.json` or a path from there.
+    pub(super) fn in_response_json(&self) -> bool {
+        match &self.kind {
+            NodeKind::Response(ResponsePart::Json) => true,
+            NodeKind::Member { base, .. } | NodeKind::Index { base, .. } => base.in_response_json(),
+            _ => false,
+        }
+    }
+}
