@@ -29,10 +29,10 @@ pub(super) enum AstKind {
     Index { base: Box<Ast>, index: Box<Ast> },
     List(Vec<Ast>),
     Call { name: String, name_range: Range<usize>, arguments: Vec<Ast> },
-    Filter { name: String, name_range: Range<usize>, input: Box<Ast>, arguments: Vec<Ast> },
+    Filter { name: String, input: Box<Ast>, arguments: Vec<Ast> },
     Not(Box<Ast>),
     Negate(Box<Ast>),
-    Binary { op: BinaryOp, op_range: Range<usize>, left: Box<Ast>, right: Box<Ast> },
+    Binary { op: BinaryOp, left: Box<Ast>, right: Box<Ast> },
 }
 
 /// An operator between two values.

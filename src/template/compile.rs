@@ -129,6 +129,18 @@ impl Template {
         super::eval::unset(slot, scope, 0..self.source.len())
     }
 
+    /// Whether it reads the last answer's body, which then has to be kept.
+    pub fn reads_body(&self) -> bool {
+        match &self.body {
+            Body::Literal(_) | Body::Constant(..) => false,
+            Body::Whole(node) => node.reads_body(),
+            Body::Mixed(segments) => segments.iter().any(|segment| match segment {
+                Segment::Expression(node) => node.reads_body(),
+                Segment::Literal(_) | Segment::Slot(_) => false,
+            }),
+        }
+    }
+
     /// The value: that of the expression if the text is one whole `${…}`, else text.
     ///
     /// # Errors
@@ -164,6 +176,11 @@ impl Expression {
     /// When a variable is not set or an operation cannot be carried out.
     pub fn value(&self, scope: &mut dyn Scope) -> Result<Value, EvalError> {
         Ok(Context::new(scope, &self.source).eval(&self.node)?.into_owned())
+    }
+
+    /// Whether it reads the last answer's body, which then has to be kept.
+    pub fn reads_body(&self) -> bool {
+        self.node.reads_body()
     }
 
     /// The value as a condition: true or false, or text that spells one of these.

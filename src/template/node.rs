@@ -76,6 +76,26 @@ impl Node {
         }
     }
 
+    /// Whether it reads the body of the last answer.
+    pub(super) fn reads_body(&self) -> bool {
+        match &self.kind {
+            NodeKind::Response(part) => matches!(part, ResponsePart::Body | ResponsePart::Json),
+            NodeKind::Constant(_) | NodeKind::Slot(_) | NodeKind::Builtin(_) | NodeKind::Counter(_) => false,
+            NodeKind::ResponseHeader(inner)
+            | NodeKind::Member { base: inner, .. }
+            | NodeKind::Choice(inner)
+            | NodeKind::Not(inner)
+            | NodeKind::Negate(inner) => inner.reads_body(),
+            NodeKind::List(items) | NodeKind::Call { arguments: items, .. } => items.iter().any(Self::reads_body),
+            NodeKind::Filter { input, arguments, .. } => input.reads_body() || arguments.iter().any(Self::reads_body),
+            NodeKind::Index { base: a, index: b }
+            | NodeKind::Default { input: a, fallback: b }
+            | NodeKind::And(a, b)
+            | NodeKind::Or(a, b)
+            | NodeKind::Binary { left: a, right: b, .. } => a.reads_body() || b.reads_body(),
+        }
+    }
+
     /// Whether this is `response.json` or a path from there.
     pub(super) fn in_response_json(&self) -> bool {
         match &self.kind {

@@ -90,7 +90,7 @@ impl<'a> Parser<'a> {
         let mut left = self.operand()?;
         let mut compared = false;
         loop {
-            let Some((op, op_range, width)) = self.operator() else { return Some(left) };
+            let Some((op, width)) = self.operator() else { return Some(left) };
             if op.power() < least {
                 return Some(left);
             }
@@ -111,20 +111,19 @@ impl<'a> Parser<'a> {
                 self.check_filter_on_operand(&left, op, &right);
             }
             let range = left.range.start..right.range.end;
-            left =
-                self.bounded(AstKind::Binary { op, op_range, left: Box::new(left), right: Box::new(right) }, range)?;
+            left = self.bounded(AstKind::Binary { op, left: Box::new(left), right: Box::new(right) }, range)?;
         }
     }
 
     /// The operator that comes next, and of how many tokens it consists.
-    fn operator(&self) -> Option<(BinaryOp, Range<usize>, usize)> {
+    fn operator(&self) -> Option<(BinaryOp, usize)> {
         let token = self.peek()?;
         match &token.kind {
-            TokenKind::Operator(op) => Some((*op, token.range.clone(), 1)),
+            TokenKind::Operator(op) => Some((*op, 1)),
             TokenKind::Not => {
                 let next = self.tokens.get(self.at + 1)?;
                 let joined = next.kind == TokenKind::Operator(BinaryOp::In);
-                joined.then(|| (BinaryOp::NotIn, token.range.start..next.range.end, 2))
+                joined.then_some((BinaryOp::NotIn, 2))
             }
             _ => None,
         }
@@ -333,7 +332,7 @@ impl<'a> Parser<'a> {
         if let Some(problem) = foreign::check_filter(self.text, name, &name_range, &range, &input, &arguments) {
             self.problems.push(problem);
         }
-        self.bounded(AstKind::Filter { name: name.clone(), name_range, input: Box::new(input), arguments }, range)
+        self.bounded(AstKind::Filter { name: name.clone(), input: Box::new(input), arguments }, range)
     }
 
     /// `a * b | round` changes `b` alone, which hardly anybody means: ask for parentheses.
