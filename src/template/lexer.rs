@@ -274,6 +274,11 @@ impl Lexer<'_> {
             return self.problem(problem.help(help).replace(format!("'{text}'")));
         }
         if whole > 1 && text.starts_with('0') {
+            let before = self.text[..at].strip_suffix(',').map_or("", |before| before);
+            if before.ends_with(|c: char| c.is_ascii_digit()) {
+                let problem = Problem::new(at - 1..at, "a number has no thousands separator");
+                return self.problem(problem.help("write the digits without commas").replace(""));
+            }
             let problem = Problem::new(at..at + length, format!("`{text}` has a leading zero, so it would be text"));
             return self.problem(problem.help("put it in quotes, or leave the zero out").replace(format!("'{text}'")));
         }

@@ -31,6 +31,8 @@ mod time;
 
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
