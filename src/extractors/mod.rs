@@ -1,1 +1,6 @@
-//! extractors
+//! Extractors take values out of answers and give them to variables.
+
+mod extract;
+pub mod find;
+
+pub use extract::{ExtractionFailure, Extractor, Group, How, Pick, Source};

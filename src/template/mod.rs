@@ -1,4 +1,50 @@
 //! Text with `${…}` and bare expressions: parsed with positions, resolved to slots, evaluated.
+//!
+//! Three steps, each a type: [`parse_text`] and [`parse_expression`] turn text into
+//! [`ParsedText`] and [`ParsedExpression`] and report every problem of spelling;
+//! their `compile` asks a [`Resolver`] what the names mean and gives a [`Template`] or an
+//! [`Expression`]; these read a [`Scope`] and give text or a [`Value`](crate::value::Value).
+//!
+//! The language: literals, names, `.member` and `[index]`, lists, function calls, `| filters`,
+//! arithmetic, comparisons, `in`, `not`, `and`, `or`. Filters bind tightest. Functions and
+//! filters are one table each ([`functions`], [`filters`]), read by the checks, by the
+//! evaluation and by the reference page.
+
+mod ast;
+mod builtin;
+mod compile;
+mod compute;
+mod eval;
+mod fakes;
+mod filters;
+mod foreign;
+mod functions;
+mod lexer;
+mod node;
+mod number;
+mod parser;
+mod random;
+mod response;
+mod scope;
+mod text;
+mod time;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+pub use builtin::{Builtin, RESERVED_NAMES};
+pub use compile::{Expression, Reference, Resolver, Template};
+pub use compute::{Comparison, compare, equal};
+pub use filters::filters;
+pub use functions::{FunctionDoc, Parameter, functions};
+pub use number::{compare_numbers, number_as_written};
+pub use random::Random;
+pub use scope::{EvalError, Scope};
+pub use text::{ParsedExpression, ParsedText, parse_expression, parse_text};
 
 /// A variable's number: its place in a user's table of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -7,3 +53,47 @@ pub struct SlotId(pub u32);
 /// A `counter(name)`'s number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CounterId(pub u32);
+
+/// A problem found while parsing or compiling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The bytes it concerns, in the text given to `parse_text` or `parse_expression`.
+    pub range: Range<usize>,
+    /// What is wrong, without a full stop.
+    pub message: String,
+    /// The remedy, in words.
+    pub help: Option<String>,
+    /// The remedy, as text to put at `range`.
+    pub replacement: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(range: Range<usize>, message: impl Into<String>) -> Self {
+        Self { range, message: message.into(), help: None, replacement: None }
+    }
+
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn replace(mut self, replacement: impl Into<String>) -> Self {
+        self.replacement = Some(replacement.into());
+        self
+    }
+}
+
+/// A name an expression reads, other than the built-in ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameUse {
+    /// The name.
+    pub name: String,
+    /// Where it stands.
+    pub range: Range<usize>,
+    /// What is read of it, when that is written out: the `x` of `name.x` or `name["x"]`.
+    pub member: Option<(String, Range<usize>)>,
+    /// Whether a `| default(…)` stands in when it is not set.
+    pub defaulted: bool,
+}

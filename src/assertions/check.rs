@@ -1,0 +1,149 @@
+//! From an answer to a verdict.
+
+use std::fmt;
+
+use crate::extractors::find::{Found, shown};
+use crate::samplers::{FailureKind, Response};
+use crate::template::Scope;
+use crate::value::Value;
+
+use super::judge::{Judge, Miss, Seen, Unit};
+use super::{Assertion, Matcher, Subject, sentence};
+
+/// How many characters of a body a message shows.
+const SHOWN: usize = 200;
+
+/// Why an assertion does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssertionFailure {
+    /// The assertion's sentence, equal for every answer: failures are counted by it.
+    pub text: String,
+    /// `expected 200, got 500`.
+    pub message: String,
+    /// What was expected.
+    pub expected: String,
+    /// What came, cut to a readable length.
+    pub actual: String,
+    /// [`FailureKind::Status`] for an assertion on the status, else [`FailureKind::Assertion`].
+    pub kind: FailureKind,
+}
+
+impl fmt::Display for AssertionFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.text, self.message)
+    }
+}
+
+impl std::error::Error for AssertionFailure {}
+
+impl Assertion {
+    /// Judges an answer. `scope` gives `${…}` in expected values their meaning.
+    ///
+    /// # Errors
+    /// The first matcher that is not met.
+    pub fn check(&self, response: &Response, scope: &mut dyn Scope) -> Result<(), AssertionFailure> {
+        let unit = match &self.subject {
+            Subject::Status => Unit::Status,
+            Subject::ResponseTime | Subject::FirstByte => Unit::Milliseconds,
+            Subject::Size => Unit::Bytes,
+            _ => Unit::None,
+        };
+        self.judge(response, &mut Judge { scope, unit }).map_err(|miss| self.failure(miss))
+    }
+
+    fn judge(&self, response: &Response, judge: &mut Judge<'_>) -> Result<(), Miss> {
+        let milliseconds = |duration: std::time::Duration| Value::Float(duration.as_secs_f64() * 1000.0);
+        match &self.subject {
+            Subject::Status => judge.all(&self.matchers, Seen::Value(&Value::Int(response.status.into()))),
+            Subject::ResponseTime => judge.all(&self.matchers, Seen::Value(&milliseconds(response.response_time))),
+            Subject::FirstByte => judge.all(&self.matchers, Seen::Value(&milliseconds(response.first_byte))),
+            Subject::Size => {
+                let size = Value::Int(i64::try_from(response.body_bytes).unwrap_or(i64::MAX));
+                judge.all(&self.matchers, Seen::Value(&size))
+            }
+            Subject::Url => judge.all(&self.matchers, Seen::Text(&response.url)),
+            Subject::Body if response.body.is_empty() && self.only_asks_existence() => {
+                self.judge_missing("the body is empty")
+            }
+            Subject::Body => judge.all(&self.matchers, Seen::Text(response.text())),
+            Subject::Header(name) => match response.headers.get(name) {
+                Some(value) => judge.all(&self.matchers, Seen::Text(&String::from_utf8_lossy(value.as_bytes()))),
+                None => self.judge_missing("there is no such header"),
+            },
+            Subject::Cookie(name) => match response.cookie(name) {
+                Some(value) => judge.all(&self.matchers, Seen::Text(value)),
+                None => self.judge_missing("no such cookie was set"),
+            },
+            Subject::Json(path) => match path.find(response) {
+                Ok(Found::One(value)) => judge.all(&self.matchers, Seen::Value(&value)),
+                Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::List(&values)),
+                Ok(_) => self.judge_missing(&match path.nearest(response) {
+                    near if near.is_empty() => "the path leads nowhere".to_owned(),
+                    near => format!("the path leads nowhere; there is {}", near.join(", ")),
+                }),
+                Err(why) => Err(self.unreadable(&why, response)),
+            },
+            Subject::XPath(path) => match path.find(response.text()) {
+                Ok(Found::One(value)) => judge.all(&self.matchers, Seen::Value(&value)),
+                Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::Elements(&values)),
+                Ok(_) => self.judge_missing("the path leads nowhere"),
+                Err(why) => Err(self.unreadable(&why, response)),
+            },
+            Subject::Css(css) => match css.find(response.text()) {
+                Found::Several(values) if !values.is_empty() => judge.all(&self.matchers, Seen::Elements(&values)),
+                _ => self.judge_missing("no element is selected"),
+            },
+            Subject::JsonSchema(schema) => match response.json() {
+                Ok(json) => match schema.violations(json) {
+                    None => Ok(()),
+                    Some(violations) => Err(Miss {
+                        expected: format!("what JSON schema {} describes", schema.name()),
+                        actual: violations,
+                    }),
+                },
+                Err(error) => Err(self.unreadable(&format!("the body is not JSON ({error})"), response)),
+            },
+            Subject::Expr(expression, source) => match expression.truth(judge.scope) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(Miss { expected: format!("{source} to be true"), actual: "false".to_owned() }),
+                Err(error) => {
+                    Err(Miss { expected: format!("{source} to be true"), actual: format!("no answer: {error}") })
+                }
+            },
+        }
+    }
+
+    fn only_asks_existence(&self) -> bool {
+        self.matchers.iter().all(|matcher| matches!(matcher, Matcher::Exists(_)))
+    }
+
+    /// What is not there meets only `exists: false`.
+    fn judge_missing(&self, why: &str) -> Result<(), Miss> {
+        match self.matchers.iter().find(|matcher| !matches!(matcher, Matcher::Exists(false))) {
+            None => Ok(()),
+            Some(matcher) => Err(Miss { expected: sentence::phrase(matcher), actual: format!("nothing: {why}") }),
+        }
+    }
+
+    /// A body that cannot be looked into meets nothing, not even `exists: false`: it may hold anything.
+    fn unreadable(&self, why: &str, response: &Response) -> Miss {
+        let expected = self.matchers.first().map_or_else(|| "JSON".to_owned(), sentence::phrase);
+        let end = response.body.len().min(SHOWN * 4);
+        let beginning = String::from_utf8_lossy(&response.body[..end]);
+        let body = if beginning.is_empty() {
+            String::new()
+        } else {
+            format!("; it begins with: {}", shown(&beginning, SHOWN))
+        };
+        Miss { expected, actual: format!("nothing: {why}{body}") }
+    }
+
+    fn failure(&self, miss: Miss) -> AssertionFailure {
+        let kind = match self.subject {
+            Subject::Status => FailureKind::Status,
+            _ => FailureKind::Assertion,
+        };
+        let message = format!("expected {}, got {}", miss.expected, miss.actual);
+        AssertionFailure { text: self.text.clone(), message, expected: miss.expected, actual: miss.actual, kind }
+    }
+}

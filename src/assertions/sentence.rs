@@ -1,0 +1,122 @@
+//! Assertions in words.
+
+use crate::extractors::find::shown;
+use crate::value::Value;
+
+use super::{Expected, JsonType, Matcher, Pattern, Subject};
+
+/// How many characters of an expected value a sentence shows.
+const SHOWN: usize = 120;
+
+/// The whole sentence: `response_time is below 500ms`.
+pub(super) fn of(subject: &Subject, matchers: &[Matcher]) -> String {
+    let subject_words = match subject {
+        Subject::Status => "status".to_owned(),
+        Subject::ResponseTime => "response_time".to_owned(),
+        Subject::FirstByte => "first_byte".to_owned(),
+        Subject::Size => "size".to_owned(),
+        Subject::Body => "body".to_owned(),
+        Subject::Json(path) => format!("json {}", path.source()),
+        Subject::XPath(path) => format!("xpath {}", path.source()),
+        Subject::Css(css) => match css.attribute() {
+            Some(attribute) => format!("css {} attribute {attribute}", css.source()),
+            None => format!("css {}", css.source()),
+        },
+        Subject::Header(name) => format!("header {name}"),
+        Subject::Cookie(name) => format!("cookie {name}"),
+        Subject::Url => "url".to_owned(),
+        Subject::JsonSchema(schema) => return format!("body matches JSON schema {}", schema.name()),
+        Subject::Expr(_, source) => return format!("{source} is true"),
+    };
+    let words: Vec<String> = matchers.iter().map(verb).collect();
+    format!("{subject_words} {}", words.join(" and "))
+}
+
+fn verb(matcher: &Matcher) -> String {
+    match matcher {
+        Matcher::Equals(expected) => format!("is {}", written(expected)),
+        Matcher::NotEquals(expected) => format!("is not {}", written(expected)),
+        Matcher::OneOf(several) => format!("is one of {}", all_written(several)),
+        Matcher::StatusClass(class) => format!("is {class}xx"),
+        Matcher::Contains(several) => format!("contains {}", all_written(several)),
+        Matcher::NotContains(several) => format!("does not contain {}", all_written(several)),
+        Matcher::StartsWith(expected) => format!("starts with {}", written(expected)),
+        Matcher::EndsWith(expected) => format!("ends with {}", written(expected)),
+        Matcher::Matches(pattern) => format!("matches {}", pattern_written(pattern)),
+        Matcher::NotMatches(pattern) => format!("does not match {}", pattern_written(pattern)),
+        Matcher::Above(expected) => format!("is above {}", written(expected)),
+        Matcher::AtLeast(expected) => format!("is at least {}", written(expected)),
+        Matcher::Below(expected) => format!("is below {}", written(expected)),
+        Matcher::AtMost(expected) => format!("is at most {}", written(expected)),
+        Matcher::Exists(true) => "exists".to_owned(),
+        Matcher::Exists(false) => "does not exist".to_owned(),
+        Matcher::Empty(true) => "is empty".to_owned(),
+        Matcher::Empty(false) => "is not empty".to_owned(),
+        Matcher::Length(inner) => format!("has a length that {}", verbs(inner)),
+        Matcher::Type(kind) => format!("is {}", article(*kind)),
+        Matcher::Each(inner) => format!("has only elements of which each {}", verbs(inner)),
+    }
+}
+
+/// What a matcher expects, to follow the word "expected": `200`, `to contain "x"`.
+pub(super) fn phrase(matcher: &Matcher) -> String {
+    match matcher {
+        Matcher::Equals(expected) => written(expected),
+        Matcher::NotEquals(expected) => format!("anything but {}", written(expected)),
+        Matcher::OneOf(several) => format!("one of {}", all_written(several)),
+        Matcher::StatusClass(class) => format!("{class}xx"),
+        Matcher::Contains(several) => format!("to contain {}", all_written(several)),
+        Matcher::NotContains(several) => format!("not to contain {}", all_written(several)),
+        Matcher::StartsWith(expected) => format!("to start with {}", written(expected)),
+        Matcher::EndsWith(expected) => format!("to end with {}", written(expected)),
+        Matcher::Matches(pattern) => format!("to match {}", pattern_written(pattern)),
+        Matcher::NotMatches(pattern) => format!("not to match {}", pattern_written(pattern)),
+        Matcher::Above(expected) => format!("above {}", written(expected)),
+        Matcher::AtLeast(expected) => format!("at least {}", written(expected)),
+        Matcher::Below(expected) => format!("below {}", written(expected)),
+        Matcher::AtMost(expected) => format!("at most {}", written(expected)),
+        Matcher::Exists(true) => "that it exists".to_owned(),
+        Matcher::Exists(false) => "that it does not exist".to_owned(),
+        Matcher::Empty(true) => "to be empty".to_owned(),
+        Matcher::Empty(false) => "not to be empty".to_owned(),
+        Matcher::Length(inner) => format!("a length that {}", verbs(inner)),
+        Matcher::Type(kind) => article(*kind).to_owned(),
+        Matcher::Each(inner) => format!("that each element {}", verbs(inner)),
+    }
+}
+
+fn verbs(matchers: &[Matcher]) -> String {
+    matchers.iter().map(verb).collect::<Vec<_>>().join(" and ")
+}
+
+fn written(expected: &Expected) -> String {
+    let mut text = String::new();
+    expected.write(&mut text);
+    shown(&text, SHOWN)
+}
+
+fn all_written(several: &[Expected]) -> String {
+    several.iter().map(written).collect::<Vec<_>>().join(", ")
+}
+
+fn pattern_written(pattern: &Pattern) -> String {
+    format!("/{}/", shown(pattern.source(), SHOWN))
+}
+
+fn article(kind: JsonType) -> &'static str {
+    match kind {
+        JsonType::Object => "an object",
+        JsonType::Array => "an array",
+        JsonType::String => "a string",
+        JsonType::Number => "a number",
+        JsonType::Boolean => "a boolean",
+        JsonType::Null => "null",
+    }
+}
+
+/// A computed value as a message shows it.
+pub(super) fn value(value: &Value) -> String {
+    let mut text = String::new();
+    value.write_json(&mut text);
+    shown(&text, SHOWN)
+}

@@ -1,0 +1,314 @@
+//! One extractor: where it looks, how it finds, which of the matches it takes.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use http::HeaderName;
+use regex::Regex;
+
+use crate::assertions::Expected;
+use crate::samplers::Response;
+use crate::template::{Scope, Template};
+use crate::value::Value;
+
+use super::find::{Css, Found, JsonPath, XPath, shown};
+
+/// How many characters of the body a message shows.
+const SHOWN: usize = 100;
+
+/// Takes a value out of an answer.
+#[derive(Debug)]
+pub struct Extractor {
+    /// The variable that gets the value; named in messages.
+    pub variable: String,
+    /// How the value is found.
+    pub how: How,
+    /// Where it is looked for. [`How::Header`] and [`How::Cookie`] look in their own place.
+    pub source: Source,
+    /// Which of several matches is taken.
+    pub pick: Pick,
+    /// What the variable gets when nothing matches.
+    pub default: Option<Expected>,
+    /// How the extractor is written in the plan, for messages: `$.token`.
+    pub text: String,
+}
+
+/// How a value is found.
+#[derive(Debug)]
+pub enum How {
+    /// By a JSONPath.
+    Json(JsonPath),
+    /// By a pattern.
+    Regex {
+        /// The pattern.
+        regex: Regex,
+        /// Which group of it.
+        group: Group,
+    },
+    /// By a CSS selector.
+    Css(Css),
+    /// By an XPath.
+    XPath(XPath),
+    /// What stands between two texts. An empty left text means from the start, an empty right
+    /// one to the end.
+    Between(Template, Template),
+    /// A header of the answer; all its values, in order.
+    Header(HeaderName),
+    /// A cookie the answer or one of its redirects set.
+    Cookie(String),
+}
+
+/// A group of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// By number; 0 is the whole match.
+    Number(usize),
+    /// By name.
+    Name(String),
+}
+
+/// Where an extractor looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// In the body.
+    Body,
+    /// In the URL that answered, after redirects.
+    Url,
+    /// In a header's first value.
+    Header(HeaderName),
+    /// In the value of a cookie the answer set.
+    Cookie(String),
+}
+
+/// Which of several matches is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The first.
+    First,
+    /// The last.
+    Last,
+    /// One at random.
+    Random,
+    /// All, as a list.
+    All,
+    /// One by its number, from 1.
+    Nth(usize),
+}
+
+/// Why an extractor gives no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtractionFailure {
+    /// The cause without anything that changes from answer to answer, so that equal causes count together.
+    pub cause: String,
+    /// The whole message: the variable, the expression, what the body began with, the nearest path.
+    pub message: String,
+}
+
+impl fmt::Display for ExtractionFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ExtractionFailure {}
+
+impl Extractor {
+    /// Whether the body has to be kept for it.
+    pub fn needs_body(&self) -> bool {
+        !matches!(self.how, How::Header(_) | How::Cookie(_)) && self.source == Source::Body
+    }
+
+    /// The value for the variable.
+    ///
+    /// # Errors
+    /// When nothing matches and there is no default, or when a `${…}` in the extractor cannot be evaluated.
+    pub fn extract(&self, response: &Response, scope: &mut dyn Scope) -> Result<Value, ExtractionFailure> {
+        let (reason, detail) = match self.matches(response, scope) {
+            Ok(matches) => {
+                let count = matches.count();
+                match self.taken(matches, scope) {
+                    Some(value) => return Ok(value),
+                    None if count == 0 => ("found nothing".to_owned(), String::new()),
+                    None => ("found fewer matches than that".to_owned(), format!(" ({count})")),
+                }
+            }
+            Err(Trouble::Place(reason)) => (reason, String::new()),
+            Err(Trouble::Step(reason)) => return Err(self.failure(&reason, "", response)),
+        };
+        match &self.default {
+            Some(default) => match default.value(scope) {
+                Ok(value) => Ok(value.into_owned()),
+                Err(error) => Err(self.failure(&format!("its default cannot be computed: {error}"), "", response)),
+            },
+            None => Err(self.failure(&reason, &detail, response)),
+        }
+    }
+
+    fn failure(&self, reason: &str, detail: &str, response: &Response) -> ExtractionFailure {
+        let cause = format!("`{}`: `{}` {reason}", self.variable, self.text);
+        let mut message = format!("{cause}{detail}");
+        if self.needs_body() {
+            if response.body.is_empty() {
+                message.push_str("; the body is empty");
+            } else {
+                message.push_str(&format!("; the body begins with: {}", shown(beginning(response).as_ref(), SHOWN)));
+            }
+            if let How::Json(path) = &self.how {
+                let near = path.nearest(response);
+                if !near.is_empty() {
+                    message.push_str(&format!("; there is {}", near.join(", ")));
+                }
+            }
+        }
+        ExtractionFailure { cause, message }
+    }
+
+    fn taken(&self, matches: Matches, scope: &mut dyn Scope) -> Option<Value> {
+        let values = match (matches, self.pick) {
+            // `match: all` of a path to one list means that list, not a list around it.
+            (Matches::One(Value::List(items)), Pick::All) => return Some(Value::List(items)),
+            (Matches::One(value), Pick::First | Pick::Last | Pick::Random | Pick::Nth(1)) => return Some(value),
+            (Matches::One(value), Pick::All | Pick::Nth(_)) => vec![value],
+            (Matches::Several(values), _) => values,
+        };
+        match self.pick {
+            Pick::All if values.is_empty() => None,
+            Pick::All => Some(Value::List(values.into())),
+            Pick::First => values.into_iter().next(),
+            Pick::Last => values.into_iter().next_back(),
+            Pick::Nth(number) => values.into_iter().nth(number.checked_sub(1)?),
+            Pick::Random => {
+                let at = scope.random().index(values.len());
+                values.into_iter().nth(at)
+            }
+        }
+    }
+
+    fn matches(&self, response: &Response, scope: &mut dyn Scope) -> Result<Matches, Trouble> {
+        match &self.how {
+            How::Header(name) => {
+                let values = response.headers.get_all(name).iter();
+                return Ok(Matches::Several(
+                    values.map(|value| Value::text(String::from_utf8_lossy(value.as_bytes()))).collect(),
+                ));
+            }
+            How::Cookie(name) => {
+                return Ok(Matches::Several(response.cookie(name).map(Value::text).into_iter().collect()));
+            }
+            How::Json(path) if self.source == Source::Body => {
+                return path
+                    .find(response)
+                    .map(Matches::from)
+                    .map_err(|why| Trouble::Place(format!("found nothing: {why}")));
+            }
+            _ => {}
+        }
+        let text = self.looked_at(response)?;
+        match &self.how {
+            How::Json(path) => path
+                .find_in_text(&text)
+                .map(Matches::from)
+                .map_err(|why| Trouble::Place(format!("found nothing: {why}"))),
+            How::Regex { regex, group } => Ok(Matches::Several(self.by_regex(regex, group, &text))),
+            How::Css(css) => Ok(Matches::from(css.find(&text))),
+            How::XPath(path) => {
+                path.find(&text).map(Matches::from).map_err(|why| Trouble::Place(format!("found nothing: {why}")))
+            }
+            How::Between(left, right) => {
+                let (left, right) = (rendered(left, scope)?, rendered(right, scope)?);
+                Ok(Matches::Several(between(&text, &left, &right, self.pick == Pick::First)))
+            }
+            How::Header(_) | How::Cookie(_) => Ok(Matches::Several(Vec::new())),
+        }
+    }
+
+    fn looked_at<'r>(&self, response: &'r Response) -> Result<Cow<'r, str>, Trouble> {
+        match &self.source {
+            Source::Body => Ok(Cow::Borrowed(response.text())),
+            Source::Url => Ok(Cow::Borrowed(&response.url)),
+            Source::Header(name) => match response.headers.get(name) {
+                Some(value) => Ok(String::from_utf8_lossy(value.as_bytes())),
+                None => Err(Trouble::Place(format!("found nothing: there is no header `{name}`"))),
+            },
+            Source::Cookie(name) => match response.cookie(name) {
+                Some(value) => Ok(Cow::Borrowed(value)),
+                None => Err(Trouble::Place(format!("found nothing: no cookie `{name}` was set"))),
+            },
+        }
+    }
+
+    fn by_regex(&self, regex: &Regex, group: &Group, text: &str) -> Vec<Value> {
+        let found = regex.captures_iter(text).filter_map(|captures| {
+            let part = match group {
+                Group::Number(number) => captures.get(*number),
+                Group::Name(name) => captures.name(name),
+            };
+            part.map(|part| Value::text(part.as_str()))
+        });
+        if self.pick == Pick::First { found.take(1).collect() } else { found.collect() }
+    }
+}
+
+/// Why nothing could be looked for.
+enum Trouble {
+    /// The place is missing or not of the right format: a default stands in.
+    Place(String),
+    /// The extractor itself cannot be carried out.
+    Step(String),
+}
+
+enum Matches {
+    One(Value),
+    Several(Vec<Value>),
+}
+
+impl Matches {
+    fn count(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Several(values) => values.len(),
+        }
+    }
+}
+
+impl From<Found> for Matches {
+    fn from(found: Found) -> Self {
+        match found {
+            Found::One(value) => Self::One(value),
+            Found::Several(values) => Self::Several(values),
+            Found::Nothing => Self::Several(Vec::new()),
+        }
+    }
+}
+
+fn rendered(template: &Template, scope: &mut dyn Scope) -> Result<Arc<str>, Trouble> {
+    if let Some(literal) = template.literal() {
+        return Ok(literal.into());
+    }
+    let mut text = String::new();
+    template.render(scope, &mut text).map_err(|error| Trouble::Step(format!("cannot be carried out: {error}")))?;
+    Ok(text.into())
+}
+
+fn between(text: &str, left: &str, right: &str, first_only: bool) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(left) {
+        let inside = &rest[at + left.len()..];
+        let end = if right.is_empty() { Some(inside.len()) } else { inside.find(right) };
+        let Some(end) = end else { break };
+        found.push(Value::text(&inside[..end]));
+        rest = &inside[end + right.len()..];
+        if first_only || left.is_empty() || right.is_empty() {
+            break;
+        }
+    }
+    found
+}
+
+/// The first bytes of the body as text, without decoding all of it.
+fn beginning(response: &Response) -> Cow<'_, str> {
+    let end = response.body.len().min(SHOWN * 4 + 4);
+    String::from_utf8_lossy(&response.body[..end])
+}

@@ -1,0 +1,180 @@
+//! What the JSONPath library lets through although RFC 9535 does not: blanks inside names and
+//! functions used against their types (section 2.4.3).
+
+use jsonpath_rust::parser::errors::JsonPathError;
+use jsonpath_rust::parser::model::{
+    Comparable, Comparison, Filter, FilterAtom, FnArg, JpQuery, Segment, Selector, Test, TestFunction,
+};
+
+/// Blanks where a name should go on, and texts far beyond any real path.
+pub(super) fn check_text(path: &str) -> Result<(), String> {
+    if path.len() > 10_000 {
+        return Err("the path is longer than 10000 characters".to_owned());
+    }
+    let part_of_name = |c: char| c.is_alphanumeric() || c == '_' || !c.is_ascii();
+    let mut quote = None;
+    let mut escaped = false;
+    let mut before_blank: Option<char> = None;
+    let mut previous = ' ';
+    for (at, c) in path.char_indices() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if c == '\\' => escaped = true,
+            Some(mark) if mark == c => quote = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None if c.is_ascii_whitespace() => {
+                if !previous.is_ascii_whitespace() {
+                    before_blank = Some(previous);
+                }
+            }
+            None => {
+                if previous.is_ascii_whitespace() && part_of_name(c) && before_blank.is_some_and(part_of_name) {
+                    return Err(format!(
+                        "the blank in front of `{}` ends the name; a name with a blank is written `['first name']`",
+                        path.get(at..).unwrap_or_default()
+                    ));
+                }
+            }
+        }
+        previous = c;
+    }
+    Ok(())
+}
+
+/// The library's refusal in a tester's words.
+pub(super) fn explain(path: &str, error: &JsonPathError) -> String {
+    if path.len() == 1 {
+        return "the path is empty".to_owned();
+    }
+    let place = match error {
+        JsonPathError::PestError(parsing) => match column(&parsing.to_string()).and_then(|at| rest_of(path, at)) {
+            Some(rest) => format!("it cannot be read from `{rest}` on"),
+            None => "it ends too early".to_owned(),
+        },
+        JsonPathError::InvalidJsonPath(message) => message.clone(),
+        other => other.to_string(),
+    };
+    format!("{place}; a path looks like `$.items[0].id`, `$..id` or `$.items[?@.price > 10]`")
+}
+
+/// The column a parser's message points at, from 1: its first line is ` --> 1:5`.
+fn column(message: &str) -> Option<usize> {
+    let (_, place) = message.split_once("--> ")?;
+    let (_, column) = place.lines().next()?.split_once(':')?;
+    column.trim().parse().ok()
+}
+
+/// What follows from a column on, if anything.
+fn rest_of(path: &str, column: usize) -> Option<&str> {
+    let (at, _) = path.char_indices().nth(column.checked_sub(1)?)?;
+    path.get(at..)
+}
+
+/// Functions must be used by their types.
+pub(super) fn check_types(query: &JpQuery) -> Result<(), String> {
+    query.segments.iter().try_for_each(segment)
+}
+
+fn segment(of: &Segment) -> Result<(), String> {
+    match of {
+        Segment::Descendant(inner) => segment(inner),
+        Segment::Selector(one) => selector(one),
+        Segment::Selectors(several) => several.iter().try_for_each(selector),
+    }
+}
+
+fn selector(of: &Selector) -> Result<(), String> {
+    match of {
+        Selector::Filter(inner) => filter(inner),
+        Selector::Name(_) | Selector::Wildcard | Selector::Index(_) | Selector::Slice(..) => Ok(()),
+    }
+}
+
+fn filter(of: &Filter) -> Result<(), String> {
+    match of {
+        Filter::Or(parts) | Filter::And(parts) => parts.iter().try_for_each(filter),
+        Filter::Atom(FilterAtom::Filter { expr, .. }) => filter(expr),
+        Filter::Atom(FilterAtom::Test { expr, .. }) => test(expr),
+        Filter::Atom(FilterAtom::Comparison(comparison)) => compared(comparison),
+    }
+}
+
+fn compared(comparison: &Comparison) -> Result<(), String> {
+    let (left, right) = comparison.vals();
+    for side in [left, right] {
+        if let Comparable::Function(called) = side {
+            function(called)?;
+            if !gives_value(called) {
+                return Err(format!("`{}` is true or false by itself and is not compared", name(called)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A condition by itself: a path that exists, or a function that is true or false.
+fn test(of: &Test) -> Result<(), String> {
+    match of {
+        Test::RelQuery(segments) => segments.iter().try_for_each(segment),
+        Test::AbsQuery(query) => check_types(query),
+        Test::Function(called) => {
+            function(called)?;
+            if gives_value(called) {
+                return Err(format!("`{0}(…)` gives a value, which is compared: `{0}(…) > 0`", name(called)));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn gives_value(called: &TestFunction) -> bool {
+    matches!(called, TestFunction::Length(_) | TestFunction::Count(_) | TestFunction::Value(_))
+}
+
+fn name(called: &TestFunction) -> &str {
+    match called {
+        TestFunction::Custom(name, _) => name,
+        TestFunction::Length(_) => "length",
+        TestFunction::Value(_) => "value",
+        TestFunction::Count(_) => "count",
+        TestFunction::Search(..) => "search",
+        TestFunction::Match(..) => "match",
+    }
+}
+
+fn function(called: &TestFunction) -> Result<(), String> {
+    match called {
+        TestFunction::Length(argument) => value_argument(called, argument),
+        TestFunction::Search(text, pattern) | TestFunction::Match(text, pattern) => {
+            value_argument(called, text)?;
+            value_argument(called, pattern)
+        }
+        TestFunction::Value(argument) | TestFunction::Count(argument) => match argument {
+            FnArg::Test(inner) if !matches!(**inner, Test::Function(_)) => test(inner),
+            _ => Err(format!("`{}` takes a path", name(called))),
+        },
+        TestFunction::Custom(name, _) => {
+            Err(format!("there is no function `{name}` in JSONPath; known are length, count, value, match and search"))
+        }
+    }
+}
+
+/// A literal, a path to one place, or a function that gives a value.
+fn value_argument(called: &TestFunction, argument: &FnArg) -> Result<(), String> {
+    let wrong = || Err(format!("`{}` takes a value or a path that leads to one place", name(called)));
+    match argument {
+        FnArg::Literal(_) => Ok(()),
+        FnArg::Filter(_) => wrong(),
+        FnArg::Test(inner) => match &**inner {
+            Test::RelQuery(segments) if segments.iter().all(is_singular) => Ok(()),
+            Test::AbsQuery(query) if query.segments.iter().all(is_singular) => Ok(()),
+            Test::Function(inner) if gives_value(inner) => function(inner),
+            _ => wrong(),
+        },
+    }
+}
+
+fn is_singular(segment: &Segment) -> bool {
+    matches!(segment, Segment::Selector(Selector::Name(_) | Selector::Index(_)))
+}

@@ -1,0 +1,61 @@
+//! Finders shared by extractors and assertions: JSONPath, CSS selectors and XPath, each compiled
+//! once and then applied to answers.
+
+mod css;
+mod json;
+mod json_check;
+mod nearest;
+mod xml;
+mod xpath;
+
+pub use css::Css;
+pub use json::JsonPath;
+pub use xpath::XPath;
+
+use crate::value::Value;
+
+/// What a path found.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// A path that leads to at most one place led to this.
+    One(Value),
+    /// A path that can lead to several places led to these; the list may be empty.
+    Several(Vec<Value>),
+    /// A path that leads to at most one place led nowhere.
+    Nothing,
+}
+
+impl Found {
+    /// Everything found, in the order of the document.
+    pub fn into_values(self) -> Vec<Value> {
+        match self {
+            Self::One(value) => vec![value],
+            Self::Several(values) => values,
+            Self::Nothing => Vec::new(),
+        }
+    }
+}
+
+/// `text` cut to about `limit` characters for a message, with what would break the line made visible.
+pub fn shown(text: &str, limit: usize) -> String {
+    let mut out = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count >= limit {
+            out.push('…');
+            break;
+        }
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            // Invisible and direction-changing characters could make a message read as another.
+            c if c.is_control()
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}') =>
+            {
+                out.extend(c.escape_unicode());
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}

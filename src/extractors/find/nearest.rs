@@ -1,0 +1,102 @@
+//! Which path could have been meant by one that found nothing.
+
+use std::collections::VecDeque;
+
+use serde_json::Value as Json;
+
+use crate::suggest::nearest;
+
+use super::json::{Step, step_into};
+
+/// How many places of the body are looked at; a message is not worth more.
+const MAX_PLACES: usize = 5_000;
+/// How many paths are named.
+const MAX_PATHS: usize = 3;
+
+/// Paths that exist and are near to `steps`: the same place with a name spelled slightly
+/// differently, or else places elsewhere whose last name is the same.
+pub(super) fn nearest_paths(json: &Json, steps: &[Step]) -> Vec<String> {
+    let mut place = json;
+    let mut path: Vec<Step> = Vec::new();
+    for step in steps {
+        match step_into(place, step) {
+            Some(next) => {
+                path.push(step.clone());
+                place = next;
+            }
+            None => break,
+        }
+    }
+    let missing = steps.get(path.len());
+    if let (Some(Step::Name(name)), Some(object)) = (missing, place.as_object())
+        && let Some(known) = nearest(name, object.keys().map(String::as_str))
+    {
+        path.push(Step::Name(known.to_owned()));
+        return vec![written(&path)];
+    }
+    let wanted = steps.iter().rev().find_map(|step| match step {
+        Step::Name(name) => Some(name.as_str()),
+        Step::Index(_) => None,
+    });
+    wanted.map(|name| places_called(json, name)).unwrap_or_default()
+}
+
+/// The first places, from the top down, under this name in whatever case.
+fn places_called(json: &Json, name: &str) -> Vec<String> {
+    let mut queue: VecDeque<(&Json, Vec<Step>)> = VecDeque::from([(json, Vec::new())]);
+    let mut found = Vec::new();
+    let mut seen = 0;
+    while let Some((place, path)) = queue.pop_front() {
+        let mut visit = |step: Step, child| {
+            let mut path = path.clone();
+            path.push(step);
+            queue.push_back((child, path));
+        };
+        match place {
+            Json::Object(object) => {
+                for (key, child) in object {
+                    if key.eq_ignore_ascii_case(name) {
+                        let mut path = path.clone();
+                        path.push(Step::Name(key.clone()));
+                        found.push(written(&path));
+                    }
+                    visit(Step::Name(key.clone()), child);
+                }
+            }
+            Json::Array(items) => {
+                // Elements of a list are alike: the first ones tell enough.
+                for (index, child) in items.iter().take(3).enumerate() {
+                    visit(Step::Index(index as i64), child);
+                }
+            }
+            _ => {}
+        }
+        seen += 1;
+        if seen >= MAX_PLACES || found.len() >= MAX_PATHS {
+            break;
+        }
+    }
+    found.truncate(MAX_PATHS);
+    found
+}
+
+/// Steps as a JSONPath.
+fn written(steps: &[Step]) -> String {
+    let mut path = "$".to_owned();
+    for step in steps {
+        match step {
+            Step::Index(index) => path.push_str(&format!("[{index}]")),
+            Step::Name(name) => {
+                let plain = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                    && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+                if plain {
+                    path.push('.');
+                    path.push_str(name);
+                } else {
+                    path.push_str(&format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")));
+                }
+            }
+        }
+    }
+    path
+}

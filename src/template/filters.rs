@@ -1,0 +1,348 @@
+//! The filters: one table for checks, evaluation and the reference page.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
+use hmac::{Hmac, Mac as _};
+use md5::{Digest as _, Md5};
+use sha2::Sha256;
+
+use crate::value::Value;
+
+use super::compute::describe;
+use super::functions::{Action, FunctionDoc, Kind, Parameter, Refusal};
+use super::number::Number;
+
+const fn parameter(name: &'static str, kind: Kind) -> Parameter {
+    Parameter { name, optional: false, kind }
+}
+
+/// Both base64 alphabets are read, with or without padding: tokens in the field use all four.
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+
+static FILTERS: &[FunctionDoc] = &[
+    FunctionDoc {
+        name: "default",
+        parameters: &[parameter("value", Kind::Any)],
+        summary: "Stands in when the value is not set, null or empty.",
+        example: "${env.PASSWORD | default('test123')}",
+        action: Action::Special,
+    },
+    FunctionDoc {
+        name: "upper",
+        parameters: &[],
+        summary: "In capital letters.",
+        example: "${name | upper}",
+        action: Action::Filter(|input, _| Ok(Value::text(text_of("upper", input)?.to_uppercase()))),
+    },
+    FunctionDoc {
+        name: "lower",
+        parameters: &[],
+        summary: "In small letters.",
+        example: "${name | lower}",
+        action: Action::Filter(|input, _| Ok(Value::text(text_of("lower", input)?.to_lowercase()))),
+    },
+    FunctionDoc {
+        name: "trim",
+        parameters: &[],
+        summary: "Without blanks and line breaks at both ends.",
+        example: "${name | trim}",
+        action: Action::Filter(|input, _| Ok(Value::text(text_of("trim", input)?.trim()))),
+    },
+    FunctionDoc {
+        name: "replace",
+        parameters: &[parameter("old", Kind::Text), parameter("new", Kind::Text)],
+        summary: "With every occurrence of one text replaced by another.",
+        example: "${phone | replace(' ', '')}",
+        action: Action::Filter(|input, arguments| {
+            let (old, new) = (arguments.text(0)?, arguments.text(1)?);
+            if old.is_empty() {
+                return Err(Refusal::Wrong("`replace` needs a text to look for".to_owned()));
+            }
+            Ok(Value::text(text_of("replace", input)?.replace(&*old, &new)))
+        }),
+    },
+    FunctionDoc {
+        name: "split",
+        parameters: &[parameter("separator", Kind::Text)],
+        summary: "A list of the parts between the separators.",
+        example: "${tags | split(',')}",
+        action: Action::Filter(|input, arguments| {
+            let separator = arguments.text(0)?;
+            if separator.is_empty() {
+                return Err(Refusal::Wrong("`split` needs a separator".to_owned()));
+            }
+            Ok(Value::List(text_of("split", input)?.split(&*separator).map(Value::text).collect()))
+        }),
+    },
+    FunctionDoc {
+        name: "join",
+        parameters: &[parameter("separator", Kind::Text)],
+        summary: "One text of a list's elements with the separator between them.",
+        example: "${ids | join(',')}",
+        action: Action::Filter(|input, arguments| {
+            let separator = arguments.text(0)?;
+            let mut joined = String::new();
+            for (index, item) in list_of("join", input)?.iter().enumerate() {
+                if index > 0 {
+                    joined.push_str(&separator);
+                }
+                item.write_text(&mut joined);
+            }
+            Ok(Value::text(joined))
+        }),
+    },
+    FunctionDoc {
+        name: "length",
+        parameters: &[],
+        summary: "How many characters a text has, elements a list, entries a map.",
+        example: "if: ids | length > 3",
+        action: Action::Filter(|input, _| {
+            let length = match input {
+                Value::Text(text) => text.chars().count(),
+                Value::List(items) => items.len(),
+                Value::Map(map) => map.len(),
+                other => return Err(unfit("length", "text, a list or a map", other)),
+            };
+            Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX)))
+        }),
+    },
+    FunctionDoc {
+        name: "first",
+        parameters: &[],
+        summary: "A list's first element.",
+        example: "${ids | first}",
+        action: Action::Filter(|input, _| element("first", list_of("first", input)?.first())),
+    },
+    FunctionDoc {
+        name: "last",
+        parameters: &[],
+        summary: "A list's last element.",
+        example: "${ids | last}",
+        action: Action::Filter(|input, _| element("last", list_of("last", input)?.last())),
+    },
+    FunctionDoc {
+        name: "round",
+        parameters: &[Parameter { name: "digits", optional: true, kind: Kind::Whole }],
+        summary: "Rounded to a whole number, or to so many digits behind the point.",
+        example: "${price | round(2)}",
+        action: Action::Filter(|input, arguments| {
+            let digits = if arguments.get(0).is_some() { arguments.whole(0)? } else { 0 };
+            let digits = usize::try_from(digits).ok().filter(|digits| *digits <= 15);
+            let Some(digits) = digits else {
+                return Err(Refusal::Wrong("`round` takes 0 to 15 `digits`".to_owned()));
+            };
+            match Number::of(input) {
+                Some(Number::Int(number)) => Ok(Value::Int(number)),
+                Some(Number::Float(number)) if digits == 0 => Ok(whole_or_float(number.round())),
+                Some(Number::Float(number)) => Ok(Value::Float(format!("{number:.digits$}").parse().unwrap_or(number))),
+                None => Err(unfit("round", "a number", input)),
+            }
+        }),
+    },
+    FunctionDoc {
+        name: "int",
+        parameters: &[],
+        summary: "A whole number; what is behind the point is cut off.",
+        example: "${row.quantity | int}",
+        action: Action::Filter(|input, _| match Number::of(input) {
+            Some(Number::Int(number)) => Ok(Value::Int(number)),
+            Some(Number::Float(number)) => match whole_or_float(number.trunc()) {
+                Value::Int(number) => Ok(Value::Int(number)),
+                _ => Err(Refusal::Wrong("the number is too large for `int`".to_owned())),
+            },
+            None => Err(unfit("int", "a number or text that spells one", input)),
+        }),
+    },
+    FunctionDoc {
+        name: "float",
+        parameters: &[],
+        summary: "A number with a fraction.",
+        example: "${row.price | float}",
+        action: Action::Filter(|input, _| match Number::of(input) {
+            Some(number) => Ok(Value::Float(number.as_float())),
+            None => Err(unfit("float", "a number or text that spells one", input)),
+        }),
+    },
+    FunctionDoc {
+        name: "bool",
+        parameters: &[],
+        summary: "True or false, of the texts `true` and `false` (in any case) or the numbers 1 and 0.",
+        example: "if: row.active | bool",
+        action: Action::Filter(|input, _| match input {
+            Value::Bool(truth) => Ok(Value::Bool(*truth)),
+            Value::Text(text) if text.eq_ignore_ascii_case("true") || **text == *"1" => Ok(Value::Bool(true)),
+            Value::Text(text) if text.eq_ignore_ascii_case("false") || **text == *"0" => Ok(Value::Bool(false)),
+            Value::Int(number @ (0 | 1)) => Ok(Value::Bool(*number == 1)),
+            other => Err(unfit("bool", "`true`, `false`, 1 or 0", other)),
+        }),
+    },
+    FunctionDoc {
+        name: "string",
+        parameters: &[],
+        summary: "As text; lists and maps as JSON.",
+        example: "${total | string}",
+        action: Action::Filter(|input, _| match input {
+            Value::Text(_) => Ok(input.clone()),
+            other => Ok(Value::text(other.to_string())),
+        }),
+    },
+    FunctionDoc {
+        name: "json",
+        parameters: &[],
+        summary: "The value that a text holds as JSON.",
+        example: "${row.address | json}",
+        action: Action::Filter(|input, _| match input {
+            Value::Text(text) => match serde_json::from_str::<serde_json::Value>(text) {
+                Ok(json) => Ok(Value::from(&json)),
+                Err(_) => Err(Refusal::Wrong("`json` needs text that is JSON".to_owned())),
+            },
+            other => Err(unfit("json", "text that is JSON", other)),
+        }),
+    },
+    FunctionDoc {
+        name: "to_json",
+        parameters: &[],
+        summary: "As JSON text.",
+        example: "${ids | to_json}",
+        action: Action::Filter(|input, _| {
+            let mut json = String::new();
+            input.write_json(&mut json);
+            Ok(Value::text(json))
+        }),
+    },
+    FunctionDoc {
+        name: "base64",
+        parameters: &[],
+        summary: "In base64, with padding.",
+        example: "Basic ${'ann:secret' | base64}",
+        action: Action::Filter(|input, _| {
+            Ok(Value::text(general_purpose::STANDARD.encode(text_of("base64", input)?.as_bytes())))
+        }),
+    },
+    FunctionDoc {
+        name: "base64_decode",
+        parameters: &[],
+        summary: "The text that base64 stands for; both alphabets are read, with or without padding.",
+        example: "${payload | base64_decode | json}",
+        action: Action::Filter(|input, _| {
+            let text = text_of("base64_decode", input)?;
+            let alphabet = if text.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
+            let bytes = GeneralPurpose::new(alphabet, LENIENT)
+                .decode(text.trim().as_bytes())
+                .map_err(|_| Refusal::Wrong("`base64_decode` needs text that is base64".to_owned()))?;
+            String::from_utf8(bytes)
+                .map(Value::text)
+                .map_err(|_| Refusal::Wrong("`base64_decode` gives bytes that are not text".to_owned()))
+        }),
+    },
+    FunctionDoc {
+        name: "md5",
+        parameters: &[],
+        summary: "The MD5 digest in hexadecimal.",
+        example: "${body | md5}",
+        action: Action::Filter(|input, _| Ok(Value::text(hex(&Md5::digest(text_of("md5", input)?.as_bytes()))))),
+    },
+    FunctionDoc {
+        name: "sha256",
+        parameters: &[],
+        summary: "The SHA-256 digest in hexadecimal.",
+        example: "${body | sha256}",
+        action: Action::Filter(|input, _| Ok(Value::text(hex(&Sha256::digest(text_of("sha256", input)?.as_bytes()))))),
+    },
+    FunctionDoc {
+        name: "hmac_sha256",
+        parameters: &[parameter("key", Kind::Text)],
+        summary: "The HMAC-SHA-256 signature with a key, in hexadecimal.",
+        example: "${message | hmac_sha256(api_key)}",
+        action: Action::Filter(|input, arguments| {
+            let key = arguments.text(0)?;
+            let text = text_of("hmac_sha256", input)?;
+            let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
+                .map_err(|_| Refusal::Wrong("`hmac_sha256` cannot use this `key`".to_owned()))?;
+            mac.update(text.as_bytes());
+            Ok(Value::text(hex(&mac.finalize().into_bytes())))
+        }),
+    },
+    FunctionDoc {
+        name: "url_encode",
+        parameters: &[],
+        summary: "With every character encoded that has a meaning in URLs.",
+        example: "/search?q=${term | url_encode}",
+        action: Action::Filter(|input, _| {
+            let text = text_of("url_encode", input)?;
+            Ok(Value::text(percent_encoding::utf8_percent_encode(&text, UNRESERVED).to_string()))
+        }),
+    },
+];
+
+/// RFC 3986: letters, digits, `-`, `.`, `_`, `~` stay.
+const UNRESERVED: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Every filter, in the order of the reference.
+pub fn filters() -> &'static [FunctionDoc] {
+    FILTERS
+}
+
+/// The filter of this name.
+pub(super) fn filter(name: &str) -> Option<&'static FunctionDoc> {
+    FILTERS.iter().find(|doc| doc.name == name)
+}
+
+fn unfit(name: &str, wanted: &str, found: &Value) -> Refusal {
+    let advice = match found {
+        Value::List(_) | Value::Map(_) if wanted == "text" => "; put `| to_json` in front of it",
+        _ => "",
+    };
+    Refusal::Wrong(format!("`{name}` needs {wanted}, not {}{advice}", describe_as_operand(wanted, found)))
+}
+
+fn describe_as_operand(wanted: &str, found: &Value) -> &'static str {
+    match found {
+        Value::Text(text) if !text.is_empty() && wanted.contains("spells") => "text that spells none",
+        Value::Text(text) if !text.is_empty() && wanted == "a number" => "text that spells none",
+        Value::Text(text) if !text.is_empty() => "another text",
+        other => describe(other),
+    }
+}
+
+/// The text a filter works on: text as it is, numbers and truth values as they are printed.
+fn text_of(name: &str, value: &Value) -> Result<Arc<str>, Refusal> {
+    match value {
+        Value::Text(text) | Value::Decimal(text) => Ok(Arc::clone(text)),
+        Value::Int(_) | Value::Float(_) | Value::Bool(_) => Ok(value.to_string().into()),
+        Value::Null | Value::List(_) | Value::Map(_) => Err(unfit(name, "text", value)),
+    }
+}
+
+fn list_of<'v>(name: &str, value: &'v Value) -> Result<&'v [Value], Refusal> {
+    match value {
+        Value::List(items) => Ok(items),
+        other => Err(unfit(name, "a list", other)),
+    }
+}
+
+fn element(name: &str, found: Option<&Value>) -> Result<Value, Refusal> {
+    found.cloned().ok_or_else(|| Refusal::NotThere(format!("`{name}` finds nothing: the list is empty")))
+}
+
+/// A whole number if it fits.
+fn whole_or_float(number: f64) -> Value {
+    // -2^63 and 2^63, both exact as f64.
+    let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number);
+    if fits { Value::Int(number as i64) } else { Value::Float(number) }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

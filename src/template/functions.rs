@@ -1,0 +1,358 @@
+//! The functions: one table for checks, evaluation and the reference page.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::value::Value;
+
+use super::Scope;
+use super::compute::describe;
+use super::fakes;
+use super::number::Number;
+use super::time;
+
+/// The longest list or text a function makes, so that a slip does not take all memory.
+const MAX_LENGTH: i64 = 1_000_000;
+
+/// A function or a filter: its words, and what it does.
+#[derive(Debug)]
+pub struct FunctionDoc {
+    /// The name.
+    pub name: &'static str,
+    /// What stands in its parentheses.
+    pub parameters: &'static [Parameter],
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+    /// How it is used, as written in a plan.
+    pub example: &'static str,
+    pub(super) action: Action,
+}
+
+/// A parameter of a function or filter.
+#[derive(Debug)]
+pub struct Parameter {
+    /// The name used in messages and in the reference.
+    pub name: &'static str,
+    /// Whether it may be left out.
+    pub optional: bool,
+    pub(super) kind: Kind,
+}
+
+/// What a parameter takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Any,
+    Number,
+    Whole,
+    Text,
+    /// Text or `null` for "the usual".
+    TextOrNull,
+    List,
+}
+
+/// What it does.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Action {
+    /// Reads or draws something; differs from call to call.
+    Function(fn(&mut Call<'_, '_>) -> Result<Value, Refusal>),
+    /// Makes a value from its arguments alone.
+    Pure(fn(&Arguments<'_, '_>) -> Result<Value, Refusal>),
+    /// Changes a value.
+    Filter(fn(&Value, &Arguments<'_, '_>) -> Result<Value, Refusal>),
+    /// Understood by the compiler: `counter`, `choice`, `file`, `default`.
+    Special,
+}
+
+/// Why a function gives no value.
+pub(super) enum Refusal {
+    /// An argument is wrong.
+    Wrong(String),
+    /// What is asked for is not there; `default(…)` can stand in.
+    NotThere(String),
+}
+
+impl From<String> for Refusal {
+    fn from(message: String) -> Self {
+        Self::Wrong(message)
+    }
+}
+
+/// A call's arguments and surroundings.
+pub(super) struct Call<'a, 'v> {
+    pub(super) arguments: Arguments<'a, 'v>,
+    pub(super) scope: &'a mut dyn Scope,
+}
+
+/// The arguments of a call, read by position.
+pub(super) struct Arguments<'a, 'v> {
+    pub(super) doc: &'static FunctionDoc,
+    pub(super) values: &'a [Cow<'v, Value>],
+}
+
+impl FunctionDoc {
+    /// The fewest arguments it takes.
+    pub fn least(&self) -> usize {
+        self.parameters.iter().filter(|parameter| !parameter.optional).count()
+    }
+
+    /// How it is written: `random_int(from, to)`.
+    pub fn signature(&self) -> String {
+        let mut text = self.name.to_owned();
+        if self.parameters.is_empty() && matches!(self.action, Action::Filter(_)) {
+            return text;
+        }
+        text.push('(');
+        for (index, parameter) in self.parameters.iter().enumerate() {
+            if index > 0 {
+                text.push_str(", ");
+            }
+            text.push_str(parameter.name);
+        }
+        text.push(')');
+        text
+    }
+
+    /// What is wrong with `value` as argument number `index`, if anything.
+    pub(super) fn objection(&self, index: usize, value: &Value) -> Option<String> {
+        let parameter = self.parameters.get(index)?;
+        let (fits, wanted) = match parameter.kind {
+            Kind::Any => (true, ""),
+            Kind::Number => (Number::of(value).is_some(), "a number"),
+            Kind::Whole => (whole(value).is_some(), "a whole number"),
+            Kind::Text => (!matches!(value, Value::Null | Value::List(_) | Value::Map(_)), "text"),
+            Kind::TextOrNull => (!matches!(value, Value::List(_) | Value::Map(_)), "text"),
+            Kind::List => (matches!(value, Value::List(_)), "a list"),
+        };
+        let found = match value {
+            Value::Float(_) | Value::Decimal(_) if parameter.kind == Kind::Whole => "a fraction",
+            Value::Text(_) if parameter.kind == Kind::Whole || parameter.kind == Kind::Number => {
+                "text that does not spell one"
+            }
+            other => describe(other),
+        };
+        (!fits).then(|| format!("`{}` takes {wanted} as `{}`, not {found}", self.name, parameter.name))
+    }
+}
+
+/// The whole number a value is or spells; `6.0` counts.
+fn whole(value: &Value) -> Option<i64> {
+    match Number::of(value)? {
+        Number::Int(number) => Some(number),
+        Number::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => Some(number as i64),
+        Number::Float(_) => None,
+    }
+}
+
+impl Arguments<'_, '_> {
+    pub(super) fn get(&self, index: usize) -> Option<&Value> {
+        self.values.get(index).map(|value| &**value)
+    }
+
+    /// The argument, once it fits its parameter.
+    fn fitting(&self, index: usize) -> Result<&Value, Refusal> {
+        let value = self.get(index).unwrap_or(&Value::Null);
+        self.doc.objection(index, value).map_or(Ok(value), |objection| Err(Refusal::Wrong(objection)))
+    }
+
+    pub(super) fn whole(&self, index: usize) -> Result<i64, Refusal> {
+        Ok(whole(self.fitting(index)?).unwrap_or_default())
+    }
+
+    pub(super) fn float(&self, index: usize) -> Result<f64, Refusal> {
+        Ok(self.fitting(index)?.as_number().unwrap_or_default())
+    }
+
+    pub(super) fn text(&self, index: usize) -> Result<Arc<str>, Refusal> {
+        match self.fitting(index)? {
+            Value::Text(text) => Ok(Arc::clone(text)),
+            other => Ok(other.to_string().into()),
+        }
+    }
+
+    /// The text, or `None` when it was left out or is `null`.
+    pub(super) fn text_if_given(&self, index: usize) -> Result<Option<Arc<str>>, Refusal> {
+        match self.get(index) {
+            None | Some(Value::Null) => Ok(None),
+            Some(_) => self.text(index).map(Some),
+        }
+    }
+
+    /// A length from 0 to the largest allowed.
+    fn length(&self, index: usize) -> Result<usize, Refusal> {
+        let name = self.doc.parameters.get(index).map_or("", |parameter| parameter.name);
+        let wanted = self.whole(index)?;
+        if (0..=MAX_LENGTH).contains(&wanted) {
+            Ok(usize::try_from(wanted).unwrap_or_default())
+        } else {
+            Err(Refusal::Wrong(format!("`{}` takes a `{name}` from 0 to {MAX_LENGTH}", self.doc.name)))
+        }
+    }
+}
+
+const fn required(name: &'static str, kind: Kind) -> Parameter {
+    Parameter { name, optional: false, kind }
+}
+
+const fn optional(name: &'static str, kind: Kind) -> Parameter {
+    Parameter { name, optional: true, kind }
+}
+
+const LETTERS_AND_DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+static FUNCTIONS: &[FunctionDoc] = &[
+    FunctionDoc {
+        name: "random_int",
+        parameters: &[required("from", Kind::Whole), required("to", Kind::Whole)],
+        summary: "A random whole number; both ends are included.",
+        example: "${random_int(1, 100)}",
+        action: Action::Function(|call| {
+            let (from, to) = (call.arguments.whole(0)?, call.arguments.whole(1)?);
+            if from > to {
+                return Err(Refusal::Wrong("`random_int` takes the smaller number first".to_owned()));
+            }
+            Ok(Value::Int(call.scope.random().int(from, to)))
+        }),
+    },
+    FunctionDoc {
+        name: "random_float",
+        parameters: &[required("from", Kind::Number), required("to", Kind::Number)],
+        summary: "A random number with a fraction.",
+        example: "${random_float(0.5, 2) | round(2)}",
+        action: Action::Function(|call| {
+            let (from, to) = (call.arguments.float(0)?, call.arguments.float(1)?);
+            if from > to {
+                return Err(Refusal::Wrong("`random_float` takes the smaller number first".to_owned()));
+            }
+            Ok(Value::Float(call.scope.random().float(from, to)))
+        }),
+    },
+    FunctionDoc {
+        name: "random_string",
+        parameters: &[required("length", Kind::Whole), optional("alphabet", Kind::Text)],
+        summary: "Random text of this many characters: letters and digits, or those of `alphabet`.",
+        example: "${random_string(8, 'abcdef0123456789')}",
+        action: Action::Function(|call| {
+            let length = call.arguments.length(0)?;
+            let alphabet = match call.arguments.get(1) {
+                Some(_) => call.arguments.text(1)?,
+                None => LETTERS_AND_DIGITS.into(),
+            };
+            let letters: Vec<char> = alphabet.chars().collect();
+            if letters.is_empty() {
+                return Err(Refusal::Wrong(
+                    "`random_string` needs at least one character in its `alphabet`".to_owned(),
+                ));
+            }
+            let random = call.scope.random();
+            Ok(Value::text((0..length).map(|_| letters[random.index(letters.len())]).collect::<String>()))
+        }),
+    },
+    FunctionDoc {
+        name: "choice",
+        parameters: &[required("list", Kind::List)],
+        summary: "One element of a list, drawn at random.",
+        example: "${choice(['AAPL', 'GOOGL', 'MSFT'])}",
+        action: Action::Special,
+    },
+    FunctionDoc {
+        name: "uuid",
+        parameters: &[],
+        summary: "A random UUID (version 4).",
+        example: "${uuid()}",
+        action: Action::Function(|call| {
+            let random = call.scope.random();
+            let (high, low) = (random.bits(), random.bits());
+            Ok(Value::text(uuid(high, low)))
+        }),
+    },
+    FunctionDoc {
+        name: "now",
+        parameters: &[optional("format", Kind::TextOrNull), optional("shift", Kind::TextOrNull)],
+        summary: "The time in UTC: ISO 8601 with milliseconds, or in a strftime `format`; `shift` moves it, like '+7d' or '-1h30m'.",
+        example: "${now('%Y-%m-%d', '+7d')}",
+        action: Action::Function(|call| {
+            let format = call.arguments.text_if_given(0)?;
+            let shift = call.arguments.text_if_given(1)?;
+            let text = time::now(call.scope.now(), format.as_deref(), shift.as_deref())?;
+            Ok(Value::text(text))
+        }),
+    },
+    FunctionDoc {
+        name: "timestamp",
+        parameters: &[],
+        summary: "Whole seconds since 1970-01-01 UTC.",
+        example: "${timestamp()}",
+        action: Action::Function(|call| Ok(Value::Int(call.scope.now().as_second()))),
+    },
+    FunctionDoc {
+        name: "timestamp_ms",
+        parameters: &[],
+        summary: "Milliseconds since 1970-01-01 UTC.",
+        example: "${timestamp_ms()}",
+        action: Action::Function(|call| Ok(Value::Int(call.scope.now().as_millisecond()))),
+    },
+    FunctionDoc {
+        name: "counter",
+        parameters: &[required("name", Kind::Text)],
+        summary: "1, 2, 3 …: the next number of the counter of this name, which counts for the whole run.",
+        example: "order-${counter('orders')}",
+        action: Action::Special,
+    },
+    FunctionDoc {
+        name: "range",
+        parameters: &[required("count", Kind::Whole)],
+        summary: "The list 0, 1, 2 … of this many numbers.",
+        example: "for_each: { index: range(5) }",
+        action: Action::Pure(|arguments| {
+            let count = arguments.length(0)?;
+            Ok(Value::List((0..count).map(|number| Value::Int(number as i64)).collect()))
+        }),
+    },
+    FunctionDoc {
+        name: "file",
+        parameters: &[required("path", Kind::Text)],
+        summary: "The text of a file; the path counts from the plan's folder.",
+        example: "${file('queries/orders.sql')}",
+        action: Action::Function(|call| {
+            let path = call.arguments.text(0)?;
+            call.scope.file(&path).map_err(|cause| Refusal::Wrong(format!("file `{path}`: {cause}")))
+        }),
+    },
+];
+
+/// Every function, `fake.…` included, in the order of the reference.
+pub fn functions() -> &'static [FunctionDoc] {
+    static ALL: std::sync::OnceLock<Vec<FunctionDoc>> = std::sync::OnceLock::new();
+    ALL.get_or_init(|| FUNCTIONS.iter().map(FunctionDoc::copy).chain(fakes::functions()).collect())
+}
+
+impl FunctionDoc {
+    fn copy(&self) -> Self {
+        Self {
+            name: self.name,
+            parameters: self.parameters,
+            summary: self.summary,
+            example: self.example,
+            action: self.action,
+        }
+    }
+}
+
+/// The function of this name.
+pub(super) fn function(name: &str) -> Option<&'static FunctionDoc> {
+    functions().iter().find(|doc| doc.name == name)
+}
+
+/// A version 4 UUID (RFC 9562) of 122 of these bits.
+fn uuid(high: u64, low: u64) -> String {
+    let high = (high & !0xf000) | 0x4000;
+    let low = (low & !(0b11 << 62)) | (0b10 << 62);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    )
+}

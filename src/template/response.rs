@@ -1,0 +1,39 @@
+//! `response` in expressions.
+
+use std::sync::Arc;
+
+use crate::samplers::Response;
+use crate::value::{Map, Value};
+
+use super::builtin::ResponsePart;
+
+/// A part of the last answer, or a fragment that says why there is none.
+pub(super) fn part(response: &Response, ok: bool, part: ResponsePart) -> Result<Value, String> {
+    Ok(match part {
+        ResponsePart::Status => Value::Int(response.status.into()),
+        ResponsePart::Ok => Value::Bool(ok),
+        ResponsePart::Body => Value::text(response.text()),
+        ResponsePart::Json => Value::from(response.json().map_err(|_| not_json())?),
+        ResponsePart::Url => Value::text(response.url.as_str()),
+        ResponsePart::TimeMs => Value::Float(response.response_time.as_secs_f64() * 1000.0),
+        ResponsePart::Headers => {
+            let headers: Map = response
+                .headers
+                .keys()
+                .filter_map(|name| Some((Arc::from(name.as_str()), header(response, name.as_str())?)))
+                .collect();
+            Value::Map(Arc::new(headers))
+        }
+    })
+}
+
+/// A header's first value as text; `None` when the answer had no such header.
+pub(super) fn header(response: &Response, name: &str) -> Option<Value> {
+    let value = response.headers.get(name)?;
+    Some(Value::text(String::from_utf8_lossy(value.as_bytes())))
+}
+
+/// What is said of a body that should be JSON.
+pub(super) fn not_json() -> String {
+    "the last response's body is not JSON".to_owned()
+}
