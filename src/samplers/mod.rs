@@ -4,7 +4,11 @@
 pub mod http;
 mod response;
 
+use std::net::SocketAddr;
 use std::time::Duration;
+
+use ::http::HeaderMap;
+use bytes::Bytes;
 
 pub use response::Response;
 
@@ -107,6 +111,27 @@ pub struct Timings {
     pub download: Option<Duration>,
 }
 
+/// One request as it was sent and the head of its answer, for people to look at.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// The method, for instance `GET`.
+    pub method: String,
+    /// The URL, without user name and password.
+    pub url: String,
+    /// Every header that was set for it, defaults, cookies and authentication included.
+    pub request_headers: HeaderMap,
+    /// The body that was sent.
+    pub request_body: Bytes,
+    /// The address at the other end: the server's or the proxy's.
+    pub remote: Option<SocketAddr>,
+    /// The TLS version, for instance `TLSv1_3`.
+    pub tls: Option<String>,
+    /// The answer's status, if there was an answer.
+    pub status: Option<u16>,
+    /// The answer's headers.
+    pub response_headers: HeaderMap,
+}
+
 /// What one request came to.
 #[derive(Debug)]
 pub struct Exchange {
@@ -120,6 +145,9 @@ pub struct Exchange {
     pub reconnects: u32,
     /// Whether the answer came from the user's cache and nothing was sent.
     pub cached: bool,
+    /// What went over the wire, one entry per request sent, if the request asked to have it
+    /// captured; empty otherwise.
+    pub hops: Vec<Hop>,
     /// The answer, or why there is none. A whole answer with a bad status is an answer.
     pub outcome: Result<Response, Failure>,
 }

@@ -1,1 +1,44 @@
-//! http
+//! The HTTP sampler: one request of one user, measured.
+//!
+//! A user ([`HttpUser`]) owns its connections, cookies, cache and digest nonces, as a browser
+//! does; nothing of them is shared between users, TLS session tickets included. What all users
+//! share is made once before the run: [`Transport`] (TLS configuration, proxies, overrides) and
+//! [`Target`] (a parsed URL).
+//!
+//! The clock starts when [`HttpUser::send`] is called and stops at the last byte of the body.
+//! Dropping the future closes the connection it was using: an answer that was half read can
+//! never be taken for the next one.
+//!
+//! HTTP/1 connections are driven by the task that sends the request. HTTP/2 connections are
+//! driven by a task of their own, so `send` has to run inside a `tokio::task::LocalSet`.
+//!
+//! Counted bytes are those of HTTP itself, heads and framing included, above TLS and without a
+//! proxy's `CONNECT`: the same request counts the same over `http` and `https`. Requests that
+//! share an HTTP/2 connection at the same moment share its bytes in the order in which they end;
+//! the sum is exact.
+
+mod auth;
+pub mod body;
+mod cache;
+mod conn;
+mod connect;
+mod cookies;
+mod decode;
+mod failure;
+mod head;
+mod pool;
+mod progress;
+mod proxy;
+mod redirect;
+mod resources;
+mod settings;
+mod target;
+mod tls;
+mod user;
+
+pub use auth::Auth;
+pub use connect::Transport;
+pub use proxy::ProxyEnvironment;
+pub use settings::{CacheScope, Connections, HttpVersion, ProxySetting, Scope, Settings, TlsSettings, TlsVersion};
+pub use target::Target;
+pub use user::{HttpUser, Request};

@@ -1,0 +1,152 @@
+//! Authentication: what goes into the `Authorization` header.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use digest_auth::{AuthContext, HttpMethod, Qop, WwwAuthenticateHeader};
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, HeaderValue, Method};
+
+use super::target::{Origin, Target, basic_header};
+use crate::samplers::{Failure, FailureKind};
+
+/// How a request identifies its user. An `Authorization` header written in the plan replaces it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// User name and password, sent with every request.
+    Basic {
+        /// The user's name.
+        username: String,
+        /// The password.
+        password: String,
+    },
+    /// A token.
+    Bearer(String),
+    /// User name and password, proved without sending the password: the server asks first, and
+    /// its nonce is used again until it wants another.
+    Digest {
+        /// The user's name.
+        username: String,
+        /// The password.
+        password: String,
+    },
+}
+
+/// How many servers' nonces a user remembers.
+const MAX_NONCES: usize = 64;
+
+/// The nonces a user was given.
+#[derive(Debug, Default)]
+pub(super) struct Nonces {
+    known: RefCell<Vec<Known>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    origin: Arc<Origin>,
+    username: String,
+    challenge: WwwAuthenticateHeader,
+}
+
+impl Auth {
+    /// The `Authorization` header for this request; none for digest before the server has asked.
+    pub(super) fn header(
+        &self,
+        nonces: &Nonces,
+        method: &Method,
+        target: &Target,
+        body: &[u8],
+    ) -> Result<Option<HeaderValue>, Failure> {
+        match self {
+            Self::Basic { username, password } => {
+                let mut plain = Vec::with_capacity(username.len() + password.len() + 1);
+                plain.extend_from_slice(username.as_bytes());
+                plain.push(b':');
+                plain.extend_from_slice(password.as_bytes());
+                Ok(basic_header(&plain))
+            }
+            Self::Bearer(token) => {
+                let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
+                    Failure::new(FailureKind::Step, "the bearer token holds a character no header may hold")
+                })?;
+                value.set_sensitive(true);
+                Ok(Some(value))
+            }
+            Self::Digest { username, password } => nonces.respond(username, password, method, target, body),
+        }
+    }
+
+    /// Takes the challenge of a 401 answer; whether it is worth asking again.
+    pub(super) fn challenged(&self, nonces: &Nonces, target: &Target, headers: &HeaderMap) -> Result<bool, Failure> {
+        match self {
+            Self::Digest { username, .. } => nonces.learn(username, target, headers),
+            Self::Basic { .. } | Self::Bearer(_) => Ok(false),
+        }
+    }
+}
+
+impl Nonces {
+    fn respond(
+        &self,
+        username: &str,
+        password: &str,
+        method: &Method,
+        target: &Target,
+        body: &[u8],
+    ) -> Result<Option<HeaderValue>, Failure> {
+        let mut known = self.known.borrow_mut();
+        let Some(known) = known.iter_mut().find(|known| known.is_for(target, username)) else { return Ok(None) };
+        // `auth` is what servers implement; the body is only hashed for one that wants nothing else.
+        let wants_body = known.challenge.qop.as_ref().is_some_and(|qop| !qop.contains(&Qop::AUTH));
+        let body = wants_body.then_some(body);
+        let context =
+            AuthContext::new_with_method(username, password, target.path(), body, HttpMethod::from(method.as_str()));
+        let answer = known.challenge.respond(&context).map_err(|error| not_understood(&error))?;
+        let mut value = HeaderValue::try_from(answer.to_header_string()).map_err(|_| {
+            Failure::new(FailureKind::Step, "user name, password or realm hold a character no header may hold")
+        })?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+
+    fn learn(&self, username: &str, target: &Target, headers: &HeaderMap) -> Result<bool, Failure> {
+        let challenge = headers
+            .get_all(WWW_AUTHENTICATE)
+            .iter()
+            // Only visible ASCII: the parser of the challenge counts on it.
+            .filter_map(|value| value.to_str().ok())
+            .find_map(digest_part);
+        let Some(challenge) = challenge else { return Ok(false) };
+        let challenge = WwwAuthenticateHeader::parse(challenge).map_err(|error| not_understood(&error))?;
+        let mut known = self.known.borrow_mut();
+        known.retain(|known| !known.is_for(target, username));
+        if known.len() >= MAX_NONCES {
+            known.remove(0);
+        }
+        known.push(Known { origin: Arc::clone(target.origin()), username: username.to_owned(), challenge });
+        Ok(true)
+    }
+}
+
+impl Known {
+    fn is_for(&self, target: &Target, username: &str) -> bool {
+        self.origin == *target.origin() && self.username == username
+    }
+}
+
+/// What follows the scheme `Digest`, wherever it stands in the header.
+fn digest_part(header: &str) -> Option<&str> {
+    let at = header.to_ascii_lowercase().find("digest ")?;
+    header.get(at + "digest ".len()..)
+}
+
+fn not_understood(error: &digest_auth::Error) -> Failure {
+    // The error repeats the server's nonce; only its kind is the same every time.
+    let words = match error {
+        digest_auth::Error::UnknownAlgorithm(name) => format!("the algorithm `{name}` is not known"),
+        digest_auth::Error::BadQopOptions(qop) => format!("the qop `{qop}` is not known"),
+        digest_auth::Error::MissingRequired(part, _) => format!("`{part}` is missing"),
+        _ => "its syntax is wrong".to_owned(),
+    };
+    Failure::new(FailureKind::Protocol, format!("the server's digest challenge is not understood: {words}"))
+}

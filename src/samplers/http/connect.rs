@@ -1,0 +1,389 @@
+//! Making connections: names, TCP, proxies, TLS.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use url::Host;
+
+use super::failure;
+use super::progress::{Progress, Traffic};
+use super::proxy::{self, Proxies, Proxy, ProxyEnvironment};
+use super::settings::{HttpVersion, Settings};
+use super::target::Origin;
+use super::tls;
+use crate::samplers::{Failure, FailureKind};
+
+/// What is made from [`Settings`] once and shared by all users: TLS configuration, proxies and
+/// address overrides. Requests with different transports never share a connection.
+#[derive(Debug)]
+pub struct Transport {
+    settings: Settings,
+    tls: Arc<ClientConfig>,
+    server_name: Option<ServerName<'static>>,
+    proxies: Proxies,
+    resolve: Vec<Override>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Override {
+    host: String,
+    port: Option<u16>,
+    address: IpAddr,
+    to_port: Option<u16>,
+}
+
+impl Transport {
+    /// Prepares connections with these settings.
+    ///
+    /// # Errors
+    /// A sentence that names the file or setting that cannot be used.
+    pub fn new(settings: Settings, environment: &ProxyEnvironment) -> Result<Arc<Self>, String> {
+        let tls = Arc::new(tls::client_config(&settings)?);
+        let server_name = tls::server_name(&settings.tls)?;
+        let proxies = Proxies::new(&settings.proxy, environment)?;
+        let resolve = settings.resolve.iter().map(|(from, to)| Override::parse(from, to)).collect::<Result<_, _>>()?;
+        Ok(Arc::new(Self { settings, tls, server_name, proxies, resolve }))
+    }
+
+    /// The settings this was made from.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A user's own copy of the TLS configuration: it shares the certificates, not the sessions.
+    pub(super) fn user_tls(&self) -> Arc<ClientConfig> {
+        let mut config = ClientConfig::clone(&self.tls);
+        config.resumption = rustls::client::Resumption::in_memory_sessions(8);
+        Arc::new(config)
+    }
+
+    /// Whether connections to this origin may turn out to speak HTTP/2.
+    pub(super) fn may_be_http2(&self, origin: &Origin) -> bool {
+        match self.settings.version {
+            HttpVersion::Http1 => false,
+            HttpVersion::Http2 => true,
+            HttpVersion::Auto => origin.https,
+        }
+    }
+
+    /// The proxy that is asked for the target itself: only `http` targets are; `https` goes
+    /// through a tunnel.
+    pub(super) fn forward_proxy(&self, origin: &Origin) -> Option<&Proxy> {
+        if origin.https { None } else { self.proxies.for_target(origin) }
+    }
+
+    fn overridden(&self, host: &str, port: u16) -> Option<SocketAddr> {
+        self.resolve
+            .iter()
+            .filter(|entry| entry.host.eq_ignore_ascii_case(host) && entry.port.is_none_or(|own| own == port))
+            .max_by_key(|entry| entry.port.is_some())
+            .map(|entry| SocketAddr::new(entry.address, entry.to_port.unwrap_or(port)))
+    }
+}
+
+impl Override {
+    fn parse(from: &str, to: &str) -> Result<Self, String> {
+        let (host, port) = match from.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+                let port =
+                    port.parse::<u16>().map_err(|_| format!("`resolve: {{ {from}: … }}`: `{port}` is not a port"))?;
+                (host, Some(port))
+            }
+            _ => (from, None),
+        };
+        let bad =
+            || format!("`resolve: {{ {from}: {to} }}`: `{to}` is not an address like 127.0.0.1 or 127.0.0.1:8080");
+        let (address, to_port) = match to.parse::<SocketAddr>() {
+            Ok(address) => (address.ip(), Some(address.port())),
+            Err(_) => (to.trim_matches(['[', ']']).parse::<IpAddr>().map_err(|_| bad())?, None),
+        };
+        Ok(Self { host: host.trim_matches(['[', ']']).to_owned(), port, address, to_port })
+    }
+}
+
+/// A connection as it is handed to HTTP.
+pub(super) struct Established {
+    pub(super) stream: Stream,
+    pub(super) traffic: Rc<Traffic>,
+    pub(super) http2: bool,
+    pub(super) remote: SocketAddr,
+    /// For instance `TLSv1.3`.
+    pub(super) tls: Option<String>,
+}
+
+/// Connects to the origin, over proxy and TLS as the transport says, within `connect_timeout`.
+pub(super) async fn establish(
+    transport: &Transport,
+    config: impl FnOnce() -> Arc<ClientConfig>,
+    origin: &Origin,
+    progress: &Progress,
+) -> Result<Established, Failure> {
+    let limit = transport.settings.connect_timeout;
+    match tokio::time::timeout(limit, establish_unlimited(transport, config, origin, progress)).await {
+        Ok(result) => result,
+        Err(_) => Err(failure::connect_timeout(limit)),
+    }
+}
+
+async fn establish_unlimited(
+    transport: &Transport,
+    config: impl FnOnce() -> Arc<ClientConfig>,
+    origin: &Origin,
+    progress: &Progress,
+) -> Result<Established, Failure> {
+    let proxy = transport.proxies.for_target(origin);
+    let (peer, whom) = match proxy {
+        Some(proxy) => (&proxy.origin, format!("proxy `{}`: ", proxy.origin.authority())),
+        None => (origin, String::new()),
+    };
+    let addresses = resolve(transport, peer, progress).await?;
+
+    let start = Instant::now();
+    let mut tcp = dial(transport, &addresses, &whom).await?;
+    let remote = tcp.peer_addr().map_err(|error| failure::tcp(&whom, &error))?;
+    // A socket that cannot switch Nagle's algorithm off still works.
+    let _ = tcp.set_nodelay(true);
+    if let Some(proxy) = proxy.filter(|_| origin.https) {
+        proxy::tunnel(&mut tcp, proxy, origin).await?;
+    }
+    Progress::add(&progress.connect, start.elapsed());
+
+    let traffic = Rc::new(Traffic::default());
+    if !origin.https {
+        let http2 = transport.settings.version == HttpVersion::Http2;
+        return Ok(Established {
+            stream: Stream { io: Io::Plain(tcp), traffic: Rc::clone(&traffic) },
+            traffic,
+            http2,
+            remote,
+            tls: None,
+        });
+    }
+
+    let name = match &transport.server_name {
+        Some(name) => name.clone(),
+        None => server_name(origin)?,
+    };
+    let words = name.to_str().into_owned();
+    let start = Instant::now();
+    let tls = TlsConnector::from(config()).connect(name, tcp).await.map_err(|error| failure::tls(&error, &words))?;
+    Progress::add(&progress.tls, start.elapsed());
+    let (_, session) = tls.get_ref();
+    let http2 = session.alpn_protocol() == Some(b"h2");
+    if transport.settings.version == HttpVersion::Http2 && !http2 {
+        return Err(Failure::new(
+            FailureKind::Protocol,
+            "the server does not offer HTTP/2 on this port (`version: 2`)",
+        ));
+    }
+    let version = session.protocol_version().and_then(|version| version.as_str()).map(str::to_owned);
+    Ok(Established {
+        stream: Stream { io: Io::Tls(Box::new(tls)), traffic: Rc::clone(&traffic) },
+        traffic,
+        http2,
+        remote,
+        tls: version,
+    })
+}
+
+fn server_name(origin: &Origin) -> Result<ServerName<'static>, Failure> {
+    match &origin.host {
+        Host::Domain(name) => ServerName::try_from(name.trim_end_matches('.').to_owned())
+            .map_err(|_| Failure::new(FailureKind::Tls, format!("`{name}` cannot be a name in a certificate"))),
+        Host::Ipv4(address) => Ok(ServerName::from(IpAddr::V4(*address))),
+        Host::Ipv6(address) => Ok(ServerName::from(IpAddr::V6(*address))),
+    }
+}
+
+/// The addresses to try, in order. The system's resolver is asked for every connection, as a
+/// new visitor would; it has caches of its own.
+async fn resolve(transport: &Transport, peer: &Origin, progress: &Progress) -> Result<Vec<SocketAddr>, Failure> {
+    let host = peer.host_text();
+    if let Some(address) = transport.overridden(&host, peer.port) {
+        return Ok(vec![address]);
+    }
+    match &peer.host {
+        Host::Ipv4(address) => return Ok(vec![SocketAddr::new(IpAddr::V4(*address), peer.port)]),
+        Host::Ipv6(address) => return Ok(vec![SocketAddr::new(IpAddr::V6(*address), peer.port)]),
+        Host::Domain(_) => {}
+    }
+    let start = Instant::now();
+    let found = tokio::net::lookup_host((host.as_str(), peer.port)).await;
+    Progress::add(&progress.dns, start.elapsed());
+    let addresses: Vec<_> = found.map_err(|error| failure::dns(&host, &error))?.collect();
+    if addresses.is_empty() {
+        return Err(Failure::new(FailureKind::Dns, format!("host `{host}` has no address")));
+    }
+    Ok(addresses)
+}
+
+/// Connects to the first address that answers. Each gets its share of the time that is left.
+async fn dial(transport: &Transport, addresses: &[SocketAddr], whom: &str) -> Result<TcpStream, Failure> {
+    let source = transport.settings.source_address;
+    let usable: Vec<_> =
+        addresses.iter().filter(|address| source.is_none_or(|source| source.is_ipv4() == address.is_ipv4())).collect();
+    let mut last = Failure::new(
+        FailureKind::Connect,
+        format!("{whom}the host has no address of the same family (IPv4, IPv6) as `source_address`"),
+    );
+    let mut left = transport.settings.connect_timeout;
+    for (index, address) in usable.iter().enumerate() {
+        let shares = u32::try_from(usable.len() - index).unwrap_or(u32::MAX);
+        let start = Instant::now();
+        let attempt = connect_to(**address, source);
+        // The last one may use all that is left: the limit around it then tells what happened.
+        let result = if shares == 1 {
+            attempt.await
+        } else {
+            tokio::time::timeout(left / shares, attempt)
+                .await
+                .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut)))
+        };
+        match result {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = failure::tcp(whom, &error),
+        }
+        left = left.saturating_sub(start.elapsed()).max(Duration::from_millis(1));
+    }
+    Err(last)
+}
+
+async fn connect_to(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
+    let Some(source) = source else { return TcpStream::connect(address).await };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.bind(SocketAddr::new(source, 0))?;
+    socket.connect(address).await
+}
+
+/// A TCP or TLS stream that counts the bytes of HTTP on it.
+#[derive(Debug)]
+pub(super) struct Stream {
+    io: Io,
+    traffic: Rc<Traffic>,
+}
+
+#[derive(Debug)]
+enum Io {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let result = match &mut this.io {
+            Io::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
+            Io::Tls(tls) => match Pin::new(tls).poll_read(cx, buffer) {
+                // Many servers close without TLS's good-bye. Where the end matters, HTTP marks it.
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+                other => other,
+            },
+        };
+        this.traffic.add_received(buffer.filled().len() - before);
+        result
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let result = match &mut this.io {
+            Io::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Io::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
+        };
+        if let Poll::Ready(Ok(written)) = &result {
+            this.traffic.add_sent(*written);
+        }
+        result
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let result = match &mut this.io {
+            Io::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, parts),
+            Io::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, parts),
+        };
+        if let Poll::Ready(Ok(written)) = &result {
+            this.traffic.add_sent(*written);
+        }
+        result
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.io {
+            Io::Plain(tcp) => tcp.is_write_vectored(),
+            Io::Tls(tls) => tls.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().io {
+            Io::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Io::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().io {
+            Io::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Io::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+
+    fn transport(resolve: &[(&str, &str)]) -> Result<Arc<Transport>, String> {
+        let resolve = resolve.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
+        Transport::new(Settings { resolve, ..Settings::default() }, &ProxyEnvironment::default())
+    }
+
+    #[test]
+    fn the_override_with_the_port_wins() {
+        let transport =
+            transport(&[("a.test", "127.0.0.1"), ("A.test:81", "127.0.0.2:9000"), ("::1", "[::2]:7")]).unwrap();
+        assert_eq!(transport.overridden("a.test", 80), Some("127.0.0.1:80".parse().unwrap()));
+        assert_eq!(transport.overridden("a.test", 81), Some("127.0.0.2:9000".parse().unwrap()));
+        assert_eq!(transport.overridden("::1", 5), Some("[::2]:7".parse().unwrap()));
+        assert_eq!(transport.overridden("b.test", 80), None);
+    }
+
+    #[test]
+    fn a_wrong_override_is_told_with_its_own_text() {
+        let message = transport(&[("a.test", "localhost")]).unwrap_err();
+        assert!(message.contains("`resolve: { a.test: localhost }`"), "{message}");
+        assert!(transport(&[("a.test:http", "127.0.0.1")]).unwrap_err().contains("is not a port"));
+    }
+
+    #[test]
+    fn unusable_tls_files_name_the_setting_and_the_file() {
+        let mut settings = Settings::default();
+        settings.tls.ca_file = Some("no/such/ca.pem".into());
+        let message = Transport::new(settings, &ProxyEnvironment::default()).unwrap_err();
+        assert!(message.starts_with("the ca_file `no/such/ca.pem` cannot be read"), "{message}");
+
+        let mut settings = Settings::default();
+        settings.tls.cert_file = Some("client.pem".into());
+        let message = Transport::new(settings, &ProxyEnvironment::default()).unwrap_err();
+        assert_eq!(message, "`cert_file: client.pem` needs its key beside it: add `key_file`");
+    }
+}

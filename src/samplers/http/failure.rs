@@ -1,0 +1,343 @@
+//! Why a request failed, in words a tester understands.
+//!
+//! No message holds a value that changes from request to request (a local port, a time): equal
+//! causes have to count together.
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use rustls::{AlertDescription, CertificateError};
+
+use crate::samplers::{Failure, FailureKind};
+
+/// The failure of looking up a host name.
+pub(super) fn dns(host: &str, error: &io::Error) -> Failure {
+    let text = error.to_string();
+    let message = if text.contains("emporary failure") || text.contains("try again") {
+        format!("host `{host}` could not be looked up (the name server did not answer)")
+    } else {
+        format!("host `{host}` not found")
+    };
+    Failure::new(FailureKind::Dns, message)
+}
+
+/// The failure of a TCP connection; `whom` names a proxy if it is not the server itself.
+pub(super) fn tcp(whom: &str, error: &io::Error) -> Failure {
+    let message = match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::TimedOut => "the host does not answer (the system gave up connecting)".to_owned(),
+        io::ErrorKind::HostUnreachable => "no route to the host".to_owned(),
+        io::ErrorKind::NetworkUnreachable => "the network is unreachable".to_owned(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            "the connection was reset while it was being made".to_owned()
+        }
+        io::ErrorKind::AddrInUse => {
+            "no free local port left; keep connections (`connections: user`) or use more source addresses".to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => "no free local port left, or `source_address` is not an address of this \
+             machine; keep connections (`connections: user`) or use more source addresses"
+            .to_owned(),
+        _ if error.raw_os_error() == Some(24) => {
+            "too many open files on this machine; raise the limit with `ulimit -n`".to_owned()
+        }
+        _ => system_words(error),
+    };
+    Failure::new(FailureKind::Connect, format!("{whom}{message}"))
+}
+
+/// What the system says of an error, without its number.
+fn system_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(cut) => text[..cut].to_lowercase(),
+        None => text,
+    }
+}
+
+/// The failure of a TLS handshake.
+pub(super) fn tls(error: &io::Error, server_name: &str) -> Failure {
+    if let Some(error) = rustls_error(error) {
+        return tls_cause(error, server_name);
+    }
+    let message = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the server closed the connection during the TLS handshake".to_owned(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
+            "the server reset the connection during the TLS handshake".to_owned()
+        }
+        _ => format!("the TLS handshake failed: {}", system_words(error)),
+    };
+    Failure::new(FailureKind::Tls, message)
+}
+
+fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
+}
+
+const TRUST_REMEDY: &str = "add its CA with `tls: { ca_file: … }` or switch checking off with `tls: { verify: false }`";
+
+fn tls_cause(error: &rustls::Error, server_name: &str) -> Failure {
+    use rustls::Error;
+    let message = match error {
+        Error::InvalidCertificate(cause) => certificate_cause(cause, server_name),
+        Error::InvalidMessage(_) | Error::InappropriateMessage { .. } | Error::PeerSentOversizedRecord => {
+            "the server does not speak TLS on this port".to_owned()
+        }
+        Error::PeerIncompatible(_) => {
+            "the server and loadplan have no TLS version and cipher in common (`tls: { min_version: … }`)".to_owned()
+        }
+        Error::NoApplicationProtocol => "the server does not offer the HTTP version asked for (`version`)".to_owned(),
+        Error::AlertReceived(alert) => alert_cause(*alert),
+        other => format!("the TLS handshake failed: {other}"),
+    };
+    Failure::new(FailureKind::Tls, message)
+}
+
+fn alert_cause(alert: AlertDescription) -> String {
+    match alert {
+        AlertDescription::CertificateRequired => {
+            "the server asks for a client certificate; name one with `tls: { cert_file: …, key_file: … }`".to_owned()
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::UnknownCA
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::AccessDenied
+        | AlertDescription::UnsupportedCertificate => {
+            "the server does not accept the client certificate (`tls: { cert_file: … }`)".to_owned()
+        }
+        AlertDescription::CertificateExpired => "the client certificate has expired".to_owned(),
+        AlertDescription::CertificateRevoked => "the client certificate was revoked".to_owned(),
+        AlertDescription::HandshakeFailure
+        | AlertDescription::ProtocolVersion
+        | AlertDescription::InsufficientSecurity => {
+            "the server and loadplan have no TLS version and cipher in common, or the server asks for a client \
+             certificate"
+                .to_owned()
+        }
+        AlertDescription::NoApplicationProtocol => {
+            "the server does not offer the HTTP version asked for (`version`)".to_owned()
+        }
+        AlertDescription::UnrecognisedName => {
+            "the server does not know the host name; `tls: { server_name: … }` sends another".to_owned()
+        }
+        other => format!("the server ended the TLS handshake with the alert {other:?}"),
+    }
+}
+
+fn certificate_cause(cause: &CertificateError, server_name: &str) -> String {
+    match cause {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the server's certificate has expired".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the server's certificate is not valid yet".to_owned()
+        }
+        CertificateError::Revoked => "the server's certificate was revoked".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => format!(
+            "the server's certificate is not for `{server_name}`; `tls: {{ server_name: … }}` checks another name"
+        ),
+        CertificateError::UnknownIssuer => {
+            format!("the server's certificate is self-signed or its issuer is unknown; {TRUST_REMEDY}")
+        }
+        // A self-signed certificate that is marked as a CA is refused with an error of this kind.
+        CertificateError::Other(inner) if format!("{inner:?}").contains("CaUsedAsEndEntity") => {
+            format!("the server's certificate is self-signed; {TRUST_REMEDY}")
+        }
+        CertificateError::BadEncoding => "the server's certificate cannot be read".to_owned(),
+        other => format!("the server's certificate is not valid: {other}"),
+    }
+}
+
+/// How far a request had come when it failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// No connection yet.
+    #[default]
+    Connecting,
+    /// Sending, or waiting for the answer's head.
+    Waiting,
+    /// Reading the body.
+    Body,
+    /// Fetching the page's resources.
+    Resources,
+}
+
+/// The failure of a request that ran into `timeout`.
+pub(super) fn timeout(stage: Stage, limit: Duration) -> Failure {
+    let limit = spell(limit);
+    let message = match stage {
+        Stage::Connecting => format!("no connection within {limit} (timeout)"),
+        Stage::Waiting => format!("no answer within {limit} (timeout)"),
+        Stage::Body => format!("body not complete within {limit} (timeout)"),
+        Stage::Resources => format!("the page's resources not complete within {limit} (timeout)"),
+    };
+    Failure::new(FailureKind::Timeout, message)
+}
+
+/// The failure of a connection that ran into `connect_timeout`.
+pub(super) fn connect_timeout(limit: Duration) -> Failure {
+    Failure::new(FailureKind::Timeout, format!("no connection within {} (connect_timeout)", spell(limit)))
+}
+
+/// A duration as the plan writes it: `500ms`, `10s`, `2m`.
+fn spell(time: Duration) -> String {
+    let millis = time.as_millis();
+    match millis {
+        0 => format!("{}us", time.as_micros()),
+        _ if millis.is_multiple_of(60_000) => format!("{}m", millis / 60_000),
+        _ if millis.is_multiple_of(1000) => format!("{}s", millis / 1000),
+        _ => format!("{millis}ms"),
+    }
+}
+
+/// A failed exchange on an established connection.
+pub(super) struct ExchangeError {
+    /// The failure as it is reported if nothing helps.
+    pub(super) failure: Failure,
+    /// Whether the server certainly did not act on the request.
+    pub(super) untouched: bool,
+    /// Whether the connection ended before one byte of an answer came.
+    pub(super) silent: bool,
+}
+
+/// Names the failure that hyper met before the answer's head was complete.
+/// `answered` tells whether any byte of an answer had come.
+pub(super) fn before_head(error: &hyper::Error, answered: bool) -> ExchangeError {
+    let cause = cause_of(error);
+    let silent = !answered && matches!(cause, Cause::Closed | Cause::Reset(_));
+    let untouched = matches!(cause, Cause::Refused);
+    let failure = match cause {
+        Cause::Closed if answered => {
+            Failure::new(FailureKind::Reset, "the server closed the connection in the middle of the answer's head")
+        }
+        Cause::Closed => Failure::new(FailureKind::Reset, "the server closed the connection without an answer"),
+        other => other.into_failure(),
+    };
+    ExchangeError { failure, untouched, silent }
+}
+
+/// Names the failure that hyper met while the body came.
+pub(super) fn in_body(error: &hyper::Error, received: u64, announced: Option<u64>) -> Failure {
+    match cause_of(error) {
+        Cause::Protocol(words) => Failure::new(FailureKind::Body, format!("the body is not valid HTTP: {words}")),
+        Cause::Tls(failure) => failure,
+        Cause::Closed | Cause::Reset(_) | Cause::Refused | Cause::Ended(_) => cut_body(received, announced),
+    }
+}
+
+/// The failure of a body that ended too early.
+pub(super) fn cut_body(received: u64, announced: Option<u64>) -> Failure {
+    let message = match announced {
+        Some(announced) => format!("the body ended after {received} of {announced} bytes"),
+        None => "the body ended before it was complete".to_owned(),
+    };
+    Failure::new(FailureKind::Body, message)
+}
+
+enum Cause {
+    /// The connection ended in an orderly way, too early.
+    Closed,
+    /// It was reset or broke.
+    Reset(String),
+    /// An HTTP/2 server declined before acting on the request.
+    Refused,
+    /// An HTTP/2 server ended this exchange, not the connection.
+    Ended(String),
+    Tls(Failure),
+    Protocol(String),
+}
+
+impl Cause {
+    fn into_failure(self) -> Failure {
+        match self {
+            Self::Closed => Failure::new(FailureKind::Reset, "the server closed the connection without an answer"),
+            Self::Reset(words) | Self::Ended(words) => Failure::new(FailureKind::Reset, words),
+            Self::Refused => Failure::new(FailureKind::Reset, "the server refused the request (HTTP/2 REFUSED_STREAM)"),
+            Self::Tls(failure) => failure,
+            Self::Protocol(words) => Failure::new(FailureKind::Protocol, words),
+        }
+    }
+}
+
+fn cause_of(error: &hyper::Error) -> Cause {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(io) = inner.downcast_ref::<io::Error>() {
+            return io_cause(io);
+        }
+        if let Some(h2) = inner.downcast_ref::<h2::Error>() {
+            return h2_cause(h2);
+        }
+        source = inner.source();
+    }
+    if error.is_parse() {
+        return Cause::Protocol(parse_words(error));
+    }
+    if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+        return Cause::Closed;
+    }
+    let text = error.to_string();
+    if text.contains("unexpected message") {
+        return Cause::Protocol("the server sent an answer before it was asked".to_owned());
+    }
+    if text.contains("connection error") || text.contains("body") {
+        return Cause::Closed;
+    }
+    Cause::Protocol(format!("the exchange failed: {text}"))
+}
+
+fn parse_words(error: &hyper::Error) -> String {
+    let text = error.to_string();
+    if text.contains("too large") {
+        "the head of the server's answer is too large (over 64 KiB or 100 headers)".to_owned()
+    } else if text.contains("version") {
+        "the server's answer is not HTTP/1".to_owned()
+    } else {
+        format!("the server's answer is not valid HTTP ({text})")
+    }
+}
+
+fn io_cause(error: &io::Error) -> Cause {
+    if let Some(tls) = rustls_error(error) {
+        return Cause::Tls(tls_cause(tls, ""));
+    }
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::WriteZero | io::ErrorKind::NotConnected => Cause::Closed,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
+            Cause::Reset("the server reset the connection".to_owned())
+        }
+        io::ErrorKind::TimedOut => Cause::Reset("the connection broke (the system gave up sending)".to_owned()),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            Cause::Protocol(format!("the server's answer is not valid HTTP ({error})"))
+        }
+        _ => Cause::Reset(format!("the connection broke: {}", system_words(error))),
+    }
+}
+
+fn h2_cause(error: &h2::Error) -> Cause {
+    if let Some(io) = error.get_io() {
+        return io_cause(io);
+    }
+    match error.reason() {
+        Some(h2::Reason::REFUSED_STREAM) => Cause::Refused,
+        Some(h2::Reason::NO_ERROR) if error.is_go_away() => Cause::Closed,
+        Some(h2::Reason::NO_ERROR | h2::Reason::CANCEL) => {
+            Cause::Ended("the server broke the answer off (HTTP/2 RST_STREAM)".to_owned())
+        }
+        Some(reason) if error.is_remote() => {
+            Cause::Ended(format!("the server ended the exchange: {}", reason.description()))
+        }
+        Some(reason) => Cause::Protocol(format!("the server's HTTP/2 is not valid: {}", reason.description())),
+        None => Cause::Protocol(format!("the server's HTTP/2 is not valid: {error}")),
+    }
+}
+
+/// The failure of a connection that ended while an answer was awaited.
+pub(super) fn closed_without_answer(answered: bool) -> ExchangeError {
+    let message = if answered {
+        "the server closed the connection in the middle of the answer's head"
+    } else {
+        "the server closed the connection without an answer"
+    };
+    ExchangeError { failure: Failure::new(FailureKind::Reset, message), untouched: false, silent: !answered }
+}

@@ -1,0 +1,87 @@
+//! What is known of a request while it is under way, so that it can be told even if it is cut off.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use super::failure::Stage;
+use crate::samplers::{Hop, Timings};
+
+/// Bytes that went over a connection and are not yet counted for a request.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    sent: Cell<u64>,
+    received: Cell<u64>,
+}
+
+impl Traffic {
+    pub(super) fn add_sent(&self, bytes: usize) {
+        self.sent.set(self.sent.get() + bytes as u64);
+    }
+
+    pub(super) fn add_received(&self, bytes: usize) {
+        self.received.set(self.received.get() + bytes as u64);
+    }
+
+    /// Bytes received since the last [`Self::settle`].
+    pub(super) fn received(&self) -> u64 {
+        self.received.get()
+    }
+
+    /// Counts what is uncounted for `progress`.
+    pub(super) fn settle(&self, progress: &Progress) {
+        progress.sent.set(progress.sent.get() + self.sent.take());
+        progress.received.set(progress.received.get() + self.received.take());
+    }
+}
+
+/// A request under way.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub(super) stage: Cell<Stage>,
+    pub(super) dns: Cell<Option<Duration>>,
+    pub(super) connect: Cell<Option<Duration>>,
+    pub(super) tls: Cell<Option<Duration>>,
+    pub(super) first_byte: Cell<Option<Duration>>,
+    pub(super) download: Cell<Option<Duration>>,
+    pub(super) sent: Cell<u64>,
+    pub(super) received: Cell<u64>,
+    pub(super) reconnects: Cell<u32>,
+    pub(super) cached: Cell<bool>,
+    /// Every cookie set so far, in order.
+    pub(super) cookies: RefCell<Vec<(String, String)>>,
+    /// What went over the wire, if somebody wants to see it.
+    pub(super) hops: Option<RefCell<Vec<Hop>>>,
+}
+
+impl Progress {
+    /// `capture`: whether the hops are kept.
+    pub(super) fn new(capture: bool) -> Self {
+        Self { hops: capture.then(RefCell::default), ..Self::default() }
+    }
+
+    /// Adds a duration to a phase that may happen once per hop.
+    pub(super) fn add(phase: &Cell<Option<Duration>>, time: Duration) {
+        phase.set(Some(phase.get().unwrap_or_default() + time));
+    }
+
+    pub(super) fn timings(&self, total: Duration) -> Timings {
+        Timings {
+            total,
+            dns: self.dns.get(),
+            connect: self.connect.get(),
+            tls: self.tls.get(),
+            first_byte: self.first_byte.get(),
+            download: self.download.get(),
+        }
+    }
+
+    /// Counts a resource's bytes and reconnects for the page it belongs to.
+    pub(super) fn absorb(&self, resource: &Self) {
+        self.sent.set(self.sent.get() + resource.sent.get());
+        self.received.set(self.received.get() + resource.received.get());
+        self.reconnects.set(self.reconnects.get() + resource.reconnects.get());
+        if let (Some(hops), Some(more)) = (&self.hops, &resource.hops) {
+            hops.borrow_mut().append(&mut more.borrow_mut());
+        }
+    }
+}

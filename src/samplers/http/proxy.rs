@@ -1,0 +1,332 @@
+//! Which proxy a request goes through, and the `CONNECT` handshake.
+
+use std::net::IpAddr;
+
+use http::HeaderValue;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use url::{Host, Url};
+
+use super::failure;
+use super::settings::ProxySetting;
+use super::target::{Origin, basic_header};
+use crate::samplers::{Failure, FailureKind};
+
+/// The proxy variables of the environment, as the command line read them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProxyEnvironment {
+    /// `http_proxy`: for `http://` targets.
+    pub http: Option<String>,
+    /// `https_proxy`: for `https://` targets.
+    pub https: Option<String>,
+    /// `all_proxy`: for targets whose own variable is not set.
+    pub all: Option<String>,
+    /// `no_proxy`: hosts reached directly.
+    pub no_proxy: Option<String>,
+}
+
+impl ProxyEnvironment {
+    /// Reads the variables through `lookup`, the lower-case spelling first. Empty ones count as not set.
+    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let either = |lower: &str, upper: &str| {
+            [lower, upper].iter().find_map(|name| lookup(name).filter(|value| !value.trim().is_empty()))
+        };
+        Self {
+            http: either("http_proxy", "HTTP_PROXY"),
+            https: either("https_proxy", "HTTPS_PROXY"),
+            all: either("all_proxy", "ALL_PROXY"),
+            no_proxy: either("no_proxy", "NO_PROXY"),
+        }
+    }
+}
+
+/// One HTTP proxy.
+#[derive(Debug)]
+pub(super) struct Proxy {
+    /// Where it listens; `https` is never set.
+    pub(super) origin: Origin,
+    /// The `Proxy-Authorization` header its URL asks for.
+    pub(super) authorization: Option<HeaderValue>,
+}
+
+/// The proxies of a transport.
+#[derive(Debug, Default)]
+pub(super) struct Proxies {
+    http: Option<Proxy>,
+    https: Option<Proxy>,
+    exempt: Vec<Exempt>,
+}
+
+impl Proxies {
+    pub(super) fn new(setting: &ProxySetting, environment: &ProxyEnvironment) -> Result<Self, String> {
+        match setting {
+            ProxySetting::Off => Ok(Self::default()),
+            ProxySetting::Url(url) => {
+                Ok(Self { http: Some(parse("proxy", url)?), https: Some(parse("proxy", url)?), exempt: Vec::new() })
+            }
+            ProxySetting::Environment => {
+                let pick = |own: &Option<String>, name: &str| {
+                    let (name, url) = match (own, &environment.all) {
+                        (Some(url), _) => (name, url),
+                        (None, Some(url)) => ("ALL_PROXY", url),
+                        (None, None) => return Ok(None),
+                    };
+                    parse(name, url).map(Some)
+                };
+                Ok(Self {
+                    http: pick(&environment.http, "HTTP_PROXY")?,
+                    https: pick(&environment.https, "HTTPS_PROXY")?,
+                    exempt: environment.no_proxy.iter().flat_map(|list| Exempt::parse_list(list)).collect(),
+                })
+            }
+        }
+    }
+
+    /// The proxy a target is reached through.
+    pub(super) fn for_target(&self, origin: &Origin) -> Option<&Proxy> {
+        let proxy = if origin.https { &self.https } else { &self.http };
+        proxy.as_ref().filter(|_| !self.exempt.iter().any(|rule| rule.covers(origin)))
+    }
+}
+
+fn parse(setting: &str, text: &str) -> Result<Proxy, String> {
+    let whole = if text.contains("://") { text.trim().to_owned() } else { format!("http://{}", text.trim()) };
+    // The text may hold a password: it is not repeated.
+    let url = Url::parse(&whole)
+        .map_err(|error| format!("`{setting}` is not a proxy URL like http://proxy.example.com:3128: {error}"))?;
+    match url.scheme() {
+        "http" => {}
+        "https" => {
+            return Err(format!("`{setting}`: TLS to the proxy itself is not supported; write http:// for the proxy"));
+        }
+        scheme => return Err(format!("`{setting}`: {scheme} proxies are not supported; use an http:// proxy")),
+    }
+    let host = match url.host() {
+        Some(Host::Domain(name)) => Host::Domain(name.to_owned()),
+        Some(Host::Ipv4(address)) => Host::Ipv4(address),
+        Some(Host::Ipv6(address)) => Host::Ipv6(address),
+        None => return Err(format!("`{setting}` names no proxy host")),
+    };
+    let authorization = (!url.username().is_empty() || url.password().is_some())
+        .then(|| {
+            let mut plain: Vec<u8> = percent_encoding::percent_decode_str(url.username()).collect();
+            plain.push(b':');
+            plain.extend(percent_encoding::percent_decode_str(url.password().unwrap_or("")));
+            basic_header(&plain)
+        })
+        .flatten();
+    Ok(Proxy { origin: Origin { https: false, host, port: url.port().unwrap_or(80) }, authorization })
+}
+
+/// One entry of `NO_PROXY`.
+#[derive(Debug, PartialEq, Eq)]
+enum Exempt {
+    Everything,
+    /// A host and all below it.
+    Domain {
+        suffix: String,
+        port: Option<u16>,
+    },
+    /// An address block.
+    Block {
+        address: IpAddr,
+        bits: u8,
+        port: Option<u16>,
+    },
+}
+
+impl Exempt {
+    fn parse_list(list: &str) -> impl Iterator<Item = Self> {
+        list.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).map(Self::parse)
+    }
+
+    fn parse(entry: &str) -> Self {
+        if entry == "*" {
+            return Self::Everything;
+        }
+        if let Some((address, bits)) = entry.split_once('/')
+            && let (Ok(address), Ok(bits)) = (address.parse(), bits.parse())
+        {
+            return Self::Block { address, bits, port: None };
+        }
+        let bare = entry.trim_start_matches('[');
+        if let Ok(address) = bare.trim_end_matches(']').parse::<IpAddr>() {
+            return Self::Block { address, bits: u8::MAX, port: None };
+        }
+        let (host, port) = match entry.rsplit_once(':') {
+            Some((host, port)) => match port.parse() {
+                Ok(port) => (host, Some(port)),
+                Err(_) => (entry, None),
+            },
+            None => (entry, None),
+        };
+        if let Ok(address) = host.trim_matches(['[', ']']).parse() {
+            return Self::Block { address, bits: u8::MAX, port };
+        }
+        let suffix = host.trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
+        Self::Domain { suffix, port }
+    }
+
+    fn covers(&self, origin: &Origin) -> bool {
+        let same_port = |port: &Option<u16>| port.is_none_or(|port| port == origin.port);
+        match self {
+            Self::Everything => true,
+            Self::Domain { suffix, port } => match &origin.host {
+                Host::Domain(host) => {
+                    let host = host.trim_end_matches('.');
+                    let below = host.strip_suffix(suffix.as_str());
+                    same_port(port) && below.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+                }
+                Host::Ipv4(_) | Host::Ipv6(_) => false,
+            },
+            Self::Block { address, bits, port } => match (address, &origin.host) {
+                (IpAddr::V4(block), Host::Ipv4(host)) => {
+                    same_port(port) && same_prefix(&block.octets(), &host.octets(), *bits)
+                }
+                (IpAddr::V6(block), Host::Ipv6(host)) => {
+                    same_port(port) && same_prefix(&block.octets(), &host.octets(), *bits)
+                }
+                _ => false,
+            },
+        }
+    }
+}
+
+/// Whether two addresses agree in their first bits.
+fn same_prefix(left: &[u8], right: &[u8], bits: u8) -> bool {
+    let mut left_over = usize::from(bits);
+    left.iter().zip(right).all(|(left, right)| {
+        let here = left_over.min(8);
+        left_over -= here;
+        here == 0 || (left ^ right) >> (8 - here) == 0
+    })
+}
+
+/// The longest answer to `CONNECT` that is read.
+const MAX_ANSWER: usize = 16 * 1024;
+
+/// Asks a proxy for a tunnel to the target.
+pub(super) async fn tunnel(stream: &mut TcpStream, proxy: &Proxy, origin: &Origin) -> Result<(), Failure> {
+    let name = proxy.origin.authority();
+    let broken = |words: &str| Failure::new(FailureKind::Connect, format!("the proxy `{name}` {words}"));
+    let target = origin.authority();
+    let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
+    if let Some(authorization) = &proxy.authorization {
+        request.extend_from_slice(b"Proxy-Authorization: ");
+        request.extend_from_slice(authorization.as_bytes());
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"\r\n");
+    let to_proxy = |error: std::io::Error| failure::tcp(&format!("proxy `{name}`: "), &error);
+    stream.write_all(&request).await.map_err(to_proxy)?;
+
+    let mut answer = Vec::with_capacity(256);
+    let head_end = loop {
+        if let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if answer.len() >= MAX_ANSWER {
+            return Err(broken("sent too long an answer to CONNECT"));
+        }
+        if stream.read_buf(&mut answer).await.map_err(to_proxy)? == 0 {
+            return Err(broken("closed the connection instead of answering CONNECT"));
+        }
+    };
+    let status = answer
+        .strip_prefix(b"HTTP/1.")
+        .and_then(|rest| rest.get(2..5))
+        .and_then(|digits| std::str::from_utf8(digits).ok())
+        .and_then(|digits| digits.parse::<u16>().ok());
+    match status {
+        Some(200..=299) if head_end == answer.len() => Ok(()),
+        Some(200..=299) => Err(broken("sent data before the tunnel was used")),
+        Some(407) => Err(broken("answered 407 to CONNECT: it wants a user name and password in the proxy's URL")),
+        Some(status) => Err(broken(&format!("answered {status} to CONNECT"))),
+        None => Err(broken("does not speak HTTP")),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+    use crate::samplers::http::Target;
+
+    fn proxies(no_proxy: &str) -> Proxies {
+        let environment = ProxyEnvironment {
+            all: Some("http://ann:secret@proxy.example:3128".to_owned()),
+            no_proxy: Some(no_proxy.to_owned()),
+            ..ProxyEnvironment::default()
+        };
+        Proxies::new(&ProxySetting::Environment, &environment).unwrap()
+    }
+
+    #[test]
+    fn no_proxy_rules() {
+        let cases = [
+            ("example.com", "http://example.com/", true),
+            ("example.com", "http://api.example.com/", true),
+            (".example.com", "http://api.example.com/", true),
+            ("*.example.com", "https://api.example.com/", true),
+            ("example.com", "http://notexample.com/", false),
+            ("EXAMPLE.com", "http://example.com/", true),
+            ("example.com:8080", "http://example.com:8080/", true),
+            ("example.com:8080", "http://example.com/", false),
+            ("*", "http://anything/", true),
+            ("10.0.0.0/8", "http://10.200.1.1/", true),
+            ("10.0.0.0/8", "http://11.0.0.1/", false),
+            ("192.168.1.0/25", "http://192.168.1.127/", true),
+            ("192.168.1.0/25", "http://192.168.1.128/", false),
+            ("127.0.0.1", "http://127.0.0.1:81/", true),
+            ("127.0.0.1:82", "http://127.0.0.1:81/", false),
+            ("::1", "http://[::1]/", true),
+            ("fd00::/8", "http://[fd12::1]/", true),
+            ("fd00::/8", "http://[fe80::1]/", false),
+            ("a.test, b.test", "http://b.test/", true),
+            ("localhost", "http://127.0.0.1/", false),
+            ("", "http://localhost/", false),
+        ];
+        for (rules, url, direct) in cases {
+            let target = Target::parse(url).unwrap();
+            assert_eq!(proxies(rules).for_target(target.origin()).is_none(), direct, "{rules} {url}");
+        }
+    }
+
+    #[test]
+    fn lower_case_variables_win_and_empty_ones_do_not_count() {
+        let read = |name: &str| match name {
+            "http_proxy" => Some("http://lower:1".to_owned()),
+            "HTTP_PROXY" => Some("http://upper:1".to_owned()),
+            "https_proxy" => Some(" ".to_owned()),
+            "HTTPS_PROXY" => Some("http://upper:2".to_owned()),
+            _ => None,
+        };
+        let environment = ProxyEnvironment::from_vars(read);
+        assert_eq!(environment.http.as_deref(), Some("http://lower:1"));
+        assert_eq!(environment.https.as_deref(), Some("http://upper:2"));
+        assert_eq!(environment.all, None);
+    }
+
+    #[test]
+    fn unusable_proxies_are_refused_without_repeating_the_password() {
+        for (url, words) in [
+            ("socks5://ann:secret@h:1080", "socks5 proxies are not supported"),
+            ("https://ann:secret@h", "write http://"),
+            ("http://ann:secret@:1", "not a proxy URL"),
+        ] {
+            let message = Proxies::new(&ProxySetting::Url(url.to_owned()), &ProxyEnvironment::default()).unwrap_err();
+            assert!(message.contains(words), "{message}");
+            assert!(!message.contains("secret"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_without_scheme_is_an_http_proxy() {
+        let proxies = Proxies::new(&ProxySetting::Url("u:p@h:8080".to_owned()), &ProxyEnvironment::default()).unwrap();
+        let target = Target::parse("https://x/").unwrap();
+        let proxy = proxies.for_target(target.origin()).unwrap();
+        assert_eq!(proxy.origin.authority(), "h:8080");
+        // base64 of "u:p"
+        assert_eq!(proxy.authorization.as_ref().unwrap().to_str().unwrap(), "Basic dTpw");
+    }
+}

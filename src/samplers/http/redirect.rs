@@ -1,0 +1,125 @@
+//! Following redirects the way browsers do.
+
+use http::header::LOCATION;
+use http::{HeaderMap, Method, StatusCode};
+
+use super::target::Target;
+use crate::samplers::{Failure, FailureKind};
+
+/// The request a redirect asks for.
+#[derive(Debug)]
+pub(super) struct Next {
+    pub(super) target: Target,
+    pub(super) method: Method,
+    /// Whether body and content headers are sent again.
+    pub(super) keeps_body: bool,
+    /// Whether credentials may go with it.
+    pub(super) same_origin: bool,
+}
+
+/// Whether this answer is a redirect that can be followed.
+pub(super) fn is_redirect(status: StatusCode, headers: &HeaderMap) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
+}
+
+/// Where a redirect leads. `headers` hold a `Location`.
+pub(super) fn next(status: StatusCode, headers: &HeaderMap, method: &Method, from: &Target) -> Result<Next, Failure> {
+    let bytes = headers.get(LOCATION).map_or(&b""[..], |value| value.as_bytes());
+    let location = String::from_utf8_lossy(bytes);
+    let failed = |words: String| Failure::new(FailureKind::Protocol, words);
+    let base = from.url().ok_or_else(|| failed("the redirect's own URL cannot be read".to_owned()))?;
+    let url = base.join(location.trim()).map_err(|error| {
+        failed(format!("the redirect's Location is not a URL ({error}); `follow_redirects: false` shows it"))
+    })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(failed(format!(
+            "the redirect leads to a `{}:` URL, which cannot be followed; `follow_redirects: false` takes the \
+             redirect itself as the answer",
+            url.scheme()
+        )));
+    }
+    let target =
+        Target::parse(url.as_str()).map_err(|words| failed(format!("the redirect cannot be followed: {words}")))?;
+    let becomes_get = match status.as_u16() {
+        301 | 302 => *method == Method::POST,
+        303 => *method != Method::GET && *method != Method::HEAD,
+        _ => false,
+    };
+    Ok(Next {
+        same_origin: target.origin() == from.origin(),
+        method: if becomes_get { Method::GET } else { method.clone() },
+        keeps_body: !becomes_get,
+        target,
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn follow(status: u16, method: Method, location: &str) -> Result<Next, Failure> {
+        let from = Target::parse("https://a.test/dir/page?x=1").unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(LOCATION, HeaderValue::from_bytes(location.as_bytes()).unwrap());
+        let status = StatusCode::from_u16(status).unwrap();
+        assert!(is_redirect(status, &headers));
+        next(status, &headers, &method, &from)
+    }
+
+    #[test]
+    fn methods_change_as_in_browsers() {
+        let cases = [
+            (301, Method::POST, Method::GET, false),
+            (302, Method::POST, Method::GET, false),
+            (303, Method::POST, Method::GET, false),
+            (303, Method::PUT, Method::GET, false),
+            (303, Method::HEAD, Method::HEAD, true),
+            (301, Method::PUT, Method::PUT, true),
+            (302, Method::DELETE, Method::DELETE, true),
+            (307, Method::POST, Method::POST, true),
+            (308, Method::PATCH, Method::PATCH, true),
+            (302, Method::GET, Method::GET, true),
+        ];
+        for (status, before, after, keeps_body) in cases {
+            let next = follow(status, before.clone(), "/x").unwrap();
+            assert_eq!((next.method, next.keeps_body), (after, keeps_body), "{status} {before}");
+        }
+    }
+
+    #[test]
+    fn locations_may_be_relative_and_leave_the_origin() {
+        let cases = [
+            ("other", "https://a.test/dir/other", true),
+            ("/root?q", "https://a.test/root?q", true),
+            ("?y=2", "https://a.test/dir/page?y=2", true),
+            ("//b.test/x", "https://b.test/x", false),
+            ("http://a.test/x", "http://a.test/x", false),
+            ("https://a.test:443/x", "https://a.test/x", true),
+            ("https://a.test:8443/x", "https://a.test:8443/x", false),
+            ("/ü#frag", "https://a.test/%C3%BC", true),
+        ];
+        for (location, url, same_origin) in cases {
+            let next = follow(302, Method::GET, location).unwrap();
+            assert_eq!((next.target.as_str(), next.same_origin), (url, same_origin), "{location}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_a_failure_with_a_remedy() {
+        let failure = follow(302, Method::GET, "myapp://callback?code=1").unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Protocol);
+        assert!(failure.message.contains("`myapp:` URL") && failure.message.contains("follow_redirects: false"));
+    }
+
+    #[test]
+    fn without_location_or_with_another_status_it_is_the_answer() {
+        assert!(!is_redirect(StatusCode::FOUND, &HeaderMap::new()));
+        let mut headers = HeaderMap::new();
+        headers.insert(LOCATION, HeaderValue::from_static("/x"));
+        assert!(!is_redirect(StatusCode::CREATED, &headers));
+        assert!(!is_redirect(StatusCode::NOT_MODIFIED, &headers));
+    }
+}

@@ -1,0 +1,407 @@
+//! One user's HTTP: sends requests, follows redirects, remembers what a browser remembers.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, Method};
+use tokio::time::Sleep;
+use url::Url;
+
+use super::auth::{Auth, Nonces};
+use super::cache::{self, Caches, Lookup};
+use super::conn::{self, Answer, Connection, Reading};
+use super::connect::Transport;
+use super::cookies::Jars;
+use super::failure::{self, Stage};
+use super::head::{self, Hop};
+use super::pool::Pool;
+use super::progress::Progress;
+use super::settings::CacheScope;
+use super::target::Target;
+use super::{redirect, resources};
+use crate::samplers::{Exchange, Failure, FailureKind, Response};
+
+/// One request, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Where it goes.
+    pub target: Arc<Target>,
+    /// The headers that are the same every time: made once, shared.
+    pub headers: Arc<HeaderMap>,
+    /// The headers of this time. The first one of a name replaces that name in `headers`.
+    pub extra_headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body. Its length is always told to the server, whatever `Content-Length` the headers hold.
+    pub body: Bytes,
+    /// How the user identifies itself, unless the headers hold `Authorization`.
+    pub auth: Option<Auth>,
+    /// Whether a page's resources are fetched too, and how many at a time.
+    pub resources: Option<usize>,
+    /// Whether the body is decoded and kept (as far as `max_body`). If not, it is only drained,
+    /// and [`Response::body_bytes`] counts it as it came over the wire.
+    pub keep_body: bool,
+    /// Whether [`Exchange::hops`] is filled.
+    pub capture: bool,
+}
+
+impl Request {
+    /// A request without headers and body that keeps the answer's body.
+    pub fn new(method: Method, target: Arc<Target>) -> Self {
+        Self {
+            method,
+            target,
+            headers: Arc::default(),
+            extra_headers: Vec::new(),
+            body: Bytes::new(),
+            auth: None,
+            resources: None,
+            keep_body: true,
+            capture: false,
+        }
+    }
+}
+
+/// One user's HTTP state: connections, cookies, cache, digest nonces. Several requests may be
+/// under way at once (`parallel`).
+#[derive(Default)]
+pub struct HttpUser {
+    pool: Pool,
+    jars: Jars,
+    caches: Caches,
+    nonces: Nonces,
+    /// Timers at rest. Moving one to a later time is cheaper than making one per request.
+    timers: RefCell<Vec<Pin<Box<Sleep>>>>,
+}
+
+impl std::fmt::Debug for HttpUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpUser").finish_non_exhaustive()
+    }
+}
+
+impl HttpUser {
+    /// A user that has not sent anything yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tells that an iteration starts: forgets what the settings limit to one iteration.
+    pub fn start_iteration(&self) {
+        self.pool.start_iteration();
+        self.jars.start_iteration();
+        self.caches.start_iteration();
+    }
+
+    /// The value of the cookie that would be sent to this URL.
+    pub fn cookie(&self, url: &Url, name: &str) -> Option<String> {
+        self.jars.value(url, name)
+    }
+
+    /// Sends a request and reads its answer to the last byte, redirects and resources included.
+    ///
+    /// Has to run on a tokio runtime inside a `LocalSet`. Dropping the future interrupts the
+    /// request and closes its connection.
+    pub async fn send(&self, request: Request, transport: &Arc<Transport>) -> Exchange {
+        let start = Instant::now();
+        let limit = transport.settings().timeout;
+        let progress = Progress::new(request.capture);
+        let outcome = self.within(limit, self.fetch_page(&request, transport, &progress)).await;
+        let total = start.elapsed();
+
+        let timings = progress.timings(total);
+        let outcome = match outcome {
+            Some(Ok(mut response)) => {
+                response.response_time = total;
+                response.first_byte = timings.first_byte.unwrap_or_default();
+                response.cookies = progress.cookies.take();
+                response.cookies.reverse();
+                Ok(response)
+            }
+            Some(Err(failure)) => Err(failure),
+            None => Err(failure::timeout(progress.stage.get(), limit)),
+        };
+        Exchange {
+            timings,
+            sent_bytes: progress.sent.get(),
+            received_bytes: progress.received.get(),
+            reconnects: progress.reconnects.get(),
+            cached: progress.cached.get() && progress.sent.get() == 0,
+            hops: progress.hops.map(RefCell::into_inner).unwrap_or_default(),
+            outcome,
+        }
+    }
+
+    /// Runs a future for at most `limit`; nothing if it was not done by then.
+    async fn within<T>(&self, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+        const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+        let deadline = tokio::time::Instant::now() + limit.min(FAR);
+        let resting = self.timers.borrow_mut().pop();
+        let mut timer = match resting {
+            Some(mut timer) => {
+                timer.as_mut().reset(deadline);
+                timer
+            }
+            None => Box::pin(tokio::time::sleep_until(deadline)),
+        };
+        let mut future = pin!(future);
+        let result = poll_fn(|cx| {
+            if let Poll::Ready(value) = future.as_mut().poll(cx) {
+                return Poll::Ready(Some(value));
+            }
+            timer.as_mut().poll(cx).map(|()| None)
+        })
+        .await;
+        self.timers.borrow_mut().push(timer);
+        result
+    }
+
+    async fn fetch_page(
+        &self,
+        request: &Request,
+        transport: &Arc<Transport>,
+        progress: &Progress,
+    ) -> Result<Response, Failure> {
+        let start = Hop::first(request);
+        let (answer, target) = self.follow(request, start, transport, progress, request.keep_body).await?;
+        let mut response = Response::default();
+        response.status = answer.status.as_u16();
+        response.version = answer.version;
+        let is_page = request.resources.is_some() && resources::is_html(&answer.headers);
+        response.headers = answer.headers;
+        response.body = answer.body;
+        response.body_bytes = answer.body_bytes;
+        target.as_str().clone_into(&mut response.url);
+        if is_page && let (Some(parallel), Some(url)) = (request.resources, target.url()) {
+            let urls = resources::collect(response.text(), url);
+            progress.stage.set(Stage::Resources);
+            self.fetch_resources(request, urls, parallel, &target, transport, progress).await?;
+            if !request.keep_body {
+                response.body = Bytes::new();
+            }
+        }
+        Ok(response)
+    }
+
+    async fn fetch_resources(
+        &self,
+        request: &Request,
+        urls: Vec<Url>,
+        parallel: usize,
+        page: &Target,
+        transport: &Arc<Transport>,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
+        resources::each(urls, parallel, |url| async move {
+            let path = url.path().to_owned();
+            let failed = |kind, cause: &str| Failure::new(kind, format!("the page's resource `{path}`: {cause}"));
+            let target = Target::parse(url.as_str()).map_err(|words| failed(FailureKind::Protocol, &words))?;
+            let hop = Hop::resource(request, Arc::new(target), page);
+            // Absorbs what it has counted even if the page is interrupted.
+            let own = Subordinate { own: Progress::new(request.capture), page: progress };
+            let (answer, _) = self
+                .follow(request, hop, transport, &own.own, false)
+                .await
+                .map_err(|failure| failed(failure.kind, &failure.message))?;
+            if answer.status.as_u16() >= 400 {
+                return Err(failed(FailureKind::Status, &format!("status {}", answer.status.as_u16())));
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sends a request and follows its redirects; gives the answer and where it came from.
+    async fn follow(
+        &self,
+        request: &Request,
+        mut hop: Hop,
+        transport: &Arc<Transport>,
+        progress: &Progress,
+        keep_body: bool,
+    ) -> Result<(Answer, Arc<Target>), Failure> {
+        let settings = transport.settings();
+        let mut redirects = 0;
+        loop {
+            let answer = self.authenticate(request, &hop, transport, progress, keep_body).await?;
+            if !settings.follow_redirects || !redirect::is_redirect(answer.status, &answer.headers) {
+                return Ok((answer, hop.target));
+            }
+            if redirects == settings.max_redirects {
+                return Err(Failure::new(
+                    FailureKind::Protocol,
+                    format!("more than {redirects} redirects (max_redirects)"),
+                ));
+            }
+            redirects += 1;
+            let next = redirect::next(answer.status, &answer.headers, &hop.method, &hop.target)?;
+            hop.redirect(next);
+        }
+    }
+
+    /// One hop, sent twice if the server asks for a digest first.
+    async fn authenticate(
+        &self,
+        request: &Request,
+        hop: &Hop,
+        transport: &Arc<Transport>,
+        progress: &Progress,
+        keep_body: bool,
+    ) -> Result<Answer, Failure> {
+        let auth = request.auth.as_ref().filter(|_| hop.credentials);
+        let answer = self.through_cache(request, hop, transport, progress, keep_body).await?;
+        match auth {
+            Some(auth)
+                if answer.status.as_u16() == 401 && auth.challenged(&self.nonces, &hop.target, &answer.headers)? =>
+            {
+                self.through_cache(request, hop, transport, progress, keep_body).await
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    async fn through_cache(
+        &self,
+        request: &Request,
+        hop: &Hop,
+        transport: &Arc<Transport>,
+        progress: &Progress,
+        keep_body: bool,
+    ) -> Result<Answer, Failure> {
+        let scope = transport.settings().cache;
+        progress.cached.set(false);
+        if scope == CacheScope::Off {
+            return self.transmit(request, hop, &[], transport, progress, keep_body).await;
+        }
+        let url = hop.target.as_str();
+        let headers = self.headers(request, hop, &[], transport)?;
+        if hop.method != Method::GET || !cache::is_eligible(&headers) {
+            let answer = self.transmit(request, hop, &[], transport, progress, keep_body).await?;
+            if !hop.method.is_safe() && answer.status.as_u16() < 400 {
+                self.caches.invalidate(scope, url);
+            }
+            return Ok(answer);
+        }
+        let conditions = match self.caches.look_up(scope, url, &headers) {
+            Lookup::Fresh(answer) => {
+                progress.cached.set(true);
+                return Ok(answer);
+            }
+            Lookup::Stale(conditions) => conditions,
+            Lookup::Miss => Vec::new(),
+        };
+        let answer = self.transmit(request, hop, &conditions, transport, progress, true).await?;
+        if answer.status.as_u16() == 304
+            && !conditions.is_empty()
+            && let Some(renewed) = self.caches.revalidated(scope, url, &answer.headers)
+        {
+            return Ok(renewed);
+        }
+        self.caches.keep(scope, url, &headers, &answer);
+        Ok(answer)
+    }
+
+    fn headers(
+        &self,
+        request: &Request,
+        hop: &Hop,
+        conditions: &[(HeaderName, HeaderValue)],
+        transport: &Transport,
+    ) -> Result<HeaderMap, Failure> {
+        let settings = transport.settings();
+        let auth = match request.auth.as_ref().filter(|_| hop.credentials) {
+            Some(auth) => auth.header(&self.nonces, &hop.method, &hop.target, hop.body(request))?,
+            None => None,
+        };
+        let cookies = self.jars.header(settings.cookies, &hop.target);
+        let mut headers = head::headers(request, hop, auth, cookies, settings);
+        for (name, value) in conditions {
+            headers.insert(name.clone(), value.clone());
+        }
+        Ok(headers)
+    }
+
+    /// Sends one request on one connection, and once more on a new one if the server had closed
+    /// the old one meanwhile.
+    async fn transmit(
+        &self,
+        request: &Request,
+        hop: &Hop,
+        conditions: &[(HeaderName, HeaderValue)],
+        transport: &Arc<Transport>,
+        progress: &Progress,
+        keep_body: bool,
+    ) -> Result<Answer, Failure> {
+        let settings = transport.settings();
+        let mut again = false;
+        loop {
+            let mut lease = self.pool.checkout(transport, hop.target.origin(), again, progress).await?;
+            let reused = lease.reused;
+            let headers = self.headers(request, hop, conditions, transport)?;
+            let result = {
+                let Some(connection) = lease.connection() else {
+                    return Err(Failure::new(FailureKind::Connect, "the connection was given away"));
+                };
+                let http2 = matches!(connection, Connection::Http2(_));
+                let captured = progress.hops.as_ref().map(|hops| {
+                    let mut hops = hops.borrow_mut();
+                    hops.push(head::capture(hop, &headers, hop.body(request), connection.peer()));
+                    hops.len() - 1
+                });
+                let wire = head::request(request, hop, headers, transport, http2);
+                let result = conn::exchange(
+                    connection,
+                    wire,
+                    |status, headers| {
+                        let passed_over = settings.follow_redirects && redirect::is_redirect(status, headers);
+                        let page = request.resources.is_some() && resources::is_html(headers);
+                        Reading { keep: (keep_body || page) && !passed_over, max_body: settings.max_body }
+                    },
+                    progress,
+                )
+                .await;
+                if let (Some(at), Some(hops), Ok((answer, _))) = (captured, &progress.hops, &result)
+                    && let Some(hop) = hops.borrow_mut().get_mut(at)
+                {
+                    hop.status = Some(answer.status.as_u16());
+                    hop.response_headers = answer.headers.clone();
+                }
+                result
+            };
+            match result {
+                Ok((answer, reusable)) => {
+                    if reusable {
+                        lease.give_back();
+                    }
+                    self.jars.take(settings.cookies, &hop.target, &answer.headers, &progress.cookies);
+                    return Ok(answer);
+                }
+                // Nobody acted on it, or it does no harm to ask twice.
+                Err(error) if !again && reused && (error.untouched || (error.silent && hop.method.is_safe())) => {
+                    progress.reconnects.set(progress.reconnects.get() + 1);
+                    again = true;
+                }
+                Err(error) if !again && error.untouched => again = true,
+                Err(error) => return Err(error.failure),
+            }
+        }
+    }
+}
+
+/// A resource's own progress; what it counted belongs to the page, however it ends.
+struct Subordinate<'a> {
+    own: Progress,
+    page: &'a Progress,
+}
+
+impl Drop for Subordinate<'_> {
+    fn drop(&mut self) {
+        self.page.absorb(&self.own);
+    }
+}
