@@ -1,0 +1,331 @@
+//! Files of rows: CSV with or without a header row, JSON and YAML lists of objects.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use encoding_rs::Encoding;
+
+use crate::plan::shown_path;
+use crate::plan::yaml::{self, Node, NodeKind, Style};
+use crate::value::{Map, Value};
+
+/// The largest JSON or YAML list read, in bytes. CSV files have no limit: they are streamed.
+const MAX_LIST: u64 = 64 * 1024 * 1024;
+/// How many rows the check before the run looks at.
+const CHECKED_ROWS: usize = 1_000_000;
+
+/// A file of rows and how to read it.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// The file.
+    pub path: PathBuf,
+    /// The columns' names, when the file has no header row.
+    pub columns: Option<Vec<Arc<str>>>,
+    /// The byte between two cells.
+    pub delimiter: u8,
+    /// The label of the file's encoding, when it is not UTF-8.
+    pub encoding: Option<Arc<str>>,
+}
+
+/// Why a file of rows cannot be used.
+#[derive(Debug)]
+pub struct SpecError {
+    /// The finding, as a fragment.
+    pub message: String,
+    /// The remedy.
+    pub help: String,
+}
+
+impl SpecError {
+    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into() }
+    }
+}
+
+impl Spec {
+    /// Reads the file through once, without holding it, and tells its columns.
+    ///
+    /// # Errors
+    /// When it cannot be read, has no rows, names a column twice, or a row has another number of
+    /// cells than the columns.
+    pub fn check(&self) -> Result<Vec<Arc<str>>, SpecError> {
+        let mut rows = self.open()?;
+        let columns = rows.columns();
+        for (index, column) in columns.iter().enumerate() {
+            if columns[..index].contains(column) {
+                return Err(SpecError::new(
+                    format!("{}: the column `{column}` is there twice", shown_path(&self.path)),
+                    "rename one of the two in the file",
+                ));
+            }
+        }
+        let mut count = 0;
+        while let Some(row) = rows.next_row() {
+            row?;
+            count += 1;
+            if count == CHECKED_ROWS {
+                break;
+            }
+        }
+        if count == 0 {
+            let help = if self.columns.is_some() { "add rows" } else { "add rows below the header row; if the file has no header row, name its `columns`" };
+            return Err(SpecError::new(format!("{} has no rows", shown_path(&self.path)), help));
+        }
+        Ok(columns.to_vec())
+    }
+
+    /// Opens the file at its first row.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no table.
+    pub fn open(&self) -> Result<Rows, SpecError> {
+        let extension = self.path.extension().and_then(|ext| ext.to_str()).unwrap_or("").to_ascii_lowercase();
+        match extension.as_str() {
+            "json" | "yaml" | "yml" => self.list(&extension),
+            _ => self.csv(),
+        }
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> SpecError {
+        SpecError::new(format!("{} cannot be read: {error}", shown_path(&self.path)), "check the path and the file's permissions")
+    }
+
+    fn csv(&self) -> Result<Rows, SpecError> {
+        let mut file = File::open(&self.path).map_err(|error| self.unreadable(&error))?;
+        let encoding = self.encoding.as_deref().and_then(|label| Encoding::for_label(label.as_bytes()));
+        let mut start = [0; 2];
+        let head = file.read(&mut start).map_err(|error| self.unreadable(&error))?;
+        if encoding.is_none() && head == 2 && matches!(start, [0xff, 0xfe] | [0xfe, 0xff]) {
+            return Err(SpecError::new(
+                format!("{} is UTF-16", shown_path(&self.path)),
+                "save it as UTF-8, or write `encoding: utf-16le`",
+            ));
+        }
+        let file = File::open(&self.path).map_err(|error| self.unreadable(&error))?;
+        let text: Box<dyn Read + Send> = match encoding {
+            Some(encoding) => Box::new(Decoder::new(BufReader::new(file), encoding)),
+            None => Box::new(BufReader::with_capacity(64 * 1024, file)),
+        };
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(self.delimiter)
+            .from_reader(WithoutBom::new(text));
+        let columns: Arc<[Arc<str>]> = match &self.columns {
+            Some(columns) => columns.as_slice().into(),
+            None => {
+                let mut record = csv::StringRecord::new();
+                match reader.read_record(&mut record) {
+                    Ok(true) => record.iter().map(|name| Arc::from(name.trim())).collect(),
+                    Ok(false) => {
+                        return Err(SpecError::new(format!("{} is empty", shown_path(&self.path)), "write a header row and rows"));
+                    }
+                    Err(error) => return Err(self.csv_error(&error)),
+                }
+            }
+        };
+        Ok(Rows { spec: self.clone(), columns, source: Source::Csv(Box::new(reader), csv::StringRecord::new()) })
+    }
+
+    fn csv_error(&self, error: &csv::Error) -> SpecError {
+        let line = error.position().map_or(String::new(), |position| format!(" line {}", position.line()));
+        match error.kind() {
+            csv::ErrorKind::Utf8 { .. } => SpecError::new(
+                format!("{}{line} holds bytes that are not UTF-8", shown_path(&self.path)),
+                "save the file as UTF-8, or name its `encoding`, for example windows-1252",
+            ),
+            csv::ErrorKind::Io(error) => self.unreadable(error),
+            _ => SpecError::new(format!("{}{line}: {error}", shown_path(&self.path)), "mend the file"),
+        }
+    }
+
+    fn list(&self, extension: &str) -> Result<Rows, SpecError> {
+        let shown = shown_path(&self.path);
+        let size = std::fs::metadata(&self.path).map_err(|error| self.unreadable(&error))?.len();
+        if size > MAX_LIST {
+            return Err(SpecError::new(format!("{shown} is too large for a list: {size} bytes, at most {MAX_LIST}"), "convert it to CSV, which is streamed"));
+        }
+        let bytes = std::fs::read(&self.path).map_err(|error| self.unreadable(&error))?;
+        let text = match self.encoding.as_deref().and_then(|label| Encoding::for_label(label.as_bytes())) {
+            Some(encoding) => encoding.decode(&bytes).0.into_owned(),
+            None => String::from_utf8(bytes).map_err(|_| SpecError::new(format!("{shown} is not UTF-8"), "save it as UTF-8, or name its `encoding`"))?,
+        };
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let list = if extension == "json" {
+            let json: serde_json::Value = serde_json::from_str(text)
+                .map_err(|error| SpecError::new(format!("{shown} is not JSON: {error}"), "mend the file"))?;
+            Value::from(&json)
+        } else {
+            let mut findings = Vec::new();
+            let node = yaml::parse(text, crate::diagnostic::FileId(0), &yaml::Unchanged, &mut findings);
+            if let Some(finding) = findings.first() {
+                return Err(SpecError::new(format!("{shown}: {}", finding.message), "mend the file"));
+            }
+            node.map_or(Value::Null, |node| spelled(&node))
+        };
+        let Value::List(rows) = list else {
+            return Err(SpecError::new(format!("{shown} holds no list"), "write a list of objects: one object for each row"));
+        };
+        let mut columns: Vec<Arc<str>> = Vec::new();
+        for (index, row) in rows.iter().enumerate() {
+            let Value::Map(map) = row else {
+                return Err(SpecError::new(format!("{shown}: row {} is no object", index + 1), "write a list of objects: one object for each row"));
+            };
+            for (key, _) in map.iter() {
+                if !columns.contains(key) {
+                    columns.push(key.clone());
+                }
+            }
+        }
+        Ok(Rows { spec: self.clone(), columns: columns.into(), source: Source::List(rows, 0) })
+    }
+}
+
+/// A YAML list keeps its scalars' spelling; only true, false, null and numbers are typed.
+fn spelled(node: &Node) -> Value {
+    match &node.kind {
+        NodeKind::Scalar { text, style: Style::Plain } => crate::plan::plain_value(text),
+        NodeKind::Scalar { text, .. } => Value::Text(text.clone()),
+        NodeKind::List(items) => Value::List(items.iter().map(spelled).collect()),
+        NodeKind::Map(entries) => {
+            Value::Map(Arc::new(entries.iter().map(|entry| (entry.key.clone(), spelled(&entry.value))).collect()))
+        }
+    }
+}
+
+/// Rows in the order of the file.
+pub struct Rows {
+    spec: Spec,
+    columns: Arc<[Arc<str>]>,
+    source: Source,
+}
+
+enum Source {
+    Csv(Box<csv::Reader<WithoutBom>>, csv::StringRecord),
+    List(Arc<[Value]>, usize),
+}
+
+impl Rows {
+    /// The columns' names.
+    pub fn columns(&self) -> Arc<[Arc<str>]> {
+        self.columns.clone()
+    }
+
+    /// The next row, or why it cannot be used; `None` after the last. Blank lines are no rows.
+    pub fn next_row(&mut self) -> Option<Result<Value, SpecError>> {
+        match &mut self.source {
+            Source::List(rows, at) => {
+                let row = rows.get(*at)?.clone();
+                *at += 1;
+                Some(Ok(row))
+            }
+            Source::Csv(reader, record) => loop {
+                match reader.read_record(record) {
+                    Ok(false) => return None,
+                    Err(error) => return Some(Err(self.spec.csv_error(&error))),
+                    Ok(true) => {}
+                }
+                if record.len() == 1 && record.get(0).is_some_and(|cell| cell.trim().is_empty()) && self.columns.len() > 1 {
+                    continue;
+                }
+                if record.len() != self.columns.len() {
+                    let line = record.position().map_or(0, csv::Position::line);
+                    let (cells, columns) = (record.len(), self.columns.len());
+                    return Some(Err(SpecError::new(
+                        format!("{} line {line} has {cells} cells, but there are {columns} columns", shown_path(&self.spec.path)),
+                        "a cell that holds the delimiter needs double quotes around it; check `delimiter` too",
+                    )));
+                }
+                let cells = record.iter().map(Value::text).collect();
+                return Some(Ok(Value::Map(Arc::new(Map::new(self.columns.clone(), cells)))));
+            },
+        }
+    }
+
+    /// Back to the first row.
+    ///
+    /// # Errors
+    /// When the file can no longer be opened.
+    pub fn rewind(&mut self) -> Result<(), SpecError> {
+        match &mut self.source {
+            Source::List(_, at) => *at = 0,
+            Source::Csv(..) => *self = self.spec.open()?,
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rows").field("spec", &self.spec).finish_non_exhaustive()
+    }
+}
+
+/// A reader that leaves out a UTF-8 byte order mark.
+struct WithoutBom {
+    inner: Box<dyn Read + Send>,
+    head: Option<Vec<u8>>,
+}
+
+impl WithoutBom {
+    fn new(inner: Box<dyn Read + Send>) -> Self {
+        Self { inner, head: Some(Vec::new()) }
+    }
+}
+
+impl Read for WithoutBom {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if let Some(mut head) = self.head.take() {
+            (&mut self.inner).take(3).read_to_end(&mut head)?;
+            if head == b"\xef\xbb\xbf" {
+                head.clear();
+            }
+            if !head.is_empty() {
+                let count = head.len().min(buffer.len());
+                buffer[..count].copy_from_slice(&head[..count]);
+                head.drain(..count);
+                if !head.is_empty() {
+                    self.inner = Box::new(std::io::Cursor::new(head).chain(std::mem::replace(&mut self.inner, Box::new(std::io::empty()))));
+                }
+                return Ok(count);
+            }
+        }
+        self.inner.read(buffer)
+    }
+}
+
+/// A reader that turns another encoding into UTF-8, block by block.
+struct Decoder<R> {
+    inner: R,
+    decoder: encoding_rs::Decoder,
+    raw: Vec<u8>,
+    text: Vec<u8>,
+    at: usize,
+    done: bool,
+}
+
+impl<R: Read> Decoder<R> {
+    fn new(inner: R, encoding: &'static Encoding) -> Self {
+        Self { inner, decoder: encoding.new_decoder(), raw: vec![0; 16 * 1024], text: Vec::new(), at: 0, done: false }
+    }
+}
+
+impl<R: Read> Read for Decoder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while self.at == self.text.len() && !self.done {
+            let count = self.inner.read(&mut self.raw)?;
+            self.done = count == 0;
+            let most = self.decoder.max_utf8_buffer_length(count).unwrap_or(count * 4 + 16);
+            self.text.resize(most, 0);
+            let (_, _, written, _) = self.decoder.decode_to_utf8(&self.raw[..count], &mut self.text, self.done);
+            self.text.truncate(written);
+            self.at = 0;
+        }
+        let count = buffer.len().min(self.text.len() - self.at);
+        buffer[..count].copy_from_slice(&self.text[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
+    }
+}
