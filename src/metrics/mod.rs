@@ -1,1 +1,128 @@
-//! metrics
+//! Counting samples: each worker thread records into its own [`Recorder`], an [`Aggregator`]
+//! takes what they gathered about once a second, and [`Results`] is what it all came to.
+//!
+//! Nothing here is shared between threads while a sample is recorded: no lock, no atomic.
+//! Histograms grow with what they hold: a line hit a few times costs bytes, not a table.
+
+mod aggregator;
+mod recorder;
+mod results;
+mod times;
+mod timeline;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use aggregator::{Aggregator, Live, LiveGroup};
+pub use recorder::{Batch, Recorder};
+pub use results::{AssertionResult, ErrorGroup, GroupResult, LabelResult, Results, Stats};
+pub use timeline::{Slice, SliceLabel};
+pub use times::Times;
+
+use crate::diagnostic::Span;
+use crate::graph::{AssertionId, ExecutionGraph, LabelId, LabelKind, Place, Scope};
+use crate::samplers::{FailureKind, Timings};
+
+/// One finished, interrupted or impossible sample.
+#[derive(Debug)]
+pub struct Sample<'a> {
+    /// Its line of the report.
+    pub label: LabelId,
+    /// When it started, counted from the moment load began.
+    pub started: Duration,
+    /// When it ended, counted alike.
+    pub ended: Duration,
+    /// The response time to the last byte; `None` when nothing was answered. Only answered
+    /// samples count in means and percentiles.
+    pub response_time: Option<Duration>,
+    /// The parts of it.
+    pub timings: Timings,
+    /// Bytes sent.
+    pub sent_bytes: u64,
+    /// Bytes received.
+    pub received_bytes: u64,
+    /// Requests sent again on a new connection.
+    pub reconnects: u32,
+    /// Whether it was served from the user's cache; then it counts as `cached` and as nothing else.
+    pub cached: bool,
+    /// What it came to.
+    pub outcome: Outcome<'a>,
+}
+
+/// What a sample came to.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome<'a> {
+    /// Everything held.
+    Passed,
+    /// It failed, for these reasons; the first one is its kind.
+    Failed(&'a [SampleFailure]),
+    /// The run ended before it did: neither passed nor failed.
+    Interrupted,
+}
+
+/// One reason why a sample failed.
+#[derive(Clone, Debug)]
+pub struct SampleFailure {
+    /// Its kind.
+    pub kind: FailureKind,
+    /// What happened, in words that are the same for every sample it happened to.
+    pub message: String,
+    /// What was expected, for assertions.
+    pub expected: Option<String>,
+    /// What came instead; it may differ from sample to sample. Masked.
+    pub actual: Option<String>,
+    /// The assertion that failed.
+    pub assertion: Option<AssertionId>,
+    /// Its place in the plan: the assertion, the extractor or the request.
+    pub span: Span,
+}
+
+/// A failed exchange to look at; masked and cut.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Example {
+    /// What was sent.
+    pub request: String,
+    /// What came.
+    pub response: String,
+}
+
+/// What there is to count, known before the run.
+#[derive(Debug)]
+pub struct Shape {
+    /// For each label, where it belongs and what it is.
+    pub labels: Vec<(Place, LabelKind)>,
+    /// How many thread groups there are.
+    pub groups: usize,
+    /// How many assertions there are.
+    pub assertions: usize,
+    /// For each threshold that leaves out a beginning, its number, its scope and that beginning.
+    pub after: Vec<(usize, Scope, Duration)>,
+}
+
+impl Shape {
+    /// What a graph has to count.
+    pub fn of(graph: &ExecutionGraph) -> Arc<Self> {
+        Arc::new(Self {
+            labels: graph.labels.iter().map(|label| (label.place, label.kind)).collect(),
+            groups: graph.groups.len(),
+            assertions: graph.assertions.len(),
+            after: graph
+                .thresholds
+                .iter()
+                .enumerate()
+                .filter_map(|(index, threshold)| Some((index, threshold.scope, threshold.after?)))
+                .collect(),
+        })
+    }
+
+    /// Whether a label's samples count under a scope. Lifecycle steps count under none, and a
+    /// transaction only under its own line, since its requests are counted already.
+    pub fn counts(&self, label: LabelId, scope: Scope) -> bool {
+        let (place, kind) = self.labels[label.index()];
+        match scope {
+            Scope::Label(one) => one == label,
+            Scope::Group(group) => kind != LabelKind::Transaction && place == Place::Group(group),
+            Scope::Run => kind != LabelKind::Transaction && matches!(place, Place::Group(_)),
+        }
+    }
+}

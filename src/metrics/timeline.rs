@@ -1,0 +1,169 @@
+//! The run second by second, in bounded memory.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+
+use super::results::Stats;
+use super::times::Times;
+use crate::graph::LabelId;
+
+/// How many slices are kept; then neighbours merge and a slice is twice as long.
+const MAX_SLICES: usize = 3600;
+
+/// A slice of the run.
+#[derive(Clone, Debug, Default)]
+pub struct Slice {
+    /// When it begins, in seconds from the moment load began.
+    pub start_s: u64,
+    /// The most users active in it.
+    pub users: u64,
+    /// The lines with samples in it.
+    pub labels: Vec<SliceLabel>,
+}
+
+/// A line's samples in a slice.
+#[derive(Clone, Debug)]
+pub struct SliceLabel {
+    /// Which line.
+    pub label: LabelId,
+    /// Samples that ended in the slice.
+    pub count: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// Their response times in microseconds: HdrHistogram V2 with DEFLATE. Empty if nothing was answered.
+    pub histogram: Vec<u8>,
+}
+
+impl SliceLabel {
+    fn new(label: LabelId, count: u64, failed: u64, times: &Times) -> Self {
+        Self { label, count, failed, histogram: compress(times) }
+    }
+
+    /// The response times again.
+    pub fn times(&self) -> Option<hdrhistogram::Histogram<u64>> {
+        Deserializer::new().deserialize(&mut self.histogram.as_slice()).ok()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Timeline {
+    /// Seconds that may still get samples.
+    open: BTreeMap<u64, (u64, BTreeMap<LabelId, Stats>)>,
+    closed: Vec<Slice>,
+    /// How many seconds a slice covers.
+    width: u64,
+}
+
+impl Timeline {
+    pub(super) fn add(&mut self, second: u64, label: LabelId, stats: Stats) {
+        let slice = self.open.entry(second).or_default();
+        slice.1.entry(label).or_default().merge(&stats);
+    }
+
+    pub(super) fn users(&mut self, second: u64, users: u64) {
+        let slice = self.open.entry(second).or_default();
+        slice.0 = slice.0.max(users);
+    }
+
+    /// Compresses the seconds before this one.
+    pub(super) fn close_before(&mut self, second: u64) {
+        let later = self.open.split_off(&second);
+        for (second, (users, labels)) in std::mem::replace(&mut self.open, later) {
+            let width = self.width.max(1);
+            let start_s = second / width * width;
+            let labels = labels.into_iter().map(|(label, stats)| {
+                SliceLabel::new(label, stats.count, stats.failed, &stats.response_time)
+            });
+            let slice = Slice { start_s, users, labels: labels.collect() };
+            match self.closed.iter_mut().rfind(|known| known.start_s == start_s) {
+                Some(known) => join(known, slice),
+                None => self.closed.push(slice),
+            }
+            if self.closed.len() > MAX_SLICES {
+                self.double();
+            }
+        }
+    }
+
+    fn double(&mut self) {
+        self.width = self.width.max(1) * 2;
+        let mut merged: Vec<Slice> = Vec::with_capacity(self.closed.len() / 2 + 1);
+        for mut slice in std::mem::take(&mut self.closed) {
+            slice.start_s = slice.start_s / self.width * self.width;
+            match merged.last_mut() {
+                Some(last) if last.start_s == slice.start_s => join(last, slice),
+                _ => merged.push(slice),
+            }
+        }
+        self.closed = merged;
+    }
+
+    pub(super) fn slices(&mut self) -> Vec<Slice> {
+        self.close_before(u64::MAX);
+        self.closed.sort_by_key(|slice| slice.start_s);
+        self.closed.clone()
+    }
+}
+
+fn join(into: &mut Slice, other: Slice) {
+    into.users = into.users.max(other.users);
+    for label in other.labels {
+        match into.labels.iter_mut().find(|known| known.label == label.label) {
+            None => into.labels.push(label),
+            Some(known) => {
+                known.count += label.count;
+                known.failed += label.failed;
+                known.histogram = match (known.times(), label.times()) {
+                    (Some(mut one), Some(two)) => match one.add(&two) {
+                        Ok(()) => serialize(&one),
+                        Err(_) => std::mem::take(&mut known.histogram),
+                    },
+                    (None, Some(_)) => label.histogram,
+                    _ => std::mem::take(&mut known.histogram),
+                };
+            }
+        }
+    }
+}
+
+fn compress(times: &Times) -> Vec<u8> {
+    if times.count() == 0 {
+        return Vec::new();
+    }
+    times.to_histogram().map_or_else(Vec::new, |histogram| serialize(&histogram))
+}
+
+fn serialize(histogram: &hdrhistogram::Histogram<u64>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    match V2DeflateSerializer::new().serialize(histogram, &mut bytes) {
+        Ok(_) => bytes,
+        Err(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_day_costs_no_more_slices_than_an_hour_and_loses_no_sample() {
+        let mut timeline = Timeline::default();
+        for second in 0..20_000_u64 {
+            let mut stats = Stats { count: 1, ..Stats::default() };
+            stats.response_time.record(Duration::from_micros(1000 + second));
+            timeline.add(second, LabelId(0), stats);
+            if second % 100 == 99 {
+                timeline.close_before(second - 5);
+            }
+        }
+        let slices = timeline.slices();
+        assert!(slices.len() <= MAX_SLICES, "{} slices", slices.len());
+        assert_eq!(slices.iter().flat_map(|slice| &slice.labels).map(|label| label.count).sum::<u64>(), 20_000);
+        let recorded: u64 = slices.iter().flat_map(|slice| &slice.labels).filter_map(|label| Some(label.times()?.len())).sum();
+        assert_eq!(recorded, 20_000);
+        assert!(slices.windows(2).all(|pair| pair[0].start_s < pair[1].start_s));
+    }
+}
