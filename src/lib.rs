@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod extractors;
 pub mod graph;
+pub mod mask;
 pub mod metrics;
 pub mod plan;
 pub mod report;

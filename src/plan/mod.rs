@@ -16,6 +16,7 @@ mod types;
 pub mod yaml;
 
 pub(crate) use load::shown as shown_path;
+pub(crate) use lower::parse_think_time;
 pub(crate) use statics::{environment, finding, plain_value};
 pub use load::{LoadOptions, Loaded, load};
 pub use scalars::{UnitError, parse_duration, parse_share, parse_size};

@@ -1,0 +1,257 @@
+//! What all users of a run share: piles of data, locks, meeting points, counters, and the word to stop.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore, watch};
+
+use crate::data::{Draw, Pile};
+use crate::graph::{DataId, ExecutionGraph, GroupId, MeetingId};
+use crate::mask::Masker;
+use crate::plan::{AtEnd, Iterations, Order, Share};
+use crate::samplers::http::Transport;
+use crate::template::Random;
+use crate::value::Value;
+
+/// How far a group has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Iterations start.
+    #[default]
+    Running,
+    /// Iterations may finish, none starts.
+    Ending,
+}
+
+/// Why a run ended before its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// Ctrl-C.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+    /// A threshold with `abort` was broken: its text.
+    Abort(String),
+    /// A step or an error said so: what it was.
+    Step(String),
+}
+
+/// What was told to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Stops {
+    /// Everything.
+    pub all: bool,
+    /// Single groups.
+    pub groups: Vec<bool>,
+}
+
+/// What all users of a run share.
+pub struct Shared {
+    /// What they walk.
+    pub graph: Arc<ExecutionGraph>,
+    /// Connection-level settings, made ready.
+    pub transports: Vec<Arc<Transport>>,
+    /// The run's identifier.
+    pub run_id: Arc<str>,
+    /// What every random draw starts from.
+    pub seed: u64,
+    /// Hides secrets.
+    pub masker: Masker,
+    /// Whether think times and pauses are left out, as in a trial.
+    pub no_waiting: bool,
+    /// Where `${file(…)}` looks.
+    pub folder: Arc<std::path::Path>,
+    /// The word to stop.
+    pub stops: watch::Sender<Stops>,
+    reason: Mutex<Option<StopReason>>,
+    /// Iterations left to groups that share them; `u64::MAX` where nothing is shared.
+    iterations: Vec<AtomicU64>,
+    piles: Vec<Vec<Mutex<Pile>>>,
+    held: Vec<Option<Arc<[Value]>>>,
+    counters: Vec<AtomicI64>,
+    /// Named locks.
+    pub locks: Vec<Arc<Semaphore>>,
+    meetings: Vec<Meeting>,
+}
+
+#[derive(Debug, Default)]
+struct Meeting {
+    /// How many are waiting, and how often the gate has opened.
+    state: Mutex<(u64, u64)>,
+    opened: Notify,
+}
+
+impl Shared {
+    /// Opens the data and makes connection settings ready.
+    ///
+    /// # Errors
+    /// When a file has changed since it was checked and cannot be used any more.
+    pub fn new(
+        graph: Arc<ExecutionGraph>,
+        transports: Vec<Arc<Transport>>,
+        run_id: Arc<str>,
+        seed: u64,
+        masker: Masker,
+        no_waiting: bool,
+    ) -> Result<Self, String> {
+        let mut piles = Vec::new();
+        let mut held = Vec::new();
+        for (index, data) in graph.data.iter().enumerate() {
+            let random = |pile: u64| Random::for_user(seed, u64::MAX - 1 - index as u64, pile);
+            let recycle = data.at_end == AtEnd::Recycle;
+            let streamed = data.order == Order::Sequential && data.share != Share::User;
+            let rows = if streamed { None } else { Some(Pile::read_all(&data.file).map_err(|error| error.message)?) };
+            let count = match data.share {
+                Share::All => 1,
+                Share::Group => graph.groups.len(),
+                Share::User => 0,
+            };
+            let mut own = Vec::new();
+            for pile in 0..count {
+                own.push(Mutex::new(match &rows {
+                    Some(rows) => Pile::held(rows.clone(), data.order, recycle, random(pile as u64)),
+                    None => Pile::streamed(&data.file, recycle).map_err(|error| error.message)?,
+                }));
+            }
+            piles.push(own);
+            held.push(rows.filter(|_| data.share == Share::User));
+        }
+        let folder = graph.file.parent().map_or_else(|| Arc::from(std::path::Path::new("")), Arc::from);
+        Ok(Self {
+            iterations: graph
+                .groups
+                .iter()
+                .map(|group| match group.iterations {
+                    Some(Iterations::Total(count)) => AtomicU64::new(count),
+                    _ => AtomicU64::new(u64::MAX),
+                })
+                .collect(),
+            counters: graph.counters.iter().map(|_| AtomicI64::new(0)).collect(),
+            locks: graph.locks.iter().map(|_| Arc::new(Semaphore::new(1))).collect(),
+            meetings: graph.meetings.iter().map(|_| Meeting::default()).collect(),
+            stops: watch::Sender::new(Stops { all: false, groups: vec![false; graph.groups.len()] }),
+            reason: Mutex::new(None),
+            graph,
+            transports,
+            run_id,
+            seed,
+            masker,
+            no_waiting,
+            folder,
+            piles,
+            held,
+        })
+    }
+
+    /// Says that everything is to stop. The first reason is kept.
+    pub fn stop_all(&self, reason: StopReason) {
+        lock(&self.reason).get_or_insert(reason);
+        self.stops.send_modify(|stops| stops.all = true);
+    }
+
+    /// Says that a group is to stop.
+    pub fn stop_group(&self, group: GroupId) {
+        self.stops.send_modify(|stops| stops.groups[group.index()] = true);
+    }
+
+    /// Why everything was stopped.
+    pub fn reason(&self) -> Option<StopReason> {
+        lock(&self.reason).clone()
+    }
+
+    /// Takes one of the iterations a group's users share; whether there was one.
+    pub fn take_iteration(&self, group: GroupId) -> bool {
+        let left = &self.iterations[group.index()];
+        if left.load(Ordering::Relaxed) == u64::MAX {
+            return true;
+        }
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// The next number of a counter.
+    pub fn count(&self, counter: usize) -> i64 {
+        self.counters[counter].fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A pile of a user's own, where the data set says so.
+    pub fn own_pile(&self, data: DataId, user_seed: u64) -> Option<Pile> {
+        let set = &self.graph.data[data.index()];
+        let rows = self.held[data.index()].clone()?;
+        let random = Random::for_user(self.seed, u64::MAX - 1 - data.index() as u64, user_seed);
+        Some(Pile::held(rows, set.order, set.at_end == AtEnd::Recycle, random))
+    }
+
+    /// Draws from a shared pile.
+    ///
+    /// # Errors
+    /// When the file cannot be read on.
+    pub fn draw(&self, data: DataId, group: GroupId) -> Result<Draw, String> {
+        let piles = &self.piles[data.index()];
+        let pile = match self.graph.data[data.index()].share {
+            Share::Group => piles.get(group.index()),
+            _ => piles.first(),
+        };
+        match pile {
+            Some(pile) => lock(pile).draw().map_err(|error| error.message),
+            None => Ok(Draw::End),
+        }
+    }
+
+    /// Waits at a meeting point until enough users have come or the time is up.
+    pub async fn meet(&self, id: MeetingId) {
+        let (count, within) = self.graph.meetings[id.index()];
+        let meeting = &self.meetings[id.index()];
+        let round = {
+            let mut state = lock(&meeting.state);
+            state.0 += 1;
+            if state.0 >= count {
+                *state = (0, state.1 + 1);
+                meeting.opened.notify_waiters();
+                return;
+            }
+            state.1
+        };
+        // Whoever leaves before the gate opens no longer counts.
+        let _leave = Leave { meeting, round };
+        let open = async {
+            loop {
+                let opened = meeting.opened.notified();
+                if lock(&meeting.state).1 != round {
+                    return;
+                }
+                opened.await;
+            }
+        };
+        match within {
+            Some(within) => {
+                let _ = tokio::time::timeout(within, open).await;
+            }
+            None => open.await,
+        }
+    }
+}
+
+struct Leave<'m> {
+    meeting: &'m Meeting,
+    round: u64,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.meeting.state);
+        if state.1 == self.round {
+            state.0 = state.0.saturating_sub(1);
+        }
+    }
+}
+
+/// A lock whose holder panicked still guards sound data: each change here is a single step.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How long the slowest group may take to finish once it was told to stop.
+pub fn longest_grace(graph: &ExecutionGraph) -> Duration {
+    graph.groups.iter().map(|group| group.graceful_stop).max().unwrap_or_default()
+}

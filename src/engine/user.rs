@@ -1,0 +1,344 @@
+//! A virtual user: its variables, its connections, its randomness.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::clock::Clock;
+use super::events::{Event, Observer};
+use super::shared::{Phase, Shared};
+use crate::data::{Draw, Pile};
+use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Tree, Wait};
+use crate::mask::Masker;
+use crate::metrics::Recorder;
+use crate::plan::{AtEnd, Share, ThinkTime, parse_think_time};
+use crate::samplers::Response;
+use crate::samplers::http::HttpUser;
+use crate::template::{CounterId, EvalError, Random, Scope, SlotId};
+use crate::value::Value;
+
+/// The largest file `${file(…)}` reads, in bytes.
+const MAX_FILE: u64 = 10 * 1024 * 1024;
+
+/// What all users on one worker thread share.
+pub(super) struct Local {
+    pub(super) shared: Arc<Shared>,
+    pub(super) clock: Clock,
+    pub(super) recorder: RefCell<Recorder>,
+    /// One for each thread group, and one more for setup and teardown.
+    pub(super) gates: Vec<Gate>,
+    pub(super) events: UnboundedSender<Event>,
+    pub(super) observer: Option<Rc<dyn Observer>>,
+}
+
+/// How far a group has come, as seen on this thread.
+#[derive(Default)]
+pub(super) struct Gate {
+    phase: Cell<Phase>,
+    ending: Notify,
+}
+
+impl Gate {
+    pub(super) fn is_running(&self) -> bool {
+        self.phase.get() == Phase::Running
+    }
+
+    /// No iteration starts any more, and waits end at once.
+    pub(super) fn end(&self) {
+        self.phase.set(Phase::Ending);
+        self.ending.notify_waiters();
+    }
+
+    /// Waits for something, but no longer than the group runs; whether it came.
+    pub(super) async fn wait_for<T>(&self, what: impl Future<Output = T>) -> Option<T> {
+        let ending = self.ending.notified();
+        if !self.is_running() {
+            return None;
+        }
+        tokio::select! {
+            biased;
+            came = what => Some(came),
+            () = ending => None,
+        }
+    }
+}
+
+impl Local {
+    pub(super) fn gate(&self, group: Option<GroupId>) -> &Gate {
+        let last = self.gates.len() - 1;
+        &self.gates[group.map_or(last, GroupId::index)]
+    }
+}
+
+/// A virtual user.
+pub(super) struct User {
+    pub(super) local: Rc<Local>,
+    graph: Arc<ExecutionGraph>,
+    pub(super) group: Option<GroupId>,
+    pub(super) number: u64,
+    pub(super) iteration: Option<u64>,
+    pub(super) slots: Vec<Option<Value>>,
+    pub(super) random: Random,
+    pub(super) http: Rc<HttpUser>,
+    pub(super) rotations: Vec<u32>,
+    pub(super) response: Option<Rc<Response>>,
+    pub(super) response_ok: bool,
+    pub(super) loop_index: Option<u64>,
+    piles: Vec<(DataId, Pile)>,
+    /// How long this user has waited in think times and pauses.
+    pub(super) waited: Duration,
+    /// How many of its samples and steps have failed.
+    pub(super) failures: u64,
+    /// The variables set since a parallel branch began, in one.
+    pub(super) changed: Option<Vec<SlotId>>,
+}
+
+/// Why no row could be drawn.
+pub(super) enum NoRow {
+    /// None is left: what ends.
+    End(AtEnd),
+    /// The file cannot be read on.
+    Broken(String),
+}
+
+impl User {
+    pub(super) fn new(local: Rc<Local>, group: Option<GroupId>, number: u64, slots: Vec<Option<Value>>) -> Self {
+        let graph = local.shared.graph.clone();
+        let seed_group = group.map_or(u64::MAX - 2, |group| u64::from(group.0));
+        Self {
+            random: Random::for_user(local.shared.seed, seed_group, number),
+            http: Rc::new(HttpUser::new()),
+            rotations: vec![0; graph.rotations],
+            local,
+            graph,
+            group,
+            number,
+            iteration: None,
+            slots,
+            response: None,
+            response_ok: true,
+            loop_index: None,
+            piles: Vec::new(),
+            waited: Duration::ZERO,
+            failures: 0,
+            changed: None,
+        }
+    }
+
+    /// A branch of `parallel`: it sees this user's variables and shares its connections and cookies.
+    pub(super) fn branch(&mut self) -> Self {
+        Self {
+            local: self.local.clone(),
+            graph: self.graph.clone(),
+            group: self.group,
+            number: self.number,
+            iteration: self.iteration,
+            slots: self.slots.clone(),
+            random: Random::for_user(self.random.bits(), 0, 0),
+            http: self.http.clone(),
+            rotations: self.rotations.clone(),
+            response: self.response.clone(),
+            response_ok: self.response_ok,
+            loop_index: self.loop_index,
+            piles: Vec::new(),
+            waited: Duration::ZERO,
+            failures: 0,
+            changed: Some(Vec::new()),
+        }
+    }
+
+    /// Takes over what a branch of `parallel` has changed.
+    pub(super) fn join(&mut self, branch: Self) {
+        for slot in branch.changed.unwrap_or_default() {
+            self.set(slot, branch.slots[slot.0 as usize].clone());
+        }
+        self.failures += branch.failures;
+        self.response = branch.response;
+        self.response_ok &= branch.response_ok;
+    }
+
+    pub(super) fn set(&mut self, slot: SlotId, value: Option<Value>) {
+        self.slots[slot.0 as usize] = value;
+        if let Some(changed) = &mut self.changed {
+            changed.push(slot);
+        }
+    }
+
+    pub(super) fn set_all(&mut self, entries: &[(SlotId, Tree)]) -> Result<(), EvalError> {
+        for (slot, tree) in entries {
+            let value = tree.value(self)?;
+            self.set(*slot, Some(value));
+        }
+        Ok(())
+    }
+
+    /// Draws the next row of a data set into its variable.
+    pub(super) fn draw(&mut self, data: DataId) -> Result<(), NoRow> {
+        let shared = self.local.shared.clone();
+        let set = &shared.graph.data[data.index()];
+        let drawn = if set.share == Share::User {
+            if !self.piles.iter().any(|(known, _)| *known == data) {
+                let own = (self.group.map_or(0, |group| u64::from(group.0)) << 40) + self.number;
+                self.piles.extend(shared.own_pile(data, own).map(|pile| (data, pile)));
+            }
+            match self.piles.iter_mut().find(|(known, _)| *known == data) {
+                Some((_, pile)) => pile.draw().map_err(|error| error.message),
+                None => Ok(Draw::End),
+            }
+        } else {
+            shared.draw(data, self.group.unwrap_or(GroupId(0)))
+        };
+        match drawn {
+            Ok(Draw::Row(row)) => {
+                self.set(set.slot, Some(row));
+                Ok(())
+            }
+            Ok(Draw::End) => Err(NoRow::End(set.at_end)),
+            Err(message) => Err(NoRow::Broken(message)),
+        }
+    }
+
+    /// How long to wait this time.
+    pub(super) fn wait_time(&mut self, wait: &Wait) -> Result<Duration, String> {
+        Ok(match wait {
+            Wait::Constant(time) => *time,
+            Wait::Range(from, to) => between(*from, *to, &mut self.random),
+            Wait::Normal(mean, deviation) => normal(*mean, *deviation, &mut self.random),
+            Wait::Poisson(mean) => poisson(*mean, &mut self.random),
+            Wait::Computed(template) => {
+                let mut text = String::new();
+                template.render(self, &mut text).map_err(|error| error.message)?;
+                match parse_think_time(&text).map_err(|error| error.message)? {
+                    ThinkTime::Range(from, to) => between(from, to, &mut self.random),
+                    ThinkTime::Constant(time) => time,
+                    _ => return Err(format!("`{text}` is not a time")),
+                }
+            }
+        })
+    }
+
+    /// A whole number that is known or computed now.
+    pub(super) fn count(&mut self, amount: &Amount<u64>) -> Result<u64, String> {
+        match amount {
+            Amount::Fixed(count) => Ok(*count),
+            Amount::Computed(template) => {
+                let value = template.value(self).map_err(|error| error.message)?;
+                match value.as_number() {
+                    Some(number) if number >= 0.0 && number.fract() == 0.0 && number < 1e9 => Ok(number as u64),
+                    _ => Err(format!("`{}` must be a whole number, but is {}", template.source(), value.type_name())),
+                }
+            }
+        }
+    }
+
+    /// Whether a chance comes true.
+    pub(super) fn chance(&mut self, amount: &Amount<f64>) -> Result<bool, String> {
+        let share = match amount {
+            Amount::Fixed(share) => *share,
+            Amount::Computed(template) => {
+                let mut text = String::new();
+                template.render(self, &mut text).map_err(|error| error.message)?;
+                crate::plan::parse_share(&text).map_err(|error| error.message)?
+            }
+        };
+        Ok(self.random.unit() < share)
+    }
+
+    /// Hides the run's secrets and those this user holds.
+    pub(super) fn masker(&self) -> Masker {
+        let own = self.graph.slots.iter().zip(&self.slots).filter(|(slot, _)| slot.secret);
+        let values: Vec<String> = own.filter_map(|(_, value)| Some(value.as_ref()?.to_string())).collect();
+        if values.is_empty() { self.local.shared.masker.clone() } else { Masker::new(values) }
+    }
+}
+
+fn between(from: Duration, to: Duration, random: &mut Random) -> Duration {
+    from + (to - from).mul_f64(random.unit())
+}
+
+/// A normal draw by the Box–Muller transform; negative draws are zero.
+fn normal(mean: Duration, deviation: Duration, random: &mut Random) -> Duration {
+    let radius = (-2.0 * (1.0 - random.unit()).ln()).sqrt();
+    let draw = radius * (std::f64::consts::TAU * random.unit()).cos();
+    Duration::from_secs_f64((mean.as_secs_f64() + deviation.as_secs_f64() * draw).max(0.0))
+}
+
+/// A Poisson draw over milliseconds: Knuth's multiplication for small means, the normal
+/// approximation with deviation √mean above 500 ms, where the two cannot be told apart.
+fn poisson(mean: Duration, random: &mut Random) -> Duration {
+    let mean_ms = mean.as_secs_f64() * 1e3;
+    if mean_ms > 500.0 {
+        return normal(mean, Duration::from_secs_f64(mean_ms.sqrt() / 1e3), random);
+    }
+    let limit = (-mean_ms).exp();
+    let mut product = random.unit();
+    let mut count = 0;
+    while product > limit {
+        product *= random.unit();
+        count += 1;
+    }
+    Duration::from_millis(count)
+}
+
+impl Scope for User {
+    fn slot(&self, slot: SlotId) -> Option<&Value> {
+        self.slots.get(slot.0 as usize)?.as_ref()
+    }
+
+    fn slot_name(&self, slot: SlotId) -> &str {
+        self.graph.slots.get(slot.0 as usize).map_or("?", |slot| &slot.name)
+    }
+
+    fn user_number(&self) -> Option<u64> {
+        self.group.map(|_| self.number)
+    }
+
+    fn iteration(&self) -> Option<u64> {
+        self.iteration
+    }
+
+    fn thread_group(&self) -> Option<&str> {
+        self.group.map(|group| &*self.graph.groups[group.index()].name)
+    }
+
+    fn run_id(&self) -> &str {
+        &self.local.shared.run_id
+    }
+
+    fn loop_index(&self) -> Option<u64> {
+        self.loop_index
+    }
+
+    fn response(&self) -> Option<&Response> {
+        self.response.as_deref()
+    }
+
+    fn response_ok(&self) -> bool {
+        self.response_ok
+    }
+
+    fn random(&mut self) -> &mut Random {
+        &mut self.random
+    }
+
+    fn next_counter(&mut self, counter: CounterId) -> i64 {
+        self.local.shared.count(counter.0 as usize)
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+
+    fn file(&mut self, path: &str) -> Result<Value, String> {
+        let path = self.local.shared.folder.join(path);
+        let size = std::fs::metadata(&path).map_err(|error| error.to_string())?.len();
+        if size > MAX_FILE {
+            return Err(format!("the file has {size} bytes; at most {MAX_FILE} are read"));
+        }
+        std::fs::read_to_string(&path).map(Value::text).map_err(|error| error.to_string())
+    }
+}
