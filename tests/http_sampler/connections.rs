@@ -246,16 +246,18 @@ fn overrides_and_source_addresses() {
             }
         })
         .await;
+        // Only Linux has all of 127.0.0.0/8 on its loopback.
+        let source = if cfg!(target_os = "linux") { "127.0.0.3" } else { "127.0.0.1" };
         let settings = Settings {
             resolve: vec![("shop.test".to_owned(), format!("127.0.0.1:{port}"))],
-            source_address: Some("127.0.0.3".parse().unwrap()),
+            source_address: Some(source.parse().unwrap()),
             version: HttpVersion::Http1,
             ..Settings::default()
         };
         let exchange = HttpUser::new().send(get("http://shop.test/"), &transport(settings)).await;
         assert_eq!(ok(&exchange).body, "shop.test");
         assert_eq!(exchange.timings.dns, None);
-        assert_eq!(remote.get(), Some("127.0.0.3".parse().unwrap()));
+        assert_eq!(remote.get(), Some(source.parse().unwrap()));
     });
 }
 
