@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use loadplan::samplers::FailureKind;
 use loadplan::samplers::http::{HttpUser, Settings};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{failure, fetch, get, listen, raw, read_request, request, run, transport};
+use crate::support::{failure, fetch, get, listen, ok, raw, read_request, request, run, transport};
 
 async fn failing(answer: &'static [u8]) -> (FailureKind, String) {
     let port = raw(answer).await;
@@ -168,21 +168,29 @@ fn equal_causes_have_equal_messages() {
     run(async {
         let (first, second) = (failing(b"").await, failing(b"").await);
         assert_eq!(first, second);
-        // A server that answers early and closes does not make the upload the failure.
+    });
+}
+
+#[test]
+fn an_answer_that_comes_before_the_upload_is_done_counts() {
+    run(async {
         let port = listen(|_, mut stream| async move {
-            stream
-                .write_all(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-                .await
-                .unwrap();
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            // The head, and not a byte of the five million that follow.
+            let mut start = [0; 100];
+            stream.read_exact(&mut start).await.unwrap();
+            stream.write_all(b"HTTP/1.1 413 Too Large\r\ncontent-length: 5\r\n\r\nlarge").await.unwrap();
+            tokio::time::sleep(Duration::from_secs(5)).await;
         })
         .await;
         let mut upload = request("POST", &format!("http://127.0.0.1:{port}/"));
-        upload.body = vec![b'x'; 100].into();
-        let exchange = fetch(upload).await;
-        match &exchange.outcome {
-            Ok(response) => assert_eq!(response.status, 413),
-            Err(failure) => assert!(failure.message.contains("before it was asked"), "{failure:?}"),
-        }
+        upload.body = vec![b'x'; 5_000_000].into();
+        let user = HttpUser::new();
+        let transport = transport(Settings::default());
+        let exchange = user.send(upload, &transport).await;
+        assert_eq!((ok(&exchange).status, ok(&exchange).body.as_ref()), (413, &b"large"[..]));
+        assert!(exchange.timings.total < Duration::from_secs(4), "{:?}", exchange.timings);
+        // The rest of the upload is still stuck in the connection: the next request needs another.
+        let exchange = user.send(get(&format!("http://127.0.0.1:{port}/")), &transport).await;
+        assert!(ok(&exchange).status == 413 && exchange.timings.connect.is_some());
     });
 }
