@@ -32,7 +32,8 @@ pub struct Response {
 }
 
 impl Response {
-    /// Whether the body was longer than `max_body` and only its beginning was kept.
+    /// Whether only the beginning of the body was kept because it was longer than `max_body`, or
+    /// nothing of it because nobody asked for it.
     pub fn truncated(&self) -> bool {
         self.body_bytes > self.body.len() as u64
     }

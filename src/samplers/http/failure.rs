@@ -327,9 +327,13 @@ fn h2_cause(error: &h2::Error) -> Cause {
         Some(reason) if error.is_remote() => {
             Cause::Ended(format!("the server ended the exchange: {}", reason.description()))
         }
-        Some(reason) => Cause::Protocol(format!("the server's HTTP/2 is not valid: {}", reason.description())),
-        None => Cause::Protocol(format!("the server's HTTP/2 is not valid: {error}")),
+        Some(reason) => Cause::Protocol(not_http2(reason.description())),
+        None => Cause::Protocol(not_http2(&error.to_string())),
     }
+}
+
+fn not_http2(words: &str) -> String {
+    format!("the server's answer is not valid HTTP/2 ({words}); `version: 1.1` speaks HTTP/1.1 to it")
 }
 
 /// The failure of a connection that ended while an answer was awaited.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
-    CONTENT_LOCATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
-    USER_AGENT,
+    CONTENT_LOCATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION, RANGE,
+    TRANSFER_ENCODING, USER_AGENT,
 };
 use http::uri::Authority;
 use http::{HeaderMap, Method};
@@ -124,7 +124,8 @@ pub(super) fn headers(
     }
     headers.entry(USER_AGENT).or_insert(AGENT);
     headers.entry(ACCEPT).or_insert(ANYTHING);
-    if settings.compression {
+    // A range of an encoded body cannot be decoded.
+    if settings.compression && !headers.contains_key(RANGE) {
         headers.entry(ACCEPT_ENCODING).or_insert(ENCODINGS);
     }
     if settings.connections == Connections::Request {

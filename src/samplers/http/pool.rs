@@ -134,8 +134,12 @@ impl Pool {
     ) -> Result<Connection, Failure> {
         progress.stage.set(super::failure::Stage::Connecting);
         let config = || self.tls_config(transport);
-        let established = connect::establish(transport, config, origin, progress).await?;
-        Connection::open(established).await
+        // On the heap: connecting is rare, and every user would carry room for it otherwise.
+        Box::pin(async {
+            let established = connect::establish(transport, config, origin, progress).await?;
+            Connection::open(established).await
+        })
+        .await
     }
 
     /// The user's own TLS configuration: sessions are resumed within a user, never across users.

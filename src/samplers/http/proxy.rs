@@ -99,7 +99,11 @@ fn parse(setting: &str, text: &str) -> Result<Proxy, String> {
         "https" => {
             return Err(format!("`{setting}`: TLS to the proxy itself is not supported; write http:// for the proxy"));
         }
-        scheme => return Err(format!("`{setting}`: {scheme} proxies are not supported; use an http:// proxy")),
+        scheme => {
+            return Err(format!(
+                "`{setting}`: {scheme} proxies are not supported; use an http:// proxy, or `proxy: off` for none"
+            ));
+        }
     }
     let host = match url.host() {
         Some(Host::Domain(name)) => Host::Domain(name.to_owned()),

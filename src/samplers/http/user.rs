@@ -112,7 +112,10 @@ impl HttpUser {
         let start = Instant::now();
         let limit = transport.settings().timeout;
         let progress = Progress::new(request.capture);
-        let outcome = self.within(limit, self.fetch_page(&request, transport, &progress)).await;
+        let outcome = {
+            let fetch = pin!(self.fetch_page(&request, transport, &progress));
+            self.within(limit, fetch).await
+        };
         let total = start.elapsed();
 
         let timings = progress.timings(total);
@@ -139,7 +142,8 @@ impl HttpUser {
     }
 
     /// Runs a future for at most `limit`; nothing if it was not done by then.
-    async fn within<T>(&self, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    /// The future comes pinned: moved in, it would take its room twice in every user.
+    async fn within<T>(&self, limit: Duration, mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
         const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
         let deadline = tokio::time::Instant::now() + limit.min(FAR);
         let resting = self.timers.borrow_mut().pop();
@@ -150,7 +154,6 @@ impl HttpUser {
             }
             None => Box::pin(tokio::time::sleep_until(deadline)),
         };
-        let mut future = pin!(future);
         let result = poll_fn(|cx| {
             if let Poll::Ready(value) = future.as_mut().poll(cx) {
                 return Poll::Ready(Some(value));
@@ -181,7 +184,7 @@ impl HttpUser {
         if is_page && let (Some(parallel), Some(url)) = (request.resources, target.url()) {
             let urls = resources::collect(response.text(), url);
             progress.stage.set(Stage::Resources);
-            self.fetch_resources(request, urls, parallel, &target, transport, progress).await?;
+            Box::pin(self.fetch_resources(request, urls, parallel, &target, transport, progress)).await?;
             if !request.keep_body {
                 response.body = Bytes::new();
             }

@@ -1,0 +1,278 @@
+//! What comes back: bodies of every shape, encodings, caching, a page's resources.
+
+use std::cell::Cell;
+use std::io::Write;
+use std::time::Duration;
+
+use loadplan::samplers::FailureKind;
+use loadplan::samplers::http::{CacheScope, HttpUser, Settings};
+
+use crate::support::{answer, failure, fetch, get, http, ok, raw, request, run, transport};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn brotli(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    {
+        let mut encoder = brotli::CompressorWriter::new(&mut out, 4096, 5, 22);
+        encoder.write_all(bytes).unwrap();
+    }
+    out
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 3).unwrap()
+}
+
+async fn encoded(encoding: &str, body: Vec<u8>, settings: Settings) -> loadplan::samplers::Exchange {
+    let headers = format!("content-encoding: {encoding}\r\n");
+    let (port, _) = http(move |_| answer("200 OK", &headers, &body)).await;
+    HttpUser::new().send(get(&format!("http://127.0.0.1:{port}/")), &transport(settings)).await
+}
+
+#[test]
+fn every_encoding_is_decoded_alone_and_stacked() {
+    run(async {
+        let text = "the quick brown fox ".repeat(5000).into_bytes();
+        let cases: [(&str, Vec<u8>); 9] = [
+            ("gzip", gzip(&text)),
+            ("x-gzip", gzip(&text)),
+            ("deflate", zlib(&text)),
+            ("deflate", deflate(&text)),
+            ("br", brotli(&text)),
+            ("zstd", zstd(&text)),
+            ("identity", text.clone()),
+            ("gzip, br", brotli(&gzip(&text))),
+            ("zstd, deflate, gzip", gzip(&zlib(&zstd(&text)))),
+        ];
+        for (encoding, body) in cases {
+            let exchange = encoded(encoding, body.clone(), Settings::default()).await;
+            let response = ok(&exchange);
+            assert!(response.body == text, "{encoding}");
+            assert_eq!(response.body_bytes, 100_000, "{encoding}");
+            assert!(exchange.received_bytes < (body.len() + 200) as u64, "the wire's bytes count");
+        }
+    });
+}
+
+#[test]
+fn broken_encodings_are_body_failures() {
+    run(async {
+        let text = b"the quick brown fox jumps over the lazy dog".repeat(10);
+        let cut = |bytes: Vec<u8>| bytes[..bytes.len() - 5].to_vec();
+        let cases = [
+            ("gzip", cut(gzip(&text))),
+            ("deflate", cut(zlib(&text))),
+            ("deflate", cut(deflate(&text))),
+            ("br", cut(brotli(&text))),
+            ("zstd", cut(zstd(&text))),
+            ("gzip", b"this is not gzip at all".to_vec()),
+            ("deflate", b"this is not deflate at all".to_vec()),
+            ("br", b"\xFF\xFF\xFF\xFF this is not brotli".to_vec()),
+            ("zstd", b"this is not zstd at all".to_vec()),
+            ("deflate", b"x".to_vec()),
+        ];
+        for (number, (encoding, body)) in cases.into_iter().enumerate() {
+            let exchange = encoded(encoding, body, Settings::default()).await;
+            assert_eq!(failure(&exchange).kind, FailureKind::Body, "{number} {encoding}");
+            let expected = format!("the body is not valid `{encoding}` (Content-Encoding)");
+            assert_eq!(failure(&exchange).message, expected);
+        }
+    });
+}
+
+#[test]
+fn unknown_encodings_empty_bodies_and_heads_are_left_alone() {
+    run(async {
+        assert_eq!(ok(&encoded("rot13", b"uryyb".to_vec(), Settings::default()).await).body, "uryyb");
+        assert_eq!(ok(&encoded("gzip", Vec::new(), Settings::default()).await).body, "");
+        let (port, log) =
+            http(|_| b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 99\r\n\r\n".to_vec()).await;
+        let user = HttpUser::new();
+        let transport = transport(Settings::default());
+        for _ in 0..2 {
+            let exchange = user.send(request("HEAD", &format!("http://127.0.0.1:{port}/")), &transport).await;
+            assert_eq!(ok(&exchange).body_bytes, 0);
+        }
+        assert_eq!(log.connections(), [0, 0]);
+    });
+}
+
+#[test]
+fn a_bomb_is_counted_and_not_kept() {
+    run(async {
+        // 64 MiB of zeros in a few dozen kB.
+        let bomb = gzip(&vec![0; 64 * 1024 * 1024]);
+        let settings = Settings { max_body: 1000, ..Settings::default() };
+        let exchange = encoded("gzip", bomb, settings).await;
+        let response = ok(&exchange);
+        assert_eq!((response.body.len(), response.body_bytes), (1000, 64 * 1024 * 1024));
+        assert!(response.truncated());
+    });
+}
+
+#[test]
+fn a_long_body_is_kept_as_far_as_max_body_and_the_connection_stays() {
+    run(async {
+        let (port, log) = http(|_| answer("200 OK", "", "0123456789".repeat(50_000))).await;
+        let user = HttpUser::new();
+        let transport = transport(Settings { max_body: 15, ..Settings::default() });
+        for _ in 0..2 {
+            let exchange = user.send(get(&format!("http://127.0.0.1:{port}/")), &transport).await;
+            assert_eq!(ok(&exchange).body, "012345678901234");
+            assert_eq!(ok(&exchange).body_bytes, 500_000);
+        }
+        let mut drained = get(&format!("http://127.0.0.1:{port}/"));
+        drained.keep_body = false;
+        let exchange = user.send(drained, &transport).await;
+        assert_eq!((ok(&exchange).body.len(), ok(&exchange).body_bytes), (0, 500_000));
+        assert_eq!(log.connections(), [0, 0, 0]);
+    });
+}
+
+#[test]
+fn bodies_of_every_shape() {
+    run(async {
+        let whole: [(&'static [u8], &[u8]); 5] = [
+            (b"HTTP/1.1 200 OK\r\n\r\nuntil the end", b"until the end"),
+            (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", b"abcde"),
+            (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+            (b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", b"ok"),
+            (b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok", b"ok"),
+        ];
+        for (bytes, body) in whole {
+            let port = raw(bytes).await;
+            let exchange = fetch(get(&format!("http://127.0.0.1:{port}/"))).await;
+            assert_eq!(ok(&exchange).body, body);
+            assert_eq!(exchange.received_bytes, bytes.len() as u64);
+        }
+    });
+}
+
+#[test]
+fn fresh_answers_come_from_the_cache_and_stale_ones_are_asked_about() {
+    run(async {
+        let version = Cell::new(0);
+        let (port, log) = http(move |seen| match seen.path() {
+            "/fresh" => answer("200 OK", "cache-control: max-age=60\r\n", "kept"),
+            "/never" => answer("200 OK", "cache-control: no-store, max-age=60\r\n", "new"),
+            _ if seen.header("if-none-match") == Some("\"v0\"") && version.get() == 0 => {
+                version.set(1);
+                b"HTTP/1.1 304 Not Modified\r\netag: \"v0\"\r\nx-renewed: yes\r\n\r\n".to_vec()
+            }
+            _ => answer("200 OK", &format!("etag: \"v{}\"\r\n", version.get()), format!("body {}", version.get())),
+        })
+        .await;
+        let user = HttpUser::new();
+        let transport = transport(Settings { cache: CacheScope::Iteration, ..Settings::default() });
+        let send = |path: &str| {
+            let request = get(&format!("http://127.0.0.1:{port}{path}"));
+            let (user, transport) = (&user, &transport);
+            async move { user.send(request, transport).await }
+        };
+
+        assert!(!send("/fresh").await.cached);
+        let again = send("/fresh").await;
+        assert!(again.cached);
+        assert_eq!(ok(&again).body, "kept");
+        assert_eq!((again.sent_bytes, again.received_bytes, again.timings.first_byte), (0, 0, None));
+        assert_eq!(log.len(), 1);
+
+        send("/never").await;
+        assert!(!send("/never").await.cached);
+        assert_eq!(log.len(), 3);
+
+        assert_eq!(ok(&send("/tag").await).body, "body 0");
+        let renewed = send("/tag").await;
+        assert_eq!((ok(&renewed).status, ok(&renewed).body.as_ref()), (200, &b"body 0"[..]));
+        assert_eq!(ok(&renewed).header("x-renewed"), Some("yes"));
+        assert!(!renewed.cached && renewed.sent_bytes > 0);
+        assert_eq!(ok(&send("/tag").await).body, "body 1");
+
+        // A change made through the same URL, and a new iteration, forget it.
+        user.send(request("POST", &format!("http://127.0.0.1:{port}/fresh")), &transport).await;
+        assert!(!send("/fresh").await.cached);
+        assert!(send("/fresh").await.cached);
+        user.start_iteration();
+        assert!(!send("/fresh").await.cached);
+    });
+}
+
+#[test]
+fn a_pages_resources_belong_to_its_time() {
+    run(async {
+        let (port, log) = http(|seen| match seen.path() {
+            "/" => answer(
+                "200 OK",
+                "content-type: text/html; charset=utf-8\r\n",
+                "<img src=a.png><script src='/b.js'></script><link rel=stylesheet href=c.css><img src=a.png>",
+            ),
+            "/b.js" => answer("302 Found", "location: /moved.js\r\n", ""),
+            _ => answer("200 OK", "", "x"),
+        })
+        .await;
+        let mut page = get(&format!("http://127.0.0.1:{port}/"));
+        page.resources = Some(2);
+        let exchange = fetch(page.clone()).await;
+        assert!(ok(&exchange).text().starts_with("<img"));
+        let mut paths: Vec<_> = (0..log.len()).map(|index| log.get(index).path().to_owned()).collect();
+        paths.sort();
+        assert_eq!(paths, ["/", "/a.png", "/b.js", "/c.css", "/moved.js"]);
+        let sent: usize = (0..5).map(|index| log.get(index).head.len()).sum();
+        assert_eq!(exchange.sent_bytes, sent as u64);
+        assert!(log.connections().iter().all(|connection| *connection < 2), "{:?}", log.connections());
+
+        page.keep_body = false;
+        assert!(ok(&fetch(page).await).body.is_empty());
+        assert_eq!(log.len(), 10);
+    });
+}
+
+#[test]
+fn a_missing_resource_fails_the_page() {
+    run(async {
+        let (port, _) = http(|seen| match seen.path() {
+            "/" => answer("200 OK", "content-type: text/html\r\n", "<img src=/img/gone.png?x>"),
+            _ => answer("404 Not Found", "", ""),
+        })
+        .await;
+        let mut page = get(&format!("http://127.0.0.1:{port}/"));
+        page.resources = Some(6);
+        let exchange = fetch(page).await;
+        assert_eq!(failure(&exchange).kind, FailureKind::Status);
+        assert_eq!(failure(&exchange).message, "the page's resource `/img/gone.png`: status 404");
+    });
+}
+
+#[test]
+fn a_resource_that_hangs_counts_against_the_pages_timeout() {
+    run(async {
+        let (port, _) = http(|seen| match seen.path() {
+            "/" => answer("200 OK", "content-type: text/html\r\n", "<img src=/slow>"),
+            _ => Vec::new(),
+        })
+        .await;
+        let mut page = get(&format!("http://127.0.0.1:{port}/"));
+        page.resources = Some(6);
+        let settings = Settings { timeout: Duration::from_millis(300), ..Settings::default() };
+        let exchange = HttpUser::new().send(page, &transport(settings)).await;
+        assert_eq!(failure(&exchange).kind, FailureKind::Timeout);
+        assert_eq!(failure(&exchange).message, "the page's resources not complete within 300ms (timeout)");
+    });
+}
