@@ -7,6 +7,9 @@ use sxd_document::{Package, QName};
 /// The deepest nesting that is looked into.
 const MAX_DEPTH: usize = 256;
 
+/// The namespace that every document has under the prefix `xml`.
+pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
 /// A document and the prefixes it declares.
 pub(super) struct Xml {
     pub(super) package: Package,
@@ -89,5 +92,5 @@ fn element<'d>(node: &roxmltree::Node<'_, '_>, to: Document<'d>, namespaces: &[(
 
 /// The namespace, if the document gives it a prefix.
 fn prefixed<'u>(namespaces: &[(String, String)], uri: Option<&'u str>) -> Option<&'u str> {
-    uri.filter(|uri| namespaces.iter().any(|(_, known)| known == uri))
+    uri.filter(|uri| *uri == XML || namespaces.iter().any(|(_, known)| known == uri))
 }
