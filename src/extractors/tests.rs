@@ -295,6 +295,20 @@ fn other_places_and_ways() {
 }
 
 #[test]
+fn hostile_pages_are_refused_and_real_ones_are_not() {
+    let items = Css::compile("li", None).unwrap();
+    let started = std::time::Instant::now();
+    let told = items.find(&"<div>".repeat(2_000_000)).unwrap_err();
+    assert_eq!(told, "the page is nested more than 1000 levels deep");
+    assert!(items.find(&"<div></p></x>".repeat(5_000)).is_err());
+    assert!(started.elapsed().as_secs() < 30);
+    let long = format!("<ul>{}</ul><script>{}</script><p>", "<li>x<br>".repeat(5_000), "a<b;".repeat(5_000));
+    assert_eq!(items.find(&long).unwrap().into_values().len(), 5_000);
+    let nested = format!("{}<li>x{}", "<div>".repeat(990), "</div>".repeat(990));
+    assert_eq!(items.find(&nested).unwrap().into_values().len(), 1);
+}
+
+#[test]
 fn text_in_another_charset_is_read() {
     let mut response = answer(b"caf\xe9".as_slice());
     response.headers.insert("content-type", "text/plain; charset=ISO-8859-1".parse().unwrap());
@@ -360,6 +374,6 @@ proptest::proptest! {
         let _ = JsonPath::compile(&text).map(|path| path.find(&shop()));
         let _ = JsonPath::compile(&format!("${text}")).map(|path| path.find(&shop()));
         let _ = XPath::compile(&text).map(|path| path.find("<a b='1'><c>2</c></a>"));
-        let _ = Css::compile(&text, None).map(|css| css.find("<a b='1'><p>2</p></a>"));
+        let _ = Css::compile(&text, None).map(|css| css.find("<a b='1'><p>2</p></a>").map(Found::into_values));
     }
 }
