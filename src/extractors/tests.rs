@@ -301,6 +301,7 @@ fn hostile_pages_are_refused_and_real_ones_are_not() {
     let told = items.find(&"<div>".repeat(2_000_000)).unwrap_err();
     assert_eq!(told, "the page is nested more than 1000 levels deep");
     assert!(items.find(&"<div></p></x>".repeat(5_000)).is_err());
+    assert!(items.find(&format!("<script>x</SCRIPT>{}", "<div>".repeat(5_000))).is_err());
     assert!(started.elapsed().as_secs() < 30);
     let long = format!("<ul>{}</ul><script>{}</script><p>", "<li>x<br>".repeat(5_000), "a<b;".repeat(5_000));
     assert_eq!(items.find(&long).unwrap().into_values().len(), 5_000);

@@ -92,7 +92,10 @@ fn nested_too_deep(html: &str) -> bool {
         }
         if name.eq_ignore_ascii_case("script") || name.eq_ignore_ascii_case("style") {
             // What looks like tags in there is none.
-            let close = rest.find(if name.len() == 6 { "</script" } else { "</style" });
+            let close = rest.match_indices("</").map(|(at, _)| at).find(|at| {
+                let end = rest.get(at + 2..at + 2 + name.len());
+                end.is_some_and(|end| end.eq_ignore_ascii_case(name))
+            });
             rest = close.map_or("", |close| &rest[close..]);
         }
         open.push(name);
