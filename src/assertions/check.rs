@@ -90,8 +90,9 @@ impl Assertion {
                 Err(why) => Err(self.unreadable(&why, response)),
             },
             Subject::Css(css) => match css.find(response.text()) {
-                Found::Several(values) if !values.is_empty() => judge.all(&self.matchers, Seen::Elements(&values)),
-                _ => self.judge_missing("no element is selected"),
+                Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::Elements(&values)),
+                Ok(_) => self.judge_missing("no element is selected"),
+                Err(why) => Err(self.unreadable(&why, response)),
             },
             Subject::JsonSchema(schema) => match response.json() {
                 Ok(json) => match schema.violations(json) {

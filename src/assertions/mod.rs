@@ -8,6 +8,8 @@ mod measure;
 mod pattern;
 mod schema;
 mod sentence;
+#[cfg(test)]
+mod tests;
 
 pub use check::AssertionFailure;
 pub use expected::Expected;

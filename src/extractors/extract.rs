@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
 use http::HeaderName;
 use regex::Regex;
@@ -211,7 +210,9 @@ impl Extractor {
                 .map(Matches::from)
                 .map_err(|why| Trouble::Place(format!("found nothing: {why}"))),
             How::Regex { regex, group } => Ok(Matches::Several(self.by_regex(regex, group, &text))),
-            How::Css(css) => Ok(Matches::from(css.find(&text))),
+            How::Css(css) => {
+                css.find(&text).map(Matches::from).map_err(|why| Trouble::Place(format!("found nothing: {why}")))
+            }
             How::XPath(path) => {
                 path.find(&text).map(Matches::from).map_err(|why| Trouble::Place(format!("found nothing: {why}")))
             }
@@ -282,13 +283,13 @@ impl From<Found> for Matches {
     }
 }
 
-fn rendered(template: &Template, scope: &mut dyn Scope) -> Result<Arc<str>, Trouble> {
+fn rendered<'t>(template: &'t Template, scope: &mut dyn Scope) -> Result<Cow<'t, str>, Trouble> {
     if let Some(literal) = template.literal() {
-        return Ok(literal.into());
+        return Ok(Cow::Borrowed(literal));
     }
     let mut text = String::new();
     template.render(scope, &mut text).map_err(|error| Trouble::Step(format!("cannot be carried out: {error}")))?;
-    Ok(text.into())
+    Ok(Cow::Owned(text))
 }
 
 fn between(text: &str, left: &str, right: &str, first_only: bool) -> Vec<Value> {

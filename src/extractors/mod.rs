@@ -2,5 +2,7 @@
 
 mod extract;
 pub mod find;
+#[cfg(test)]
+mod tests;
 
 pub use extract::{ExtractionFailure, Extractor, Group, How, Pick, Source};

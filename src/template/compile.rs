@@ -2,19 +2,18 @@
 //! be right is found before the run.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use crate::suggest::nearest;
 use crate::value::Value;
 
 use super::ast::{Ast, AstKind, BinaryOp};
 use super::builtin::{Builtin, ResponsePart};
+use super::compiled::{Body, Expression, Segment, Template};
 use super::eval::{Context, NoScope};
 use super::filters::filter;
 use super::foreign;
 use super::functions::{Action, FunctionDoc, function};
 use super::node::{Node, NodeKind};
-use super::scope::{EvalError, Scope};
 use super::text::Part;
 use super::{CounterId, Problem, SlotId};
 
@@ -36,159 +35,6 @@ pub trait Resolver {
     /// Names that could be meant instead of an unknown one.
     fn known_names(&self) -> Vec<String> {
         Vec::new()
-    }
-}
-
-/// A text whose `${…}` are ready to be evaluated.
-#[derive(Debug)]
-pub struct Template {
-    source: Arc<str>,
-    body: Body,
-}
-
-#[derive(Debug)]
-enum Body {
-    Literal(Arc<str>),
-    /// One whole expression whose value is known, and how it reads as text.
-    Constant(Value, Arc<str>),
-    Whole(Node),
-    Mixed(Vec<Segment>),
-}
-
-#[derive(Debug)]
-enum Segment {
-    Literal(Box<str>),
-    Slot(SlotId),
-    Expression(Box<Node>),
-}
-
-/// A bare expression ready to be evaluated.
-#[derive(Debug)]
-pub struct Expression {
-    source: Arc<str>,
-    node: Node,
-}
-
-impl Template {
-    /// A template without expressions, of text taken as it is: `${` has no meaning in it.
-    pub fn from_literal(text: impl Into<Arc<str>>) -> Self {
-        let text = text.into();
-        Self { source: Arc::clone(&text), body: Body::Literal(text) }
-    }
-
-    /// The text as it was written.
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// The text, if it is the same for every user and iteration.
-    pub fn literal(&self) -> Option<&str> {
-        match &self.body {
-            Body::Literal(text) | Body::Constant(_, text) => Some(text),
-            Body::Whole(_) | Body::Mixed(_) => None,
-        }
-    }
-
-    /// The value, if it is the same for every user and iteration.
-    pub fn constant(&self) -> Option<Value> {
-        match &self.body {
-            Body::Literal(text) => Some(Value::Text(Arc::clone(text))),
-            Body::Constant(value, _) => Some(value.clone()),
-            Body::Whole(_) | Body::Mixed(_) => None,
-        }
-    }
-
-    /// Appends the text to `out`.
-    ///
-    /// # Errors
-    /// When a variable is not set or an operation cannot be carried out; `out` may hold a part then.
-    pub fn render(&self, scope: &mut dyn Scope, out: &mut String) -> Result<(), EvalError> {
-        match &self.body {
-            Body::Literal(text) | Body::Constant(_, text) => {
-                out.push_str(text);
-                Ok(())
-            }
-            Body::Whole(node) => Context::new(scope, &self.source).write(node, out),
-            Body::Mixed(segments) => {
-                for segment in segments {
-                    match segment {
-                        Segment::Literal(text) => out.push_str(text),
-                        Segment::Slot(slot) => match scope.slot(*slot) {
-                            Some(value) => value.write_text(out),
-                            None => return Err(self.unset(*slot, scope)),
-                        },
-                        Segment::Expression(node) => Context::new(scope, &self.source).write(node, out)?,
-                    }
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn unset(&self, slot: SlotId, scope: &dyn Scope) -> EvalError {
-        super::eval::unset(slot, scope, 0..self.source.len())
-    }
-
-    /// Whether it reads the last answer's body, which then has to be kept.
-    pub fn reads_body(&self) -> bool {
-        match &self.body {
-            Body::Literal(_) | Body::Constant(..) => false,
-            Body::Whole(node) => node.reads_body(),
-            Body::Mixed(segments) => segments.iter().any(|segment| match segment {
-                Segment::Expression(node) => node.reads_body(),
-                Segment::Literal(_) | Segment::Slot(_) => false,
-            }),
-        }
-    }
-
-    /// The value: that of the expression if the text is one whole `${…}`, else text.
-    ///
-    /// # Errors
-    /// When a variable is not set or an operation cannot be carried out.
-    pub fn value(&self, scope: &mut dyn Scope) -> Result<Value, EvalError> {
-        match &self.body {
-            Body::Literal(text) => Ok(Value::Text(Arc::clone(text))),
-            Body::Constant(value, _) => Ok(value.clone()),
-            Body::Whole(node) => Ok(Context::new(scope, &self.source).eval(node)?.into_owned()),
-            Body::Mixed(_) => {
-                let mut text = String::with_capacity(self.source.len() + 16);
-                self.render(scope, &mut text)?;
-                Ok(Value::text(text))
-            }
-        }
-    }
-}
-
-impl Expression {
-    /// The expression as it was written.
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// The value, if it is the same for every user and iteration.
-    pub fn constant(&self) -> Option<&Value> {
-        self.node.as_constant()
-    }
-
-    /// The value.
-    ///
-    /// # Errors
-    /// When a variable is not set or an operation cannot be carried out.
-    pub fn value(&self, scope: &mut dyn Scope) -> Result<Value, EvalError> {
-        Ok(Context::new(scope, &self.source).eval(&self.node)?.into_owned())
-    }
-
-    /// Whether it reads the last answer's body, which then has to be kept.
-    pub fn reads_body(&self) -> bool {
-        self.node.reads_body()
-    }
-
-    /// The value as a condition: true or false, or text that spells one of these.
-    ///
-    /// # Errors
-    /// When it cannot be computed or is neither.
-    pub fn truth(&self, scope: &mut dyn Scope) -> Result<bool, EvalError> {
-        Context::new(scope, &self.source).truth(&self.node)
     }
 }
 
@@ -246,7 +92,7 @@ impl<'a> Compiler<'a> {
                         segments.push(Segment::Literal(std::mem::take(&mut literal).into()));
                     }
                     segments.push(match node.kind {
-                        NodeKind::Slot(slot) => Segment::Slot(slot),
+                        NodeKind::Slot(slot) => Segment::Slot(slot, node.range),
                         _ => Segment::Expression(Box::new(node)),
                     });
                 }
@@ -279,8 +125,10 @@ impl<'a> Compiler<'a> {
             AstKind::Name(name) => return self.name(name, range),
             AstKind::Member { base, key, key_range } => return self.member(base, key, key_range, range, defaulted),
             AstKind::Index { base, index } => return self.index(base, index, range, defaulted),
-            AstKind::List(items) => NodeKind::List(self.all(items, false)?),
-            AstKind::Call { name, name_range, arguments } => return self.call(name, name_range, arguments, range),
+            AstKind::List(items) => NodeKind::List(self.all(items, defaulted)?),
+            AstKind::Call { name, name_range, arguments } => {
+                return self.call(name, name_range, arguments, range, defaulted);
+            }
             AstKind::Filter { name, input, arguments, .. } => {
                 let doc = filter(name)?;
                 if name == "default" {
@@ -454,9 +302,16 @@ impl<'a> Compiler<'a> {
         self.fold(NodeKind::Index { base: Box::new(base), index: Box::new(index) }, range, defaulted)
     }
 
-    fn call(&mut self, name: &str, name_range: &Range<usize>, arguments: &[Ast], range: Range<usize>) -> Option<Node> {
+    fn call(
+        &mut self,
+        name: &str,
+        name_range: &Range<usize>,
+        arguments: &[Ast],
+        range: Range<usize>,
+        defaulted: bool,
+    ) -> Option<Node> {
         let doc = function(name)?;
-        let arguments = self.all(arguments, false)?;
+        let arguments = self.all(arguments, defaulted)?;
         self.check_constants(doc, &arguments)?;
         let constant = arguments.iter().all(|argument| argument.as_constant().is_some());
         let kind = match name {
@@ -471,14 +326,16 @@ impl<'a> Compiler<'a> {
             _ => NodeKind::Call { doc, arguments },
         };
         if matches!(doc.action, Action::Pure(_)) {
-            return self.fold(kind, range, false);
+            return self.fold(kind, range, defaulted);
         }
         let node = Node { kind, range, pure: false };
         let reads_outside = matches!(name, "counter" | "file");
         if constant && !reads_outside {
             // What it needs is all there: if it refuses now, it always will.
             let mut nothing = NoScope::default();
-            if let Err(error) = Context::new(&mut nothing, self.source).eval(&node) {
+            if let Err(error) = Context::new(&mut nothing, self.source).eval(&node)
+                && !(error.not_set && defaulted)
+            {
                 return self.fail(Problem::new(error.range, error.message));
             }
         }

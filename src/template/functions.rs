@@ -115,13 +115,13 @@ impl FunctionDoc {
     /// What is wrong with `value` as argument number `index`, if anything.
     pub(super) fn objection(&self, index: usize, value: &Value) -> Option<String> {
         let parameter = self.parameters.get(index)?;
-        let (fits, wanted) = match parameter.kind {
-            Kind::Any => (true, ""),
-            Kind::Number => (Number::of(value).is_some(), "a number"),
-            Kind::Whole => (whole(value).is_some(), "a whole number"),
-            Kind::Text => (!matches!(value, Value::Null | Value::List(_) | Value::Map(_)), "text"),
-            Kind::TextOrNull => (!matches!(value, Value::List(_) | Value::Map(_)), "text"),
-            Kind::List => (matches!(value, Value::List(_)), "a list"),
+        let fits = match parameter.kind {
+            Kind::Any => true,
+            Kind::Number => Number::of(value).is_some(),
+            Kind::Whole => whole(value).is_some(),
+            Kind::Text => !matches!(value, Value::Null | Value::List(_) | Value::Map(_)),
+            Kind::TextOrNull => !matches!(value, Value::List(_) | Value::Map(_)),
+            Kind::List => matches!(value, Value::List(_)),
         };
         let found = match value {
             Value::Float(_) | Value::Decimal(_) if parameter.kind == Kind::Whole => "a fraction",
@@ -130,7 +130,20 @@ impl FunctionDoc {
             }
             other => describe(other),
         };
-        (!fits).then(|| format!("`{}` takes {wanted} as `{}`, not {found}", self.name, parameter.name))
+        (!fits).then(|| format!("`{}` takes {} as `{}`, not {found}", self.name, parameter.takes(), parameter.name))
+    }
+}
+
+impl Parameter {
+    /// What it takes, in words for the reference: "a whole number".
+    pub fn takes(&self) -> &'static str {
+        match self.kind {
+            Kind::Any => "any value",
+            Kind::Number => "a number",
+            Kind::Whole => "a whole number",
+            Kind::Text | Kind::TextOrNull => "text",
+            Kind::List => "a list",
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 mod ast;
 mod builtin;
 mod compile;
+mod compiled;
 mod compute;
 mod eval;
 mod fakes;
@@ -37,7 +38,8 @@ mod tests;
 use std::ops::Range;
 
 pub use builtin::{Builtin, RESERVED_NAMES};
-pub use compile::{Expression, Reference, Resolver, Template};
+pub use compile::{Reference, Resolver};
+pub use compiled::{Expression, Template};
 pub use compute::{Comparison, compare, equal};
 pub use filters::filters;
 pub use functions::{FunctionDoc, Parameter, functions};

@@ -412,7 +412,7 @@ fn words_of_other_languages_are_told_in_ours() {
         ("2 * 3.5 | round", &["(2 * 3.5) | round"]),
         ("random_int(100, 1)", &["smaller number first"]),
         ("random_int('a', 1)", &["a whole number as `from`"]),
-        ("now('%Q!')", &["strftime"]),
+        ("now('%!')", &["strftime"]),
         ("now('+7d')", &["now(null, '+7d')"]),
         ("now('%Y', '7d')", &["is not a shift"]),
         ("choice([])", &["the list is empty"]),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::ast::Ast;
 use super::builtin::Builtin;
-use super::compile::{Compiler, Expression, Resolver, Template};
+use super::compile::{Compiler, Resolver};
+use super::compiled::{Expression, Template};
 use super::lexer;
 use super::parser;
 use super::{NameUse, Problem};

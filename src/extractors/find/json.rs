@@ -107,6 +107,9 @@ impl JsonPath {
     /// JSON: the tree then tells which.
     fn find_lazily(&self, body: &[u8]) -> Option<Value> {
         let pointer = self.pointer.as_ref().filter(|pointer| !pointer.is_empty())?;
+        if nested_too_deep(body) {
+            return None;
+        }
         let found = sonic_rs::get_from_slice(body, pointer.as_slice()).ok()?;
         let raw = found.as_raw_str();
         match raw.as_bytes().first()? {
@@ -168,6 +171,42 @@ fn leading_steps(query: &JpQuery) -> Vec<Step> {
         _ => None,
     };
     query.segments.iter().map_while(step).collect()
+}
+
+/// The deepest nesting the lazy reader is given: it recurses once per level and has no limit of
+/// its own, so a hostile body would overflow the stack. The tree's parser has the same limit.
+const MAX_DEPTH: usize = 128;
+
+/// Whether the body may be nested deeper than [`MAX_DEPTH`].
+fn nested_too_deep(body: &[u8]) -> bool {
+    // Few opening signs cannot nest deep. Counting them all is quick, as it needs no state.
+    if body.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= MAX_DEPTH {
+        return false;
+    }
+    let mut depth = 0_usize;
+    let mut bytes = body.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => {
+                while let Some(inner) = bytes.next() {
+                    match inner {
+                        b'\\' => drop(bytes.next()),
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 fn pointer_node(step: &Step) -> Option<PointerNode> {

@@ -10,6 +10,8 @@ use super::json::{Step, step_into};
 
 /// How many places of the body are looked at; a message is not worth more.
 const MAX_PLACES: usize = 5_000;
+/// How many keys of one object are compared with the one that is missing.
+const MAX_KEYS: usize = 200;
 /// How many paths are named.
 const MAX_PATHS: usize = 3;
 
@@ -29,7 +31,7 @@ pub(super) fn nearest_paths(json: &Json, steps: &[Step]) -> Vec<String> {
     }
     let missing = steps.get(path.len());
     if let (Some(Step::Name(name)), Some(object)) = (missing, place.as_object())
-        && let Some(known) = nearest(name, object.keys().map(String::as_str))
+        && let Some(known) = nearest(name, object.keys().take(MAX_KEYS).map(String::as_str))
     {
         path.push(Step::Name(known.to_owned()));
         return vec![written(&path)];
@@ -54,7 +56,7 @@ fn places_called(json: &Json, name: &str) -> Vec<String> {
         };
         match place {
             Json::Object(object) => {
-                for (key, child) in object {
+                for (key, child) in object.iter().take(MAX_KEYS) {
                     if key.eq_ignore_ascii_case(name) {
                         let mut path = path.clone();
                         path.push(Step::Name(key.clone()));

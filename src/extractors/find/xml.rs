@@ -7,6 +7,12 @@ use sxd_document::{Package, QName};
 /// The deepest nesting that is looked into.
 const MAX_DEPTH: usize = 256;
 
+/// The most nodes that are looked into; each costs the engine a few hundred bytes.
+const MAX_NODES: u32 = 500_000;
+
+/// The namespace that every document has under the prefix `xml`.
+pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
 /// A document and the prefixes it declares.
 pub(super) struct Xml {
     pub(super) package: Package,
@@ -20,7 +26,9 @@ pub(super) struct Xml {
 /// A fragment that says why it is not XML or is refused.
 pub(super) fn parse(text: &str) -> Result<Xml, String> {
     let source = text.trim_start_matches('\u{feff}').trim_start();
-    let checked = roxmltree::Document::parse(source).map_err(|error| match error {
+    let options = roxmltree::ParsingOptions { nodes_limit: MAX_NODES, ..Default::default() };
+    let checked = roxmltree::Document::parse_with_options(source, options).map_err(|error| match error {
+        roxmltree::Error::NodesLimitReached => format!("the body has more than {MAX_NODES} nodes"),
         roxmltree::Error::DtdDetected => "the body has a document type (DTD), which is refused".to_owned(),
         other => format!("the body is not XML ({other})"),
     })?;
@@ -89,5 +97,5 @@ fn element<'d>(node: &roxmltree::Node<'_, '_>, to: Document<'d>, namespaces: &[(
 
 /// The namespace, if the document gives it a prefix.
 fn prefixed<'u>(namespaces: &[(String, String)], uri: Option<&'u str>) -> Option<&'u str> {
-    uri.filter(|uri| namespaces.iter().any(|(_, known)| known == uri))
+    uri.filter(|uri| *uri == XML || namespaces.iter().any(|(_, known)| known == uri))
 }

@@ -17,6 +17,8 @@ use super::{Found, xml};
 #[derive(Clone, Debug)]
 pub struct XPath {
     source: Arc<str>,
+    /// The prefixes it uses. The engine panics on one that is not declared.
+    prefixes: Vec<String>,
 }
 
 thread_local! {
@@ -38,18 +40,23 @@ impl XPath {
             ));
         }
         let compiled = build(path)?;
-        // Unknown functions show only when they are called; unknown prefixes may be declared by the answer.
+        let prefixes = prefixes_in(path);
+        // Unknown functions show only when they are called.
+        let mut context = Context::new();
+        for prefix in &prefixes {
+            context.set_namespace(prefix, prefix);
+        }
         let package = Package::new();
         let document = package.as_document();
         let element = document.create_element("root");
         document.root().append_child(element);
-        if let Err(error) = compiled.evaluate(&Context::new(), document.root()) {
+        if let Err(error) = compiled.evaluate(&context, document.root()) {
             let message = error.to_string();
             if message.to_lowercase().contains("function") {
                 return Err(format!("it cannot be evaluated ({message})"));
             }
         }
-        Ok(Self { source: path.into() })
+        Ok(Self { source: path.into(), prefixes })
     }
 
     /// The path as it was written.
@@ -65,6 +72,13 @@ impl XPath {
     pub fn find(&self, text: &str) -> Result<Found, String> {
         let document = xml::parse(text)?;
         let mut context = Context::new();
+        context.set_namespace("xml", xml::XML);
+        for prefix in &self.prefixes {
+            // A prefix the answer does not declare names nothing in it.
+            if prefix != "xml" {
+                context.set_namespace(prefix, "undeclared");
+            }
+        }
         for (prefix, namespace) in &document.namespaces {
             context.set_namespace(prefix, namespace);
         }
@@ -104,6 +118,37 @@ fn build(path: &str) -> Result<sxd_xpath::XPath, String> {
         Ok(None) => Err("the path is empty".to_owned()),
         Err(error) => Err(format!("it is not an XPath like `//book[@id='1']/title` ({error})")),
     }
+}
+
+/// The prefixes of names like `soap:Body`; not axes like `child::a`, and nothing inside quotes.
+fn prefixes_in(path: &str) -> Vec<String> {
+    let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let mut found: Vec<String> = Vec::new();
+    let mut quote = None;
+    let mut name_start = None;
+    for (at, c) in path.char_indices() {
+        match quote {
+            Some(mark) if mark == c => quote = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"') => {
+                quote = Some(c);
+                name_start = None;
+            }
+            None if part_of_name(c) => name_start = name_start.or(Some(at)),
+            None => {
+                if let (':', Some(start)) = (c, name_start)
+                    && !path[at + 1..].starts_with(':')
+                {
+                    let prefix = &path[start..at];
+                    if !found.iter().any(|known| known == prefix) {
+                        found.push(prefix.to_owned());
+                    }
+                }
+                name_start = None;
+            }
+        }
+    }
+    found
 }
 
 fn deepest(path: &str) -> usize {

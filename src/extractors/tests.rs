@@ -1,0 +1,380 @@
+//! Extraction from answers made by hand.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use regex::Regex;
+use serde_json::json;
+
+use crate::assertions::Expected;
+use crate::samplers::Response;
+use crate::template::testing::World;
+use crate::template::{Template, parse_text};
+use crate::value::Value;
+
+use super::find::{Css, Found, JsonPath, XPath, shown};
+use super::*;
+
+fn answer(body: impl Into<Vec<u8>>) -> Response {
+    let body: Vec<u8> = body.into();
+    let mut response = Response::default();
+    response.status = 200;
+    response.url = "http://127.0.0.1/done?code=42".to_owned();
+    response.body_bytes = body.len() as u64;
+    response.body = body.into();
+    response
+}
+
+fn shop() -> Response {
+    answer(
+        json!({
+            "data": { "token": "abc", "x y": 1, "none": null, "list": [1, 2, 3] },
+            "items": [{ "id": 5, "price": 1.5 }, { "id": 7, "price": 20 }],
+        })
+        .to_string(),
+    )
+}
+
+fn found(path: &str, response: &Response) -> String {
+    let told = match JsonPath::compile(path).unwrap().find(response).unwrap() {
+        Found::One(value) => return one(&value),
+        Found::Several(values) => Value::List(values.into()),
+        Found::Nothing => return "nothing".to_owned(),
+    };
+    format!("several {}", one(&told))
+}
+
+fn one(value: &Value) -> String {
+    let mut text = String::new();
+    value.write_json(&mut text);
+    text
+}
+
+fn extractor(how: How) -> Extractor {
+    Extractor {
+        variable: "v".to_owned(),
+        how,
+        source: Source::Body,
+        pick: Pick::First,
+        default: None,
+        text: "…".to_owned(),
+    }
+}
+
+fn by_json(path: &str) -> Extractor {
+    Extractor { text: path.to_owned(), ..extractor(How::Json(JsonPath::compile(path).unwrap())) }
+}
+
+fn by_regex(pattern: &str, group: Group) -> Extractor {
+    extractor(How::Regex { regex: Regex::new(pattern).unwrap(), group })
+}
+
+fn literal(text: &str) -> Template {
+    Template::from_literal(text)
+}
+
+fn taken(extractor: &Extractor, response: &Response) -> String {
+    match extractor.extract(response, &mut World::new()) {
+        Ok(value) => one(&value),
+        Err(failure) => failure.message,
+    }
+}
+
+#[test]
+fn json_paths_find_one_place_or_several() {
+    let response = shop();
+    for (path, expected) in [
+        ("$.data.token", "\"abc\""),
+        ("$['data']['x y']", "1"),
+        ("$.items[1].price", "20"),
+        ("$.items[-1].id", "7"),
+        ("$.data.none", "null"),
+        ("$.data.list", "[1,2,3]"),
+        ("$.data.missing", "nothing"),
+        ("$.items[2]", "nothing"),
+        ("$.data.token.deeper", "nothing"),
+        ("$.items[*].id", "several [5,7]"),
+        ("$..id", "several [5,7]"),
+        ("$.items[?@.price > 10].id", "several [7]"),
+        ("$.items[?@.price > 100].id", "several []"),
+        ("$.data.list[0:2]", "several [1,2]"),
+        ("$.items[?length(@) == 2].id", "several [5,7]"),
+    ] {
+        assert_eq!(found(path, &response), expected, "{path}");
+    }
+    assert!(found("$", &response).starts_with("{\"data\""));
+    assert!(JsonPath::compile("$.a.b[0]").unwrap().is_singular());
+    assert!(!JsonPath::compile("$.a[*]").unwrap().is_singular());
+    assert!(!JsonPath::compile("$..a").unwrap().is_singular());
+}
+
+#[test]
+fn lazy_reading_agrees_with_the_tree() {
+    let body = r#"{"a": {"q\"": "x\u00e9\n", "n": 1.10, "big": 12345678901234567890, "e": 1e2, "t": true, "o": {"k": []}}, "é": [null, "ü"]}"#;
+    let response = answer(body);
+    for (path, expected) in [
+        (r#"$.a['q"']"#, "\"xé\\n\""),
+        ("$.a.n", "1.10"),
+        ("$.a.big", "12345678901234567890"),
+        ("$.a.e", "1e2"),
+        ("$.a.t", "true"),
+        ("$.a.o", "{\"k\":[]}"),
+        ("$.é[0]", "null"),
+        ("$.é[1]", "\"ü\""),
+        ("$.é[-1]", "\"ü\""),
+    ] {
+        assert_eq!(found(path, &response), expected, "{path}");
+    }
+}
+
+#[test]
+fn bodies_that_are_no_json_say_so() {
+    let find = |body: &[u8]| JsonPath::compile("$.a").unwrap().find(&answer(body)).unwrap_err();
+    assert!(find(b"<html>").contains("the body is not JSON"));
+    assert!(find(b"").contains("the body is empty"));
+    assert!(find(b"\xff\xfe{}").contains("not JSON"));
+    assert!(find("[".repeat(100_000).as_bytes()).contains("not JSON"));
+    let mut cut = answer(r#"{"b": "#);
+    cut.body_bytes = 1_000_000;
+    assert!(JsonPath::compile("$.a").unwrap().find(&cut).unwrap_err().contains("max_body"));
+}
+
+#[test]
+fn wrong_json_paths_are_refused() {
+    for (path, part) in [
+        ("token", "write `$.token`"),
+        (".token", "write `$.token`"),
+        ("$.a b", "['first name']"),
+        ("$.a  b.c", "['first name']"),
+        ("$.", "ends too early"),
+        ("$.a[", "ends too early"),
+        ("$.a]", "from `]` on"),
+        ("$[?length(@.*) < 3]", "one place"),
+        ("$[?length(@.a)]", "is compared"),
+        ("$[?count(@.*)]", "is compared"),
+        ("$[?count(1) > 2]", "literal"),
+        ("$[?value('a') == 1]", "takes a path"),
+        ("$[?match(@.a, 'x') == true]", "not comparable"),
+        ("$[?match(@..a, 'x')]", "one place"),
+        ("$[?nin(@.a, 'x')]", "no function `nin`"),
+        ("$[?@.* == 1]", "cannot be read"),
+    ] {
+        let told = JsonPath::compile(path).expect_err(path);
+        assert!(told.contains(part), "{path}: {told}");
+    }
+    for path in [
+        "$[ 'a' , 1 ]",
+        "$ .a",
+        "$.a .b",
+        "$[?@.a == 1 && @.b]",
+        "$['a b']",
+        "$.items[?match(@.a, 'x.*')]",
+        "$[?count(@.*) > 1]",
+    ] {
+        JsonPath::compile(path).expect(path);
+    }
+    assert!(JsonPath::compile(&format!("$[?{}@.a{}]", "(".repeat(5_000), ")".repeat(5_000))).is_err());
+}
+
+#[test]
+fn the_nearest_path_is_told() {
+    let near = |path: &str| JsonPath::compile(path).unwrap().nearest(&shop());
+    assert_eq!(near("$.token"), ["$.data.token"]);
+    assert_eq!(near("$.data.tokn"), ["$.data.token"]);
+    assert_eq!(near("$.Data.token"), ["$.data"]);
+    assert_eq!(near("$.id"), ["$.items[0].id", "$.items[1].id"]);
+    assert_eq!(near("$['x_y']"), Vec::<String>::new());
+    assert_eq!(near("$.data['x_y']"), ["$.data['x y']"]);
+    assert_eq!(near("$.itms[*].id"), ["$.items"]);
+    assert_eq!(near("$.pineapple"), Vec::<String>::new());
+}
+
+#[test]
+fn a_failure_tells_what_helps() {
+    let failure = by_json("$.token").extract(&shop(), &mut World::new()).unwrap_err();
+    assert_eq!(failure.cause, "`v`: `$.token` found nothing");
+    assert!(failure.message.contains(r#"the body begins with: {"data":{"token":"abc""#), "{failure}");
+    assert!(failure.message.ends_with("; there is $.data.token"), "{failure}");
+    let failure = by_json("$.token").extract(&answer("<h1>\u{1b}[31m\nno\u{202e}"), &mut World::new()).unwrap_err();
+    assert!(failure.message.contains(r"<h1>\u{1b}[31m\nno\u{202e}"), "{failure}");
+    assert!(failure.cause.contains("not JSON"));
+    assert!(taken(&by_json("$.token"), &answer("")).contains("the body is empty"));
+    assert_eq!(shown(&"é".repeat(300), 3), "ééé…");
+}
+
+#[test]
+fn matches_are_picked() {
+    let response = answer("order-5 order-6 order-77");
+    let mut orders = by_regex(r"order-(?<id>\d+)", Group::Number(1));
+    for (pick, expected) in
+        [(Pick::First, "\"5\""), (Pick::Last, "\"77\""), (Pick::Nth(2), "\"6\""), (Pick::All, "[\"5\",\"6\",\"77\"]")]
+    {
+        orders.pick = pick;
+        assert_eq!(taken(&orders, &response), expected, "{pick:?}");
+    }
+    orders.pick = Pick::Random;
+    let mut world = World::new();
+    let mut seen: Vec<String> = (0..100).map(|_| one(&orders.extract(&response, &mut world).unwrap())).collect();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen, ["\"5\"", "\"6\"", "\"77\""]);
+    orders.pick = Pick::Nth(4);
+    assert!(taken(&orders, &response).contains("found fewer matches than that (3)"));
+    orders.pick = Pick::Nth(0);
+    assert!(taken(&orders, &response).contains("found fewer"));
+    assert_eq!(taken(&by_regex(r"order-(?<id>\d+)", Group::Name("id".to_owned())), &response), "\"5\"");
+    assert_eq!(taken(&by_regex(r"(x)?order", Group::Number(1)), &answer("order xorder")), "\"x\"");
+    assert_eq!(taken(&by_regex(r"\d+", Group::Number(0)), &response), "\"5\"");
+
+    let mut ids = by_json("$.items[*].id");
+    ids.pick = Pick::All;
+    assert_eq!(taken(&ids, &shop()), "[5,7]");
+    let mut list = by_json("$.data.list");
+    list.pick = Pick::All;
+    assert_eq!(taken(&list, &shop()), "[1,2,3]");
+    assert_eq!(taken(&by_json("$.data.none"), &shop()), "null");
+}
+
+#[test]
+fn defaults_stand_in_for_what_is_not_there() {
+    let mut token = by_json("$.token");
+    token.default = Some(Expected::Literal(Value::text("none")));
+    assert_eq!(taken(&token, &shop()), "\"none\"");
+    assert_eq!(taken(&token, &answer("<html>")), "\"none\"");
+    let mut world = World::new().with("fallback", Value::Int(3)).with("gone", None);
+    let template =
+        |text: &str, world: &mut World| Expected::Template(parse_text(text).unwrap().compile(world).unwrap());
+    token.default = Some(template("${fallback}", &mut world));
+    assert_eq!(one(&token.extract(&shop(), &mut world).unwrap()), "3");
+    token.default = Some(template("${gone}", &mut world));
+    assert!(token.extract(&shop(), &mut world).unwrap_err().message.contains("variable `gone` is not set"));
+}
+
+#[test]
+fn other_places_and_ways() {
+    let mut response = answer(
+        r#"<html><head><title> Shop </title></head><body><input name="csrf" value="t0k"><input name="q"><a href="/1">one</a><a>two</a></body></html>"#,
+    );
+    response.headers.append("location", "/orders/17".parse().unwrap());
+    response.headers.append("set-cookie", "a=1".parse().unwrap());
+    response.headers.append("set-cookie", "b=2".parse().unwrap());
+    response.cookies = vec![("SID".to_owned(), "s-99".to_owned())];
+    let css = |selector: &str, attribute: Option<&str>| extractor(How::Css(Css::compile(selector, attribute).unwrap()));
+    assert_eq!(taken(&css("input[name=csrf]", Some("value")), &response), "\"t0k\"");
+    assert_eq!(taken(&css("title", None), &response), "\"Shop\"");
+    let mut links = css("a", Some("href"));
+    links.pick = Pick::All;
+    assert_eq!(taken(&links, &response), "[\"/1\"]");
+    assert!(Css::compile("a[", None).is_err());
+    assert!(css("a", None).needs_body());
+
+    let header = extractor(How::Header("set-cookie".parse().unwrap()));
+    assert_eq!(taken(&header, &response), "\"a=1\"");
+    assert_eq!(taken(&extractor(How::Cookie("SID".to_owned())), &response), "\"s-99\"");
+    assert!(!header.needs_body());
+
+    let mut number = by_regex(r"\d+", Group::Number(0));
+    number.source = Source::Header("location".parse().unwrap());
+    assert_eq!(taken(&number, &response), "\"17\"");
+    assert!(!number.needs_body());
+    number.source = Source::Cookie("SID".to_owned());
+    assert_eq!(taken(&number, &response), "\"99\"");
+    number.source = Source::Url;
+    assert_eq!(taken(&number, &response), "\"127\"");
+    number.source = Source::Header("x-none".parse().unwrap());
+    assert!(taken(&number, &response).contains("there is no header `x-none`"));
+
+    let between = |left: &str, right: &str| extractor(How::Between(literal(left), literal(right)));
+    assert_eq!(taken(&between("value=\"", "\""), &response), "\"t0k\"");
+    assert_eq!(taken(&between("<html><head>", "</title>"), &response), "\"<title> Shop \"");
+    assert_eq!(taken(&between("", "<head>"), &response), "\"<html>\"");
+    assert_eq!(taken(&between("</body>", ""), &response), "\"</html>\"");
+    assert!(taken(&between("value=\"", "§"), &response).contains("found nothing"));
+    let mut names = between("name=\"", "\"");
+    names.pick = Pick::All;
+    assert_eq!(taken(&names, &response), "[\"csrf\",\"q\"]");
+}
+
+#[test]
+fn hostile_pages_are_refused_and_real_ones_are_not() {
+    let items = Css::compile("li", None).unwrap();
+    let started = std::time::Instant::now();
+    let told = items.find(&"<div>".repeat(2_000_000)).unwrap_err();
+    assert_eq!(told, "the page is nested more than 1000 levels deep");
+    assert!(items.find(&"<div></p></x>".repeat(5_000)).is_err());
+    assert!(items.find(&format!("<script>x</SCRIPT>{}", "<div>".repeat(5_000))).is_err());
+    assert!(started.elapsed().as_secs() < 30);
+    let long = format!("<ul>{}</ul><script>{}</script><p>", "<li>x<br>".repeat(5_000), "a<b;".repeat(5_000));
+    assert_eq!(items.find(&long).unwrap().into_values().len(), 5_000);
+    let nested = format!("{}<li>x{}", "<div>".repeat(990), "</div>".repeat(990));
+    assert_eq!(items.find(&nested).unwrap().into_values().len(), 1);
+}
+
+#[test]
+fn text_in_another_charset_is_read() {
+    let mut response = answer(b"caf\xe9".as_slice());
+    response.headers.insert("content-type", "text/plain; charset=ISO-8859-1".parse().unwrap());
+    assert_eq!(taken(&by_regex("caf(.)", Group::Number(1)), &response), "\"é\"");
+}
+
+#[test]
+fn xpath_reads_xml_with_and_without_namespaces() {
+    let find = |path: &str, xml: &str| match XPath::compile(path).unwrap().find(xml) {
+        Ok(Found::One(value)) => one(&value),
+        Ok(Found::Several(values)) => format!("several {}", one(&Value::List(values.into()))),
+        Ok(Found::Nothing) => "nothing".to_owned(),
+        Err(why) => why,
+    };
+    let books = r#"<?xml version="1.0"?><!-- c --><books><book id="1"><title> A </title></book><book id="2"><title><![CDATA[B&]]></title></book></books>"#;
+    assert_eq!(find("//title", books), "several [\"A\",\"B&\"]");
+    assert_eq!(find("//book[@id='2']/title", books), "several [\"B&\"]");
+    assert_eq!(find("//book/@id", books), "several [\"1\",\"2\"]");
+    assert_eq!(find("count(//book)", books), "2");
+    assert_eq!(find("string(//title)", books), "\" A \"");
+    assert_eq!(find("//book/@id = '2'", books), "true");
+    assert_eq!(find("number('x')", books), "nothing");
+    assert_eq!(find("//none", books), "several []");
+    let soap =
+        r#"<s:Envelope xmlns:s="urn:s"><s:Body><Order xmlns="urn:o" s:a="1"><id>7</id></Order></s:Body></s:Envelope>"#;
+    assert_eq!(find("//s:Body//id", soap), "several [\"7\"]");
+    assert_eq!(find("/s:Envelope/s:Body/Order/@s:a", soap), "several [\"1\"]");
+    assert_eq!(find("//x:Body", soap), "several []");
+    assert_eq!(find("count(//x:Body)", soap), "0");
+    assert_eq!(find("//a[@xml:lang='x:y']", "<r><a xml:lang='x:y'>1</a></r>"), "several [\"1\"]");
+    assert_eq!(find("child::r/child::a", "<r><a>1</a></r>"), "several [\"1\"]");
+    assert!(find("//a", "{}").contains("not XML"));
+    assert!(find("//a", "").contains("not XML"));
+    let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><x>&b;</x>";
+    assert!(find("//x", bomb).contains("document type"));
+    let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
+    assert!(find("//a", &deep).contains("nested more than 256"));
+    let near = format!("{}x{}", "<a>".repeat(256), "</a>".repeat(256));
+    assert_eq!(find("count(//a)", &near), "256");
+}
+
+#[test]
+fn wrong_xpaths_are_refused() {
+    for path in ["", "//", "//a[", "//a]", "foo(", "1.2.3", "//a[@]", "'", "$", "::", "unknown-function(1)", "*", "a b"]
+    {
+        let outcome = XPath::compile(path);
+        assert!(outcome.is_err() || path == "*", "{path}");
+    }
+    assert!(XPath::compile(&"(".repeat(1_000)).is_err());
+    assert!(XPath::compile(&format!("{}1", "-".repeat(1_900))).is_err());
+}
+
+#[test]
+fn compiled_forms_are_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Extractor>();
+}
+
+proptest::proptest! {
+    /// Whatever path is written, checking it never panics.
+    #[test]
+    fn any_path_can_be_checked(text in r#"[$@./\[\]()?*:a-c0-9'" <>=!&|,+٣-]{0,30}"#) {
+        let _ = JsonPath::compile(&text).map(|path| path.find(&shop()));
+        let _ = JsonPath::compile(&format!("${text}")).map(|path| path.find(&shop()));
+        let _ = XPath::compile(&text).map(|path| path.find("<a b='1'><c>2</c></a>"));
+        let _ = Css::compile(&text, None).map(|css| css.find("<a b='1'><p>2</p></a>").map(Found::into_values));
+    }
+}

@@ -1,0 +1,160 @@
+//! Compiled texts and expressions, shared by every user of a run.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::value::Value;
+
+use super::SlotId;
+use super::eval::{Context, unset};
+use super::node::Node;
+use super::scope::{EvalError, Scope};
+
+/// A text whose `${…}` are ready to be evaluated.
+#[derive(Debug)]
+pub struct Template {
+    pub(super) source: Arc<str>,
+    pub(super) body: Body,
+}
+
+#[derive(Debug)]
+pub(super) enum Body {
+    Literal(Arc<str>),
+    /// One whole expression whose value is known, and how it reads as text.
+    Constant(Value, Arc<str>),
+    Whole(Node),
+    Mixed(Vec<Segment>),
+}
+
+#[derive(Debug)]
+pub(super) enum Segment {
+    Literal(Box<str>),
+    Slot(SlotId, Range<usize>),
+    Expression(Box<Node>),
+}
+
+/// A bare expression ready to be evaluated.
+#[derive(Debug)]
+pub struct Expression {
+    pub(super) source: Arc<str>,
+    pub(super) node: Node,
+}
+
+impl Template {
+    /// A template without expressions, of text taken as it is: `${` has no meaning in it.
+    pub fn from_literal(text: impl Into<Arc<str>>) -> Self {
+        let text = text.into();
+        Self { source: Arc::clone(&text), body: Body::Literal(text) }
+    }
+
+    /// The text as it was written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The text, if it is the same for every user and iteration.
+    pub fn literal(&self) -> Option<&str> {
+        match &self.body {
+            Body::Literal(text) | Body::Constant(_, text) => Some(text),
+            Body::Whole(_) | Body::Mixed(_) => None,
+        }
+    }
+
+    /// The value, if it is the same for every user and iteration.
+    pub fn constant(&self) -> Option<Value> {
+        match &self.body {
+            Body::Literal(text) => Some(Value::Text(Arc::clone(text))),
+            Body::Constant(value, _) => Some(value.clone()),
+            Body::Whole(_) | Body::Mixed(_) => None,
+        }
+    }
+
+    /// Appends the text to `out`.
+    ///
+    /// # Errors
+    /// When a variable is not set or an operation cannot be carried out; `out` may hold a part then.
+    pub fn render(&self, scope: &mut dyn Scope, out: &mut String) -> Result<(), EvalError> {
+        match &self.body {
+            Body::Literal(text) | Body::Constant(_, text) => {
+                out.push_str(text);
+                Ok(())
+            }
+            Body::Whole(node) => Context::new(scope, &self.source).write(node, out),
+            Body::Mixed(segments) => {
+                for segment in segments {
+                    match segment {
+                        Segment::Literal(text) => out.push_str(text),
+                        Segment::Slot(slot, range) => match scope.slot(*slot) {
+                            Some(value) => value.write_text(out),
+                            None => return Err(unset(*slot, scope, range.clone())),
+                        },
+                        Segment::Expression(node) => Context::new(scope, &self.source).write(node, out)?,
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether it reads the last answer's body, which then has to be kept.
+    pub fn reads_body(&self) -> bool {
+        match &self.body {
+            Body::Literal(_) | Body::Constant(..) => false,
+            Body::Whole(node) => node.reads_body(),
+            Body::Mixed(segments) => segments.iter().any(|segment| match segment {
+                Segment::Expression(node) => node.reads_body(),
+                Segment::Literal(_) | Segment::Slot(..) => false,
+            }),
+        }
+    }
+
+    /// The value: that of the expression if the text is one whole `${…}`, else text.
+    ///
+    /// # Errors
+    /// When a variable is not set or an operation cannot be carried out.
+    pub fn value(&self, scope: &mut dyn Scope) -> Result<Value, EvalError> {
+        match &self.body {
+            Body::Literal(text) => Ok(Value::Text(Arc::clone(text))),
+            Body::Constant(value, _) => Ok(value.clone()),
+            Body::Whole(node) => Ok(Context::new(scope, &self.source).eval(node)?.into_owned()),
+            Body::Mixed(_) => {
+                let mut text = String::with_capacity(self.source.len() + 16);
+                self.render(scope, &mut text)?;
+                Ok(Value::text(text))
+            }
+        }
+    }
+}
+
+impl Expression {
+    /// The expression as it was written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The value, if it is the same for every user and iteration.
+    pub fn constant(&self) -> Option<&Value> {
+        self.node.as_constant()
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// When a variable is not set or an operation cannot be carried out.
+    pub fn value(&self, scope: &mut dyn Scope) -> Result<Value, EvalError> {
+        Ok(Context::new(scope, &self.source).eval(&self.node)?.into_owned())
+    }
+
+    /// Whether it reads the last answer's body, which then has to be kept.
+    pub fn reads_body(&self) -> bool {
+        self.node.reads_body()
+    }
+
+    /// The value as a condition: true or false, or text that spells one of these.
+    ///
+    /// # Errors
+    /// When it cannot be computed or is neither.
+    pub fn truth(&self, scope: &mut dyn Scope) -> Result<bool, EvalError> {
+        Context::new(scope, &self.source).truth(&self.node)
+    }
+}
