@@ -1,6 +1,10 @@
 //! The command line: one file per subcommand, each thin.
 
 mod check;
+mod exit;
+mod graph;
+mod plans;
+mod run;
 mod terminal;
 
 use std::ffi::OsString;
@@ -21,6 +25,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Graph(graph::Args),
+    Run(run::Args),
 }
 
 /// Runs the command line and tells the process's exit code.
@@ -36,5 +42,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let terminal = terminal::Terminal::new(cli.color);
     match cli.command {
         Command::Check(args) => check::run(&args, &terminal),
+        Command::Graph(args) => graph::run(&args, &terminal),
+        Command::Run(args) => run::run(&args, &terminal),
     }
 }

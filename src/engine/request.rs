@@ -105,7 +105,7 @@ impl User {
         };
         let passed = judged.failures.is_empty();
         self.response_ok = passed;
-        self.count(node, started, ended, &exchange, response.as_deref(), &judged, &sent);
+        self.record(node, started, ended, &exchange, response.as_deref(), &judged, &sent);
         if let Some(observer) = &local.observer {
             let masker = self.masker();
             observer.request(&Observed {
@@ -122,7 +122,7 @@ impl User {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call; a struct for it would only rename the arguments")]
-    fn count(
+    fn record(
         &mut self,
         node: &Node,
         started: Duration,
