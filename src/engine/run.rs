@@ -60,10 +60,10 @@ pub trait Monitor {
 pub enum Lifecycle {
     /// The plan has none.
     Absent,
-    /// It ran.
-    Passed,
-    /// A step of it failed.
-    Failed,
+    /// It ran, for so long.
+    Passed(Duration),
+    /// A step of it failed, after so long.
+    Failed(Duration),
     /// It was interrupted by the word to stop.
     Interrupted,
     /// It was not reached.
@@ -156,7 +156,7 @@ impl Run<'_> {
         let slots = self.first_slots(services)?;
         let (setup, slots) = self.lifecycle("setup", &graph.setup, slots, OnError::StopUser).await;
         let mut load = Duration::ZERO;
-        if matches!(setup, Lifecycle::Absent | Lifecycle::Passed) && self.shared.reason().is_none() {
+        if matches!(setup, Lifecycle::Absent | Lifecycle::Passed(_)) && self.shared.reason().is_none() {
             self.monitor.part("load");
             self.work.clock = Clock::start();
             self.work.slots = slots.clone().into();
@@ -213,6 +213,7 @@ impl Run<'_> {
         if let Some(observer) = &self.observer {
             observer.part(name);
         }
+        let begin = std::time::Instant::now();
         let graph = self.graph.clone();
         let local = self.work.local(self.observer.clone());
         let mut user = User::new(local.clone(), None, 0, slots);
@@ -234,9 +235,10 @@ impl Run<'_> {
         };
         self.work.hand_over(&local);
         self.take_events();
+        let took = begin.elapsed();
         let ended = match walked {
-            Some(_) if user.failures > 0 => Lifecycle::Failed,
-            Some(Walked::Done | Walked::LeftIteration | Walked::EndUser) => Lifecycle::Passed,
+            Some(_) if user.failures > 0 => Lifecycle::Failed(took),
+            Some(Walked::Done | Walked::LeftIteration | Walked::EndUser) => Lifecycle::Passed(took),
             Some(Walked::TimeUp) | None => Lifecycle::Interrupted,
         };
         (ended, user.slots)

@@ -20,8 +20,12 @@ use crate::plan::{Iterations, OnError};
 use crate::samplers::{FailureKind, Timings};
 use crate::value::Value;
 
-/// How often a thread hands over what it counted.
-const HAND_OVER: Duration = Duration::from_millis(500);
+/// How often a thread measures how late its timers are.
+const HEARTBEAT: Duration = Duration::from_millis(100);
+/// After how many heartbeats it hands over what it counted.
+const HAND_OVER: u64 = 5;
+/// A user that starts later than this is counted as late.
+const LATE: Duration = Duration::from_millis(100);
 
 /// What a worker thread is given.
 #[derive(Clone)]
@@ -77,11 +81,19 @@ impl Work {
             .map(|index| run_group(work.clone(), local.clone(), GroupId(index as u32)))
             .collect();
         let mut all = std::pin::pin!(futures_util::future::join_all(groups));
-        let mut tick = tokio::time::interval(HAND_OVER);
+        let mut beat = tokio::time::interval(HEARTBEAT);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let mut beats = 0;
         loop {
             tokio::select! {
                 _ = &mut all => break,
-                _ = tick.tick() => work.hand_over(&local),
+                due = beat.tick() => {
+                    local.recorder.borrow_mut().lag(due.elapsed());
+                    beats += 1;
+                    if beats % HAND_OVER == 0 {
+                        work.hand_over(&local);
+                    }
+                }
             }
         }
         work.hand_over(&local);
@@ -122,7 +134,12 @@ async fn run_group(work: Rc<Work>, local: Rc<Local>, id: GroupId) {
             }
             () = until(clock, start), if start.is_some() => {
                 // Every start that is due: a late one is made up for at once.
-                while next < group.users && group.delay + start_of(next, group.users, group.ramp_up) <= clock.now() {
+                while next < group.users {
+                    let due = group.delay + start_of(next, group.users, group.ramp_up);
+                    let Some(late) = clock.now().checked_sub(due) else { break };
+                    if late > LATE {
+                        local.recorder.borrow_mut().late_start();
+                    }
                     users.spawn_local(live(work.clone(), local.clone(), id, next + 1));
                     next += work.threads as u64;
                 }

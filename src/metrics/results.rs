@@ -264,6 +264,10 @@ pub struct Results {
     pub timeline: Vec<Slice>,
     /// Whether any request of a group was ever answered.
     pub answered: bool,
+    /// How late the worker threads' timers were.
+    pub lag: Times,
+    /// Users that started more than 100 ms after their time.
+    pub late_starts: u64,
 }
 
 impl Results {
