@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::plans::{LoadOverrides, PlanOptions};
 use super::terminal::Terminal;
 use crate::diagnostic::{Format, render};
-use super::exit;
+use crate::verdict::exit;
 
 /// Check plans: every mistake at once, each with its place and its remedy. Nothing is sent
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     if args.format == Format::Json {
         terminal.out(&(serde_json::to_string_pretty(&json).unwrap_or_default() + "\n"));
     }
-    if failed { exit::INVALID_PLAN } else { exit::PASSED }
+    if failed { exit::INVALID } else { exit::PASSED }
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::plans::{LoadOverrides, PlanOptions};
 use super::terminal::Terminal;
 use crate::graph::{Drawing, draw};
-use super::exit;
+use crate::verdict::exit;
 
 /// Draw what a plan will do: lifecycle, thread groups, steps, branches, loops, and which step
 /// sets the variable that which step uses
@@ -23,7 +23,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let compiled = args.options.compile(&args.plan, &LoadOverrides::default());
-    let Some((graph, _)) = compiled.graph_or_tell(&args.plan, terminal) else { return exit::INVALID_PLAN };
+    let Some((graph, _)) = compiled.graph_or_tell(&args.plan, terminal) else { return exit::INVALID };
     terminal.out(&draw(&graph, args.format));
     exit::PASSED
 }

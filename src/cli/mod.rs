@@ -1,11 +1,13 @@
 //! The command line: one file per subcommand, each thin.
 
 mod check;
-mod exit;
 mod graph;
 mod plans;
 mod run;
+mod services;
+mod signals;
 mod terminal;
+mod trial;
 
 use std::ffi::OsString;
 
@@ -27,6 +29,7 @@ enum Command {
     Check(check::Args),
     Graph(graph::Args),
     Run(run::Args),
+    Try(trial::Args),
 }
 
 /// Runs the command line and tells the process's exit code.
@@ -44,5 +47,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Check(args) => check::run(&args, &terminal),
         Command::Graph(args) => graph::run(&args, &terminal),
         Command::Run(args) => run::run(&args, &terminal),
+        Command::Try(args) => trial::run(&args, &terminal),
     }
 }

@@ -46,6 +46,14 @@ pub(super) struct LoadOverrides {
     ramp_up: Option<String>,
 }
 
+impl LoadOverrides {
+    /// One user, one iteration.
+    pub(super) fn once() -> Self {
+        let one = || Some("1".to_owned());
+        Self { users: one(), iterations: one(), duration: None, ramp_up: Some("0s".into()) }
+    }
+}
+
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -70,9 +78,9 @@ pub(super) struct Compiled {
 }
 
 impl PlanOptions {
-    /// The profiles' names, as results show them.
-    pub(super) fn profile(&self) -> Option<String> {
-        (!self.profile.is_empty()).then(|| self.profile.join("+"))
+    /// The profiles' names, in the order they are laid over the plan.
+    pub(super) fn profiles(&self) -> &[String] {
+        &self.profile
     }
 
     pub(super) fn compile(&self, path: &Path, load_overrides: &LoadOverrides) -> Compiled {

@@ -2,8 +2,8 @@
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::exit;
 use crate::engine::StopReason;
+use crate::verdict::exit;
 
 /// Waits for signals and passes the word on, until the task is aborted.
 pub(super) async fn watch(stop: UnboundedSender<StopReason>) {
@@ -12,7 +12,7 @@ pub(super) async fn watch(stop: UnboundedSender<StopReason>) {
     loop {
         let reason = signals.next().await;
         if told {
-            let code = if reason == StopReason::Terminate { exit::SIGTERM } else { exit::SIGINT };
+            let code = if reason == StopReason::Terminate { exit::TERMINATED } else { exit::INTERRUPTED };
             std::process::exit(code.into());
         }
         told = true;

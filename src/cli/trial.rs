@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::exit;
 use super::plans::{LoadOverrides, PlanOptions};
 use super::services::Services;
 use super::terminal::Terminal;
@@ -17,6 +16,7 @@ use crate::mask::Masker;
 use crate::metrics::Aggregator;
 use crate::samplers::http::ProxyEnvironment;
 use crate::samplers::{Hop, Response};
+use crate::verdict::exit;
 
 /// How many characters of a body are shown.
 const BODY: usize = 2000;
@@ -40,7 +40,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let once = LoadOverrides::once();
     let compiled = args.options.compile(&args.plan, &once);
-    let Some((graph, rest)) = compiled.graph_or_tell(&args.plan, terminal) else { return exit::INVALID_PLAN };
+    let Some((graph, rest)) = compiled.graph_or_tell(&args.plan, terminal) else { return exit::INVALID };
     let graph = Arc::new(graph);
     let masker = Masker::new(&rest.secrets);
     let watcher = Rc::new(Watcher {
@@ -81,7 +81,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             terminal.err(&format!("internal error: {}\n", finished.internal_error.unwrap_or_default()));
             exit::INTERNAL
         }
-        Ok(finished) if finished.setup == Lifecycle::Failed => {
+        Ok(finished) if matches!(finished.setup, Lifecycle::Failed(_)) => {
             terminal.out("\nFAILED: setup failed, so no user was started\n");
             exit::NOT_VALID
         }
@@ -153,9 +153,9 @@ impl Observer for Watcher {
         match error {
             Some(error) => {
                 self.failed.set(true);
-                self.line(&format!("   FAIL the step could not be carried out: {}", foreign_line(error)));
+                self.line(&format!("   FAIL the step could not be carried out: {}", crate::report::inline(error)));
             }
-            None => self.line(&format!("   {}", foreign_line(what))),
+            None => self.line(&format!("   {}", crate::report::inline(what))),
         }
     }
 
@@ -171,8 +171,8 @@ impl Observer for Watcher {
         for (variable, found, secret) in request.extracted {
             let _ = match found {
                 Ok(_) if *secret => writeln!(text, "   extracted {variable} = ***"),
-                Ok(value) => writeln!(text, "   extracted {variable} = {}", foreign_line(&cut(&request.masker.mask(value), VALUE))),
-                Err(message) => writeln!(text, "   FAIL {}", foreign_line(&request.masker.mask(message))),
+                Ok(value) => writeln!(text, "   extracted {variable} = {}", crate::report::inline(&cut(&request.masker.mask(value), VALUE))),
+                Err(message) => writeln!(text, "   FAIL {}", crate::report::inline(&request.masker.mask(message))),
             };
         }
         for (assertion, result) in request.assertions {
@@ -183,7 +183,7 @@ impl Observer for Watcher {
                     failed = true;
                     let expected = request.masker.mask(&failure.expected).into_owned();
                     let actual = request.masker.mask(&failure.actual).into_owned();
-                    writeln!(text, "   FAIL {assertion}: expected {}, got {}", foreign_line(&expected), foreign_line(&actual))
+                    writeln!(text, "   FAIL {assertion}: expected {}, got {}", crate::report::inline(&expected), crate::report::inline(&actual))
                 }
             };
         }
@@ -191,7 +191,7 @@ impl Observer for Watcher {
             && request.assertions.iter().all(|(_, result)| result.is_ok())
             && request.extracted.iter().all(|(_, found, _)| found.is_ok())
         {
-            let _ = writeln!(text, "   FAIL {}", foreign_line(&request.masker.mask(failure)));
+            let _ = writeln!(text, "   FAIL {}", crate::report::inline(&request.masker.mask(failure)));
         }
         if failed {
             self.failed.set(true);
@@ -209,7 +209,7 @@ fn sent(text: &mut String, hop: &Hop, masker: &Masker) {
     if let Some(status) = hop.status {
         let _ = writeln!(text, "   < {status}");
         for line in masker.headers(&hop.response_headers).lines() {
-            let _ = writeln!(text, "   < {}", foreign_line(line));
+            let _ = writeln!(text, "   < {}", crate::report::inline(line));
         }
     }
 }
@@ -246,7 +246,7 @@ fn body(text: &mut String, mark: &str, bytes: &[u8], masker: &Masker) {
         .and_then(|json| serde_json::to_string_pretty(&json).ok())
         .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
     for line in cut(&masker.mask(&pretty), BODY).lines() {
-        let _ = writeln!(text, "{mark}| {}", foreign_line(line));
+        let _ = writeln!(text, "{mark}| {}", crate::report::inline(line));
     }
 }
 

@@ -15,5 +15,5 @@ mod worker;
 
 pub use clock::{Clock, start_of};
 pub use events::{Event, Observed, Observer};
-pub use run::{Finished, Input, Lifecycle, Monitor, block_on, run};
+pub use run::{Finished, Input, Lifecycle, Monitor, block_on, render, run};
 pub use shared::{Shared, StopReason};

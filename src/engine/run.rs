@@ -19,6 +19,7 @@ use crate::mask::Masker;
 use crate::metrics::{Aggregator, Results, Shape};
 use crate::plan::OnError;
 use crate::samplers::http::{ProxyEnvironment, Transport};
+use crate::template::Template;
 use crate::value::{Map, Value};
 
 /// How often the run is looked at: live figures, thresholds that abort.
@@ -326,4 +327,27 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
         .build()
         .map_err(|error| format!("the runtime could not start: {error}"))?;
     Ok(LocalSet::new().block_on(&runtime, future))
+}
+
+/// Renders text that needs no user: only the plan's variables and the environment.
+///
+/// # Errors
+/// When an expression in it cannot be computed before the run.
+pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String, String> {
+    let (batches, _) = unbounded_channel();
+    let (events, _) = unbounded_channel();
+    let shared = Shared::new(graph.clone(), Vec::new(), "".into(), 0, Masker::default(), true)?;
+    let work = Work {
+        shape: Shape::of(graph),
+        shared: Arc::new(shared),
+        clock: Clock::start(),
+        index: 0,
+        threads: 1,
+        slots: Arc::from([]),
+        batches,
+        events,
+        panic: Arc::default(),
+    };
+    let slots = graph.slots.iter().map(|slot| slot.initial.clone()).collect();
+    User::new(work.local(None), None, 0, slots).text(template)
 }

@@ -294,6 +294,11 @@ pub struct Results {
 }
 
 impl Results {
+    /// What a run comes to that never began.
+    pub fn nothing(graph: &crate::graph::ExecutionGraph) -> Self {
+        super::Aggregator::new(super::Shape::of(graph), 0).results(Duration::ZERO)
+    }
+
     /// The figures of a line, if it was reached.
     pub fn label(&self, label: LabelId) -> Option<&Stats> {
         self.samplers
