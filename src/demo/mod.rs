@@ -1,6 +1,20 @@
-//! The sample trading API.
+//! The sample trading API: a small server with sign-in, quotes and orders to write plans against.
+//!
+//! It answers from memory, but every look into its "database" holds one of a few simulated
+//! connections for a while, so that response times grow under load as a real server's do.
+
+mod api;
+mod market;
+mod pages;
+mod pool;
+mod server;
+mod state;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
+
+pub use server::{ENDPOINTS, Running, start};
 
 /// How the sample API behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,1 +1,12 @@
-//! services
+//! Programs that run beside the load: started before it, stopped after it.
+//!
+//! A service is the built-in sample API, or a command line in a process group of its own, so that
+//! whatever the command starts can be ended with it.
+
+mod process;
+mod ready;
+mod start;
+#[cfg(test)]
+mod tests;
+
+pub use start::{Resolved, Started, start};
