@@ -1,37 +1,54 @@
 //! `loadplan check`: every finding of a plan, before anything is sent.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::plans::{LoadOverrides, PlanOptions};
 use super::terminal::Terminal;
-use crate::diagnostic::{Format, Severity, render};
-use crate::plan::{LoadOptions, load};
+use crate::diagnostic::{Format, render};
+use crate::verdict::exit;
 
 /// Check plans: every mistake at once, each with its place and its remedy. Nothing is sent
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The plans to check
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "PLAN")]
     plans: Vec<PathBuf>,
     /// How to write the findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// A profile to lay over the plan
-    #[arg(long)]
-    profile: Vec<String>,
+    #[command(flatten)]
+    options: PlanOptions,
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
-    let mut errors = 0;
+    let mut failed = false;
+    let mut json = Vec::new();
     for path in &args.plans {
-        let options = LoadOptions {
-            profiles: args.profile.clone(),
-            env: std::env::vars().collect::<BTreeMap<_, _>>(),
-            ..LoadOptions::default()
-        };
-        let loaded = load(path, &options);
-        errors += loaded.findings.iter().filter(|one| one.severity == Severity::Error).count();
-        terminal.out(&render(&loaded.findings, &loaded.sources, args.format, terminal.color));
+        let compiled = args.options.compile(path, &LoadOverrides::default());
+        let (errors, warnings) = compiled.counts();
+        failed |= errors > 0;
+        match args.format {
+            Format::Json => json.extend(crate::diagnostic::json(&compiled.findings, &compiled.sources)),
+            format => terminal.out(&render(&compiled.findings, &compiled.sources, format, terminal.color)),
+        }
+        if args.format == Format::Text {
+            let shown = crate::plan::shown_path(path);
+            terminal.out(&match (errors, warnings) {
+                (0, 0) => format!("{shown}: no mistakes found\n"),
+                (0, warnings) => format!("{shown}: no errors, {}\n", counted(warnings, "warning")),
+                (errors, 0) => format!("{shown}: {}\n", counted(errors, "error")),
+                (errors, warnings) => {
+                    format!("{shown}: {}, {}\n", counted(errors, "error"), counted(warnings, "warning"))
+                }
+            });
+        }
     }
-    if errors > 0 { 2 } else { 0 }
+    if args.format == Format::Json {
+        terminal.out(&(serde_json::to_string_pretty(&json).unwrap_or_default() + "\n"));
+    }
+    if failed { exit::INVALID } else { exit::PASSED }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

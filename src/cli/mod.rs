@@ -1,7 +1,13 @@
 //! The command line: one file per subcommand, each thin.
 
 mod check;
+mod graph;
+mod plans;
+mod run;
+mod services;
+mod signals;
 mod terminal;
+mod trial;
 
 use std::ffi::OsString;
 
@@ -21,6 +27,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Graph(graph::Args),
+    Run(run::Args),
+    Try(trial::Args),
 }
 
 /// Runs the command line and tells the process's exit code.
@@ -36,5 +45,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let terminal = terminal::Terminal::new(cli.color);
     match cli.command {
         Command::Check(args) => check::run(&args, &terminal),
+        Command::Graph(args) => graph::run(&args, &terminal),
+        Command::Run(args) => run::run(&args, &terminal),
+        Command::Try(args) => trial::run(&args, &terminal),
     }
 }

@@ -24,11 +24,17 @@ pub fn render(findings: &[Diagnostic], sources: &Sources, format: Format, color:
     match format {
         Format::Text => sorted.iter().map(|finding| text(finding, sources, color) + "\n\n").collect(),
         Format::Json => {
-            let list: Vec<_> = sorted.iter().map(|finding| json_finding(finding, sources)).collect();
-            serde_json::to_string_pretty(&list).unwrap_or_default() + "\n"
+            serde_json::to_string_pretty(&json(findings, sources)).unwrap_or_default() + "\n"
         }
         Format::Github => sorted.iter().map(|finding| github(finding, sources) + "\n").collect(),
     }
+}
+
+/// Findings as JSON objects, in order of place.
+pub fn json(findings: &[Diagnostic], sources: &Sources) -> Vec<serde_json::Value> {
+    let mut sorted: Vec<&Diagnostic> = findings.iter().collect();
+    sorted.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.severity));
+    sorted.into_iter().map(|finding| json_finding(finding, sources)).collect()
 }
 
 fn text(finding: &Diagnostic, sources: &Sources, color: bool) -> String {

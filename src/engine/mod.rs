@@ -1,1 +1,19 @@
-//! engine
+//! The engine starts, paces and stops virtual users, and walks each through the graph.
+//!
+//! Every worker thread has a runtime of its own and its share of the users; a user is one task
+//! that never leaves its thread, so its state needs no locks and its samples go into the thread's
+//! own recorder. What users do share (piles of data, locks, meeting points) is in [`Shared`].
+
+mod clock;
+mod events;
+mod request;
+mod run;
+mod shared;
+mod user;
+mod walk;
+mod worker;
+
+pub use clock::{Clock, start_of};
+pub use events::{Event, Observed, Observer};
+pub use run::{Finished, Input, Lifecycle, Monitor, block_on, render, run};
+pub use shared::{Shared, StopReason};

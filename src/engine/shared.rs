@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::data::{Draw, Pile};
@@ -16,7 +14,7 @@ use crate::value::Value;
 
 /// How far a group has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
+pub(super) enum Phase {
     /// Iterations start.
     #[default]
     Running,
@@ -249,9 +247,4 @@ impl Drop for Leave<'_> {
 /// A lock whose holder panicked still guards sound data: each change here is a single step.
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// How long the slowest group may take to finish once it was told to stop.
-pub fn longest_grace(graph: &ExecutionGraph) -> Duration {
-    graph.groups.iter().map(|group| group.graceful_stop).max().unwrap_or_default()
 }

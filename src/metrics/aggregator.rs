@@ -31,6 +31,8 @@ pub struct Aggregator {
     count: u64,
     failed: u64,
     peak_users: Vec<u64>,
+    lag: Times,
+    late_starts: u64,
     timeline: Timeline,
     recent: VecDeque<(u64, u64, u64, Times)>,
 }
@@ -72,6 +74,8 @@ impl Aggregator {
             count: 0,
             failed: 0,
             peak_users: vec![0; shape.groups],
+            lag: Times::default(),
+            late_starts: 0,
             timeline: Timeline::default(),
             recent: VecDeque::new(),
             shape,
@@ -99,6 +103,8 @@ impl Aggregator {
             *mine += theirs;
         }
         self.users[thread] = batch.users;
+        self.lag.merge(&batch.lag);
+        self.late_starts += batch.late_starts;
         for second in batch.seconds {
             for (label, stats) in second.labels {
                 self.labels[label.index()].merge(&stats);
@@ -261,6 +267,8 @@ impl Aggregator {
             after: self.shape.after.iter().map(|(index, ..)| *index).zip(self.after).collect(),
             timeline,
             answered,
+            lag: self.lag,
+            late_starts: self.late_starts,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::results::{ErrorKey, ErrorStats, Stats};
+use super::times::Times;
 use super::{Example, Outcome, Sample, SampleFailure, Shape};
 use crate::graph::{AssertionId, GroupId, LabelId};
 
@@ -24,6 +25,8 @@ pub struct Recorder {
     errors: HashMap<ErrorKey, ErrorStats>,
     iterations: Vec<u64>,
     users: Vec<Users>,
+    lag: Times,
+    late_starts: u64,
     finished: Vec<Second>,
 }
 
@@ -52,6 +55,8 @@ pub struct Batch {
     pub(super) errors: HashMap<ErrorKey, ErrorStats>,
     pub(super) iterations: Vec<u64>,
     pub(super) users: Vec<Users>,
+    pub(super) lag: Times,
+    pub(super) late_starts: u64,
 }
 
 impl Recorder {
@@ -66,6 +71,8 @@ impl Recorder {
             errors: HashMap::new(),
             iterations: vec![0; shape.groups],
             users: vec![Users::default(); shape.groups],
+            lag: Times::default(),
+            late_starts: 0,
             finished: Vec::new(),
             shape,
         }
@@ -144,6 +151,16 @@ impl Recorder {
         self.iterations[group.index()] += 1;
     }
 
+    /// How late a timer of this thread was: the generator's own share of what users saw.
+    pub fn lag(&mut self, late: Duration) {
+        self.lag.record(late);
+    }
+
+    /// A user started later than it should have.
+    pub fn late_start(&mut self) {
+        self.late_starts += 1;
+    }
+
     /// A user has started.
     pub fn user_started(&mut self, group: GroupId) {
         let users = &mut self.users[group.index()];
@@ -171,6 +188,8 @@ impl Recorder {
             errors: std::mem::take(&mut self.errors),
             iterations: std::mem::replace(&mut self.iterations, vec![0; self.shape.groups]),
             users,
+            lag: self.lag.take(),
+            late_starts: std::mem::take(&mut self.late_starts),
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Stats {
     pub kinds: [u64; FailureKind::ALL.len()],
     /// Response times of answered samples.
     pub response_time: Times,
+    /// Those among them that failed.
+    pub failed_response_time: Times,
     /// Times of the phases, in the order of [`Phase::ALL`].
     pub phases: [Times; Phase::ALL.len()],
 }
@@ -66,6 +68,9 @@ impl Stats {
         self.count += 1;
         if let Some(time) = sample.response_time {
             self.response_time.record(time);
+            if matches!(sample.outcome, Outcome::Failed(_)) {
+                self.failed_response_time.record(time);
+            }
         }
         let timings = &sample.timings;
         let phases = [timings.dns, timings.connect, timings.tls, timings.first_byte, timings.download];
@@ -79,12 +84,14 @@ impl Stats {
     pub(super) fn take(&mut self) -> Self {
         let taken = Self {
             response_time: self.response_time.take(),
+            failed_response_time: self.failed_response_time.take(),
             phases: self.phases.each_mut().map(Times::take),
             ..*self
         };
-        let times = std::mem::take(&mut self.response_time);
+        let response_time = std::mem::take(&mut self.response_time);
+        let failed_response_time = std::mem::take(&mut self.failed_response_time);
         let phases = std::mem::take(&mut self.phases);
-        *self = Self { response_time: times, phases, ..Self::default() };
+        *self = Self { response_time, failed_response_time, phases, ..Self::default() };
         taken
     }
 
@@ -101,6 +108,7 @@ impl Stats {
             *mine += theirs;
         }
         self.response_time.merge(&other.response_time);
+        self.failed_response_time.merge(&other.failed_response_time);
         for (mine, theirs) in self.phases.iter_mut().zip(&other.phases) {
             mine.merge(theirs);
         }
@@ -109,6 +117,21 @@ impl Stats {
     /// Failed samples as a fraction of all; `None` without samples.
     pub fn error_rate(&self) -> Option<f64> {
         (self.count > 0).then(|| self.failed as f64 / self.count as f64)
+    }
+
+    /// Apdex with this target, 0 to 1: (satisfied + tolerating / 2) / all. Satisfied samples took
+    /// no longer than the target, tolerating ones no longer than four times it; samples that
+    /// failed are frustrated (Apdex Technical Specification 1.1). `None` without samples.
+    pub fn apdex(&self, target: Duration) -> Option<f64> {
+        let good = |limit| self.response_time.count_up_to(limit).saturating_sub(self.failed_response_time.count_up_to(limit));
+        let satisfied = good(target);
+        let tolerating = good(target.saturating_mul(4)).saturating_sub(satisfied);
+        (self.count > 0).then(|| (satisfied as f64 + tolerating as f64 / 2.0) / self.count as f64)
+    }
+
+    /// Samples per second over this time; `None` when no time has passed.
+    pub fn throughput(&self, time: Duration) -> Option<f64> {
+        (!time.is_zero()).then(|| self.count as f64 / time.as_secs_f64())
     }
 
     /// The times of a phase.
@@ -264,9 +287,18 @@ pub struct Results {
     pub timeline: Vec<Slice>,
     /// Whether any request of a group was ever answered.
     pub answered: bool,
+    /// How late the worker threads' timers were.
+    pub lag: Times,
+    /// Users that started more than 100 ms after their time.
+    pub late_starts: u64,
 }
 
 impl Results {
+    /// What a run comes to that never began.
+    pub fn nothing(graph: &crate::graph::ExecutionGraph) -> Self {
+        super::Aggregator::new(super::Shape::of(graph), 0).results(Duration::ZERO)
+    }
+
     /// The figures of a line, if it was reached.
     pub fn label(&self, label: LabelId) -> Option<&Stats> {
         self.samplers

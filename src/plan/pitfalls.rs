@@ -119,9 +119,13 @@ impl Scan<'_> {
         if let Some(tab) = content[..blank].find('\t') {
             let at = line.start + tab;
             let tabs = content[tab..blank].chars().take_while(|c| *c == '\t').count();
+            // The lines around say best how deep this one was meant to be.
+            let mut around = text[line.end..].lines().chain(text[..line.start].lines().rev());
+            let meant = around.find(|other| !other.trim().is_empty() && !other[..indentation(other)].contains('\t'));
+            let blanks = meant.map_or(2 * tabs, |other| indentation(other).saturating_sub(tab));
             self.report(
                 at..at + tabs,
-                "  ".repeat(tabs),
+                " ".repeat(blanks),
                 "a tab is used for indentation, and YAML allows only blanks there",
                 "set your editor to insert blanks",
             );
@@ -199,7 +203,8 @@ impl Scan<'_> {
             Some(b'{') if value.starts_with("{{") => self.moustache(whole),
             Some(b'{' | b'[') => self.flow(start..range.end, 0),
             Some(first @ (b'@' | b'`' | b'%')) => {
-                let what = format!("a value cannot start with `{}` in YAML", *first as char);
+                let first = if *first == b'`' { "a backtick".into() } else { format!("`{}`", *first as char) };
+                let what = format!("a value cannot start with {first} in YAML");
                 self.quote(cut_comment(self.text, whole), &what);
             }
             Some(b'!') => self.quote(cut_comment(self.text, whole), "a word with `!` in front is a YAML tag, and plans have none"),

@@ -202,7 +202,10 @@ impl Builder<'_> {
                         ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
                         _ => Style::Block,
                     };
-                    let node = Node { span, kind: NodeKind::Scalar { text: Arc::from(&*text), style } };
+                    // The parser gives a key with nothing after it the text `~`.
+                    let nothing = style == Style::Plain && bytes.is_empty();
+                    let text = if nothing { Arc::from("") } else { Arc::from(&*text) };
+                    let node = Node { span, kind: NodeKind::Scalar { text, style } };
                     self.nodes += 1;
                     self.remember(anchor, &node);
                     Some(node)

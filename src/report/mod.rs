@@ -1,1 +1,71 @@
-//! report
+//! Writing a run down: one file per format, all fed by the same [`Report`], so outputs cannot
+//! disagree.
+
+pub mod console;
+mod files;
+mod findings;
+pub mod json;
+mod junit;
+mod place;
+pub mod progress;
+mod repository;
+mod sanitize;
+
+use std::time::Duration;
+
+pub use files::{Format, OutputError, OutputFiles, Written};
+pub use json::Json;
+pub use junit::{Junit, JunitStyle};
+pub use repository::Repository;
+pub use sanitize::{clean, cut, defused, inline, quoted, short};
+
+use crate::graph::ExecutionGraph;
+use crate::mask::Masker;
+use crate::metrics::Results;
+use crate::verdict::{RunOutcome, Verdict};
+
+/// Everything there is to tell about a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// What ran.
+    pub graph: &'a ExecutionGraph,
+    /// What was counted.
+    pub results: &'a Results,
+    /// How it was judged.
+    pub verdict: &'a Verdict,
+    /// How it went.
+    pub outcome: &'a RunOutcome,
+    /// When and where.
+    pub info: &'a RunInfo,
+    /// Hides secrets.
+    pub masker: &'a Masker,
+}
+
+/// When, where and with what a plan was run.
+#[derive(Clone, Debug)]
+pub struct RunInfo {
+    /// The run's identifier.
+    pub id: String,
+    /// This tool's version.
+    pub version: String,
+    /// When it began, setup included.
+    pub started_at: jiff::Timestamp,
+    /// When it ended, teardown included.
+    pub ended_at: jiff::Timestamp,
+    /// From begin to end, by a monotonic clock.
+    pub took: Duration,
+    /// The profiles laid over the plan, in order.
+    pub profiles: Vec<String>,
+    /// What every random draw started from.
+    pub seed: u64,
+    /// The machine's name.
+    pub host: String,
+    /// How many processors it has.
+    pub cpus: usize,
+    /// Its operating system.
+    pub os: String,
+    /// SHA-256 of the plan's file, in lower-case hex.
+    pub plan_sha256: String,
+    /// The repository the plan lies in; paths in reports are relative to its root.
+    pub repository: Option<Repository>,
+}

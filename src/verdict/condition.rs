@@ -151,10 +151,26 @@ pub struct ConditionError {
 }
 
 const METRICS: [&str; 17] = [
-    "p50", "p75", "p90", "p95", "p99", "p99.9", "mean", "min", "max", "stddev", "error_rate", "errors", "throughput",
-    "requests", "iterations", "dropped", "bytes_received",
+    "p50",
+    "p75",
+    "p90",
+    "p95",
+    "p99",
+    "p99.9",
+    "mean",
+    "min",
+    "max",
+    "stddev",
+    "error_rate",
+    "errors",
+    "throughput",
+    "requests",
+    "iterations",
+    "dropped",
+    "bytes_received",
 ];
-const SHAPE: &str = "a threshold is METRIC OPERATOR VALUE, for example `p95 < 300ms`, `error_rate < 1%` or `throughput > 100/s`";
+const SHAPE: &str =
+    "a threshold is METRIC OPERATOR VALUE, for example `p95 < 300ms`, `error_rate < 1%` or `throughput > 100/s`";
 
 impl Condition {
     /// Reads `p95 < 100ms`, `error_rate <= 1%`, `first_byte.p95 < 50ms`, `apdex(500ms) > 0.9`.
@@ -177,13 +193,22 @@ impl Condition {
             ">=" => Operator::GreaterOrEqual,
             "==" => Operator::Equal,
             "=" => {
-                return Err(ConditionError { corrected: Some(format!("{left} == {right}")), ..fail("`=` is not an operator".into()) });
+                return Err(ConditionError {
+                    corrected: Some(format!("{left} == {right}")),
+                    ..fail("`=` is not an operator".into())
+                });
             }
             "=<" => {
-                return Err(ConditionError { corrected: Some(format!("{left} <= {right}")), ..fail("`=<` is not an operator".into()) });
+                return Err(ConditionError {
+                    corrected: Some(format!("{left} <= {right}")),
+                    ..fail("`=<` is not an operator".into())
+                });
             }
             "=>" => {
-                return Err(ConditionError { corrected: Some(format!("{left} >= {right}")), ..fail("`=>` is not an operator".into()) });
+                return Err(ConditionError {
+                    corrected: Some(format!("{left} >= {right}")),
+                    ..fail("`=>` is not an operator".into())
+                });
             }
             other => return Err(fail(format!("`{other}` is not an operator; use <, <=, >, >= or =="))),
         };
@@ -198,10 +223,7 @@ impl Condition {
         Ok(Self { phase, metric, operator, limit, unit })
     }
 
-    fn metric(
-        name: &str,
-        corrected: impl Fn(&str) -> String,
-    ) -> Result<(Option<Phase>, Metric, Unit), ConditionError> {
+    fn metric(name: &str, corrected: impl Fn(&str) -> String) -> Result<(Option<Phase>, Metric, Unit), ConditionError> {
         let (phase, figure) = match name.split_once('.') {
             Some((phase, figure)) if !phase.starts_with('p') || phase.len() > 3 => {
                 let Some(known) = Phase::ALL.into_iter().find(|known| known.word() == phase) else {
@@ -209,7 +231,8 @@ impl Condition {
                     return Err(ConditionError {
                         message: format!("`{phase}` is not a phase of a request"),
                         help: format!("the phases are {}", words.join(", ")),
-                        corrected: crate::suggest::nearest(phase, words).map(|near| corrected(&format!("{near}.{figure}"))),
+                        corrected: crate::suggest::nearest(phase, words)
+                            .map(|near| corrected(&format!("{near}.{figure}"))),
                     });
                 };
                 (Some(known), figure)
@@ -271,10 +294,7 @@ impl Condition {
                 }
             }
         };
-        let timed = matches!(
-            metric,
-            Metric::Percentile(_) | Metric::Mean | Metric::Min | Metric::Max | Metric::Stddev
-        );
+        let timed = matches!(metric, Metric::Percentile(_) | Metric::Mean | Metric::Min | Metric::Max | Metric::Stddev);
         if phase.is_some() && !timed {
             return Err(ConditionError {
                 message: format!("`{figure}` is not a time, so it has no phases"),
@@ -293,12 +313,10 @@ fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, 
         corrected: guess.or(error.corrected).map(|fixed| whole(&fixed)),
     };
     match unit {
-        Unit::Milliseconds => crate::plan::parse_duration(text)
-            .map(|time| time.as_secs_f64() * 1e3)
-            .map_err(|error| {
-                let bare = text.parse::<f64>().is_ok();
-                from_units(error, bare.then(|| format!("{text}ms")))
-            }),
+        Unit::Milliseconds => crate::plan::parse_duration(text).map(|time| time.as_secs_f64() * 1e3).map_err(|error| {
+            let bare = text.parse::<f64>().is_ok();
+            from_units(error, bare.then(|| format!("{text}ms")))
+        }),
         Unit::Share => {
             if matches!(text, "0" | "0.0") {
                 return Ok(0.0);
@@ -313,7 +331,11 @@ fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, 
         }),
         Unit::Count => match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(number),
-            _ => Err(ConditionError { message: format!("`{text}` is not a number"), help: SHAPE.into(), corrected: None }),
+            _ => Err(ConditionError {
+                message: format!("`{text}` is not a number"),
+                help: SHAPE.into(),
+                corrected: None,
+            }),
         },
     }
 }

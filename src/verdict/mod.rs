@@ -1,5 +1,16 @@
 //! What must hold: thresholds, and whether they did.
+//!
+//! [`judge`] turns what a run came to into a [`Verdict`] with an exit code and reasons in words;
+//! [`broken`] watches the thresholds that stop a run early.
 
 mod condition;
+mod cover;
+mod judge;
+mod observe;
+mod outcome;
+mod threshold;
 
 pub use condition::{Condition, ConditionError, Metric, Operator, Phase, Unit};
+pub use judge::{Verdict, judge};
+pub use outcome::{Generator, LifecycleResult, RunOutcome, StoppedBy, exit};
+pub use threshold::{ThresholdResult, broken, scope_text};

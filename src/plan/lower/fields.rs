@@ -37,12 +37,17 @@ impl Lower<'_> {
         self.fields_among(node, section.name, &keys)
     }
 
-    /// Checks a map against a list of keys.
-    pub(in crate::plan) fn fields_among<'n>(
+    fn fields_among<'n>(&mut self, node: &'n Node, what: &str, keys: &[&'static Key]) -> Option<Fields<'n>> {
+        self.fields_but(node, what, keys, "")
+    }
+
+    /// Checks a map against a list of keys; `told` was judged already.
+    pub(super) fn fields_but<'n>(
         &mut self,
         node: &'n Node,
         what: &str,
         keys: &[&'static Key],
+        told: &str,
     ) -> Option<Fields<'n>> {
         let Some(entries) = node.entries() else {
             let first = keys.first().map_or("", |key| key.example);
@@ -56,7 +61,7 @@ impl Lower<'_> {
                         .help("it is a later part of the format; remove it for this version"),
                 ),
                 Some(_) => {}
-                None if entry.key.starts_with("x-") => {}
+                None if entry.key.starts_with("x-") || &*entry.key == told => {}
                 None => {
                     let finding = self.unknown_key(entry, what, keys);
                     self.report(finding);

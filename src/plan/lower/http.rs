@@ -183,8 +183,8 @@ impl Lower<'_> {
             .collect()
     }
 
-    pub(super) fn http_step(&mut self, kind: &Entry, fields: &Fields<'_>) -> Option<HttpStep> {
-        let (method, url) = if &*kind.key == "request" {
+    pub(super) fn http_step(&mut self, kind: &Entry, name: &str, fields: &Fields<'_>) -> Option<HttpStep> {
+        let (method, url) = if name == "request" {
             let line = self.fields(&kind.value, &keys::REQUEST_LINE)?;
             let method = line.get("method").and_then(|node| self.name(node, "method"));
             let url = line.get("url").and_then(|node| self.text(node, "url"));
@@ -195,7 +195,7 @@ impl Lower<'_> {
             }
             (method.value, url?)
         } else {
-            (Arc::from(kind.key.to_ascii_uppercase()), self.text(&kind.value, &kind.key)?)
+            (Arc::from(name.to_ascii_uppercase()), self.text(&kind.value, name)?)
         };
         if url.value.trim().is_empty() {
             self.report(Diagnostic::error(url.span, format!("`{}` has no path", kind.key)).help("write a path such as /api/orders, or a whole URL"));

@@ -308,7 +308,7 @@ pub(crate) fn parse_think_time(text: &str) -> Result<ThinkTime, UnitError> {
 
 /// A file of a similar name in the same folder.
 fn nearest_file(path: &Path) -> Option<String> {
-    let folder = path.parent()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let wanted = path.file_name()?.to_str()?;
     let names: Vec<String> = std::fs::read_dir(folder)
         .ok()?

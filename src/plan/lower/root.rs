@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, FileId};
 use crate::plan::keys;
 use crate::plan::types::{AtEnd, DataSet, HttpSettings, Name, Order, Plan, Service, ServiceKind, Share, Variable};
 use crate::plan::yaml::Node;
+use crate::value::Value;
 
 /// Lowers a whole plan. Parts that could not be understood are left out, each with its finding.
 pub(in crate::plan) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, default_name: &str) -> Option<Plan> {
@@ -90,7 +91,7 @@ impl Lower<'_> {
                     Ok(value) => value,
                     Err(problems) => {
                         self.findings.extend(problems);
-                        None
+                        Some(Value::Null)
                     }
                 };
                 variables.push(Variable { name, node: entry.value.clone(), value, secret });

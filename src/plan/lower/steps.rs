@@ -40,8 +40,7 @@ impl Lower<'_> {
             );
             return None;
         };
-        let kind_entry = self.kind_of(node, entries)?;
-        let kind = KINDS.iter().find(|kind| kind.key.name == &*kind_entry.key)?;
+        let (kind_entry, kind) = self.kind_of(node, entries)?;
         if kind.key.later {
             self.report(
                 Diagnostic::error(kind_entry.key_span, format!("steps of kind `{}` are not supported yet", kind.key.name))
@@ -51,7 +50,7 @@ impl Lower<'_> {
         }
         let all: Vec<&'static Key> = kind.all_keys().collect();
         let what = format!("a `{}` step", kind.key.name);
-        let fields = self.fields_among(node, &what, &all)?;
+        let fields = self.fields_but(node, &what, &all, &kind_entry.key)?;
         if kind_entry.value.is_blank() {
             return None;
         }
@@ -74,8 +73,9 @@ impl Lower<'_> {
         Some(Step { span: kind_entry.key_span, name, think_time, condition, chance, weight, kind: step_kind })
     }
 
-    /// The one key that says what a step does.
-    fn kind_of<'n>(&mut self, node: &'n Node, entries: &'n [Entry]) -> Option<&'n Entry> {
+    /// The one key that says what a step does, and what it says. A misspelt one is told and taken
+    /// for what it was meant to be, so that the rest of the step is checked too.
+    fn kind_of<'n>(&mut self, node: &'n Node, entries: &'n [Entry]) -> Option<(&'n Entry, &'static Kind)> {
         let is_kind = |entry: &&Entry| KINDS.iter().any(|kind| kind.key.name == &*entry.key);
         let mut found: Vec<&Entry> = entries.iter().filter(is_kind).collect();
         let takes_steps = |entry: &Entry| {
@@ -85,11 +85,11 @@ impl Lower<'_> {
             found.retain(|entry| &*entry.key != "steps");
         }
         match found.as_slice() {
-            [one] => Some(one),
+            [one] => Some((one, kind_named(&one.key)?)),
             [] => {
-                let finding = self.no_kind(node, entries);
+                let (finding, meant) = self.no_kind(node, entries);
                 self.report(finding);
-                None
+                meant
             }
             [first, second, ..] => {
                 let help = if &*second.key == "steps" || &*first.key == "steps" {
@@ -107,33 +107,38 @@ impl Lower<'_> {
         }
     }
 
-    fn no_kind(&self, node: &Node, entries: &[Entry]) -> Diagnostic {
+    fn no_kind<'n>(&self, node: &Node, entries: &'n [Entry]) -> (Diagnostic, Option<(&'n Entry, &'static Kind)>) {
         for entry in entries {
             let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
             let bridged = KINDS.iter().find_map(|kind| {
-                kind.key.words.iter().find(|(_, word)| *word == &*entry.key).map(|(tool, _)| (*tool, kind.key.name))
+                kind.key.words.iter().find(|(_, word)| *word == &*entry.key).map(|(tool, _)| (*tool, kind))
             });
-            if let Some((tool, ours)) = bridged {
-                return finding().help(format!("{tool} calls this `{}`; here it is `{ours}`", entry.key)).fix(entry.key_span, ours);
+            if let Some((tool, kind)) = bridged {
+                let ours = kind.key.name;
+                let help = format!("{tool} calls this `{}`; here it is `{ours}`", entry.key);
+                return (finding().help(help).fix(entry.key_span, ours), Some((entry, kind)));
             }
             let lower = entry.key.to_ascii_lowercase();
             let known = |word: &str| STEP.key(word).is_some() || keys::REQUEST.key(word).is_some();
+            let kinds = KINDS.iter().filter(|kind| !kind.key.later).map(|kind| kind.key.name);
             if !known(&entry.key)
-                && let Some(near) = crate::suggest::nearest(&lower, KINDS.iter().filter(|kind| !kind.key.later).map(|kind| kind.key.name))
+                && let Some(near) = crate::suggest::nearest(&lower, kinds)
             {
-                return finding().help(format!("did you mean `{near}`?")).fix(entry.key_span, near);
+                let meant = kind_named(near).map(|kind| (entry, kind));
+                return (finding().help(format!("did you mean `{near}`?")).fix(entry.key_span, near), meant);
             }
         }
-        Diagnostic::error(Self::start_of(node), "this step has no kind key, so it does not say what to do").help(
-            "add one: get, post, put, patch, delete, head, options, request, transaction, repeat, while, for_each, choose, round_robin, shuffle, parallel, set, next_row, pause, wait_for_users, lock, stop, log, include or steps",
-        )
+        let names: Vec<&str> = KINDS.iter().filter(|kind| !kind.key.later).map(|kind| kind.key.name).collect();
+        let finding = Diagnostic::error(Self::start_of(node), "this step has no kind key, so it does not say what to do")
+            .help(format!("add one: {}", names.join(", ")));
+        (finding, None)
     }
 
     fn step_kind(&mut self, kind: &'static Kind, entry: &Entry, fields: &Fields<'_>) -> Option<StepKind> {
         let node = &entry.value;
         let key = kind.key.name;
         if kind.http {
-            return self.http_step(entry, fields).map(|step| StepKind::Http(Box::new(step)));
+            return self.http_step(entry, key, fields).map(|step| StepKind::Http(Box::new(step)));
         }
         let inner = |this: &mut Self| match fields.get("steps") {
             Some(steps) => this.steps(steps, "steps", false),
@@ -286,4 +291,8 @@ impl Lower<'_> {
         self.folder = outer;
         result
     }
+}
+
+fn kind_named(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.key.name == name)
 }

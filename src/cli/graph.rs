@@ -1,0 +1,29 @@
+//! `loadplan graph`: what will run, drawn.
+
+use std::path::PathBuf;
+
+use super::plans::{LoadOverrides, PlanOptions};
+use super::terminal::Terminal;
+use crate::graph::{Drawing, draw};
+use crate::verdict::exit;
+
+/// Draw what a plan will do: lifecycle, thread groups, steps, branches, loops, and which step
+/// sets the variable that which step uses
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The plan to draw
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+    /// How to draw it
+    #[arg(long, value_enum, default_value_t = Drawing::Text)]
+    format: Drawing,
+    #[command(flatten)]
+    options: PlanOptions,
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
+    let compiled = args.options.compile(&args.plan, &LoadOverrides::default());
+    let Some((graph, _)) = compiled.graph_or_tell(&args.plan, terminal) else { return exit::INVALID };
+    terminal.out(&draw(&graph, args.format));
+    exit::PASSED
+}

@@ -1,0 +1,162 @@
+//! Reading and compiling a plan for any subcommand, with the options that shape it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::terminal::Terminal;
+use crate::diagnostic::{Diagnostic, Format, Severity, Sources, render};
+use crate::graph::{ExecutionGraph, build};
+use crate::plan::{LoadOptions, load};
+
+/// Options that shape a plan.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct PlanOptions {
+    /// Lay a profile over the plan (several are laid one over the other)
+    #[arg(long, value_name = "NAME")]
+    profile: Vec<String>,
+    /// Set an entry of `variables` or `secrets`
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    vars: Vec<(String, String)>,
+    /// Put this in front of every path instead of the plan's `base_url`
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Run only this thread group (may be given several times)
+    #[arg(long = "group", value_name = "NAME")]
+    groups: Vec<String>,
+    /// Make every random draw repeatable
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+/// Options that replace a plan's load.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct LoadOverrides {
+    /// Replace every thread group's `users`
+    #[arg(long, value_name = "N")]
+    users: Option<String>,
+    /// Replace every thread group's `duration`, and its `iterations` unless --iterations is given too
+    #[arg(long, value_name = "TIME")]
+    duration: Option<String>,
+    /// Replace every thread group's `iterations`, and its `duration` unless --duration is given too
+    #[arg(long, value_name = "N")]
+    iterations: Option<String>,
+    /// Replace every thread group's `ramp_up`
+    #[arg(long, value_name = "TIME")]
+    ramp_up: Option<String>,
+}
+
+impl LoadOverrides {
+    /// One user, one iteration.
+    pub(super) fn once() -> Self {
+        let one = || Some("1".to_owned());
+        Self { users: one(), iterations: one(), duration: None, ramp_up: Some("0s".into()) }
+    }
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".into()),
+    }
+}
+
+/// A plan that was read and compiled.
+pub(super) struct Compiled {
+    /// Everything found on the way.
+    pub(super) findings: Vec<Diagnostic>,
+    /// The texts the findings point into.
+    pub(super) sources: Sources,
+    /// The graph, if nothing stands in the way of a run.
+    pub(super) graph: Option<ExecutionGraph>,
+    /// The values of `secrets`, to be masked.
+    pub(super) secrets: Vec<String>,
+    /// What random draws start from.
+    pub(super) seed: u64,
+    /// The run's identifier.
+    pub(super) run_id: Arc<str>,
+}
+
+impl PlanOptions {
+    /// The profiles' names, in the order they are laid over the plan.
+    pub(super) fn profiles(&self) -> &[String] {
+        &self.profile
+    }
+
+    pub(super) fn compile(&self, path: &Path, load_overrides: &LoadOverrides) -> Compiled {
+        let env: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+            .collect();
+        let seed = self.seed.unwrap_or_else(|| rand::random::<u32>().into());
+        let run_id: Arc<str> = format!("{:016x}", rand::random::<u64>()).into();
+        let options = LoadOptions {
+            profiles: self.profile.clone(),
+            vars: self.vars.iter().cloned().collect(),
+            users: load_overrides.users.clone(),
+            duration: load_overrides.duration.clone(),
+            iterations: load_overrides.iterations.clone(),
+            ramp_up: load_overrides.ramp_up.clone(),
+            base_url: self.base_url.clone(),
+            groups: self.groups.clone(),
+            env: env.clone(),
+            seed,
+            run_id: run_id.clone(),
+        };
+        let loaded = load(path, &options);
+        let mut findings = loaded.findings;
+        let mut graph = None;
+        let mut secrets = Vec::new();
+        if let Some(plan) = &loaded.plan {
+            secrets.extend(
+                plan.variables.iter().filter(|one| one.secret).filter_map(|one| Some(one.value.as_ref()?.to_string())),
+            );
+            let (built, more) = build(plan, &loaded.sources, &env);
+            findings.extend(more);
+            graph = built;
+        }
+        // Profiles that are not in use are read on the way too, so a finding may come twice.
+        let mut seen: Vec<Diagnostic> = Vec::new();
+        findings.retain(|finding| {
+            let new = !seen.contains(finding);
+            if new {
+                seen.push(finding.clone());
+            }
+            new
+        });
+        if findings.iter().any(|finding| finding.severity == Severity::Error) {
+            graph = None;
+        }
+        Compiled { findings, sources: loaded.sources, graph, secrets, seed, run_id }
+    }
+}
+
+impl Compiled {
+    /// How many errors and warnings there are.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        (errors, self.findings.len() - errors)
+    }
+
+    /// The graph; without one, the findings are told and so is that nothing was sent.
+    pub(super) fn graph_or_tell(self, path: &Path, terminal: &Terminal) -> Option<(ExecutionGraph, Rest)> {
+        let text = render(&self.findings, &self.sources, Format::Text, terminal.color_stderr);
+        terminal.err(&text);
+        let (errors, _) = self.counts();
+        let shown = crate::plan::shown_path(path);
+        match self.graph {
+            Some(graph) => Some((graph, Rest { secrets: self.secrets, seed: self.seed, run_id: self.run_id })),
+            None => {
+                let s = if errors == 1 { "" } else { "s" };
+                terminal.err(&format!("{shown}: {errors} error{s}; nothing was sent\n"));
+                None
+            }
+        }
+    }
+}
+
+/// What a run needs besides the graph.
+pub(super) struct Rest {
+    pub(super) secrets: Vec<String>,
+    pub(super) seed: u64,
+    pub(super) run_id: Arc<str>,
+}

@@ -1,0 +1,282 @@
+//! `loadplan run`: plans are run one after the other, and each is judged and written down.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+use super::plans::{LoadOverrides, PlanOptions, Rest};
+use super::services::Services;
+use super::terminal::Terminal;
+use crate::engine::{self, Event, Finished, Lifecycle, Monitor, StopReason};
+use crate::graph::{ExecutionGraph, Place};
+use crate::mask::Masker;
+use crate::metrics::{Aggregator, ErrorGroup, Results};
+use crate::report::progress::Progress;
+use crate::report::{Format, Json, Junit, JunitStyle, OutputFiles, Report, Repository, RunInfo, console};
+use crate::samplers::http::ProxyEnvironment;
+use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, Verdict, broken, exit, judge};
+
+/// Above this 99th percentile of its timers' lateness the generator's own delays are a
+/// considerable part of what is measured, in milliseconds.
+const LAG_LIMIT_MS: f64 = 100.0;
+
+/// Run plans and judge them: the exit code is 0 when everything held, 1 when something did not,
+/// 2 when a plan is invalid, 3 when the run is not valid, 4 when results could not be written
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The plans to run, one after the other
+    #[arg(required = true, value_name = "PLAN")]
+    plans: Vec<PathBuf>,
+    #[command(flatten)]
+    options: PlanOptions,
+    #[command(flatten)]
+    load: LoadOverrides,
+    /// The folder for results.json and junit.xml (with several plans, one folder for each inside it)
+    #[arg(long, value_name = "DIR", default_value = "loadplan-results")]
+    out: PathBuf,
+    /// Write results.json to this file instead
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write junit.xml to this file instead
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// `xunit` leaves out what Jenkins' xUnit plugin rejects (file and line)
+    #[arg(long, value_enum, default_value_t = JunitStyle::Default)]
+    junit_style: JunitStyle,
+    /// Let the plan's services run their command lines
+    #[arg(long)]
+    allow_commands: bool,
+    /// Print the verdict only
+    #[arg(long, short)]
+    quiet: bool,
+    /// Print failures as they happen
+    #[arg(long, short, conflicts_with = "quiet")]
+    verbose: bool,
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
+    if args.plans.len() > 1 && (args.json.is_some() || args.junit.is_some()) {
+        terminal.err("error: --json and --junit name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
+        return exit::INVALID;
+    }
+    // Every plan is read before the first one is run: nothing is sent if any is invalid.
+    let compiled: Vec<_> = args
+        .plans
+        .iter()
+        .map(|path| args.options.compile(path, &args.load).graph_or_tell(path, terminal).map(|one| (path, one)))
+        .collect();
+    let Some(compiled) = compiled.into_iter().collect::<Option<Vec<_>>>() else { return exit::INVALID };
+    let mut worst = exit::PASSED;
+    for (path, (graph, rest)) in compiled {
+        let code = one(args, terminal, path, Arc::new(graph), rest);
+        worst = weightier(worst, code);
+        if matches!(code, exit::INTERRUPTED | exit::TERMINATED) {
+            break;
+        }
+    }
+    worst
+}
+
+/// The exit code that tells more: internal, not valid, a signal, failed, passed.
+fn weightier(one: u8, two: u8) -> u8 {
+    let weight = |code: u8| match code {
+        exit::INTERNAL => 5,
+        exit::NOT_VALID => 4,
+        exit::INTERRUPTED | exit::TERMINATED => 3,
+        exit::PASSED => 0,
+        _ => 2,
+    };
+    if weight(two) > weight(one) { two } else { one }
+}
+
+fn one(args: &Args, terminal: &Terminal, path: &Path, graph: Arc<ExecutionGraph>, rest: Rest) -> u8 {
+    let folder = match (args.plans.len(), path.file_stem()) {
+        (2.., Some(stem)) => args.out.join(stem),
+        _ => args.out.clone(),
+    };
+    let wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
+        (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
+        (Box::new(Junit { style: args.junit_style }), args.junit.clone().unwrap_or_else(|| folder.join("junit.xml"))),
+    ];
+    let files = match OutputFiles::open(wanted) {
+        Ok(files) => files,
+        Err(error) => {
+            terminal.err(&format!("error: {}\n  = help: {}\n", error.message, error.help));
+            return exit::INTERNAL;
+        }
+    };
+    let masker = Masker::new(&rest.secrets);
+    let started_at = jiff::Timestamp::now();
+    let begin = Instant::now();
+    let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, &masker)) {
+        Ok(Ok((finished, services))) => summed_up(&graph, finished, services),
+        Ok(Err(message)) | Err(message) => {
+            let setup = LifecycleResult::Failed { took: begin.elapsed(), reason: message, span: None };
+            let outcome = RunOutcome { setup, ..RunOutcome::default() };
+            (Results::nothing(&graph), outcome)
+        }
+    };
+    let mut verdict = judge(&graph, &results, &outcome);
+    let info = info(args, path, &rest, started_at, begin.elapsed());
+    let report = |verdict: &Verdict, tell: &mut dyn FnMut(&Report<'_>)| {
+        tell(&Report { graph: &graph, results: &results, verdict, outcome: &outcome, info: &info, masker: &masker });
+    };
+    let before = verdict.clone();
+    let mut written = Vec::new();
+    let mut files = Some(files);
+    report(&before, &mut |report| {
+        if let Some(files) = files.take() {
+            written = files.write(report, &mut verdict);
+        }
+    });
+    if args.quiet {
+        terminal.out(&console::verdict_line(&verdict, &masker, terminal.color));
+    } else {
+        let after = verdict.clone();
+        report(&after, &mut |report| terminal.out(&console::summary(report, &written, terminal.color)));
+    }
+    verdict.exit_code
+}
+
+/// Starts the services, runs the plan, stops the services.
+async fn load(
+    args: &Args,
+    terminal: &Terminal,
+    graph: &Arc<ExecutionGraph>,
+    rest: &Rest,
+    masker: &Masker,
+) -> Result<(Finished, Vec<String>), String> {
+    let (stopper, stop) = tokio::sync::mpsc::unbounded_channel();
+    let signals = tokio::task::spawn_local(super::signals::watch(stopper));
+    let services = Services::start(graph, args.allow_commands).await?;
+    let users: u64 = graph.groups.iter().map(|group| group.users).sum();
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let input = engine::Input {
+        graph: graph.clone(),
+        proxies: ProxyEnvironment::from_vars(|name| std::env::var(name).ok()),
+        run_id: rest.run_id.clone(),
+        seed: rest.seed,
+        masker: masker.clone(),
+        services: services.urls(),
+        threads: processors.min(usize::try_from(users).unwrap_or(processors)),
+        observer: None,
+    };
+    let progress = if args.quiet {
+        Progress::quiet()
+    } else if terminal.live {
+        Progress::live(graph)
+    } else {
+        Progress::lines(graph, Box::new(std::io::stderr()))
+    };
+    let mut watch = Watch { graph: graph.clone(), progress, verbose: args.verbose, judged: Duration::ZERO };
+    let finished = engine::run(input, &mut watch, stop).await;
+    watch.progress.finish();
+    let problems = services.stop().await;
+    signals.abort();
+    Ok((finished?, problems))
+}
+
+/// Shows the run while it goes, and stops it when a threshold with `abort` is broken.
+struct Watch {
+    graph: Arc<ExecutionGraph>,
+    progress: Progress,
+    verbose: bool,
+    judged: Duration,
+}
+
+impl Monitor for Watch {
+    fn part(&mut self, _name: &'static str) {}
+
+    fn tick(&mut self, aggregator: &Aggregator, now: Duration) -> Option<String> {
+        self.progress.update(&aggregator.live(now), now);
+        if now < self.judged + Duration::from_secs(1) {
+            return None;
+        }
+        self.judged = now;
+        broken(&self.graph, aggregator, now).map(|result| result.title())
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Log(group, user, text) => {
+                let group = group.map_or("", |group| &self.graph.groups[group.index()].name);
+                self.progress.print(&format!("{group} user {user}: {text}"));
+            }
+            Event::Failure(label, message) if self.verbose => self.progress.print(&format!("{label}: {message}")),
+            Event::Failure(..) => {}
+        }
+    }
+}
+
+fn summed_up(graph: &ExecutionGraph, finished: Finished, services: Vec<String>) -> (Results, RunOutcome) {
+    let results = finished.results;
+    let lifecycle = |part: Lifecycle, place: Place, name: &str| match part {
+        Lifecycle::Absent => LifecycleResult::Absent,
+        Lifecycle::NotReached | Lifecycle::Interrupted => LifecycleResult::NotReached,
+        Lifecycle::Passed(took) => LifecycleResult::Passed { took },
+        Lifecycle::Failed(took) => {
+            let of_part = |error: &&ErrorGroup| graph.label(error.label).place == place;
+            let first = results.errors.iter().filter(of_part).min_by_key(|error| error.first);
+            let reason = first.map_or_else(|| format!("a step of {name} failed"), |error| told(graph, error));
+            LifecycleResult::Failed { took, reason, span: first.map(|error| error.span) }
+        }
+    };
+    let setup = lifecycle(finished.setup, Place::Setup, "setup");
+    let mut teardown = lifecycle(finished.teardown, Place::Teardown, "teardown");
+    if let (Some(problem), None) = (services.first(), teardown.failure()) {
+        teardown = LifecycleResult::Failed { took: Duration::ZERO, reason: problem.clone(), span: None };
+    }
+    let lag_p99_ms = results.lag.percentile_ms(99.0);
+    let slow = lag_p99_ms.filter(|lag| *lag > LAG_LIMIT_MS);
+    let generator = Generator {
+        kept_up: slow.is_none(),
+        reason: slow.map(|lag| {
+            format!("its own timers were {lag:.0} ms late at the 99th percentile: this machine was too busy, and the response times contain that delay")
+        }),
+        cpu_share: None,
+        lag_p99_ms,
+        late_starts: results.late_starts,
+    };
+    let outcome = RunOutcome {
+        stopped_by: finished.stopped_by.map(|reason| match reason {
+            StopReason::Interrupt => StoppedBy::Sigint,
+            StopReason::Terminate => StoppedBy::Sigterm,
+            StopReason::Abort(threshold) => StoppedBy::Abort(threshold),
+            StopReason::Step(step) => StoppedBy::Step(step),
+        }),
+        setup,
+        teardown,
+        generator,
+        strict: false,
+        internal_error: finished.internal_error,
+    };
+    (results, outcome)
+}
+
+fn told(graph: &ExecutionGraph, error: &ErrorGroup) -> String {
+    let mut text = format!("{}: {}", graph.label(error.label).text, error.message);
+    if let Some(actual) = error.actual.first() {
+        text.push_str(&format!(", got {actual}"));
+    }
+    text
+}
+
+fn info(args: &Args, path: &Path, rest: &Rest, started_at: jiff::Timestamp, took: Duration) -> RunInfo {
+    let sha = std::fs::read(path).map(|bytes| Sha256::digest(&bytes)).unwrap_or_default();
+    RunInfo {
+        id: rest.run_id.to_string(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        started_at,
+        ended_at: jiff::Timestamp::now(),
+        took,
+        profiles: args.options.profiles().to_vec(),
+        seed: rest.seed,
+        host: gethostname::gethostname().to_string_lossy().into_owned(),
+        cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        os: std::env::consts::OS.into(),
+        plan_sha256: sha.iter().map(|byte| format!("{byte:02x}")).collect(),
+        repository: std::env::current_dir().ok().and_then(|folder| Repository::around(&folder)),
+    }
+}

@@ -1,0 +1,53 @@
+//! The services of a plan, from the graph's declarations to running programs.
+
+use std::sync::Arc;
+
+use crate::engine;
+use crate::graph::{ExecutionGraph, ServiceKind};
+use crate::services::{Resolved, Started, start};
+
+/// Running services.
+pub(super) struct Services(Option<Started>);
+
+impl Services {
+    /// Starts every service of a graph and waits until each is ready.
+    ///
+    /// # Errors
+    /// A sentence that says which service did not start, and why.
+    pub(super) async fn start(graph: &Arc<ExecutionGraph>, allow_commands: bool) -> Result<Self, String> {
+        if graph.services.is_empty() {
+            return Ok(Self(None));
+        }
+        let mut resolved = Vec::new();
+        for service in &graph.services {
+            let text = |template| engine::render(graph, template);
+            resolved.push(match &service.kind {
+                ServiceKind::Demo(options) => Resolved::Demo { name: service.name.clone(), options: options.clone() },
+                ServiceKind::Command { command, stop, ready, url } => Resolved::Command {
+                    name: service.name.clone(),
+                    command: text(command)?,
+                    stop: stop.as_ref().map(text).transpose()?,
+                    ready: match ready {
+                        Some((url, within)) => Some((text(url)?, *within)),
+                        None => None,
+                    },
+                    url: url.as_ref().map(text).transpose()?,
+                },
+            });
+        }
+        start(resolved, allow_commands).await.map(|started| Self(Some(started)))
+    }
+
+    /// Where each listens, by name.
+    pub(super) fn urls(&self) -> Vec<(Arc<str>, String)> {
+        self.0.as_ref().map_or_else(Vec::new, |started| started.urls.clone())
+    }
+
+    /// Stops them; what went wrong comes back in sentences.
+    pub(super) async fn stop(self) -> Vec<String> {
+        match self.0 {
+            Some(started) => started.stop().await,
+            None => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Ctrl-C and SIGTERM: the first ends the run gracefully, a second one at once.
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::engine::StopReason;
+use crate::verdict::exit;
+
+/// Waits for signals and passes the word on, until the task is aborted.
+pub(super) async fn watch(stop: UnboundedSender<StopReason>) {
+    let Some(mut signals) = Signals::new() else { return };
+    let mut told = false;
+    loop {
+        let reason = signals.next().await;
+        if told {
+            let code = if reason == StopReason::Terminate { exit::TERMINATED } else { exit::INTERRUPTED };
+            std::process::exit(code.into());
+        }
+        told = true;
+        let _ = stop.send(reason);
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Option<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let interrupt = signal(SignalKind::interrupt()).ok()?;
+        let terminate = signal(SignalKind::terminate()).ok()?;
+        Some(Self { interrupt, terminate })
+    }
+
+    async fn next(&mut self) -> StopReason {
+        tokio::select! {
+            _ = self.interrupt.recv() => StopReason::Interrupt,
+            _ = self.terminate.recv() => StopReason::Terminate,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Option<Self> {
+        Some(Self)
+    }
+
+    async fn next(&mut self) -> StopReason {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => StopReason::Interrupt,
+            Err(_) => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! `loadplan try`: one user of each thread group walks through the plan once, and every step is shown.
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::plans::{LoadOverrides, PlanOptions};
+use super::services::Services;
+use super::terminal::Terminal;
+use crate::engine::{self, Event, Lifecycle, Monitor, Observed, Observer};
+use crate::graph::{ExecutionGraph, NodeId};
+use crate::mask::Masker;
+use crate::metrics::Aggregator;
+use crate::samplers::http::ProxyEnvironment;
+use crate::samplers::{Hop, Response};
+use crate::verdict::exit;
+
+/// How many characters of a body are shown.
+const BODY: usize = 2000;
+/// How many characters of an extracted value are shown.
+const VALUE: usize = 200;
+
+/// Try a plan: one user per thread group, one iteration, no think time. Shows for each step what
+/// was sent, what came, what was extracted, and each assertion with what it expected and what it got
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The plan to try
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+    #[command(flatten)]
+    options: PlanOptions,
+    /// Let the plan's services run their command lines
+    #[arg(long)]
+    allow_commands: bool,
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
+    let once = LoadOverrides::once();
+    let compiled = args.options.compile(&args.plan, &once);
+    let Some((graph, rest)) = compiled.graph_or_tell(&args.plan, terminal) else { return exit::INVALID };
+    let graph = Arc::new(graph);
+    let masker = Masker::new(&rest.secrets);
+    let watcher = Rc::new(Watcher {
+        graph: graph.clone(),
+        file: crate::plan::shown_path(&args.plan),
+        failed: Cell::new(false),
+        out: RefCell::new(String::new()),
+    });
+    let finished = engine::block_on(async {
+        let services = Services::start(&graph, args.allow_commands).await?;
+        let (stopper, stop) = tokio::sync::mpsc::unbounded_channel();
+        let signals = tokio::task::spawn_local(super::signals::watch(stopper));
+        let input = engine::Input {
+            graph: graph.clone(),
+            proxies: ProxyEnvironment::from_vars(|name| std::env::var(name).ok()),
+            run_id: rest.run_id.clone(),
+            seed: rest.seed,
+            masker,
+            services: services.urls(),
+            threads: 1,
+            observer: Some(watcher.clone()),
+        };
+        let mut printer = Printer { watcher: watcher.clone(), terminal };
+        let finished = engine::run(input, &mut printer, stop).await;
+        printer.flush();
+        signals.abort();
+        for problem in services.stop().await {
+            terminal.err(&format!("{problem}\n"));
+        }
+        finished
+    });
+    match finished.and_then(|finished| finished) {
+        Err(message) => {
+            terminal.err(&format!("error: {message}\n"));
+            exit::NOT_VALID
+        }
+        Ok(finished) if finished.internal_error.is_some() => {
+            terminal.err(&format!("internal error: {}\n", finished.internal_error.unwrap_or_default()));
+            exit::INTERNAL
+        }
+        Ok(finished) if matches!(finished.setup, Lifecycle::Failed(_)) => {
+            terminal.out("\nFAILED: setup failed, so no user was started\n");
+            exit::NOT_VALID
+        }
+        Ok(_) if watcher.failed.get() => {
+            terminal.out("\nFAILED: see the steps marked FAIL\n");
+            exit::FAILED
+        }
+        Ok(_) => {
+            terminal.out("\nPASSED: every step did what it should\n");
+            exit::PASSED
+        }
+    }
+}
+
+struct Printer<'t> {
+    watcher: Rc<Watcher>,
+    terminal: &'t Terminal,
+}
+
+impl Printer<'_> {
+    fn flush(&self) {
+        let text = std::mem::take(&mut *self.watcher.out.borrow_mut());
+        if !text.is_empty() {
+            self.terminal.out(&text);
+        }
+    }
+}
+
+impl Monitor for Printer<'_> {
+    fn part(&mut self, _name: &'static str) {
+        self.flush();
+    }
+
+    fn tick(&mut self, _aggregator: &Aggregator, _now: Duration) -> Option<String> {
+        self.flush();
+        None
+    }
+
+    fn event(&mut self, _event: Event) {}
+}
+
+struct Watcher {
+    graph: Arc<ExecutionGraph>,
+    file: String,
+    failed: Cell<bool>,
+    out: RefCell<String>,
+}
+
+impl Watcher {
+    fn line(&self, text: &str) {
+        let mut out = self.out.borrow_mut();
+        out.push_str(text);
+        out.push('\n');
+    }
+
+    fn title(&self, node: NodeId) -> String {
+        let node = self.graph.node(node);
+        format!("{}  ({}:{})", node.name, self.file, self.graph.line(node.span))
+    }
+}
+
+impl Observer for Watcher {
+    fn part(&self, name: &str) {
+        self.line(&format!("\n== {name}"));
+    }
+
+    fn step(&self, node: NodeId, what: &str, error: Option<&str>) {
+        self.line(&format!("\n-- {}", self.title(node)));
+        match error {
+            Some(error) => {
+                self.failed.set(true);
+                self.line(&format!("   FAIL the step could not be carried out: {}", crate::report::inline(error)));
+            }
+            None => self.line(&format!("   {}", crate::report::inline(what))),
+        }
+    }
+
+    fn request(&self, request: &Observed<'_>) {
+        let mut text = format!("\n-- {}\n", self.title(request.node));
+        for hop in &request.exchange.hops {
+            sent(&mut text, hop, request.masker);
+        }
+        if let Some(response) = request.response {
+            received(&mut text, response, request);
+        }
+        let mut failed = request.failure.is_some();
+        for (variable, found, secret) in request.extracted {
+            let _ = match found {
+                Ok(_) if *secret => writeln!(text, "   extracted {variable} = ***"),
+                Ok(value) => writeln!(text, "   extracted {variable} = {}", crate::report::inline(&cut(&request.masker.mask(value), VALUE))),
+                Err(message) => writeln!(text, "   FAIL {}", crate::report::inline(&request.masker.mask(message))),
+            };
+        }
+        for (assertion, result) in request.assertions {
+            let assertion = request.masker.mask(assertion).into_owned();
+            let _ = match result {
+                Ok(()) => writeln!(text, "   ok   {assertion}"),
+                Err(failure) => {
+                    failed = true;
+                    let expected = request.masker.mask(&failure.expected).into_owned();
+                    let actual = request.masker.mask(&failure.actual).into_owned();
+                    writeln!(text, "   FAIL {assertion}: expected {}, got {}", crate::report::inline(&expected), crate::report::inline(&actual))
+                }
+            };
+        }
+        if let Some(failure) = request.failure
+            && request.assertions.iter().all(|(_, result)| result.is_ok())
+            && request.extracted.iter().all(|(_, found, _)| found.is_ok())
+        {
+            let _ = writeln!(text, "   FAIL {}", crate::report::inline(&request.masker.mask(failure)));
+        }
+        if failed {
+            self.failed.set(true);
+        }
+        self.out.borrow_mut().push_str(&text);
+    }
+}
+
+fn sent(text: &mut String, hop: &Hop, masker: &Masker) {
+    let _ = writeln!(text, "   > {} {}", hop.method, masker.url(&hop.url));
+    for line in masker.headers(&hop.request_headers).lines() {
+        let _ = writeln!(text, "   > {line}");
+    }
+    body(text, "   > ", &hop.request_body, masker);
+    if let Some(status) = hop.status {
+        let _ = writeln!(text, "   < {status}");
+        for line in masker.headers(&hop.response_headers).lines() {
+            let _ = writeln!(text, "   < {}", crate::report::inline(line));
+        }
+    }
+}
+
+fn received(text: &mut String, response: &Response, request: &Observed<'_>) {
+    body(text, "   < ", &response.body, request.masker);
+    if response.truncated() {
+        let _ = writeln!(text, "   < (the body has {} bytes; `max_body` keeps {})", response.body_bytes, response.body.len());
+    }
+    let timings = &request.exchange.timings;
+    let mut phases = String::new();
+    for (name, time) in [
+        ("dns", timings.dns),
+        ("connect", timings.connect),
+        ("tls", timings.tls),
+        ("first byte", timings.first_byte),
+        ("download", timings.download),
+    ] {
+        if let Some(time) = time {
+            let _ = write!(phases, ", {name} {:.1} ms", time.as_secs_f64() * 1e3);
+        }
+    }
+    let cached = if request.exchange.cached { ", from the cache" } else { "" };
+    let _ = writeln!(text, "   {} in {:.1} ms{phases}{cached}", response.version, timings.total.as_secs_f64() * 1e3);
+}
+
+/// A body: JSON is laid out, the rest is shown as it came; both masked before they are cut.
+fn body(text: &mut String, mark: &str, bytes: &[u8], masker: &Masker) {
+    if bytes.is_empty() {
+        return;
+    }
+    let pretty = serde_json::from_slice::<serde_json::Value>(bytes)
+        .ok()
+        .and_then(|json| serde_json::to_string_pretty(&json).ok())
+        .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
+    for line in cut(&masker.mask(&pretty), BODY).lines() {
+        let _ = writeln!(text, "{mark}| {}", crate::report::inline(line));
+    }
+}
+
+fn cut(text: &str, most: usize) -> String {
+    let mut cut: String = text.chars().take(most).collect();
+    if cut.len() < text.len() {
+        let _ = write!(cut, "… ({} characters in all)", text.chars().count());
+    }
+    cut
+}

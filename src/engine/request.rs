@@ -1,0 +1,453 @@
+//! One request of a user: made from the node, sent, judged and counted.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::events::{Event, Observed};
+use super::user::{Local, User};
+use crate::graph::{Auth, Body, FileSource, HttpNode, LabelId, Node, NodeId, Part, join_url};
+use crate::mask::Masker;
+use crate::metrics::{Example, Outcome, Sample, SampleFailure};
+use crate::samplers::http::{self as sampler, Request, Target};
+use crate::samplers::{Exchange, FailureKind, Response, Timings};
+use crate::template::Template;
+use crate::value::Value;
+
+/// How much of a body an example shows, in bytes.
+const SHOWN: usize = 1500;
+
+/// Records a request as interrupted when the run drops it before it has ended.
+struct InFlight<'l> {
+    local: &'l Local,
+    label: LabelId,
+    started: Duration,
+    ended: Cell<bool>,
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if !self.ended.get() {
+            let sample = Sample {
+                label: self.label,
+                started: self.started,
+                ended: self.local.clock.now(),
+                response_time: None,
+                timings: Timings::default(),
+                sent_bytes: 0,
+                received_bytes: 0,
+                reconnects: 0,
+                cached: false,
+                outcome: Outcome::Interrupted,
+            };
+            self.local.recorder.borrow_mut().sample(&sample, &mut Example::default);
+        }
+    }
+}
+
+/// What an exchange was found to be.
+#[derive(Default)]
+struct Judged {
+    failures: Vec<SampleFailure>,
+    /// For `try`: what was extracted and what was judged.
+    extracted: Vec<(String, Result<String, String>, bool)>,
+    assertions: Vec<(String, Result<(), crate::assertions::AssertionFailure>)>,
+}
+
+impl User {
+    /// Sends a node's request and counts it; whether it passed.
+    ///
+    /// # Errors
+    /// When it cannot be made: nothing was sent.
+    pub(super) async fn request(&mut self, id: NodeId, node: &Node, http: &HttpNode) -> Result<bool, String> {
+        let local = self.local.clone();
+        let request = self.prepare(http)?;
+        let transport = local.shared.transports[http.transport.index()].clone();
+        let observed = local.observer.is_some();
+        let sent = Sent {
+            method: request.method.clone(),
+            target: request.target.clone(),
+            headers: request.headers.clone(),
+            extra: request.extra_headers.clone(),
+            body: request.body.clone(),
+        };
+        let started = local.clock.now();
+        let flight = InFlight { local: &local, label: node.label, started, ended: Cell::new(false) };
+        let user = self.http.clone();
+        let mut exchange = user.send(Request { capture: observed, ..request }, &transport).await;
+        flight.ended.set(true);
+        let ended = local.clock.now();
+
+        let outcome = std::mem::replace(&mut exchange.outcome, Ok(Response::default()));
+        let (response, judged) = match outcome {
+            Ok(response) => {
+                let response = Rc::new(response);
+                self.response = Some(response.clone());
+                let judged = self.judge(node, http, &response, observed);
+                (Some(response), judged)
+            }
+            Err(failure) => {
+                self.unset(http);
+                let failure = SampleFailure {
+                    kind: failure.kind,
+                    message: failure.message,
+                    expected: None,
+                    actual: None,
+                    assertion: None,
+                    span: node.span,
+                };
+                (None, Judged { failures: vec![failure], ..Judged::default() })
+            }
+        };
+        let passed = judged.failures.is_empty();
+        self.response_ok = passed;
+        self.record(node, started, ended, &exchange, response.as_deref(), &judged, &sent);
+        if let Some(observer) = &local.observer {
+            let masker = self.masker();
+            observer.request(&Observed {
+                node: id,
+                exchange: &exchange,
+                response: response.as_deref(),
+                extracted: &judged.extracted,
+                assertions: &judged.assertions,
+                failure: judged.failures.first().map(|failure| failure.message.as_str()),
+                masker: &masker,
+            });
+        }
+        Ok(passed)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call; a struct for it would only rename the arguments")]
+    fn record(
+        &mut self,
+        node: &Node,
+        started: Duration,
+        ended: Duration,
+        exchange: &Exchange,
+        response: Option<&Response>,
+        judged: &Judged,
+        sent: &Sent,
+    ) {
+        let mut masker: Option<Masker> = None;
+        let failures: Vec<SampleFailure>;
+        let outcome = if judged.failures.is_empty() {
+            Outcome::Passed
+        } else {
+            let masker = masker.insert(self.masker());
+            let hide = |text: &String| masker.mask(text).into_owned();
+            failures = judged
+                .failures
+                .iter()
+                .map(|failure| SampleFailure {
+                    message: hide(&failure.message),
+                    expected: failure.expected.as_ref().map(hide),
+                    actual: failure.actual.as_ref().map(hide),
+                    ..failure.clone()
+                })
+                .collect();
+            Outcome::Failed(&failures)
+        };
+        let sample = Sample {
+            label: node.label,
+            started,
+            ended,
+            response_time: response.map(|_| exchange.timings.total),
+            timings: exchange.timings,
+            sent_bytes: exchange.sent_bytes,
+            received_bytes: exchange.received_bytes,
+            reconnects: exchange.reconnects,
+            cached: exchange.cached && judged.failures.is_empty(),
+            outcome,
+        };
+        let local = &self.local;
+        let mut example = || {
+            let Some(masker) = &masker else { return Example::default() };
+            if let Some(first) = judged.failures.first() {
+                let text = match &first.actual {
+                    Some(actual) => format!("{}: got {actual}", first.message),
+                    None => first.message.clone(),
+                };
+                let _ = local.events.send(Event::Failure(node.name.clone(), masker.mask(&text).into_owned()));
+            }
+            Example { request: sent.shown(masker), response: response.map_or_else(String::new, |one| shown(one, masker)) }
+        };
+        local.recorder.borrow_mut().sample(&sample, &mut example);
+    }
+
+    /// Status first, then extractors, then the other assertions; a wrong status skips the rest.
+    fn judge(&mut self, node: &Node, http: &HttpNode, response: &Response, observed: bool) -> Judged {
+        let mut judged = Judged::default();
+        if http.default_status && response.status >= 400 {
+            judged.failures.push(SampleFailure {
+                kind: FailureKind::Status,
+                message: format!("the status is {}", response.status),
+                expected: Some("a status below 400".into()),
+                actual: Some(response.status.to_string()),
+                assertion: None,
+                span: node.span,
+            });
+        }
+        let is_status = |assertion: &crate::assertions::Assertion| {
+            matches!(assertion.subject(), crate::assertions::Subject::Status)
+        };
+        let statuses = http.assertions.iter().take_while(|(_, assertion)| is_status(assertion)).count();
+        self.check(http, 0..statuses, response, observed, &mut judged);
+        if !judged.failures.is_empty() {
+            self.unset(http);
+            return judged;
+        }
+        for (slot, extractor) in &http.extractors {
+            let found = extractor.extract(response, self);
+            if observed {
+                let secret = self.local.shared.graph.slots[slot.0 as usize].secret;
+                let shown = found.as_ref().map(ToString::to_string).map_err(|failure| failure.message.clone());
+                judged.extracted.push((extractor.variable.clone(), shown, secret));
+            }
+            match found {
+                Ok(value) => self.set(*slot, Some(value)),
+                Err(failure) => {
+                    self.set(*slot, None);
+                    judged.failures.push(SampleFailure {
+                        kind: FailureKind::Extraction,
+                        message: failure.cause,
+                        expected: None,
+                        actual: Some(failure.message),
+                        assertion: None,
+                        span: node.span,
+                    });
+                }
+            }
+        }
+        self.check(http, statuses..http.assertions.len(), response, observed, &mut judged);
+        judged
+    }
+
+    fn check(
+        &mut self,
+        http: &HttpNode,
+        which: std::ops::Range<usize>,
+        response: &Response,
+        observed: bool,
+        judged: &mut Judged,
+    ) {
+        for (id, assertion) in &http.assertions[which] {
+            let result = assertion.check(response, self);
+            self.local.recorder.borrow_mut().assertion(*id, result.is_ok());
+            if let Err(failure) = &result {
+                judged.failures.push(SampleFailure {
+                    kind: failure.kind,
+                    message: failure.text.clone(),
+                    expected: Some(failure.expected.clone()),
+                    actual: Some(failure.actual.clone()),
+                    assertion: Some(*id),
+                    span: self.local.shared.graph.assertions[id.index()].span,
+                });
+            }
+            if observed {
+                judged.assertions.push((assertion.text().to_owned(), result));
+            }
+        }
+    }
+
+    fn unset(&mut self, http: &HttpNode) {
+        for (slot, _) in &http.extractors {
+            self.set(*slot, None);
+        }
+    }
+
+    fn prepare(&mut self, http: &HttpNode) -> Result<Request, String> {
+        self.set_all(&http.with).map_err(|error| error.message)?;
+        let mut extra_headers = Vec::new();
+        let body = self.body(&http.body, &http.headers, &mut extra_headers)?;
+        Ok(Request {
+            method: http.method.clone(),
+            target: self.target(http)?,
+            headers: self.headers(http)?,
+            extra_headers,
+            body,
+            auth: match &http.auth {
+                None => None,
+                Some(Auth::Bearer(token)) => Some(sampler::Auth::Bearer(self.text(token)?)),
+                Some(Auth::Basic(username, password)) => {
+                    Some(sampler::Auth::Basic { username: self.text(username)?, password: self.text(password)? })
+                }
+                Some(Auth::Digest(username, password)) => {
+                    Some(sampler::Auth::Digest { username: self.text(username)?, password: self.text(password)? })
+                }
+            },
+            resources: http.resources,
+            keep_body: http.keep_body || self.local.observer.is_some(),
+            capture: false,
+        })
+    }
+
+    fn target(&mut self, http: &HttpNode) -> Result<Arc<Target>, String> {
+        if let Some(target) = http.target.get() {
+            return Ok(target.clone());
+        }
+        let mut url = self.text(&http.url)?;
+        if let Some(base) = http.base_url.as_ref().filter(|_| !url.contains("://")) {
+            url = join_url(&self.text(base)?, &url);
+        }
+        if !http.query.is_empty() {
+            let mut pairs = Vec::new();
+            for (name, tree) in &http.query {
+                spread(name, tree.value(self).map_err(|error| error.message)?, &mut pairs);
+            }
+            let query = sampler::body::query(pairs.iter().map(|(name, value)| (&**name, value.as_str())));
+            if !query.is_empty() {
+                let fragment = url.find('#').unwrap_or(url.len());
+                let sign = if url[..fragment].contains('?') { '&' } else { '?' };
+                url.insert_str(fragment, &format!("{sign}{query}"));
+            }
+        }
+        let target = Arc::new(Target::parse(&url)?);
+        if http.fixed_target {
+            return Ok(http.target.get_or_init(|| target).clone());
+        }
+        Ok(target)
+    }
+
+    fn headers(&mut self, http: &HttpNode) -> Result<Arc<HeaderMap>, String> {
+        if let Some(headers) = http.header_map.get() {
+            return Ok(headers.clone());
+        }
+        let mut map = HeaderMap::with_capacity(http.headers.len());
+        let mut text = String::new();
+        for (name, template) in &http.headers {
+            text.clear();
+            template.render(self, &mut text).map_err(|error| error.message)?;
+            let value = HeaderValue::from_bytes(text.as_bytes())
+                .map_err(|_| format!("the header `{name}` would hold a line break or another character no header may hold"))?;
+            map.insert(name.clone(), value);
+        }
+        let map = Arc::new(map);
+        if http.fixed_headers {
+            return Ok(http.header_map.get_or_init(|| map).clone());
+        }
+        Ok(map)
+    }
+
+    fn body(
+        &mut self,
+        body: &Body,
+        headers: &[(HeaderName, Template)],
+        extra: &mut Vec<(HeaderName, HeaderValue)>,
+    ) -> Result<Bytes, String> {
+        let written = headers.iter().any(|(name, _)| *name == header::CONTENT_TYPE);
+        let mut content_type = |value: HeaderValue| {
+            if !written {
+                extra.push((header::CONTENT_TYPE, value));
+            }
+        };
+        Ok(match body {
+            Body::Empty => Bytes::new(),
+            Body::Json(json) => {
+                content_type(HeaderValue::from_static("application/json"));
+                let mut text = String::new();
+                json.render(self, &mut text).map_err(|error| error.message)?;
+                text.into()
+            }
+            Body::Text(template) => self.text(template)?.into(),
+            Body::Form(fields) => {
+                content_type(HeaderValue::from_static("application/x-www-form-urlencoded"));
+                let mut pairs = Vec::new();
+                for (name, tree) in fields {
+                    spread(name, tree.value(self).map_err(|error| error.message)?, &mut pairs);
+                }
+                sampler::body::form(pairs.iter().map(|(name, value)| (&**name, value.as_str())))
+            }
+            Body::File(file) => self.file_bytes(file)?,
+            Body::Multipart(parts) => {
+                let mut multipart = sampler::body::Multipart::new();
+                for (name, part) in parts {
+                    match part {
+                        Part::Field(template) => {
+                            let value = self.text(template)?;
+                            multipart.field(name, value.as_bytes());
+                        }
+                        Part::File(file, kind, file_name) => {
+                            let (kind, file_name) = (self.text(kind)?, self.text(file_name)?);
+                            let bytes = self.file_bytes(file)?;
+                            multipart.file(name, &file_name, &kind, &bytes);
+                        }
+                    }
+                }
+                let kind = multipart.content_type();
+                content_type(HeaderValue::from_str(&kind).map_err(|error| error.to_string())?);
+                multipart.finish()
+            }
+        })
+    }
+
+    fn file_bytes(&mut self, file: &FileSource) -> Result<Bytes, String> {
+        match file {
+            FileSource::Read(bytes) => Ok(bytes.clone()),
+            FileSource::Named(template, folder) => {
+                let name = self.text(template)?;
+                std::fs::read(folder.join(&name)).map(Bytes::from).map_err(|error| format!("a file to send cannot be read: {error}"))
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, template: &Template) -> Result<String, String> {
+        let mut text = String::new();
+        template.render(self, &mut text).map_err(|error| error.message)?;
+        Ok(text)
+    }
+}
+
+/// A list repeats the name, `null` leaves it out.
+fn spread(name: &Arc<str>, value: Value, pairs: &mut Vec<(Arc<str>, String)>) {
+    match value {
+        Value::Null => {}
+        Value::List(items) => items.iter().for_each(|item| spread(name, item.clone(), pairs)),
+        value => pairs.push((name.clone(), value.to_string())),
+    }
+}
+
+/// A request as it was sent, for examples. Everything in it is shared, not copied.
+struct Sent {
+    method: http::Method,
+    target: Arc<Target>,
+    headers: Arc<HeaderMap>,
+    extra: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+impl Sent {
+    fn shown(&self, masker: &Masker) -> String {
+        let mut text = format!("{} {}\n{}", self.method, masker.url(self.target.as_str()), masker.headers(&self.headers));
+        let extra: HeaderMap = self.extra.iter().cloned().collect();
+        text.push_str(&masker.headers(&extra));
+        if !self.body.is_empty() {
+            text.push('\n');
+            text.push_str(&beginning(&self.body, masker));
+        }
+        text
+    }
+}
+
+fn shown(response: &Response, masker: &Masker) -> String {
+    let mut text = format!("{} {}\n{}", response.version, response.status, masker.headers(&response.headers));
+    if !response.body.is_empty() {
+        text.push('\n');
+        text.push_str(&beginning(&response.body, masker));
+    }
+    text
+}
+
+/// Masked before it is cut, so that the cut cannot leave half a secret.
+fn beginning(body: &[u8], masker: &Masker) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN * 4)]);
+    let masked = masker.mask(&text);
+    let mut cut: String = masked.chars().take(SHOWN).collect();
+    if cut.len() < masked.len() {
+        cut.push('…');
+    }
+    cut
+}

@@ -1,0 +1,353 @@
+//! A whole run: setup, load, teardown, and the watch over them.
+
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::LocalSet;
+
+use super::clock::Clock;
+use super::events::{Event, Observer};
+use super::shared::{Shared, StopReason};
+use super::user::User;
+use super::walk::{Walked, walk};
+use super::worker::{Work, panic_message};
+use crate::graph::{Children, ExecutionGraph};
+use crate::mask::Masker;
+use crate::metrics::{Aggregator, Results, Shape};
+use crate::plan::OnError;
+use crate::samplers::http::{ProxyEnvironment, Transport};
+use crate::template::Template;
+use crate::value::{Map, Value};
+
+/// How often the run is looked at: live figures, thresholds that abort.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What a run needs.
+pub struct Input {
+    /// What to walk.
+    pub graph: Arc<ExecutionGraph>,
+    /// The environment's proxy variables.
+    pub proxies: ProxyEnvironment,
+    /// The run's identifier.
+    pub run_id: Arc<str>,
+    /// What every random draw starts from.
+    pub seed: u64,
+    /// Hides secrets.
+    pub masker: Masker,
+    /// The URLs of the services, by name.
+    pub services: Vec<(Arc<str>, String)>,
+    /// How many worker threads.
+    pub threads: usize,
+    /// Leave out think times and pauses, and run everything on this thread, watched: `try`.
+    pub observer: Option<Rc<dyn Observer>>,
+}
+
+/// Watches a run from outside.
+pub trait Monitor {
+    /// A part of the run begins: `setup`, `load`, `teardown`.
+    fn part(&mut self, name: &'static str);
+    /// Called four times a second while load is applied; the text of a threshold that was broken
+    /// and aborts the run, if there is one.
+    fn tick(&mut self, aggregator: &Aggregator, now: Duration) -> Option<String>;
+    /// Something to show.
+    fn event(&mut self, event: Event);
+}
+
+/// What became of setup or teardown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// The plan has none.
+    Absent,
+    /// It ran, for so long.
+    Passed(Duration),
+    /// A step of it failed, after so long.
+    Failed(Duration),
+    /// It was interrupted by the word to stop.
+    Interrupted,
+    /// It was not reached.
+    NotReached,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Finished {
+    /// The figures.
+    pub results: Results,
+    /// What became of setup.
+    pub setup: Lifecycle,
+    /// What became of teardown.
+    pub teardown: Lifecycle,
+    /// Why the run was stopped, if it was.
+    pub stopped_by: Option<StopReason>,
+    /// What went wrong inside the tool itself.
+    pub internal_error: Option<String>,
+}
+
+/// Runs a graph. `stop` brings the word to stop from outside. Must be called inside a
+/// [`LocalSet`] of a single-threaded runtime.
+///
+/// # Errors
+/// When the run cannot begin: a certificate or a data file has changed since it was checked.
+pub async fn run(
+    input: Input,
+    monitor: &mut dyn Monitor,
+    stop: UnboundedReceiver<StopReason>,
+) -> Result<Finished, String> {
+    let graph = input.graph.clone();
+    let transports: Vec<Arc<Transport>> = graph
+        .transports
+        .iter()
+        .map(|settings| Transport::new(settings.clone(), &input.proxies))
+        .collect::<Result<_, _>>()?;
+    let shared = Arc::new(Shared::new(
+        graph.clone(),
+        transports,
+        input.run_id,
+        input.seed,
+        input.masker,
+        input.observer.is_some(),
+    )?);
+    let (batch_sender, batches) = unbounded_channel();
+    let (event_sender, events) = unbounded_channel();
+    let threads = input.threads.max(1);
+    let shape = Shape::of(&graph);
+    let work = Work {
+        shared: shared.clone(),
+        shape: shape.clone(),
+        clock: Clock::start(),
+        index: threads,
+        threads,
+        slots: Arc::from([]),
+        batches: batch_sender,
+        events: event_sender,
+        panic: Arc::default(),
+    };
+    let run = Run {
+        graph,
+        shared,
+        aggregator: Aggregator::new(shape, threads + 1),
+        batches,
+        events,
+        stop,
+        observer: input.observer,
+        monitor,
+        work,
+    };
+    run.all(&input.services).await
+}
+
+struct Run<'m> {
+    graph: Arc<ExecutionGraph>,
+    shared: Arc<Shared>,
+    aggregator: Aggregator,
+    batches: UnboundedReceiver<(usize, crate::metrics::Batch)>,
+    events: UnboundedReceiver<Event>,
+    stop: UnboundedReceiver<StopReason>,
+    observer: Option<Rc<dyn Observer>>,
+    monitor: &'m mut dyn Monitor,
+    work: Work,
+}
+
+impl Run<'_> {
+    async fn all(mut self, services: &[(Arc<str>, String)]) -> Result<Finished, String> {
+        let graph = self.graph.clone();
+        let slots = self.first_slots(services)?;
+        let (setup, slots) = self.lifecycle("setup", &graph.setup, slots, OnError::StopUser).await;
+        let mut load = Duration::ZERO;
+        if matches!(setup, Lifecycle::Absent | Lifecycle::Passed(_)) && self.shared.reason().is_none() {
+            self.monitor.part("load");
+            self.work.clock = Clock::start();
+            self.work.slots = slots.clone().into();
+            load = self.load().await;
+        }
+        let teardown = match setup {
+            Lifecycle::NotReached => Lifecycle::NotReached,
+            _ => self.lifecycle("teardown", &graph.teardown, slots, OnError::Continue).await.0,
+        };
+        self.take_batches(load);
+        self.take_events();
+        Ok(Finished {
+            setup,
+            teardown,
+            stopped_by: self.shared.reason(),
+            internal_error: self.work.panic.lock().unwrap_or_else(PoisonError::into_inner).take(),
+            results: self.aggregator.results(load),
+        })
+    }
+
+    /// Every variable's value when the run starts.
+    fn first_slots(&self, services: &[(Arc<str>, String)]) -> Result<Vec<Option<Value>>, String> {
+        let mut slots: Vec<Option<Value>> = self.graph.slots.iter().map(|slot| slot.initial.clone()).collect();
+        if let Some(slot) = self.graph.services_slot {
+            let url: Arc<str> = "url".into();
+            let urls = services.iter().map(|(name, value)| {
+                let map = Map::from_iter([(url.clone(), Value::text(value.as_str()))]);
+                (name.clone(), Value::Map(Arc::new(map)))
+            });
+            slots[slot.0 as usize] = Some(Value::Map(Arc::new(urls.collect())));
+        }
+        let mut user = User::new(self.work.local(None), None, 0, slots);
+        for (index, slot) in self.graph.slots.iter().enumerate() {
+            if let Some(tree) = &slot.computed {
+                let value = tree.value(&mut user).map_err(|error| format!("the variable `{}`: {}", slot.name, error.message))?;
+                user.slots[index] = Some(value);
+            }
+        }
+        Ok(user.slots)
+    }
+
+    /// Runs setup or teardown as a single user; what it sets is handed back.
+    async fn lifecycle(
+        &mut self,
+        name: &'static str,
+        steps: &Children,
+        slots: Vec<Option<Value>>,
+        on_error: OnError,
+    ) -> (Lifecycle, Vec<Option<Value>>) {
+        if steps.is_empty() {
+            return (Lifecycle::Absent, slots);
+        }
+        self.monitor.part(name);
+        if let Some(observer) = &self.observer {
+            observer.part(name);
+        }
+        let begin = std::time::Instant::now();
+        let graph = self.graph.clone();
+        let local = self.work.local(self.observer.clone());
+        let mut user = User::new(local.clone(), None, 0, slots);
+        let gate = local.gate(None);
+        let walked = {
+            let mut walking = std::pin::pin!(walk(&graph, &mut user, steps, on_error));
+            loop {
+                tokio::select! {
+                    walked = &mut walking => break Some(walked),
+                    Some(reason) = self.stop.recv() => {
+                        self.shared.stop_all(reason);
+                        gate.end();
+                        if name == "setup" {
+                            break None;
+                        }
+                    }
+                }
+            }
+        };
+        self.work.hand_over(&local);
+        self.take_events();
+        let took = begin.elapsed();
+        let ended = match walked {
+            Some(_) if user.failures > 0 => Lifecycle::Failed(took),
+            Some(Walked::Done | Walked::LeftIteration | Walked::EndUser) => Lifecycle::Passed(took),
+            Some(Walked::TimeUp) | None => Lifecycle::Interrupted,
+        };
+        (ended, user.slots)
+    }
+
+    /// Applies the load; tells for how long.
+    async fn load(&mut self) -> Duration {
+        let clock = self.work.clock;
+        let (done, mut ended) = unbounded_channel::<()>();
+        if self.observer.is_some() {
+            let work = Work { index: 0, ..self.work.clone() };
+            let observer = self.observer.clone();
+            tokio::task::spawn_local(async move {
+                work.load(observer).await;
+                drop(done);
+            });
+        } else {
+            for index in 0..self.work.threads {
+                let work = Work { index, ..self.work.clone() };
+                let (panic, shared, done) = (work.panic.clone(), work.shared.clone(), done.clone());
+                let body = move || {
+                    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| work.run()));
+                    let failed = match outcome {
+                        Ok(Ok(())) => None,
+                        Ok(Err(message)) => Some(message),
+                        Err(panic) => Some(panic_message(&panic)),
+                    };
+                    if let Some(message) = failed {
+                        tell(&panic, message);
+                        shared.stop_all(StopReason::Step("an internal error".into()));
+                    }
+                    drop(done);
+                };
+                let spawned = std::thread::Builder::new().name(format!("users-{index}")).spawn(body);
+                if let Err(error) = spawned {
+                    tell(&self.work.panic, format!("a worker thread could not start: {error}"));
+                    self.shared.stop_all(StopReason::Step("an internal error".into()));
+                }
+            }
+            drop(done);
+        }
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tokio::select! {
+                _ = ended.recv() => break,
+                Some(reason) = self.stop.recv() => self.shared.stop_all(reason),
+                Some((thread, batch)) = self.batches.recv() => self.aggregator.add(thread, batch, clock.now()),
+                Some(event) = self.events.recv() => self.monitor.event(event),
+                _ = tick.tick() => {
+                    if let Some(broken) = self.monitor.tick(&self.aggregator, clock.now()) {
+                        self.shared.stop_all(StopReason::Abort(broken));
+                    }
+                }
+            }
+        }
+        let load = clock.now();
+        self.take_batches(load);
+        load
+    }
+
+    fn take_batches(&mut self, now: Duration) {
+        while let Ok((thread, batch)) = self.batches.try_recv() {
+            self.aggregator.add(thread, batch, now);
+        }
+    }
+
+    fn take_events(&mut self) {
+        while let Ok(event) = self.events.try_recv() {
+            self.monitor.event(event);
+        }
+    }
+}
+
+fn tell(panic: &Mutex<Option<String>>, message: String) {
+    panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(message);
+}
+
+/// Runs a future on a single-threaded runtime of its own.
+///
+/// # Errors
+/// When the runtime cannot be made.
+pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime could not start: {error}"))?;
+    Ok(LocalSet::new().block_on(&runtime, future))
+}
+
+/// Renders text that needs no user: only the plan's variables and the environment.
+///
+/// # Errors
+/// When an expression in it cannot be computed before the run.
+pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String, String> {
+    let (batches, _) = unbounded_channel();
+    let (events, _) = unbounded_channel();
+    let shared = Shared::new(graph.clone(), Vec::new(), "".into(), 0, Masker::default(), true)?;
+    let work = Work {
+        shape: Shape::of(graph),
+        shared: Arc::new(shared),
+        clock: Clock::start(),
+        index: 0,
+        threads: 1,
+        slots: Arc::from([]),
+        batches,
+        events,
+        panic: Arc::default(),
+    };
+    let slots = graph.slots.iter().map(|slot| slot.initial.clone()).collect();
+    User::new(work.local(None), None, 0, slots).text(template)
+}

@@ -1,0 +1,567 @@
+//! The walk: a user goes through the graph with a small explicit stack, no recursion, no boxed
+//! future per step.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::shared::StopReason;
+use super::user::{Local, NoRow, User};
+use crate::data::Rows;
+use crate::graph::{ExecutionGraph, LabelId, Node, NodeId, NodeKind, Source};
+use crate::metrics::{Example, Outcome, Sample, SampleFailure};
+use crate::plan::{AtEnd, OnError, StopTarget};
+use crate::samplers::{FailureKind, Timings};
+use crate::template::{Expression, SlotId};
+use crate::value::Value;
+
+/// How a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Walked {
+    /// At its end.
+    Done,
+    /// The iteration was left before its end.
+    LeftIteration,
+    /// The time is up: a wait was cut short.
+    TimeUp,
+    /// The user ends.
+    EndUser,
+}
+
+/// What a step asks for.
+enum Next {
+    Continue,
+    EndLoop,
+    End(Walked),
+}
+
+enum Frame<'g> {
+    Steps { children: &'g [NodeId], at: usize },
+    Ordered { children: Vec<NodeId>, at: usize },
+    Transaction(Timed),
+    Loop(Loop<'g>),
+    Lock { _permit: OwnedSemaphorePermit },
+}
+
+/// A loop under way.
+struct Loop<'g> {
+    kind: LoopKind<'g>,
+    node: NodeId,
+    children: &'g [NodeId],
+    /// Rounds begun.
+    round: u64,
+    /// `loop.index` of the loop around this one.
+    outer: Option<u64>,
+}
+
+enum LoopKind<'g> {
+    Times(u64),
+    Until(Duration),
+    While(&'g Expression, u64),
+    Items(SlotId, Arc<[Value]>),
+    Rows(SlotId, Box<Rows>),
+}
+
+/// A transaction under way; recorded as interrupted when the run drops it.
+struct Timed {
+    local: Rc<Local>,
+    label: LabelId,
+    started: Duration,
+    /// What the user had waited when it began: waiting is left out.
+    waited: Duration,
+    failures: u64,
+    recorded: bool,
+}
+
+impl Timed {
+    fn record(&mut self, response_time: Option<Duration>, outcome: Outcome<'_>) {
+        self.recorded = true;
+        let sample = Sample {
+            label: self.label,
+            started: self.started,
+            ended: self.local.clock.now(),
+            response_time,
+            timings: Timings::default(),
+            sent_bytes: 0,
+            received_bytes: 0,
+            reconnects: 0,
+            cached: false,
+            outcome,
+        };
+        self.local.recorder.borrow_mut().sample(&sample, &mut Example::default);
+    }
+}
+
+impl Drop for Timed {
+    fn drop(&mut self) {
+        if !self.recorded {
+            self.record(None, Outcome::Interrupted);
+        }
+    }
+}
+
+/// Walks through a list of steps.
+pub(super) async fn walk(graph: &ExecutionGraph, user: &mut User, children: &[NodeId], on_error: OnError) -> Walked {
+    let mut walk = Walk { graph, on_error, stack: vec![Frame::Steps { children, at: 0 }] };
+    let outer = user.loop_index;
+    let walked = walk.run(user).await;
+    user.loop_index = outer;
+    walked
+}
+
+struct Walk<'g> {
+    graph: &'g ExecutionGraph,
+    on_error: OnError,
+    stack: Vec<Frame<'g>>,
+}
+
+impl<'g> Walk<'g> {
+    async fn run(&mut self, user: &mut User) -> Walked {
+        loop {
+            let next = match self.stack.last_mut() {
+                None => return Walked::Done,
+                Some(Frame::Steps { children, at }) => match children.get(*at).copied() {
+                    Some(id) => {
+                        *at += 1;
+                        self.step(user, id).await
+                    }
+                    None => {
+                        self.stack.pop();
+                        continue;
+                    }
+                },
+                Some(Frame::Ordered { children, at }) => match children.get(*at).copied() {
+                    Some(id) => {
+                        *at += 1;
+                        self.step(user, id).await
+                    }
+                    None => {
+                        self.stack.pop();
+                        continue;
+                    }
+                },
+                Some(Frame::Transaction(_) | Frame::Lock { .. }) => {
+                    self.leave(user, false);
+                    continue;
+                }
+                Some(Frame::Loop(_)) => {
+                    // A loop without waits must not keep its thread from other users.
+                    tokio::task::coop::consume_budget().await;
+                    self.turn(user)
+                }
+            };
+            match next {
+                Next::Continue => {}
+                Next::EndLoop => {
+                    while let Some(frame) = self.stack.last() {
+                        let found = matches!(frame, Frame::Loop(_));
+                        self.leave(user, false);
+                        if found {
+                            break;
+                        }
+                    }
+                }
+                Next::End(walked) => {
+                    while !self.stack.is_empty() {
+                        self.leave(user, walked == Walked::TimeUp);
+                    }
+                    return walked;
+                }
+            }
+        }
+    }
+
+    /// Takes the innermost frame off the stack and does what its end asks for.
+    fn leave(&mut self, user: &mut User, interrupted: bool) {
+        match self.stack.pop() {
+            Some(Frame::Loop(ended)) => user.loop_index = ended.outer,
+            Some(Frame::Transaction(mut timed)) if !interrupted => {
+                let waited = user.waited - timed.waited;
+                let time = (timed.local.clock.now() - timed.started).saturating_sub(waited);
+                if user.failures == timed.failures {
+                    timed.record(Some(time), Outcome::Passed);
+                } else {
+                    let failure = SampleFailure {
+                        kind: FailureKind::Step,
+                        message: "a step inside failed".into(),
+                        expected: None,
+                        actual: None,
+                        assertion: None,
+                        span: self.graph.label(timed.label).span,
+                    };
+                    timed.record(Some(time), Outcome::Failed(&[failure]));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The next round of the innermost loop, or its end.
+    fn turn(&mut self, user: &mut User) -> Next {
+        let Some(Frame::Loop(turning)) = self.stack.last_mut() else { return Next::Continue };
+        let mut failure = None;
+        let again = match &mut turning.kind {
+            LoopKind::Times(count) => turning.round < *count,
+            LoopKind::Until(end) => user.local.clock.now() < *end,
+            LoopKind::While(condition, max) => match condition.truth(user) {
+                Ok(true) if turning.round >= *max => {
+                    failure = Some(format!("the loop reached its `max` of {max} rounds"));
+                    false
+                }
+                Ok(truth) => truth,
+                Err(error) => {
+                    failure = Some(error.message);
+                    false
+                }
+            },
+            LoopKind::Items(slot, items) => match items.get(turning.round as usize) {
+                Some(item) => {
+                    user.set(*slot, Some(item.clone()));
+                    true
+                }
+                None => false,
+            },
+            LoopKind::Rows(slot, rows) => match rows.next_row() {
+                Some(Ok(row)) => {
+                    user.set(*slot, Some(row));
+                    true
+                }
+                Some(Err(error)) => {
+                    failure = Some(error.message);
+                    false
+                }
+                None => false,
+            },
+        };
+        if again {
+            turning.round += 1;
+            user.loop_index = Some(turning.round);
+            let children = turning.children;
+            self.stack.push(Frame::Steps { children, at: 0 });
+            return Next::Continue;
+        }
+        let id = turning.node;
+        self.leave(user, false);
+        match failure {
+            Some(message) => self.failed_step(user, id, &message),
+            None => Next::Continue,
+        }
+    }
+
+    async fn step(&mut self, user: &mut User, id: NodeId) -> Next {
+        let graph = self.graph;
+        let node = graph.node(id);
+        match self.entered(user, node) {
+            Ok(true) => {}
+            Ok(false) => {
+                if let NodeKind::Sequence { otherwise, .. } = &node.kind
+                    && !otherwise.is_empty()
+                {
+                    self.stack.push(Frame::Steps { children: otherwise, at: 0 });
+                }
+                if let Some(observer) = &user.local.observer {
+                    observer.step(id, "skipped", None);
+                }
+                return Next::Continue;
+            }
+            Err(message) => return self.failed_step(user, id, &message),
+        }
+        match self.act(user, id, node).await {
+            Ok(next) => next,
+            Err(message) => self.failed_step(user, id, &message),
+        }
+    }
+
+    /// Whether a step runs at all.
+    fn entered(&self, user: &mut User, node: &Node) -> Result<bool, String> {
+        if let Some(condition) = &node.condition
+            && !condition.truth(user).map_err(|error| error.message)?
+        {
+            return Ok(false);
+        }
+        match &node.chance {
+            Some(chance) => user.chance(chance),
+            None => Ok(true),
+        }
+    }
+
+    async fn act(&mut self, user: &mut User, id: NodeId, node: &'g Node) -> Result<Next, String> {
+        let local = user.local.clone();
+        let observe = |what: &str| {
+            if let Some(observer) = &local.observer {
+                observer.step(id, what, None);
+            }
+        };
+        match &node.kind {
+            NodeKind::Http(http) => {
+                let passed = user.request(id, node, http).await?;
+                let mut next = Next::Continue;
+                if !passed {
+                    user.failures += 1;
+                    next = self.after_failure(user);
+                }
+                if let (Next::Continue, Some(think)) = (&next, &node.think_time) {
+                    let time = user.wait_time(think)?;
+                    if !wait(user, time).await {
+                        return Ok(Next::End(Walked::TimeUp));
+                    }
+                }
+                return Ok(next);
+            }
+            NodeKind::Sequence { children, .. } => self.push(children),
+            NodeKind::Include(with, children) => {
+                user.set_all(with).map_err(|error| error.message)?;
+                self.push(children);
+            }
+            NodeKind::Transaction(children) => {
+                self.stack.push(Frame::Transaction(Timed {
+                    local: local.clone(),
+                    label: node.label,
+                    started: local.clock.now(),
+                    waited: user.waited,
+                    failures: user.failures,
+                    recorded: false,
+                }));
+                self.push(children);
+            }
+            NodeKind::Repeat(count, children) => {
+                let count = user.count(count)?;
+                self.begin(user, id, LoopKind::Times(count), children);
+            }
+            NodeKind::RepeatFor(time, children) => {
+                self.begin(user, id, LoopKind::Until(local.clock.now() + *time), children);
+            }
+            NodeKind::While(condition, max, children) => {
+                self.begin(user, id, LoopKind::While(condition, *max), children);
+            }
+            NodeKind::ForEach(slot, Source::List(list), children) => {
+                let items = match list.value(user).map_err(|error| error.message)? {
+                    Value::List(items) => items,
+                    other => return Err(format!("`{}` must be a list, but is {}", list.source(), other.type_name())),
+                };
+                self.begin(user, id, LoopKind::Items(*slot, items), children);
+            }
+            NodeKind::ForEach(slot, Source::Rows(data), children) => {
+                let rows = self.graph.data[data.index()].file.open().map_err(|error| error.message)?;
+                self.begin(user, id, LoopKind::Rows(*slot, Box::new(rows)), children);
+            }
+            NodeKind::Choose(children, weights) => {
+                let total = weights.last().copied().unwrap_or(0);
+                if total > 0 {
+                    let draw = user.random.below(total);
+                    let at = weights.partition_point(|end| *end <= draw);
+                    self.stack.push(Frame::Steps { children: &children[at..=at], at: 0 });
+                }
+            }
+            NodeKind::RoundRobin(rotation, children) => {
+                if !children.is_empty() {
+                    let at = user.rotations[rotation.index()] as usize % children.len();
+                    user.rotations[rotation.index()] = at as u32 + 1;
+                    self.stack.push(Frame::Steps { children: &children[at..=at], at: 0 });
+                }
+            }
+            NodeKind::Shuffle(children) => {
+                let mut children = children.to_vec();
+                for at in (1..children.len()).rev() {
+                    children.swap(at, user.random.index(at + 1));
+                }
+                self.stack.push(Frame::Ordered { children, at: 0 });
+            }
+            NodeKind::Parallel(children) => return Ok(self.parallel(user, children).await),
+            NodeKind::Set(entries) => {
+                user.set_all(entries).map_err(|error| error.message)?;
+                observe("set");
+            }
+            NodeKind::NextRow(data) => match user.draw(*data) {
+                Ok(()) => observe("drew a row"),
+                Err(NoRow::End(at_end)) => return Ok(Next::End(self.no_row(user, at_end))),
+                Err(NoRow::Broken(message)) => return Err(message),
+            },
+            NodeKind::Pause(time) => {
+                let time = user.wait_time(time)?;
+                observe("paused");
+                if !wait(user, time).await {
+                    return Ok(Next::End(Walked::TimeUp));
+                }
+            }
+            NodeKind::WaitForUsers(meeting) => {
+                if !local.shared.no_waiting {
+                    let before = local.clock.now();
+                    let came = local.gate(user.group).wait_for(local.shared.meet(*meeting)).await;
+                    user.waited += local.clock.now() - before;
+                    if came.is_none() {
+                        return Ok(Next::End(Walked::TimeUp));
+                    }
+                }
+            }
+            NodeKind::Lock(lock, children) => {
+                let before = local.clock.now();
+                let semaphore = local.shared.locks[lock.index()].clone();
+                let permit = local.gate(user.group).wait_for(semaphore.acquire_owned()).await;
+                user.waited += local.clock.now() - before;
+                match permit {
+                    Some(Ok(permit)) => self.stack.push(Frame::Lock { _permit: permit }),
+                    Some(Err(_)) => return Err("the lock is gone".into()),
+                    None => return Ok(Next::End(Walked::TimeUp)),
+                }
+                self.push(children);
+            }
+            NodeKind::Stop(target) => {
+                observe("stopped");
+                return Ok(self.stop(user, *target, node));
+            }
+            NodeKind::Log(template) => {
+                let text = user.text(template)?;
+                let text = user.masker().mask(&text).into_owned();
+                observe(&text);
+                let _ = local.events.send(super::Event::Log(user.group, user.number, text));
+            }
+        }
+        Ok(Next::Continue)
+    }
+
+    fn push(&mut self, children: &'g [NodeId]) {
+        self.stack.push(Frame::Steps { children, at: 0 });
+    }
+
+    fn begin(&mut self, user: &User, node: NodeId, kind: LoopKind<'g>, children: &'g [NodeId]) {
+        self.stack.push(Frame::Loop(Loop { kind, node, children, round: 0, outer: user.loop_index }));
+    }
+
+    /// All branches at once, each with a copy of the variables; what they set is taken over in
+    /// the order of the plan.
+    async fn parallel(&mut self, user: &mut User, children: &'g [NodeId]) -> Next {
+        let graph = self.graph;
+        let on_error = self.on_error;
+        let branches = children.iter().enumerate().map(|(at, _)| {
+            let mut branch = user.branch();
+            // Boxed because a walk inside a walk has no finite size; once per branch, not per step.
+            let walked: std::pin::Pin<Box<dyn Future<Output = (Walked, User)> + 'g>> = Box::pin(async move {
+                let walked = walk(graph, &mut branch, &children[at..=at], on_error).await;
+                (walked, branch)
+            });
+            walked
+        });
+        let branches: Vec<_> = branches.collect();
+        let mut worst = Walked::Done;
+        for (walked, branch) in futures_util::future::join_all(branches).await {
+            worst = worst.max(walked);
+            user.join(branch);
+        }
+        match worst {
+            Walked::Done => Next::Continue,
+            ended => Next::End(ended),
+        }
+    }
+
+    fn stop(&mut self, user: &User, target: StopTarget, node: &Node) -> Next {
+        let shared = &user.local.shared;
+        match target {
+            StopTarget::Loop => Next::EndLoop,
+            StopTarget::Iteration => Next::End(Walked::LeftIteration),
+            StopTarget::User => Next::End(Walked::EndUser),
+            StopTarget::Group => {
+                if let Some(group) = user.group {
+                    shared.stop_group(group);
+                }
+                Next::End(Walked::EndUser)
+            }
+            StopTarget::Test => {
+                let line = self.graph.line(node.span);
+                shared.stop_all(StopReason::Step(format!("`stop: test` (line {line})")));
+                Next::End(Walked::EndUser)
+            }
+        }
+    }
+
+    fn no_row(&self, user: &User, at_end: AtEnd) -> Walked {
+        at_end_of_data(user, at_end);
+        Walked::EndUser
+    }
+
+    /// A step that cannot be carried out: nothing was sent, and it counts as an error of the step.
+    fn failed_step(&mut self, user: &mut User, id: NodeId, message: &str) -> Next {
+        let node = self.graph.node(id);
+        let message = user.masker().mask(message).into_owned();
+        if let Some(observer) = &user.local.observer {
+            observer.step(id, "failed", Some(&message));
+        }
+        let failure = SampleFailure {
+            kind: FailureKind::Step,
+            message,
+            expected: None,
+            actual: None,
+            assertion: None,
+            span: node.span,
+        };
+        let now = user.local.clock.now();
+        let sample = Sample {
+            label: node.label,
+            started: now,
+            ended: now,
+            response_time: None,
+            timings: Timings::default(),
+            sent_bytes: 0,
+            received_bytes: 0,
+            reconnects: 0,
+            cached: false,
+            outcome: Outcome::Failed(std::slice::from_ref(&failure)),
+        };
+        let local = user.local.clone();
+        let mut example = || {
+            let _ = local.events.send(super::Event::Failure(node.name.clone(), failure.message.clone()));
+            Example::default()
+        };
+        local.recorder.borrow_mut().sample(&sample, &mut example);
+        user.failures += 1;
+        user.response_ok = false;
+        self.after_failure(user)
+    }
+
+    fn after_failure(&self, user: &User) -> Next {
+        let shared = &user.local.shared;
+        match self.on_error {
+            OnError::Continue => Next::Continue,
+            OnError::NextIteration => Next::End(Walked::LeftIteration),
+            OnError::StopUser => Next::End(Walked::EndUser),
+            OnError::StopGroup => {
+                if let Some(group) = user.group {
+                    shared.stop_group(group);
+                }
+                Next::End(Walked::EndUser)
+            }
+            OnError::StopTest => {
+                shared.stop_all(StopReason::Step("`on_error: stop_test`".into()));
+                Next::End(Walked::EndUser)
+            }
+        }
+    }
+}
+
+/// Ends what a data set without rows left says.
+pub(super) fn at_end_of_data(user: &User, at_end: AtEnd) {
+    let shared = &user.local.shared;
+    match at_end {
+        AtEnd::StopGroup => {
+            if let Some(group) = user.group {
+                shared.stop_group(group);
+            }
+        }
+        AtEnd::StopTest => shared.stop_all(StopReason::Step("`at_end: stop_test`".into())),
+        AtEnd::StopUser | AtEnd::Recycle => {}
+    }
+}
+
+/// Waits; false when the time was up first.
+async fn wait(user: &mut User, time: Duration) -> bool {
+    if user.local.shared.no_waiting || time.is_zero() {
+        return true;
+    }
+    let local = user.local.clone();
+    let before = local.clock.now();
+    let came = local.gate(user.group).wait_for(tokio::time::sleep(time)).await.is_some();
+    user.waited += local.clock.now() - before;
+    came
+}

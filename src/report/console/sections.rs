@@ -1,0 +1,239 @@
+//! The parts of the end-of-run text. A part with nothing to tell is empty.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::{Paint, bytes, count, duration, figure, ms, per_second, share};
+use crate::graph::{LabelId, LabelKind, Place, Scope};
+use crate::metrics::LabelResult;
+use crate::report::{Report, Written, inline, quoted, short};
+use crate::verdict::{ThresholdResult, scope_text};
+
+/// Longer labels are cut in tables.
+const LABEL_WIDTH: usize = 60;
+/// How many groups of equal failures are shown.
+const ERRORS: usize = 10;
+/// How many failed assertions are shown.
+const ASSERTIONS: usize = 20;
+/// How many lines of an answer are shown.
+const RESPONSE_LINES: usize = 8;
+/// How much of a value is shown, in characters.
+const VALUE_WIDTH: usize = 160;
+
+pub(super) fn heading(report: &Report<'_>, paint: Paint) -> String {
+    let results = report.results;
+    let totals = &results.totals;
+    let iterations: u64 = results.groups.iter().map(|group| group.iterations).sum();
+    let mut said = format!(
+        "{} requests in {}, {} with errors, {} iterations, {} received",
+        count(totals.count),
+        duration(results.load),
+        count(totals.failed),
+        count(iterations),
+        bytes(totals.received_bytes as f64),
+    );
+    for (number, what) in
+        [(totals.interrupted, "interrupted"), (totals.cached, "from the cache"), (totals.reconnects, "sent again")]
+    {
+        if number > 0 {
+            let _ = write!(said, ", {} {what}", count(number));
+        }
+    }
+    format!("{}\n{said}\n", paint.title(&inline(&report.graph.name)))
+}
+
+pub(super) fn samplers(report: &Report<'_>) -> String {
+    table(report, "sampler", &report.lines())
+}
+
+pub(super) fn transactions(report: &Report<'_>) -> String {
+    table(report, "transaction", &report.results.transactions.iter().collect::<Vec<_>>())
+}
+
+fn table(report: &Report<'_>, what: &str, lines: &[&LabelResult]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header([what, "count", "errors", "throughput", "mean", "p50", "p95", "p99", "max"]);
+    let mut row = |name: String, stats: &crate::metrics::Stats| {
+        let times = &stats.response_time;
+        let time = |value: Option<f64>| value.map_or_else(|| "-".into(), ms);
+        let errors = match stats.error_rate() {
+            Some(rate) if stats.failed > 0 => format!("{} ({})", count(stats.failed), share(rate)),
+            _ => "0".into(),
+        };
+        table.add_row([
+            name,
+            count(stats.count),
+            errors,
+            stats.throughput(report.results.load).map_or_else(|| "-".into(), per_second),
+            time(times.mean_ms()),
+            time(times.percentile_ms(50.0)),
+            time(times.percentile_ms(95.0)),
+            time(times.percentile_ms(99.0)),
+            time(times.max_ms()),
+        ]);
+    };
+    for line in lines {
+        row(label(report, line.label), &line.stats);
+    }
+    if lines.len() > 1 && what == "sampler" {
+        row("all".into(), &report.results.totals);
+    }
+    for column in 1..9 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n")
+}
+
+fn label(report: &Report<'_>, id: LabelId) -> String {
+    short(&inline(&scope_text(report.graph, Scope::Label(id))), LABEL_WIDTH).into_owned()
+}
+
+/// Requests that were never reached: often a mistake in a condition.
+pub(super) fn never(report: &Report<'_>) -> String {
+    let names: Vec<String> = (0..report.graph.labels.len() as u32)
+        .map(LabelId)
+        .filter(|id| {
+            let label = report.graph.label(*id);
+            label.kind == LabelKind::Sampler
+                && matches!(label.place, Place::Group(_))
+                && report.results.label(*id).is_none()
+        })
+        .map(|id| label(report, id))
+        .collect();
+    if names.is_empty() { String::new() } else { format!("never executed: {}\n", names.join(", ")) }
+}
+
+pub(super) fn assertions(report: &Report<'_>, paint: Paint) -> String {
+    let mut failed: Vec<_> = report.results.assertions.iter().filter(|result| result.failed > 0).collect();
+    failed.sort_by_key(|result| std::cmp::Reverse(result.failed));
+    let mut text = String::new();
+    for result in failed.iter().take(ASSERTIONS) {
+        let Some(info) = report.graph.assertions.get(result.id.index()) else { continue };
+        let place = report.place(info.span);
+        let errors: Vec<_> = report.results.errors.iter().filter(|error| error.assertion == Some(result.id)).collect();
+        let _ = writeln!(
+            text,
+            "  {} {}: {}  {}",
+            paint.bad("✗"),
+            label(report, info.label),
+            inline(&info.text),
+            paint.faint(&format!("{}:{}", place.file, place.line)),
+        );
+        let _ = writeln!(text, "    failed {} of {}", count(result.failed), count(result.failed + result.passed));
+        if let Some(expected) = errors.iter().find_map(|error| error.expected.as_deref()) {
+            let _ = writeln!(text, "    expected {}", short(&inline(&report.masker.mask(expected)), VALUE_WIDTH));
+        }
+        let mut shown = Vec::new();
+        for actual in errors.iter().flat_map(|error| report.actual(error)) {
+            let actual = short(&actual, VALUE_WIDTH).into_owned();
+            if shown.len() < 3 && !shown.contains(&actual) {
+                shown.push(actual);
+            }
+        }
+        for actual in shown {
+            text.push_str(&quoted(&format!("got {actual}"), "    "));
+        }
+    }
+    titled(report, paint, "failed assertions", text, failed.len(), ASSERTIONS)
+}
+
+/// Everything else that failed: those of assertions stand above.
+pub(super) fn errors(report: &Report<'_>, paint: Paint) -> String {
+    let errors: Vec<_> = report.results.errors.iter().filter(|error| error.assertion.is_none()).collect();
+    let mut text = String::new();
+    for error in errors.iter().take(ERRORS) {
+        let place = report.place(error.span);
+        let _ = writeln!(
+            text,
+            "  {} {} × {} [{}]  {}",
+            paint.bad("✗"),
+            count(error.count),
+            label(report, error.label),
+            error.kind.word(),
+            paint.faint(&format!("{}:{}", place.file, place.line)),
+        );
+        text.push_str(&quoted(&short(&report.failure(error), 4 * VALUE_WIDTH), "    "));
+        for actual in report.actual(error).iter().take(3) {
+            text.push_str(&quoted(&format!("got {}", short(actual, VALUE_WIDTH)), "    "));
+        }
+        let response = report.example(error).map(|example| example.response).unwrap_or_default();
+        let lines: Vec<_> = response.lines().take(RESPONSE_LINES).map(|line| short(line, VALUE_WIDTH)).collect();
+        if !lines.is_empty() {
+            let _ = writeln!(text, "    one answer:");
+            text.push_str(&quoted(&lines.join("\n"), "      "));
+        }
+    }
+    titled(report, paint, "errors", text, errors.len(), ERRORS)
+}
+
+fn titled(_report: &Report<'_>, paint: Paint, title: &str, mut text: String, all: usize, shown: usize) -> String {
+    if text.is_empty() {
+        return text;
+    }
+    if all > shown {
+        let _ = writeln!(text, "  and {} more; results.json has them all", all - shown);
+    }
+    format!("{}\n{text}", paint.title(title))
+}
+
+pub(super) fn thresholds(report: &Report<'_>, paint: Paint) -> String {
+    let shown = |result: &&ThresholdResult| !result.implicit || !result.passed;
+    let mut text = String::new();
+    for result in report.verdict.thresholds.iter().filter(shown) {
+        let place = report.place(result.span);
+        let mark = match (result.skipped, result.passed) {
+            (true, _) => "-".into(),
+            (false, true) => paint.good("✓"),
+            (false, false) => paint.bad("✗"),
+        };
+        let observed = match result.observed {
+            Some(observed) => format!("observed {}", figure(observed, result.unit)),
+            None if result.skipped => "skipped: no samples".into(),
+            None => "no samples to judge".into(),
+        };
+        let title =
+            if result.implicit { format!("{} (no threshold allows errors)", result.title()) } else { result.title() };
+        let _ = writeln!(
+            text,
+            "  {mark} {}  {observed}  {}",
+            inline(&title),
+            paint.faint(&format!("{}:{}", place.file, place.line))
+        );
+    }
+    if text.is_empty() { text } else { format!("{}\n{text}", paint.title("thresholds")) }
+}
+
+pub(super) fn generator(report: &Report<'_>, paint: Paint) -> String {
+    let health = &report.outcome.generator;
+    let mut said = if health.kept_up {
+        "load generator: kept up".to_owned()
+    } else {
+        let why = health.reason.as_deref().unwrap_or("it was too slow");
+        format!("{}: {}", paint.bad("load generator could not keep up"), inline(why))
+    };
+    let mut details = Vec::new();
+    if let Some(cpu) = health.cpu_share {
+        details.push(format!("{} of the processors", share(cpu)));
+    }
+    if let Some(lag) = health.lag_p99_ms {
+        details.push(format!("timers late by {} (p99)", ms(lag)));
+    }
+    if health.late_starts > 0 {
+        details.push(format!("{} late starts", count(health.late_starts)));
+    }
+    if !details.is_empty() {
+        let _ = write!(said, " ({})", details.join(", "));
+    }
+    said
+}
+
+pub(super) fn files(written: &[Written]) -> String {
+    written.iter().fold(String::new(), |text, file| text + &format!("{}: {}\n", file.name, file.path.display()))
+}

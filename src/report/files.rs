@@ -1,0 +1,235 @@
+//! Result files: opened before the first request, so that a bad path fails at once; written under
+//! a temporary name and renamed, so that a killed run leaves nothing half-written.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::Report;
+use crate::verdict::Verdict;
+
+/// A way to write a run down.
+pub trait Format {
+    /// What it is called in messages: `results`, `JUnit`.
+    fn name(&self) -> &'static str;
+
+    /// Writes the whole document.
+    ///
+    /// # Errors
+    /// When the sink refuses.
+    fn render(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// A path that cannot be written to: a sentence with the remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputError {
+    /// What is wrong.
+    pub message: String,
+    /// The remedy.
+    pub help: String,
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// What it is called.
+    pub name: &'static str,
+    /// Where it lies.
+    pub path: PathBuf,
+}
+
+/// Result files that wait for the end of the run.
+#[derive(Default)]
+pub struct OutputFiles {
+    outputs: Vec<Output>,
+}
+
+struct Output {
+    format: Box<dyn Format>,
+    /// As the user named it.
+    path: PathBuf,
+    sink: Sink,
+}
+
+enum Sink {
+    /// A file beside the final name, and that name.
+    Renamed(NamedTempFile, PathBuf),
+    /// A pipe or a device, with the document that goes there once the verdict is final.
+    Direct(File, Vec<u8>),
+    /// It failed; nothing more is written.
+    Broken,
+}
+
+impl OutputFiles {
+    /// Makes a place for every file, folders included.
+    ///
+    /// # Errors
+    /// When a path cannot be written to, or is named twice.
+    pub fn open(wanted: Vec<(Box<dyn Format>, PathBuf)>) -> Result<Self, OutputError> {
+        let mut outputs: Vec<Output> = Vec::new();
+        for (format, path) in wanted {
+            if let Some(other) = outputs.iter().find(|other| other.path == path) {
+                return Err(OutputError {
+                    message: format!(
+                        "{} and {} would both be written to {}",
+                        other.format.name(),
+                        format.name(),
+                        path.display()
+                    ),
+                    help: "give each its own file".into(),
+                });
+            }
+            let sink = open(&path).map_err(|(message, help)| OutputError {
+                message: format!("{} cannot be written to {}: {message}", format.name(), path.display()),
+                help,
+            })?;
+            outputs.push(Output { format, path, sink });
+        }
+        Ok(Self { outputs })
+    }
+
+    /// Writes every file. When one cannot be written, the verdict is turned to exit 4 and the
+    /// others tell so too.
+    pub fn write(mut self, report: &Report<'_>, verdict: &mut Verdict) -> Vec<Written> {
+        loop {
+            let before = verdict.clone();
+            let failures = self.render_all(&Report { verdict: &before, ..*report });
+            if failures.is_empty() {
+                break;
+            }
+            failures.into_iter().for_each(|reason| verdict.results_not_written(reason));
+        }
+        let mut written: Vec<(Written, Output)> = Vec::new();
+        let mut failures = Vec::new();
+        for mut output in self.outputs {
+            match output.finish() {
+                Ok(true) => {
+                    written.push((Written { name: output.format.name(), path: output.path.clone() }, output));
+                }
+                Ok(false) => {}
+                Err(error) => failures.push(output.failure(&error)),
+            }
+        }
+        if !failures.is_empty() {
+            failures.into_iter().for_each(|reason| verdict.results_not_written(reason));
+            // What is in place already must not claim another verdict.
+            let after = verdict.clone();
+            let report = Report { verdict: &after, ..*report };
+            for (_, output) in &mut written {
+                if let Sink::Direct(..) = output.sink {
+                    continue;
+                }
+                let again = open(&output.path).map_err(|(message, _)| io::Error::other(message)).and_then(|sink| {
+                    output.sink = sink;
+                    output.render(&report)?;
+                    output.finish()
+                });
+                if let Err(error) = again {
+                    verdict.results_not_written(output.failure(&error));
+                }
+            }
+        }
+        written.into_iter().map(|(written, _)| written).collect()
+    }
+
+    fn render_all(&mut self, report: &Report<'_>) -> Vec<String> {
+        let mut failures = Vec::new();
+        for output in &mut self.outputs {
+            if let Err(error) = output.render(report) {
+                failures.push(output.failure(&error));
+                output.sink = Sink::Broken;
+            }
+        }
+        failures
+    }
+}
+
+impl Output {
+    fn failure(&self, error: &io::Error) -> String {
+        format!("{} could not be written to {}: {error}", self.format.name(), self.path.display())
+    }
+
+    /// Makes the document, over an earlier one.
+    fn render(&mut self, report: &Report<'_>) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::Renamed(file, _) => {
+                let file = file.as_file_mut();
+                file.seek(SeekFrom::Start(0))?;
+                file.set_len(0)?;
+                let mut out = BufWriter::new(file);
+                self.format.render(report, &mut out)?;
+                out.flush()
+            }
+            Sink::Direct(_, document) => {
+                document.clear();
+                self.format.render(report, document)
+            }
+            Sink::Broken => Ok(()),
+        }
+    }
+
+    /// Puts the document where it belongs; whether there is one.
+    fn finish(&mut self) -> io::Result<bool> {
+        match std::mem::replace(&mut self.sink, Sink::Broken) {
+            Sink::Renamed(file, target) => {
+                file.as_file().sync_all()?;
+                file.persist(target).map_err(|error| error.error)?;
+                Ok(true)
+            }
+            Sink::Direct(mut file, document) => {
+                file.write_all(&document)?;
+                self.sink = Sink::Direct(file, Vec::new());
+                Ok(true)
+            }
+            Sink::Broken => Ok(false),
+        }
+    }
+}
+
+type Refusal = (String, String);
+
+fn open(path: &Path) -> Result<Sink, Refusal> {
+    let refuse = |error: &io::Error| (error.to_string(), remedy(error));
+    // A link is followed, so that the file it names is replaced and not the link.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if let Ok(known) = fs::metadata(&target) {
+        if known.is_dir() {
+            return Err(("it is a folder".into(), "name a file in it".into()));
+        }
+        if !known.is_file() {
+            return File::options()
+                .write(true)
+                .open(&target)
+                .map(|file| Sink::Direct(file, Vec::new()))
+                .map_err(|error| refuse(&error));
+        }
+    }
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).map_err(|error| (format!("its folder cannot be made: {error}"), remedy(&error)))?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".loadplan-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Results are read by other users of a CI machine; the umask still applies.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder).map(|file| Sink::Renamed(file, target.clone())).map_err(|error| refuse(&error))
+}
+
+fn remedy(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "choose a folder you may write to",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a part of the path is a file, not a folder; choose another path"
+        }
+        io::ErrorKind::StorageFull => "free some space, or choose another disk",
+        _ => "choose another path",
+    }
+    .into()
+}

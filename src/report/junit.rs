@@ -1,0 +1,38 @@
+//! `junit.xml`: red exactly when the exit code is not 0.
+//!
+//! One flat level of suites, since nested ones make Allure show no tests and one GitHub reporter
+//! pass a red file. No measured value stands in a name: history keys on names.
+
+mod cases;
+mod write;
+
+use std::io::{self, Write};
+
+use super::{Format, Report};
+
+/// Which reader the file is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum JunitStyle {
+    /// With `file` and `line` on every case, so that reporters can point into the plan
+    #[default]
+    Default,
+    /// Without them, for Jenkins' xUnit plugin, which checks against a schema
+    Xunit,
+}
+
+/// The format of `junit.xml`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Junit {
+    /// Which reader the file is for.
+    pub style: JunitStyle,
+}
+
+impl Format for Junit {
+    fn name(&self) -> &'static str {
+        "JUnit"
+    }
+
+    fn render(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+        write::write(report, &cases::suites(report), self.style, out)
+    }
+}

@@ -1,0 +1,50 @@
+//! Places in the plan, as reports name them.
+
+use super::Report;
+use crate::diagnostic::{FileId, Span};
+
+/// A place in one of the plan's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Relative to the repository's root if there is one, else as the user named it; with `/`.
+    pub(super) file: String,
+    /// From 1.
+    pub(super) line: usize,
+}
+
+impl Report<'_> {
+    /// Where a span begins.
+    pub(super) fn place(&self, span: Span) -> Place {
+        Place { file: self.file(span.file), line: self.graph.line(span) }
+    }
+
+    /// The plan's own first line.
+    pub(super) fn plan_place(&self) -> Place {
+        Place { file: self.plan_file(), line: 1 }
+    }
+
+    /// The plan's own file.
+    pub(super) fn plan_file(&self) -> String {
+        self.shown(&self.graph.file)
+    }
+
+    /// The file of a place, if it is another one than the plan's own.
+    pub(super) fn other_file(&self, span: Span) -> Option<String> {
+        let file = self.file(span.file);
+        (file != self.plan_file()).then_some(file)
+    }
+
+    fn file(&self, id: FileId) -> String {
+        match self.graph.sources.file(id) {
+            Some(file) => self.shown(&file.path),
+            None => self.plan_file(),
+        }
+    }
+
+    fn shown(&self, path: &std::path::Path) -> String {
+        let relative = self.info.repository.as_ref().and_then(|repository| repository.relative(path));
+        let path = relative.as_deref().unwrap_or(path).to_string_lossy();
+        let path = if cfg!(windows) { path.replace('\\', "/") } else { path.into_owned() };
+        path.strip_prefix("./").map(str::to_owned).unwrap_or(path)
+    }
+}

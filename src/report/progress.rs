@@ -1,0 +1,180 @@
+//! What a person sees while the run goes: a live block on a terminal, a line every ten seconds
+//! elsewhere.
+
+use std::io::Write;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::console::{count, duration, ms, per_second};
+use super::inline;
+use crate::graph::{ExecutionGraph, Group};
+use crate::metrics::{Live, LiveGroup};
+use crate::plan::Iterations;
+
+/// How often the live block is redrawn, per second.
+const REDRAWN: u8 = 4;
+/// How often a line is written where there is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+/// A bar's full length in steps.
+const STEPS: u64 = 1000;
+
+/// What a group plans to do.
+#[derive(Clone, Debug)]
+struct Planned {
+    name: String,
+    users: u64,
+    delay: Duration,
+    duration: Option<Duration>,
+    iterations: Option<u64>,
+}
+
+impl Planned {
+    fn of(group: &Group) -> Self {
+        let iterations = group.iterations.map(|iterations| match iterations {
+            Iterations::PerUser(each) => each.saturating_mul(group.users),
+            Iterations::Total(all) => all,
+        });
+        Self { name: inline(&group.name), users: group.users, delay: group.delay, duration: group.duration, iterations }
+    }
+
+    /// How much of the group is done, 0 to 1; whichever of its two ends is nearer counts.
+    fn done(&self, live: &LiveGroup, elapsed: Duration) -> f64 {
+        let time = self.duration.filter(|all| !all.is_zero());
+        let time = time.map_or(0.0, |all| elapsed.saturating_sub(self.delay).as_secs_f64() / all.as_secs_f64());
+        let work = self.iterations.filter(|all| *all > 0).map_or(0.0, |all| live.iterations as f64 / all as f64);
+        time.max(work).clamp(0.0, 1.0)
+    }
+}
+
+/// Shows how a run goes, on standard error.
+pub struct Progress {
+    groups: Vec<Planned>,
+    /// How long the run takes, where that is known.
+    planned: Option<Duration>,
+    sink: Sink,
+}
+
+enum Sink {
+    Block { block: MultiProgress, head: ProgressBar, figures: ProgressBar, bars: Vec<ProgressBar> },
+    Lines { next: Duration, out: Box<dyn Write + Send> },
+    Nothing,
+}
+
+impl Progress {
+    /// A block that is redrawn in place, for a terminal.
+    pub fn live(graph: &ExecutionGraph) -> Self {
+        Self::on(graph, ProgressDrawTarget::stderr_with_hz(REDRAWN))
+    }
+
+    fn on(graph: &ExecutionGraph, target: ProgressDrawTarget) -> Self {
+        let groups: Vec<Planned> = graph.groups.iter().map(Planned::of).collect();
+        let block = MultiProgress::with_draw_target(target);
+        let line = || block.add(ProgressBar::new(STEPS).with_style(style("{msg}")));
+        let (head, figures) = (line(), line());
+        let width = groups.iter().map(|group| group.name.chars().count()).max().unwrap_or(0).min(30);
+        let bars = groups
+            .iter()
+            .map(|group| {
+                let bar = block
+                    .add(ProgressBar::new(STEPS).with_style(style("{prefix} [{bar:30}] {msg}").progress_chars("=> ")));
+                bar.with_prefix(format!("{:width$}", super::short(&group.name, 30)))
+            })
+            .collect();
+        Self { planned: planned(&groups), groups, sink: Sink::Block { block, head, figures, bars } }
+    }
+
+    /// A line every ten seconds without escape codes, for CI.
+    pub fn lines(graph: &ExecutionGraph, out: Box<dyn Write + Send>) -> Self {
+        let groups: Vec<Planned> = graph.groups.iter().map(Planned::of).collect();
+        Self { planned: planned(&groups), groups, sink: Sink::Lines { next: LINE_EVERY, out } }
+    }
+
+    /// Nothing at all, for `--quiet`.
+    pub fn quiet() -> Self {
+        Self { groups: Vec::new(), planned: None, sink: Sink::Nothing }
+    }
+
+    /// Shows the figures of the moment, `elapsed` after load began. Call it about four times a second.
+    pub fn update(&mut self, live: &Live, elapsed: Duration) {
+        match &mut self.sink {
+            Sink::Block { head, figures, bars, .. } => {
+                head.set_message(head_text(live, elapsed, self.planned));
+                figures.set_message(figures_text(live));
+                for ((bar, group), now) in bars.iter().zip(&self.groups).zip(&live.groups) {
+                    bar.set_position((group.done(now, elapsed) * STEPS as f64) as u64);
+                    bar.set_message(group_text(group, now));
+                }
+            }
+            Sink::Lines { next, out } => {
+                if elapsed >= *next {
+                    while *next <= elapsed {
+                        *next += LINE_EVERY;
+                    }
+                    let line = format!("{}, {}\n", head_text(live, elapsed, self.planned), figures_text(live));
+                    // Progress that cannot be shown is no reason to end a run.
+                    let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+                }
+            }
+            Sink::Nothing => {}
+        }
+    }
+
+    /// Prints foreign text (a `log` step, a first failure) behind `| `, above a live block.
+    pub fn print(&mut self, text: &str) {
+        let text = super::quoted(text, "");
+        match &mut self.sink {
+            Sink::Block { block, .. } => {
+                let _ = block.println(text.trim_end());
+            }
+            Sink::Lines { out, .. } => {
+                let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            }
+            Sink::Nothing => {}
+        }
+    }
+
+    /// Removes the live block, so that the results can be printed.
+    pub fn finish(&mut self) {
+        if let Sink::Block { block, .. } = &self.sink {
+            let _ = block.clear();
+        }
+        self.sink = Sink::Nothing;
+    }
+}
+
+/// A template is ours and valid; were it not, the default style would stand in.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// When the last group ends, if every group says.
+fn planned(groups: &[Planned]) -> Option<Duration> {
+    groups.iter().map(|group| Some(group.delay + group.duration?)).collect::<Option<Vec<_>>>()?.into_iter().max()
+}
+
+/// `12s of 2m 00s, 50 users`.
+fn head_text(live: &Live, elapsed: Duration, planned: Option<Duration>) -> String {
+    let users: u64 = live.groups.iter().map(|group| group.users).sum();
+    let of = planned.map(|planned| format!(" of {}", duration(planned))).unwrap_or_default();
+    let s = if users == 1 { "" } else { "s" };
+    format!("{}{of}, {} user{s}", duration(Duration::from_secs(elapsed.as_secs())), count(users))
+}
+
+/// `1 234 requests, 120/s, p50 12 ms, p95 30 ms, p99 41 ms, 0 errors`.
+fn figures_text(live: &Live) -> String {
+    let mut text = format!("{} requests, {}", count(live.count), per_second(live.rate));
+    for (name, time) in ["p50", "p95", "p99"].into_iter().zip(live.percentiles_ms) {
+        if let Some(time) = time {
+            text.push_str(&format!(", {name} {}", ms(time)));
+        }
+    }
+    let s = if live.failed == 1 { "" } else { "s" };
+    text.push_str(&format!(", {} error{s}", count(live.failed)));
+    text
+}
+
+fn group_text(group: &Planned, now: &LiveGroup) -> String {
+    let of = group.iterations.map(|all| format!(" of {}", count(all))).unwrap_or_default();
+    format!("{} of {} users, {}{of} iterations", count(now.users), count(group.users), count(now.iterations))
+}

@@ -1,0 +1,112 @@
+//! Failures that no threshold judges: a run with failures never passes by accident.
+
+use std::collections::HashSet;
+
+use super::threshold::scope_text;
+use super::{Metric, ThresholdResult, Unit};
+use crate::graph::{ExecutionGraph, LabelId, LabelKind, Node, NodeId, NodeKind, Place, Scope, Threshold};
+use crate::metrics::{LabelResult, Results};
+
+/// `error_rate == 0` for lines that are no requests, failed, and are judged by nothing: steps
+/// that could not be carried out, and transactions that failed although no request did.
+pub(super) fn uncovered(graph: &ExecutionGraph, results: &Results) -> Vec<ThresholdResult> {
+    let failed = |lines: &[LabelResult]| lines.iter().any(|line| line.stats.failed > 0);
+    let mut lines: Vec<&LabelResult> = results.steps.iter().collect();
+    if !failed(&results.samplers) && !failed(&results.steps) {
+        lines.extend(&results.transactions);
+    }
+    lines.retain(|line| line.stats.failed > 0);
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    let covered = covered_labels(graph);
+    lines
+        .into_iter()
+        .filter(|line| !covered.contains(&line.label))
+        .map(|line| {
+            let label = graph.label(line.label);
+            let scope = Scope::Label(line.label);
+            ThresholdResult {
+                text: "error_rate == 0".into(),
+                name: None,
+                scope,
+                scope_text: scope_text(graph, scope),
+                span: label.span,
+                line: graph.line(label.span),
+                after: None,
+                limit: 0.0,
+                observed: line.stats.error_rate(),
+                unit: Unit::Share,
+                passed: false,
+                skipped: false,
+                implicit: true,
+                count: line.stats.count,
+                failed: line.stats.failed,
+            }
+        })
+        .collect()
+}
+
+/// The lines of steps and transactions whose errors some threshold judges.
+fn covered_labels(graph: &ExecutionGraph) -> HashSet<LabelId> {
+    let judges = |threshold: &&Threshold| {
+        !threshold.implicit && matches!(threshold.condition.metric, Metric::ErrorRate | Metric::Errors)
+    };
+    let scopes: Vec<Scope> = graph.thresholds.iter().filter(judges).map(|threshold| threshold.scope).collect();
+    let mut covered: HashSet<LabelId> = graph
+        .labels
+        .iter()
+        .enumerate()
+        .map(|(index, label)| (LabelId(index as u32), label))
+        .filter(|(id, label)| {
+            let group = match label.place {
+                Place::Group(group) => scopes.contains(&Scope::Group(group)),
+                _ => false,
+            };
+            scopes.contains(&Scope::Run) || group || scopes.contains(&Scope::Label(*id))
+        })
+        .map(|(id, _)| id)
+        .collect();
+    for node in &graph.nodes {
+        let transaction = matches!(node.kind, NodeKind::Transaction(_));
+        if transaction && graph.label(node.label).kind == LabelKind::Transaction && covered.contains(&node.label) {
+            below(graph, node, &mut covered);
+        }
+    }
+    covered
+}
+
+/// Adds the lines of everything inside a step.
+fn below(graph: &ExecutionGraph, node: &Node, covered: &mut HashSet<LabelId>) {
+    let mut rest: Vec<NodeId> = children(node).copied().collect();
+    while let Some(id) = rest.pop() {
+        let node = graph.node(id);
+        covered.insert(node.label);
+        rest.extend(children(node));
+    }
+}
+
+fn children(node: &Node) -> impl Iterator<Item = &NodeId> {
+    let (first, second): (&[NodeId], &[NodeId]) = match &node.kind {
+        NodeKind::Sequence { children, otherwise } => (children, otherwise),
+        NodeKind::Transaction(children)
+        | NodeKind::Repeat(_, children)
+        | NodeKind::RepeatFor(_, children)
+        | NodeKind::While(_, _, children)
+        | NodeKind::ForEach(_, _, children)
+        | NodeKind::Choose(children, _)
+        | NodeKind::RoundRobin(_, children)
+        | NodeKind::Shuffle(children)
+        | NodeKind::Parallel(children)
+        | NodeKind::Include(_, children)
+        | NodeKind::Lock(_, children) => (children, &[]),
+        NodeKind::Http(_)
+        | NodeKind::Set(_)
+        | NodeKind::NextRow(_)
+        | NodeKind::Pause(_)
+        | NodeKind::WaitForUsers(_)
+        | NodeKind::Stop(_)
+        | NodeKind::Log(_) => (&[], &[]),
+    };
+    first.iter().chain(second)
+}

@@ -1,0 +1,183 @@
+//! The verdict on a run.
+
+use super::outcome::exit;
+use super::{LifecycleResult, RunOutcome, StoppedBy, ThresholdResult, cover, threshold};
+use crate::graph::ExecutionGraph;
+use crate::metrics::Results;
+use crate::samplers::FailureKind;
+
+/// What CI is told.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// Whether the exit code is 0.
+    pub passed: bool,
+    /// The process's exit code, one of [`exit`].
+    pub exit_code: u8,
+    /// Why it failed, the weightiest first; empty when it passed.
+    pub reasons: Vec<String>,
+    /// Every threshold, in the order of the plan; those that follow from the rules come last.
+    pub thresholds: Vec<ThresholdResult>,
+    /// What can be said of a run that passed.
+    praise: String,
+}
+
+impl Verdict {
+    /// The last line printed: `FAILED (exit 1): 2 of 7 thresholds failed`.
+    pub fn line(&self) -> String {
+        let word = if self.passed { "PASSED" } else { "FAILED" };
+        let why = if self.passed { self.praise.clone() } else { self.reasons.join("; ") };
+        format!("{word} (exit {}): {why}", self.exit_code)
+    }
+
+    /// The thresholds written in the plan.
+    pub fn written(&self) -> impl Iterator<Item = &ThresholdResult> {
+        self.thresholds.iter().filter(|result| !result.implicit)
+    }
+
+    /// Turns the verdict because a result file could not be written: CI must not trust the run.
+    pub fn results_not_written(&mut self, reason: impl Into<String>) {
+        self.passed = false;
+        self.exit_code = exit::INTERNAL;
+        let reason = reason.into();
+        if !self.reasons.contains(&reason) {
+            self.reasons.insert(0, reason);
+        }
+    }
+}
+
+/// Judges a run. The weightiest finding decides on the exit code: 4 before 3, a signal, 1 and 0.
+pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Verdict {
+    let mut thresholds = threshold::all(graph, results);
+    thresholds.extend(cover::uncovered(graph, results));
+    let mut findings: Vec<(u8, String)> = Vec::new();
+    if let Some(error) = &run.internal_error {
+        findings.push((exit::INTERNAL, format!("internal error: {error}")));
+    }
+    findings.extend(not_valid(results, run).map(|reason| (exit::NOT_VALID, reason)));
+    if let Some(stopped) = &run.stopped_by {
+        let code = match stopped {
+            StoppedBy::Sigint => exit::INTERRUPTED,
+            StoppedBy::Sigterm => exit::TERMINATED,
+            StoppedBy::Abort(_) => exit::FAILED,
+            StoppedBy::Step(_) => exit::PASSED,
+        };
+        if code != exit::PASSED {
+            findings.push((code, stopped.sentence()));
+        }
+    }
+    // After a failed setup nothing was measured: the thresholds have nothing to say.
+    if run.setup.failure().is_none() {
+        findings.extend(failed_thresholds(&thresholds).map(|reason| (exit::FAILED, reason)));
+        findings.extend(failed_samples(&thresholds).map(|reason| (exit::FAILED, reason)));
+    }
+    if let Some(reason) = run.teardown.failure() {
+        findings.push((exit::FAILED, format!("teardown failed: {reason}")));
+    }
+    let exit_code = findings.iter().map(|(code, _)| *code).max_by_key(|code| weight(*code)).unwrap_or(exit::PASSED);
+    findings.sort_by_key(|(code, _)| std::cmp::Reverse(weight(*code)));
+    Verdict {
+        passed: exit_code == exit::PASSED,
+        exit_code,
+        reasons: findings.into_iter().map(|(_, reason)| reason).collect(),
+        praise: praise(&thresholds, results, run),
+        thresholds,
+    }
+}
+
+/// Which exit code tells more.
+fn weight(code: u8) -> u8 {
+    match code {
+        exit::INTERNAL => 4,
+        exit::NOT_VALID => 3,
+        exit::INTERRUPTED | exit::TERMINATED => 2,
+        exit::PASSED => 0,
+        _ => 1,
+    }
+}
+
+/// Why the figures cannot be trusted.
+fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
+    if let LifecycleResult::Failed { reason, .. } = &run.setup {
+        return Some(format!("setup failed: {reason}"));
+    }
+    let totals = &results.totals;
+    if totals.count == 0 && totals.cached == 0 {
+        return Some(match totals.interrupted {
+            0 => "no request was sent".into(),
+            _ => "no request was finished".into(),
+        });
+    }
+    if !results.answered {
+        let unsent = totals.kinds[FailureKind::Step as usize];
+        return Some(match totals.count {
+            count if unsent == count => "no request could be sent".into(),
+            _ => {
+                let cause = results.errors.iter().find(|error| error.kind != FailureKind::Step);
+                let cause = cause.map(|error| format!(" ({})", error.message));
+                format!("the target never answered{}", cause.unwrap_or_default())
+            }
+        });
+    }
+    let generator = &run.generator;
+    if run.strict && !generator.kept_up {
+        let why = generator.reason.as_deref().map(|reason| format!(": {reason}"));
+        return Some(format!("the load generator could not keep up{}", why.unwrap_or_default()));
+    }
+    None
+}
+
+fn failed_thresholds(thresholds: &[ThresholdResult]) -> Option<String> {
+    let (judged, failed) = counts(thresholds);
+    match (judged, failed) {
+        (_, 0) => None,
+        (1, _) => Some("1 of 1 threshold failed".into()),
+        _ => Some(format!("{failed} of {judged} thresholds failed")),
+    }
+}
+
+/// How many written thresholds were judged, and how many of them failed.
+fn counts(thresholds: &[ThresholdResult]) -> (usize, usize) {
+    let judged = thresholds.iter().filter(|one| !one.implicit && !one.skipped);
+    (judged.clone().count(), judged.filter(|one| !one.passed).count())
+}
+
+/// Failures no threshold of the plan allows.
+fn failed_samples(thresholds: &[ThresholdResult]) -> Option<String> {
+    let failed: Vec<&ThresholdResult> = thresholds.iter().filter(|one| one.implicit && !one.passed).collect();
+    match failed.as_slice() {
+        [] => None,
+        [one] => Some(format!("{}: {} of {} requests had errors", one.scope_text, one.failed, one.count)),
+        many => {
+            let errors: u64 = many.iter().map(|one| one.failed).sum();
+            let count: u64 = many.iter().map(|one| one.count).sum();
+            Some(format!("{errors} of {count} requests had errors, in {} samplers", many.len()))
+        }
+    }
+}
+
+fn praise(thresholds: &[ThresholdResult], results: &Results, run: &RunOutcome) -> String {
+    let (judged, _) = counts(thresholds);
+    let skipped = thresholds.iter().filter(|one| !one.implicit && one.skipped).count();
+    let mut said = match judged {
+        0 => {
+            let requests = results.totals.count;
+            let s = if requests == 1 { "" } else { "s" };
+            match results.totals.failed {
+                0 => format!("{requests} request{s}, no errors"),
+                failed => format!("{requests} request{s}, {failed} with errors that the plan allows"),
+            }
+        }
+        1 => "1 of 1 threshold passed".into(),
+        _ => format!("{judged} of {judged} thresholds passed"),
+    };
+    if skipped > 0 {
+        said.push_str(&format!(", {skipped} skipped (no samples)"));
+    }
+    if let Some(StoppedBy::Step(step)) = &run.stopped_by {
+        said.push_str(&format!("; ended early by the step `{step}`"));
+    }
+    if !run.generator.kept_up {
+        said.push_str("; but the load generator could not keep up");
+    }
+    said
+}

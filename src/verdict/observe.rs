@@ -1,0 +1,45 @@
+//! Reading a figure off what was counted.
+
+use std::time::Duration;
+
+use super::{Condition, Metric};
+use crate::metrics::Stats;
+
+/// What a threshold looks at.
+pub(super) struct Observed<'a> {
+    /// The figures of its scope.
+    pub(super) stats: &'a Stats,
+    /// Finished iterations of its scope.
+    pub(super) iterations: u64,
+    /// For how long these figures were gathered.
+    pub(super) time: Duration,
+}
+
+impl Observed<'_> {
+    /// The figure in the condition's unit; `None` when there is nothing to take it from.
+    pub(super) fn figure(&self, condition: &Condition) -> Option<f64> {
+        let stats = self.stats;
+        match condition.metric {
+            Metric::Iterations => return Some(self.iterations as f64),
+            // Only an arrival rate drops iterations.
+            Metric::Dropped => return Some(0.0),
+            _ if stats.count == 0 => return None,
+            _ => {}
+        }
+        let times = condition.phase.map_or(&stats.response_time, |phase| stats.phase(phase));
+        match condition.metric {
+            Metric::Percentile(percent) => times.percentile_ms(percent),
+            Metric::Mean => times.mean_ms(),
+            Metric::Min => times.min_ms(),
+            Metric::Max => times.max_ms(),
+            Metric::Stddev => times.stddev_ms(),
+            Metric::ErrorRate => stats.error_rate(),
+            Metric::Errors => Some(stats.failed as f64),
+            Metric::Throughput => stats.throughput(self.time),
+            Metric::Requests => Some(stats.count as f64),
+            Metric::Apdex(target) => stats.apdex(target),
+            Metric::BytesReceived => Some(stats.received_bytes as f64),
+            Metric::Iterations | Metric::Dropped => None,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! How a run went, apart from its samples.
+
+use std::time::Duration;
+
+use crate::diagnostic::Span;
+
+/// The exit codes, as `--help` and the README document them.
+pub mod exit {
+    /// Passed.
+    pub const PASSED: u8 = 0;
+    /// A threshold failed, or samples failed and no threshold allows them, or teardown failed.
+    pub const FAILED: u8 = 1;
+    /// The plan or the command line is invalid; nothing was sent.
+    pub const INVALID: u8 = 2;
+    /// The run is not valid: setup failed, the target never answered, there were no samples, or
+    /// (with `--strict`) the load generator could not keep up.
+    pub const NOT_VALID: u8 = 3;
+    /// Results could not be written, or an internal error.
+    pub const INTERNAL: u8 = 4;
+    /// Stopped by SIGINT (Ctrl-C), every report written.
+    pub const INTERRUPTED: u8 = 130;
+    /// Stopped by SIGTERM, every report written.
+    pub const TERMINATED: u8 = 143;
+}
+
+/// What ended a run before its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoppedBy {
+    /// Ctrl-C.
+    Sigint,
+    /// SIGTERM.
+    Sigterm,
+    /// A threshold with `abort` was broken: the threshold, as [`super::ThresholdResult::title`] shows it.
+    Abort(String),
+    /// A `stop: test` step, or `on_error: stop_test`: which step.
+    Step(String),
+}
+
+impl StoppedBy {
+    /// What happened, as the end of a sentence that begins with "the run was".
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Sigint => "stopped by SIGINT (Ctrl-C)".into(),
+            Self::Sigterm => "stopped by SIGTERM".into(),
+            Self::Abort(threshold) => format!("stopped because the threshold `{threshold}` was broken"),
+            Self::Step(step) => format!("ended by the step `{step}`"),
+        }
+    }
+
+    /// The word used in results: `sigint`, `sigterm`, `threshold`, `step`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Sigint => "sigint",
+            Self::Sigterm => "sigterm",
+            Self::Abort(_) => "threshold",
+            Self::Step(_) => "step",
+        }
+    }
+}
+
+/// How setup (services included) or teardown went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LifecycleResult {
+    /// The plan has none.
+    #[default]
+    Absent,
+    /// It was carried out.
+    Passed {
+        /// How long it took.
+        took: Duration,
+    },
+    /// It failed.
+    Failed {
+        /// How long it took.
+        took: Duration,
+        /// Why, in words; masked.
+        reason: String,
+        /// The step that failed.
+        span: Option<Span>,
+    },
+    /// The run ended before it was reached.
+    NotReached,
+}
+
+impl LifecycleResult {
+    /// Why it failed, if it did.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Self::Failed { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the load generator itself was fast enough for its figures to be trusted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generator {
+    /// Whether it kept up.
+    pub kept_up: bool,
+    /// Why not, in words.
+    pub reason: Option<String>,
+    /// The share of all processors' time it used, 0 to 1.
+    pub cpu_share: Option<f64>,
+    /// How late its timers were, 99th percentile, in milliseconds.
+    pub lag_p99_ms: Option<f64>,
+    /// Iterations that started late.
+    pub late_starts: u64,
+}
+
+impl Default for Generator {
+    fn default() -> Self {
+        Self { kept_up: true, reason: None, cpu_share: None, lag_p99_ms: None, late_starts: 0 }
+    }
+}
+
+/// How a run went, apart from its samples.
+#[derive(Clone, Debug, Default)]
+pub struct RunOutcome {
+    /// What ended it before its time.
+    pub stopped_by: Option<StoppedBy>,
+    /// Services and `setup`.
+    pub setup: LifecycleResult,
+    /// `teardown`.
+    pub teardown: LifecycleResult,
+    /// The health of the load generator.
+    pub generator: Generator,
+    /// Whether a load generator that could not keep up makes the run invalid (`--strict`).
+    pub strict: bool,
+    /// A caught panic or another fault of the tool.
+    pub internal_error: Option<String>,
+}

@@ -1,0 +1,189 @@
+//! Single thresholds: judged at the end, or watched during the run.
+
+use std::time::Duration;
+
+use super::observe::Observed;
+use super::{Metric, Operator, Unit};
+use crate::diagnostic::Span;
+use crate::graph::{ExecutionGraph, LabelId, LabelKind, Place, Scope, Threshold};
+use crate::metrics::{Aggregator, Results};
+
+/// How a threshold fared.
+#[derive(Clone, Debug)]
+pub struct ThresholdResult {
+    /// As written, blanks tidied: `p95 < 100ms`.
+    pub text: String,
+    /// Its name in the plan.
+    pub name: Option<String>,
+    /// What it judges.
+    pub scope: Scope,
+    /// What it judges, in words: a line's label, a group's name; `run` for the whole run.
+    pub scope_text: String,
+    /// Where it is written; the request, if it follows from the rules.
+    pub span: Span,
+    /// The line (from 1) of that place.
+    pub line: usize,
+    /// Samples that started earlier are left out.
+    pub after: Option<Duration>,
+    /// What the figure is compared with, in `unit`.
+    pub limit: f64,
+    /// The figure, in `unit`; `None` when there was nothing to take it from.
+    pub observed: Option<f64>,
+    /// The unit of both.
+    pub unit: Unit,
+    /// Whether it held; a skipped one counts as passed.
+    pub passed: bool,
+    /// Whether it was not judged, for want of samples.
+    pub skipped: bool,
+    /// Whether it is `error_rate == 0`, which follows when nothing else judges a line's errors.
+    pub implicit: bool,
+    /// Samples of its scope.
+    pub count: u64,
+    /// Failed ones among them.
+    pub failed: u64,
+}
+
+impl ThresholdResult {
+    /// The threshold with its scope in front: `POST /api/orders: p95 < 200ms`. Holds no measured value.
+    pub fn title(&self) -> String {
+        let mut title = match self.scope {
+            Scope::Run => String::new(),
+            _ => format!("{}: ", self.scope_text),
+        };
+        title.push_str(self.name.as_deref().unwrap_or(&self.text));
+        if let Some(after) = self.after {
+            title.push_str(&format!(" (after {})", seconds(after)));
+        }
+        title
+    }
+}
+
+/// A time in the plan's notation.
+fn seconds(time: Duration) -> String {
+    if time.subsec_nanos() == 0 { format!("{}s", time.as_secs()) } else { format!("{}ms", time.as_millis()) }
+}
+
+/// What a scope is called: a line's label (with its thread group, where two lines share the
+/// text), a group's name, or `run`.
+pub fn scope_text(graph: &ExecutionGraph, scope: Scope) -> String {
+    match scope {
+        Scope::Run => "run".into(),
+        Scope::Group(group) => graph.groups[group.index()].name.to_string(),
+        Scope::Label(label) => label_text(graph, label),
+    }
+}
+
+fn label_text(graph: &ExecutionGraph, id: LabelId) -> String {
+    let label = graph.label(id);
+    let shared = graph.labels.iter().enumerate().any(|(index, other)| index != id.index() && other.text == label.text);
+    if !shared {
+        return label.text.to_string();
+    }
+    let place = match label.place {
+        Place::Setup => "setup",
+        Place::Teardown => "teardown",
+        Place::Group(group) => &graph.groups[group.index()].name,
+    };
+    let same_place = |other: &crate::graph::Label| other.text == label.text && other.place == label.place;
+    if graph.labels.iter().filter(|other| same_place(other)).count() < 2 {
+        return format!("{} ({place})", label.text);
+    }
+    let kind = match label.kind {
+        LabelKind::Sampler => "request",
+        LabelKind::Transaction => "transaction",
+        LabelKind::Step => "step",
+    };
+    format!("{} ({place}, {kind})", label.text)
+}
+
+/// Compares a figure with its limit.
+pub(super) fn compare(graph: &ExecutionGraph, threshold: &Threshold, observed: &Observed<'_>) -> ThresholdResult {
+    let condition = &threshold.condition;
+    let figure = observed.figure(condition).filter(|figure| figure.is_finite());
+    // A line that was never reached has no errors to allow; written thresholds demand samples.
+    let skipped = figure.is_none() && (graph.skip_without_samples || threshold.implicit);
+    ThresholdResult {
+        text: threshold.text.to_string(),
+        name: threshold.name.as_deref().map(str::to_owned),
+        scope: threshold.scope,
+        scope_text: scope_text(graph, threshold.scope),
+        span: threshold.span,
+        line: graph.line(threshold.span),
+        after: threshold.after,
+        limit: condition.limit,
+        observed: figure,
+        unit: condition.unit,
+        passed: skipped || figure.is_some_and(|figure| condition.operator.holds(figure, condition.limit)),
+        skipped,
+        implicit: threshold.implicit,
+        count: observed.stats.count,
+        failed: observed.stats.failed,
+    }
+}
+
+/// Judges every threshold of the plan, in its order.
+pub(super) fn all(graph: &ExecutionGraph, results: &Results) -> Vec<ThresholdResult> {
+    let nothing = crate::metrics::Stats::default();
+    graph
+        .thresholds
+        .iter()
+        .enumerate()
+        .map(|(index, threshold)| {
+            let after = results.after.iter().find(|(number, _)| *number == index);
+            let (stats, time) = match (after, threshold.scope) {
+                (Some((_, stats)), _) => (stats, results.load.saturating_sub(threshold.after.unwrap_or_default())),
+                (None, Scope::Run) => (&results.totals, results.load),
+                (None, Scope::Group(group)) => {
+                    let found = results.groups.iter().find(|result| result.group == group);
+                    (found.map_or(&nothing, |result| &result.stats), results.load)
+                }
+                (None, Scope::Label(label)) => (results.label(label).unwrap_or(&nothing), results.load),
+            };
+            let iterations = match threshold.scope {
+                Scope::Group(group) => {
+                    results.groups.iter().filter(|result| result.group == group).map(|result| result.iterations).sum()
+                }
+                _ => results.groups.iter().map(|result| result.iterations).sum(),
+            };
+            compare(graph, threshold, &Observed { stats, iterations, time })
+        })
+        .collect()
+}
+
+/// The first threshold with `abort` that is broken by now, `elapsed` after load began.
+///
+/// Cheap enough to ask once a second. A threshold with `after` is judged from then on, one
+/// without samples not yet, and a total that can still grow past its lower limit
+/// (`requests > 100`) not before the end.
+pub fn broken(graph: &ExecutionGraph, counted: &Aggregator, elapsed: Duration) -> Option<ThresholdResult> {
+    graph.thresholds.iter().enumerate().filter(|(_, threshold)| threshold.abort).find_map(|(index, threshold)| {
+        let after = threshold.after.unwrap_or_default();
+        if elapsed < after {
+            return None;
+        }
+        let stats = counted.judged(index, threshold.scope);
+        let group = match threshold.scope {
+            Scope::Group(group) => Some(group),
+            _ => None,
+        };
+        let observed =
+            Observed { stats: &stats, iterations: counted.iterations(group), time: elapsed.saturating_sub(after) };
+        let condition = &threshold.condition;
+        let figure = observed.figure(condition)?;
+        let grows = matches!(
+            condition.metric,
+            Metric::Errors | Metric::Requests | Metric::Iterations | Metric::Dropped | Metric::BytesReceived
+        );
+        let may_still_hold = grows
+            && match condition.operator {
+                Operator::Greater | Operator::GreaterOrEqual => true,
+                Operator::Equal => figure <= condition.limit,
+                Operator::Less | Operator::LessOrEqual => false,
+            };
+        if may_still_hold {
+            return None;
+        }
+        let result = compare(graph, threshold, &observed);
+        (!result.passed).then_some(result)
+    })
+}

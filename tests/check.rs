@@ -1,0 +1,418 @@
+//! What is found before the first request: every mistake at once, each at its place with its remedy.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod support;
+
+use support::{Folder, Server};
+
+/// Line, column, message, help and replacement of each finding.
+fn findings(folder: &Folder, plan: &str) -> Vec<(u64, u64, String, String, String)> {
+    folder.write("plan.yaml", plan);
+    let ran = folder.loadplan(&["check", "plan.yaml", "--format", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or("").to_owned();
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let (line, column) = (one["line"].as_u64().unwrap(), one["column"].as_u64().unwrap());
+            (line, column, text(&one["message"]), text(&one["help"]), text(&one["replacement"]))
+        })
+        .collect()
+}
+
+#[track_caller]
+fn expect(plan: &str, expected: &[(u64, u64, &str, &str)]) {
+    let folder = Folder::new();
+    let found = findings(&folder, plan);
+    for (line, column, message, remedy) in expected {
+        let hit = found.iter().any(|one| {
+            one.0 == *line
+                && one.1 == *column
+                && one.2.contains(message)
+                && (one.3.contains(remedy) || one.4.contains(remedy))
+        });
+        assert!(hit, "no finding at {line}:{column} with {message:?} and {remedy:?} in\n{found:#?}");
+    }
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+}
+
+#[test]
+fn ten_different_mistakes_are_ten_findings_and_nothing_is_sent() {
+    let server = Server::start(|_| support::Reply::text(200, ""));
+    let folder = Folder::new();
+    let plan = format!(
+        "name: Ten mistakes
+http:
+  base_url: {}
+  timout: 10s
+thread_groups:
+  shoppers:
+    threads: 5
+    duration: 10
+    steps:
+      - post: /login
+        json: {{ user: ann }}
+        extract:
+          token: $.token
+        asert: {{ status: 200 }}
+      - get: /cart/${{tokn}}
+        headers: {{ X: Bearer ${{token}} }}
+        assert:
+          statuss: 200
+      - get: /pay
+        post: /pay
+      - get: /search
+        name:first search
+      - get: /total
+        assert: {{ json: {{ '$.a b': 1 }} }}
+        thresholds: [p95 < 100]
+",
+        server.url()
+    );
+    let found = findings(&folder, &plan);
+    let expected = [
+        (4, 3, "no key `timout`", "timeout"),
+        (7, 5, "no key `threads`", "JMeter calls this `threads`; here it is `users`"),
+        (8, 15, "no unit", "10s"),
+        (14, 9, "no key `asert`", "assert"),
+        (15, 22, "nothing sets a variable `tokn`", "did you mean `token`?"),
+        (16, 23, "needs quotes", "'Bearer ${token}'"),
+        (18, 11, "no key `statuss`", "status"),
+        (20, 9, "cannot be both `get` and `post`", "two steps"),
+        (22, 13, "blank is missing after `name:`", ": "),
+        (24, 27, "not a JSONPath", "['first name']"),
+        (25, 22, "no unit", "p95 < 100ms"),
+    ];
+    for (line, column, message, remedy) in expected {
+        assert!(
+            found.iter().any(|one| (one.0, one.1) == (line, column)
+                && one.2.contains(message)
+                && format!("{} {} {}", one.2, one.3, one.4).contains(remedy)),
+            "{line}:{column} {message} {remedy} is not in\n{found:#?}"
+        );
+    }
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    folder.loadplan(&["check", "plan.yaml"]).expect_code(2);
+    folder.loadplan(&["run", "plan.yaml"]).expect_code(2);
+    assert!(server.hits().is_empty());
+}
+
+const HEAD: &str = "http: { base_url: 'http://127.0.0.1:9' }
+thread_groups:
+  g:
+    iterations: 1
+    steps:
+      - post: /login
+        extract: { token: $.token }
+";
+
+#[test]
+fn a_misspelt_variable_is_found_wherever_it_is_used() {
+    let plan = format!(
+        "{HEAD}      - post: /u/${{tokn}}
+        headers: {{ A: 'x ${{tokn}}' }}
+        json: {{ a: ['${{tokn}}'] }}
+        query: {{ q: '${{tokn}}' }}
+        assert: {{ json: {{ $.a: '${{tokn}}' }}, expr: tokn == 1 }}
+      - if: tokn == 1
+        steps: [ {{ get: '/${{token}}' }} ]
+"
+    );
+    let tokn = |line, column| (line, column, "nothing sets a variable `tokn`", "did you mean `token`?");
+    expect(&plan, &[tokn(8, 20), tokn(9, 28), tokn(10, 24), tokn(11, 24), tokn(12, 35), tokn(12, 51), tokn(13, 13)]);
+}
+
+#[test]
+fn variables_are_followed_along_every_path() {
+    let plan = "http: { base_url: 'http://127.0.0.1:9' }
+thread_groups:
+  a:
+    iterations: 1
+    steps:
+      - if: user_number == 1
+        steps:
+          - set: { some: 1 }
+      - if: user_number == 1
+        steps: [ { set: { both: 1 } } ]
+        else: [ { set: { both: 2 } } ]
+      - get: /${some}/${both}
+      - get: /${some | default(0)}
+      - get: /${late}
+      - set: { late: 1 }
+      - get: /${other}
+      - while: late == 1
+        steps: [ { set: { looped: 1 } } ]
+      - get: /${looped}
+      - repeat: 2
+        steps: [ { set: { surely: 1 } } ]
+      - get: /${surely}
+  b:
+    iterations: 1
+    steps:
+      - set: { other: 1 }
+";
+    expect(
+        plan,
+        &[
+            (12, 17, "`some` is set only on some of the paths", "default("),
+            (14, 17, "`late` is used here before it is set (line 15)", "earlier step"),
+            (16, 17, "`other` is set in thread group `b` (line 26)", "variables of their own"),
+            (19, 17, "`looped` is set only on some of the paths", "default("),
+        ],
+    );
+}
+
+#[test]
+fn every_trap_of_plain_yaml_is_told_with_the_text_to_paste() {
+    let plan = "name: Traps
+variables:
+  a: @home
+  b: `tick`
+  c: {{host}}
+  d: \"\\d+\"
+  e: Order: new
+  f: Order #5
+  g: > 5
+  h: \"a\" == b
+  i: !important
+  j: %x
+  k: [${a}, ${b}]
+http: { base_url: 'http://127.0.0.1:9' }
+thread_groups:
+  g:
+\titerations: 1
+    steps:
+      - get:/x
+";
+    expect(
+        plan,
+        &[
+            (3, 6, "cannot start with `@`", "'@home'"),
+            (4, 6, "cannot start with a backtick", "'`tick`'"),
+            (5, 6, "another tool's way", "'${host}'"),
+            (6, 6, "backslash", "'\\d+'"),
+            (7, 6, "starts a new key", "'Order: new'"),
+            (8, 6, "starts a comment", "'Order #5'"),
+            (9, 6, "several lines", "'> 5'"),
+            (10, 6, "goes on after the closing", "'\"a\" == b'"),
+            (11, 6, "tag", "'!important'"),
+            (12, 6, "cannot start with `%`", "'%x'"),
+            (13, 7, "needs quotes", "'${a}'"),
+            (13, 13, "needs quotes", "'${b}'"),
+            (5, 8, "`host` is not known before the run starts", "above this place"),
+            (17, 1, "a tab", "  "),
+            (19, 12, "a blank is missing after `get:`", ": "),
+        ],
+    );
+}
+
+#[test]
+fn duplicate_and_empty_keys_are_found_with_the_first_place() {
+    let plan = "http: { base_url: 'http://127.0.0.1:9' }
+thread_groups:
+  g:
+    iterations: 1
+    iterations: 2
+    think_time:
+    steps:
+      - get: /
+        headers: { Accept: a, accept: b }
+";
+    expect(
+        plan,
+        &[
+            (5, 5, "`iterations` is written twice", "keep one"),
+            (6, 5, "nothing is written after `think_time:`", "remove the line"),
+            (9, 31, "the header `accept` is written twice", "keep one"),
+        ],
+    );
+}
+
+#[test]
+fn features_of_later_versions_are_refused_not_ignored() {
+    let plan = "http: { base_url: 'http://127.0.0.1:9' }
+monitors: { local: { host: true } }
+thread_groups:
+  g:
+    stages: [ { users: 5, over: 1m } ]
+    steps:
+      - get: /
+      - websocket: /ws
+";
+    expect(
+        plan,
+        &[
+            (2, 1, "`monitors` is not supported yet", "remove it"),
+            (5, 5, "`stages` is not supported yet", "remove it"),
+            (8, 9, "`websocket` are not supported yet", "remove the step"),
+        ],
+    );
+}
+
+#[test]
+fn files_and_columns_are_looked_for_before_the_run() {
+    let folder = Folder::new();
+    folder.write("data/traders.csv", "username,password\nann,1\n");
+    folder.write("ragged.csv", "a,b\n1,2\n1,2,3\n");
+    folder.write("body.json", "{}");
+    let found = findings(
+        &folder,
+        "http: { base_url: 'http://127.0.0.1:9' }
+data:
+  traders: { file: data/trader.csv }
+  people: { file: data/traders.csv }
+  ragged: { file: ragged.csv }
+thread_groups:
+  g:
+    iterations: 1
+    steps:
+      - post: /${people.usrname}
+        body_file: body.jsn
+      - get: /
+        http: {}
+        tls: { ca_file: ca.pem }
+",
+    );
+    let told: Vec<(u64, u64, &str)> = found.iter().map(|one| (one.0, one.1, one.2.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (3, 20, "`file`: the file data/trader.csv does not exist"),
+            (5, 19, "ragged.csv line 3 has 3 cells, but there are 2 columns"),
+            (10, 25, "the data set `people` has no column `usrname`"),
+            (11, 20, "`body_file`: the file body.jsn does not exist"),
+            (13, 9, "a `get` step: there is no key `http`"),
+            (14, 25, "`ca_file`: the file ca.pem does not exist"),
+        ]
+    );
+    assert!(found[0].3.contains("traders.csv") && found[3].3.contains("body.json"), "{found:#?}");
+}
+
+#[test]
+fn files_that_are_no_plans_are_refused_in_a_sentence() {
+    let folder = Folder::new();
+    let mut bomb = String::from("x-a: &a [x, x, x, x, x, x, x, x, x]\n");
+    for (last, next) in "abcdefgh".chars().zip("bcdefghi".chars()) {
+        bomb.push_str(&format!("x-{next}: &{next} [{}]\n", vec![format!("*{last}"); 9].join(", ")));
+    }
+    for (name, bytes, told) in [
+        ("empty.yaml", &b""[..], "the file is empty"),
+        ("comment.yaml", b"# nothing\n", "the file is empty"),
+        ("latin.yaml", b"name: caf\xe9\n", "not UTF-8: line 1"),
+        ("utf16.yaml", b"\xff\xfea\x00", "UTF-16"),
+        ("two.yaml", b"name: a\n---\nname: b\n", "second document"),
+        ("list.yaml", b"- a\n", "a map of keys"),
+        ("bomb.yaml", bomb.as_bytes(), "grows too large"),
+        ("self.yaml", b"x-a: &a [*a]\n", "points into itself"),
+    ] {
+        folder.write(name, bytes);
+        let ran = folder.loadplan(&["check", name]).expect_code(2);
+        assert!(ran.stdout.contains(told), "{name}: {told} is missing in\n{}", ran.stdout);
+    }
+    let ran = folder.loadplan(&["check", "missing.yaml"]).expect_code(2);
+    assert!(ran.stdout.contains("there is no file missing.yaml"), "{}", ran.stdout);
+}
+
+#[test]
+fn warnings_leave_the_exit_code_alone() {
+    let folder = Folder::new();
+    folder.write("plan.yaml", HEAD);
+    let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(0);
+    assert!(ran.stdout.contains("`token` is extracted but never used"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("no errors, 1 warning"), "{}", ran.stdout);
+}
+
+#[test]
+fn profiles_are_checked_even_when_they_are_not_in_use() {
+    let plan = format!(
+        "{HEAD}profiles:
+  smoke:
+    thread_groups:
+      gg: {{ users: 5 }}
+  big:
+    thread_groups:
+      g: {{ steps: [] }}
+  odd:
+    variabels: {{}}
+"
+    );
+    expect(
+        &plan,
+        &[
+            (7, 20, "`token` is extracted but never used", "remove the extractor"),
+            (11, 7, "the plan has no `gg` under `thread_groups`", "did you mean `g`?"),
+            (14, 12, "a profile cannot change `steps`", "settings"),
+            (16, 5, "no key `variabels`", "variables"),
+        ],
+    );
+}
+
+#[test]
+fn overrides_that_cannot_apply_are_errors() {
+    let folder = Folder::new();
+    folder.write("plan.yaml", "thread_groups:\n  g:\n    iterations: 1\n    steps:\n      - get: http://127.0.0.1:9/\n");
+    for (args, told) in [
+        (vec!["--profile", "smok"], "no profile `smok`"),
+        (vec!["--var", "x=1"], "no variable `x`"),
+        (vec!["--group", "h"], "no thread group `h`"),
+        (vec!["--users", "1,000"], "1000"),
+        (vec!["--duration", "10"], "10s"),
+        (vec!["--base-url", "http://127.0.0.1:1"], "cannot apply"),
+    ] {
+        let mut all = vec!["run", "plan.yaml"];
+        all.extend(args);
+        let ran = folder.loadplan(&all).expect_code(2);
+        assert!(ran.stderr.contains(told), "{all:?}: {told} is missing in\n{}", ran.stderr);
+    }
+}
+
+#[test]
+fn include_cycles_are_told_with_their_path() {
+    let folder = Folder::new();
+    folder.write("a.yaml", "- include: b.yaml\n");
+    folder.write("b.yaml", "- include: a.yaml\n");
+    let found = findings(
+        &folder,
+        "http: { base_url: 'http://127.0.0.1:9' }
+fragments:
+  one: [ include: two ]
+  two: [ include: one ]
+thread_groups:
+  g:
+    iterations: 1
+    steps:
+      - include: one
+      - include: a.yaml
+      - include: tow
+",
+    );
+    let messages: Vec<&str> = found.iter().map(|one| one.2.as_str()).collect();
+    assert!(messages.iter().any(|one| one.contains("`one` → `two` → `one`")), "{messages:?}");
+    assert!(messages.iter().any(|one| one.contains("`a.yaml` includes itself")), "{messages:?}");
+    assert!(found.iter().any(|one| one.2.contains("no fragment `tow`") && one.3.contains("two")), "{found:?}");
+}
+
+#[test]
+fn findings_look_the_same_in_every_terminal() {
+    let folder = Folder::new();
+    folder.write(
+        "plan.yaml",
+        "name: Shop
+http: { base_url: 'http://127.0.0.1:9' }
+thread_groups:
+  shoppers:
+    threads: 5
+    duration: 10
+    steps:
+      - get: /a
+        get: /b
+      - get: /cart/${tokn}
+        extract: { token: $.token }
+",
+    );
+    let text = folder.loadplan(&["check", "plan.yaml"]).expect_code(2).stdout;
+    insta::assert_snapshot!("text", text);
+    let github = folder.loadplan(&["check", "plan.yaml", "--format", "github"]).expect_code(2).stdout;
+    insta::assert_snapshot!("github", github);
+}
