@@ -150,8 +150,7 @@ fn outline(graph: &ExecutionGraph) -> String {
     for (name, children) in parts(graph) {
         let _ = writeln!(out, "{name}");
         // Depth first, with the way to each node; the stack holds what is still to be drawn.
-        let mut stack: Vec<(NodeId, String, usize)> =
-            children.iter().rev().map(|id| (*id, String::new(), 1)).collect();
+        let mut stack: Vec<(NodeId, String, usize)> = children.iter().rev().map(|id| (*id, String::new(), 1)).collect();
         while let Some((id, edge, depth)) = stack.pop() {
             let node = graph.node(id);
             let indent = "  ".repeat(depth);

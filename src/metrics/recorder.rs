@@ -111,19 +111,9 @@ impl Recorder {
         }
     }
 
-    fn failure(
-        &mut self,
-        label: LabelId,
-        at: Duration,
-        failure: &SampleFailure,
-        example: &mut dyn FnMut() -> Example,
-    ) {
-        let mut key = ErrorKey {
-            label,
-            kind: failure.kind,
-            message: failure.message.clone(),
-            assertion: failure.assertion,
-        };
+    fn failure(&mut self, label: LabelId, at: Duration, failure: &SampleFailure, example: &mut dyn FnMut() -> Example) {
+        let mut key =
+            ErrorKey { label, kind: failure.kind, message: failure.message.clone(), assertion: failure.assertion };
         if self.errors.len() >= MAX_ERROR_GROUPS && !self.errors.contains_key(&key) {
             key.message = "further failures of this kind".into();
             key.assertion = None;
@@ -198,7 +188,8 @@ impl Recorder {
             return;
         }
         let labels = &mut self.labels;
-        let taken = self.touched.drain(..).filter_map(|label| Some((label, labels[label.index()].as_mut()?.take()))).collect();
+        let taken =
+            self.touched.drain(..).filter_map(|label| Some((label, labels[label.index()].as_mut()?.take()))).collect();
         self.finished.push(Second { second: self.second, labels: taken });
     }
 }

@@ -72,9 +72,9 @@ impl Timeline {
         for (second, (users, labels)) in std::mem::replace(&mut self.open, later) {
             let width = self.width.max(1);
             let start_s = second / width * width;
-            let labels = labels.into_iter().map(|(label, stats)| {
-                SliceLabel::new(label, stats.count, stats.failed, &stats.response_time)
-            });
+            let labels = labels
+                .into_iter()
+                .map(|(label, stats)| SliceLabel::new(label, stats.count, stats.failed, &stats.response_time));
             let slice = Slice { start_s, users, labels: labels.collect() };
             match self.closed.iter_mut().rfind(|known| known.start_s == start_s) {
                 Some(known) => join(known, slice),
@@ -162,7 +162,8 @@ mod tests {
         let slices = timeline.slices();
         assert!(slices.len() <= MAX_SLICES, "{} slices", slices.len());
         assert_eq!(slices.iter().flat_map(|slice| &slice.labels).map(|label| label.count).sum::<u64>(), 20_000);
-        let recorded: u64 = slices.iter().flat_map(|slice| &slice.labels).filter_map(|label| Some(label.times()?.len())).sum();
+        let recorded: u64 =
+            slices.iter().flat_map(|slice| &slice.labels).filter_map(|label| Some(label.times()?.len())).sum();
         assert_eq!(recorded, 20_000);
         assert!(slices.windows(2).all(|pair| pair[0].start_s < pair[1].start_s));
     }
