@@ -141,8 +141,8 @@ impl Build<'_> {
             }
             NodeKind::Scalar { text, .. } => {
                 let compiled = self.text(&Text::new(text.clone(), yaml.span), node)?;
-                match compiled.template.literal() {
-                    Some(literal) => (Tree::Literal(Value::text(literal)), true),
+                match compiled.template.constant() {
+                    Some(value) => (Tree::Literal(value), true),
                     None => (Tree::Template(compiled.template), compiled.fixed),
                 }
             }
