@@ -220,10 +220,11 @@ impl<'g> Chart<'g> {
             let node = self.graph.node(id);
             let round = self.graph.label(node.label).kind != LabelKind::Sampler;
             self.point(&key(id), &title(node), round);
-            for (child, edge) in edges(node) {
-                self.arrow(&key(id), &key(child), &edge, false);
-                stack.push(child);
+            let edges = edges(node);
+            for (child, edge) in &edges {
+                self.arrow(&key(id), &key(*child), edge, false);
             }
+            stack.extend(edges.into_iter().rev().map(|(child, _)| child));
         }
     }
 
