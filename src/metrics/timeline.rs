@@ -115,10 +115,14 @@ fn join(into: &mut Slice, other: Slice) {
                 known.count += label.count;
                 known.failed += label.failed;
                 known.histogram = match (known.times(), label.times()) {
-                    (Some(mut one), Some(two)) => match one.add(&two) {
-                        Ok(()) => serialize(&one),
-                        Err(_) => std::mem::take(&mut known.histogram),
-                    },
+                    (Some(mut one), Some(two)) => {
+                        // One that was read back is as wide as what it held; the other may be wider.
+                        one.auto(true);
+                        match one.add(&two) {
+                            Ok(()) => serialize(&one),
+                            Err(_) => std::mem::take(&mut known.histogram),
+                        }
+                    }
                     (None, Some(_)) => label.histogram,
                     _ => std::mem::take(&mut known.histogram),
                 };
@@ -147,6 +151,24 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn neighbours_that_merge_keep_times_of_any_size() {
+        let mut timeline = Timeline::default();
+        for (second, ms) in [(0, 1), (1, 60_000), (2, 3)] {
+            let mut stats = Stats { count: 1, ..Stats::default() };
+            stats.response_time.record(Duration::from_millis(ms));
+            timeline.add(second, LabelId(0), stats);
+        }
+        timeline.close_before(3);
+        timeline.double();
+        timeline.double();
+        let slices = timeline.slices();
+        assert_eq!(slices.len(), 1);
+        let times = slices[0].labels[0].times().expect("it was compressed");
+        assert_eq!(times.len(), 3);
+        assert!(times.max() >= 59_900_000, "the longest was {} µs", times.max());
+    }
 
     #[test]
     fn a_day_costs_no_more_slices_than_an_hour_and_loses_no_sample() {

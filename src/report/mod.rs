@@ -3,6 +3,8 @@
 
 pub mod console;
 mod files;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod findings;
 pub mod json;
 mod junit;
@@ -10,6 +12,8 @@ mod place;
 pub mod progress;
 mod repository;
 mod sanitize;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
