@@ -14,6 +14,9 @@ use crate::report::{Report, clean, inline};
 use crate::samplers::FailureKind;
 use crate::verdict::{self, Phase, ThresholdResult};
 
+/// How many different values of an assertion are told.
+const EXAMPLES: usize = 5;
+
 impl Document {
     /// The whole document of a run.
     pub fn of(report: &Report<'_>) -> Self {
@@ -145,7 +148,19 @@ impl Report<'_> {
     fn assertions(&self) -> Vec<Assertion> {
         let known = |result: &metrics::AssertionResult| {
             let info = self.graph.assertions.get(result.id.index())?;
-            let errors = self.results.errors.iter().filter(|error| error.assertion == Some(result.id));
+            let mut examples: Vec<String> = Vec::new();
+            for actual in self
+                .results
+                .errors
+                .iter()
+                .filter(|error| error.assertion == Some(result.id))
+                .flat_map(|error| self.actual(error))
+            {
+                let example = format!("got {actual}");
+                if examples.len() < EXAMPLES && !examples.contains(&example) {
+                    examples.push(example);
+                }
+            }
             Some(Assertion {
                 label: self.graph.label(info.label).text.to_string(),
                 text: info.text.to_string(),
@@ -153,11 +168,7 @@ impl Report<'_> {
                 line: self.graph.line(info.span),
                 passed: result.passed,
                 failed: result.failed,
-                examples: errors
-                    .flat_map(|error| self.actual(error))
-                    .take(5)
-                    .map(|actual| format!("got {actual}"))
-                    .collect(),
+                examples,
             })
         };
         self.results.assertions.iter().filter_map(known).collect()

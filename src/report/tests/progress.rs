@@ -64,7 +64,7 @@ fn foreign_text_stands_behind_a_bar() {
     let out = Shared::default();
     let mut progress = Progress::lines(&run.graph, Box::new(out.clone()));
     progress.print("::warning::\u{1b}[31mhello\nthere");
-    assert_eq!(out.text(), "| : :warning: :hello\n| there\n".replace("warning: :", "warning: :"));
+    assert_eq!(out.text(), "| : :warning: :hello\n| there\n");
     progress.finish();
     progress.print("nothing more");
     assert!(!out.text().contains("nothing more"));
