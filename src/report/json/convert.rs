@@ -92,7 +92,7 @@ impl Report<'_> {
             Place::Teardown => "teardown".into(),
         };
         Line {
-            label: label.text.to_string(),
+            label: self.told(&label.text),
             thread_group,
             file: self.other_file(label.span),
             line: self.graph.line(label.span),
@@ -133,7 +133,7 @@ impl Report<'_> {
         Threshold {
             text: one.text.clone(),
             name: one.name.clone(),
-            scope: one.scope_text.clone(),
+            scope: self.told(&one.scope_text),
             file: self.other_file(one.span),
             line: one.line,
             limit: one.limit,
@@ -162,8 +162,8 @@ impl Report<'_> {
                 }
             }
             Some(Assertion {
-                label: self.graph.label(info.label).text.to_string(),
-                text: info.text.to_string(),
+                label: self.told(&self.graph.label(info.label).text),
+                text: self.told(&info.text),
                 file: self.other_file(info.span),
                 line: self.graph.line(info.span),
                 passed: result.passed,
@@ -177,7 +177,7 @@ impl Report<'_> {
     fn errors(&self) -> Vec<Error> {
         let told = |error: &metrics::ErrorGroup| Error {
             kind: error.kind.word(),
-            label: self.graph.label(error.label).text.to_string(),
+            label: self.told(&self.graph.label(error.label).text),
             message: inline(&self.masker.mask(&error.message)),
             count: error.count,
             first_s: milli(error.first.as_secs_f64()),

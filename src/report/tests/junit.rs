@@ -197,3 +197,17 @@ fn names_hold_no_measured_value_and_stay_the_same() {
     };
     assert_eq!(names(1), names(9_000));
 }
+
+#[test]
+fn secrets_are_masked_in_names_and_bodies() {
+    let plan = PLAN.replace("get: /market\n", "get: /market/hunter22\n");
+    let mut run = Fixture::new(&plan);
+    run.masker = crate::mask::Masker::new(["hunter22"]);
+    let failure = run.failed("status is 200", "200", "hunter22");
+    run.answered("GET /market/hunter22", 1.0, 10, &[failure], "token=hunter22");
+    let run = run.finish();
+    for text in [written(&run, JunitStyle::Default), crate::report::console::summary(&run.report(), &[], false)] {
+        assert!(!text.contains("hunter22"), "{text}");
+        assert!(text.contains("GET /market/***"), "{text}");
+    }
+}
