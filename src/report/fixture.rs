@@ -111,12 +111,8 @@ impl Fixture {
         let label = self.label(label);
         let took = Duration::from_millis(ms);
         let ended = Duration::from_secs_f64(at_s);
-        let timings = Timings {
-            total: took,
-            first_byte: Some(took / 2),
-            download: Some(took / 2),
-            ..Timings::default()
-        };
+        let timings =
+            Timings { total: took, first_byte: Some(took / 2), download: Some(took / 2), ..Timings::default() };
         let outcome = if failures.is_empty() { Outcome::Passed } else { Outcome::Failed(failures) };
         let sample = Sample {
             label,
@@ -142,7 +138,8 @@ impl Fixture {
     pub(crate) fn unanswered(&mut self, label: &str, at_s: f64, kind: FailureKind, message: &str) {
         let label = self.label(label);
         let span = self.graph.label(label).span;
-        let failure = SampleFailure { kind, message: message.into(), expected: None, actual: None, assertion: None, span };
+        let failure =
+            SampleFailure { kind, message: message.into(), expected: None, actual: None, assertion: None, span };
         let ended = Duration::from_secs_f64(at_s);
         let failures = [failure];
         let sample = Sample {
@@ -223,7 +220,8 @@ pub(crate) fn eventful() -> Fixture {
     for (at, actual) in [(3.0, "500"), (4.0, "500"), (5.5, "503")] {
         let failure = run.failed("status is 201", "201", actual);
         run.recorder.assertion(run.assertion("status is 201"), false);
-        let response = "HTTP/1.1 500\ncontent-type: text/plain\n\n::error::\u{1b}[31mowned\u{1b}[0m \u{fffe}##vso[task.complete]";
+        let response =
+            "HTTP/1.1 500\ncontent-type: text/plain\n\n::error::\u{1b}[31mowned\u{1b}[0m \u{fffe}##vso[task.complete]";
         run.answered("POST /orders", at, 300, std::slice::from_ref(&failure), response);
         run.answered("Order", at, 300, &[failure], "");
     }

@@ -3,9 +3,9 @@
 
 pub mod console;
 mod files;
+mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod findings;
 pub mod json;
 mod junit;
 mod place;

@@ -8,7 +8,11 @@ use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
 use crate::samplers::FailureKind;
 
 fn with_thresholds(thresholds: &str) -> Fixture {
-    Fixture::new(&PLAN.replace("  - p95 < 500ms\n", thresholds).replace("        thresholds: [p95 < 100ms, error_rate < 50%]\n", ""))
+    Fixture::new(
+        &PLAN
+            .replace("  - p95 < 500ms\n", thresholds)
+            .replace("        thresholds: [p95 < 100ms, error_rate < 50%]\n", ""),
+    )
 }
 
 fn result<'v>(run: &'v Finished, title: &str) -> &'v ThresholdResult {
@@ -75,7 +79,8 @@ fn failed_answers_are_frustrated_however_quick_they_were() {
 
 #[test]
 fn a_limit_is_met_or_not_by_the_sign() {
-    let mut run = with_thresholds("  - errors == 2\n  - errors < 2\n  - errors <= 2\n  - errors > 2\n  - errors >= 2\n");
+    let mut run =
+        with_thresholds("  - errors == 2\n  - errors < 2\n  - errors <= 2\n  - errors > 2\n  - errors >= 2\n");
     ten(&mut run);
     let run = run.finish();
     let passed: Vec<bool> = run.verdict.written().map(|one| one.passed).collect();
@@ -85,7 +90,8 @@ fn a_limit_is_met_or_not_by_the_sign() {
 
 #[test]
 fn a_threshold_without_samples_fails_unless_the_profile_skips_it() {
-    let plan = PLAN.replace("        if: 1 == 2\n", "        if: 1 == 2\n        thresholds: [p95 < 1s, errors < 10]\n");
+    let plan =
+        PLAN.replace("        if: 1 == 2\n", "        if: 1 == 2\n        thresholds: [p95 < 1s, errors < 10]\n");
     let mut run = Fixture::new(&plan);
     run.passes("GET /market", 1.0, 10);
     let mut skipping = Fixture::new(&plan);
@@ -126,7 +132,8 @@ fn failures_no_threshold_allows_fail_the_run() {
 
 #[test]
 fn a_step_that_could_not_be_carried_out_is_no_pass_either() {
-    let plan = PLAN.replace("      - get: /rare\n        if: 1 == 2\n", "      - name: Remember\n        set: { a: 1 }\n");
+    let plan =
+        PLAN.replace("      - get: /rare\n        if: 1 == 2\n", "      - name: Remember\n        set: { a: 1 }\n");
     let mut run = Fixture::new(&plan);
     run.passes("GET /market", 1.0, 10);
     run.unanswered("Remember", 1.0, FailureKind::Step, "`b` is not set");
@@ -187,7 +194,13 @@ fn the_weightiest_finding_decides_on_the_exit_code() {
     assert_eq!(code(|run| run.stopped_by = Some(StoppedBy::Step("Enough".into())), false), 0);
     assert_eq!(code(|run| run.stopped_by = Some(StoppedBy::Abort("errors < 1".into())), false), 1);
     let failed = || LifecycleResult::Failed { took: Duration::ZERO, reason: "no".into(), span: None };
-    assert_eq!(code(|run| run.teardown = LifecycleResult::Failed { took: Duration::ZERO, reason: "no".into(), span: None }, false), 1);
+    assert_eq!(
+        code(
+            |run| run.teardown = LifecycleResult::Failed { took: Duration::ZERO, reason: "no".into(), span: None },
+            false
+        ),
+        1
+    );
     assert_eq!(failed().failure(), Some("no"));
     assert_eq!(
         code(
@@ -233,7 +246,9 @@ fn results_that_cannot_be_written_turn_the_verdict() {
 
 #[test]
 fn the_beginning_is_left_out_of_thresholds_that_say_so() {
-    let mut run = with_thresholds("  - { threshold: max < 100ms, after: 5s }\n  - { threshold: throughput > 0.1/s, after: 5s }\n  - max < 10s\n");
+    let mut run = with_thresholds(
+        "  - { threshold: max < 100ms, after: 5s }\n  - { threshold: throughput > 0.1/s, after: 5s }\n  - max < 10s\n",
+    );
     run.passes("GET /market", 3.0, 2_000);
     run.passes("GET /market", 7.0, 50);
     let run = run.finish();
@@ -245,7 +260,8 @@ fn the_beginning_is_left_out_of_thresholds_that_say_so() {
 
 #[test]
 fn an_abort_threshold_is_watched_from_its_time_on_and_only_with_samples() {
-    let plan = "  - { threshold: error_rate < 50%, abort: true, after: 2s }\n  - { threshold: requests > 100, abort: true }\n";
+    let plan =
+        "  - { threshold: error_rate < 50%, abort: true, after: 2s }\n  - { threshold: requests > 100, abort: true }\n";
     let mut run = with_thresholds(plan);
     let at = |run: &mut Fixture, s| {
         let counted = run.aggregator(Duration::from_secs(s));

@@ -33,7 +33,12 @@ fn a_run_that_went_well_is_short() {
 #[test]
 fn no_line_can_be_taken_for_a_command_of_a_ci_runner() {
     let mut run = eventful();
-    run.unanswered("GET /market", 3.0, FailureKind::Protocol, "\n::set-output name=x::y\n##vso[task.complete]\u{1b}[2J");
+    run.unanswered(
+        "GET /market",
+        3.0,
+        FailureKind::Protocol,
+        "\n::set-output name=x::y\n##vso[task.complete]\u{1b}[2J",
+    );
     let text = summary(&run.finish().report(), &files(), false);
     assert!(!text.contains('\u{1b}'));
     for line in text.lines() {
@@ -62,5 +67,8 @@ fn a_generator_that_was_too_slow_is_told() {
     run.results.load = Duration::ZERO;
     let text = summary(&run.report(), &[], false);
     assert!(text.contains("load generator could not keep up: the processors were busy for 96% of the time"), "{text}");
-    assert!(text.ends_with("2 of 3 thresholds passed\n") || text.contains("but the load generator could not keep up\n"), "{text}");
+    assert!(
+        text.ends_with("2 of 3 thresholds passed\n") || text.contains("but the load generator could not keep up\n"),
+        "{text}"
+    );
 }

@@ -45,13 +45,20 @@ fn good() -> crate::report::fixture::Finished {
 fn files_appear_whole_at_the_end_in_folders_that_are_made() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("a/b");
-    let files = OutputFiles::open(vec![json(out.join("results.json")), junit(out.join("junit.xml"))]).expect("they open");
-    assert!(!names(&out).iter().any(|name| name == "results.json" || name == "junit.xml"), "nothing under its final name yet");
+    let files =
+        OutputFiles::open(vec![json(out.join("results.json")), junit(out.join("junit.xml"))]).expect("they open");
+    assert!(
+        !names(&out).iter().any(|name| name == "results.json" || name == "junit.xml"),
+        "nothing under its final name yet"
+    );
     let run = good();
     let mut verdict = run.verdict.clone();
     let written = files.write(&run.report(), &mut verdict);
     assert!(verdict.passed);
-    assert_eq!(written.iter().map(|file| file.path.clone()).collect::<Vec<_>>(), [out.join("results.json"), out.join("junit.xml")]);
+    assert_eq!(
+        written.iter().map(|file| file.path.clone()).collect::<Vec<_>>(),
+        [out.join("results.json"), out.join("junit.xml")]
+    );
     assert_eq!(names(&out), ["junit.xml", "results.json"]);
     let text = std::fs::read_to_string(out.join("results.json")).expect("it is there");
     assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
@@ -94,8 +101,11 @@ fn a_file_that_cannot_be_written_turns_the_verdict_of_the_others() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = good();
     let mut verdict = run.verdict.clone();
-    let wanted: Vec<(Box<dyn Format>, PathBuf)> =
-        vec![json(folder.path().join("results.json")), (Box::new(Full), folder.path().join("samples.csv")), junit(folder.path().join("junit.xml"))];
+    let wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
+        json(folder.path().join("results.json")),
+        (Box::new(Full), folder.path().join("samples.csv")),
+        junit(folder.path().join("junit.xml")),
+    ];
     let written = OutputFiles::open(wanted).expect("they open").write(&run.report(), &mut verdict);
     assert_eq!(written.len(), 2);
     assert_eq!(verdict.exit_code, exit::INTERNAL);
@@ -103,7 +113,9 @@ fn a_file_that_cannot_be_written_turns_the_verdict_of_the_others() {
     let text = std::fs::read_to_string(folder.path().join("results.json")).expect("it is there");
     let document: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
     assert_eq!(document["verdict"]["exit_code"], 4);
-    assert!(std::fs::read_to_string(folder.path().join("junit.xml")).expect("it is there").contains("ResultsNotWritten"));
+    assert!(
+        std::fs::read_to_string(folder.path().join("junit.xml")).expect("it is there").contains("ResultsNotWritten")
+    );
 }
 
 #[test]

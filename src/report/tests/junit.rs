@@ -37,7 +37,9 @@ fn assert_sound(text: &str) {
         let cases: Vec<_> = suite.children().filter(Node::is_element).collect();
         assert!(!cases.is_empty());
         all += cases.len();
-        let holding = |what: &str| cases.iter().filter(|case| case.children().any(|child| child.has_tag_name(what))).count().to_string();
+        let holding = |what: &str| {
+            cases.iter().filter(|case| case.children().any(|child| child.has_tag_name(what))).count().to_string()
+        };
         assert_eq!(suite.attribute("tests"), Some(cases.len().to_string().as_str()));
         assert_eq!(suite.attribute("failures"), Some(holding("failure").as_str()));
         assert_eq!(suite.attribute("errors"), Some(holding("error").as_str()));
@@ -48,7 +50,8 @@ fn assert_sound(text: &str) {
             assert_eq!(class.matches('.').count(), 1, "{class}");
             assert!(names.insert((class.to_owned(), case.attribute("name").expect("a name").to_owned())));
             assert!(case.attribute("time").is_some_and(|time| time.parse::<f64>().is_ok_and(f64::is_finite)));
-            let parts: Vec<_> = case.children().filter(|child| child.is_element() && !child.has_tag_name("system-out")).collect();
+            let parts: Vec<_> =
+                case.children().filter(|child| child.is_element() && !child.has_tag_name("system-out")).collect();
             assert!(parts.len() <= 1, "one element per case");
             for part in parts.iter().filter(|part| !part.has_tag_name("skipped")) {
                 assert_eq!(part.attribute("message"), part.text());
@@ -76,10 +79,13 @@ fn for_the_xunit_plugin_there_is_no_file_and_no_line() {
     }
 }
 
+type Change = Box<dyn Fn(&mut RunOutcome)>;
+type Record = fn(&mut Fixture);
+
 #[test]
 fn it_is_red_exactly_when_the_exit_code_is_not_0() {
     let failed = || LifecycleResult::Failed { took: Duration::ZERO, reason: "no".into(), span: None };
-    let changes: Vec<(&str, Box<dyn Fn(&mut RunOutcome)>)> = vec![
+    let changes: Vec<(&str, Change)> = vec![
         ("nothing", Box::new(|_| {})),
         ("sigint", Box::new(|run| run.stopped_by = Some(StoppedBy::Sigint))),
         ("sigterm", Box::new(|run| run.stopped_by = Some(StoppedBy::Sigterm))),
@@ -97,7 +103,7 @@ fn it_is_red_exactly_when_the_exit_code_is_not_0() {
         ),
         ("internal", Box::new(|run| run.internal_error = Some("a panic".into()))),
     ];
-    let samples: [(&str, fn(&mut Fixture)); 6] = [
+    let samples: [(&str, Record); 6] = [
         ("none", |_| {}),
         ("good", |run| run.passes("GET /market", 1.0, 10)),
         ("slow", |run| run.passes("GET /market", 1.0, 9_000)),
@@ -139,7 +145,8 @@ fn it_is_red_exactly_when_the_exit_code_is_not_0() {
 fn after_a_failed_setup_everything_else_is_skipped() {
     let mut run = Fixture::new(PLAN);
     let span = run.span_of("POST /orders");
-    run.outcome.setup = LifecycleResult::Failed { took: Duration::ZERO, reason: "login was refused".into(), span: Some(span) };
+    run.outcome.setup =
+        LifecycleResult::Failed { took: Duration::ZERO, reason: "login was refused".into(), span: Some(span) };
     run.outcome.teardown = LifecycleResult::NotReached;
     let text = written(&run.finish(), JunitStyle::Default);
     let document = Document::parse(&text).expect("it is XML");
@@ -149,7 +156,12 @@ fn after_a_failed_setup_everything_else_is_skipped() {
             assert_eq!(case.attribute("line"), Some("14"));
         } else {
             let skipped = case.children().find(|child| child.has_tag_name("skipped"));
-            assert_eq!(skipped.and_then(|node| node.attribute("message")), Some("never executed"), "{:?}", case.attribute("name"));
+            assert_eq!(
+                skipped.and_then(|node| node.attribute("message")),
+                Some("never executed"),
+                "{:?}",
+                case.attribute("name")
+            );
         }
     }
 }
@@ -166,7 +178,10 @@ fn hostile_text_leaves_the_file_readable() {
     run.verdict = judge(&run.graph, &run.results, &run.outcome);
     let text = written(&run, JunitStyle::Default);
     assert_sound(&text);
-    assert!(text.chars().all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)));
+    assert!(
+        text.chars()
+            .all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..))
+    );
     let document = Document::parse(&text).expect("it is XML");
     assert!(cases(&document).iter().any(|case| case.attribute("name") == Some("a < b & \"c\" ]]>")));
 }
@@ -181,4 +196,18 @@ fn names_hold_no_measured_value_and_stay_the_same() {
         cases(&document).iter().filter_map(|case| case.attribute("name").map(str::to_owned)).collect::<Vec<_>>()
     };
     assert_eq!(names(1), names(9_000));
+}
+
+#[test]
+fn secrets_are_masked_in_names_and_bodies() {
+    let plan = PLAN.replace("get: /market\n", "get: /market/hunter22\n");
+    let mut run = Fixture::new(&plan);
+    run.masker = crate::mask::Masker::new(["hunter22"]);
+    let failure = run.failed("status is 200", "200", "hunter22");
+    run.answered("GET /market/hunter22", 1.0, 10, &[failure], "token=hunter22");
+    let run = run.finish();
+    for text in [written(&run, JunitStyle::Default), crate::report::console::summary(&run.report(), &[], false)] {
+        assert!(!text.contains("hunter22"), "{text}");
+        assert!(text.contains("GET /market/***"), "{text}");
+    }
 }

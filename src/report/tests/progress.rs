@@ -2,6 +2,8 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use indicatif::{ProgressDrawTarget, TermLike};
+
 use crate::metrics::{Live, LiveGroup};
 use crate::report::fixture::{Fixture, PLAN};
 use crate::report::progress::Progress;
@@ -49,6 +51,16 @@ fn without_a_terminal_there_is_a_line_every_ten_seconds() {
 }
 
 #[test]
+fn a_block_without_a_terminal_is_hidden_and_harmless() {
+    let run = Fixture::new(PLAN);
+    let mut progress = Progress::live(&run.graph);
+    progress.update(&live(), Duration::from_secs(1));
+    progress.print("hello");
+    progress.finish();
+    progress.update(&live(), Duration::from_secs(2));
+}
+
+#[test]
 fn lines_that_are_overdue_come_once() {
     let run = Fixture::new(PLAN);
     let out = Shared::default();
@@ -64,8 +76,80 @@ fn foreign_text_stands_behind_a_bar() {
     let out = Shared::default();
     let mut progress = Progress::lines(&run.graph, Box::new(out.clone()));
     progress.print("::warning::\u{1b}[31mhello\nthere");
-    assert_eq!(out.text(), "| : :warning: :hello\n| there\n".replace("warning: :", "warning: :"));
+    assert_eq!(out.text(), "| : :warning: :hello\n| there\n");
     progress.finish();
     progress.print("nothing more");
     assert!(!out.text().contains("nothing more"));
+}
+
+/// A terminal 80 columns wide that keeps what is written to it.
+#[derive(Clone, Debug, Default)]
+struct Screen(Arc<Mutex<String>>);
+
+impl Screen {
+    fn push(&self, text: &str) -> io::Result<()> {
+        self.0.lock().expect("no panic").push_str(text);
+        Ok(())
+    }
+}
+
+impl TermLike for Screen {
+    fn width(&self) -> u16 {
+        80
+    }
+
+    fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write_line(&self, line: &str) -> io::Result<()> {
+        self.push(line)?;
+        self.push("\n")
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.push(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_block_shows_figures_and_a_bar_per_group() {
+    let run = Fixture::new(&PLAN.replace("iterations: 5", "duration: 2m"));
+    let screen = Screen::default();
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 255);
+    let mut progress = Progress::on(&run.graph, target);
+    progress.update(&live(), Duration::from_secs(60));
+    std::thread::sleep(Duration::from_millis(20));
+    progress.update(&live(), Duration::from_secs(60));
+    progress.print("hello");
+    progress.finish();
+    let seen = screen.0.lock().expect("no panic").clone();
+    for part in [
+        "1m 00s of 2m 00s, 2 users",
+        "1 234 requests, 120/s, p50 12 ms, p95 30.5 ms, 1 error",
+        "traders [===============>              ] 2 of 2 users, 4 iterations",
+        "| hello",
+    ] {
+        assert!(seen.contains(part), "no {part:?} in\n{seen}");
+    }
 }

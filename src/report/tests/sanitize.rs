@@ -24,8 +24,10 @@ fn escape_sequences_and_control_characters_go() {
 
 #[test]
 fn every_character_left_is_one_xml_allows() {
-    let all: String = (0..=0x1_0000_u32).filter_map(char::from_u32).filter(|c| !matches!(*c as u32, 0x1b | 0x90..=0x9f)).collect();
-    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    let all: String =
+        (0..=0x1_0000_u32).filter_map(char::from_u32).filter(|c| !matches!(*c as u32, 0x1b | 0x90..=0x9f)).collect();
+    let allowed =
+        |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     assert!(clean(&all).chars().all(allowed));
 }
 
