@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::results::{ErrorKey, ErrorStats, Stats};
 use super::times::Times;
 use super::{Example, Outcome, Sample, SampleFailure, Shape};
-use crate::graph::{AssertionId, GroupId, LabelId};
+use crate::graph::{AssertionId, GroupId, LabelId, LabelKind};
 
 /// How many groups of equal failures are kept apart; further ones count under their kind.
 const MAX_ERROR_GROUPS: usize = 1000;
@@ -104,7 +104,10 @@ impl Recorder {
                 self.after[place].count_sample(sample);
             }
         }
-        if let Outcome::Failed(failures) = sample.outcome {
+        // A transaction fails because of a step inside, whose own line tells why.
+        if let Outcome::Failed(failures) = sample.outcome
+            && self.shape.labels[index].1 != LabelKind::Transaction
+        {
             for failure in failures {
                 self.failure(sample.label, sample.ended, failure, example);
             }
