@@ -31,7 +31,8 @@ impl Masker {
                 continue;
             }
             spellings.push(secret.to_owned());
-            spellings.push(percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string());
+            spellings
+                .push(percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string());
             spellings.push(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect());
             let mut json = String::new();
             crate::value::write_json_text(secret, &mut json);

@@ -244,9 +244,9 @@ impl From<&serde_json::Value> for Value {
             },
             Json::String(text) => Self::text(text.as_str()),
             Json::Array(items) => Self::List(items.iter().map(Self::from).collect()),
-            Json::Object(map) => {
-                Self::Map(Arc::new(map.iter().map(|(key, value)| (Arc::from(key.as_str()), Self::from(value))).collect()))
-            }
+            Json::Object(map) => Self::Map(Arc::new(
+                map.iter().map(|(key, value)| (Arc::from(key.as_str()), Self::from(value))).collect(),
+            )),
         }
     }
 }

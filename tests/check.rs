@@ -351,7 +351,8 @@ fn profiles_are_checked_even_when_they_are_not_in_use() {
 #[test]
 fn overrides_that_cannot_apply_are_errors() {
     let folder = Folder::new();
-    folder.write("plan.yaml", "thread_groups:\n  g:\n    iterations: 1\n    steps:\n      - get: http://127.0.0.1:9/\n");
+    folder
+        .write("plan.yaml", "thread_groups:\n  g:\n    iterations: 1\n    steps:\n      - get: http://127.0.0.1:9/\n");
     for (args, told) in [
         (vec!["--profile", "smok"], "no profile `smok`"),
         (vec!["--var", "x=1"], "no variable `x`"),

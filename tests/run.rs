@@ -50,7 +50,9 @@ fn users_of_a_ramp_start_evenly_and_those_without_one_at_once() {
     let plan = |users: u32, ramp: &str| {
         against(
             &server,
-            &format!("http: {{ base_url: BASE }}\nthread_groups:\n  g:\n    users: {users}\n    ramp_up: {ramp}\n    iterations: 1\n    steps:\n      - get: /{users}{ramp}\n"),
+            &format!(
+                "http: {{ base_url: BASE }}\nthread_groups:\n  g:\n    users: {users}\n    ramp_up: {ramp}\n    iterations: 1\n    steps:\n      - get: /{users}{ramp}\n"
+            ),
         )
     };
     folder.run_plan(&plan(5, "2s"), &[]).expect_code(0);
@@ -132,7 +134,9 @@ fn every_kind_of_failure_is_told_by_its_cause_and_exits_non_zero() {
     ];
     for (method, url, code, kind, told) in cases {
         let folder = Folder::new();
-        let plan = format!("thread_groups:\n  g:\n    iterations: 2\n    steps:\n      - {method}: {url}\n        timeout: 300ms\n");
+        let plan = format!(
+            "thread_groups:\n  g:\n    iterations: 2\n    steps:\n      - {method}: {url}\n        timeout: 300ms\n"
+        );
         let ran = folder.run_plan(&plan, &[]).expect_code(code);
         let results = folder.results();
         assert_eq!(results["errors"][0]["kind"], kind, "{url}: {:#?}", results["errors"]);
@@ -341,24 +345,33 @@ fn hostile_bodies_change_no_report_and_no_line_of_the_console() {
     for output in [&ran.stdout, &ran.stderr] {
         assert!(!output.contains('\u{1b}'), "an escape sequence came through");
         for line in output.lines() {
-            let obeyed = line.trim_start().starts_with("::") || ["##[", "##vso[", "##teamcity["].iter().any(|mark| line.contains(mark));
+            let obeyed = line.trim_start().starts_with("::")
+                || ["##[", "##vso[", "##teamcity["].iter().any(|mark| line.contains(mark));
             assert!(!obeyed, "a runner would obey {line:?}");
         }
     }
     let junit = folder.junit();
-    assert!(!junit.chars().any(|c| matches!(c, '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')));
+    assert!(
+        !junit
+            .chars()
+            .any(|c| matches!(c, '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}'))
+    );
     roxmltree::Document::parse(&junit).unwrap();
 }
 
 #[test]
 fn secrets_appear_in_no_output() {
     let server = Server::start(|hit| {
-        Reply::json(500, format!(r#"{{"you sent":{:?},"query":"{}"}}"#, hit.body, hit.path)).with("Set-Cookie", "sid=cookiesecret")
+        Reply::json(500, format!(r#"{{"you sent":{:?},"query":"{}"}}"#, hit.body, hit.path))
+            .with("Set-Cookie", "sid=cookiesecret")
     });
     let folder = Folder::new();
     let plan = format!(
         "secrets: {{ key: 'sup3r s3cret' }}\n{}",
-        once(&server, "- post: /?k=${key}\n  auth: { basic: { username: ann, password: \"${key}\" } }\n  json: { key: \"${key}\" }\n- log: 'key is ${key}'")
+        once(
+            &server,
+            "- post: /?k=${key}\n  auth: { basic: { username: ann, password: \"${key}\" } }\n  json: { key: \"${key}\" }\n- log: 'key is ${key}'"
+        )
     );
     let ran = folder.run_plan(&plan, &["-v"]).expect_code(1);
     let all = [ran.stdout, ran.stderr, folder.junit(), folder.results().to_string()].join("\n");

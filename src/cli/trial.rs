@@ -171,7 +171,11 @@ impl Observer for Watcher {
         for (variable, found, secret) in request.extracted {
             let _ = match found {
                 Ok(_) if *secret => writeln!(text, "   extracted {variable} = ***"),
-                Ok(value) => writeln!(text, "   extracted {variable} = {}", crate::report::inline(&cut(&request.masker.mask(value), VALUE))),
+                Ok(value) => writeln!(
+                    text,
+                    "   extracted {variable} = {}",
+                    crate::report::inline(&cut(&request.masker.mask(value), VALUE))
+                ),
                 Err(message) => writeln!(text, "   FAIL {}", crate::report::inline(&request.masker.mask(message))),
             };
         }
@@ -183,7 +187,12 @@ impl Observer for Watcher {
                     failed = true;
                     let expected = request.masker.mask(&failure.expected).into_owned();
                     let actual = request.masker.mask(&failure.actual).into_owned();
-                    writeln!(text, "   FAIL {assertion}: expected {}, got {}", crate::report::inline(&expected), crate::report::inline(&actual))
+                    writeln!(
+                        text,
+                        "   FAIL {assertion}: expected {}, got {}",
+                        crate::report::inline(&expected),
+                        crate::report::inline(&actual)
+                    )
                 }
             };
         }
@@ -217,7 +226,12 @@ fn sent(text: &mut String, hop: &Hop, masker: &Masker) {
 fn received(text: &mut String, response: &Response, request: &Observed<'_>) {
     body(text, "   < ", &response.body, request.masker);
     if response.truncated() {
-        let _ = writeln!(text, "   < (the body has {} bytes; `max_body` keeps {})", response.body_bytes, response.body.len());
+        let _ = writeln!(
+            text,
+            "   < (the body has {} bytes; `max_body` keeps {})",
+            response.body_bytes,
+            response.body.len()
+        );
     }
     let timings = &request.exchange.timings;
     let mut phases = String::new();
@@ -246,7 +260,7 @@ fn body(text: &mut String, mark: &str, bytes: &[u8], masker: &Masker) {
         .and_then(|json| serde_json::to_string_pretty(&json).ok())
         .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
     for line in cut(&masker.mask(&pretty), BODY).lines() {
-        let _ = writeln!(text, "{mark}| {}", crate::report::inline(line));
+        let _ = writeln!(text, "{mark}| {}", crate::report::defused(line));
     }
 }
 

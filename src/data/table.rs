@@ -70,7 +70,11 @@ impl Spec {
             }
         }
         if count == 0 {
-            let help = if self.columns.is_some() { "add rows" } else { "add rows below the header row; if the file has no header row, name its `columns`" };
+            let help = if self.columns.is_some() {
+                "add rows"
+            } else {
+                "add rows below the header row; if the file has no header row, name its `columns`"
+            };
             return Err(SpecError::new(format!("{} has no rows", shown_path(&self.path)), help));
         }
         Ok(columns.to_vec())
@@ -89,7 +93,10 @@ impl Spec {
     }
 
     fn unreadable(&self, error: &std::io::Error) -> SpecError {
-        SpecError::new(format!("{} cannot be read: {error}", shown_path(&self.path)), "check the path and the file's permissions")
+        SpecError::new(
+            format!("{} cannot be read: {error}", shown_path(&self.path)),
+            "check the path and the file's permissions",
+        )
     }
 
     fn csv(&self) -> Result<Rows, SpecError> {
@@ -120,7 +127,10 @@ impl Spec {
                 match reader.read_record(&mut record) {
                     Ok(true) => record.iter().map(|name| Arc::from(name.trim())).collect(),
                     Ok(false) => {
-                        return Err(SpecError::new(format!("{} is empty", shown_path(&self.path)), "write a header row and rows"));
+                        return Err(SpecError::new(
+                            format!("{} is empty", shown_path(&self.path)),
+                            "write a header row and rows",
+                        ));
                     }
                     Err(error) => return Err(self.csv_error(&error)),
                 }
@@ -145,12 +155,17 @@ impl Spec {
         let shown = shown_path(&self.path);
         let size = std::fs::metadata(&self.path).map_err(|error| self.unreadable(&error))?.len();
         if size > MAX_LIST {
-            return Err(SpecError::new(format!("{shown} is too large for a list: {size} bytes, at most {MAX_LIST}"), "convert it to CSV, which is streamed"));
+            return Err(SpecError::new(
+                format!("{shown} is too large for a list: {size} bytes, at most {MAX_LIST}"),
+                "convert it to CSV, which is streamed",
+            ));
         }
         let bytes = std::fs::read(&self.path).map_err(|error| self.unreadable(&error))?;
         let text = match self.encoding.as_deref().and_then(|label| Encoding::for_label(label.as_bytes())) {
             Some(encoding) => encoding.decode(&bytes).0.into_owned(),
-            None => String::from_utf8(bytes).map_err(|_| SpecError::new(format!("{shown} is not UTF-8"), "save it as UTF-8, or name its `encoding`"))?,
+            None => String::from_utf8(bytes).map_err(|_| {
+                SpecError::new(format!("{shown} is not UTF-8"), "save it as UTF-8, or name its `encoding`")
+            })?,
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let list = if extension == "json" {
@@ -166,12 +181,18 @@ impl Spec {
             node.map_or(Value::Null, |node| spelled(&node))
         };
         let Value::List(rows) = list else {
-            return Err(SpecError::new(format!("{shown} holds no list"), "write a list of objects: one object for each row"));
+            return Err(SpecError::new(
+                format!("{shown} holds no list"),
+                "write a list of objects: one object for each row",
+            ));
         };
         let mut columns: Vec<Arc<str>> = Vec::new();
         for (index, row) in rows.iter().enumerate() {
             let Value::Map(map) = row else {
-                return Err(SpecError::new(format!("{shown}: row {} is no object", index + 1), "write a list of objects: one object for each row"));
+                return Err(SpecError::new(
+                    format!("{shown}: row {} is no object", index + 1),
+                    "write a list of objects: one object for each row",
+                ));
             };
             for (key, _) in map.iter() {
                 if !columns.contains(key) {
@@ -227,14 +248,20 @@ impl Rows {
                     Err(error) => return Some(Err(self.spec.csv_error(&error))),
                     Ok(true) => {}
                 }
-                if record.len() == 1 && record.get(0).is_some_and(|cell| cell.trim().is_empty()) && self.columns.len() > 1 {
+                if record.len() == 1
+                    && record.get(0).is_some_and(|cell| cell.trim().is_empty())
+                    && self.columns.len() > 1
+                {
                     continue;
                 }
                 if record.len() != self.columns.len() {
                     let line = record.position().map_or(0, csv::Position::line);
                     let (cells, columns) = (record.len(), self.columns.len());
                     return Some(Err(SpecError::new(
-                        format!("{} line {line} has {cells} cells, but there are {columns} columns", shown_path(&self.spec.path)),
+                        format!(
+                            "{} line {line} has {cells} cells, but there are {columns} columns",
+                            shown_path(&self.spec.path)
+                        ),
                         "a cell that holds the delimiter needs double quotes around it; check `delimiter` too",
                     )));
                 }
@@ -287,7 +314,10 @@ impl Read for WithoutBom {
                 buffer[..count].copy_from_slice(&head[..count]);
                 head.drain(..count);
                 if !head.is_empty() {
-                    self.inner = Box::new(std::io::Cursor::new(head).chain(std::mem::replace(&mut self.inner, Box::new(std::io::empty()))));
+                    self.inner = Box::new(
+                        std::io::Cursor::new(head)
+                            .chain(std::mem::replace(&mut self.inner, Box::new(std::io::empty()))),
+                    );
                 }
                 return Ok(count);
             }

@@ -111,8 +111,9 @@ impl Sources {
     /// Adds a file and tells its number.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
         let text = text.into();
-        let line_starts =
-            std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at as u32 + 1)).collect();
+        let line_starts = std::iter::once(0)
+            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at as u32 + 1))
+            .collect();
         self.files.push(Arc::new(SourceFile { path: path.into(), text, line_starts }));
         FileId(self.files.len() as u32 - 1)
     }

@@ -23,9 +23,7 @@ pub fn render(findings: &[Diagnostic], sources: &Sources, format: Format, color:
     sorted.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.severity));
     match format {
         Format::Text => sorted.iter().map(|finding| text(finding, sources, color) + "\n\n").collect(),
-        Format::Json => {
-            serde_json::to_string_pretty(&json(findings, sources)).unwrap_or_default() + "\n"
-        }
+        Format::Json => serde_json::to_string_pretty(&json(findings, sources)).unwrap_or_default() + "\n",
         Format::Github => sorted.iter().map(|finding| github(finding, sources) + "\n").collect(),
     }
 }
@@ -68,9 +66,9 @@ fn text(finding: &Diagnostic, sources: &Sources, color: bool) -> String {
             let range = fix.span.start as usize..fix.span.end as usize;
             let words = help.as_deref().unwrap_or("write this instead");
             groups.push(
-                Level::HELP
-                    .secondary_title(visible(words))
-                    .element(Snippet::source(&*file.text).path(path).patch(Patch::new(range, fix.replacement.as_str()))),
+                Level::HELP.secondary_title(visible(words)).element(
+                    Snippet::source(&*file.text).path(path).patch(Patch::new(range, fix.replacement.as_str())),
+                ),
             );
         }
         (Some(help), None) => {

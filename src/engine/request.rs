@@ -173,7 +173,10 @@ impl User {
                 };
                 let _ = local.events.send(Event::Failure(node.name.clone(), masker.mask(&text).into_owned()));
             }
-            Example { request: sent.shown(masker), response: response.map_or_else(String::new, |one| shown(one, masker)) }
+            Example {
+                request: sent.shown(masker),
+                response: response.map_or_else(String::new, |one| shown(one, masker)),
+            }
         };
         local.recorder.borrow_mut().sample(&sample, &mut example);
     }
@@ -321,8 +324,9 @@ impl User {
         for (name, template) in &http.headers {
             text.clear();
             template.render(self, &mut text).map_err(|error| error.message)?;
-            let value = HeaderValue::from_bytes(text.as_bytes())
-                .map_err(|_| format!("the header `{name}` would hold a line break or another character no header may hold"))?;
+            let value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
+                format!("the header `{name}` would hold a line break or another character no header may hold")
+            })?;
             map.insert(name.clone(), value);
         }
         let map = Arc::new(map);
@@ -389,7 +393,9 @@ impl User {
             FileSource::Read(bytes) => Ok(bytes.clone()),
             FileSource::Named(template, folder) => {
                 let name = self.text(template)?;
-                std::fs::read(folder.join(&name)).map(Bytes::from).map_err(|error| format!("a file to send cannot be read: {error}"))
+                std::fs::read(folder.join(&name))
+                    .map(Bytes::from)
+                    .map_err(|error| format!("a file to send cannot be read: {error}"))
             }
         }
     }
@@ -421,7 +427,8 @@ struct Sent {
 
 impl Sent {
     fn shown(&self, masker: &Masker) -> String {
-        let mut text = format!("{} {}\n{}", self.method, masker.url(self.target.as_str()), masker.headers(&self.headers));
+        let mut text =
+            format!("{} {}\n{}", self.method, masker.url(self.target.as_str()), masker.headers(&self.headers));
         let extra: HeaderMap = self.extra.iter().cloned().collect();
         text.push_str(&masker.headers(&extra));
         if !self.body.is_empty() {

@@ -192,7 +192,9 @@ impl Run<'_> {
         let mut user = User::new(self.work.local(None), None, 0, slots);
         for (index, slot) in self.graph.slots.iter().enumerate() {
             if let Some(tree) = &slot.computed {
-                let value = tree.value(&mut user).map_err(|error| format!("the variable `{}`: {}", slot.name, error.message))?;
+                let value = tree
+                    .value(&mut user)
+                    .map_err(|error| format!("the variable `{}`: {}", slot.name, error.message))?;
                 user.slots[index] = Some(value);
             }
         }

@@ -113,8 +113,8 @@ async fn run_group(work: Rc<Work>, local: Rc<Local>, id: GroupId) {
     let mut next = work.index as u64;
     let mut interrupt_at: Option<Duration> = None;
     loop {
-        let start = (gate.is_running() && next < group.users)
-            .then(|| group.delay + start_of(next, group.users, group.ramp_up));
+        let start =
+            (gate.is_running() && next < group.users).then(|| group.delay + start_of(next, group.users, group.ramp_up));
         if start.is_none() && users.is_empty() {
             return;
         }

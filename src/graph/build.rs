@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::flow::State;
 use super::names::Names;
 use super::{
-    AssertionInfo, Children, Data, DataId, ExecutionGraph, Flow, Group, GroupId, Label, LabelId, LabelKind, Node, NodeKind, Place,
-    Service, ServiceKind, Slot, Threshold,
+    AssertionInfo, Children, Data, DataId, ExecutionGraph, Flow, Group, GroupId, Label, LabelId, LabelKind, Node,
+    NodeKind, Place, Service, ServiceKind, Slot, Threshold,
 };
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::plan::{self, Plan, Step, Text, environment};

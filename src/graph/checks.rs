@@ -45,7 +45,9 @@ impl Build<'_> {
                     None => Source::Body,
                     Some("url") => Source::Url,
                     Some(part) => match part.split_once('.') {
-                        Some(("header", name)) => match self.header_name(name, spec.source.as_ref().map_or(spec.variable.span, |source| source.span)) {
+                        Some(("header", name)) => match self
+                            .header_name(name, spec.source.as_ref().map_or(spec.variable.span, |source| source.span))
+                        {
                             Some(name) => Source::Header(name),
                             None => continue,
                         },
@@ -60,7 +62,10 @@ impl Build<'_> {
                     PickSpec::All => Pick::All,
                     PickSpec::Nth(number) => Pick::Nth(number as usize),
                 };
-                extractors.push((slot, Extractor { variable: spec.variable.value.to_string(), how, source, pick, default, text }));
+                extractors.push((
+                    slot,
+                    Extractor { variable: spec.variable.value.to_string(), how, source, pick, default, text },
+                ));
             }
         }
         extractors
@@ -73,7 +78,9 @@ impl Build<'_> {
                 (How::Css(self.css(selector, attribute.as_ref())?), selector.value.to_string())
             }
             HowSpec::XPath(path) => (How::XPath(self.xpath(path)?), path.value.to_string()),
-            HowSpec::Header(name) => (How::Header(self.header_name(&name.value, name.span)?), format!("header {}", name.value)),
+            HowSpec::Header(name) => {
+                (How::Header(self.header_name(&name.value, name.span)?), format!("header {}", name.value))
+            }
             HowSpec::Cookie(name) => (How::Cookie(name.value.to_string()), format!("cookie {}", name.value)),
             HowSpec::Between(before, after) => {
                 let text = format!("between '{}' and '{}'", before.value, after.value);
@@ -89,12 +96,22 @@ impl Build<'_> {
                         Ok(number) if number < regex.captures_len() => Group::Number(number),
                         Ok(number) => {
                             let groups = regex.captures_len() - 1;
-                            self.error(text.span, format!("`group: {number}`: the pattern has {groups} group(s)"), "groups are the parts in parentheses, counted from 1; 0 is the whole match");
+                            self.error(
+                                text.span,
+                                format!("`group: {number}`: the pattern has {groups} group(s)"),
+                                "groups are the parts in parentheses, counted from 1; 0 is the whole match",
+                            );
                             return None;
                         }
-                        Err(_) if regex.capture_names().flatten().any(|name| name == &*text.value) => Group::Name(text.value.to_string()),
+                        Err(_) if regex.capture_names().flatten().any(|name| name == &*text.value) => {
+                            Group::Name(text.value.to_string())
+                        }
                         Err(_) => {
-                            self.error(text.span, format!("the pattern has no group named `{}`", text.value), "a named group is written (?<name>…)");
+                            self.error(
+                                text.span,
+                                format!("the pattern has no group named `{}`", text.value),
+                                "a named group is written (?<name>…)",
+                            );
                             return None;
                         }
                     },
@@ -108,21 +125,45 @@ impl Build<'_> {
         if !self.fixed_path(path, "a JSONPath") {
             return None;
         }
-        JsonPath::compile(&path.value).map_err(|message| self.error(path.span, format!("`{}` is not a JSONPath: {message}", path.value), "for example $.token, $.items[0].id or $.items[*].price")).ok()
+        JsonPath::compile(&path.value)
+            .map_err(|message| {
+                self.error(
+                    path.span,
+                    format!("`{}` is not a JSONPath: {message}", path.value),
+                    "for example $.token, $.items[0].id or $.items[*].price",
+                )
+            })
+            .ok()
     }
 
     fn css(&mut self, selector: &Text, attribute: Option<&Text>) -> Option<Css> {
         if !self.fixed_path(selector, "a CSS selector") {
             return None;
         }
-        Css::compile(&selector.value, attribute.map(|attribute| &*attribute.value)).map_err(|message| self.error(selector.span, format!("`{}` is not a CSS selector: {message}", selector.value), "for example h1, #total or input[name=csrf]")).ok()
+        Css::compile(&selector.value, attribute.map(|attribute| &*attribute.value))
+            .map_err(|message| {
+                self.error(
+                    selector.span,
+                    format!("`{}` is not a CSS selector: {message}", selector.value),
+                    "for example h1, #total or input[name=csrf]",
+                )
+            })
+            .ok()
     }
 
     fn xpath(&mut self, path: &Text) -> Option<XPath> {
         if !self.fixed_path(path, "an XPath") {
             return None;
         }
-        XPath::compile(&path.value).map_err(|message| self.error(path.span, format!("`{}` is not an XPath: {message}", path.value), "for example //title or /order/@id")).ok()
+        XPath::compile(&path.value)
+            .map_err(|message| {
+                self.error(
+                    path.span,
+                    format!("`{}` is not an XPath: {message}", path.value),
+                    "for example //title or /order/@id",
+                )
+            })
+            .ok()
     }
 
     fn regex(&mut self, pattern: &Text) -> Option<Regex> {
@@ -138,7 +179,9 @@ impl Build<'_> {
             other => other.to_string().lines().last().unwrap_or("").trim_start_matches("error: ").to_owned(),
         };
         let help = match what.as_str() {
-            what if what.contains("look-around") => "look-ahead and look-behind (?=…) are not supported; match more and use a group",
+            what if what.contains("look-around") => {
+                "look-ahead and look-behind (?=…) are not supported; match more and use a group"
+            }
             what if what.contains("backreferences") => "back-references such as \\1 are not supported",
             _ => "a literal . * + ? ( ) [ ] { } needs a backslash in front",
         };
@@ -148,13 +191,25 @@ impl Build<'_> {
     fn fixed_path(&mut self, text: &Text, what: &str) -> bool {
         let fixed = !text.value.contains("${");
         if !fixed {
-            self.error(text.span, format!("{what} is compiled before the run, so it cannot hold `${{…}}`"), "take a list with `match: all` or a wider path, and choose in an expression");
+            self.error(
+                text.span,
+                format!("{what} is compiled before the run, so it cannot hold `${{…}}`"),
+                "take a list with `match: all` or a wider path, and choose in an expression",
+            );
         }
         fixed
     }
 
     fn header_name(&mut self, name: &str, span: Span) -> Option<HeaderName> {
-        HeaderName::from_bytes(name.as_bytes()).map_err(|_| self.error(span, format!("`{name}` cannot be a header's name"), "header names are letters, digits and `-`")).ok()
+        HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| {
+                self.error(
+                    span,
+                    format!("`{name}` cannot be a header's name"),
+                    "header names are letters, digits and `-`",
+                )
+            })
+            .ok()
     }
 
     /// Compiles the assertions that apply to a request, status first, and tells whether any of
@@ -211,7 +266,11 @@ impl Build<'_> {
                     _ => None,
                 };
                 if let (Some((key, example)), false) = (only_matcher, matches!(yaml.kind, NodeKind::Map(_))) {
-                    self.error(yaml.span, format!("`{key}` takes a matcher, not {}", yaml.describe()), format!("write `{key}: {example}`"));
+                    self.error(
+                        yaml.span,
+                        format!("`{key}` takes a matcher, not {}", yaml.describe()),
+                        format!("write `{key}: {example}`"),
+                    );
                     return None;
                 }
                 match &spec.subject {
@@ -240,25 +299,33 @@ impl Build<'_> {
                 return None;
             }
         };
-        Schema::compile(&file.path.value, &json).map(Arc::new).map_err(|message| self.error(file.path.span, message, "mend the schema")).ok()
+        Schema::compile(&file.path.value, &json)
+            .map(Arc::new)
+            .map_err(|message| self.error(file.path.span, message, "mend the schema"))
+            .ok()
     }
 
     /// `200`, `[200, 201]`, `2xx`, or a matcher.
     fn status(&mut self, yaml: &Yaml, id: NodeId) -> Option<Vec<Matcher>> {
         match &yaml.kind {
             NodeKind::Scalar { text, .. } if !text.contains("${") => {
-                let class = text.strip_suffix("xx").and_then(|digit| digit.parse::<u8>().ok()).filter(|class| (1..=5).contains(class));
+                let class = text
+                    .strip_suffix("xx")
+                    .and_then(|digit| digit.parse::<u8>().ok())
+                    .filter(|class| (1..=5).contains(class));
                 if let Some(class) = class {
                     return Some(vec![Matcher::StatusClass(class)]);
                 }
                 let code = text.trim().parse::<u16>().ok().filter(|code| (100..=999).contains(code));
                 if code.is_none() {
                     let lower = text.to_ascii_lowercase();
-                    let class = lower.strip_suffix("xx").filter(|digit| digit.len() == 1).map(|digit| format!("{digit}xx"));
+                    let class =
+                        lower.strip_suffix("xx").filter(|digit| digit.len() == 1).map(|digit| format!("{digit}xx"));
                     let mut finding = Diagnostic::error(yaml.span, format!("`{text}` is not a status"));
                     finding = match class.or_else(|| (lower == "ok").then(|| "200".into())) {
                         Some(fixed) => finding.help(format!("write `status: {fixed}`")).fix(yaml.span, fixed),
-                        None => finding.help("write a number such as 200, a list such as [200, 201], or a class such as 2xx"),
+                        None => finding
+                            .help("write a number such as 200, a list such as [200, 201], or a class such as 2xx"),
                     };
                     self.findings.push(finding);
                     return None;
@@ -267,7 +334,11 @@ impl Build<'_> {
             }
             NodeKind::List(items) => {
                 if items.iter().any(|item| item.text().is_some_and(|text| text.ends_with("xx"))) {
-                    self.error(yaml.span, "a list of statuses takes numbers, not classes", "write `status: 2xx` alone, or `{ at_least: 200, below: 400 }` for several classes");
+                    self.error(
+                        yaml.span,
+                        "a list of statuses takes numbers, not classes",
+                        "write `status: 2xx` alone, or `{ at_least: 200, below: 400 }` for several classes",
+                    );
                     return None;
                 }
                 Some(vec![Matcher::OneOf(self.list(yaml, Measure::Plain, id)?)])
@@ -281,7 +352,11 @@ impl Build<'_> {
             return Some(vec![Matcher::Equals(self.expected(yaml, measure, id)?)]);
         };
         if entries.is_empty() {
-            self.error(yaml.span, "this matcher is empty", "for example `{ above: 0 }`; to compare with an empty map write `equals: {}`");
+            self.error(
+                yaml.span,
+                "this matcher is empty",
+                "for example `{ above: 0 }`; to compare with an empty map write `equals: {}`",
+            );
             return None;
         }
         let compiled: Vec<Option<Matcher>> = entries.iter().map(|entry| self.matcher(entry, measure, id)).collect();
@@ -329,7 +404,9 @@ impl Build<'_> {
                     };
                     let mut finding = Diagnostic::error(yaml.span, format!("`{word}` is not a JSON type"));
                     finding = match bridged {
-                        Some(near) => finding.help(format!("did you mean `{near}`? The types are {}", words.join(", "))).fix(yaml.span, near),
+                        Some(near) => finding
+                            .help(format!("did you mean `{near}`? The types are {}", words.join(", ")))
+                            .fix(yaml.span, near),
                         None => finding.help(format!("the types are {}", words.join(", "))),
                     };
                     self.findings.push(finding);
@@ -340,12 +417,17 @@ impl Build<'_> {
             word => {
                 let finding = Diagnostic::error(entry.key_span, format!("`{word}` is not a matcher"));
                 let finding = if let Some((tool, key)) = keys::MATCHER.bridge(word) {
-                    finding.help(format!("{tool} calls this `{word}`; here it is `{}`", key.name)).fix(entry.key_span, key.name)
+                    finding
+                        .help(format!("{tool} calls this `{word}`; here it is `{}`", key.name))
+                        .fix(entry.key_span, key.name)
                 } else {
                     let names: Vec<&str> = keys::MATCHER.keys.iter().map(|key| key.name).collect();
                     match crate::suggest::nearest(word, names.iter().copied()) {
                         Some(near) => finding.help(format!("did you mean `{near}`?")).fix(entry.key_span, near),
-                        None => finding.help(format!("the matchers are: {}; to compare with a map write `equals:` in front of it", names.join(", "))),
+                        None => finding.help(format!(
+                            "the matchers are: {}; to compare with a map write `equals:` in front of it",
+                            names.join(", ")
+                        )),
                     }
                 };
                 self.findings.push(finding);
@@ -356,9 +438,15 @@ impl Build<'_> {
 
     fn truth(&mut self, entry: &Entry) -> Option<bool> {
         match &entry.value.kind {
-            NodeKind::Scalar { text, style: Style::Plain } if matches!(&**text, "true" | "false") => Some(&**text == "true"),
+            NodeKind::Scalar { text, style: Style::Plain } if matches!(&**text, "true" | "false") => {
+                Some(&**text == "true")
+            }
             _ => {
-                self.error(entry.value.span, format!("`{}` takes true or false, not {}", entry.key, entry.value.describe()), format!("write `{}: true`", entry.key));
+                self.error(
+                    entry.value.span,
+                    format!("`{}` takes true or false, not {}", entry.key, entry.value.describe()),
+                    format!("write `{}: true`", entry.key),
+                );
                 None
             }
         }
@@ -370,7 +458,11 @@ impl Build<'_> {
         if let Expected::Literal(value) = &expected
             && value.as_number().is_none()
         {
-            self.error(entry.value.span, format!("`{}` compares numbers, but this is {}", entry.key, entry.value.describe()), format!("for example `{}: 10`", entry.key));
+            self.error(
+                entry.value.span,
+                format!("`{}` compares numbers, but this is {}", entry.key, entry.value.describe()),
+                format!("for example `{}: 10`", entry.key),
+            );
             return None;
         }
         Some(expected)
@@ -394,7 +486,11 @@ impl Build<'_> {
 
     fn pattern(&mut self, yaml: &Yaml, id: NodeId) -> Option<Pattern> {
         let Some(text) = yaml.text() else {
-            self.error(yaml.span, format!("this takes a regular expression, not {}", yaml.describe()), "for example '^ord-\\d+$'");
+            self.error(
+                yaml.span,
+                format!("this takes a regular expression, not {}", yaml.describe()),
+                "for example '^ord-\\d+$'",
+            );
             return None;
         };
         let text = Text::new(text.clone(), yaml.span);

@@ -150,8 +150,7 @@ fn outline(graph: &ExecutionGraph) -> String {
     for (name, children) in parts(graph) {
         let _ = writeln!(out, "{name}");
         // Depth first, with the way to each node; the stack holds what is still to be drawn.
-        let mut stack: Vec<(NodeId, String, usize)> =
-            children.iter().rev().map(|id| (*id, String::new(), 1)).collect();
+        let mut stack: Vec<(NodeId, String, usize)> = children.iter().rev().map(|id| (*id, String::new(), 1)).collect();
         while let Some((id, edge, depth)) = stack.pop() {
             let node = graph.node(id);
             let indent = "  ".repeat(depth);
@@ -221,10 +220,11 @@ impl<'g> Chart<'g> {
             let node = self.graph.node(id);
             let round = self.graph.label(node.label).kind != LabelKind::Sampler;
             self.point(&key(id), &title(node), round);
-            for (child, edge) in edges(node) {
-                self.arrow(&key(id), &key(child), &edge, false);
-                stack.push(child);
+            let edges = edges(node);
+            for (child, edge) in &edges {
+                self.arrow(&key(id), &key(*child), edge, false);
             }
+            stack.extend(edges.into_iter().rev().map(|(child, _)| child));
         }
     }
 

@@ -13,7 +13,8 @@ use crate::plan::{
     shown_path,
 };
 use crate::samplers::http::{
-    CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, Scope, Settings, Target, TlsVersion, Transport,
+    CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, Scope, Settings, Target, TlsVersion,
+    Transport,
 };
 use crate::template::Template;
 
@@ -41,7 +42,8 @@ impl Build<'_> {
         let base = layers.iter().rev().find_map(|layer| layer.base_url.as_ref());
         let url = self.text(&step.url, Some(id));
         let base_url = base.map(|base| self.text(base, Some(id)));
-        let query: Vec<_> = step.query.iter().map(|(name, yaml)| (name.value.clone(), self.tree(yaml, Some(id)))).collect();
+        let query: Vec<_> =
+            step.query.iter().map(|(name, yaml)| (name.value.clone(), self.tree(yaml, Some(id)))).collect();
         let headers = self.headers(&earned, id);
         let body = step.body.as_ref().map(|body| self.body(body, id));
         let auth = earned.iter().rev().find_map(|layer| layer.auth.as_ref()).and_then(Option::as_ref);
@@ -63,8 +65,11 @@ impl Build<'_> {
         let absolute = url.template.literal().map(|text| text.contains("://"));
         if absolute == Some(false) && base_url.is_none() {
             self.findings.push(
-                Diagnostic::error(step.url.span, format!("`{}` is only a path, and there is no `base_url` to put in front of it", step.url.value))
-                    .help("write `http: { base_url: … }` on the plan, give --base-url, or write a whole URL"),
+                Diagnostic::error(
+                    step.url.span,
+                    format!("`{}` is only a path, and there is no `base_url` to put in front of it", step.url.value),
+                )
+                .help("write `http: { base_url: … }` on the plan, give --base-url, or write a whole URL"),
             );
             return None;
         }
@@ -75,7 +80,12 @@ impl Build<'_> {
             fixed_target &= fixed;
             queries.push((name, tree));
         }
-        self.check_target(&url.template, base_url.as_ref().map(|base| &base.template), step.url.span, base.map(|base| base.span));
+        self.check_target(
+            &url.template,
+            base_url.as_ref().map(|base| &base.template),
+            step.url.span,
+            base.map(|base| base.span),
+        );
         let fixed_headers = headers.iter().all(|(_, compiled)| compiled.as_ref().is_some_and(|one| one.fixed));
         let headers: Option<Vec<(HeaderName, Template)>> =
             headers.into_iter().map(|(name, compiled)| Some((name, compiled?.template))).collect();
@@ -123,9 +133,12 @@ impl Build<'_> {
                 let span = outer.name.as_ref().map_or(outer.span, |name| name.span);
                 let text = self.labels[label.index()].text.clone();
                 self.findings.push(
-                    Diagnostic::warning(span, format!("two different requests are called `{text}`, so their figures merge into one line"))
-                        .help("give each its own `name`")
-                        .related(first_span, "the first request of this name"),
+                    Diagnostic::warning(
+                        span,
+                        format!("two different requests are called `{text}`, so their figures merge into one line"),
+                    )
+                    .help("give each its own `name`")
+                    .related(first_span, "the first request of this name"),
                 );
             }
             Some(_) => {}
@@ -148,7 +161,11 @@ impl Build<'_> {
                     && ::http::HeaderValue::from_str(literal).is_err()
                     && ::http::HeaderValue::from_bytes(literal.as_bytes()).is_err()
                 {
-                    self.error(value.span, format!("`{}` holds a character no header may hold", name.value), "remove line breaks and control characters");
+                    self.error(
+                        value.span,
+                        format!("`{}` holds a character no header may hold", name.value),
+                        "remove line breaks and control characters",
+                    );
                 }
                 Some((HeaderName::from_bytes(name.value.as_bytes()).ok()?, compiled))
             })
@@ -189,7 +206,8 @@ impl Build<'_> {
         Some(match body {
             BodySpec::Json(yaml) => Body::Json(JsonTemplate::new(self.tree(yaml, Some(id))?.0)),
             BodySpec::Form(fields) => {
-                let fields: Vec<_> = fields.iter().map(|(name, yaml)| (name.value.clone(), self.tree(yaml, Some(id)))).collect();
+                let fields: Vec<_> =
+                    fields.iter().map(|(name, yaml)| (name.value.clone(), self.tree(yaml, Some(id)))).collect();
                 Body::Form(fields.into_iter().map(|(name, tree)| Some((name, tree?.0))).collect::<Option<_>>()?)
             }
             BodySpec::Text(text) => Body::Text(self.text(text, Some(id))?.template),
@@ -209,7 +227,8 @@ impl Build<'_> {
                 Body::Json(JsonTemplate::new(Tree::Map(map)))
             }
             BodySpec::Multipart(parts) => {
-                let parts: Vec<_> = parts.iter().map(|(name, part)| (name.value.clone(), self.part(part, id))).collect();
+                let parts: Vec<_> =
+                    parts.iter().map(|(name, part)| (name.value.clone(), self.part(part, id))).collect();
                 Body::Multipart(parts.into_iter().map(|(name, part)| Some((name, part?))).collect::<Option<_>>()?)
             }
         })
@@ -226,10 +245,13 @@ impl Build<'_> {
                     Some(text) => self.text(text, Some(id)).map(|compiled| compiled.template),
                     None => Some(Template::from_literal(guessed)),
                 };
-                let own = path.file_name().map_or_else(|| file.path.value.to_string(), |name| name.to_string_lossy().into());
+                let own =
+                    path.file_name().map_or_else(|| file.path.value.to_string(), |name| name.to_string_lossy().into());
                 let name = match name {
                     Some(text) => self.text(text, Some(id)).map(|compiled| compiled.template),
-                    None if own.contains("${") => self.text(&Text::new(own.into(), file.path.span), Some(id)).map(|compiled| compiled.template),
+                    None if own.contains("${") => {
+                        self.text(&Text::new(own.into(), file.path.span), Some(id)).map(|compiled| compiled.template)
+                    }
                     None => Some(Template::from_literal(own)),
                 };
                 Some(Part::File(source?, content_type?, name?))
@@ -245,13 +267,21 @@ impl Build<'_> {
         let path = file.folder.join(literal);
         let size = std::fs::metadata(&path).map_or(0, |meta| meta.len());
         if size > MAX_SENT_FILE {
-            self.error(file.path.span, format!("{} is too large to send: {size} bytes, at most {MAX_SENT_FILE}", shown_path(&path)), "send a smaller file");
+            self.error(
+                file.path.span,
+                format!("{} is too large to send: {size} bytes, at most {MAX_SENT_FILE}", shown_path(&path)),
+                "send a smaller file",
+            );
             return None;
         }
         match std::fs::read(&path) {
             Ok(bytes) => Some(FileSource::Read(bytes.into())),
             Err(error) => {
-                self.error(file.path.span, format!("{} cannot be read: {error}", shown_path(&path)), "check the file's permissions");
+                self.error(
+                    file.path.span,
+                    format!("{} cannot be read: {error}", shown_path(&path)),
+                    "check the file's permissions",
+                );
                 None
             }
         }
@@ -343,7 +373,8 @@ fn apply(settings: &mut Settings, over: &TransportSettings) {
     put(&mut settings.compression, over.compression);
     put(&mut settings.max_body, over.max_body);
     put(&mut settings.tls.verify, over.tls_verify);
-    let path = |path: &Option<crate::plan::Spanned<std::path::PathBuf>>| path.as_ref().map(|path| Some(path.value.clone()));
+    let path =
+        |path: &Option<crate::plan::Spanned<std::path::PathBuf>>| path.as_ref().map(|path| Some(path.value.clone()));
     put(&mut settings.tls.ca_file, path(&over.tls_ca_file));
     put(&mut settings.tls.cert_file, path(&over.tls_cert_file));
     put(&mut settings.tls.key_file, path(&over.tls_key_file));

@@ -461,6 +461,7 @@ pub struct Service {
 
 /// What a service is.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a plan has a handful of services")]
 pub enum ServiceKind {
     /// The built-in sample API.
     Demo(crate::demo::Options),

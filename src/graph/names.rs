@@ -10,7 +10,8 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::yaml::{Node as Yaml, NodeKind, Style};
 use crate::plan::{Name, Text, finding, plain_value};
 use crate::template::{
-    Builtin, CounterId, Expression, NameUse, Problem, Reference, Resolver, SlotId, Template, parse_expression, parse_text,
+    Builtin, CounterId, Expression, NameUse, Problem, Reference, Resolver, SlotId, Template, parse_expression,
+    parse_text,
 };
 use crate::value::Value;
 
@@ -46,7 +47,15 @@ impl Names {
     }
 
     fn all(&self) -> impl Iterator<Item = &str> {
-        self.slots.keys().map(|name| &**name).chain(self.local.iter().map(|(name, _)| &*name.value)).chain(["env", "services", "response", "user_number", "iteration", "thread_group", "run_id"])
+        self.slots.keys().map(|name| &**name).chain(self.local.iter().map(|(name, _)| &*name.value)).chain([
+            "env",
+            "services",
+            "response",
+            "user_number",
+            "iteration",
+            "thread_group",
+            "run_id",
+        ])
     }
 }
 
@@ -132,8 +141,8 @@ impl Build<'_> {
             }
             NodeKind::Scalar { text, .. } => {
                 let compiled = self.text(&Text::new(text.clone(), yaml.span), node)?;
-                match compiled.template.literal() {
-                    Some(literal) => (Tree::Literal(Value::text(literal)), true),
+                match compiled.template.constant() {
+                    Some(value) => (Tree::Literal(value), true),
                     None => (Tree::Template(compiled.template), compiled.fixed),
                 }
             }
@@ -208,7 +217,12 @@ impl Build<'_> {
                 Some(near) => format!("set it, or write `| default('…')` behind it; is `{near}` meant?"),
                 None => "set it before the run, or write `| default('…')` behind it".into(),
             };
-            return Err(Box::new(Problem { range: range.clone(), message: format!("the environment variable `{member}` is not set"), help: Some(help), replacement: None }));
+            return Err(Box::new(Problem {
+                range: range.clone(),
+                message: format!("the environment variable `{member}` is not set"),
+                help: Some(help),
+                replacement: None,
+            }));
         }
         if name == "services" {
             let Some((member, range)) = &used.member else { return Ok(()) };
@@ -221,7 +235,12 @@ impl Build<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "declare it under `services:`".into(),
             };
-            return Err(Box::new(Problem { range: range.clone(), message: format!("there is no service `{member}`"), help: Some(help), replacement: near.map(str::to_owned) }));
+            return Err(Box::new(Problem {
+                range: range.clone(),
+                message: format!("there is no service `{member}`"),
+                help: Some(help),
+                replacement: near.map(str::to_owned),
+            }));
         }
         let Some(slot) = self.names.find(name) else {
             let near = crate::suggest::nearest(name, self.names.all()).map(str::to_owned);
@@ -270,7 +289,8 @@ impl Build<'_> {
                     let place = self.place_name(*place);
                     (
                         format!("`{name}` is set in {place} (line {line}), which {} never sees", self.place_name(here)),
-                        "each thread group's users have variables of their own; set it here too, or in `setup`".to_owned(),
+                        "each thread group's users have variables of their own; set it here too, or in `setup`"
+                            .to_owned(),
                     )
                 } else {
                     (format!("`{name}` is not set here"), "set it in an earlier step".to_owned())

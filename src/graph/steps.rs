@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::build::Build;
 use super::{
-    Amount, Children, GroupId, LabelId, LabelKind, LockId, MeetingId, Node, NodeId, NodeKind, Place, RotationId, Source,
-    Wait,
+    Amount, Children, GroupId, LabelId, LabelKind, LockId, MeetingId, Node, NodeId, NodeKind, Place, RotationId,
+    Source, Wait,
 };
 use crate::plan::yaml::Node as Yaml;
 use crate::plan::{Dynamic, Name, Step, StepKind, StopTarget, ThinkTime};
@@ -28,7 +28,14 @@ pub(super) struct Context {
 
 impl Context {
     pub(super) fn outside() -> Self {
-        Self { group: None, earned: true, think: None, no_think: Some("`setup` and `teardown`"), in_loop: false, transactions: Vec::new() }
+        Self {
+            group: None,
+            earned: true,
+            think: None,
+            no_think: Some("`setup` and `teardown`"),
+            in_loop: false,
+            transactions: Vec::new(),
+        }
     }
 
     pub(super) fn on_start(group: GroupId) -> Self {
@@ -188,20 +195,30 @@ impl Build<'_> {
             }
             StepKind::NextRow(name) => {
                 let Some(data) = self.names.data.get(&name.value).copied() else {
-                    let near = crate::suggest::nearest(&name.value, self.names.data.keys().map(|known| &**known)).map(str::to_owned);
-                    let help = near.map_or_else(|| "declare it under `data:`".into(), |near| format!("did you mean `{near}`?"));
+                    let near = crate::suggest::nearest(&name.value, self.names.data.keys().map(|known| &**known))
+                        .map(str::to_owned);
+                    let help = near
+                        .map_or_else(|| "declare it under `data:`".into(), |near| format!("did you mean `{near}`?"));
                     self.error(name.span, format!("there is no data set `{}`", name.value), help);
                     return None;
                 };
                 if !matches!(self.place, Place::Group(_)) {
-                    self.error(name.span, "`next_row` draws a row for a user, and here is none", "use `for_each: { row: … }` to walk over all rows");
+                    self.error(
+                        name.span,
+                        "`next_row` draws a row for a user, and here is none",
+                        "use `for_each: { row: … }` to walk over all rows",
+                    );
                 }
                 NodeKind::NextRow(data)
             }
             StepKind::Pause(wait) => NodeKind::Pause(self.wait(wait, Some(id))?),
             StepKind::WaitForUsers { count, within } => {
                 if !matches!(self.place, Place::Group(_)) {
-                    self.error(step.span, "`wait_for_users` needs users, and here is none", "move it into a thread group");
+                    self.error(
+                        step.span,
+                        "`wait_for_users` needs users, and here is none",
+                        "move it into a thread group",
+                    );
                 }
                 self.meetings.push((*count, *within));
                 NodeKind::WaitForUsers(MeetingId(self.meetings.len() as u32 - 1))
@@ -227,7 +244,11 @@ impl Build<'_> {
         }
         let user = matches!(target, StopTarget::User | StopTarget::Group | StopTarget::Iteration);
         if user && !matches!(self.place, Place::Group(_)) {
-            self.error(step.span, "there are no users here to stop", "write `stop: test`, or move the step into a thread group");
+            self.error(
+                step.span,
+                "there are no users here to stop",
+                "write `stop: test`, or move the step into a thread group",
+            );
         } else if target == StopTarget::Iteration && !self.in_iteration {
             self.error(step.span, "there is no iteration here to stop", "`stop: iteration` belongs in `steps`");
         }

@@ -25,9 +25,12 @@ impl Build<'_> {
             if known != now {
                 let text = self.labels[label.index()].text.clone();
                 self.findings.push(
-                    Diagnostic::error(thresholds[0].span, format!("`{text}` has different thresholds in two places, but its figures are one line"))
-                        .help("write the same thresholds in both places, or give one of the two its own `name`")
-                        .related(*first, "the other thresholds"),
+                    Diagnostic::error(
+                        thresholds[0].span,
+                        format!("`{text}` has different thresholds in two places, but its figures are one line"),
+                    )
+                    .help("write the same thresholds in both places, or give one of the two its own `name`")
+                    .related(*first, "the other thresholds"),
                 );
             }
             return;
@@ -35,9 +38,17 @@ impl Build<'_> {
         for threshold in thresholds {
             let metric = threshold.condition.metric;
             if matches!(metric, Metric::Iterations | Metric::Dropped) {
-                self.error(threshold.span, format!("{what} has no `{}`, so this could never be judged", word(metric)), "write it on the thread group or on the plan");
+                self.error(
+                    threshold.span,
+                    format!("{what} has no `{}`, so this could never be judged", word(metric)),
+                    "write it on the thread group or on the plan",
+                );
             } else if transaction && (threshold.condition.phase.is_some() || metric == Metric::BytesReceived) {
-                self.error(threshold.span, "a transaction is timed as a whole: it has no phases and no bytes of its own", "write it on a request inside");
+                self.error(
+                    threshold.span,
+                    "a transaction is timed as a whole: it has no phases and no bytes of its own",
+                    "write it on a request inside",
+                );
             } else {
                 self.push(Scope::Label(label), threshold);
             }
@@ -61,13 +72,21 @@ impl Build<'_> {
     pub(super) fn group_thresholds(&mut self, id: GroupId, group: &ThreadGroup) {
         for threshold in &group.thresholds {
             if threshold.condition.metric == Metric::Dropped {
-                self.error(threshold.span, "only an arrival rate drops iterations, so this could never be judged", "remove it");
+                self.error(
+                    threshold.span,
+                    "only an arrival rate drops iterations, so this could never be judged",
+                    "remove it",
+                );
                 continue;
             }
             if let (Some(after), Some(duration)) = (threshold.after, group.duration)
                 && after >= group.delay + duration
             {
-                self.error(threshold.span, "`after` lies behind the end of the group, so no sample would be judged", "shorten `after`");
+                self.error(
+                    threshold.span,
+                    "`after` lies behind the end of the group, so no sample would be judged",
+                    "shorten `after`",
+                );
                 continue;
             }
             self.push(Scope::Group(id), threshold);
@@ -85,13 +104,21 @@ impl Build<'_> {
             .and_then(|ends| ends.into_iter().max());
         for threshold in &plan.thresholds {
             if threshold.condition.metric == Metric::Dropped {
-                self.error(threshold.span, "only an arrival rate drops iterations, so this could never be judged", "remove it");
+                self.error(
+                    threshold.span,
+                    "only an arrival rate drops iterations, so this could never be judged",
+                    "remove it",
+                );
                 continue;
             }
             if let (Some(after), Some(end)) = (threshold.after, longest)
                 && after >= end
             {
-                self.error(threshold.span, "`after` lies behind the end of the run, so no sample would be judged", "shorten `after`");
+                self.error(
+                    threshold.span,
+                    "`after` lies behind the end of the run, so no sample would be judged",
+                    "shorten `after`",
+                );
                 continue;
             }
             self.push(Scope::Run, threshold);
@@ -130,10 +157,18 @@ impl Build<'_> {
 
     fn push(&mut self, scope: Scope, threshold: &plan::Threshold) {
         if threshold.condition.phase == Some(Phase::Tls) && self.only_plain_http() {
-            self.error(threshold.span, "no request of this plan uses https, so there is no TLS handshake to judge", "remove it, or use another phase");
+            self.error(
+                threshold.span,
+                "no request of this plan uses https, so there is no TLS handshake to judge",
+                "remove it, or use another phase",
+            );
             return;
         }
-        if self.thresholds.iter().any(|known| known.scope == scope && known.text == threshold.text && known.after == threshold.after) {
+        if self
+            .thresholds
+            .iter()
+            .any(|known| known.scope == scope && known.text == threshold.text && known.after == threshold.after)
+        {
             self.error(threshold.span, format!("`{}` is written twice here", threshold.text), "remove one of the two");
             return;
         }

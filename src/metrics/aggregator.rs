@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::recorder::{Batch, Users};
-use super::results::{
-    AssertionResult, ErrorGroup, ErrorKey, ErrorStats, GroupResult, LabelResult, Results, Stats,
-};
+use super::results::{AssertionResult, ErrorGroup, ErrorKey, ErrorStats, GroupResult, LabelResult, Results, Stats};
 use super::timeline::Timeline;
 use super::times::Times;
 use super::{Shape, Slice};
@@ -249,7 +247,8 @@ impl Aggregator {
             .filter(|(_, counts)| **counts != (0, 0))
             .map(|(index, (passed, failed))| {
                 let id = AssertionId(index as u32);
-                let examples = errors.iter().filter(|error| error.assertion == Some(id)).flat_map(|error| error.actual.clone());
+                let examples =
+                    errors.iter().filter(|error| error.assertion == Some(id)).flat_map(|error| error.actual.clone());
                 AssertionResult { id, passed: *passed, failed: *failed, examples: examples.take(5).collect() }
             })
             .collect();

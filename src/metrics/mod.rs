@@ -7,8 +7,8 @@
 mod aggregator;
 mod recorder;
 mod results;
-mod times;
 mod timeline;
+mod times;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::results::{ErrorKey, ErrorStats, Stats};
 use super::times::Times;
 use super::{Example, Outcome, Sample, SampleFailure, Shape};
-use crate::graph::{AssertionId, GroupId, LabelId};
+use crate::graph::{AssertionId, GroupId, LabelId, LabelKind};
 
 /// How many groups of equal failures are kept apart; further ones count under their kind.
 const MAX_ERROR_GROUPS: usize = 1000;
@@ -104,26 +104,19 @@ impl Recorder {
                 self.after[place].count_sample(sample);
             }
         }
-        if let Outcome::Failed(failures) = sample.outcome {
+        // A transaction fails because of a step inside, whose own line tells why.
+        if let Outcome::Failed(failures) = sample.outcome
+            && self.shape.labels[index].1 != LabelKind::Transaction
+        {
             for failure in failures {
                 self.failure(sample.label, sample.ended, failure, example);
             }
         }
     }
 
-    fn failure(
-        &mut self,
-        label: LabelId,
-        at: Duration,
-        failure: &SampleFailure,
-        example: &mut dyn FnMut() -> Example,
-    ) {
-        let mut key = ErrorKey {
-            label,
-            kind: failure.kind,
-            message: failure.message.clone(),
-            assertion: failure.assertion,
-        };
+    fn failure(&mut self, label: LabelId, at: Duration, failure: &SampleFailure, example: &mut dyn FnMut() -> Example) {
+        let mut key =
+            ErrorKey { label, kind: failure.kind, message: failure.message.clone(), assertion: failure.assertion };
         if self.errors.len() >= MAX_ERROR_GROUPS && !self.errors.contains_key(&key) {
             key.message = "further failures of this kind".into();
             key.assertion = None;
@@ -198,7 +191,8 @@ impl Recorder {
             return;
         }
         let labels = &mut self.labels;
-        let taken = self.touched.drain(..).filter_map(|label| Some((label, labels[label.index()].as_mut()?.take()))).collect();
+        let taken =
+            self.touched.drain(..).filter_map(|label| Some((label, labels[label.index()].as_mut()?.take()))).collect();
         self.finished.push(Second { second: self.second, labels: taken });
     }
 }

@@ -123,7 +123,8 @@ impl Stats {
     /// no longer than the target, tolerating ones no longer than four times it; samples that
     /// failed are frustrated (Apdex Technical Specification 1.1). `None` without samples.
     pub fn apdex(&self, target: Duration) -> Option<f64> {
-        let good = |limit| self.response_time.count_up_to(limit).saturating_sub(self.failed_response_time.count_up_to(limit));
+        let good =
+            |limit| self.response_time.count_up_to(limit).saturating_sub(self.failed_response_time.count_up_to(limit));
         let satisfied = good(target);
         let tolerating = good(target.saturating_mul(4)).saturating_sub(satisfied);
         (self.count > 0).then(|| (satisfied as f64 + tolerating as f64 / 2.0) / self.count as f64)

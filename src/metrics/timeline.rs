@@ -72,9 +72,9 @@ impl Timeline {
         for (second, (users, labels)) in std::mem::replace(&mut self.open, later) {
             let width = self.width.max(1);
             let start_s = second / width * width;
-            let labels = labels.into_iter().map(|(label, stats)| {
-                SliceLabel::new(label, stats.count, stats.failed, &stats.response_time)
-            });
+            let labels = labels
+                .into_iter()
+                .map(|(label, stats)| SliceLabel::new(label, stats.count, stats.failed, &stats.response_time));
             let slice = Slice { start_s, users, labels: labels.collect() };
             match self.closed.iter_mut().rfind(|known| known.start_s == start_s) {
                 Some(known) => join(known, slice),
@@ -115,10 +115,14 @@ fn join(into: &mut Slice, other: Slice) {
                 known.count += label.count;
                 known.failed += label.failed;
                 known.histogram = match (known.times(), label.times()) {
-                    (Some(mut one), Some(two)) => match one.add(&two) {
-                        Ok(()) => serialize(&one),
-                        Err(_) => std::mem::take(&mut known.histogram),
-                    },
+                    (Some(mut one), Some(two)) => {
+                        // One that was read back is as wide as what it held; the other may be wider.
+                        one.auto(true);
+                        match one.add(&two) {
+                            Ok(()) => serialize(&one),
+                            Err(_) => std::mem::take(&mut known.histogram),
+                        }
+                    }
                     (None, Some(_)) => label.histogram,
                     _ => std::mem::take(&mut known.histogram),
                 };
@@ -149,6 +153,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn neighbours_that_merge_keep_times_of_any_size() {
+        let mut timeline = Timeline::default();
+        for (second, ms) in [(0, 1), (1, 60_000), (2, 3)] {
+            let mut stats = Stats { count: 1, ..Stats::default() };
+            stats.response_time.record(Duration::from_millis(ms));
+            timeline.add(second, LabelId(0), stats);
+        }
+        timeline.close_before(3);
+        timeline.double();
+        timeline.double();
+        let slices = timeline.slices();
+        assert_eq!(slices.len(), 1);
+        let times = slices[0].labels[0].times().expect("it was compressed");
+        assert_eq!(times.len(), 3);
+        assert!(times.max() >= 59_900_000, "the longest was {} µs", times.max());
+    }
+
+    #[test]
     fn a_day_costs_no_more_slices_than_an_hour_and_loses_no_sample() {
         let mut timeline = Timeline::default();
         for second in 0..20_000_u64 {
@@ -162,7 +184,8 @@ mod tests {
         let slices = timeline.slices();
         assert!(slices.len() <= MAX_SLICES, "{} slices", slices.len());
         assert_eq!(slices.iter().flat_map(|slice| &slice.labels).map(|label| label.count).sum::<u64>(), 20_000);
-        let recorded: u64 = slices.iter().flat_map(|slice| &slice.labels).filter_map(|label| Some(label.times()?.len())).sum();
+        let recorded: u64 =
+            slices.iter().flat_map(|slice| &slice.labels).filter_map(|label| Some(label.times()?.len())).sum();
         assert_eq!(recorded, 20_000);
         assert!(slices.windows(2).all(|pair| pair[0].start_s < pair[1].start_s));
     }

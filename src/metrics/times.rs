@@ -72,7 +72,10 @@ impl Times {
         match &mut self.many {
             None => taken.few = std::mem::take(&mut self.few),
             Some(many) => {
-                taken.few = many.iter_recorded().map(|one| (one.value_iterated_to(), one.count_since_last_iteration())).collect();
+                taken.few = many
+                    .iter_recorded()
+                    .map(|one| (one.value_iterated_to(), one.count_since_last_iteration()))
+                    .collect();
                 many.reset();
             }
         }

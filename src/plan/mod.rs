@@ -17,8 +17,8 @@ mod types;
 pub mod yaml;
 
 pub(crate) use load::shown as shown_path;
-pub(crate) use lower::parse_think_time;
-pub(crate) use statics::{environment, finding, plain_value};
 pub use load::{LoadOptions, Loaded, load};
+pub(crate) use lower::parse_think_time;
 pub use scalars::{UnitError, parse_duration, parse_share, parse_size};
+pub(crate) use statics::{environment, finding, plain_value};
 pub use types::*;

@@ -12,14 +12,10 @@ use crate::diagnostic::{Diagnostic, Span};
 pub(super) fn profile(lower: &mut Lower<'_>, plan: &mut Node, name: &str) -> Option<bool> {
     let profiles = plan.get("profiles").cloned();
     let Some(profile) = profiles.as_ref().and_then(|profiles| profiles.get(name)).cloned() else {
-        let known: Vec<&str> = profiles
-            .as_ref()
-            .and_then(Node::entries)
-            .unwrap_or_default()
-            .iter()
-            .map(|entry| &*entry.key)
-            .collect();
-        let finding = command_line(lower, &format!("--profile {name}"), 10, format!("the plan has no profile `{name}`"));
+        let known: Vec<&str> =
+            profiles.as_ref().and_then(Node::entries).unwrap_or_default().iter().map(|entry| &*entry.key).collect();
+        let finding =
+            command_line(lower, &format!("--profile {name}"), 10, format!("the plan has no profile `{name}`"));
         let finding = match crate::suggest::nearest(name, known.iter().copied()) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None if known.is_empty() => finding.help("the plan has no `profiles` at all"),
@@ -50,7 +46,9 @@ fn skips(lower: &mut Lower<'_>, fields: &Fields<'_>) -> bool {
         Some("skip") => true,
         Some("fail") => false,
         _ => {
-            lower.report(Diagnostic::error(node.span, "`no_samples` takes skip or fail").help("write `no_samples: skip`"));
+            lower.report(
+                Diagnostic::error(node.span, "`no_samples` takes skip or fail").help("write `no_samples: skip`"),
+            );
             false
         }
     }
@@ -62,7 +60,10 @@ fn named(lower: &mut Lower<'_>, plan: &mut Node, section: &str, over: &Node) {
         return lower.report(Diagnostic::error(over.span, format!("`{section}` takes a map, not {}", over.describe())));
     };
     let Some(base) = get_mut(plan, section) else {
-        return lower.report(Diagnostic::error(over.span, format!("the plan has no `{section}` to change")).help("a profile changes what the plan has; add it to the plan first"));
+        return lower.report(
+            Diagnostic::error(over.span, format!("the plan has no `{section}` to change"))
+                .help("a profile changes what the plan has; add it to the plan first"),
+        );
     };
     for entry in entries {
         let known = base.entries().is_some_and(|known| known.iter().any(|one| one.key == entry.key));
@@ -78,7 +79,12 @@ fn named(lower: &mut Lower<'_>, plan: &mut Node, section: &str, over: &Node) {
             continue;
         }
         if section == "thread_groups" && !entry.value.is_null() {
-            let steps = entry.value.entries().unwrap_or_default().iter().find(|one| matches!(&*one.key, "steps" | "on_start" | "on_stop"));
+            let steps = entry
+                .value
+                .entries()
+                .unwrap_or_default()
+                .iter()
+                .find(|one| matches!(&*one.key, "steps" | "on_start" | "on_stop"));
             if let Some(steps) = steps {
                 lower.report(
                     Diagnostic::error(steps.key_span, format!("a profile cannot change `{}`", steps.key))
@@ -160,8 +166,14 @@ pub(super) fn overrides(lower: &mut Lower<'_>, plan: &mut Node, options: &LoadOp
         for group in groups.iter_mut() {
             let NodeKind::Map(entries) = &mut group.value.kind else { continue };
             if let Some(open) = entries.iter().find(|entry| matches!(&*entry.key, "stages" | "arrival_rate")) {
-                let finding = Diagnostic::error(span, format!("`{option}` cannot apply to thread group `{}`, whose load is written as `{}`", group.key, open.key))
-                    .help("change the plan, or leave that group out with --group");
+                let finding = Diagnostic::error(
+                    span,
+                    format!(
+                        "`{option}` cannot apply to thread group `{}`, whose load is written as `{}`",
+                        group.key, open.key
+                    ),
+                )
+                .help("change the plan, or leave that group out with --group");
                 lower.findings.push(finding);
                 continue;
             }
@@ -199,7 +211,8 @@ fn only_groups(lower: &mut Lower<'_>, plan: &mut Node, wanted: &[String]) {
         .collect();
     for name in wanted {
         if !names.contains(name) {
-            let finding = command_line(lower, &format!("--group {name}"), 8, format!("the plan has no thread group `{name}`"));
+            let finding =
+                command_line(lower, &format!("--group {name}"), 8, format!("the plan has no thread group `{name}`"));
             let finding = match crate::suggest::nearest(name, names.iter().map(String::as_str)) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
                 None => finding.help(format!("its thread groups are: {}", names.join(", "))),
@@ -268,7 +281,10 @@ fn uses_paths(node: &Node) -> bool {
         NodeKind::Scalar { .. } => false,
         NodeKind::List(items) => items.iter().any(uses_paths),
         NodeKind::Map(entries) => entries.iter().any(|entry| {
-            let method = matches!(&*entry.key, "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "url" | "include");
+            let method = matches!(
+                &*entry.key,
+                "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "url" | "include"
+            );
             let path = entry.value.text().is_some_and(|text| !text.contains("://"));
             (method && path) || uses_paths(&entry.value)
         }),

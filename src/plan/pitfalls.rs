@@ -133,7 +133,12 @@ impl Scan<'_> {
         if content.starts_with("---") || content.starts_with("...") || content.starts_with('%') {
             if content.starts_with('%') {
                 let end = line.end;
-                self.report(line.start..end, String::new(), "a line that starts with `%` is a YAML directive", "remove it");
+                self.report(
+                    line.start..end,
+                    String::new(),
+                    "a line that starts with `%` is a YAML directive",
+                    "remove it",
+                );
             }
             return;
         }
@@ -207,7 +212,9 @@ impl Scan<'_> {
                 let what = format!("a value cannot start with {first} in YAML");
                 self.quote(cut_comment(self.text, whole), &what);
             }
-            Some(b'!') => self.quote(cut_comment(self.text, whole), "a word with `!` in front is a YAML tag, and plans have none"),
+            Some(b'!') => {
+                self.quote(cut_comment(self.text, whole), "a word with `!` in front is a YAML tag, and plans have none")
+            }
             Some(b'*') if !value[1..].chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) => {
                 self.quote(cut_comment(self.text, whole), "a value that starts with `*` is a YAML alias");
             }
@@ -236,7 +243,12 @@ impl Scan<'_> {
         let value = cut_comment(self.text, whole);
         let mended = self.text[value.clone()].replace("{{", "${").replace("}}", "}");
         let names: String = mended.replace("${ ", "${").replace(" }", "}");
-        self.report(value, quoted(&names), "`{{…}}` is another tool's way to write a variable; here it is `${…}`", "write the name in `${…}`");
+        self.report(
+            value,
+            quoted(&names),
+            "`{{…}}` is another tool's way to write a variable; here it is `${…}`",
+            "write the name in `${…}`",
+        );
     }
 
     fn quoted(&mut self, whole: Range<usize>, quote: char) {
@@ -288,10 +300,14 @@ impl Scan<'_> {
                         self.state = State::Block;
                         let rest = text[at..range.end].trim();
                         if !rest.is_empty() && !rest.starts_with('#') && !rest.starts_with(':') {
-                            let start = range.start + (text[range.clone()].len() - text[range.clone()].trim_start().len());
+                            let start =
+                                range.start + (text[range.clone()].len() - text[range.clone()].trim_start().len());
                             let whole = cut_comment(text, start..range.end);
                             self.edits.retain(|edit| edit.range.start < start);
-                            self.quote(whole, "a value that starts with `{` or `[` ends at its closing bracket, but text goes on");
+                            self.quote(
+                                whole,
+                                "a value that starts with `{` or `[` ends at its closing bracket, but text goes on",
+                            );
                         }
                         return;
                     }

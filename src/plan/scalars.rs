@@ -38,7 +38,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     while !rest.is_empty() {
         let (number, unit, after) = number_and_unit(rest);
         let Ok(number) = number.parse::<f64>() else {
-            let corrected = number_and_unit(&text.replace(',', "")).0.parse::<f64>().ok().filter(|_| text.contains(','));
+            let corrected =
+                number_and_unit(&text.replace(',', "")).0.parse::<f64>().ok().filter(|_| text.contains(','));
             return Err(UnitError {
                 message: format!("`{text}` is not a duration; {example}"),
                 corrected: corrected.map(|_| text.replace(',', "")).filter(|fixed| parse_duration(fixed).is_ok()),
@@ -75,7 +76,10 @@ pub fn parse_size(text: &str) -> Result<u64, UnitError> {
         return Err(UnitError { message: format!("`{text}` is not a size; {example}"), corrected: None });
     };
     if unit.is_empty() {
-        return Err(UnitError { message: format!("`{text}` has no unit; {example}"), corrected: Some(format!("{text}B")) });
+        return Err(UnitError {
+            message: format!("`{text}` has no unit; {example}"),
+            corrected: Some(format!("{text}B")),
+        });
     }
     match SIZE_UNITS.iter().find(|(known, _)| *known == unit) {
         Some((_, scale)) if after.is_empty() => Ok((number * scale).round() as u64),

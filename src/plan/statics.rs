@@ -67,8 +67,11 @@ impl Statics {
         match self.text(text, span, sources)? {
             Some(value) => Ok(value),
             None => Err(vec![
-                Diagnostic::error(span, "a service's URL is known only when the service has started, too late for this key")
-                    .help("use it in `base_url`, in URLs, headers and bodies"),
+                Diagnostic::error(
+                    span,
+                    "a service's URL is known only when the service has started, too late for this key",
+                )
+                .help("use it in `base_url`, in URLs, headers and bodies"),
             ]),
         }
     }
@@ -125,7 +128,9 @@ impl Statics {
             let near = crate::suggest::nearest(&used.name, self.names.iter().map(|name| &**name));
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "only `env`, and the entries of `variables` and `secrets` above this place, are known here".into(),
+                None => {
+                    "only `env`, and the entries of `variables` and `secrets` above this place, are known here".into()
+                }
             };
             return Some(Problem {
                 range: used.range.clone(),
@@ -143,10 +148,12 @@ impl Statics {
             Problem {
                 range: range.clone(),
                 message: format!("there is no service `{name}`"),
-                help: Some(near.map_or_else(
-                    || "declare it under `services:`".into(),
-                    |near| format!("did you mean `{near}`?"),
-                )),
+                help: Some(
+                    near.map_or_else(
+                        || "declare it under `services:`".into(),
+                        |near| format!("did you mean `{near}`?"),
+                    ),
+                ),
                 replacement: near.map(str::to_owned),
             }
         })
@@ -162,7 +169,9 @@ impl Statics {
 
 /// The whole environment as a value.
 pub(crate) fn environment(env: &BTreeMap<String, String>) -> Value {
-    Value::Map(Arc::new(env.iter().map(|(name, value)| (Arc::from(name.as_str()), Value::text(value.as_str()))).collect()))
+    Value::Map(Arc::new(
+        env.iter().map(|(name, value)| (Arc::from(name.as_str()), Value::text(value.as_str()))).collect(),
+    ))
 }
 
 /// The value of a plain scalar: only `true` and `false` are boolean, only `null` and `~` null, and

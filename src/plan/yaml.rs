@@ -250,7 +250,8 @@ impl Builder<'_> {
                 return None;
             }
             if open.len() > MAX_DEPTH {
-                self.findings.push(Diagnostic::error(span, format!("nested too deeply (more than {MAX_DEPTH} levels)")));
+                self.findings
+                    .push(Diagnostic::error(span, format!("nested too deeply (more than {MAX_DEPTH} levels)")));
                 return None;
             }
             if let Some(node) = finished {
@@ -269,7 +270,8 @@ impl Builder<'_> {
             Open::List { items, .. } => {
                 if node.is_blank() {
                     self.findings.push(
-                        Diagnostic::error(node.span, "nothing is written after this `-`").help("write a value, or remove the line"),
+                        Diagnostic::error(node.span, "nothing is written after this `-`")
+                            .help("write a value, or remove the line"),
                     );
                 }
                 items.push(node);
@@ -317,7 +319,8 @@ impl Builder<'_> {
                 for merge in merges {
                     self.merge(&mut entries, merge);
                 }
-                let span = Span { end: entries.last().map_or(end.end.max(span.end), |last| last.value.span.end), ..span };
+                let span =
+                    Span { end: entries.last().map_or(end.end.max(span.end), |last| last.value.span.end), ..span };
                 (Node { span: Span { end: span.end.max(span.start), ..span }, kind: NodeKind::Map(entries) }, anchor)
             }
         };

@@ -11,6 +11,8 @@ use std::io::{self, Write};
 pub(in crate::report) use convert::utc;
 pub use types::*;
 
+use serde_json::Value;
+
 use super::{Format, Report};
 
 /// The version of the format. A new key is a minor version.
@@ -34,10 +36,40 @@ impl Format for Json {
 }
 
 /// The JSON Schema (draft-07) of `results.json`.
-pub fn results_schema() -> serde_json::Value {
+pub fn results_schema() -> Value {
     let generator = schemars::generate::SchemaSettings::draft07().for_serialize().into_generator();
     let mut schema = generator.into_root_schema_for::<Document>();
     schema.insert("$id".into(), SCHEMA_URL.into());
     schema.insert("title".into(), "loadplan results".into());
-    schema.to_value()
+    let mut schema = schema.to_value();
+    absent_not_null(&mut schema);
+    schema
+}
+
+/// A key that may be missing is never null: only required ones are.
+fn absent_not_null(schema: &mut Value) {
+    let Value::Object(map) = schema else { return };
+    let required: Vec<Value> = map.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    for (name, property) in map.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        let Value::Object(property) = property else { continue };
+        if required.iter().any(|one| one == name) {
+            continue;
+        }
+        if let Some(Value::Array(types)) = property.get_mut("type") {
+            types.retain(|one| one != "null");
+            if let [only] = types.as_slice() {
+                let only = only.clone();
+                property.insert("type".into(), only);
+            }
+        }
+        if let Some(Value::Array(mut choices)) = property.remove("anyOf") {
+            choices.retain(|one| one.get("type") != Some(&Value::from("null")));
+            property.insert("allOf".into(), Value::Array(choices));
+        }
+    }
+    map.get_mut("definitions")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten()
+        .for_each(|(_, one)| absent_not_null(one));
 }

@@ -4,12 +4,16 @@
 pub mod console;
 mod files;
 mod findings;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod json;
 mod junit;
 mod place;
 pub mod progress;
 mod repository;
 mod sanitize;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -67,7 +67,7 @@ impl Progress {
         Self::on(graph, ProgressDrawTarget::stderr_with_hz(REDRAWN))
     }
 
-    fn on(graph: &ExecutionGraph, target: ProgressDrawTarget) -> Self {
+    pub(super) fn on(graph: &ExecutionGraph, target: ProgressDrawTarget) -> Self {
         let groups: Vec<Planned> = graph.groups.iter().map(Planned::of).collect();
         let block = MultiProgress::with_draw_target(target);
         let line = || block.add(ProgressBar::new(STEPS).with_style(style("{msg}")));

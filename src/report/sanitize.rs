@@ -125,7 +125,7 @@ pub fn cut(text: &str, bytes: usize) -> Cow<'_, str> {
     if text.len() <= bytes {
         return Cow::Borrowed(text);
     }
-    let end = text.floor_char_boundary(bytes);
+    let end = (0..=bytes).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     Cow::Owned(format!("{}… ({} more bytes)", &text[..end], text.len() - end))
 }
 

@@ -49,8 +49,9 @@ impl Response {
                     name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
                 })
             });
-            let encoding =
-                charset.and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes())).unwrap_or(encoding_rs::UTF_8);
+            let encoding = charset
+                .and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()))
+                .unwrap_or(encoding_rs::UTF_8);
             encoding.decode(&self.body).0.into_owned()
         })
     }

@@ -2,7 +2,7 @@
 
 use super::outcome::exit;
 use super::{LifecycleResult, RunOutcome, StoppedBy, ThresholdResult, cover, threshold};
-use crate::graph::ExecutionGraph;
+use crate::graph::{ExecutionGraph, LabelKind, Scope};
 use crate::metrics::Results;
 use crate::samplers::FailureKind;
 
@@ -68,7 +68,7 @@ pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Ver
     // After a failed setup nothing was measured: the thresholds have nothing to say.
     if run.setup.failure().is_none() {
         findings.extend(failed_thresholds(&thresholds).map(|reason| (exit::FAILED, reason)));
-        findings.extend(failed_samples(&thresholds).map(|reason| (exit::FAILED, reason)));
+        findings.extend(failed_samples(graph, &thresholds).map(|reason| (exit::FAILED, reason)));
     }
     if let Some(reason) = run.teardown.failure() {
         findings.push((exit::FAILED, format!("teardown failed: {reason}")));
@@ -142,15 +142,20 @@ fn counts(thresholds: &[ThresholdResult]) -> (usize, usize) {
 }
 
 /// Failures no threshold of the plan allows.
-fn failed_samples(thresholds: &[ThresholdResult]) -> Option<String> {
+fn failed_samples(graph: &ExecutionGraph, thresholds: &[ThresholdResult]) -> Option<String> {
     let failed: Vec<&ThresholdResult> = thresholds.iter().filter(|one| one.implicit && !one.passed).collect();
+    let request = |one: &ThresholdResult| match one.scope {
+        Scope::Label(label) => graph.label(label).kind == LabelKind::Sampler,
+        _ => true,
+    };
+    let what = if failed.iter().all(|one| request(one)) { "requests" } else { "samples" };
     match failed.as_slice() {
         [] => None,
-        [one] => Some(format!("{}: {} of {} requests had errors", one.scope_text, one.failed, one.count)),
+        [one] => Some(format!("{}: {} of {} {what} had errors", one.scope_text, one.failed, one.count)),
         many => {
             let errors: u64 = many.iter().map(|one| one.failed).sum();
             let count: u64 = many.iter().map(|one| one.count).sum();
-            Some(format!("{errors} of {count} requests had errors, in {} samplers", many.len()))
+            Some(format!("{errors} of {count} {what} had errors, on {} lines of the report", many.len()))
         }
     }
 }

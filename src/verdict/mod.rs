@@ -8,6 +8,8 @@ mod cover;
 mod judge;
 mod observe;
 mod outcome;
+#[cfg(test)]
+mod tests;
 mod threshold;
 
 pub use condition::{Condition, ConditionError, Metric, Operator, Phase, Unit};

@@ -2,6 +2,7 @@
 //! every byte a test decides.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 #![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(unreachable_pub, missing_docs, reason = "shared by test files only")]
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -40,7 +41,17 @@ impl Folder {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_loadplan"));
         command.current_dir(self.dir.path()).args(args).stdin(Stdio::null());
-        for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "FORCE_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS"] {
+        for name in [
+            "HTTP_PROXY",
+            "http_proxy",
+            "HTTPS_PROXY",
+            "https_proxy",
+            "ALL_PROXY",
+            "all_proxy",
+            "FORCE_COLOR",
+            "CLICOLOR_FORCE",
+            "GITHUB_ACTIONS",
+        ] {
             command.env_remove(name);
         }
         command.env("NO_COLOR", "1").env("CI", "1");

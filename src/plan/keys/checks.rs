@@ -42,19 +42,96 @@ pub static ASSERTIONS: Section = Section {
     doc: "What must be true of the answer. A request without a `status` assertion fails on 4xx and 5xx.",
     keys: &[
         Key::new("name", Ty::Name, "A name for these assertions in reports.", "name: order accepted"),
-        Key::new("status", Ty::Matcher, "The status: a number, a list (one of them), a class such as `2xx`, or a matcher.", "status: 200").words(&[("Artillery", "statusCode"), ("JMeter", "response_code"), ("JMeter", "code"), ("Taurus", "http-code"), ("k6", "status_code"), ("hurl", "HTTP")]),
-        Key::new("response_time", Ty::Matcher, "A matcher on the response time, to the last byte of the body.", "response_time: { below: 500ms }").words(&[("JMeter", "duration"), ("hurl", "duration"), ("Gatling", "responseTimeInMillis"), ("JMeter", "duration_assertion")]),
-        Key::new("first_byte", Ty::Matcher, "A matcher on the time from the request to the first byte of the answer.", "first_byte: { below: 200ms }").words(&[("JMeter", "latency"), ("k6", "http_req_waiting")]),
-        Key::new("size", Ty::Matcher, "A matcher on the size of the decoded body.", "size: { at_most: 10kB }").words(&[("JMeter", "size_assertion"), ("hurl", "bytes")]),
-        Key::new("body", Ty::Matcher, "A matcher on the body's text.", "body: { contains: welcome }").words(&[("JMeter", "response_data"), ("Taurus", "contains"), ("Artillery", "text"), ("Gatling", "bodyString")]),
-        Key::new("json", Ty::Map(&Ty::Matcher), "JSONPaths, each with the value or matcher for what it finds.", "json:\n  $.status: OPEN\n  $.items: { length: 3 }").words(&[("Taurus", "assert-jsonpath"), ("Artillery", "hasProperty"), ("JMeter", "json_assertion"), ("hurl", "jsonpath"), ("JMeter", "jsonpath")]),
-        Key::new("xpath", Ty::Map(&Ty::Matcher), "XPaths, each with the value or matcher for what it finds.", "xpath:\n  //order/@state: open").words(&[("Taurus", "assert-xpath")]),
-        Key::new("css", Ty::Map(&Ty::Matcher), "CSS selectors, each with the value or matcher for the elements' text.", "css:\n  h1: Portfolio"),
-        Key::new("header", Ty::Map(&Ty::Matcher), "Response headers, each with its value or matcher.", "header:\n  Content-Type: { starts_with: application/json }").words(&[("Artillery", "hasHeader"), ("Artillery", "contentType"), ("k6", "headers")]),
-        Key::new("cookie", Ty::Map(&Ty::Matcher), "Cookies the answer set, each with its value or matcher.", "cookie:\n  SESSIONID: { exists: true }").words(&[("hurl", "cookies")]),
+        Key::new(
+            "status",
+            Ty::Matcher,
+            "The status: a number, a list (one of them), a class such as `2xx`, or a matcher.",
+            "status: 200",
+        )
+        .words(&[
+            ("Artillery", "statusCode"),
+            ("JMeter", "response_code"),
+            ("JMeter", "code"),
+            ("Taurus", "http-code"),
+            ("k6", "status_code"),
+            ("hurl", "HTTP"),
+        ]),
+        Key::new(
+            "response_time",
+            Ty::Matcher,
+            "A matcher on the response time, to the last byte of the body.",
+            "response_time: { below: 500ms }",
+        )
+        .words(&[
+            ("JMeter", "duration"),
+            ("hurl", "duration"),
+            ("Gatling", "responseTimeInMillis"),
+            ("JMeter", "duration_assertion"),
+        ]),
+        Key::new(
+            "first_byte",
+            Ty::Matcher,
+            "A matcher on the time from the request to the first byte of the answer.",
+            "first_byte: { below: 200ms }",
+        )
+        .words(&[("JMeter", "latency"), ("k6", "http_req_waiting")]),
+        Key::new("size", Ty::Matcher, "A matcher on the size of the decoded body.", "size: { at_most: 10kB }")
+            .words(&[("JMeter", "size_assertion"), ("hurl", "bytes")]),
+        Key::new("body", Ty::Matcher, "A matcher on the body's text.", "body: { contains: welcome }").words(&[
+            ("JMeter", "response_data"),
+            ("Taurus", "contains"),
+            ("Artillery", "text"),
+            ("Gatling", "bodyString"),
+        ]),
+        Key::new(
+            "json",
+            Ty::Map(&Ty::Matcher),
+            "JSONPaths, each with the value or matcher for what it finds.",
+            "json:\n  $.status: OPEN\n  $.items: { length: 3 }",
+        )
+        .words(&[
+            ("Taurus", "assert-jsonpath"),
+            ("Artillery", "hasProperty"),
+            ("JMeter", "json_assertion"),
+            ("hurl", "jsonpath"),
+            ("JMeter", "jsonpath"),
+        ]),
+        Key::new(
+            "xpath",
+            Ty::Map(&Ty::Matcher),
+            "XPaths, each with the value or matcher for what it finds.",
+            "xpath:\n  //order/@state: open",
+        )
+        .words(&[("Taurus", "assert-xpath")]),
+        Key::new(
+            "css",
+            Ty::Map(&Ty::Matcher),
+            "CSS selectors, each with the value or matcher for the elements' text.",
+            "css:\n  h1: Portfolio",
+        ),
+        Key::new(
+            "header",
+            Ty::Map(&Ty::Matcher),
+            "Response headers, each with its value or matcher.",
+            "header:\n  Content-Type: { starts_with: application/json }",
+        )
+        .words(&[("Artillery", "hasHeader"), ("Artillery", "contentType"), ("k6", "headers")]),
+        Key::new(
+            "cookie",
+            Ty::Map(&Ty::Matcher),
+            "Cookies the answer set, each with its value or matcher.",
+            "cookie:\n  SESSIONID: { exists: true }",
+        )
+        .words(&[("hurl", "cookies")]),
         Key::new("url", Ty::Matcher, "The URL that answered, after redirects.", "url: { ends_with: /home }"),
-        Key::new("json_schema", Ty::Path, "A JSON Schema file the whole body must satisfy.", "json_schema: schemas/order.json"),
-        Key::new("expr", Ty::Expression, "A bare expression that must be true.", "expr: total == price * quantity").words(&[("JMeter", "jsr223")]),
+        Key::new(
+            "json_schema",
+            Ty::Path,
+            "A JSON Schema file the whole body must satisfy.",
+            "json_schema: schemas/order.json",
+        ),
+        Key::new("expr", Ty::Expression, "A bare expression that must be true.", "expr: total == price * quantity")
+            .words(&[("JMeter", "jsr223")]),
     ],
 };
 
@@ -63,24 +140,82 @@ pub static MATCHER: Section = Section {
     name: "matcher",
     doc: "How a value is compared. All matchers of one map must hold.",
     keys: &[
-        Key::new("equals", Ty::Any, "The same value; numbers compare as numbers.", "equals: 200").words(&[("hurl", "=="), ("JMeter", "equal"), ("Chai", "eq"), ("Gatling", "is"), ("Chai", "eql")]),
-        Key::new("not_equals", Ty::Any, "Any other value.", "not_equals: 0").words(&[("hurl", "!="), ("Gatling", "not"), ("Chai", "ne")]),
-        Key::new("one_of", Ty::List(&Ty::Any), "One of these values.", "one_of: [OPEN, FILLED]").words(&[("Gatling", "in")]),
-        Key::new("contains", Ty::Any, "Text that holds this text, or a list that holds this item; with a list, all of them.", "contains: welcome").words(&[("JMeter", "substring"), ("hurl", "includes"), ("Chai", "include")]),
-        Key::new("not_contains", Ty::Any, "The opposite of `contains`; with a list, none of them.", "not_contains: error"),
+        Key::new("equals", Ty::Any, "The same value; numbers compare as numbers.", "equals: 200").words(&[
+            ("hurl", "=="),
+            ("JMeter", "equal"),
+            ("Chai", "eq"),
+            ("Gatling", "is"),
+            ("Chai", "eql"),
+        ]),
+        Key::new("not_equals", Ty::Any, "Any other value.", "not_equals: 0").words(&[
+            ("hurl", "!="),
+            ("Gatling", "not"),
+            ("Chai", "ne"),
+        ]),
+        Key::new("one_of", Ty::List(&Ty::Any), "One of these values.", "one_of: [OPEN, FILLED]")
+            .words(&[("Gatling", "in")]),
+        Key::new(
+            "contains",
+            Ty::Any,
+            "Text that holds this text, or a list that holds this item; with a list, all of them.",
+            "contains: welcome",
+        )
+        .words(&[("JMeter", "substring"), ("hurl", "includes"), ("Chai", "include")]),
+        Key::new(
+            "not_contains",
+            Ty::Any,
+            "The opposite of `contains`; with a list, none of them.",
+            "not_contains: error",
+        ),
         Key::new("starts_with", Ty::Text, "Text that starts so.", "starts_with: '{'").words(&[("hurl", "startsWith")]),
         Key::new("ends_with", Ty::Text, "Text that ends so.", "ends_with: '}'").words(&[("hurl", "endsWith")]),
-        Key::new("matches", Ty::Text, "A regular expression found anywhere; `^…$` for the whole.", "matches: '^ord-\\d+$'").words(&[("JMeter", "match"), ("JMeter", "regex"), ("Taurus", "regexp")]),
+        Key::new(
+            "matches",
+            Ty::Text,
+            "A regular expression found anywhere; `^…$` for the whole.",
+            "matches: '^ord-\\d+$'",
+        )
+        .words(&[("JMeter", "match"), ("JMeter", "regex"), ("Taurus", "regexp")]),
         Key::new("not_matches", Ty::Text, "A regular expression that must not be found.", "not_matches: 'Exception'"),
-        Key::new("above", Ty::Any, "Greater than this.", "above: 0").words(&[("hurl", ">"), ("Chai", "gt"), ("Chai", "greater_than"), ("Gatling", "greaterThan")]),
-        Key::new("at_least", Ty::Any, "This or greater.", "at_least: 1").words(&[("hurl", ">="), ("Chai", "gte"), ("Chai", "min"), ("Gatling", "greaterThanOrEqual")]),
-        Key::new("below", Ty::Any, "Less than this.", "below: 500ms").words(&[("hurl", "<"), ("Chai", "lt"), ("Chai", "less_than"), ("Gatling", "lessThan"), ("Chai", "under")]),
-        Key::new("at_most", Ty::Any, "This or less.", "at_most: 10kB").words(&[("hurl", "<="), ("Chai", "lte"), ("Chai", "max"), ("Gatling", "lessThanOrEqual")]),
-        Key::new("exists", Ty::Bool, "Whether anything is found at all.", "exists: true").words(&[("Gatling", "notExists"), ("hurl", "not_exists")]),
-        Key::new("empty", Ty::Bool, "Whether the text, list or map is empty.", "empty: false").words(&[("hurl", "isEmpty")]),
-        Key::new("length", Ty::Matcher, "The number of characters, items or keys: a number or a matcher.", "length: { at_least: 1 }").words(&[("hurl", "count"), ("Gatling", "count")]),
+        Key::new("above", Ty::Any, "Greater than this.", "above: 0").words(&[
+            ("hurl", ">"),
+            ("Chai", "gt"),
+            ("Chai", "greater_than"),
+            ("Gatling", "greaterThan"),
+        ]),
+        Key::new("at_least", Ty::Any, "This or greater.", "at_least: 1").words(&[
+            ("hurl", ">="),
+            ("Chai", "gte"),
+            ("Chai", "min"),
+            ("Gatling", "greaterThanOrEqual"),
+        ]),
+        Key::new("below", Ty::Any, "Less than this.", "below: 500ms").words(&[
+            ("hurl", "<"),
+            ("Chai", "lt"),
+            ("Chai", "less_than"),
+            ("Gatling", "lessThan"),
+            ("Chai", "under"),
+        ]),
+        Key::new("at_most", Ty::Any, "This or less.", "at_most: 10kB").words(&[
+            ("hurl", "<="),
+            ("Chai", "lte"),
+            ("Chai", "max"),
+            ("Gatling", "lessThanOrEqual"),
+        ]),
+        Key::new("exists", Ty::Bool, "Whether anything is found at all.", "exists: true")
+            .words(&[("Gatling", "notExists"), ("hurl", "not_exists")]),
+        Key::new("empty", Ty::Bool, "Whether the text, list or map is empty.", "empty: false")
+            .words(&[("hurl", "isEmpty")]),
+        Key::new(
+            "length",
+            Ty::Matcher,
+            "The number of characters, items or keys: a number or a matcher.",
+            "length: { at_least: 1 }",
+        )
+        .words(&[("hurl", "count"), ("Gatling", "count")]),
         Key::new("type", Ty::Enum(JSON_TYPES), "The JSON type.", "type: array"),
-        Key::new("each", Ty::Matcher, "A matcher for every element of the list.", "each: { above: 0 }").words(&[("Chai", "every")]),
+        Key::new("each", Ty::Matcher, "A matcher for every element of the list.", "each: { above: 0 }")
+            .words(&[("Chai", "every")]),
     ],
 };
 
@@ -89,10 +224,18 @@ pub static THRESHOLD: Section = Section {
     name: "threshold",
     doc: "A figure that must hold: `METRIC OP VALUE`. Metrics: p50 … p99.99, mean, min, max, stddev, error_rate, errors, throughput, requests, iterations, apdex(500ms), bytes_received, and dns, connect, tls, first_byte or download with a dot and a metric (`first_byte.p95`).",
     keys: &[
-        Key::new("threshold", Ty::Name, "The figure, its operator and its limit.", "threshold: error_rate < 50%").required(),
+        Key::new("threshold", Ty::Name, "The figure, its operator and its limit.", "threshold: error_rate < 50%")
+            .required(),
         Key::new("name", Ty::Name, "Its name in reports.", "name: most requests succeed"),
         Key::new("during", Ty::Name, "The part of the run it judges.", "during: steady").later(),
-        Key::new("after", Ty::Duration, "Leaves out samples that started earlier than this.", "after: 30s").words(&[("k6", "delayAbortEval")]),
-        Key::new("abort", Ty::Bool, "Whether the test stops as soon as the threshold is broken (judged once a second, from `after` on).", "abort: true").words(&[("k6", "abortOnFail")]),
+        Key::new("after", Ty::Duration, "Leaves out samples that started earlier than this.", "after: 30s")
+            .words(&[("k6", "delayAbortEval")]),
+        Key::new(
+            "abort",
+            Ty::Bool,
+            "Whether the test stops as soon as the threshold is broken (judged once a second, from `after` on).",
+            "abort: true",
+        )
+        .words(&[("k6", "abortOnFail")]),
     ],
 };

@@ -4,36 +4,106 @@ use super::{HTTP, Key, Section, Ty};
 
 static ITERATION_SHAPES: [Ty; 2] = [Ty::Count(1), Ty::Section(&ITERATIONS_TOTAL)];
 
-pub(super) const USERS: Key = Key::new("users", Ty::Count(1), "How many users run side by side. The default is 1.", "users: 50").words(&[
-    ("JMeter", "threads"),
-    ("JMeter", "num_threads"),
-    ("k6", "vus"),
-    ("Taurus", "concurrency"),
-    ("drill", "concurrency"),
-    ("Locust", "user_count"),
-    ("Artillery", "arrivalCount"),
-    ("wrk", "connections"),
-    ("JMeter", "numberOfThreads"),
-]);
+pub(super) const USERS: Key =
+    Key::new("users", Ty::Count(1), "How many users run side by side. The default is 1.", "users: 50").words(&[
+        ("JMeter", "threads"),
+        ("JMeter", "num_threads"),
+        ("k6", "vus"),
+        ("Taurus", "concurrency"),
+        ("drill", "concurrency"),
+        ("Locust", "user_count"),
+        ("Artillery", "arrivalCount"),
+        ("wrk", "connections"),
+        ("JMeter", "numberOfThreads"),
+    ]);
 pub(super) const RAMP_UP: Key = Key::new("ramp_up", Ty::Duration, "How long it takes until all users run: user k of N (counted from 0) starts at k × ramp_up / N. The default is 0s, all at once.", "ramp_up: 10s")
     .words(&[("JMeter", "rampUp"), ("JMeter", "ramp_time"), ("Taurus", "ramp-up"), ("drill", "rampup"), ("JMeter", "rampup"), ("Artillery", "rampTo"), ("Locust", "spawn_rate"), ("JMeter", "ramp")]);
-pub(super) const ITERATIONS: Key = Key::new("iterations", Ty::Either(&ITERATION_SHAPES), "How often each user walks through the steps; or `{ total: N }`, shared among the users.", "iterations: 10")
-    .words(&[("JMeter", "loops"), ("JMeter", "loop_count"), ("JMeter", "loopCount"), ("k6", "iteration"), ("Taurus", "iteration"), ("Artillery", "count")]);
-pub(super) const DURATION: Key = Key::new("duration", Ty::Duration, "How long the group runs, from its own start, ramp-up included.", "duration: 2m")
-    .words(&[("Taurus", "hold-for"), ("Locust", "run_time"), ("JMeter", "scheduler_duration"), ("Taurus", "hold_for"), ("k6", "maxDuration"), ("JMeter", "runtime")]);
-pub(super) const RAMP_DOWN: Key = Key::new("ramp_down", Ty::Duration, "How long it takes, after `duration`, until the last user has ended.", "ramp_down: 10s").later().words(&[("JMeter", "rampDown")]);
-pub(super) const STAGES: Key = Key::new("stages", Ty::Any, "A load that ramps from stage to stage.", "stages:\n  - { users: 100, over: 1m }").later();
-pub(super) const ARRIVAL_RATE: Key = Key::new("arrival_rate", Ty::Text, "How many iterations start per second, whether or not earlier ones have ended.", "arrival_rate: 200/s").later().words(&[("Artillery", "arrivalRate"), ("k6", "rate")]);
-pub(super) const ARRIVALS: Key = Key::new("arrivals", Ty::Name, "How arrivals are spaced.", "arrivals: poisson").later();
-pub(super) const MAX_USERS: Key = Key::new("max_users", Ty::Count(1), "How many users an arrival rate may occupy at once.", "max_users: 1000").later().words(&[("k6", "maxVUs"), ("Artillery", "maxVusers")]);
-pub(super) const PACING: Key = Key::new("pacing", Ty::Duration, "At most one iteration per this time and user.", "pacing: 10s").later().words(&[("Gatling", "pace")]);
-pub(super) const THROUGHPUT: Key = Key::new("throughput", Ty::Text, "A ceiling on requests per second.", "throughput: 100/s").later();
-pub(super) const DELAY: Key = Key::new("delay", Ty::Duration, "How long after the run's start this group starts.", "delay: 10s").words(&[("k6", "startTime"), ("JMeter", "startup_delay"), ("JMeter", "startDelay")]);
-pub(super) const NEEDS: Key = Key::new("needs", Ty::List(&Ty::Name), "Groups that must have ended before this one starts.", "needs: [warm_up]").later();
-pub(super) const WARM_UP: Key = Key::new("warm_up", Ty::Duration, "How long samples are shown but not counted.", "warm_up: 1m").later();
+pub(super) const ITERATIONS: Key = Key::new(
+    "iterations",
+    Ty::Either(&ITERATION_SHAPES),
+    "How often each user walks through the steps; or `{ total: N }`, shared among the users.",
+    "iterations: 10",
+)
+.words(&[
+    ("JMeter", "loops"),
+    ("JMeter", "loop_count"),
+    ("JMeter", "loopCount"),
+    ("k6", "iteration"),
+    ("Taurus", "iteration"),
+    ("Artillery", "count"),
+]);
+pub(super) const DURATION: Key = Key::new(
+    "duration",
+    Ty::Duration,
+    "How long the group runs, from its own start, ramp-up included.",
+    "duration: 2m",
+)
+.words(&[
+    ("Taurus", "hold-for"),
+    ("Locust", "run_time"),
+    ("JMeter", "scheduler_duration"),
+    ("Taurus", "hold_for"),
+    ("k6", "maxDuration"),
+    ("JMeter", "runtime"),
+]);
+pub(super) const RAMP_DOWN: Key = Key::new(
+    "ramp_down",
+    Ty::Duration,
+    "How long it takes, after `duration`, until the last user has ended.",
+    "ramp_down: 10s",
+)
+.later()
+.words(&[("JMeter", "rampDown")]);
+pub(super) const STAGES: Key =
+    Key::new("stages", Ty::Any, "A load that ramps from stage to stage.", "stages:\n  - { users: 100, over: 1m }")
+        .later();
+pub(super) const ARRIVAL_RATE: Key = Key::new(
+    "arrival_rate",
+    Ty::Text,
+    "How many iterations start per second, whether or not earlier ones have ended.",
+    "arrival_rate: 200/s",
+)
+.later()
+.words(&[("Artillery", "arrivalRate"), ("k6", "rate")]);
+pub(super) const ARRIVALS: Key =
+    Key::new("arrivals", Ty::Name, "How arrivals are spaced.", "arrivals: poisson").later();
+pub(super) const MAX_USERS: Key =
+    Key::new("max_users", Ty::Count(1), "How many users an arrival rate may occupy at once.", "max_users: 1000")
+        .later()
+        .words(&[("k6", "maxVUs"), ("Artillery", "maxVusers")]);
+pub(super) const PACING: Key =
+    Key::new("pacing", Ty::Duration, "At most one iteration per this time and user.", "pacing: 10s")
+        .later()
+        .words(&[("Gatling", "pace")]);
+pub(super) const THROUGHPUT: Key =
+    Key::new("throughput", Ty::Text, "A ceiling on requests per second.", "throughput: 100/s").later();
+pub(super) const DELAY: Key =
+    Key::new("delay", Ty::Duration, "How long after the run's start this group starts.", "delay: 10s").words(&[
+        ("k6", "startTime"),
+        ("JMeter", "startup_delay"),
+        ("JMeter", "startDelay"),
+    ]);
+pub(super) const NEEDS: Key =
+    Key::new("needs", Ty::List(&Ty::Name), "Groups that must have ended before this one starts.", "needs: [warm_up]")
+        .later();
+pub(super) const WARM_UP: Key =
+    Key::new("warm_up", Ty::Duration, "How long samples are shown but not counted.", "warm_up: 1m").later();
 pub(super) const GRACEFUL_STOP: Key = Key::new("graceful_stop", Ty::Duration, "How long running iterations may take to finish when the group's time is up, before they are interrupted. The default is 30s. Think time and pauses are cut short at once.", "graceful_stop: 10s").words(&[("k6", "gracefulStop")]);
-pub(super) const THINK_TIME_KEY: Key = Key::new("think_time", Ty::ThinkTime, "How long a user waits after every request of `steps`: a time, a range, or a distribution.", "think_time: 1s..3s")
-    .words(&[("JMeter", "timer"), ("Artillery", "think"), ("Locust", "wait_time"), ("Taurus", "think-time"), ("JMeter", "delay_timer"), ("k6", "sleep"), ("JMeter", "constant_timer")]);
+pub(super) const THINK_TIME_KEY: Key = Key::new(
+    "think_time",
+    Ty::ThinkTime,
+    "How long a user waits after every request of `steps`: a time, a range, or a distribution.",
+    "think_time: 1s..3s",
+)
+.words(&[
+    ("JMeter", "timer"),
+    ("Artillery", "think"),
+    ("Locust", "wait_time"),
+    ("Taurus", "think-time"),
+    ("JMeter", "delay_timer"),
+    ("k6", "sleep"),
+    ("JMeter", "constant_timer"),
+]);
 pub(super) const ON_ERROR: Key = Key::new(
     "on_error",
     Ty::Enum(&[
@@ -47,8 +117,15 @@ pub(super) const ON_ERROR: Key = Key::new(
     "on_error: next_iteration",
 )
 .words(&[("JMeter", "on_sample_error"), ("JMeter", "onSampleError")]);
-pub(super) const HTTP_KEY: Key = Key::new("http", Ty::Section(&HTTP), "What every HTTP request of this group starts from. `headers` and `auth` here apply to `steps` and `on_stop`, not to `on_start`, which earns them.", "http:\n  headers:\n    Authorization: Bearer ${token}");
-pub(super) const THRESHOLDS: Key = Key::new("thresholds", Ty::Thresholds, "What must hold for this group's requests.", "thresholds: [p95 < 300ms]").words(&[("Artillery", "ensure")]);
+pub(super) const HTTP_KEY: Key = Key::new(
+    "http",
+    Ty::Section(&HTTP),
+    "What every HTTP request of this group starts from. `headers` and `auth` here apply to `steps` and `on_stop`, not to `on_start`, which earns them.",
+    "http:\n  headers:\n    Authorization: Bearer ${token}",
+);
+pub(super) const THRESHOLDS: Key =
+    Key::new("thresholds", Ty::Thresholds, "What must hold for this group's requests.", "thresholds: [p95 < 300ms]")
+        .words(&[("Artillery", "ensure")]);
 
 /// A thread group.
 pub static THREAD_GROUP: Section = Section {
@@ -74,13 +151,30 @@ pub static THREAD_GROUP: Section = Section {
         THINK_TIME_KEY,
         ON_ERROR,
         HTTP_KEY,
-        Key::new("on_start", Ty::Steps, "Steps each user runs once, before its first iteration. If one fails, that user ends.", "on_start:\n  - post: /api/auth/login")
-            .words(&[("Locust", "onStart"), ("JMeter", "once_only"), ("Artillery", "beforeScenario")]),
+        Key::new(
+            "on_start",
+            Ty::Steps,
+            "Steps each user runs once, before its first iteration. If one fails, that user ends.",
+            "on_start:\n  - post: /api/auth/login",
+        )
+        .words(&[("Locust", "onStart"), ("JMeter", "once_only"), ("Artillery", "beforeScenario")]),
         Key::new("steps", Ty::Steps, "What each user does in an iteration.", "steps:\n  - get: /api/market-data")
             .required()
-            .words(&[("Artillery", "flow"), ("Taurus", "requests"), ("JMeter", "samplers"), ("drill", "plan"), ("Locust", "tasks"), ("Taurus", "scenario")]),
-        Key::new("on_stop", Ty::Steps, "Steps each user runs once, after its last iteration.", "on_stop:\n  - post: /api/auth/logout")
-            .words(&[("Locust", "onStop"), ("Artillery", "afterScenario")]),
+            .words(&[
+                ("Artillery", "flow"),
+                ("Taurus", "requests"),
+                ("JMeter", "samplers"),
+                ("drill", "plan"),
+                ("Locust", "tasks"),
+                ("Taurus", "scenario"),
+            ]),
+        Key::new(
+            "on_stop",
+            Ty::Steps,
+            "Steps each user runs once, after its last iteration.",
+            "on_stop:\n  - post: /api/auth/logout",
+        )
+        .words(&[("Locust", "onStop"), ("Artillery", "afterScenario")]),
         THRESHOLDS,
     ],
 };
@@ -89,7 +183,8 @@ pub static THREAD_GROUP: Section = Section {
 pub static ITERATIONS_TOTAL: Section = Section {
     name: "iterations",
     doc: "A number of iterations shared among the group's users.",
-    keys: &[Key::new("total", Ty::Count(1), "How many iterations all users of the group run together.", "total: 1000").required()],
+    keys: &[Key::new("total", Ty::Count(1), "How many iterations all users of the group run together.", "total: 1000")
+        .required()],
 };
 
 /// A distribution of think times.
@@ -97,8 +192,19 @@ pub static THINK_TIME: Section = Section {
     name: "think time",
     doc: "A distribution to draw think times from.",
     keys: &[
-        Key::new("normal", Ty::Section(&NORMAL), "Normally distributed (JMeter's Gaussian Random Timer); negative draws wait 0s.", "normal: { mean: 2s, deviation: 500ms }").words(&[("JMeter", "gaussian")]),
-        Key::new("poisson", Ty::Section(&POISSON), "Poisson distributed (JMeter's Poisson Random Timer).", "poisson: { mean: 2s }"),
+        Key::new(
+            "normal",
+            Ty::Section(&NORMAL),
+            "Normally distributed (JMeter's Gaussian Random Timer); negative draws wait 0s.",
+            "normal: { mean: 2s, deviation: 500ms }",
+        )
+        .words(&[("JMeter", "gaussian")]),
+        Key::new(
+            "poisson",
+            Ty::Section(&POISSON),
+            "Poisson distributed (JMeter's Poisson Random Timer).",
+            "poisson: { mean: 2s }",
+        ),
     ],
 };
 

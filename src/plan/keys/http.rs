@@ -6,35 +6,176 @@ static AUTH_SHAPES: [Ty; 2] = [Ty::Section(&AUTH), Ty::Null];
 static PART_SHAPES: [Ty; 3] = [Ty::Text, Ty::Section(&FILE_PART), Ty::List(&Ty::Any)];
 static PART: Ty = Ty::Either(&PART_SHAPES);
 
-const HEADERS: Key = Key::new("headers", Ty::Map(&Ty::Either(&[Ty::Text, Ty::Null])), "Headers to send. They merge by name with those of outer places; `null` removes one.", "headers:\n  Accept: application/json").words(&[("JMeter", "header_manager"), ("JMeter", "header"), ("JMeter", "HeaderManager")]);
-const TIMEOUT: Key = Key::new("timeout", Ty::Duration, "How long a whole request may take, redirects and body included. The default is 30s.", "timeout: 10s").words(&[("JMeter", "response_timeout"), ("Gatling", "requestTimeout")]);
-const BASE_URL: Key = Key::new("base_url", Ty::Text, "What stands in front of every path.", "base_url: https://api.example").words(&[("Artillery", "target"), ("drill", "base"), ("Locust", "host"), ("Taurus", "default-address"), ("Gatling", "baseUrl"), ("JMeter", "domain"), ("JMeter", "server")]);
-const ASSERT: Key = Key::new("assert", Ty::Assertions, "What must be true of every answer. A request's own assertion about the same subject replaces that subject here.", "assert:\n  status: 200\n  response_time: { below: 500ms }").words(&[("JMeter", "assertions"), ("Taurus", "assert"), ("Artillery", "expect"), ("JMeter", "response_assertion"), ("k6", "check"), ("k6", "checks"), ("Gatling", "check"), ("HttpRunner", "validate"), ("JMeter", "assertion")]);
-const AUTH_KEY: Key = Key::new("auth", Ty::Either(&AUTH_SHAPES), "How to sign in with every request.", "auth:\n  basic: { username: ann, password: \"${password}\" }").words(&[("JMeter", "authorization"), ("JMeter", "auth_manager")]);
+const HEADERS: Key = Key::new(
+    "headers",
+    Ty::Map(&Ty::Either(&[Ty::Text, Ty::Null])),
+    "Headers to send. They merge by name with those of outer places; `null` removes one.",
+    "headers:\n  Accept: application/json",
+)
+.words(&[("JMeter", "header_manager"), ("JMeter", "header"), ("JMeter", "HeaderManager")]);
+const TIMEOUT: Key = Key::new(
+    "timeout",
+    Ty::Duration,
+    "How long a whole request may take, redirects and body included. The default is 30s.",
+    "timeout: 10s",
+)
+.words(&[("JMeter", "response_timeout"), ("Gatling", "requestTimeout")]);
+const BASE_URL: Key =
+    Key::new("base_url", Ty::Text, "What stands in front of every path.", "base_url: https://api.example").words(&[
+        ("Artillery", "target"),
+        ("drill", "base"),
+        ("Locust", "host"),
+        ("Taurus", "default-address"),
+        ("Gatling", "baseUrl"),
+        ("JMeter", "domain"),
+        ("JMeter", "server"),
+    ]);
+const ASSERT: Key = Key::new(
+    "assert",
+    Ty::Assertions,
+    "What must be true of every answer. A request's own assertion about the same subject replaces that subject here.",
+    "assert:\n  status: 200\n  response_time: { below: 500ms }",
+)
+.words(&[
+    ("JMeter", "assertions"),
+    ("Taurus", "assert"),
+    ("Artillery", "expect"),
+    ("JMeter", "response_assertion"),
+    ("k6", "check"),
+    ("k6", "checks"),
+    ("Gatling", "check"),
+    ("HttpRunner", "validate"),
+    ("JMeter", "assertion"),
+]);
+const AUTH_KEY: Key = Key::new(
+    "auth",
+    Ty::Either(&AUTH_SHAPES),
+    "How to sign in with every request.",
+    "auth:\n  basic: { username: ann, password: \"${password}\" }",
+)
+.words(&[("JMeter", "authorization"), ("JMeter", "auth_manager")]);
 
 const SETTINGS: [Key; 21] = [
     BASE_URL,
     HEADERS,
     AUTH_KEY,
     TIMEOUT,
-    Key::new("connect_timeout", Ty::Duration, "How long making a connection may take, TLS included. The default is 10s.", "connect_timeout: 5s"),
-    Key::new("follow_redirects", Ty::Bool, "Whether redirects are followed. The default is true.", "follow_redirects: false").words(&[("Artillery", "followRedirect"), ("Taurus", "follow-redirects"), ("JMeter", "auto_redirects")]),
-    Key::new("max_redirects", Ty::Count(0), "How many redirects are followed before the request fails. The default is 20.", "max_redirects: 5"),
-    Key::new("cookies", Ty::Enum(&[("user", "a cookie jar for each user, kept for life (the default)"), ("iteration", "emptied at the start of each iteration"), ("off", "no cookies are kept or sent")]), "Who keeps cookies.", "cookies: iteration").words(&[("JMeter", "cookie_manager"), ("Taurus", "store-cookie")]),
-    Key::new("connections", Ty::Enum(&[("user", "each user keeps its connections for life (the default)"), ("iteration", "closed at the end of each iteration"), ("request", "a new connection for each request")]), "How long connections are kept.", "connections: request").words(&[("Taurus", "keepalive"), ("JMeter", "keepalive"), ("JMeter", "use_keepalive")]),
-    Key::new("version", Ty::Enum(&[("auto", "HTTP/2 where TLS offers it, else HTTP/1.1 (the default)"), ("1.1", "always HTTP/1.1"), ("2", "always HTTP/2, without TLS too")]), "Which version of HTTP to speak.", "version: 2"),
-    Key::new("compression", Ty::Bool, "Whether compressed answers (gzip, deflate, br, zstd) are asked for. The default is true.", "compression: false"),
+    Key::new(
+        "connect_timeout",
+        Ty::Duration,
+        "How long making a connection may take, TLS included. The default is 10s.",
+        "connect_timeout: 5s",
+    ),
+    Key::new(
+        "follow_redirects",
+        Ty::Bool,
+        "Whether redirects are followed. The default is true.",
+        "follow_redirects: false",
+    )
+    .words(&[("Artillery", "followRedirect"), ("Taurus", "follow-redirects"), ("JMeter", "auto_redirects")]),
+    Key::new(
+        "max_redirects",
+        Ty::Count(0),
+        "How many redirects are followed before the request fails. The default is 20.",
+        "max_redirects: 5",
+    ),
+    Key::new(
+        "cookies",
+        Ty::Enum(&[
+            ("user", "a cookie jar for each user, kept for life (the default)"),
+            ("iteration", "emptied at the start of each iteration"),
+            ("off", "no cookies are kept or sent"),
+        ]),
+        "Who keeps cookies.",
+        "cookies: iteration",
+    )
+    .words(&[("JMeter", "cookie_manager"), ("Taurus", "store-cookie")]),
+    Key::new(
+        "connections",
+        Ty::Enum(&[
+            ("user", "each user keeps its connections for life (the default)"),
+            ("iteration", "closed at the end of each iteration"),
+            ("request", "a new connection for each request"),
+        ]),
+        "How long connections are kept.",
+        "connections: request",
+    )
+    .words(&[("Taurus", "keepalive"), ("JMeter", "keepalive"), ("JMeter", "use_keepalive")]),
+    Key::new(
+        "version",
+        Ty::Enum(&[
+            ("auto", "HTTP/2 where TLS offers it, else HTTP/1.1 (the default)"),
+            ("1.1", "always HTTP/1.1"),
+            ("2", "always HTTP/2, without TLS too"),
+        ]),
+        "Which version of HTTP to speak.",
+        "version: 2",
+    ),
+    Key::new(
+        "compression",
+        Ty::Bool,
+        "Whether compressed answers (gzip, deflate, br, zstd) are asked for. The default is true.",
+        "compression: false",
+    ),
     Key::new("tls", Ty::Section(&TLS), "TLS settings.", "tls: { ca_file: certs/ca.pem }"),
-    Key::new("proxy", Ty::Either(&[Ty::Text, Ty::Null]), "The proxy to go through; `off` ignores the environment's proxy variables.", "proxy: http://proxy.local:3128"),
-    Key::new("resolve", Ty::Map(&Ty::Text), "Addresses to use for host names instead of asking DNS.", "resolve:\n  api.example: 127.0.0.1"),
+    Key::new(
+        "proxy",
+        Ty::Either(&[Ty::Text, Ty::Null]),
+        "The proxy to go through; `off` ignores the environment's proxy variables.",
+        "proxy: http://proxy.local:3128",
+    ),
+    Key::new(
+        "resolve",
+        Ty::Map(&Ty::Text),
+        "Addresses to use for host names instead of asking DNS.",
+        "resolve:\n  api.example: 127.0.0.1",
+    ),
     Key::new("source_address", Ty::Text, "The local address connections come from.", "source_address: 127.0.0.2"),
-    Key::new("max_body", Ty::Size, "How much of a body is kept for assertions and extractors; the rest is read, counted and dropped. The default is 10MiB.", "max_body: 1MiB"),
-    Key::new("cache", Ty::Enum(&[("off", "every request is sent (the default)"), ("user", "each user has a browser's cache, kept for life"), ("iteration", "emptied at the start of each iteration")]), "Whether answers are cached as a browser does.", "cache: user").words(&[("JMeter", "cache_manager")]),
+    Key::new(
+        "max_body",
+        Ty::Size,
+        "How much of a body is kept for assertions and extractors; the rest is read, counted and dropped. The default is 10MiB.",
+        "max_body: 1MiB",
+    ),
+    Key::new(
+        "cache",
+        Ty::Enum(&[
+            ("off", "every request is sent (the default)"),
+            ("user", "each user has a browser's cache, kept for life"),
+            ("iteration", "emptied at the start of each iteration"),
+        ]),
+        "Whether answers are cached as a browser does.",
+        "cache: user",
+    )
+    .words(&[("JMeter", "cache_manager")]),
     ASSERT,
     // Kept apart from the settings above only in meaning: they make the request itself.
-    Key::new("query", Ty::Map(&Ty::Any), "Query parameters, always encoded. A list repeats the name, `null` leaves it out.", "query:\n  page: 2\n  id: [1, 2]").words(&[("Artillery", "qs"), ("Locust", "params"), ("k6", "params"), ("JMeter", "arguments"), ("Postman", "queryParams")]),
-    Key::new("with", Ty::Map(&Ty::Any), "Variables for this step only.", "with:\n  symbol: ${choice(['AAPL', 'MSFT'])}").words(&[("drill", "with_items"), ("Ansible", "vars")]),
-    Key::new("thresholds", Ty::Thresholds, "What must hold for this request.", "thresholds: [p95 < 100ms, error_rate < 1%]"),
+    Key::new(
+        "query",
+        Ty::Map(&Ty::Any),
+        "Query parameters, always encoded. A list repeats the name, `null` leaves it out.",
+        "query:\n  page: 2\n  id: [1, 2]",
+    )
+    .words(&[
+        ("Artillery", "qs"),
+        ("Locust", "params"),
+        ("k6", "params"),
+        ("JMeter", "arguments"),
+        ("Postman", "queryParams"),
+    ]),
+    Key::new(
+        "with",
+        Ty::Map(&Ty::Any),
+        "Variables for this step only.",
+        "with:\n  symbol: ${choice(['AAPL', 'MSFT'])}",
+    )
+    .words(&[("drill", "with_items"), ("Ansible", "vars")]),
+    Key::new(
+        "thresholds",
+        Ty::Thresholds,
+        "What must hold for this request.",
+        "thresholds: [p95 < 100ms, error_rate < 1%]",
+    ),
 ];
 
 const fn settings() -> [Key; 18] {
@@ -53,19 +194,82 @@ const fn request_keys() -> [Key; 30] {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, query, with, thresholds] = SETTINGS;
     [
         query,
-        Key::new("json", Ty::Any, "A body written as YAML and sent as JSON, with `Content-Type: application/json`.", "json:\n  symbol: AAPL\n  quantity: 10").words(&[("Taurus", "body-json"), ("HttpRunner", "json_body")]),
-        Key::new("form", Ty::Map(&Ty::Any), "Form fields, sent as `application/x-www-form-urlencoded`.", "form:\n  user: ${name}").words(&[("Artillery", "formData"), ("Gatling", "formParam"), ("curl", "data"), ("k6", "form_data")]),
-        Key::new("body", Ty::Text, "A body sent as it is. No Content-Type is added.", "body: '<order id=\"1\"/>'").words(&[("Postman", "raw"), ("k6", "payload"), ("JMeter", "body_data")]),
-        Key::new("body_file", Ty::Path, "A file whose bytes are the body.", "body_file: files/order.json").words(&[("Taurus", "body-file"), ("Gatling", "RawFileBody")]),
-        Key::new("graphql", Ty::Section(&GRAPHQL), "A GraphQL query, sent as JSON.", "graphql:\n  query: '{ prices { symbol } }'"),
-        Key::new("multipart", Ty::Map(&PART), "A `multipart/form-data` body: texts are fields, maps are files, a list repeats the name.", "multipart:\n  title: My contract\n  document: { file: files/contract.pdf, type: application/pdf }").words(&[("Taurus", "upload-files"), ("JMeter", "files")]),
-        Key::new("extract", Ty::Extractors, "Variables to take from the answer.", "extract:\n  token: $.token").words(&[("Artillery", "capture"), ("Taurus", "extract-jsonpath"), ("Taurus", "extract-regexp"), ("JMeter", "extractors"), ("drill", "assign"), ("hurl", "captures"), ("JMeter", "json_extractor"), ("JMeter", "post_processors")]),
+        Key::new(
+            "json",
+            Ty::Any,
+            "A body written as YAML and sent as JSON, with `Content-Type: application/json`.",
+            "json:\n  symbol: AAPL\n  quantity: 10",
+        )
+        .words(&[("Taurus", "body-json"), ("HttpRunner", "json_body")]),
+        Key::new(
+            "form",
+            Ty::Map(&Ty::Any),
+            "Form fields, sent as `application/x-www-form-urlencoded`.",
+            "form:\n  user: ${name}",
+        )
+        .words(&[("Artillery", "formData"), ("Gatling", "formParam"), ("curl", "data"), ("k6", "form_data")]),
+        Key::new("body", Ty::Text, "A body sent as it is. No Content-Type is added.", "body: '<order id=\"1\"/>'")
+            .words(&[("Postman", "raw"), ("k6", "payload"), ("JMeter", "body_data")]),
+        Key::new("body_file", Ty::Path, "A file whose bytes are the body.", "body_file: files/order.json")
+            .words(&[("Taurus", "body-file"), ("Gatling", "RawFileBody")]),
+        Key::new(
+            "graphql",
+            Ty::Section(&GRAPHQL),
+            "A GraphQL query, sent as JSON.",
+            "graphql:\n  query: '{ prices { symbol } }'",
+        ),
+        Key::new(
+            "multipart",
+            Ty::Map(&PART),
+            "A `multipart/form-data` body: texts are fields, maps are files, a list repeats the name.",
+            "multipart:\n  title: My contract\n  document: { file: files/contract.pdf, type: application/pdf }",
+        )
+        .words(&[("Taurus", "upload-files"), ("JMeter", "files")]),
+        Key::new("extract", Ty::Extractors, "Variables to take from the answer.", "extract:\n  token: $.token").words(
+            &[
+                ("Artillery", "capture"),
+                ("Taurus", "extract-jsonpath"),
+                ("Taurus", "extract-regexp"),
+                ("JMeter", "extractors"),
+                ("drill", "assign"),
+                ("hurl", "captures"),
+                ("JMeter", "json_extractor"),
+                ("JMeter", "post_processors"),
+            ],
+        ),
         r,
         thresholds,
         with,
-        Key::new("resources", Ty::Section(&RESOURCES), "Also fetch the page's images, scripts and styles; the response time then covers them.", "resources: { parallel: 6 }").words(&[("JMeter", "embedded_resources"), ("Taurus", "retrieve-resources")]),
-        Key::new("weight", Ty::Count(0), "How often this step is chosen, compared with its siblings in `choose`.", "weight: 3"),
-        a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q,
+        Key::new(
+            "resources",
+            Ty::Section(&RESOURCES),
+            "Also fetch the page's images, scripts and styles; the response time then covers them.",
+            "resources: { parallel: 6 }",
+        )
+        .words(&[("JMeter", "embedded_resources"), ("Taurus", "retrieve-resources")]),
+        Key::new(
+            "weight",
+            Ty::Count(0),
+            "How often this step is chosen, compared with its siblings in `choose`.",
+            "weight: 3",
+        ),
+        a,
+        b,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+        i,
+        j,
+        k,
+        l,
+        m,
+        n,
+        o,
+        p,
+        q,
     ]
 }
 
@@ -82,7 +286,9 @@ pub static REQUEST_LINE: Section = Section {
     doc: "A request with any method.",
     keys: &[
         Key::new("method", Ty::Name, "The method, in capitals.", "method: PROPFIND").required(),
-        Key::new("url", Ty::Text, "The path or URL.", "url: /files").required().words(&[("Taurus", "path"), ("JMeter", "path")]),
+        Key::new("url", Ty::Text, "The path or URL.", "url: /files")
+            .required()
+            .words(&[("Taurus", "path"), ("JMeter", "path")]),
     ],
 };
 
@@ -91,9 +297,11 @@ pub static GRAPHQL: Section = Section {
     name: "graphql",
     doc: "A GraphQL request.",
     keys: &[
-        Key::new("query", Ty::Text, "The query or mutation.", "query: 'query($id: ID!) { order(id: $id) { price } }'").required(),
+        Key::new("query", Ty::Text, "The query or mutation.", "query: 'query($id: ID!) { order(id: $id) { price } }'")
+            .required(),
         Key::new("variables", Ty::Map(&Ty::Any), "The query's variables.", "variables: { id: 1 }"),
-        Key::new("operation_name", Ty::Text, "Which operation of the query to run.", "operation_name: Order").words(&[("GraphQL", "operationName")]),
+        Key::new("operation_name", Ty::Text, "Which operation of the query to run.", "operation_name: Order")
+            .words(&[("GraphQL", "operationName")]),
     ],
 };
 
@@ -102,9 +310,13 @@ pub static FILE_PART: Section = Section {
     name: "multipart file",
     doc: "A file sent as a part.",
     keys: &[
-        Key::new("file", Ty::Path, "The file, relative to the plan.", "file: files/contract.pdf").required().words(&[("Taurus", "path")]),
-        Key::new("type", Ty::Text, "Its Content-Type; guessed from the name if not written.", "type: application/pdf").words(&[("Taurus", "mime-type")]),
-        Key::new("name", Ty::Text, "The file name to send; the file's own if not written.", "name: contract.pdf").words(&[("HTML", "filename")]),
+        Key::new("file", Ty::Path, "The file, relative to the plan.", "file: files/contract.pdf")
+            .required()
+            .words(&[("Taurus", "path")]),
+        Key::new("type", Ty::Text, "Its Content-Type; guessed from the name if not written.", "type: application/pdf")
+            .words(&[("Taurus", "mime-type")]),
+        Key::new("name", Ty::Text, "The file name to send; the file's own if not written.", "name: contract.pdf")
+            .words(&[("HTML", "filename")]),
     ],
 };
 
@@ -112,7 +324,12 @@ pub static FILE_PART: Section = Section {
 pub static RESOURCES: Section = Section {
     name: "resources",
     doc: "How to fetch the images, scripts and styles a page names.",
-    keys: &[Key::new("parallel", Ty::Count(1), "How many at the same time. The default is 6, as in a browser.", "parallel: 6")],
+    keys: &[Key::new(
+        "parallel",
+        Ty::Count(1),
+        "How many at the same time. The default is 6, as in a browser.",
+        "parallel: 6",
+    )],
 };
 
 /// TLS settings.
@@ -120,12 +337,29 @@ pub static TLS: Section = Section {
     name: "tls",
     doc: "How TLS connections are made and checked.",
     keys: &[
-        Key::new("verify", Ty::Bool, "Whether the server's certificate is checked. The default is true.", "verify: false").words(&[("k6", "insecureSkipTLSVerify"), ("curl", "insecure"), ("Artillery", "rejectUnauthorized")]),
-        Key::new("ca_file", Ty::Path, "Certificates (PEM) to trust besides the system's.", "ca_file: certs/ca.pem").words(&[("curl", "cacert")]),
+        Key::new(
+            "verify",
+            Ty::Bool,
+            "Whether the server's certificate is checked. The default is true.",
+            "verify: false",
+        )
+        .words(&[("k6", "insecureSkipTLSVerify"), ("curl", "insecure"), ("Artillery", "rejectUnauthorized")]),
+        Key::new("ca_file", Ty::Path, "Certificates (PEM) to trust besides the system's.", "ca_file: certs/ca.pem")
+            .words(&[("curl", "cacert")]),
         Key::new("cert_file", Ty::Path, "The client's certificate (PEM).", "cert_file: certs/client.pem"),
         Key::new("key_file", Ty::Path, "The client's private key (PEM).", "key_file: certs/client.key"),
-        Key::new("server_name", Ty::Text, "The name to ask for and to check the certificate against, instead of the URL's host.", "server_name: api.internal"),
-        Key::new("min_version", Ty::Enum(&[("1.2", "TLS 1.2 or newer (the default)"), ("1.3", "TLS 1.3 only")]), "The oldest version of TLS to accept.", "min_version: 1.3"),
+        Key::new(
+            "server_name",
+            Ty::Text,
+            "The name to ask for and to check the certificate against, instead of the URL's host.",
+            "server_name: api.internal",
+        ),
+        Key::new(
+            "min_version",
+            Ty::Enum(&[("1.2", "TLS 1.2 or newer (the default)"), ("1.3", "TLS 1.3 only")]),
+            "The oldest version of TLS to accept.",
+            "min_version: 1.3",
+        ),
     ],
 };
 
@@ -134,9 +368,19 @@ pub static AUTH: Section = Section {
     name: "auth",
     doc: "One way to sign in.",
     keys: &[
-        Key::new("basic", Ty::Section(&BASIC), "HTTP Basic: user name and password with every request.", "basic: { username: ann, password: \"${password}\" }"),
+        Key::new(
+            "basic",
+            Ty::Section(&BASIC),
+            "HTTP Basic: user name and password with every request.",
+            "basic: { username: ann, password: \"${password}\" }",
+        ),
         Key::new("bearer", Ty::Text, "A bearer token in the Authorization header.", "bearer: ${token}"),
-        Key::new("digest", Ty::Section(&DIGEST), "HTTP Digest: the server's challenge is answered.", "digest: { username: ann, password: \"${password}\" }"),
+        Key::new(
+            "digest",
+            Ty::Section(&DIGEST),
+            "HTTP Digest: the server's challenge is answered.",
+            "digest: { username: ann, password: \"${password}\" }",
+        ),
         Key::new("oauth2", Ty::Any, "OAuth 2.", "oauth2: {}").later(),
         Key::new("aws_sigv4", Ty::Any, "AWS signature version 4.", "aws_sigv4: {}").later(),
     ],
@@ -151,6 +395,8 @@ pub static DIGEST: Section = Section { name: "digest auth", doc: "User name and 
 const fn credentials() -> [Key; 2] {
     [
         Key::new("username", Ty::Text, "The user name.", "username: ann").required().words(&[("curl", "user")]),
-        Key::new("password", Ty::Text, "The password.", "password: ${password}").required().words(&[("Artillery", "pass")]),
+        Key::new("password", Ty::Text, "The password.", "password: ${password}")
+            .required()
+            .words(&[("Artillery", "pass")]),
     ]
 }

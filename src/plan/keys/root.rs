@@ -39,17 +39,77 @@ pub static DATA: Section = Section {
     name: "data set",
     doc: "A table that users draw rows from: a CSV file with a header row, or a list of objects in a JSON or YAML file.",
     keys: &[
-        Key::new("file", Ty::Path, "The file, relative to the plan: `.csv` or `.tsv` (or any text table), `.json`, `.yaml`.", "file: data/traders.csv")
-            .required()
-            .words(&[("JMeter", "filename"), ("Artillery", "path")]),
-        Key::new("columns", Ty::List(&Ty::Name), "The columns' names, for a file that has no header row.", "columns: [username, password]")
-            .words(&[("JMeter", "variableNames"), ("Artillery", "fields"), ("Taurus", "variable-names")]),
-        Key::new("delimiter", Ty::Name, "What stands between two cells: one character, or `tab`. The default is a comma.", "delimiter: ';'").words(&[("Python", "separator"), ("Python", "sep")]),
-        Key::new("encoding", Ty::Name, "The file's character encoding, when it is not UTF-8.", "encoding: windows-1252").words(&[("JMeter", "fileEncoding")]),
-        Key::new("order", Ty::Enum(&[("sequential", "row by row, read from the file as the run goes (the default)"), ("shuffle", "each row once in random order, then a new order"), ("random", "any row each time")]), "In which order rows are drawn.", "order: shuffle"),
-        Key::new("share", Ty::Enum(&[("all", "all users of the run draw from one pile (the default)"), ("group", "each thread group has a pile of its own"), ("user", "each user has a pile of its own")]), "Who draws from the same pile.", "share: all").words(&[("JMeter", "shareMode")]),
-        Key::new("take", Ty::Enum(&[("iteration", "a new row for each iteration (the default)"), ("user", "one row for each user, kept for life")]), "When a new row is drawn.", "take: user"),
-        Key::new("at_end", Ty::Enum(&[("recycle", "start again from the first row (the default)"), ("stop_user", "the user that finds no row ends"), ("stop_group", "its thread group ends"), ("stop_test", "the whole test ends")]), "What happens when no row is left.", "at_end: stop_user").words(&[("JMeter", "recycle"), ("JMeter", "stopThread"), ("Taurus", "loop")]),
+        Key::new(
+            "file",
+            Ty::Path,
+            "The file, relative to the plan: `.csv` or `.tsv` (or any text table), `.json`, `.yaml`.",
+            "file: data/traders.csv",
+        )
+        .required()
+        .words(&[("JMeter", "filename"), ("Artillery", "path")]),
+        Key::new(
+            "columns",
+            Ty::List(&Ty::Name),
+            "The columns' names, for a file that has no header row.",
+            "columns: [username, password]",
+        )
+        .words(&[("JMeter", "variableNames"), ("Artillery", "fields"), ("Taurus", "variable-names")]),
+        Key::new(
+            "delimiter",
+            Ty::Name,
+            "What stands between two cells: one character, or `tab`. The default is a comma.",
+            "delimiter: ';'",
+        )
+        .words(&[("Python", "separator"), ("Python", "sep")]),
+        Key::new(
+            "encoding",
+            Ty::Name,
+            "The file's character encoding, when it is not UTF-8.",
+            "encoding: windows-1252",
+        )
+        .words(&[("JMeter", "fileEncoding")]),
+        Key::new(
+            "order",
+            Ty::Enum(&[
+                ("sequential", "row by row, read from the file as the run goes (the default)"),
+                ("shuffle", "each row once in random order, then a new order"),
+                ("random", "any row each time"),
+            ]),
+            "In which order rows are drawn.",
+            "order: shuffle",
+        ),
+        Key::new(
+            "share",
+            Ty::Enum(&[
+                ("all", "all users of the run draw from one pile (the default)"),
+                ("group", "each thread group has a pile of its own"),
+                ("user", "each user has a pile of its own"),
+            ]),
+            "Who draws from the same pile.",
+            "share: all",
+        )
+        .words(&[("JMeter", "shareMode")]),
+        Key::new(
+            "take",
+            Ty::Enum(&[
+                ("iteration", "a new row for each iteration (the default)"),
+                ("user", "one row for each user, kept for life"),
+            ]),
+            "When a new row is drawn.",
+            "take: user",
+        ),
+        Key::new(
+            "at_end",
+            Ty::Enum(&[
+                ("recycle", "start again from the first row (the default)"),
+                ("stop_user", "the user that finds no row ends"),
+                ("stop_group", "its thread group ends"),
+                ("stop_test", "the whole test ends"),
+            ]),
+            "What happens when no row is left.",
+            "at_end: stop_user",
+        )
+        .words(&[("JMeter", "recycle"), ("JMeter", "stopThread"), ("Taurus", "loop")]),
     ],
 };
 
@@ -58,15 +118,60 @@ pub static SERVICE: Section = Section {
     name: "service",
     doc: "A program that is started before the run and stopped after it: the built-in sample API, or a command.",
     keys: &[
-        Key::new("demo", Ty::Enum(&[("trading", "the sample trading API: login, market data, quotes, orders, portfolio")]), "Starts the built-in sample API inside this process.", "demo: trading"),
-        Key::new("port", Ty::Count(0), "The port of the built-in API on this machine; a free one if not written.", "port: 8080"),
-        Key::new("db_pool", Ty::Count(1), "How many connections the built-in API's simulated database has. A small pool saturates under load. The default is 20.", "db_pool: 5"),
-        Key::new("query_time", Ty::Duration, "How long a query holds a connection of the built-in API's simulated database. The default is 2ms.", "query_time: 10ms"),
-        Key::new("cache", Ty::Bool, "Whether the built-in API caches market data. The default is true; without it every request queries the database.", "cache: false"),
-        Key::new("command", Ty::Text, "A command line that starts the program. It runs only when the run is given `--allow-commands`.", "command: docker compose up -d"),
-        Key::new("stop", Ty::Text, "A command line that stops it. Without one, the started process is ended.", "stop: docker compose down"),
-        Key::new("ready", Ty::Section(&READY), "When the program counts as ready.", "ready: { url: http://localhost:8000/health, within: 60s }"),
-        Key::new("url", Ty::Text, "Where the command's program listens: what `${services.NAME.url}` stands for.", "url: http://localhost:8000"),
+        Key::new(
+            "demo",
+            Ty::Enum(&[("trading", "the sample trading API: login, market data, quotes, orders, portfolio")]),
+            "Starts the built-in sample API inside this process.",
+            "demo: trading",
+        ),
+        Key::new(
+            "port",
+            Ty::Count(0),
+            "The port of the built-in API on this machine; a free one if not written.",
+            "port: 8080",
+        ),
+        Key::new(
+            "db_pool",
+            Ty::Count(1),
+            "How many connections the built-in API's simulated database has. A small pool saturates under load. The default is 20.",
+            "db_pool: 5",
+        ),
+        Key::new(
+            "query_time",
+            Ty::Duration,
+            "How long a query holds a connection of the built-in API's simulated database. The default is 2ms.",
+            "query_time: 10ms",
+        ),
+        Key::new(
+            "cache",
+            Ty::Bool,
+            "Whether the built-in API caches market data. The default is true; without it every request queries the database.",
+            "cache: false",
+        ),
+        Key::new(
+            "command",
+            Ty::Text,
+            "A command line that starts the program. It runs only when the run is given `--allow-commands`.",
+            "command: docker compose up -d",
+        ),
+        Key::new(
+            "stop",
+            Ty::Text,
+            "A command line that stops it. Without one, the started process is ended.",
+            "stop: docker compose down",
+        ),
+        Key::new(
+            "ready",
+            Ty::Section(&READY),
+            "When the program counts as ready.",
+            "ready: { url: http://localhost:8000/health, within: 60s }",
+        ),
+        Key::new(
+            "url",
+            Ty::Text,
+            "Where the command's program listens: what `${services.NAME.url}` stands for.",
+            "url: http://localhost:8000",
+        ),
     ],
 };
 
@@ -75,8 +180,14 @@ pub static READY: Section = Section {
     name: "ready check",
     doc: "The run starts when this URL answers with a status below 400.",
     keys: &[
-        Key::new("url", Ty::Text, "The URL to ask, four times a second.", "url: http://localhost:8000/health").required(),
-        Key::new("within", Ty::Duration, "How long to wait before the run is given up. The default is 60s.", "within: 60s"),
+        Key::new("url", Ty::Text, "The URL to ask, four times a second.", "url: http://localhost:8000/health")
+            .required(),
+        Key::new(
+            "within",
+            Ty::Duration,
+            "How long to wait before the run is given up. The default is 60s.",
+            "within: 60s",
+        ),
     ],
 };
 
@@ -88,12 +199,45 @@ pub static PROFILE: Section = Section {
         Key::new("description", Ty::Name, "What the profile is for.", "description: a quick look in CI"),
         Key::new("variables", Ty::Map(&Ty::Any), "Replaces variables of the plan.", "variables:\n  size: small"),
         Key::new("secrets", Ty::Map(&Ty::Any), "Replaces secrets of the plan.", "secrets:\n  api_key: demo"),
-        Key::new("data", Ty::Map(&Ty::Any), "Replaces keys of the plan's data sets.", "data:\n  traders: { file: data/many.csv }"),
-        Key::new("http", Ty::Section(&HTTP), "Replaces HTTP defaults of the plan.", "http:\n  base_url: https://staging.example"),
-        Key::new("services", Ty::Map(&Ty::Either(&[Ty::Section(&SERVICE), Ty::Null])), "Replaces services of the plan; `null` removes one.", "services:\n  api: null"),
-        Key::new("thread_groups", Ty::Map(&Ty::Either(&[Ty::Section(&PROFILE_GROUP), Ty::Null])), "Replaces load and settings of thread groups; `null` removes a group. The load keys of a group are replaced together.", "thread_groups:\n  traders: { users: 5, duration: 10s }"),
-        Key::new("thresholds", Ty::Either(&[Ty::Thresholds, Ty::Null]), "Replaces the plan's thresholds.", "thresholds: [error_rate < 5%]"),
-        Key::new("no_samples", Ty::Enum(&[("fail", "a threshold without samples fails (the default)"), ("skip", "a threshold without samples is skipped")]), "What a threshold without samples comes to under this profile.", "no_samples: skip"),
+        Key::new(
+            "data",
+            Ty::Map(&Ty::Any),
+            "Replaces keys of the plan's data sets.",
+            "data:\n  traders: { file: data/many.csv }",
+        ),
+        Key::new(
+            "http",
+            Ty::Section(&HTTP),
+            "Replaces HTTP defaults of the plan.",
+            "http:\n  base_url: https://staging.example",
+        ),
+        Key::new(
+            "services",
+            Ty::Map(&Ty::Either(&[Ty::Section(&SERVICE), Ty::Null])),
+            "Replaces services of the plan; `null` removes one.",
+            "services:\n  api: null",
+        ),
+        Key::new(
+            "thread_groups",
+            Ty::Map(&Ty::Either(&[Ty::Section(&PROFILE_GROUP), Ty::Null])),
+            "Replaces load and settings of thread groups; `null` removes a group. The load keys of a group are replaced together.",
+            "thread_groups:\n  traders: { users: 5, duration: 10s }",
+        ),
+        Key::new(
+            "thresholds",
+            Ty::Either(&[Ty::Thresholds, Ty::Null]),
+            "Replaces the plan's thresholds.",
+            "thresholds: [error_rate < 5%]",
+        ),
+        Key::new(
+            "no_samples",
+            Ty::Enum(&[
+                ("fail", "a threshold without samples fails (the default)"),
+                ("skip", "a threshold without samples is skipped"),
+            ]),
+            "What a threshold without samples comes to under this profile.",
+            "no_samples: skip",
+        ),
     ],
 };
 

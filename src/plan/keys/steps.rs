@@ -15,19 +15,53 @@ pub struct Kind {
     pub jmeter: &'static str,
 }
 
-const STEPS: Key = Key::new("steps", Ty::Steps, "The steps inside.", "steps:\n  - get: /").words(&[("Artillery", "flow"), ("Taurus", "do"), ("JMeter", "children"), ("Artillery", "do")]);
+const STEPS: Key = Key::new("steps", Ty::Steps, "The steps inside.", "steps:\n  - get: /").words(&[
+    ("Artillery", "flow"),
+    ("Taurus", "do"),
+    ("JMeter", "children"),
+    ("Artillery", "do"),
+]);
 /// The weight of a branch.
-pub const WEIGHT: Key = Key::new("weight", Ty::Count(0), "How often this step is chosen, compared with its siblings in `choose`. The default is 1.", "weight: 3");
+pub const WEIGHT: Key = Key::new(
+    "weight",
+    Ty::Count(0),
+    "How often this step is chosen, compared with its siblings in `choose`. The default is 1.",
+    "weight: 3",
+);
 
 /// Keys any step takes.
 pub static STEP: Section = Section {
     name: "step",
     doc: "What a user does. Each step has exactly one kind key (`get`, `post`, `transaction`, `repeat`, …).",
     keys: &[
-        Key::new("name", Ty::Name, "The step's name in reports. Without one, a request is called by its method and URL as written.", "name: Log in").words(&[("Taurus", "label"), ("JMeter", "testname"), ("JMeter", "label")]),
-        Key::new("think_time", Ty::ThinkTime, "Replaces the thread group's think time for this step and all below.", "think_time: 500ms").words(&[("Artillery", "think"), ("Taurus", "think-time"), ("JMeter", "timer")]),
-        Key::new("if", Ty::Expression, "A bare expression: the step runs only if it is true. Judged once, on entry.", "if: status == 'ok' and total > 3").words(&[("Artillery", "ifTrue"), ("drill", "when"), ("Ansible", "when")]),
-        Key::new("chance", Ty::Share, "How likely the step runs, independent of other steps. Judged once, on entry.", "chance: 25%").words(&[("Artillery", "probability"), ("JMeter", "throughput_controller")]),
+        Key::new(
+            "name",
+            Ty::Name,
+            "The step's name in reports. Without one, a request is called by its method and URL as written.",
+            "name: Log in",
+        )
+        .words(&[("Taurus", "label"), ("JMeter", "testname"), ("JMeter", "label")]),
+        Key::new(
+            "think_time",
+            Ty::ThinkTime,
+            "Replaces the thread group's think time for this step and all below.",
+            "think_time: 500ms",
+        )
+        .words(&[("Artillery", "think"), ("Taurus", "think-time"), ("JMeter", "timer")]),
+        Key::new(
+            "if",
+            Ty::Expression,
+            "A bare expression: the step runs only if it is true. Judged once, on entry.",
+            "if: status == 'ok' and total > 3",
+        )
+        .words(&[("Artillery", "ifTrue"), ("drill", "when"), ("Ansible", "when")]),
+        Key::new(
+            "chance",
+            Ty::Share,
+            "How likely the step runs, independent of other steps. Judged once, on entry.",
+            "chance: 25%",
+        )
+        .words(&[("Artillery", "probability"), ("JMeter", "throughput_controller")]),
         WEIGHT,
     ],
 };
@@ -37,8 +71,16 @@ pub static WAIT_FOR_USERS: Section = Section {
     name: "wait_for_users",
     doc: "A meeting point: users wait until so many have come.",
     keys: &[
-        Key::new("count", Ty::Count(1), "How many users to wait for.", "count: 100").required().words(&[("JMeter", "group_size")]),
-        Key::new("within", Ty::Duration, "How long to wait at most; then the waiting users go on. Without it they wait until the test ends.", "within: 30s").words(&[("JMeter", "timeout")]),
+        Key::new("count", Ty::Count(1), "How many users to wait for.", "count: 100")
+            .required()
+            .words(&[("JMeter", "group_size")]),
+        Key::new(
+            "within",
+            Ty::Duration,
+            "How long to wait at most; then the waiting users go on. Without it they wait until the test ends.",
+            "within: 30s",
+        )
+        .words(&[("JMeter", "timeout")]),
     ],
 };
 

@@ -44,12 +44,18 @@ impl Lower<'_> {
             .collect();
         if let [first, second, ..] = ways.as_slice() {
             self.report(
-                Diagnostic::error(second.key_span, format!("an extractor looks in one way, but this one has `{}` and `{}`", first.key, second.key))
-                    .help("keep one; to look inside a header or cookie, write `in: header.NAME` beside the other"),
+                Diagnostic::error(
+                    second.key_span,
+                    format!("an extractor looks in one way, but this one has `{}` and `{}`", first.key, second.key),
+                )
+                .help("keep one; to look inside a header or cookie, write `in: header.NAME` beside the other"),
             );
         }
         let Some(way) = ways.first() else {
-            self.report(Diagnostic::error(Self::start_of(node), "this extractor does not say how to find the value").help("add one of json, regex, css, xpath, between, header, cookie"));
+            self.report(
+                Diagnostic::error(Self::start_of(node), "this extractor does not say how to find the value")
+                    .help("add one of json, regex, css, xpath, between, header, cookie"),
+            );
             return None;
         };
         let mut text = |key: &str| fields.get(key).and_then(|node| self.text(node, key));
@@ -58,7 +64,10 @@ impl Lower<'_> {
             if let Some(entry) = fields.entry(key)
                 && &*way.key != owner
             {
-                self.report(Diagnostic::error(entry.key_span, format!("`{key}` goes with `{owner}`, not with `{}`", way.key)).help("remove it"));
+                self.report(
+                    Diagnostic::error(entry.key_span, format!("`{key}` goes with `{owner}`, not with `{}`", way.key))
+                        .help("remove it"),
+                );
             }
         }
         let how = match &*way.key {
@@ -83,7 +92,13 @@ impl Lower<'_> {
         };
         let pick = fields.get("match").and_then(|node| self.pick(node));
         if let (Some(entry), "header" | "cookie") = (fields.entry("in"), &*way.key) {
-            self.report(Diagnostic::error(entry.key_span, format!("`in` does not go with `{}`, which already says where to look", way.key)).help("remove it"));
+            self.report(
+                Diagnostic::error(
+                    entry.key_span,
+                    format!("`in` does not go with `{}`, which already says where to look", way.key),
+                )
+                .help("remove it"),
+            );
         }
         Some(ExtractorSpec {
             pick: pick.unwrap_or(PickSpec::First),
@@ -96,7 +111,9 @@ impl Lower<'_> {
 
     fn source(&mut self, text: Text) -> Option<Text> {
         let known = matches!(&*text.value, "body" | "url")
-            || ["header.", "cookie."].iter().any(|prefix| text.value.strip_prefix(prefix).is_some_and(|name| !name.is_empty()));
+            || ["header.", "cookie."]
+                .iter()
+                .any(|prefix| text.value.strip_prefix(prefix).is_some_and(|name| !name.is_empty()));
         if !known {
             self.report(
                 Diagnostic::error(text.span, format!("`in: {}` names no part of an answer", text.value))
@@ -166,7 +183,13 @@ impl Lower<'_> {
             "json_schema" => {
                 if let Some(file) = self.file_ref(node, "json_schema") {
                     if file.path.value.contains("${") {
-                        self.report(Diagnostic::error(file.path.span, "`json_schema` is compiled before the run, so its path cannot hold `${…}`").help("write the file's name"));
+                        self.report(
+                            Diagnostic::error(
+                                file.path.span,
+                                "`json_schema` is compiled before the run, so its path cannot hold `${…}`",
+                            )
+                            .help("write the file's name"),
+                        );
                     } else {
                         push(entry.key_span, SubjectSpec::JsonSchema(file), None);
                     }

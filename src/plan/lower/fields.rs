@@ -26,7 +26,15 @@ impl<'n> Fields<'n> {
 pub(in crate::plan) fn is_load_key(name: &str) -> bool {
     matches!(
         name,
-        "users" | "ramp_up" | "iterations" | "duration" | "ramp_down" | "stages" | "arrival_rate" | "arrivals" | "max_users"
+        "users"
+            | "ramp_up"
+            | "iterations"
+            | "duration"
+            | "ramp_down"
+            | "stages"
+            | "arrival_rate"
+            | "arrivals"
+            | "max_users"
     )
 }
 
@@ -84,9 +92,9 @@ impl Lower<'_> {
     fn unknown_key(&self, entry: &Entry, what: &str, keys: &[&'static Key]) -> Diagnostic {
         let word = &*entry.key;
         let finding = Diagnostic::error(entry.key_span, format!("{what}: there is no key `{word}`"));
-        let bridged = keys.iter().find_map(|key| {
-            key.words.iter().find(|(_, theirs)| *theirs == word).map(|(tool, _)| (*tool, key.name))
-        });
+        let bridged = keys
+            .iter()
+            .find_map(|key| key.words.iter().find(|(_, theirs)| *theirs == word).map(|(tool, _)| (*tool, key.name)));
         if let Some((tool, ours)) = bridged {
             return finding.help(format!("{tool} calls this `{word}`; here it is `{ours}`")).fix(entry.key_span, ours);
         }
@@ -98,7 +106,8 @@ impl Lower<'_> {
         }
         let all = SECTIONS.iter().find_map(|section| section.bridge(word).map(|(tool, key)| (tool, key, *section)));
         if let Some((tool, key, section)) = all {
-            return finding.help(format!("{tool} calls this `{word}`; here it is `{}`, a key of {}", key.name, section.name));
+            return finding
+                .help(format!("{tool} calls this `{word}`; here it is `{}`, a key of {}", key.name, section.name));
         }
         let names: Vec<&str> = keys.iter().filter(|key| !key.later).map(|key| key.name).collect();
         finding.help(format!("the keys of {what} are: {}", names.join(", ")))

@@ -40,7 +40,10 @@ impl Lower<'_> {
             Some(node) => {
                 let steps = self.steps(node, "steps", false);
                 if node.items().is_some_and(<[Node]>::is_empty) {
-                    self.report(Diagnostic::error(node.span, format!("thread group `{}` has no steps", name.value)).help("add at least one, for example `- get: /`"));
+                    self.report(
+                        Diagnostic::error(node.span, format!("thread group `{}` has no steps", name.value))
+                            .help("add at least one, for example `- get: /`"),
+                    );
                 }
                 steps
             }

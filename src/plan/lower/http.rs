@@ -46,7 +46,11 @@ impl Lower<'_> {
                 self.report(finding);
                 continue;
             }
-            let value = if entry.value.is_null() { None } else { self.text(&entry.value, &entry.key).map(Some).unwrap_or(None) };
+            let value = if entry.value.is_null() {
+                None
+            } else {
+                self.text(&entry.value, &entry.key).map(Some).unwrap_or(None)
+            };
             if value.is_none() && !entry.value.is_null() {
                 continue;
             }
@@ -86,7 +90,8 @@ impl Lower<'_> {
             let node = fields.get(key)?;
             self.word(node, keys::HTTP.key(key)?)
         };
-        let (cookies, connections, version, cache) = (word("cookies"), word("connections"), word("version"), word("cache"));
+        let (cookies, connections, version, cache) =
+            (word("cookies"), word("connections"), word("version"), word("cache"));
         let mut settings = TransportSettings {
             timeout: fields.get("timeout").and_then(|node| self.duration(node, "timeout")),
             connect_timeout: fields.get("connect_timeout").and_then(|node| self.duration(node, "connect_timeout")),
@@ -113,14 +118,14 @@ impl Lower<'_> {
             settings.tls_key_file = tls.get("key_file").and_then(|node| self.path(node, "key_file"));
             settings.tls_server_name =
                 tls.get("server_name").and_then(|node| self.known(node, "server_name", "a host's name", None));
-            settings.tls_min_version = tls
-                .get("min_version")
-                .and_then(|node| self.word(node, keys::TLS.key("min_version")?));
+            settings.tls_min_version =
+                tls.get("min_version").and_then(|node| self.word(node, keys::TLS.key("min_version")?));
             for (one, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
                 if let (Some(entry), None) = (tls.entry(one), tls.entry(other)) {
                     self.report(
-                        Diagnostic::error(entry.key_span, format!("`{one}` needs a `{other}` beside it"))
-                            .help("a client certificate is a certificate and its private key; both files may be the same"),
+                        Diagnostic::error(entry.key_span, format!("`{one}` needs a `{other}` beside it")).help(
+                            "a client certificate is a certificate and its private key; both files may be the same",
+                        ),
                     );
                 }
             }
@@ -141,14 +146,20 @@ impl Lower<'_> {
 
     fn resolve(&mut self, node: &Node) -> Vec<(Arc<str>, Spanned<Arc<str>>)> {
         let Some(entries) = node.entries() else {
-            self.wrong_type(node, "resolve", "a map of host names to addresses", Some("resolve:\n  api.example: 127.0.0.1"));
+            self.wrong_type(
+                node,
+                "resolve",
+                "a map of host names to addresses",
+                Some("resolve:\n  api.example: 127.0.0.1"),
+            );
             return Vec::new();
         };
         entries
             .iter()
             .filter_map(|entry| {
                 let address = self.known(&entry.value, &entry.key, "an address", None)?;
-                let bare = address.parse::<std::net::IpAddr>().is_ok() || address.parse::<std::net::SocketAddr>().is_ok();
+                let bare =
+                    address.parse::<std::net::IpAddr>().is_ok() || address.parse::<std::net::SocketAddr>().is_ok();
                 if !bare {
                     self.report(
                         Diagnostic::error(entry.value.span, format!("`{address}` is not an IP address"))
@@ -190,7 +201,10 @@ impl Lower<'_> {
             let url = line.get("url").and_then(|node| self.text(node, "url"));
             let method = method?;
             if http::Method::from_bytes(method.value.as_bytes()).is_err() {
-                self.report(Diagnostic::error(method.span, format!("`{}` cannot be an HTTP method", method.value)).help("write one word in capitals, for example PROPFIND"));
+                self.report(
+                    Diagnostic::error(method.span, format!("`{}` cannot be an HTTP method", method.value))
+                        .help("write one word in capitals, for example PROPFIND"),
+                );
                 return None;
             }
             (method.value, url?)
@@ -198,7 +212,10 @@ impl Lower<'_> {
             (Arc::from(name.to_ascii_uppercase()), self.text(&kind.value, name)?)
         };
         if url.value.trim().is_empty() {
-            self.report(Diagnostic::error(url.span, format!("`{}` has no path", kind.key)).help("write a path such as /api/orders, or a whole URL"));
+            self.report(
+                Diagnostic::error(url.span, format!("`{}` has no path", kind.key))
+                    .help("write a path such as /api/orders, or a whole URL"),
+            );
         }
         let bodies: Vec<&Entry> = ["json", "form", "body", "body_file", "graphql", "multipart"]
             .iter()
@@ -206,15 +223,21 @@ impl Lower<'_> {
             .collect();
         if let [first, second, ..] = bodies.as_slice() {
             self.report(
-                Diagnostic::error(second.key_span, format!("a request has one body, but this one has `{}` and `{}`", first.key, second.key))
-                    .help("keep one of them")
-                    .related(first.key_span, "the other body"),
+                Diagnostic::error(
+                    second.key_span,
+                    format!("a request has one body, but this one has `{}` and `{}`", first.key, second.key),
+                )
+                .help("keep one of them")
+                .related(first.key_span, "the other body"),
             );
         }
         if let (Some(body), "GET" | "HEAD") = (bodies.first(), &*method) {
             self.report(
-                Diagnostic::warning(body.key_span, format!("a {method} with a body is unusual, and many servers ignore it"))
-                    .help("did you mean `post`, or `query` for parameters in the URL?"),
+                Diagnostic::warning(
+                    body.key_span,
+                    format!("a {method} with a body is unusual, and many servers ignore it"),
+                )
+                .help("did you mean `post`, or `query` for parameters in the URL?"),
             );
         }
         let body = bodies.first().and_then(|entry| self.body(entry));
@@ -240,7 +263,9 @@ impl Lower<'_> {
         Some(match &*entry.key {
             "json" => {
                 let text = node.text().filter(|_| !node.is_null());
-                if text.is_some_and(|text| text.trim_start().starts_with(['{', '[']) && !text.trim_start().starts_with("${")) {
+                if text.is_some_and(|text| {
+                    text.trim_start().starts_with(['{', '[']) && !text.trim_start().starts_with("${")
+                }) {
                     self.report(
                         Diagnostic::error(node.span, "this is text that is itself JSON, and `json` would send it as one JSON string")
                             .help("write the value as YAML below `json`, or use `body` with the header `Content-Type: application/json`"),

@@ -187,8 +187,7 @@ impl Lower<'_> {
         if let Some(word) = known.iter().find(|word| **word == &*text) {
             return Some(word);
         }
-        let mut finding =
-            Diagnostic::error(node.span, format!("`{}` is not a value of `{}`", text.trim(), key.name));
+        let mut finding = Diagnostic::error(node.span, format!("`{}` is not a value of `{}`", text.trim(), key.name));
         finding = match crate::suggest::nearest(&text, known.iter().copied()) {
             Some(near) => finding.help(format!("did you mean `{near}`? It takes one of: {list}")).fix(node.span, near),
             None => finding.help(format!("it takes one of: {list}")),
@@ -228,7 +227,8 @@ impl Lower<'_> {
         };
         let mut finding = Diagnostic::error(span, what);
         finding = match nearest_file(path) {
-            Some(near) => finding.help(format!("did you mean `{near}`? Paths start from the folder of the file they are written in")),
+            Some(near) => finding
+                .help(format!("did you mean `{near}`? Paths start from the folder of the file they are written in")),
             None => finding.help("paths start from the folder of the file they are written in"),
         };
         self.report(finding);
@@ -255,7 +255,10 @@ impl Lower<'_> {
         if text.value.contains("${") {
             return Some(Dynamic::Computed(text));
         }
-        scalars::parse_share(&text.value).map(Dynamic::Fixed).map_err(|error| self.unit_error(node.span, key, error)).ok()
+        scalars::parse_share(&text.value)
+            .map(Dynamic::Fixed)
+            .map_err(|error| self.unit_error(node.span, key, error))
+            .ok()
     }
 
     fn think_time(&mut self, node: &Node, key: &str) -> Option<ThinkTime> {
@@ -269,9 +272,14 @@ impl Lower<'_> {
             }
             if let Some(node) = fields.get("poisson") {
                 let fields = self.fields(node, &keys::POISSON)?;
-                return Some(ThinkTime::Poisson { mean: fields.get("mean").and_then(|node| self.duration(node, "mean"))? });
+                return Some(ThinkTime::Poisson {
+                    mean: fields.get("mean").and_then(|node| self.duration(node, "mean"))?,
+                });
             }
-            self.report(Diagnostic::error(node.span, format!("`{key}` names no distribution")).help("write `normal: { mean: 2s, deviation: 500ms }` or `poisson: { mean: 2s }`"));
+            self.report(
+                Diagnostic::error(node.span, format!("`{key}` names no distribution"))
+                    .help("write `normal: { mean: 2s, deviation: 500ms }` or `poisson: { mean: 2s }`"),
+            );
             return None;
         }
         let text = self.text(node, key)?;

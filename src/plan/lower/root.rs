@@ -103,7 +103,12 @@ impl Lower<'_> {
     fn data_sets(&mut self, fields: &Fields<'_>) -> Vec<DataSet> {
         let Some(node) = fields.get("data") else { return Vec::new() };
         let Some(entries) = node.entries() else {
-            self.wrong_type(node, "data", "a map of names to data sets", Some(keys::PLAN.key("data").map_or("", |key| key.example)));
+            self.wrong_type(
+                node,
+                "data",
+                "a map of names to data sets",
+                Some(keys::PLAN.key("data").map_or("", |key| key.example)),
+            );
             return Vec::new();
         };
         entries
@@ -169,12 +174,16 @@ impl Lower<'_> {
             Some("stop_test") => AtEnd::StopTest,
             _ => AtEnd::Recycle,
         };
-        if order == Order::Random && at_end != AtEnd::Recycle
+        if order == Order::Random
+            && at_end != AtEnd::Recycle
             && let Some(node) = fields.get("at_end")
         {
             self.report(
-                Diagnostic::error(node.span, "`at_end` never comes with `order: random`, which draws any row each time")
-                    .help("use `order: shuffle` to draw each row once, or remove `at_end`"),
+                Diagnostic::error(
+                    node.span,
+                    "`at_end` never comes with `order: random`, which draws any row each time",
+                )
+                .help("use `order: shuffle` to draw each row once, or remove `at_end`"),
             );
         }
         Some(DataSet {
@@ -193,7 +202,12 @@ impl Lower<'_> {
     fn services(&mut self, fields: &Fields<'_>) -> Vec<Service> {
         let Some(node) = fields.get("services") else { return Vec::new() };
         let Some(entries) = node.entries() else {
-            self.wrong_type(node, "services", "a map of names to services", Some("services:\n  api: { demo: trading }"));
+            self.wrong_type(
+                node,
+                "services",
+                "a map of names to services",
+                Some("services:\n  api: { demo: trading }"),
+            );
             return Vec::new();
         };
         let services: Vec<Service> = entries
@@ -240,7 +254,14 @@ impl Lower<'_> {
             self.word(&kind.value, keys::SERVICE.key("demo")?)?;
             let port = fields.get("port").and_then(|node| {
                 let port = self.count(node, "port", 0)?;
-                u16::try_from(port).map_err(|_| self.report(Diagnostic::error(node.span, format!("`port`: {port} is not a port; ports end at 65535")))).ok()
+                u16::try_from(port)
+                    .map_err(|_| {
+                        self.report(Diagnostic::error(
+                            node.span,
+                            format!("`port`: {port} is not a port; ports end at 65535"),
+                        ))
+                    })
+                    .ok()
             });
             return Some(ServiceKind::Demo {
                 port: port.unwrap_or(0),
@@ -288,7 +309,12 @@ impl Lower<'_> {
     fn thread_groups(&mut self, fields: &Fields<'_>) -> Vec<crate::plan::types::ThreadGroup> {
         let Some(node) = fields.get("thread_groups") else { return Vec::new() };
         let Some(entries) = node.entries() else {
-            self.wrong_type(node, "thread_groups", "a map of names to thread groups", Some("thread_groups:\n  visitors:\n    users: 5"));
+            self.wrong_type(
+                node,
+                "thread_groups",
+                "a map of names to thread groups",
+                Some("thread_groups:\n  visitors:\n    users: 5"),
+            );
             return Vec::new();
         };
         let mut names = HashSet::new();
@@ -304,7 +330,10 @@ impl Lower<'_> {
             })
             .collect();
         if names.is_empty() {
-            self.report(Diagnostic::error(node.span, "`thread_groups` is empty: nobody would do anything").help("add a thread group with `users`, `duration` and `steps`"));
+            self.report(
+                Diagnostic::error(node.span, "`thread_groups` is empty: nobody would do anything")
+                    .help("add a thread group with `users`, `duration` and `steps`"),
+            );
         }
         groups
     }

@@ -17,7 +17,8 @@ impl Lower<'_> {
     /// A list of steps. `weighted` says whether they are the branches of `choose`.
     pub(super) fn steps(&mut self, node: &Node, key: &str, weighted: bool) -> Vec<Step> {
         let Some(items) = node.items() else {
-            let mut finding = Diagnostic::error(node.span, format!("`{key}` takes a list of steps, not {}", node.describe()));
+            let mut finding =
+                Diagnostic::error(node.span, format!("`{key}` takes a list of steps, not {}", node.describe()));
             finding = finding.help("put a `-` in front of each step:  - get: /");
             self.report(finding);
             return Vec::new();
@@ -29,7 +30,13 @@ impl Lower<'_> {
         self.step_count += 1;
         if self.step_count > MAX_STEPS {
             if self.step_count == MAX_STEPS + 1 {
-                self.report(Diagnostic::error(node.span, format!("the plan has more than {MAX_STEPS} steps once includes are put in place")).help("include fewer lists inside one another"));
+                self.report(
+                    Diagnostic::error(
+                        node.span,
+                        format!("the plan has more than {MAX_STEPS} steps once includes are put in place"),
+                    )
+                    .help("include fewer lists inside one another"),
+                );
             }
             return None;
         }
@@ -43,8 +50,11 @@ impl Lower<'_> {
         let (kind_entry, kind) = self.kind_of(node, entries)?;
         if kind.key.later {
             self.report(
-                Diagnostic::error(kind_entry.key_span, format!("steps of kind `{}` are not supported yet", kind.key.name))
-                    .help("this version speaks HTTP; remove the step"),
+                Diagnostic::error(
+                    kind_entry.key_span,
+                    format!("steps of kind `{}` are not supported yet", kind.key.name),
+                )
+                .help("this version speaks HTTP; remove the step"),
             );
             return None;
         }
@@ -66,9 +76,8 @@ impl Lower<'_> {
         let think_time = fields.get("think_time").and_then(|node| self.think_time(node, "think_time"));
         let condition = fields.get("if").and_then(|node| self.bare(node, "if"));
         let chance = fields.get("chance").and_then(|node| self.dynamic_share(node, "chance"));
-        let weight = fields
-            .get("weight")
-            .and_then(|node| Some(Spanned::new(self.count(node, "weight", 0)?, node.span)));
+        let weight =
+            fields.get("weight").and_then(|node| Some(Spanned::new(self.count(node, "weight", 0)?, node.span)));
         let step_kind = self.step_kind(kind, kind_entry, &fields)?;
         Some(Step { span: kind_entry.key_span, name, think_time, condition, chance, weight, kind: step_kind })
     }
@@ -98,9 +107,12 @@ impl Lower<'_> {
                     "make two steps of it, each behind its own `-`"
                 };
                 self.report(
-                    Diagnostic::error(second.key_span, format!("one step cannot be both `{}` and `{}`", first.key, second.key))
-                        .help(help)
-                        .related(first.key_span, "the first kind"),
+                    Diagnostic::error(
+                        second.key_span,
+                        format!("one step cannot be both `{}` and `{}`", first.key, second.key),
+                    )
+                    .help(help)
+                    .related(first.key_span, "the first kind"),
                 );
                 None
             }
@@ -129,8 +141,9 @@ impl Lower<'_> {
             }
         }
         let names: Vec<&str> = KINDS.iter().filter(|kind| !kind.key.later).map(|kind| kind.key.name).collect();
-        let finding = Diagnostic::error(Self::start_of(node), "this step has no kind key, so it does not say what to do")
-            .help(format!("add one: {}", names.join(", ")));
+        let finding =
+            Diagnostic::error(Self::start_of(node), "this step has no kind key, so it does not say what to do")
+                .help(format!("add one: {}", names.join(", ")));
         (finding, None)
     }
 
@@ -144,7 +157,10 @@ impl Lower<'_> {
             Some(steps) => this.steps(steps, "steps", false),
             None => {
                 if fields.entry("steps").is_none() {
-                    this.report(Diagnostic::error(entry.key_span, format!("`{key}` needs `steps`: what should it hold?")).help(format!("write `{}`", kind.key.example.replace('\n', " ⏎ "))));
+                    this.report(
+                        Diagnostic::error(entry.key_span, format!("`{key}` needs `steps`: what should it hold?"))
+                            .help(format!("write `{}`", kind.key.example.replace('\n', " ⏎ "))),
+                    );
                 }
                 Vec::new()
             }
@@ -154,7 +170,10 @@ impl Lower<'_> {
                 let otherwise = match fields.entry("else") {
                     Some(otherwise) => {
                         if fields.entry("if").is_none() {
-                            self.report(Diagnostic::error(otherwise.key_span, "`else` needs an `if` beside it").help("add `if: …` to this step"));
+                            self.report(
+                                Diagnostic::error(otherwise.key_span, "`else` needs an `if` beside it")
+                                    .help("add `if: …` to this step"),
+                            );
                         }
                         self.steps(&otherwise.value, "else", false)
                     }
@@ -188,15 +207,26 @@ impl Lower<'_> {
                 let steps = inner(self);
                 let bindings = self.bindings(node, key);
                 if bindings.len() != 1 {
-                    self.report(Diagnostic::error(node.span, "`for_each` takes one variable and its list").help("for example `for_each: { id: ids }`"));
+                    self.report(
+                        Diagnostic::error(node.span, "`for_each` takes one variable and its list")
+                            .help("for example `for_each: { id: ids }`"),
+                    );
                 }
                 let (item, list) = bindings.into_iter().next()?;
                 StepKind::ForEach { list: self.bare(&list, &item.value)?, item, steps }
             }
             "choose" => {
                 let branches = self.steps(node, key, true);
-                if !branches.is_empty() && branches.iter().all(|branch| branch.weight.is_some_and(|weight| weight.value == 0)) {
-                    self.report(Diagnostic::error(entry.key_span, "every step of this `choose` has weight 0, so none could be drawn").help("give one of them a weight above 0"));
+                if !branches.is_empty()
+                    && branches.iter().all(|branch| branch.weight.is_some_and(|weight| weight.value == 0))
+                {
+                    self.report(
+                        Diagnostic::error(
+                            entry.key_span,
+                            "every step of this `choose` has weight 0, so none could be drawn",
+                        )
+                        .help("give one of them a weight above 0"),
+                    );
                 }
                 StepKind::Choose(branches)
             }
@@ -275,7 +305,10 @@ impl Lower<'_> {
         }
         let canonical: Arc<str> = path.canonicalize().unwrap_or_else(|_| path.clone()).to_string_lossy().into();
         if self.including.contains(&canonical) {
-            self.report(Diagnostic::error(what.span, format!("`{}` includes itself", what.value)).help("remove one of these includes"));
+            self.report(
+                Diagnostic::error(what.span, format!("`{}` includes itself", what.value))
+                    .help("remove one of these includes"),
+            );
             return None;
         }
         let (_, list) = load::read_yaml(&path, self.sources, self.findings)?;

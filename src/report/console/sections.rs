@@ -92,7 +92,7 @@ fn table(report: &Report<'_>, what: &str, lines: &[&LabelResult]) -> String {
 }
 
 fn label(report: &Report<'_>, id: LabelId) -> String {
-    short(&inline(&scope_text(report.graph, Scope::Label(id))), LABEL_WIDTH).into_owned()
+    short(&inline(&report.masker.mask(&scope_text(report.graph, Scope::Label(id)))), LABEL_WIDTH).into_owned()
 }
 
 /// Requests that were never reached: often a mistake in a condition.
@@ -123,7 +123,7 @@ pub(super) fn assertions(report: &Report<'_>, paint: Paint) -> String {
             "  {} {}: {}  {}",
             paint.bad("✗"),
             label(report, info.label),
-            inline(&info.text),
+            inline(&report.masker.mask(&info.text)),
             paint.faint(&format!("{}:{}", place.file, place.line)),
         );
         let _ = writeln!(text, "    failed {} of {}", count(result.failed), count(result.failed + result.passed));
@@ -141,7 +141,7 @@ pub(super) fn assertions(report: &Report<'_>, paint: Paint) -> String {
             text.push_str(&quoted(&format!("got {actual}"), "    "));
         }
     }
-    titled(report, paint, "failed assertions", text, failed.len(), ASSERTIONS)
+    titled(paint, "failed assertions", text, failed.len(), ASSERTIONS)
 }
 
 /// Everything else that failed: those of assertions stand above.
@@ -170,10 +170,10 @@ pub(super) fn errors(report: &Report<'_>, paint: Paint) -> String {
             text.push_str(&quoted(&lines.join("\n"), "      "));
         }
     }
-    titled(report, paint, "errors", text, errors.len(), ERRORS)
+    titled(paint, "errors", text, errors.len(), ERRORS)
 }
 
-fn titled(_report: &Report<'_>, paint: Paint, title: &str, mut text: String, all: usize, shown: usize) -> String {
+fn titled(paint: Paint, title: &str, mut text: String, all: usize, shown: usize) -> String {
     if text.is_empty() {
         return text;
     }
@@ -184,6 +184,10 @@ fn titled(_report: &Report<'_>, paint: Paint, title: &str, mut text: String, all
 }
 
 pub(super) fn thresholds(report: &Report<'_>, paint: Paint) -> String {
+    // Nothing was measured: what was written has nothing to say.
+    if report.outcome.setup.failure().is_some() {
+        return String::new();
+    }
     let shown = |result: &&ThresholdResult| !result.implicit || !result.passed;
     let mut text = String::new();
     for result in report.verdict.thresholds.iter().filter(shown) {
@@ -203,7 +207,7 @@ pub(super) fn thresholds(report: &Report<'_>, paint: Paint) -> String {
         let _ = writeln!(
             text,
             "  {mark} {}  {observed}  {}",
-            inline(&title),
+            inline(&report.masker.mask(&title)),
             paint.faint(&format!("{}:{}", place.file, place.line))
         );
     }

@@ -78,7 +78,7 @@ pub(in crate::report) fn duration(time: Duration) -> String {
 }
 
 fn plain(value: f64) -> String {
-    if value.fract() == 0.0 && value >= 0.0 && value < 1e15 { count(value as u64) } else { trimmed(value, 3) }
+    if value.fract() == 0.0 && (0.0..1e15).contains(&value) { count(value as u64) } else { trimmed(value, 3) }
 }
 
 /// With at most so many digits behind the point, and no zeros at their end.

@@ -14,6 +14,9 @@ use crate::report::{Report, clean, inline};
 use crate::samplers::FailureKind;
 use crate::verdict::{self, Phase, ThresholdResult};
 
+/// How many different values of an assertion are told.
+const EXAMPLES: usize = 5;
+
 impl Document {
     /// The whole document of a run.
     pub fn of(report: &Report<'_>) -> Self {
@@ -89,7 +92,7 @@ impl Report<'_> {
             Place::Teardown => "teardown".into(),
         };
         Line {
-            label: label.text.to_string(),
+            label: self.told(&label.text),
             thread_group,
             file: self.other_file(label.span),
             line: self.graph.line(label.span),
@@ -130,7 +133,7 @@ impl Report<'_> {
         Threshold {
             text: one.text.clone(),
             name: one.name.clone(),
-            scope: one.scope_text.clone(),
+            scope: self.told(&one.scope_text),
             file: self.other_file(one.span),
             line: one.line,
             limit: one.limit,
@@ -145,19 +148,27 @@ impl Report<'_> {
     fn assertions(&self) -> Vec<Assertion> {
         let known = |result: &metrics::AssertionResult| {
             let info = self.graph.assertions.get(result.id.index())?;
-            let errors = self.results.errors.iter().filter(|error| error.assertion == Some(result.id));
+            let mut examples: Vec<String> = Vec::new();
+            for actual in self
+                .results
+                .errors
+                .iter()
+                .filter(|error| error.assertion == Some(result.id))
+                .flat_map(|error| self.actual(error))
+            {
+                let example = format!("got {actual}");
+                if examples.len() < EXAMPLES && !examples.contains(&example) {
+                    examples.push(example);
+                }
+            }
             Some(Assertion {
-                label: self.graph.label(info.label).text.to_string(),
-                text: info.text.to_string(),
+                label: self.told(&self.graph.label(info.label).text),
+                text: self.told(&info.text),
                 file: self.other_file(info.span),
                 line: self.graph.line(info.span),
                 passed: result.passed,
                 failed: result.failed,
-                examples: errors
-                    .flat_map(|error| self.actual(error))
-                    .take(5)
-                    .map(|actual| format!("got {actual}"))
-                    .collect(),
+                examples,
             })
         };
         self.results.assertions.iter().filter_map(known).collect()
@@ -166,7 +177,7 @@ impl Report<'_> {
     fn errors(&self) -> Vec<Error> {
         let told = |error: &metrics::ErrorGroup| Error {
             kind: error.kind.word(),
-            label: self.graph.label(error.label).text.to_string(),
+            label: self.told(&self.graph.label(error.label).text),
             message: inline(&self.masker.mask(&error.message)),
             count: error.count,
             first_s: milli(error.first.as_secs_f64()),

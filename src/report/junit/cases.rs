@@ -50,7 +50,7 @@ pub(super) fn suites(report: &Report<'_>) -> Vec<Suite> {
         Suite { name: "samplers", time: report.info.took, cases: samplers(report) },
     ];
     for suite in &mut suites {
-        make_unique(&mut suite.cases);
+        make_unique(report, &mut suite.cases);
     }
     keep_red(report, &mut suites);
     suites.retain(|suite| !suite.cases.is_empty());
@@ -193,10 +193,10 @@ fn samplers(report: &Report<'_>) -> Vec<Case> {
     cases
 }
 
-fn make_unique(cases: &mut [Case]) {
+fn make_unique(report: &Report<'_>, cases: &mut [Case]) {
     let mut seen: HashSet<String> = HashSet::new();
     for case in cases {
-        let name = inline(&case.name);
+        let name = inline(&report.masker.mask(&case.name));
         let mut unique = name.clone();
         let mut number = 2;
         while !seen.insert(unique.clone()) {

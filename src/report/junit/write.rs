@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use quick_xml::Writer;
 use quick_xml::events::attributes::Attribute;
-use quick_xml::events::{BytesDecl, BytesText, Event};
+use quick_xml::events::{BytesDecl, BytesStart, BytesText, Event};
 use quick_xml::name::QName;
 
 use super::JunitStyle;
@@ -16,7 +16,7 @@ use crate::report::{Report, clean, inline};
 /// How long a message may be, in bytes.
 const MESSAGE_BYTES: usize = 16 << 10;
 
-type Attributes = Vec<(&'static str, String)>;
+type Attributes = [(&'static str, String)];
 
 pub(super) fn write(report: &Report<'_>, suites: &[Suite], style: JunitStyle, out: &mut dyn Write) -> io::Result<()> {
     let mut xml = Writer::new_with_indent(out, b' ', 2);
@@ -92,11 +92,14 @@ fn write_case(xml: &mut Xml<'_>, report: &Report<'_>, case: &Case, class: &str, 
         attributes.push(("file", case.place.file.clone()));
         attributes.push(("line", case.place.line.to_string()));
     }
+    if matches!(case.outcome, CaseOutcome::Passed) && case.out.is_empty() {
+        return empty(xml, "testcase", &attributes);
+    }
     let masked = |text: &str| crate::report::cut(&report.masker.mask(text), MESSAGE_BYTES).into_owned();
     element(xml, "testcase", attributes, |xml| {
         match &case.outcome {
             CaseOutcome::Passed => {}
-            CaseOutcome::Skipped(why) => element(xml, "skipped", vec![("message", why.clone())], |_| Ok(()))?,
+            CaseOutcome::Skipped(why) => empty(xml, "skipped", &[("message", why.clone())])?,
             CaseOutcome::Failure(kind, message) => problem(xml, "failure", kind, &masked(message))?,
             CaseOutcome::Error(kind, message) => problem(xml, "error", kind, &masked(message))?,
         }
@@ -119,18 +122,26 @@ fn text(xml: &mut Xml<'_>, text: &str) -> io::Result<()> {
 fn element(
     xml: &mut Xml<'_>,
     name: &'static str,
-    attributes: Attributes,
+    attributes: Vec<(&'static str, String)>,
     inside: impl FnOnce(&mut Xml<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut started = quick_xml::events::BytesStart::new(name);
-    for (key, value) in &attributes {
-        let value = Cow::Owned(escape(&clean(value)));
-        started.push_attribute(Attribute { key: QName(key), value });
-    }
+    let started = start(name, &attributes);
     let ended = started.to_end().into_owned();
     xml.write_event(Event::Start(started.borrow()))?;
     inside(xml)?;
     xml.write_event(Event::End(ended))
+}
+
+fn empty(xml: &mut Xml<'_>, name: &'static str, attributes: &Attributes) -> io::Result<()> {
+    xml.write_event(Event::Empty(start(name, attributes)))
+}
+
+fn start(name: &'static str, attributes: &Attributes) -> BytesStart<'static> {
+    let mut started = BytesStart::new(name);
+    for (key, value) in attributes {
+        started.push_attribute(Attribute { key: QName(key), value: Cow::Owned(escape(&clean(value))) });
+    }
+    started
 }
 
 /// An attribute's value. Line breaks are written as references, else readers make them blanks.

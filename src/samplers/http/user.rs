@@ -364,7 +364,9 @@ impl HttpUser {
                     |status, headers| {
                         let passed_over = settings.follow_redirects && redirect::is_redirect(status, headers);
                         let page = request.resources.is_some() && resources::is_html(headers);
-                        Reading { keep: (keep_body || page) && !passed_over, max_body: settings.max_body }
+                        // An error's body says what went wrong, and that belongs into the report.
+                        let error = status.is_client_error() || status.is_server_error();
+                        Reading { keep: (keep_body || page || error) && !passed_over, max_body: settings.max_body }
                     },
                     progress,
                 )
