@@ -1,9 +1,13 @@
 //! The command line: one file per subcommand, each thin.
 
 mod check;
+mod completions;
+mod demo;
 mod graph;
+mod new;
 mod plans;
 mod run;
+mod schema;
 mod services;
 mod signals;
 mod terminal;
@@ -26,10 +30,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::Args),
     Check(check::Args),
     Graph(graph::Args),
-    Run(run::Args),
     Try(trial::Args),
+    Run(run::Args),
+    Demo(demo::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
 }
 
 /// Runs the command line and tells the process's exit code.
@@ -44,9 +52,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let terminal = terminal::Terminal::new(cli.color);
     match cli.command {
+        Command::New(args) => new::run(&args, &terminal),
         Command::Check(args) => check::run(&args, &terminal),
         Command::Graph(args) => graph::run(&args, &terminal),
         Command::Run(args) => run::run(&args, &terminal),
         Command::Try(args) => trial::run(&args, &terminal),
+        Command::Demo(args) => demo::run(&args, &terminal),
+        Command::Schema(args) => schema::run(&args, &terminal),
+        Command::Completions(args) => completions::run(&args, &terminal),
     }
 }

@@ -9,6 +9,7 @@ mod load;
 mod lower;
 mod overlay;
 mod pitfalls;
+pub mod reference;
 mod scalars;
 pub mod schema;
 mod statics;

@@ -1,0 +1,29 @@
+//! `loadplan schema`: the JSON Schemas of what goes in and of what comes out.
+
+use super::terminal::Terminal;
+use crate::verdict::exit;
+
+/// Print the JSON Schema of plans (for editors) or of results.json
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Which schema
+    #[arg(value_enum)]
+    which: Which,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Which {
+    /// What a plan file may hold
+    Plan,
+    /// What results.json holds
+    Results,
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
+    let schema = match args.which {
+        Which::Plan => crate::plan::schema::plan_schema(),
+        Which::Results => crate::report::json::results_schema(),
+    };
+    terminal.out(&format!("{schema:#}\n"));
+    exit::PASSED
+}

@@ -1,0 +1,96 @@
+//! The subcommands around a run: `new`, `schema`, `demo`, `completions`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use support::Folder;
+
+#[test]
+fn every_new_plan_is_valid_and_names_its_schema() {
+    for template in ["quickstart", "login", "data", "checkout"] {
+        let folder = Folder::new();
+        let ran = folder.loadplan(&["new", "load/first", "--from", template]).expect_code(0);
+        assert!(ran.stdout.starts_with("wrote load/first.yaml\n"), "{}", ran.stdout);
+        folder.loadplan(&["check", "load/first.yaml"]).expect_code(0);
+        let plan = folder.read("load/first.yaml");
+        assert!(plan.starts_with("# yaml-language-server: $schema=plan.schema.json\n"), "{plan}");
+        assert!(plan.contains("loadplan run load/first.yaml") && !plan.contains("plans/"), "{plan}");
+        assert_eq!(folder.read("load/plan.schema.json"), folder.loadplan(&["schema", "plan"]).stdout);
+        assert_eq!(folder.path().join("load/data/traders.csv").exists(), template == "data");
+    }
+}
+
+#[test]
+fn a_new_plan_runs() {
+    let folder = Folder::new();
+    folder.loadplan(&["new"]).expect_code(0);
+    let ran = folder.loadplan(&["run", "plan.yaml", "--duration", "1s", "--ramp-up", "0s"]).expect_code(0);
+    assert!(ran.stdout.contains("PASSED"), "{}", ran.stdout);
+}
+
+#[test]
+fn new_leaves_existing_files_alone() {
+    let folder = Folder::new();
+    folder.write("mine.yaml", "mine");
+    let ran = folder.loadplan(&["new", "mine.yaml"]).expect_code(2);
+    assert!(ran.stderr.contains("mine.yaml is already there"), "{}", ran.stderr);
+    assert_eq!(folder.read("mine.yaml"), "mine");
+    assert!(!folder.path().join("plan.schema.json").exists());
+
+    folder.write("data/traders.csv", "username,password,symbol,quantity\nann,test123,SAP,1\n");
+    let ran = folder.loadplan(&["new", "data.yml", "--from", "data"]).expect_code(0);
+    assert!(ran.stdout.contains("kept  data/traders.csv"), "{}", ran.stdout);
+    assert!(folder.read("data/traders.csv").contains("ann"));
+    assert!(folder.path().join("data.yml").exists());
+}
+
+#[test]
+fn both_schemas_are_json() {
+    let folder = Folder::new();
+    for which in ["plan", "results"] {
+        let ran = folder.loadplan(&["schema", which]).expect_code(0);
+        let schema: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+    }
+    folder.loadplan(&["schema", "nothing"]).expect_code(2);
+}
+
+#[test]
+fn completions_are_written_for_each_shell() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = folder.loadplan(&["completions", shell]).expect_code(0);
+        assert!(ran.stdout.contains("loadplan") && ran.stdout.contains("check"), "{shell}");
+    }
+}
+
+#[test]
+fn the_demo_serves_plans_that_name_it() {
+    let folder = Folder::new();
+    let mut demo = folder.command(&["demo", "--port", "0", "--query-ms", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let url = first.split(' ').next_back().unwrap().to_owned();
+    folder.loadplan(&["new", "plan", "--from", "login"]).expect_code(0);
+    let ran = folder.loadplan(&[
+        "run",
+        "plan.yaml",
+        "--base-url",
+        &url,
+        "--users",
+        "2",
+        "--ramp-up",
+        "0s",
+        "--duration",
+        "1s",
+    ]);
+    let taken = folder.loadplan(&["demo", "--port", url.rsplit(':').next().unwrap()]);
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    ran.expect_code(0);
+    let taken = taken.expect_code(2);
+    assert!(taken.stderr.contains("another program listens there"), "{}", taken.stderr);
+}
