@@ -115,7 +115,7 @@ fn ty_schema(ty: &'static Ty) -> Json {
         }
         Ty::Section(section) => reference(section),
         Ty::Map(value) => json!({
-            "type": "object", "patternProperties": { "": ty_schema(value) }, "additionalProperties": false,
+            "type": "object", "patternProperties": { ".": ty_schema(value) }, "additionalProperties": false,
         }),
         Ty::List(item) => json!({ "type": "array", "items": ty_schema(item) }),
         Ty::Either(shapes) => json!({ "anyOf": shapes.iter().map(ty_schema).collect::<Vec<_>>() }),
