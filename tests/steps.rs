@@ -295,7 +295,7 @@ thread_groups:
             ),
         )
     };
-    let mut paths = |plan: String| {
+    let paths = |plan: String| {
         let before = server.hits().len();
         folder.run_plan(&plan, &[]).expect_code(0);
         let mut paths: Vec<String> = server.hits().into_iter().skip(before).map(|hit| hit.path).collect();
