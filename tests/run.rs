@@ -381,3 +381,103 @@ fn secrets_appear_in_no_output() {
     assert!(all.contains("***"));
     assert_eq!(server.hits()[0].headers["authorization"], "Basic YW5uOnN1cDNyIHMzY3JldA==");
 }
+
+/// A server whose certificate nobody has signed but itself; the certificate is returned as PEM.
+fn self_signed() -> (String, String) {
+    let key = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    let certificate = key.cert.der().clone();
+    let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], private)
+        .unwrap();
+    let config = std::sync::Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let config = config.clone();
+            std::thread::spawn(move || {
+                use std::io::{Read as _, Write as _};
+                let mut tls = rustls::StreamOwned::new(rustls::ServerConnection::new(config).unwrap(), stream);
+                let mut buffer = [0; 4096];
+                while tls.read(&mut buffer).is_ok_and(|count| count > 0) {
+                    if tls.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    (format!("https://localhost:{port}"), key.cert.pem())
+}
+
+#[test]
+fn a_self_signed_certificate_is_told_in_words_and_can_be_trusted() {
+    let (url, pem) = self_signed();
+    let folder = Folder::new();
+    folder.write("ca.pem", pem);
+    let plan = |tls: &str| {
+        format!(
+            "http: {{ base_url: '{url}'{tls} }}\nthread_groups:\n  g: {{ iterations: 2, steps: [ {{ get: / }} ] }}\n"
+        )
+    };
+    let ran = folder.run_plan(&plan(""), &[]).expect_code(3);
+    assert_eq!(folder.results()["errors"][0]["kind"], "tls");
+    for told in ["certificate", "ca_file", "verify: false"] {
+        assert!(ran.stdout.contains(told), "{told} is missing in\n{}", ran.stdout);
+    }
+    folder.run_plan(&plan(", tls: { ca_file: ca.pem }"), &[]).expect_code(0);
+    folder.run_plan(&plan(", tls: { verify: false }"), &[]).expect_code(0);
+    let results = folder.results();
+    assert_eq!(sampler(&results, "GET /")["phases"]["tls"]["max_ms"].as_f64().map(|ms| ms > 0.0), Some(true));
+}
+
+#[test]
+fn several_plans_run_one_after_the_other_and_none_if_one_is_invalid() {
+    let server = Server::start(|hit| Reply::text(if hit.path == "/bad" { 500 } else { 200 }, ""));
+    let folder = Folder::new();
+    folder.write("good.yaml", once(&server, "- get: /good"));
+    folder.write("bad.yaml", once(&server, "- get: /bad"));
+    folder.write("invalid.yaml", "name: x\n");
+    folder.loadplan(&["run", "good.yaml", "invalid.yaml"]).expect_code(2);
+    assert!(server.hits().is_empty(), "nothing is sent when any plan is invalid");
+    folder.loadplan(&["run", "bad.yaml", "good.yaml"]).expect_code(1);
+    for name in ["good", "bad"] {
+        let results: serde_json::Value =
+            serde_json::from_str(&folder.read(&format!("loadplan-results/{name}/results.json"))).unwrap();
+        assert_eq!(results["verdict"]["passed"], name == "good");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_before_the_first_request() {
+    let server = Server::start(|_| Reply::text(200, ""));
+    let folder = Folder::new();
+    folder.write("file", "in the way");
+    let ran = folder.run_plan(&once(&server, "- get: /"), &["--out", "file/inside"]).expect_code(4);
+    assert!(ran.stderr.contains("file"), "{}", ran.stderr);
+    assert!(server.hits().is_empty());
+}
+
+#[test]
+fn commands_of_a_plan_run_only_when_they_are_allowed() {
+    let server = Server::start(|_| Reply::text(200, ""));
+    let folder = Folder::new();
+    let plan = against(
+        &server,
+        "services: { helper: { command: 'touch started; sleep 30', stop: touch stopped, ready: { url: 'BASE/health', within: 10s } } }
+http: { base_url: BASE }
+thread_groups:
+  g: { iterations: 1, steps: [ { get: / } ] }
+",
+    );
+    let ran = folder.run_plan(&plan, &[]).expect_code(3);
+    assert!(ran.stdout.contains("--allow-commands"), "{}", ran.stdout);
+    assert!(server.hits().is_empty() && !folder.path().join("started").exists());
+    folder.run_plan(&plan, &["--allow-commands"]).expect_code(0);
+    assert!(folder.path().join("started").exists() && folder.path().join("stopped").exists());
+}

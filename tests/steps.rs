@@ -32,7 +32,8 @@ fn walk_group(server: &Server, load: &str, steps: &str, code: i32) -> (Vec<Strin
     let before = server.hits().len();
     let indented: String = steps.lines().map(|line| format!("      {line}\n")).collect();
     let load: String = load.lines().map(|line| format!("    {line}\n")).collect();
-    let plan = against(server, &format!("http: {{ base_url: BASE }}\nthread_groups:\n  g:\n{load}    steps:\n{indented}"));
+    let plan =
+        against(server, &format!("http: {{ base_url: BASE }}\nthread_groups:\n  g:\n{load}    steps:\n{indented}"));
     let folder = Folder::new();
     let ran = folder.run_plan(&plan, &["--seed", "7"]).expect_code(code);
     let paths = server.hits().into_iter().skip(before).map(|hit| hit.path).collect();
@@ -242,8 +243,7 @@ fn users_meet_and_locks_let_one_through_at_a_time() {
 #[test]
 fn a_meeting_that_too_few_reach_ends_when_its_time_is_up() {
     let server = echo();
-    let (paths, ..) =
-        walk(&server, "- wait_for_users: { count: 2, within: 200ms }\n- get: /on", 0);
+    let (paths, ..) = walk(&server, "- wait_for_users: { count: 2, within: 200ms }\n- get: /on", 0);
     assert_eq!(paths, ["/on"]);
 }
 
@@ -295,7 +295,7 @@ thread_groups:
             ),
         )
     };
-    let mut paths = |plan: String| {
+    let paths = |plan: String| {
         let before = server.hits().len();
         folder.run_plan(&plan, &[]).expect_code(0);
         let mut paths: Vec<String> = server.hits().into_iter().skip(before).map(|hit| hit.path).collect();
@@ -387,7 +387,11 @@ thread_groups:
     assert_eq!(hits["/graphql"].body, r#"{"query":"{ prices }","variables":{"id":1}}"#);
     let multi = &hits["/multi"];
     assert!(multi.body.contains("name=\"überschrift\"\r\n\r\nné\r\n"), "{}", multi.body);
-    assert!(multi.body.contains("filename=\"order.bin\"\r\nContent-Type: application/octet-stream\r\n"), "{}", multi.body);
+    assert!(
+        multi.body.contains("filename=\"order.bin\"\r\nContent-Type: application/octet-stream\r\n"),
+        "{}",
+        multi.body
+    );
 }
 
 #[test]
@@ -438,11 +442,8 @@ thread_groups:
     assert!(ran.stdout.contains("FAILED (exit 1): 1 of 8 thresholds failed"), "{}", ran.stdout);
     let results = folder.results();
     let thresholds = results["thresholds"].as_array().unwrap();
-    let failed: Vec<&str> = thresholds
-        .iter()
-        .filter(|one| one["passed"] == false)
-        .map(|one| one["text"].as_str().unwrap())
-        .collect();
+    let failed: Vec<&str> =
+        thresholds.iter().filter(|one| one["passed"] == false).map(|one| one["text"].as_str().unwrap()).collect();
     assert_eq!(failed, ["p50 < 100ms"]);
     assert_eq!(sampler(&results, "GET /fail")["failed"], 2);
 }

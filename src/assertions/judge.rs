@@ -402,9 +402,8 @@ impl Matcher {
 impl Expected {
     fn is_computed(&self) -> bool {
         match self {
-            Self::Literal(_) | Self::Measured(..) => false,
-            Self::Template(template) => template.literal().is_none(),
-            Self::List(_) | Self::Map(_) => true,
+            Self::Tree(tree) => tree.literal().is_none(),
+            Self::Measured(..) => false,
         }
     }
 }

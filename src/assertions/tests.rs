@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::extractors::find::{Css, JsonPath, XPath};
 use crate::samplers::{FailureKind, Response};
+use crate::template::Tree;
 use crate::template::testing::World;
 use crate::template::{Scope, parse_expression, parse_text};
 use crate::value::Value;
@@ -42,11 +43,11 @@ fn shop() -> Response {
 }
 
 fn lit(value: serde_json::Value) -> Expected {
-    Expected::Literal(Value::from(&value))
+    Expected::Tree(Tree::Literal(Value::from(&value)))
 }
 
 fn text(text: &str) -> Expected {
-    Expected::Literal(Value::text(text))
+    Expected::Tree(Tree::Literal(Value::text(text)))
 }
 
 fn json_at(path: &str, matchers: Vec<M>) -> Assertion {
@@ -114,7 +115,7 @@ fn times_and_sizes_are_judged_in_their_units() {
         "expected above 2kB, got 1500B"
     );
     let mut world = World::new().with("limit", Value::text("500ms"));
-    let limit = Expected::Template(parse_text("${limit}").unwrap().compile(&mut world).unwrap());
+    let limit = Expected::Tree(Tree::Template(parse_text("${limit}").unwrap().compile(&mut world).unwrap()));
     let computed = Assertion::new(Subject::ResponseTime, vec![M::Below(limit)], None);
     assert_eq!(told_in(&computed, &response, &mut world), "expected below ${limit} (\"500ms\"), got 812.4ms");
     assert!(!computed.needs_body());
@@ -122,7 +123,7 @@ fn times_and_sizes_are_judged_in_their_units() {
 
 #[test]
 fn values_are_equal_by_number_or_digit_for_digit() {
-    let decimal = |text: &str| Expected::Literal(Value::Decimal(text.into()));
+    let decimal = |text: &str| Expected::Tree(Tree::Literal(Value::Decimal(text.into())));
     for (path, expected, outcome) in [
         ("$.id", lit(json!(7)), "holds"),
         ("$.id", lit(json!(7.0)), "holds"),
@@ -317,17 +318,17 @@ fn expressions_and_computed_expectations() {
     assert!(told_in(&expr("gone == 1", &mut world), &shop(), &mut world).contains("variable `gone` is not set"));
 
     let template = |text: &str, world: &mut World| parse_text(text).unwrap().compile(world).unwrap();
-    let same = json_at("$.id", vec![M::Equals(Expected::Template(template("${id}", &mut world)))]);
+    let same = json_at("$.id", vec![M::Equals(Expected::Tree(Tree::Template(template("${id}", &mut world))))]);
     assert_eq!(told_in(&same, &shop(), &mut world), "holds");
-    let other = json_at("$.name", vec![M::Equals(Expected::Template(template("x${id}", &mut world)))]);
+    let other = json_at("$.name", vec![M::Equals(Expected::Tree(Tree::Template(template("x${id}", &mut world))))]);
     assert_eq!(other.text(), "json $.name is x${id}");
     assert_eq!(told_in(&other, &shop(), &mut world), "expected x${id} (\"x7\"), got \"Ann\"");
-    let unset = json_at("$.name", vec![M::Equals(Expected::Template(template("${gone}", &mut world)))]);
+    let unset = json_at("$.name", vec![M::Equals(Expected::Tree(Tree::Template(template("${gone}", &mut world))))]);
     assert!(told_in(&unset, &shop(), &mut world).contains("variable `gone` is not set"));
-    let tree = Expected::Map(vec![(
+    let tree = Expected::Tree(Tree::Map(vec![(
         "k".into(),
-        Expected::List(vec![Expected::Template(template("${id | int}", &mut world))]),
-    )]);
+        Tree::List(vec![Tree::Template(template("${id | int}", &mut world))]),
+    )]));
     assert_eq!(
         told_in(&json_at("$.map", vec![M::Equals(tree)]), &shop(), &mut world),
         "expected {k: [${id | int}]} ({\"k\":[7]}), got {\"k\":[1]}"
@@ -350,7 +351,9 @@ fn only_what_looks_into_the_body_needs_it() {
     assert!(!Assertion::new(Subject::Status, vec![M::StatusClass(2)], None).needs_body());
     let mut world = World::new();
     let template = parse_text("${response.json.a}").unwrap().compile(&mut world).unwrap();
-    assert!(Assertion::new(Subject::Status, vec![M::Equals(Expected::Template(template))], None).needs_body());
+    assert!(
+        Assertion::new(Subject::Status, vec![M::Equals(Expected::Tree(Tree::Template(template)))], None).needs_body()
+    );
 }
 
 #[test]

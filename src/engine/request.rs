@@ -299,7 +299,8 @@ impl User {
         if !http.query.is_empty() {
             let mut pairs = Vec::new();
             for (name, tree) in &http.query {
-                spread(name, tree.value(self).map_err(|error| error.message)?, &mut pairs);
+                let value = tree.value(self).map_err(|error| error.message)?;
+                spread(name, &value, &mut pairs);
             }
             let query = sampler::body::query(pairs.iter().map(|(name, value)| (&**name, value.as_str())));
             if !query.is_empty() {
@@ -361,7 +362,8 @@ impl User {
                 content_type(HeaderValue::from_static("application/x-www-form-urlencoded"));
                 let mut pairs = Vec::new();
                 for (name, tree) in fields {
-                    spread(name, tree.value(self).map_err(|error| error.message)?, &mut pairs);
+                    let value = tree.value(self).map_err(|error| error.message)?;
+                    spread(name, &value, &mut pairs);
                 }
                 sampler::body::form(pairs.iter().map(|(name, value)| (&**name, value.as_str())))
             }
@@ -408,10 +410,10 @@ impl User {
 }
 
 /// A list repeats the name, `null` leaves it out.
-fn spread(name: &Arc<str>, value: Value, pairs: &mut Vec<(Arc<str>, String)>) {
+fn spread(name: &Arc<str>, value: &Value, pairs: &mut Vec<(Arc<str>, String)>) {
     match value {
         Value::Null => {}
-        Value::List(items) => items.iter().for_each(|item| spread(name, item.clone(), pairs)),
+        Value::List(items) => items.iter().for_each(|item| spread(name, item, pairs)),
         value => pairs.push((name.clone(), value.to_string())),
     }
 }

@@ -195,7 +195,7 @@ impl Run<'_> {
                 let value = tree
                     .value(&mut user)
                     .map_err(|error| format!("the variable `{}`: {}", slot.name, error.message))?;
-                user.slots[index] = Some(value);
+                user.slots[index] = Some(value.into_owned());
             }
         }
         Ok(user.slots)

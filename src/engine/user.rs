@@ -12,13 +12,13 @@ use super::clock::Clock;
 use super::events::{Event, Observer};
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
-use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Tree, Wait};
+use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Wait};
 use crate::mask::Masker;
 use crate::metrics::Recorder;
 use crate::plan::{AtEnd, Share, ThinkTime, parse_think_time};
 use crate::samplers::Response;
 use crate::samplers::http::HttpUser;
-use crate::template::{CounterId, EvalError, Random, Scope, SlotId};
+use crate::template::{CounterId, EvalError, Random, Scope, SlotId, Tree};
 use crate::value::Value;
 
 /// The largest file `${file(…)}` reads, in bytes.
@@ -170,7 +170,7 @@ impl User {
 
     pub(super) fn set_all(&mut self, entries: &[(SlotId, Tree)]) -> Result<(), EvalError> {
         for (slot, tree) in entries {
-            let value = tree.value(self)?;
+            let value = tree.value(self)?.into_owned();
             self.set(*slot, Some(value));
         }
         Ok(())

@@ -6,9 +6,8 @@ use std::fmt;
 use http::HeaderName;
 use regex::Regex;
 
-use crate::assertions::Expected;
 use crate::samplers::Response;
-use crate::template::{Scope, Template};
+use crate::template::{Scope, Template, Tree};
 use crate::value::Value;
 
 use super::find::{Css, Found, JsonPath, XPath, shown};
@@ -28,7 +27,7 @@ pub struct Extractor {
     /// Which of several matches is taken.
     pub pick: Pick,
     /// What the variable gets when nothing matches.
-    pub default: Option<Expected>,
+    pub default: Option<Tree>,
     /// How the extractor is written in the plan, for messages: `$.token`.
     pub text: String,
 }

@@ -5,8 +5,8 @@
 use regex::Regex;
 use serde_json::json;
 
-use crate::assertions::Expected;
 use crate::samplers::Response;
+use crate::template::Tree;
 use crate::template::testing::World;
 use crate::template::{Template, parse_text};
 use crate::value::Value;
@@ -237,12 +237,11 @@ fn matches_are_picked() {
 #[test]
 fn defaults_stand_in_for_what_is_not_there() {
     let mut token = by_json("$.token");
-    token.default = Some(Expected::Literal(Value::text("none")));
+    token.default = Some(Tree::Literal(Value::text("none")));
     assert_eq!(taken(&token, &shop()), "\"none\"");
     assert_eq!(taken(&token, &answer("<html>")), "\"none\"");
     let mut world = World::new().with("fallback", Value::Int(3)).with("gone", None);
-    let template =
-        |text: &str, world: &mut World| Expected::Template(parse_text(text).unwrap().compile(world).unwrap());
+    let template = |text: &str, world: &mut World| Tree::Template(parse_text(text).unwrap().compile(world).unwrap());
     token.default = Some(template("${fallback}", &mut world));
     assert_eq!(one(&token.extract(&shop(), &mut world).unwrap()), "3");
     token.default = Some(template("${gone}", &mut world));

@@ -6,7 +6,7 @@ use ::http::HeaderName;
 use regex::Regex;
 
 use super::build::Build;
-use super::{AssertionId, AssertionInfo, LabelId, NodeId, Tree};
+use super::{AssertionId, AssertionInfo, LabelId, NodeId};
 use crate::assertions::{Assertion, Expected, JsonType, Matcher, Pattern, Schema, Subject};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::extractors::find::{Css, JsonPath, XPath};
@@ -16,7 +16,7 @@ use crate::plan::{
     AssertionGroup, AssertionSpec, ExtractorSpec, FileRef, HowSpec, PickSpec, SubjectSpec, Text, keys, parse_duration,
     parse_size, shown_path,
 };
-use crate::template::SlotId;
+use crate::template::{SlotId, Tree};
 use crate::value::Value;
 
 /// What numbers of a matcher are written in.
@@ -33,7 +33,7 @@ impl Build<'_> {
         for spec in specs {
             let how = self.how(spec, id);
             let default = match &spec.default {
-                Some(yaml) => self.tree(yaml, Some(id)).map(|(tree, _)| Some(expected(tree))),
+                Some(yaml) => self.tree(yaml, Some(id)).map(|(tree, _)| Some(tree)),
                 None => Some(None),
             };
             let slot = self.target_slot(&spec.variable);
@@ -330,7 +330,7 @@ impl Build<'_> {
                     self.findings.push(finding);
                     return None;
                 }
-                Some(vec![Matcher::Equals(Expected::Literal(Value::Int(i64::from(code?))))])
+                Some(vec![Matcher::Equals(Expected::Tree(Tree::Literal(Value::Int(i64::from(code?)))))])
             }
             NodeKind::List(items) => {
                 if items.iter().any(|item| item.text().is_some_and(|text| text.ends_with("xx"))) {
@@ -455,7 +455,7 @@ impl Build<'_> {
     /// The value of a comparison by size: it must be a number, a time or a size.
     fn ordered(&mut self, entry: &Entry, measure: Measure, id: NodeId) -> Option<Expected> {
         let expected = self.expected(&entry.value, measure, id)?;
-        if let Expected::Literal(value) = &expected
+        if let Expected::Tree(Tree::Literal(value)) = &expected
             && value.as_number().is_none()
         {
             self.error(
@@ -524,15 +524,6 @@ impl Build<'_> {
                 }
             };
         }
-        self.tree(yaml, Some(id)).map(|(tree, _)| expected(tree))
-    }
-}
-
-fn expected(tree: Tree) -> Expected {
-    match tree {
-        Tree::Literal(value) => Expected::Literal(value),
-        Tree::Template(template) => Expected::Template(template),
-        Tree::List(items) => Expected::List(items.into_iter().map(expected).collect()),
-        Tree::Map(entries) => Expected::Map(entries.into_iter().map(|(key, item)| (key, expected(item))).collect()),
+        self.tree(yaml, Some(id)).map(|(tree, _)| Expected::Tree(tree))
     }
 }

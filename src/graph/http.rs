@@ -6,7 +6,7 @@ use ::http::{HeaderName, Method};
 
 use super::build::Build;
 use super::steps::Context;
-use super::{Auth, Body, FileSource, HttpNode, JsonTemplate, LabelId, NodeId, Part, TransportId, Tree};
+use super::{Auth, Body, FileSource, HttpNode, JsonTemplate, LabelId, NodeId, Part, TransportId};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{
     AssertionGroup, AuthSpec, BodySpec, FileRef, HttpSettings, HttpStep, Name, PartSpec, Step, Text, TransportSettings,
@@ -16,7 +16,7 @@ use crate::samplers::http::{
     CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, Scope, Settings, Target, TlsVersion,
     Transport,
 };
-use crate::template::Template;
+use crate::template::{Template, Tree};
 
 /// Files that are sent whole are read before the run up to this size, in bytes; larger ones would
 /// be held for the whole run, which a plan should say by another way than by accident.

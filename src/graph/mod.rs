@@ -10,10 +10,10 @@ mod checks;
 mod draw;
 mod flow;
 mod http;
+mod json_template;
 mod names;
 mod steps;
 mod thresholds;
-mod tree;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -23,14 +23,14 @@ use ::http::{HeaderMap, HeaderName};
 
 pub use build::build;
 pub use draw::{Drawing, draw};
-pub use tree::{JsonTemplate, Tree};
+pub use json_template::JsonTemplate;
 
 use crate::assertions::Assertion;
 use crate::diagnostic::{Sources, Span};
 use crate::extractors::Extractor;
 use crate::plan::{AtEnd, Iterations, OnError, Order, Share, StopTarget};
 use crate::samplers::http::{Settings, Target};
-use crate::template::{Expression, SlotId, Template};
+use crate::template::{Expression, SlotId, Template, Tree};
 use crate::value::Value;
 use crate::verdict::Condition;
 

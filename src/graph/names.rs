@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::build::Build;
 use super::flow::Known;
-use super::{DataId, Flow, NodeId, Place, Tree};
+use super::{DataId, Flow, NodeId, Place};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::yaml::{Node as Yaml, NodeKind, Style};
 use crate::plan::{Name, Text, finding, plain_value};
 use crate::template::{
-    Builtin, CounterId, Expression, NameUse, Problem, Reference, Resolver, SlotId, Template, parse_expression,
+    Builtin, CounterId, Expression, NameUse, Problem, Reference, Resolver, SlotId, Template, Tree, parse_expression,
     parse_text,
 };
 use crate::value::Value;

@@ -290,7 +290,11 @@ impl Build<'_> {
     }
 
     /// Variables for a step only; [`Self::end_with`] ends them.
-    pub(super) fn with(&mut self, with: &[(Name, Yaml)], id: NodeId) -> Vec<(crate::template::SlotId, super::Tree)> {
+    pub(super) fn with(
+        &mut self,
+        with: &[(Name, Yaml)],
+        id: NodeId,
+    ) -> Vec<(crate::template::SlotId, crate::template::Tree)> {
         let mut set = Vec::new();
         for (name, yaml) in with {
             let tree = self.tree(yaml, Some(id));

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::keys::{
-    ASSERTIONS, EXTRACTOR, KINDS, Key, Kind, MATCHER, PLAN, SECTIONS, STEP, Section, THINK_TIME, THRESHOLD, Ty,
+    ASSERTIONS, EXTRACTOR, KINDS, Key, Kind, MATCHER, PLAN, REQUEST, SECTIONS, STEP, Section, THINK_TIME, THRESHOLD, Ty,
 };
 use super::yaml::{Node, NodeKind, Style};
 use crate::diagnostic::FileId;
@@ -21,6 +21,9 @@ pub fn plan_schema() -> Json {
         definitions.insert(slug(section.name), section_schema(section));
     }
     definitions.insert("step".into(), step_schema());
+    for key in shared_keys() {
+        definitions.insert(shared_name(key), key_schema(key));
+    }
     let mut schema = match section_schema(&PLAN) {
         Json::Object(schema) => schema,
         _ => Map::new(),
@@ -54,8 +57,15 @@ fn section_schema(section: &Section) -> Json {
 
 /// An object with these keys and no others, but for `x-…` keys that hold anchors.
 fn closed_object(keys: impl Iterator<Item = &'static Key>) -> Map<String, Json> {
+    closed_object_of(keys, key_schema)
+}
+
+fn closed_object_of(
+    keys: impl Iterator<Item = &'static Key>,
+    schema: impl Fn(&'static Key) -> Json,
+) -> Map<String, Json> {
     let properties: Map<String, Json> =
-        keys.filter(|key| !key.later).map(|key| (key.name.to_owned(), key_schema(key))).collect();
+        keys.filter(|key| !key.later).map(|key| (key.name.to_owned(), schema(key))).collect();
     let mut schema = Map::new();
     schema.insert("type".into(), json!("object"));
     schema.insert("properties".into(), Json::Object(properties));
@@ -115,7 +125,7 @@ fn ty_schema(ty: &'static Ty) -> Json {
         }
         Ty::Section(section) => reference(section),
         Ty::Map(value) => json!({
-            "type": "object", "patternProperties": { "": ty_schema(value) }, "additionalProperties": false,
+            "type": "object", "patternProperties": { ".": ty_schema(value) }, "additionalProperties": false,
         }),
         Ty::List(item) => json!({ "type": "array", "items": ty_schema(item) }),
         Ty::Either(shapes) => json!({ "anyOf": shapes.iter().map(ty_schema).collect::<Vec<_>>() }),
@@ -154,6 +164,15 @@ fn ty_schema(ty: &'static Ty) -> Json {
     }
 }
 
+/// Keys of many kinds of steps: each is written once and referred to.
+fn shared_keys() -> impl Iterator<Item = &'static Key> {
+    REQUEST.keys.iter().chain(STEP.keys.iter().filter(|key| REQUEST.key(key.name).is_none()))
+}
+
+fn shared_name(key: &Key) -> String {
+    format!("step_key_{}", key.name)
+}
+
 fn step_schema() -> Json {
     let kinds: Vec<&'static Kind> = KINDS.iter().filter(|kind| !kind.key.later).collect();
     let alone = |kind: &Kind| kind.key.name == "steps";
@@ -166,7 +185,10 @@ fn step_schema() -> Json {
         } else {
             json!({ "required": [kind.key.name] })
         };
-        let mut object = closed_object(kind.all_keys());
+        let mut object = closed_object_of(kind.all_keys(), |key| {
+            let shared = shared_keys().any(|known| std::ptr::eq(known, key));
+            if shared { json!({ "$ref": format!("#/definitions/{}", shared_name(key)) }) } else { key_schema(key) }
+        });
         let needs_steps = !alone(kind) && kind.keys.iter().any(|key| key.name == "steps");
         if needs_steps {
             object.insert("required".into(), json!([kind.key.name, "steps"]));

@@ -29,6 +29,7 @@ mod response;
 mod scope;
 mod text;
 mod time;
+mod tree;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -47,6 +48,7 @@ pub use number::{compare_numbers, number_as_written};
 pub use random::Random;
 pub use scope::{EvalError, Scope};
 pub use text::{ParsedExpression, ParsedText, parse_expression, parse_text};
+pub use tree::Tree;
 
 /// A variable's number: its place in a user's table of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,51 +1,7 @@
-//! Values with templates inside: what `set`, `with`, `query`, `form` and `json` hold.
+//! JSON bodies, written once at compile time but for their expressions.
 
-use std::sync::Arc;
-
-use crate::template::{EvalError, Scope, Template};
-use crate::value::{Map, Value, write_json_text};
-
-/// A value that may hold `${…}` at any depth.
-#[derive(Debug)]
-pub enum Tree {
-    /// Known.
-    Literal(Value),
-    /// Text with `${…}`; one whole expression keeps its type.
-    Template(Template),
-    /// A list.
-    List(Vec<Tree>),
-    /// A map.
-    Map(Vec<(Arc<str>, Tree)>),
-}
-
-impl Tree {
-    /// The value for this user now.
-    ///
-    /// # Errors
-    /// When an expression inside cannot be computed.
-    pub fn value(&self, scope: &mut dyn Scope) -> Result<Value, EvalError> {
-        Ok(match self {
-            Self::Literal(value) => value.clone(),
-            Self::Template(template) => template.value(scope)?,
-            Self::List(items) => {
-                Value::List(items.iter().map(|item| item.value(scope)).collect::<Result<Vec<_>, _>>()?.into())
-            }
-            Self::Map(entries) => {
-                let map: Result<Map, EvalError> =
-                    entries.iter().map(|(key, item)| Ok((key.clone(), item.value(scope)?))).collect();
-                Value::Map(Arc::new(map?))
-            }
-        })
-    }
-
-    /// The value, if it needs no user.
-    pub fn literal(&self) -> Option<&Value> {
-        match self {
-            Self::Literal(value) => Some(value),
-            _ => None,
-        }
-    }
-}
+use crate::template::{EvalError, Scope, Template, Tree};
+use crate::value::write_json_text;
 
 /// JSON text, written once at compile time but for its expressions.
 #[derive(Debug)]
