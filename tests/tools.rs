@@ -94,3 +94,18 @@ fn the_demo_serves_plans_that_name_it() {
     let taken = taken.expect_code(2);
     assert!(taken.stderr.contains("another program listens there"), "{}", taken.stderr);
 }
+
+/// Every user holds a connection, and so does the sample API for every user.
+#[cfg(unix)]
+#[test]
+fn a_small_soft_limit_on_open_files_does_not_stop_a_run() {
+    let folder = Folder::new();
+    folder.loadplan(&["new"]).expect_code(0);
+    let binary = env!("CARGO_BIN_EXE_loadplan");
+    let line = format!(
+        "ulimit -Hn 2048; ulimit -Sn 64; exec {binary} run plan.yaml --users 200 --ramp-up 500ms --duration 2s"
+    );
+    let output = std::process::Command::new("sh").args(["-c", &line]).current_dir(folder.path()).output().unwrap();
+    let ran = support::Ran::from(output).expect_code(0);
+    assert!(ran.stdout.contains(" 0 with errors"), "{}", ran.stdout);
+}

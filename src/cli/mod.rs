@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod demo;
 mod graph;
+mod limits;
 mod new;
 mod plans;
 mod run;
@@ -51,6 +52,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let terminal = terminal::Terminal::new(cli.color);
+    limits::raise_open_files();
     match cli.command {
         Command::New(args) => new::run(&args, &terminal),
         Command::Check(args) => check::run(&args, &terminal),
