@@ -7,6 +7,7 @@ use super::{
     Amount, Children, GroupId, LabelId, LabelKind, LockId, MeetingId, Node, NodeId, NodeKind, Place, RotationId,
     Source, Wait,
 };
+use crate::diagnostic::Diagnostic;
 use crate::plan::yaml::Node as Yaml;
 use crate::plan::{Dynamic, Name, Step, StepKind, StopTarget, ThinkTime};
 
@@ -218,6 +219,18 @@ impl Build<'_> {
                         step.span,
                         "`wait_for_users` needs users, and here is none",
                         "move it into a thread group",
+                    );
+                }
+                if let Place::Group(group) = self.place
+                    && let users = self.plan.groups[group.index()].users
+                    && *count > users
+                {
+                    self.findings.push(
+                        Diagnostic::warning(
+                            step.span,
+                            format!("{count} users can never meet here: the group has {users}"),
+                        )
+                        .help("lower `count`, or raise `users`"),
                     );
                 }
                 self.meetings.push((*count, *within));
