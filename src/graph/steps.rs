@@ -271,7 +271,9 @@ impl Build<'_> {
     fn looped(&mut self, steps: &[Step], context: &Context, surely: bool) -> Children {
         let entry = self.state.clone();
         let context = Context { in_loop: true, ..context.clone() };
+        self.loops += 1;
         let children = self.children(steps, &context);
+        self.loops -= 1;
         if !surely {
             self.state.join(&entry);
         }
