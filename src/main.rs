@@ -6,5 +6,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    ExitCode::from(loadplan::cli::main(std::env::args_os()))
+    // A panic is a bug of ours, and CI must be able to tell it from a verdict on the target.
+    let outcome = std::panic::catch_unwind(|| loadplan::cli::main(std::env::args_os()));
+    ExitCode::from(outcome.unwrap_or(loadplan::verdict::exit::INTERNAL))
 }

@@ -164,6 +164,29 @@ thread_groups:
 }
 
 #[test]
+fn built_in_names_are_told_where_they_mean_nothing() {
+    let plan = "http: { base_url: 'http://127.0.0.1:9' }
+setup: [ { get: '/${user_number}' } ]
+thread_groups:
+  g:
+    iterations: 1
+    on_start: [ { get: '/${iteration}' } ]
+    steps:
+      - get: /${loop.index}/${iteration}/${user_number}
+      - repeat: 2
+        steps: [ { get: '/${loop.index}' } ]
+";
+    expect(
+        plan,
+        &[
+            (2, 21, "`user_number` means nothing here", "thread group"),
+            (6, 28, "`iteration` means nothing here", "`steps`"),
+            (8, 17, "`loop` means nothing here", "`repeat`"),
+        ],
+    );
+}
+
+#[test]
 fn every_trap_of_plain_yaml_is_told_with_the_text_to_paste() {
     let plan = "name: Traps
 variables:

@@ -148,9 +148,15 @@ async fn load(
     rest: &Rest,
     masker: &Masker,
 ) -> Result<(Finished, Vec<String>), String> {
-    let (stopper, stop) = tokio::sync::mpsc::unbounded_channel();
+    let (stopper, mut stop) = tokio::sync::mpsc::unbounded_channel();
     let signals = tokio::task::spawn_local(super::signals::watch(stopper));
-    let services = Services::start(graph, args.allow_commands).await?;
+    let services = tokio::select! {
+        services = Services::start(graph, args.allow_commands) => services?,
+        Some(reason) = stop.recv() => {
+            let finished = Finished::stopped(graph, reason);
+            return Ok((finished, Vec::new()));
+        }
+    };
     let users: u64 = graph.groups.iter().map(|group| group.users).sum();
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let input = engine::Input {

@@ -14,7 +14,7 @@ use crate::graph::{Auth, Body, FileSource, HttpNode, LabelId, Node, NodeId, Part
 use crate::mask::Masker;
 use crate::metrics::{Example, Outcome, Sample, SampleFailure};
 use crate::samplers::http::{self as sampler, Request, Target};
-use crate::samplers::{Exchange, FailureKind, Response, Timings};
+use crate::samplers::{Exchange, FailureKind, Response};
 use crate::template::Template;
 use crate::value::Value;
 
@@ -32,18 +32,7 @@ struct InFlight<'l> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.ended.get() {
-            let sample = Sample {
-                label: self.label,
-                started: self.started,
-                ended: self.local.clock.now(),
-                response_time: None,
-                timings: Timings::default(),
-                sent_bytes: 0,
-                received_bytes: 0,
-                reconnects: 0,
-                cached: false,
-                outcome: Outcome::Interrupted,
-            };
+            let sample = Sample::bare(self.label, self.started, self.local.clock.now(), Outcome::Interrupted);
             self.local.recorder.borrow_mut().sample(&sample, &mut Example::default);
         }
     }
@@ -92,14 +81,7 @@ impl User {
             }
             Err(failure) => {
                 self.unset(http);
-                let failure = SampleFailure {
-                    kind: failure.kind,
-                    message: failure.message,
-                    expected: None,
-                    actual: None,
-                    assertion: None,
-                    span: node.span,
-                };
+                let failure = SampleFailure::new(failure.kind, failure.message, node.span);
                 (None, Judged { failures: vec![failure], ..Judged::default() })
             }
         };
@@ -186,12 +168,9 @@ impl User {
         let mut judged = Judged::default();
         if http.default_status && response.status >= 400 {
             judged.failures.push(SampleFailure {
-                kind: FailureKind::Status,
-                message: format!("the status is {}", response.status),
                 expected: Some("a status below 400".into()),
                 actual: Some(response.status.to_string()),
-                assertion: None,
-                span: node.span,
+                ..SampleFailure::new(FailureKind::Status, format!("the status is {}", response.status), node.span)
             });
         }
         let is_status = |assertion: &crate::assertions::Assertion| {
@@ -215,12 +194,8 @@ impl User {
                 Err(failure) => {
                     self.set(*slot, None);
                     judged.failures.push(SampleFailure {
-                        kind: FailureKind::Extraction,
-                        message: failure.cause,
-                        expected: None,
                         actual: Some(failure.message),
-                        assertion: None,
-                        span: node.span,
+                        ..SampleFailure::new(FailureKind::Extraction, failure.cause, node.span)
                     });
                 }
             }

@@ -86,6 +86,19 @@ pub struct Finished {
     pub internal_error: Option<String>,
 }
 
+impl Finished {
+    /// A run that was stopped before it began.
+    pub fn stopped(graph: &ExecutionGraph, reason: StopReason) -> Self {
+        Self {
+            results: Results::nothing(graph),
+            setup: Lifecycle::NotReached,
+            teardown: Lifecycle::NotReached,
+            stopped_by: Some(reason),
+            internal_error: None,
+        }
+    }
+}
+
 /// Runs a graph. `stop` brings the word to stop from outside. Must be called inside a
 /// [`LocalSet`] of a single-threaded runtime.
 ///

@@ -12,12 +12,12 @@ use super::clock::Clock;
 use super::events::{Event, Observer};
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
-use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Wait};
+use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Node, Wait};
 use crate::mask::Masker;
-use crate::metrics::Recorder;
+use crate::metrics::{Example, Outcome, Recorder, Sample, SampleFailure};
 use crate::plan::{AtEnd, Share, ThinkTime, parse_think_time};
-use crate::samplers::Response;
 use crate::samplers::http::HttpUser;
+use crate::samplers::{FailureKind, Response};
 use crate::template::{CounterId, EvalError, Random, Scope, SlotId, Tree};
 use crate::value::Value;
 
@@ -71,6 +71,20 @@ impl Local {
     pub(super) fn gate(&self, group: Option<GroupId>) -> &Gate {
         let last = self.gates.len() - 1;
         &self.gates[group.map_or(last, GroupId::index)]
+    }
+}
+
+impl Local {
+    /// Counts a step that could not be carried out; the message is masked.
+    pub(super) fn step_failed(&self, node: &Node, message: String) {
+        let failure = SampleFailure::new(FailureKind::Step, message, node.span);
+        let now = self.clock.now();
+        let sample = Sample::bare(node.label, now, now, Outcome::Failed(std::slice::from_ref(&failure)));
+        let mut example = || {
+            let _ = self.events.send(Event::Failure(node.name.clone(), failure.message.clone()));
+            Example::default()
+        };
+        self.recorder.borrow_mut().sample(&sample, &mut example);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::data::Rows;
 use crate::graph::{ExecutionGraph, LabelId, Node, NodeId, NodeKind, Source};
 use crate::metrics::{Example, Outcome, Sample, SampleFailure};
 use crate::plan::{AtEnd, OnError, StopTarget};
-use crate::samplers::{FailureKind, Timings};
+use crate::samplers::FailureKind;
 use crate::template::{Expression, SlotId};
 use crate::value::Value;
 
@@ -78,18 +78,8 @@ struct Timed {
 impl Timed {
     fn record(&mut self, response_time: Option<Duration>, outcome: Outcome<'_>) {
         self.recorded = true;
-        let sample = Sample {
-            label: self.label,
-            started: self.started,
-            ended: self.local.clock.now(),
-            response_time,
-            timings: Timings::default(),
-            sent_bytes: 0,
-            received_bytes: 0,
-            reconnects: 0,
-            cached: false,
-            outcome,
-        };
+        let ended = self.local.clock.now();
+        let sample = Sample { response_time, ..Sample::bare(self.label, self.started, ended, outcome) };
         self.local.recorder.borrow_mut().sample(&sample, &mut Example::default);
     }
 }
@@ -183,14 +173,8 @@ impl<'g> Walk<'g> {
                 if user.failures == timed.failures {
                     timed.record(Some(time), Outcome::Passed);
                 } else {
-                    let failure = SampleFailure {
-                        kind: FailureKind::Step,
-                        message: "a step inside failed".into(),
-                        expected: None,
-                        actual: None,
-                        assertion: None,
-                        span: self.graph.label(timed.label).span,
-                    };
+                    let span = self.graph.label(timed.label).span;
+                    let failure = SampleFailure::new(FailureKind::Step, "a step inside failed", span);
                     timed.record(Some(time), Outcome::Failed(&[failure]));
                 }
             }
@@ -488,33 +472,7 @@ impl<'g> Walk<'g> {
         if let Some(observer) = &user.local.observer {
             observer.step(id, "failed", Some(&message));
         }
-        let failure = SampleFailure {
-            kind: FailureKind::Step,
-            message,
-            expected: None,
-            actual: None,
-            assertion: None,
-            span: node.span,
-        };
-        let now = user.local.clock.now();
-        let sample = Sample {
-            label: node.label,
-            started: now,
-            ended: now,
-            response_time: None,
-            timings: Timings::default(),
-            sent_bytes: 0,
-            received_bytes: 0,
-            reconnects: 0,
-            cached: false,
-            outcome: Outcome::Failed(std::slice::from_ref(&failure)),
-        };
-        let local = user.local.clone();
-        let mut example = || {
-            let _ = local.events.send(super::Event::Failure(node.name.clone(), failure.message.clone()));
-            Example::default()
-        };
-        local.recorder.borrow_mut().sample(&sample, &mut example);
+        user.local.step_failed(node, message);
         user.failures += 1;
         user.response_ok = false;
         self.after_failure(user)

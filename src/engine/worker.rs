@@ -15,9 +15,8 @@ use super::shared::{Shared, StopReason, Stops};
 use super::user::{Gate, Local, NoRow, User};
 use super::walk::{Walked, at_end_of_data, walk};
 use crate::graph::{DataId, ExecutionGraph, Group, GroupId};
-use crate::metrics::{Batch, Example, Outcome, Recorder, Sample, SampleFailure, Shape};
+use crate::metrics::{Batch, Recorder, Shape};
 use crate::plan::{Iterations, OnError};
-use crate::samplers::{FailureKind, Timings};
 use crate::value::Value;
 
 /// How often a thread measures how late its timers are.
@@ -262,27 +261,5 @@ fn draw(user: &mut User, graph: &ExecutionGraph, group: &Group, data: &[DataId])
 /// Data that can no longer be read counts as an error of the group's first step.
 fn broken_data(user: &User, graph: &ExecutionGraph, group: &Group, message: &str) {
     let Some(first) = group.steps.first() else { return };
-    let node = graph.node(*first);
-    let failure = SampleFailure {
-        kind: FailureKind::Step,
-        message: message.to_owned(),
-        expected: None,
-        actual: None,
-        assertion: None,
-        span: node.span,
-    };
-    let now = user.local.clock.now();
-    let sample = Sample {
-        label: node.label,
-        started: now,
-        ended: now,
-        response_time: None,
-        timings: Timings::default(),
-        sent_bytes: 0,
-        received_bytes: 0,
-        reconnects: 0,
-        cached: false,
-        outcome: Outcome::Failed(std::slice::from_ref(&failure)),
-    };
-    user.local.recorder.borrow_mut().sample(&sample, &mut Example::default);
+    user.local.step_failed(graph.node(*first), message.to_owned());
 }

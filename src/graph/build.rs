@@ -23,6 +23,8 @@ pub(super) struct Build<'p> {
     pub(super) state: State,
     pub(super) place: Place,
     pub(super) in_iteration: bool,
+    /// How many loops are around the current step.
+    pub(super) loops: usize,
     /// Data sets drawn from in the current group: per user, per iteration.
     pub(super) rows_used: (BTreeSet<DataId>, BTreeSet<DataId>),
     /// The columns of each data set, as far as they are known.
@@ -64,6 +66,7 @@ pub fn build(
         state: State::default(),
         place: Place::Setup,
         in_iteration: false,
+        loops: 0,
         rows_used: Default::default(),
         columns: Vec::new(),
         row_slots: HashMap::new(),

@@ -55,7 +55,7 @@ impl Build<'_> {
         self.end_with(depth, "this request");
         let transport = self.transport(&layers, outer.span);
         self.label_thresholds(label, &step.thresholds);
-        self.judge_errors(label, &step.thresholds, context);
+        self.judge_errors(label, context);
 
         let url = url?;
         let base_url = match base_url {

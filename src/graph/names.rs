@@ -1,6 +1,7 @@
 //! What names mean at a point of the plan, and the findings when they mean nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::build::Build;
@@ -92,8 +93,8 @@ impl Build<'_> {
                 return None;
             }
         };
-        self.reads_response |= parsed.builtins().iter().any(|(builtin, _)| *builtin == Builtin::Response);
         let before = self.findings.len();
+        self.judge_builtins(parsed.builtins(), text);
         let fixed = parsed.builtins().is_empty()
             && !text.value.contains('(')
             && parsed.names().iter().all(|used| self.is_constant(&used.name));
@@ -121,8 +122,8 @@ impl Build<'_> {
                 return None;
             }
         };
-        self.reads_response |= parsed.builtins().iter().any(|(builtin, _)| *builtin == Builtin::Response);
         let before = self.findings.len();
+        self.judge_builtins(parsed.builtins(), text);
         for used in parsed.names() {
             self.use_name(used, text, node);
         }
@@ -188,6 +189,33 @@ impl Build<'_> {
         for problem in problems {
             let finding = finding(problem, &text.value, text.span, &self.sources);
             self.findings.push(finding);
+        }
+    }
+
+    /// Built-in names that mean nothing at this place.
+    fn judge_builtins(&mut self, builtins: &[(Builtin, Range<usize>)], text: &Text) {
+        for (builtin, range) in builtins {
+            let (there, help) = match builtin {
+                Builtin::Response => {
+                    self.reads_response = true;
+                    continue;
+                }
+                Builtin::RunId | Builtin::Fake => continue,
+                Builtin::UserNumber | Builtin::ThreadGroup => {
+                    (matches!(self.place, Place::Group(_)), "it is known in the steps of a thread group")
+                }
+                Builtin::Iteration => (self.in_iteration, "it is known in the `steps` of a thread group"),
+                Builtin::Loop => (self.loops > 0, "it is known inside `repeat`, `while` and `for_each`"),
+            };
+            if !there {
+                let problem = Problem {
+                    range: range.clone(),
+                    message: format!("`{}` means nothing here", builtin.name()),
+                    help: Some(help.into()),
+                    replacement: None,
+                };
+                self.problems(vec![problem], text);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use super::{
     Amount, Children, GroupId, LabelId, LabelKind, LockId, MeetingId, Node, NodeId, NodeKind, Place, RotationId,
     Source, Wait,
 };
+use crate::diagnostic::Diagnostic;
 use crate::plan::yaml::Node as Yaml;
 use crate::plan::{Dynamic, Name, Step, StepKind, StopTarget, ThinkTime};
 
@@ -220,6 +221,18 @@ impl Build<'_> {
                         "move it into a thread group",
                     );
                 }
+                if let Place::Group(group) = self.place
+                    && let users = self.plan.groups[group.index()].users
+                    && *count > users
+                {
+                    self.findings.push(
+                        Diagnostic::warning(
+                            step.span,
+                            format!("{count} users can never meet here: the group has {users}"),
+                        )
+                        .help("lower `count`, or raise `users`"),
+                    );
+                }
                 self.meetings.push((*count, *within));
                 NodeKind::WaitForUsers(MeetingId(self.meetings.len() as u32 - 1))
             }
@@ -258,7 +271,9 @@ impl Build<'_> {
     fn looped(&mut self, steps: &[Step], context: &Context, surely: bool) -> Children {
         let entry = self.state.clone();
         let context = Context { in_loop: true, ..context.clone() };
+        self.loops += 1;
         let children = self.children(steps, &context);
+        self.loops -= 1;
         if !surely {
             self.state.join(&entry);
         }

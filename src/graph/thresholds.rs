@@ -63,7 +63,7 @@ impl Build<'_> {
     }
 
     /// Remembers whether any threshold around a request judges its errors.
-    pub(super) fn judge_errors(&mut self, label: LabelId, _own: &[plan::Threshold], context: &Context) {
+    pub(super) fn judge_errors(&mut self, label: LabelId, context: &Context) {
         if context.transactions.iter().any(|transaction| self.judged.contains(transaction)) {
             self.judged.insert(label);
         }

@@ -49,6 +49,25 @@ pub struct Sample<'a> {
     pub outcome: Outcome<'a>,
 }
 
+impl<'a> Sample<'a> {
+    /// A sample that has no answer to measure: a step that could not be carried out, a
+    /// transaction, a request that was interrupted.
+    pub fn bare(label: LabelId, started: Duration, ended: Duration, outcome: Outcome<'a>) -> Self {
+        Self {
+            label,
+            started,
+            ended,
+            response_time: None,
+            timings: Timings::default(),
+            sent_bytes: 0,
+            received_bytes: 0,
+            reconnects: 0,
+            cached: false,
+            outcome,
+        }
+    }
+}
+
 /// What a sample came to.
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome<'a> {
@@ -75,6 +94,13 @@ pub struct SampleFailure {
     pub assertion: Option<AssertionId>,
     /// Its place in the plan: the assertion, the extractor or the request.
     pub span: Span,
+}
+
+impl SampleFailure {
+    /// A failure that no assertion tells of.
+    pub fn new(kind: FailureKind, message: impl Into<String>, span: Span) -> Self {
+        Self { kind, message: message.into(), expected: None, actual: None, assertion: None, span }
+    }
 }
 
 /// A failed exchange to look at; masked and cut.

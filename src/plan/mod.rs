@@ -1,6 +1,6 @@
 //! From YAML text to a typed [`Plan`] in which every value knows its line, or every finding at once.
 //!
-//! The way in is [`load()`]: it reads the file, [`pitfalls`] lists the places plain YAML would
+//! The way in is [`load()`]: it reads the file, `pitfalls` lists the places plain YAML would
 //! misread, [`yaml`] makes the tree, profiles and command-line overrides are laid over it, and
 //! `lower` types it, with [`keys`] as the one description of every key.
 
