@@ -123,7 +123,7 @@ impl Process {
 
     /// The same for a command that has ended: waits a moment for the rest of its output.
     pub(super) async fn last_output_at_end(&self) -> String {
-        for _ in 0..20 {
+        for _ in 0..100 {
             // Something the command left in the background may hold the pipe for ever.
             if self.is_silent() {
                 break;

@@ -216,8 +216,12 @@ async fn a_failed_start_stops_what_was_started_before() {
 
 #[tokio::test]
 async fn a_service_that_ends_during_the_run_is_told() {
-    let started = start(vec![command("db", "echo out of memory; exit 137")], true).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    let line = format!("echo out of memory; echo > {}; exit 137", mark.display());
+    let started = start(vec![command("db", &line)], true).await.unwrap();
+    wait_for_file(&mark).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(
         started.stop().await,
         ["service `db` ended during the run (exit code 137); it printed last:\n| out of memory"]
