@@ -109,3 +109,46 @@ fn a_small_soft_limit_on_open_files_does_not_stop_a_run() {
     let ran = support::Ran::from(output).expect_code(0);
     assert!(ran.stdout.contains(" 0 with errors"), "{}", ran.stdout);
 }
+
+/// Services are in process groups of their own, which the terminal's Ctrl-C does not reach.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_interrupt_leaves_no_service_behind() {
+    let folder = Folder::new();
+    folder.write(
+        "plan.yaml",
+        "services:\n  slow: { command: \"trap '' TERM; echo $$ > pid; while :; do sleep 0.1; done\" }\n\
+         thread_groups:\n  users:\n    duration: 60s\n    steps:\n      - pause: 60s\n      - get: http://127.0.0.1:1/\n",
+    );
+    let mut run = folder.command(&["run", "plan.yaml", "--allow-commands"]);
+    let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let pause = || std::thread::sleep(std::time::Duration::from_millis(50));
+    let file = folder.path().join("pid");
+    let written = || std::fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n'));
+    for _ in 0..200 {
+        if written() {
+            break;
+        }
+        pause();
+    }
+    let process = std::path::Path::new("/proc").join(folder.read("pid").trim());
+    assert!(process.exists());
+    let interrupt = || {
+        let status = std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    };
+    // The first waits for the service, which does not end by itself; the second does not.
+    interrupt();
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert!(process.exists());
+    interrupt();
+    assert_eq!(run.wait().unwrap().code(), Some(130));
+    for _ in 0..100 {
+        let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
+        if stat.is_empty() || stat.contains(") Z ") {
+            return;
+        }
+        pause();
+    }
+    panic!("{} is still there", process.display());
+}

@@ -12,6 +12,8 @@ pub(super) async fn watch(stop: UnboundedSender<StopReason>) {
     loop {
         let reason = signals.next().await;
         if told {
+            // Exiting drops nothing, and services are in groups of their own that Ctrl-C does not reach.
+            crate::services::kill_all();
             let code = if reason == StopReason::Terminate { exit::TERMINATED } else { exit::INTERRUPTED };
             std::process::exit(code.into());
         }

@@ -9,4 +9,5 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+pub use process::kill_all;
 pub use start::{Resolved, Started, start};

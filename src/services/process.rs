@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, PipeReader, Read as _};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How much of a process's output is kept, in bytes.
@@ -13,6 +13,20 @@ const KEPT: usize = 16 * 1024;
 const QUOTED: usize = 10;
 /// How often a process is asked whether it has ended.
 const INTERVAL: Duration = Duration::from_millis(50);
+
+/// The groups of every process of ours that was not cleared away yet.
+static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+fn groups() -> MutexGuard<'static, Vec<u32>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills every service's processes, for a program that is about to exit without unwinding.
+pub fn kill_all() {
+    for group in groups().drain(..) {
+        kill(group);
+    }
+}
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +63,7 @@ impl Process {
         let mut shell = shell(command);
         shell.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
         let child = shell.spawn()?;
+        groups().push(child.id());
         // The command holds the pipe's writing end; ours must go, or reading never ends.
         drop(shell);
         let output = Arc::new(Mutex::new(VecDeque::new()));
@@ -104,7 +119,7 @@ impl Process {
 
     /// Asks the whole group to end.
     pub(super) fn ask_to_end(&mut self) {
-        ask_to_end(&mut self.child);
+        ask_to_end(self.child.id());
     }
 
     /// What the command printed last, to be put behind a sentence: empty, or `; it printed last:` and
@@ -136,7 +151,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        kill(&mut self.child);
+        let id = self.child.id();
+        kill(id);
+        // Once it is waited for, its number may come to mean another process.
+        groups().retain(|group| *group != id);
         // Killed, so this does not take long; it clears the zombie away.
         let _ = self.child.wait();
     }
@@ -204,19 +222,21 @@ fn ended(child: &mut Child) -> Option<Ending> {
 }
 
 #[cfg(unix)]
-fn ask_to_end(child: &mut Child) {
-    signal(child, rustix::process::Signal::TERM);
+fn ask_to_end(group: u32) {
+    signal(group, rustix::process::Signal::TERM);
 }
 
 #[cfg(unix)]
-fn kill(child: &mut Child) {
-    signal(child, rustix::process::Signal::KILL);
+fn kill(group: u32) {
+    signal(group, rustix::process::Signal::KILL);
 }
 
 /// A group whose last process is gone already cannot be signalled, and need not be.
 #[cfg(unix)]
-fn signal(child: &Child, signal: rustix::process::Signal) {
-    let _ = rustix::process::kill_process_group(rustix::process::Pid::from_child(child), signal);
+fn signal(group: u32, signal: rustix::process::Signal) {
+    if let Some(group) = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, signal);
+    }
 }
 
 #[cfg(not(unix))]
@@ -237,21 +257,19 @@ fn ended(child: &mut Child) -> Option<Ending> {
 
 /// There is no polite way that reaches a whole tree of console programs.
 #[cfg(not(unix))]
-fn ask_to_end(child: &mut Child) {
-    kill(child);
+fn ask_to_end(group: u32) {
+    kill(group);
 }
 
+/// Without `taskkill`, which every Windows has, nothing is left to try.
 #[cfg(not(unix))]
-fn kill(child: &mut Child) {
-    let tree = Command::new("taskkill")
-        .args(["/T", "/F", "/PID", &child.id().to_string()])
+fn kill(group: u32) {
+    let _ = Command::new("taskkill")
+        .args(["/T", "/F", "/PID", &group.to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
-    if tree.is_err() {
-        let _ = child.kill();
-    }
 }
 
 #[cfg(test)]
