@@ -395,6 +395,16 @@ thread_groups:
 }
 
 #[test]
+fn assertions_may_read_what_the_same_request_extracts() {
+    let server = echo();
+    let steps = "- get: /a
+  extract: { path: $.path, ids: $.ids }
+  assert: { expr: path == '/a' and length(ids) == 3, json: { $.path: '${path}' } }";
+    let (paths, ..) = walk(&server, &steps.replace("length(ids)", "(ids | length)"), 0);
+    assert_eq!(paths, ["/a"]);
+}
+
+#[test]
 fn group_headers_are_earned_by_on_start_and_used_afterwards() {
     let server = Server::start(|_| Reply::json(200, r#"{"token":"t1"}"#));
     let folder = Folder::new();

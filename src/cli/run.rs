@@ -111,9 +111,13 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, graph: Arc<ExecutionGraph>
     let started_at = jiff::Timestamp::now();
     let begin = Instant::now();
     let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, &masker)) {
-        Ok(Ok((finished, services))) => summed_up(&graph, finished, services),
+        Ok(Ok((finished, services))) => {
+            let services = services.iter().map(|problem| masker.mask(problem).into_owned()).collect();
+            summed_up(&graph, finished, services)
+        }
         Ok(Err(message)) | Err(message) => {
-            let setup = LifecycleResult::Failed { took: begin.elapsed(), reason: message, span: None };
+            let reason = masker.mask(&message).into_owned();
+            let setup = LifecycleResult::Failed { took: begin.elapsed(), reason, span: None };
             let outcome = RunOutcome { setup, ..RunOutcome::default() };
             (Results::nothing(&graph), outcome)
         }

@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             proxies: ProxyEnvironment::from_vars(|name| std::env::var(name).ok()),
             run_id: rest.run_id.clone(),
             seed: rest.seed,
-            masker,
+            masker: masker.clone(),
             services: services.urls(),
             threads: 1,
             observer: Some(watcher.clone()),
@@ -68,13 +68,13 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         printer.flush();
         signals.abort();
         for problem in services.stop().await {
-            terminal.err(&format!("{problem}\n"));
+            terminal.err(&format!("{}\n", masker.mask(&problem)));
         }
         finished
     });
     match finished.and_then(|finished| finished) {
         Err(message) => {
-            terminal.err(&format!("error: {message}\n"));
+            terminal.err(&format!("error: {}\n", masker.mask(&message)));
             exit::NOT_VALID
         }
         Ok(finished) if finished.internal_error.is_some() => {

@@ -48,10 +48,10 @@ impl Build<'_> {
         let body = step.body.as_ref().map(|body| self.body(body, id));
         let auth = earned.iter().rev().find_map(|layer| layer.auth.as_ref()).and_then(Option::as_ref);
         let auth = auth.map(|auth| self.auth(auth, id));
+        // Extractors run before the assertions, which may read what they set; the request itself may not.
+        let extractors = self.extractors(&step.extract, id);
         let groups = effective_assertions(&layers);
         let (assertions, judges_status) = self.assertions(&groups, label, id);
-        // Extractors run before the other assertions, but they may not be read in the request itself.
-        let extractors = self.extractors(&step.extract, id);
         self.end_with(depth, "this request");
         let transport = self.transport(&layers, outer.span);
         self.label_thresholds(label, &step.thresholds);

@@ -288,7 +288,8 @@ impl Build<'_> {
         if let Some(to) = node {
             let setters = self.state.setters(slot).to_vec();
             let from_start = setters.is_empty() && self.state.known(slot) != Known::Never;
-            self.flows.extend(setters.into_iter().map(|from| Flow { slot, from: Some(from), to }));
+            let others = setters.into_iter().filter(|from| *from != to);
+            self.flows.extend(others.map(|from| Flow { slot, from: Some(from), to }));
             if from_start {
                 self.flows.push(Flow { slot, from: None, to });
             }
