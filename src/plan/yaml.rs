@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle};
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
 use crate::diagnostic::{Diagnostic, FileId, Span};
 
@@ -175,8 +175,20 @@ struct Builder<'a> {
 
 /// A map or list whose end has not come yet.
 enum Open {
-    List { items: Vec<Node>, anchor: usize, span: Span },
-    Map { entries: Vec<Entry>, merges: Vec<Node>, key: Option<(Arc<str>, Span)>, anchor: usize, span: Span },
+    List {
+        items: Vec<Node>,
+        anchor: usize,
+        span: Span,
+        style: StructureStyle,
+    },
+    Map {
+        entries: Vec<Entry>,
+        merges: Vec<Node>,
+        key: Option<(Arc<str>, Span)>,
+        anchor: usize,
+        span: Span,
+        style: StructureStyle,
+    },
 }
 
 impl Builder<'_> {
@@ -210,14 +222,14 @@ impl Builder<'_> {
                     self.remember(anchor, &node);
                     Some(node)
                 }
-                Event::SequenceStart(_, anchor, tag) => {
+                Event::SequenceStart(style, anchor, tag) => {
                     self.refuse_tag(tag.is_some(), at.tag_start().and_then(|m| m.byte_offset()), span);
-                    open.push(Open::List { items: Vec::new(), anchor, span });
+                    open.push(Open::List { items: Vec::new(), anchor, span, style });
                     None
                 }
-                Event::MappingStart(_, anchor, tag) => {
+                Event::MappingStart(style, anchor, tag) => {
                     self.refuse_tag(tag.is_some(), at.tag_start().and_then(|m| m.byte_offset()), span);
-                    open.push(Open::Map { entries: Vec::new(), merges: Vec::new(), key: None, anchor, span });
+                    open.push(Open::Map { entries: Vec::new(), merges: Vec::new(), key: None, anchor, span, style });
                     None
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(open.pop(), span),
@@ -311,17 +323,16 @@ impl Builder<'_> {
 
     fn close(&mut self, open: Option<Open>, end: Span) -> Option<Node> {
         let (node, anchor) = match open? {
-            Open::List { items, anchor, span } => {
-                let span = Span { end: items.last().map_or(end.end.max(span.end), |last| last.span.end), ..span };
-                (Node { span, kind: NodeKind::List(items) }, anchor)
+            Open::List { items, anchor, span, style } => {
+                let last = items.last().map(|last| last.span.end);
+                (Node { span: ended(span, end, style, last), kind: NodeKind::List(items) }, anchor)
             }
-            Open::Map { mut entries, merges, anchor, span, .. } => {
+            Open::Map { mut entries, merges, anchor, span, style, .. } => {
+                let last = entries.last().map(|last| last.value.span.end);
                 for merge in merges {
                     self.merge(&mut entries, merge);
                 }
-                let span =
-                    Span { end: entries.last().map_or(end.end.max(span.end), |last| last.value.span.end), ..span };
-                (Node { span: Span { end: span.end.max(span.start), ..span }, kind: NodeKind::Map(entries) }, anchor)
+                (Node { span: ended(span, end, style, last), kind: NodeKind::Map(entries) }, anchor)
             }
         };
         self.nodes += 1;
@@ -379,4 +390,14 @@ impl Builder<'_> {
         let start = self.offsets.original(start) as u32;
         Span { file: self.file, start, end: (self.offsets.original(end) as u32).max(start) }
     }
+}
+
+/// A list or map from its start to its closing bracket, or to the end of its last value: in block
+/// style the parser notices the end only where the next thing begins.
+fn ended(start: Span, end: Span, style: StructureStyle, last: Option<u32>) -> Span {
+    let end = match (style, last) {
+        (StructureStyle::Block, Some(last)) => last,
+        _ => end.end,
+    };
+    Span { end: end.max(start.end), ..start }
 }

@@ -36,19 +36,7 @@ impl Lower<'_> {
         }
         let http = fields.get("http").and_then(|node| self.http_defaults(node)).unwrap_or_default();
         let on_error = fields.get("on_error").and_then(|node| self.word(node, keys::THREAD_GROUP.key("on_error")?));
-        let steps = match fields.get("steps") {
-            Some(node) => {
-                let steps = self.steps(node, "steps", false);
-                if node.items().is_some_and(<[Node]>::is_empty) {
-                    self.report(
-                        Diagnostic::error(node.span, format!("thread group `{}` has no steps", name.value))
-                            .help("add at least one, for example `- get: /`"),
-                    );
-                }
-                steps
-            }
-            None => Vec::new(),
-        };
+        let steps = self.step_list(&fields, "steps");
         Some(ThreadGroup {
             users: users.flatten().unwrap_or(1),
             ramp_up: ramp_up.unwrap_or_default(),

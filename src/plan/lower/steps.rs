@@ -23,6 +23,11 @@ impl Lower<'_> {
             self.report(finding);
             return Vec::new();
         };
+        if items.is_empty() && !matches!(key, "setup" | "teardown" | "on_start" | "on_stop" | "fragments") {
+            let finding =
+                Diagnostic::error(node.span, format!("`{key}` holds no step")).help("add one, for example `- get: /`");
+            self.report(finding);
+        }
         items.iter().filter_map(|item| self.step(item, weighted)).collect()
     }
 
