@@ -71,24 +71,14 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let mut worst = exit::PASSED;
     for (path, (graph, rest)) in compiled {
         let code = one(args, terminal, path, Arc::new(graph), rest);
-        worst = weightier(worst, code);
+        if exit::weight(code) > exit::weight(worst) {
+            worst = code;
+        }
         if matches!(code, exit::INTERRUPTED | exit::TERMINATED) {
             break;
         }
     }
     worst
-}
-
-/// The exit code that tells more: internal, not valid, a signal, failed, passed.
-fn weightier(one: u8, two: u8) -> u8 {
-    let weight = |code: u8| match code {
-        exit::INTERNAL => 5,
-        exit::NOT_VALID => 4,
-        exit::INTERRUPTED | exit::TERMINATED => 3,
-        exit::PASSED => 0,
-        _ => 2,
-    };
-    if weight(two) > weight(one) { two } else { one }
 }
 
 fn one(args: &Args, terminal: &Terminal, path: &Path, graph: Arc<ExecutionGraph>, rest: Rest) -> u8 {

@@ -73,25 +73,14 @@ pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Ver
     if let Some(reason) = run.teardown.failure() {
         findings.push((exit::FAILED, format!("teardown failed: {reason}")));
     }
-    let exit_code = findings.iter().map(|(code, _)| *code).max_by_key(|code| weight(*code)).unwrap_or(exit::PASSED);
-    findings.sort_by_key(|(code, _)| std::cmp::Reverse(weight(*code)));
+    let exit_code = findings.iter().map(|(code, _)| *code).max_by_key(|code| exit::weight(*code)).unwrap_or(exit::PASSED);
+    findings.sort_by_key(|(code, _)| std::cmp::Reverse(exit::weight(*code)));
     Verdict {
         passed: exit_code == exit::PASSED,
         exit_code,
         reasons: findings.into_iter().map(|(_, reason)| reason).collect(),
         praise: praise(&thresholds, results, run),
         thresholds,
-    }
-}
-
-/// Which exit code tells more.
-fn weight(code: u8) -> u8 {
-    match code {
-        exit::INTERNAL => 4,
-        exit::NOT_VALID => 3,
-        exit::INTERRUPTED | exit::TERMINATED => 2,
-        exit::PASSED => 0,
-        _ => 1,
     }
 }
 
@@ -102,6 +91,9 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
     }
     let totals = &results.totals;
     if totals.count == 0 && totals.cached == 0 {
+        if matches!(run.stopped_by, Some(StoppedBy::Sigint | StoppedBy::Sigterm)) {
+            return None;
+        }
         return Some(match totals.interrupted {
             0 => "no request was sent".into(),
             _ => "no request was finished".into(),

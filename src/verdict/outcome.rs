@@ -21,6 +21,17 @@ pub mod exit {
     pub const INTERRUPTED: u8 = 130;
     /// Stopped by SIGTERM, every report written.
     pub const TERMINATED: u8 = 143;
+
+    /// Which of two exit codes tells more: the greater weight wins.
+    pub fn weight(code: u8) -> u8 {
+        match code {
+            INTERNAL => 4,
+            NOT_VALID => 3,
+            INTERRUPTED | TERMINATED => 2,
+            PASSED => 0,
+            _ => 1,
+        }
+    }
 }
 
 /// What ended a run before its time.
