@@ -275,6 +275,29 @@ fn sigterm_ends_the_run_gracefully_with_every_report_written() {
 
 #[cfg(unix)]
 #[test]
+fn a_run_that_is_stopped_in_setup_ends_as_interrupted() {
+    let server = Server::start(|hit| match hit.path.as_str() {
+        "/slow" => Reply::Silence(Duration::from_secs(20)),
+        _ => Reply::text(200, "ok"),
+    });
+    let folder = Folder::new();
+    let setup = "setup: [ { get: /slow } ]\nteardown: [ { delete: /all } ]\n";
+    folder.write("plan.yaml", against(&server, &format!("{setup}{LONG}")));
+    let child = folder.command(&["run", "plan.yaml", "--quiet"]).spawn().unwrap();
+    let begin = Instant::now();
+    while !folder.path().join("loadplan-results").exists() && begin.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    send_signal(child.id(), "INT");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert!(begin.elapsed() < Duration::from_secs(15), "took {:?}", begin.elapsed());
+    assert_eq!(folder.results()["verdict"]["exit_code"], 130);
+    assert!(server.hits().iter().all(|hit| hit.path != "/"), "load was applied");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_killed_run_leaves_no_report_under_a_final_name() {
     let server = Server::start(|_| Reply::text(200, "ok"));
     let folder = Folder::new();
