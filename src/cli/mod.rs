@@ -18,9 +18,21 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
+use crate::verdict::exit;
+
+/// What the exit codes of [`crate::verdict::exit`] mean, for `--help`.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0        passed
+  1        failed: a threshold was broken, samples failed that no threshold allows, or teardown failed
+  2        a plan or the command line is invalid; nothing was sent
+  3        the run is not valid: setup failed, the target never answered, or there were no samples
+  4        results could not be written, or an internal error
+  130, 143 stopped by Ctrl-C or SIGTERM, every report written";
+
 /// A load-test runner: thread groups, samplers and assertions in plain YAML, with a verdict CI can trust.
 #[derive(Debug, Parser)]
-#[command(name = "loadplan", version, about, max_term_width = 100)]
+#[command(name = "loadplan", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -33,8 +45,8 @@ struct Cli {
 enum Command {
     New(new::Args),
     Check(check::Args),
-    Graph(graph::Args),
     Try(trial::Args),
+    Graph(graph::Args),
     Run(run::Args),
     Demo(demo::Args),
     Schema(schema::Args),
@@ -46,7 +58,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() { 2 } else { 0 };
+            let code = if error.use_stderr() { exit::INVALID } else { exit::PASSED };
             let _ = error.print();
             return code;
         }

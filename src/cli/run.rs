@@ -22,9 +22,9 @@ use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, Verdict,
 /// considerable part of what is measured, in milliseconds.
 const LAG_LIMIT_MS: f64 = 100.0;
 
-/// Run plans and judge them: the exit code is 0 when everything held, 1 when something did not,
-/// 2 when a plan is invalid, 3 when the run is not valid, 4 when results could not be written
+/// Run plans, judge them, and write results.json and junit.xml
 #[derive(Debug, clap::Args)]
+#[command(after_help = super::EXIT_CODES)]
 pub(super) struct Args {
     /// The plans to run, one after the other
     #[arg(required = true, value_name = "PLAN")]
