@@ -24,7 +24,7 @@ use crate::verdict::exit;
 const EXIT_CODES: &str = "\
 Exit codes:
   0        passed
-  1        failed: a threshold was broken, samples failed that no threshold allows, or teardown failed
+  1        failed: a threshold, samples that no threshold allows to fail, or teardown
   2        a plan or the command line is invalid; nothing was sent
   3        the run is not valid: setup failed, the target never answered, or there were no samples
   4        results could not be written, or an internal error

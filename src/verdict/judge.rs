@@ -73,7 +73,8 @@ pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Ver
     if let Some(reason) = run.teardown.failure() {
         findings.push((exit::FAILED, format!("teardown failed: {reason}")));
     }
-    let exit_code = findings.iter().map(|(code, _)| *code).max_by_key(|code| exit::weight(*code)).unwrap_or(exit::PASSED);
+    let exit_code =
+        findings.iter().map(|(code, _)| *code).max_by_key(|code| exit::weight(*code)).unwrap_or(exit::PASSED);
     findings.sort_by_key(|(code, _)| std::cmp::Reverse(exit::weight(*code)));
     Verdict {
         passed: exit_code == exit::PASSED,
