@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
@@ -17,6 +18,7 @@ const SHORTEST: usize = 3;
 /// Finds secrets in text.
 #[derive(Clone, Default)]
 pub struct Masker {
+    secrets: Arc<[String]>,
     finder: Option<AhoCorasick>,
 }
 
@@ -24,19 +26,20 @@ impl Masker {
     /// A masker for these secrets: as they are, URL-encoded, in JSON and in base64, also in the
     /// middle of a longer base64 text.
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
+        let secrets: Arc<[String]> = secrets.into_iter().map(|secret| secret.as_ref().to_owned()).collect();
         let mut spellings: Vec<String> = Vec::new();
-        for secret in secrets {
-            let secret = secret.as_ref();
+        for secret in secrets.iter() {
             if secret.chars().count() < SHORTEST {
                 continue;
             }
-            spellings.push(secret.to_owned());
+            spellings.push(secret.clone());
             spellings
                 .push(percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string());
             spellings.push(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect());
-            let mut json = String::new();
-            crate::value::write_json_text(secret, &mut json);
-            spellings.push(json[1..json.len() - 1].to_owned());
+            spellings.push(crate::samplers::http::as_in_url(secret));
+            let json = json_escaped(secret);
+            spellings.push(json_escaped(&json));
+            spellings.push(json);
             spellings.push(BASE64_STANDARD.encode(secret));
             spellings.push(BASE64_URL_SAFE_NO_PAD.encode(secret));
             spellings.extend(inside_base64(secret.as_bytes()));
@@ -47,7 +50,14 @@ impl Masker {
         if spellings.is_empty() {
             return Self::default();
         }
-        Self { finder: AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&spellings).ok() }
+        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&spellings).ok();
+        Self { secrets, finder }
+    }
+
+    /// A masker that hides further secrets too.
+    #[must_use]
+    pub fn with<S: AsRef<str>>(&self, more: &[S]) -> Self {
+        Self::new(self.secrets.iter().map(String::as_str).chain(more.iter().map(AsRef::as_ref)))
     }
 
     /// The text with every secret replaced.
@@ -90,6 +100,13 @@ impl fmt::Debug for Masker {
     }
 }
 
+/// User name and password of a URL, as they are written in it.
+pub fn userinfo(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    Some(&rest[..rest[..end].rfind('@')?])
+}
+
 /// A URL without user name and password.
 pub fn without_userinfo(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
@@ -112,6 +129,13 @@ fn hidden(name: &HeaderName, value: &str) -> String {
         value.split_once(' ').map(|(scheme, _)| format!("{scheme} "))
     };
     format!("{}{MASK}", kept.unwrap_or_default())
+}
+
+/// Text as it stands inside a JSON string.
+fn json_escaped(text: &str) -> String {
+    let mut json = String::new();
+    crate::value::write_json_text(text, &mut json);
+    json[1..json.len() - 1].to_owned()
 }
 
 /// What a secret looks like inside a longer base64 text, at each of the three alignments, without
@@ -144,6 +168,8 @@ mod tests {
             "?q=p%40ss%20word%221".to_owned(),
             "a=p%40ss+word%221".to_owned(),
             r#"{"password":"p@ss word\"1"}"#.to_owned(),
+            r#"{"request":"{\"password\":\"p@ss word\\\"1\"}"}"#.to_owned(),
+            "GET http://host/?q=p@ss%20word%221".to_owned(),
             BASE64_STANDARD.encode(secret),
             format!("Basic {basic}"),
         ] {

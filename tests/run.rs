@@ -504,3 +504,42 @@ thread_groups:
     folder.run_plan(&plan, &["--allow-commands"]).expect_code(0);
     assert!(folder.path().join("started").exists() && folder.path().join("stopped").exists());
 }
+
+#[test]
+fn credentials_that_a_target_sends_back_are_masked() {
+    let server = Server::start(|hit| {
+        let echo = format!("{} {:?} {:?}", hit.path, hit.headers.get("authorization"), hit.headers.get("cookie"));
+        Reply::text(500, echo).with("Set-Cookie", "sid=jarcookie77; Path=/")
+    });
+    let folder = Folder::new();
+    let authority = server.address;
+    let plan = format!(
+        "secrets: {{ key: 'pa ss/1' }}
+http: {{ base_url: 'http://{authority}' }}
+thread_groups:
+  g:
+    iterations: 2
+    steps:
+      - get: /q?k=${{key}}
+        auth: {{ basic: {{ username: ann, password: plainpw77 }} }}
+      - get: /h
+        headers: {{ Authorization: 'Token headertoken55', Cookie: 'c=writtencookie88' }}
+        assert: {{ status: 500, body: {{ contains: nothing }} }}
+      - get: http://usr:urlpassword99@{authority}/x
+"
+    );
+    let ran = folder.run_plan(&plan, &["-v"]).expect_code(1);
+    let all = [ran.stdout, ran.stderr, folder.junit(), folder.results().to_string()].join("\n");
+    for spelling in [
+        "pa%20ss/1",
+        "plainpw77",
+        "YW5uOnBsYWlucHc3Nw",
+        "headertoken55",
+        "writtencookie88",
+        "jarcookie77",
+        "urlpassword99",
+        "dXNyOnVybHBhc3N3b3JkOTk",
+    ] {
+        assert!(!all.contains(spelling), "{spelling} is in the output:\n{all}");
+    }
+}

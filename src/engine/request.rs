@@ -13,13 +13,17 @@ use super::user::{Local, User};
 use crate::graph::{Auth, Body, FileSource, HttpNode, LabelId, Node, NodeId, Part, join_url};
 use crate::mask::Masker;
 use crate::metrics::{Example, Outcome, Sample, SampleFailure};
-use crate::samplers::http::{self as sampler, Request, Target};
+use crate::samplers::http::{self as sampler, Request, Target, Transport};
 use crate::samplers::{Exchange, FailureKind, Response};
 use crate::template::Template;
 use crate::value::Value;
 
 /// How much of a body an example shows, in bytes.
 const SHOWN: usize = 1500;
+
+/// Shorter cookie values and the like (`1`, `true`, `en`) are no secrets, and masking them would
+/// make answers unreadable.
+const SHORTEST_CREDENTIAL: usize = 6;
 
 /// Records a request as interrupted when the run drops it before it has ended.
 struct InFlight<'l> {
@@ -87,9 +91,12 @@ impl User {
         };
         let passed = judged.failures.is_empty();
         self.response_ok = passed;
-        self.record(node, started, ended, &exchange, response.as_deref(), &judged, &sent);
-        if let Some(observer) = &local.observer {
-            let masker = self.masker();
+        let masker = (!passed || observed).then(|| {
+            let credentials = self.credentials(http, &sent, &transport, response.as_deref());
+            self.masker_of(credentials)
+        });
+        self.record(node, started, ended, &exchange, response.as_deref(), &judged, &sent, masker.as_ref());
+        if let (Some(observer), Some(masker)) = (&local.observer, &masker) {
             observer.request(&Observed {
                 node: id,
                 exchange: &exchange,
@@ -97,10 +104,56 @@ impl User {
                 extracted: &judged.extracted,
                 assertions: &judged.assertions,
                 failure: judged.failures.first().map(|failure| failure.message.as_str()),
-                masker: &masker,
+                masker,
             });
         }
         Ok(passed)
+    }
+
+    /// Every credential of an exchange, wherever it stands: a target may send it back in its answer.
+    fn credentials(
+        &mut self,
+        http: &HttpNode,
+        sent: &Sent,
+        transport: &Transport,
+        response: Option<&Response>,
+    ) -> Vec<String> {
+        let mut values = Vec::new();
+        let lines = sent.headers.iter().chain(sent.extra.iter().map(|(name, value)| (name, value)));
+        for (name, value) in lines {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            if [header::AUTHORIZATION, header::PROXY_AUTHORIZATION].contains(name) {
+                values.extend(value.split_once(' ').map(|(_, token)| token.to_owned()));
+                values.push(value.into_owned());
+            } else if *name == header::COOKIE {
+                cookie_values(&value, &mut values);
+            }
+        }
+        if let Some(cookies) = self.http.cookies_for(&sent.target, transport) {
+            cookie_values(&cookies, &mut values);
+        }
+        values.extend(response.into_iter().flat_map(|response| &response.cookies).map(|(_, value)| value.clone()));
+        match &http.auth {
+            Some(Auth::Bearer(token)) => values.extend(self.text(token)),
+            Some(Auth::Basic(username, password) | Auth::Digest(username, password)) => {
+                if let (Ok(username), Ok(password)) = (self.text(username), self.text(password)) {
+                    values.push(format!("{username}:{password}"));
+                    values.push(password);
+                }
+            }
+            None => {}
+        }
+        for template in std::iter::once(&http.url).chain(&http.base_url) {
+            let url = self.text(template).unwrap_or_default();
+            if let Some(userinfo) = crate::mask::userinfo(&url) {
+                values.extend(userinfo.split_once(':').map(|(_, password)| password.to_owned()));
+                values.push(userinfo.to_owned());
+            }
+        }
+        values.retain(|value| value.len() >= SHORTEST_CREDENTIAL);
+        values.sort_unstable();
+        values.dedup();
+        values
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call; a struct for it would only rename the arguments")]
@@ -113,14 +166,13 @@ impl User {
         response: Option<&Response>,
         judged: &Judged,
         sent: &Sent,
+        masker: Option<&Masker>,
     ) {
-        let mut masker: Option<Masker> = None;
         let failures: Vec<SampleFailure>;
         let outcome = if judged.failures.is_empty() {
             Outcome::Passed
         } else {
-            let masker = masker.insert(self.masker());
-            let hide = |text: &String| masker.mask(text).into_owned();
+            let hide = |text: &String| masker.map_or_else(String::new, |masker| masker.mask(text).into_owned());
             failures = judged
                 .failures
                 .iter()
@@ -147,7 +199,7 @@ impl User {
         };
         let local = &self.local;
         let mut example = || {
-            let Some(masker) = &masker else { return Example::default() };
+            let Some(masker) = masker else { return Example::default() };
             if let Some(first) = judged.failures.first() {
                 let text = match &first.actual {
                     Some(actual) => format!("{}: got {actual}", first.message),
@@ -391,6 +443,11 @@ fn spread(name: &Arc<str>, value: &Value, pairs: &mut Vec<(Arc<str>, String)>) {
         Value::List(items) => items.iter().for_each(|item| spread(name, item, pairs)),
         value => pairs.push((name.clone(), value.to_string())),
     }
+}
+
+fn cookie_values(header: &str, values: &mut Vec<String>) {
+    let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
+    values.extend(pairs.map(|(_, value)| value.trim().to_owned()));
 }
 
 /// A request as it was sent, for examples. Everything in it is shared, not copied.

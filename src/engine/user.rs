@@ -109,6 +109,8 @@ pub(super) struct User {
     pub(super) failures: u64,
     /// The variables set since a parallel branch began, in one.
     pub(super) changed: Option<Vec<SlotId>>,
+    /// What was masked last, and how.
+    masked: Option<(Vec<String>, Masker)>,
 }
 
 /// Why no row could be drawn.
@@ -140,6 +142,7 @@ impl User {
             waited: Duration::ZERO,
             failures: 0,
             changed: None,
+            masked: None,
         }
     }
 
@@ -162,6 +165,7 @@ impl User {
             waited: Duration::ZERO,
             failures: 0,
             changed: Some(Vec::new()),
+            masked: None,
         }
     }
 
@@ -263,10 +267,26 @@ impl User {
     }
 
     /// Hides the run's secrets and those this user holds.
-    pub(super) fn masker(&self) -> Masker {
+    pub(super) fn masker(&mut self) -> Masker {
+        self.masker_of(Vec::new())
+    }
+
+    /// Hides further values too. The last masker is kept: users fail with the same credentials
+    /// again and again, and making one costs more than the request.
+    pub(super) fn masker_of(&mut self, mut values: Vec<String>) -> Masker {
         let own = self.graph.slots.iter().zip(&self.slots).filter(|(slot, _)| slot.secret);
-        let values: Vec<String> = own.filter_map(|(_, value)| Some(value.as_ref()?.to_string())).collect();
-        if values.is_empty() { self.local.shared.masker.clone() } else { Masker::new(values) }
+        values.extend(own.filter_map(|(_, value)| Some(value.as_ref()?.to_string())));
+        if values.is_empty() {
+            return self.local.shared.masker.clone();
+        }
+        match &self.masked {
+            Some((known, masker)) if *known == values => masker.clone(),
+            _ => {
+                let masker = self.local.shared.masker.with(&values);
+                self.masked = Some((values, masker.clone()));
+                masker
+            }
+        }
     }
 }
 

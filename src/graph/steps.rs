@@ -354,7 +354,7 @@ impl Build<'_> {
 /// What a step does, in a few words: the label of a request without a name, and what drawings show.
 pub(super) fn describe(step: &Step) -> Arc<str> {
     match &step.kind {
-        StepKind::Http(http) => format!("{} {}", http.method, http.url.value).into(),
+        StepKind::Http(http) => format!("{} {}", http.method, crate::mask::without_userinfo(&http.url.value)).into(),
         StepKind::Group { .. } => match &step.condition {
             Some(condition) => format!("if {}", condition.value).into(),
             None => "steps".into(),

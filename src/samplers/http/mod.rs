@@ -40,5 +40,5 @@ pub use auth::Auth;
 pub use connect::Transport;
 pub use proxy::ProxyEnvironment;
 pub use settings::{CacheScope, Connections, HttpVersion, ProxySetting, Scope, Settings, TlsSettings, TlsVersion};
-pub use target::Target;
+pub use target::{Target, as_in_url};
 pub use user::{HttpUser, Request};

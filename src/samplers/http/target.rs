@@ -165,15 +165,27 @@ fn split_port(host_port: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Text as it goes into a URL: only the characters no URL may hold are percent-encoded.
+pub fn as_in_url(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    encode(text, &mut out);
+    out
+}
+
 /// Path and query with the characters no URL may hold percent-encoded, without the fragment.
 fn encode_path(tail: &str) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let tail = tail.split_once('#').map_or(tail, |(before, _)| before);
     let mut out = String::with_capacity(tail.len() + 1);
     if !tail.starts_with('/') {
         out.push('/');
     }
-    for byte in tail.bytes() {
+    encode(tail, &mut out);
+    out
+}
+
+fn encode(text: &str, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
         match byte {
             0..=0x20 | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | 0x7F..=0xFF => {
                 out.push('%');
@@ -183,7 +195,6 @@ fn encode_path(tail: &str) -> String {
             _ => out.push(char::from(byte)),
         }
     }
-    out
 }
 
 /// `user:password` of a URL as a `Basic` header.

@@ -99,6 +99,11 @@ impl HttpUser {
         self.caches.start_iteration();
     }
 
+    /// The cookies the jar would send to a target, as a `Cookie` header's value.
+    pub fn cookies_for(&self, target: &Target, transport: &Transport) -> Option<String> {
+        self.jars.header(transport.settings().cookies, target)
+    }
+
     /// The value of the cookie that would be sent to this URL.
     pub fn cookie(&self, url: &Url, name: &str) -> Option<String> {
         self.jars.value(url, name)
