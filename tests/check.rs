@@ -440,3 +440,56 @@ thread_groups:
     let github = folder.loadplan(&["check", "plan.yaml", "--format", "github"]).expect_code(2).stdout;
     insta::assert_snapshot!("github", github);
 }
+
+/// What is written, where its value stands, and the text the finding puts in its place.
+#[test]
+fn regression_suggested_fixes_can_be_pasted() {
+    let group = |line: &str| {
+        format!(
+            "http: {{ base_url: 'http://127.0.0.1:9' }}\nthread_groups:\n  g:\n    iterations: 1\n    {line}\n    steps: [ {{ get: / }} ]\n"
+        )
+    };
+    for (line, fixed) in [
+        ("duration: 1,000ms", "1000ms"),
+        ("duration: 1,5s", "1.5s"),
+        ("think_time: 1..3", "1s..3s"),
+        ("think_time: 200..500ms", "200ms..500ms"),
+        ("think_time: 1-3s", "1s..3s"),
+        ("think_time: 1s to 3s", "1s..3s"),
+        ("thresholds: ['rps > 1']", "throughput > 1/s"),
+        ("thresholds: ['p(95)<300']", "p95 < 300ms"),
+        ("thresholds: ['rate<0.01']", "error_rate < 1%"),
+        ("description: 'Ann's users'", "\"Ann's users\""),
+        ("description: “quoted”", "'quoted'"),
+        ("http: {headers: {A: x[1]}}", "'x[1]'"),
+    ] {
+        let found = findings(&Folder::new(), &group(line));
+        assert_eq!(found.len(), 1, "{line}: {found:#?}");
+        assert_eq!(found[0].4, fixed, "{line}: {found:#?}");
+    }
+    let found = findings(&Folder::new(), &group("http: { tls: { insecure: true } }"));
+    assert!(found[0].4.is_empty() && found[0].3.contains("verify: false"), "{found:#?}");
+}
+
+#[test]
+fn regression_one_mistake_is_one_finding() {
+    let folder = Folder::new();
+    folder.write("users.csv", "user,pass\nann,1\n");
+    let found = findings(
+        &folder,
+        "http: { base_url: 'http://127.0.0.1:9' }
+data:
+  gone: { file: gone.csv }
+  users: { file: users.csv }
+thread_groups:
+  g:
+    iterations: 1
+    steps:
+      - post: /${gone.id}
+        extract: { token: token }
+      - get: /${token}/${user}
+",
+    );
+    let told: Vec<(u64, &str)> = found.iter().map(|one| (one.0, one.4.as_str())).collect();
+    assert_eq!(told, [(3, ""), (10, "$.token"), (11, "users.user")], "{found:#?}");
+}

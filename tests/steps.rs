@@ -350,6 +350,7 @@ thread_groups:
           price: 1.10
           big: 12345678901234567890
           zero: 05220639854
+          plus: +49
           yes: yes
           truth: true
           nothing: null
@@ -374,7 +375,7 @@ thread_groups:
     let json = &hits["/json"];
     assert_eq!(
         json.body,
-        r#"{"price":1.10,"big":12345678901234567890,"zero":"05220639854","yes":"yes","truth":true,"nothing":null,"text":"1","n":2,"mixed":"n2"}"#
+        r#"{"price":1.10,"big":12345678901234567890,"zero":"05220639854","plus":"+49","yes":"yes","truth":true,"nothing":null,"text":"1","n":2,"mixed":"n2"}"#
     );
     assert_eq!(json.path, "/json?id=1&id=2&q=a%20b%26c&version=1.10");
     assert_eq!((json.headers["x-a"].as_str(), json.headers["x-c"].as_str()), ("outer", "NO"));

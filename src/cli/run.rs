@@ -69,8 +69,15 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         .collect();
     let Some(compiled) = compiled.into_iter().collect::<Option<Vec<_>>>() else { return exit::INVALID };
     let mut worst = exit::PASSED;
+    let mut failed: Vec<String> = Vec::new();
+    let mut folders: Vec<PathBuf> = Vec::new();
     for (path, (graph, rest)) in compiled {
-        let code = one(args, terminal, path, Arc::new(graph), rest);
+        let folder = own_folder(args, path, &folders);
+        folders.push(folder.clone());
+        let code = one(args, terminal, path, &folder, Arc::new(graph), rest);
+        if code != exit::PASSED {
+            failed.push(crate::plan::shown_path(path));
+        }
         if exit::weight(code) > exit::weight(worst) {
             worst = code;
         }
@@ -78,14 +85,26 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             break;
         }
     }
+    if let count @ 2.. = args.plans.len() {
+        terminal.out(&match failed.len() {
+            0 => format!("\nPASSED (exit {worst}): all {count} plans\n"),
+            _ => format!("\nFAILED (exit {worst}): {} of {count} plans: {}\n", failed.len(), failed.join(", ")),
+        });
+    }
     worst
 }
 
-fn one(args: &Args, terminal: &Terminal, path: &Path, graph: Arc<ExecutionGraph>, rest: Rest) -> u8 {
-    let folder = match (args.plans.len(), path.file_stem()) {
-        (2.., Some(stem)) => args.out.join(stem),
-        _ => args.out.clone(),
+/// A plan's folder for its reports: with several plans one for each, numbered where names are alike.
+fn own_folder(args: &Args, path: &Path, taken: &[PathBuf]) -> PathBuf {
+    let Some(stem) = path.file_stem().filter(|_| args.plans.len() > 1) else { return args.out.clone() };
+    let named = |number: usize| match number {
+        1 => args.out.join(stem),
+        _ => args.out.join(format!("{}-{number}", stem.to_string_lossy())),
     };
+    (1..).map(named).find(|folder| !taken.contains(folder)).unwrap_or_else(|| args.out.clone())
+}
+
+fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<ExecutionGraph>, rest: Rest) -> u8 {
     let wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
         (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
         (Box::new(Junit { style: args.junit_style }), args.junit.clone().unwrap_or_else(|| folder.join("junit.xml"))),

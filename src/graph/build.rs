@@ -197,7 +197,9 @@ impl Build<'_> {
                 delimiter: set.delimiter,
                 encoding: set.encoding.as_ref().map(|encoding| encoding.value.clone()),
             };
+            let missing = !spec.path.is_file();
             let columns = match spec.check() {
+                Err(_) if missing => Vec::new(),
                 Ok(columns) => columns,
                 Err(error) => {
                     self.error(set.file.span, error.message, error.help);

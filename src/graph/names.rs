@@ -271,6 +271,16 @@ impl Build<'_> {
             }));
         }
         let Some(slot) = self.names.find(name) else {
+            let column = self
+                .names
+                .data
+                .iter()
+                .find(|(_, data)| self.columns[data.index()].iter().any(|known| **known == *name));
+            if let Some((data, _)) = column {
+                let whole = format!("{data}.{name}");
+                let help = format!("`{name}` is a column of the data set `{data}`: write `{whole}`");
+                return problem(format!("nothing sets a variable `{name}`"), Some(help), Some(whole));
+            }
             let near = crate::suggest::nearest(name, self.names.all()).map(str::to_owned);
             let help = match &near {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -301,7 +311,7 @@ impl Build<'_> {
             Known::Always => Ok(()),
             Known::Sometimes => problem(
                 format!("`{name}` is set only on some of the paths that lead here"),
-                Some("give it a value for the other paths: `| default(…)`".into()),
+Some("set it on every path, for example in a step before the branch; or give it a value for the other paths: `| default('…')`".into()),
                 None,
             ),
             Known::Never => {
@@ -311,7 +321,7 @@ impl Build<'_> {
                     let line = self.sources.position(*span).0;
                     (
                         format!("`{name}` is used here before it is set (line {line})"),
-                        "set it in an earlier step, or write `| default(…)` behind it".to_owned(),
+                        "set it in an earlier step, or write `| default('…')` behind it".to_owned(),
                     )
                 } else if let Some((place, span)) = places.first() {
                     let line = self.sources.position(*span).0;

@@ -252,7 +252,7 @@ impl Aggregator {
                 AssertionResult { id, passed: *passed, failed: *failed, examples: examples.take(5).collect() }
             })
             .collect();
-        let answered = samplers.iter().any(|line| line.stats.response_time.count() > 0 || line.stats.cached > 0);
+        let answered = samplers.iter().any(|line| line.stats.answered > 0 || line.stats.cached > 0);
         Results {
             load,
             totals,

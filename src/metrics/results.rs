@@ -20,6 +20,8 @@ pub struct Stats {
     pub count: u64,
     /// Those that failed.
     pub failed: u64,
+    /// Samples whose answer's head arrived, whatever came after it.
+    pub answered: u64,
     /// Samples the end of the run interrupted; not in `count`.
     pub interrupted: u64,
     /// Requests served from a user's cache; not in `count`.
@@ -66,6 +68,7 @@ impl Stats {
             Outcome::Passed => {}
         }
         self.count += 1;
+        self.answered += u64::from(sample.response_time.is_some() || sample.timings.first_byte.is_some());
         if let Some(time) = sample.response_time {
             self.response_time.record(time);
             if matches!(sample.outcome, Outcome::Failed(_)) {
@@ -98,6 +101,7 @@ impl Stats {
     /// Adds another line's figures.
     pub fn merge(&mut self, other: &Self) {
         self.count += other.count;
+        self.answered += other.answered;
         self.failed += other.failed;
         self.interrupted += other.interrupted;
         self.cached += other.cached;

@@ -220,7 +220,10 @@ fn only_groups(lower: &mut Lower<'_>, plan: &mut Node, wanted: &[String]) {
             lower.report(finding);
         }
     }
-    if let Some(NodeKind::Map(groups)) = get_mut(plan, "thread_groups").map(|node| &mut node.kind) {
+    let any = wanted.iter().any(|name| names.contains(name));
+    if let Some(NodeKind::Map(groups)) = get_mut(plan, "thread_groups").map(|node| &mut node.kind)
+        && any
+    {
         groups.retain(|group| wanted.iter().any(|name| **name == *group.key));
     }
 }

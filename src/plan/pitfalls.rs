@@ -223,7 +223,13 @@ impl Scan<'_> {
     }
 
     fn plain(&mut self, whole: Range<usize>) {
+        const TYPOGRAPHIC: [char; 6] = ['“', '”', '„', '‘', '’', '‚'];
         let value = &self.text[whole.clone()];
+        if value.starts_with(TYPOGRAPHIC) && value.ends_with(TYPOGRAPHIC) && value.chars().count() > 2 {
+            let inner = value.trim_matches(TYPOGRAPHIC).to_owned();
+            let what = "these are typographic quotes, which YAML takes for a part of the text";
+            return self.report(whole, quoted(&inner), what, "use straight quotes");
+        }
         if value.contains("{{") {
             return self.moustache(whole);
         }
@@ -261,6 +267,13 @@ impl Scan<'_> {
         let rest = value[end + 2..].trim();
         if !(rest.is_empty() || rest.starts_with('#')) {
             let whole = cut_comment(self.text, whole);
+            // 'Ann's order' is meant as one text; "a" == b as an expression.
+            let value = &self.text[whole.clone()];
+            if value.len() > 1 && value.ends_with(quote) && value[1..value.len() - 1].matches(quote).count() == 1 {
+                let inner = &value[1..value.len() - 1];
+                let what = format!("the `{quote}` inside ends the text in YAML");
+                return self.report(whole.clone(), quoted(inner), &what, "put the other kind of quotes around it");
+            }
             let what = format!("text goes on after the closing `{quote}`, which YAML does not allow");
             return self.quote(whole, &what);
         }
@@ -331,6 +344,7 @@ impl Scan<'_> {
     fn flow_plain(&mut self, range: Range<usize>) -> usize {
         let text = &self.text[range.clone()];
         let mut braces = 0;
+        let mut brackets = 0;
         let mut odd = text.starts_with(['@', '`', '%', '!']);
         let mut end = text.len();
         for (at, c) in text.char_indices() {
@@ -341,6 +355,7 @@ impl Scan<'_> {
                 }
                 '}' if braces > 0 => braces -= 1,
                 _ if braces > 0 => {}
+                ']' if brackets > 0 => brackets -= 1,
                 ',' | '}' | ']' => {
                     end = at;
                     break;
@@ -349,7 +364,10 @@ impl Scan<'_> {
                     end = at;
                     break;
                 }
-                '[' if at > 0 => odd = true,
+                '[' if at > 0 => {
+                    brackets += 1;
+                    odd = true;
+                }
                 _ => {}
             }
         }

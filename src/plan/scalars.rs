@@ -35,15 +35,18 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     if rest.is_empty() {
         return Err(UnitError { message: format!("a duration is missing; {example}"), corrected: None });
     }
+    if text.contains(',') {
+        let plain = without_comma(text);
+        let corrected = match parse_duration(&plain) {
+            Ok(_) => Some(plain),
+            Err(error) => error.corrected,
+        };
+        return Err(UnitError { message: format!("`{text}` holds a comma; {example}"), corrected });
+    }
     while !rest.is_empty() {
         let (number, unit, after) = number_and_unit(rest);
         let Ok(number) = number.parse::<f64>() else {
-            let corrected =
-                number_and_unit(&text.replace(',', "")).0.parse::<f64>().ok().filter(|_| text.contains(','));
-            return Err(UnitError {
-                message: format!("`{text}` is not a duration; {example}"),
-                corrected: corrected.map(|_| text.replace(',', "")).filter(|fixed| parse_duration(fixed).is_ok()),
-            });
+            return Err(UnitError { message: format!("`{text}` is not a duration; {example}"), corrected: None });
         };
         if unit.is_empty() {
             return Err(UnitError {
@@ -115,6 +118,12 @@ pub fn parse_share(text: &str) -> Result<f64, UnitError> {
         }
         _ => Err(UnitError { message: format!("`{text}` is not a share; write it in percent: 25%"), corrected: None }),
     }
+}
+
+/// `1,000` is a thousand, `1,5` one and a half.
+fn without_comma(text: &str) -> String {
+    let mut groups = text.split(',').skip(1).map(|part| part.chars().take_while(char::is_ascii_digit).count());
+    if groups.all(|digits| digits == 3) { text.replace(',', "") } else { text.replacen(',', ".", 1) }
 }
 
 fn number_and_unit(text: &str) -> (&str, &str, &str) {

@@ -198,8 +198,18 @@ pub(crate) fn finding(problem: Problem, text: &str, span: Span, sources: &Source
     if let Some(help) = problem.help {
         finding = finding.help(help);
     }
+    let quotes = sources.text(span).chars().next().filter(|first| matches!(first, '"' | '\''));
     match (at, problem.replacement) {
-        (Some(at), Some(replacement)) => finding.fix(at, replacement),
+        (Some(at), Some(replacement)) if !quotes.is_some_and(|quote| replacement.contains(quote)) => {
+            // A name read as ["name"] is mended inside its quotes.
+            let old = sources.text(at);
+            let inner =
+                old.chars().next().filter(|first| matches!(first, '"' | '\'') && !replacement.starts_with(*first));
+            match inner {
+                Some(quote) => finding.fix(at, format!("{quote}{replacement}{quote}")),
+                None => finding.fix(at, replacement),
+            }
+        }
         _ => finding,
     }
 }

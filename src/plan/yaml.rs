@@ -134,12 +134,15 @@ impl Node {
     }
 }
 
-/// Whether a plain scalar is a number: JSON's grammar with an optional `+`, so one with a leading
-/// zero (`05220639854`) is text.
+/// Whether a plain scalar is a number in JSON's grammar: one with a leading zero (`05220639854`)
+/// or a plus sign (`+49`) is text.
 pub fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let digits = text.strip_prefix('-').unwrap_or(text);
     let leading_zero = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
-    !leading_zero && !digits.ends_with('.') && crate::value::spelled_number(text).is_some()
+    !leading_zero
+        && digits.starts_with(|c: char| c.is_ascii_digit())
+        && !digits.ends_with('.')
+        && crate::value::spelled_number(text).is_some()
 }
 
 /// What an offset in the parsed text is in the file, when the text was mended before parsing.

@@ -218,7 +218,7 @@ impl Condition {
                 ..fail("thresholds against a baseline are not supported yet".into())
             });
         }
-        let (phase, metric, unit) = Self::metric(left, |name| format!("{name} {sign} {right}"))?;
+        let (phase, metric, unit) = Self::metric(left, |name| with_unit(name, sign, right))?;
         let limit = limit(right, unit, &|fixed| format!("{left} {sign} {fixed}"))?;
         Ok(Self { phase, metric, operator, limit, unit })
     }
@@ -276,8 +276,10 @@ impl Condition {
                     let bridged = match figure {
                         "avg" | "average" => Some("mean"),
                         "med" | "median" => Some("p50"),
-                        "rps" | "http_reqs" | "rate" => Some("throughput"),
-                        "fail" | "failures" | "http_req_failed" | "error_percent" | "errorRate" => Some("error_rate"),
+                        "rps" | "http_reqs" => Some("throughput"),
+                        "rate" | "fail" | "failures" | "http_req_failed" | "error_percent" | "errorRate" => {
+                            Some("error_rate")
+                        }
                         "p(95)" => Some("p95"),
                         "p(99)" => Some("p99"),
                         "p(90)" => Some("p90"),
@@ -303,6 +305,15 @@ impl Condition {
             });
         }
         Ok((phase, metric, unit))
+    }
+}
+
+/// A corrected threshold, with the unit its metric needs where only a number is written.
+fn with_unit(name: &str, sign: &str, right: &str) -> String {
+    let plain = format!("{name} {sign} {right}");
+    match Condition::parse(&plain) {
+        Ok(_) => plain,
+        Err(error) => error.corrected.unwrap_or(plain),
     }
 }
 
@@ -333,7 +344,7 @@ fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, 
             Ok(number) if number.is_finite() => Ok(number),
             _ => Err(ConditionError {
                 message: format!("`{text}` is not a number"),
-                help: SHAPE.into(),
+                help: "errors and requests are counted; for a share of all requests write `error_rate < 1%`".into(),
                 corrected: None,
             }),
         },

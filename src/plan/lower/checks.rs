@@ -27,13 +27,19 @@ impl Lower<'_> {
         if let NodeKind::Scalar { .. } = &node.kind {
             let text = self.text(node, &variable.value)?;
             if !text.value.starts_with('$') || text.value.starts_with("${") {
+                if text.value.trim().is_empty() {
+                    let help = "a JSONPath starts with `$`, for example `$.token`";
+                    self.report(Diagnostic::error(text.span, "this extractor is empty").help(help));
+                    return Some(plain(HowSpec::Json(Spanned::new("$".into(), text.span))));
+                }
                 let guess = format!("$.{}", text.value);
                 self.report(
                     Diagnostic::error(text.span, format!("`{}` does not say how to find the value", text.value))
                         .help(format!("a JSONPath starts with `$`: write `{guess}`; or name the way, for example `{{ regex: '…' }}` or `{{ header: Location }}`"))
                         .fix(text.span, guess),
                 );
-                return None;
+                // The variable is meant to be set: what uses it is judged as if it were.
+                return Some(plain(HowSpec::Json(Spanned::new("$".into(), text.span))));
             }
             return Some(plain(HowSpec::Json(text)));
         }

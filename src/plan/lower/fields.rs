@@ -95,7 +95,14 @@ impl Lower<'_> {
         let bridged = keys
             .iter()
             .find_map(|key| key.words.iter().find(|(_, theirs)| *theirs == word).map(|(tool, _)| (*tool, key.name)));
+        if matches!(word, "insecure" | "insecureSkipTLSVerify") && keys.iter().any(|key| key.name == "verify") {
+            return finding.help("here it is the other way round: `verify: false` switches the check off");
+        }
         if let Some((tool, ours)) = bridged {
+            if ours == "connections" {
+                let help = "here it is `connections`: user keeps them, request opens a new one each time";
+                return finding.help(help);
+            }
             return finding.help(format!("{tool} calls this `{word}`; here it is `{ours}`")).fix(entry.key_span, ours);
         }
         if let Some(near) = crate::suggest::nearest(word, keys.iter().map(|key| key.name)) {

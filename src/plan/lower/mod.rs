@@ -293,7 +293,8 @@ impl Lower<'_> {
 /// A constant think time or a range.
 pub(crate) fn parse_think_time(text: &str) -> Result<ThinkTime, UnitError> {
     if let Some((from, to)) = text.split_once("..") {
-        let (from, to) = (scalars::parse_duration(from)?, scalars::parse_duration(to)?);
+        let parsed = scalars::parse_duration(from).and_then(|from| Ok((from, scalars::parse_duration(to)?)));
+        let (from, to) = parsed.map_err(|error| UnitError { corrected: range_with_units(from, to), ..error })?;
         if from > to {
             return Err(UnitError {
                 message: format!("`{text}` starts after it ends"),
@@ -302,16 +303,26 @@ pub(crate) fn parse_think_time(text: &str) -> Result<ThinkTime, UnitError> {
         }
         return Ok(ThinkTime::Range(from, to));
     }
-    if let Some((from, to)) = text.split_once('-')
-        && scalars::parse_duration(from).is_ok()
-        && scalars::parse_duration(to).is_ok()
+    if let Some((from, to)) = text.split_once('-').or_else(|| text.split_once(" to "))
+        && let Some(range) = range_with_units(from, to)
     {
         return Err(UnitError {
             message: format!("`{text}` is not a duration; a range is written with two dots"),
-            corrected: Some(format!("{}..{}", from.trim(), to.trim())),
+            corrected: Some(range),
         });
     }
     scalars::parse_duration(text).map(ThinkTime::Constant)
+}
+
+/// A range whose ends get the units they lack: each the other's, else seconds.
+fn range_with_units(from: &str, to: &str) -> Option<String> {
+    let (from, to) = (from.trim(), to.trim());
+    let unit = |text: &str| text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim().to_owned();
+    let fallback = [unit(to), unit(from)].into_iter().find(|unit| !unit.is_empty()).unwrap_or_else(|| "s".into());
+    let complete = |text: &str| if unit(text).is_empty() { format!("{text}{fallback}") } else { text.to_owned() };
+    let (from, to) = (complete(from), complete(to));
+    let valid = scalars::parse_duration(&from).is_ok() && scalars::parse_duration(&to).is_ok();
+    valid.then(|| format!("{from}..{to}"))
 }
 
 /// A file of a similar name in the same folder.

@@ -122,7 +122,11 @@ impl Lower<'_> {
 
     fn data_set(&mut self, name: Name, node: &Node) -> Option<DataSet> {
         let fields = self.fields(node, &keys::DATA)?;
-        let file = fields.get("file").and_then(|node| self.path(node, "file"));
+        // A data set whose file is missing is told once; its name stays known to what uses it.
+        let file = fields.get("file").and_then(|node| {
+            let found = self.path(node, "file");
+            found.or_else(|| Some(crate::plan::Spanned::new(self.folder.join(&**node.text()?), node.span)))
+        });
         let columns = fields.get("columns").and_then(|node| {
             let Some(items) = node.items() else {
                 self.wrong_type(node, "columns", "a list of names", Some("columns: [username, password]"));

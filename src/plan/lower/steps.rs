@@ -132,6 +132,13 @@ impl Lower<'_> {
             });
             if let Some((tool, kind)) = bridged {
                 let ours = kind.key.name;
+                if ours == "request" && entry.value.text().is_some() {
+                    let help = "here a request is written by its method: `get: /path`, `post: /path`, …";
+                    return (
+                        finding().help(help).fix(entry.key_span, "get"),
+                        kind_named("get").map(|kind| (entry, kind)),
+                    );
+                }
                 let help = format!("{tool} calls this `{}`; here it is `{ours}`", entry.key);
                 return (finding().help(help).fix(entry.key_span, ours), Some((entry, kind)));
             }
