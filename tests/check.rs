@@ -493,3 +493,16 @@ thread_groups:
     let told: Vec<(u64, &str)> = found.iter().map(|one| (one.0, one.4.as_str())).collect();
     assert_eq!(told, [(3, ""), (10, "$.token"), (11, "users.user")], "{found:#?}");
 }
+
+#[test]
+fn regression_a_profile_that_says_no_length_is_found_without_running_it() {
+    let plan = "http: { base_url: 'http://127.0.0.1:9' }
+thread_groups:
+  g: { users: 5, duration: 10s, steps: [ { get: / } ] }
+profiles:
+  smoke:
+    thread_groups:
+      g: { users: 1 }
+";
+    expect(plan, &[(7, 12, "`g` does not say how long it runs", "write `duration` or `iterations` here too")]);
+}

@@ -66,10 +66,15 @@ impl Assertion {
                 self.judge_missing("the body is empty")
             }
             Subject::Body => judge.all(&self.matchers, Seen::Text(response.text())),
-            Subject::Header(name) => match response.headers.get(name) {
-                Some(value) => judge.all(&self.matchers, Seen::Text(&String::from_utf8_lossy(value.as_bytes()))),
-                None => self.judge_missing("there is no such header"),
-            },
+            Subject::Header(name) => {
+                // Several lines of one name mean the same as one line with commas (RFC 9110, 5.3).
+                let lines = response.headers.get_all(name).iter();
+                let values: Vec<_> = lines.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+                match values.as_slice() {
+                    [] => self.judge_missing("there is no such header"),
+                    values => judge.all(&self.matchers, Seen::Text(&values.join(", "))),
+                }
+            }
             Subject::Cookie(name) => match response.cookie(name) {
                 Some(value) => judge.all(&self.matchers, Seen::Text(value)),
                 None => self.judge_missing("no such cookie was set"),

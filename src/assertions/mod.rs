@@ -51,7 +51,7 @@ pub enum Subject {
     XPath(XPath),
     /// What a CSS selector finds.
     Css(Css),
-    /// A header's first value.
+    /// A header's value; several lines of one name are joined with commas.
     Header(HeaderName),
     /// The value of a cookie the answer or one of its redirects set.
     Cookie(String),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::plans::{LoadOverrides, PlanOptions};
+use super::plans::PlanOptions;
 use super::terminal::Terminal;
 use crate::diagnostic::{Format, render};
 use crate::verdict::exit;
@@ -24,7 +24,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let mut failed = false;
     let mut json = Vec::new();
     for path in &args.plans {
-        let compiled = args.options.compile(path, &LoadOverrides::default());
+        let compiled = args.options.compile_all(path);
         let (errors, warnings) = compiled.counts();
         failed |= errors > 0;
         match args.format {

@@ -71,6 +71,8 @@ pub(super) struct Compiled {
     pub(super) graph: Option<ExecutionGraph>,
     /// The values of `secrets`, to be masked.
     pub(super) secrets: Vec<String>,
+    /// Names of the plan's profiles.
+    profiles: Vec<Arc<str>>,
     /// What random draws start from.
     pub(super) seed: u64,
     /// The run's identifier.
@@ -81,6 +83,25 @@ impl PlanOptions {
     /// The profiles' names, in the order they are laid over the plan.
     pub(super) fn profiles(&self) -> &[String] {
         &self.profile
+    }
+
+    /// Like [`Self::compile`], and as it would be under each of its profiles: a mistake in one
+    /// must not wait for the night it is first needed.
+    pub(super) fn compile_all(&self, path: &Path) -> Compiled {
+        let mut compiled = self.compile(path, &LoadOverrides::default());
+        if !self.profile.is_empty() {
+            return compiled;
+        }
+        for name in std::mem::take(&mut compiled.profiles) {
+            let under = Self { profile: vec![name.to_string()], ..self.clone() };
+            for finding in under.compile(path, &LoadOverrides::default()).findings {
+                let known = compiled.findings.iter().any(|known| known.span == finding.span);
+                if !known && finding.severity == Severity::Error {
+                    compiled.findings.push(finding);
+                }
+            }
+        }
+        compiled
     }
 
     pub(super) fn compile(&self, path: &Path, load_overrides: &LoadOverrides) -> Compiled {
@@ -106,7 +127,9 @@ impl PlanOptions {
         let mut findings = loaded.findings;
         let mut graph = None;
         let mut secrets = Vec::new();
+        let mut profiles = Vec::new();
         if let Some(plan) = &loaded.plan {
+            profiles.clone_from(&plan.profiles);
             secrets.extend(
                 plan.variables.iter().filter(|one| one.secret).filter_map(|one| Some(one.value.as_ref()?.to_string())),
             );
@@ -126,7 +149,7 @@ impl PlanOptions {
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             graph = None;
         }
-        Compiled { findings, sources: loaded.sources, graph, secrets, seed, run_id }
+        Compiled { findings, sources: loaded.sources, graph, secrets, profiles, seed, run_id }
     }
 }
 

@@ -255,10 +255,11 @@ fn body(text: &mut String, mark: &str, bytes: &[u8], masker: &Masker) {
     if bytes.is_empty() {
         return;
     }
-    let pretty = serde_json::from_slice::<serde_json::Value>(bytes)
-        .ok()
-        .and_then(|json| serde_json::to_string_pretty(&json).ok())
-        .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
+    let as_it_is = String::from_utf8_lossy(bytes);
+    let pretty = match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+        Ok(_) => laid_out(&as_it_is),
+        Err(_) => as_it_is.into_owned(),
+    };
     for line in cut(&masker.mask(&pretty), BODY).lines() {
         let _ = writeln!(text, "{mark}| {}", crate::report::defused(line));
     }
@@ -270,4 +271,77 @@ fn cut(text: &str, most: usize) -> String {
         let _ = write!(cut, "… ({} characters in all)", text.chars().count());
     }
     cut
+}
+
+/// JSON over several lines. Only blanks change: numbers keep their digits.
+fn laid_out(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() * 2);
+    let mut depth = 0_usize;
+    let mut in_text = false;
+    let mut escaped = false;
+    let mut chars = json.chars().peekable();
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.push_str(&"  ".repeat(depth));
+    };
+    while let Some(c) = chars.next() {
+        if in_text {
+            out.push(c);
+            in_text = escaped || c != '"';
+            escaped = c == '\\' && !escaped;
+            continue;
+        }
+        match c {
+            '"' => {
+                in_text = true;
+                out.push(c);
+            }
+            '{' | '[' => {
+                out.push(c);
+                while chars.next_if(|next| next.is_ascii_whitespace()).is_some() {}
+                if let Some(close) = chars.next_if(|next| matches!(next, '}' | ']')) {
+                    out.push(close);
+                } else {
+                    depth += 1;
+                    line(&mut out, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut out, depth);
+                out.push(c);
+            }
+            ',' => {
+                out.push(c);
+                line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            blank if blank.is_ascii_whitespace() => {}
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::laid_out;
+
+    #[test]
+    fn json_is_laid_out_without_touching_numbers_or_texts() {
+        let json = r#"{"n":1.10,"big":12345678901234567890123 ,"t":"a,{\"b\":[]","e":[ ],"l":[1,{"x":null}]}"#;
+        let expected = r#"{
+  "n": 1.10,
+  "big": 12345678901234567890123,
+  "t": "a,{\"b\":[]",
+  "e": [],
+  "l": [
+    1,
+    {
+      "x": null
+    }
+  ]
+}"#;
+        assert_eq!(laid_out(json), expected);
+    }
 }

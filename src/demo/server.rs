@@ -133,7 +133,7 @@ fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
 }
 
 fn cannot_listen(port: u16, error: &std::io::Error) -> String {
-    let remedy = "choose another port, or leave it out for a free one";
+    let remedy = "choose another port, or port 0 for a free one";
     match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             format!("the sample API cannot use port {port}: another program listens there; {remedy}")

@@ -147,16 +147,16 @@ impl Extractor {
         let cause = format!("`{}`: `{}` {reason}", self.variable, self.text);
         let mut message = format!("{cause}{detail}");
         if self.needs_body() {
-            if response.body.is_empty() {
-                message.push_str("; the body is empty");
-            } else {
-                message.push_str(&format!("; the body begins with: {}", shown(beginning(response).as_ref(), SHOWN)));
-            }
             if let How::Json(path) = &self.how {
                 let near = path.nearest(response);
                 if !near.is_empty() {
                     message.push_str(&format!("; there is {}", near.join(", ")));
                 }
+            }
+            if response.body.is_empty() {
+                message.push_str("; the body is empty");
+            } else {
+                message.push_str(&format!("; the body begins with: {}", shown(beginning(response).as_ref(), SHOWN)));
             }
         }
         ExtractionFailure { cause, message }

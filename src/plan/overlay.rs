@@ -32,7 +32,7 @@ pub(super) fn profile(lower: &mut Lower<'_>, plan: &mut Node, name: &str) -> Opt
     }
     if let Some(node) = fields.get("http") {
         lower.fields(node, &keys::HTTP)?;
-        merge_into(plan, "http", node);
+        merge_into(plan, "http", node.span, node);
     }
     if let Some(entry) = fields.entry("thresholds") {
         put(plan, entry);
@@ -100,16 +100,16 @@ fn named(lower: &mut Lower<'_>, plan: &mut Node, section: &str, over: &Node) {
                 group.retain(|one| !is_load_key(&one.key));
             }
         }
-        merge_into(base, &entry.key, &entry.value);
+        merge_into(base, &entry.key, entry.key_span, &entry.value);
     }
 }
 
 /// Maps merge, `null` removes, everything else is replaced.
-fn merge_into(parent: &mut Node, key: &str, over: &Node) {
+fn merge_into(parent: &mut Node, key: &str, key_span: Span, over: &Node) {
     let NodeKind::Map(entries) = &mut parent.kind else { return };
     let Some(at) = entries.iter().position(|entry| &*entry.key == key) else {
         if !over.is_null() {
-            entries.push(Entry { key: key.into(), key_span: over.span, value: over.clone() });
+            entries.push(Entry { key: key.into(), key_span, value: over.clone() });
         }
         return;
     };
@@ -120,7 +120,7 @@ fn merge_into(parent: &mut Node, key: &str, over: &Node) {
     match (&entries[at].value.kind, &over.kind) {
         (NodeKind::Map(_), NodeKind::Map(inner)) => {
             for entry in inner {
-                merge_into(&mut entries[at].value, &entry.key, &entry.value);
+                merge_into(&mut entries[at].value, &entry.key, entry.key_span, &entry.value);
             }
         }
         _ => entries[at].value = over.clone(),
@@ -128,7 +128,7 @@ fn merge_into(parent: &mut Node, key: &str, over: &Node) {
 }
 
 fn put(plan: &mut Node, entry: &Entry) {
-    merge_into(plan, &entry.key, &entry.value);
+    merge_into(plan, &entry.key, entry.key_span, &entry.value);
 }
 
 fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
@@ -275,7 +275,7 @@ fn base_url(lower: &mut Lower<'_>, plan: &mut Node, url: &str) {
         span,
         kind: NodeKind::Map(vec![Entry { key: "base_url".into(), key_span: span, value: Node::scalar(span, url) }]),
     };
-    merge_into(plan, "http", &over);
+    merge_into(plan, "http", span, &over);
 }
 
 /// Whether any request of the plan has a path instead of a whole URL.

@@ -47,6 +47,8 @@ pub struct Plan {
     pub name: Arc<str>,
     /// `variables` and `secrets`, in order of writing.
     pub variables: Vec<Variable>,
+    /// Names of its profiles.
+    pub profiles: Vec<Arc<str>>,
     /// Tables of data.
     pub data: Vec<DataSet>,
     /// Defaults for HTTP requests.

@@ -2,7 +2,7 @@
 
 use super::outcome::exit;
 use super::{LifecycleResult, RunOutcome, StoppedBy, ThresholdResult, cover, threshold};
-use crate::graph::{ExecutionGraph, LabelKind, Scope};
+use crate::graph::{ExecutionGraph, LabelKind, Place, Scope};
 use crate::metrics::Results;
 use crate::samplers::FailureKind;
 
@@ -80,7 +80,7 @@ pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Ver
         passed: exit_code == exit::PASSED,
         exit_code,
         reasons: findings.into_iter().map(|(_, reason)| reason).collect(),
-        praise: praise(&thresholds, results, run),
+        praise: praise(graph, &thresholds, results, run),
         thresholds,
     }
 }
@@ -153,7 +153,7 @@ fn failed_samples(graph: &ExecutionGraph, thresholds: &[ThresholdResult]) -> Opt
     }
 }
 
-fn praise(thresholds: &[ThresholdResult], results: &Results, run: &RunOutcome) -> String {
+fn praise(graph: &ExecutionGraph, thresholds: &[ThresholdResult], results: &Results, run: &RunOutcome) -> String {
     let (judged, _) = counts(thresholds);
     let skipped = thresholds.iter().filter(|one| !one.implicit && one.skipped).count();
     let mut said = match judged {
@@ -170,6 +170,14 @@ fn praise(thresholds: &[ThresholdResult], results: &Results, run: &RunOutcome) -
     };
     if skipped > 0 {
         said.push_str(&format!(", {skipped} skipped (no samples)"));
+    }
+    // Green must not hide that a part of the plan was never tried.
+    let requests =
+        graph.labels.iter().filter(|label| label.kind == LabelKind::Sampler && matches!(label.place, Place::Group(_)));
+    let planned = requests.count();
+    let ran = results.samplers.iter().filter(|line| graph.label(line.label).kind == LabelKind::Sampler).count();
+    if ran < planned {
+        said.push_str(&format!("; but {} of {planned} requests of the plan never ran", planned - ran));
     }
     if let Some(StoppedBy::Step(step)) = &run.stopped_by {
         said.push_str(&format!("; ended early by the step `{step}`"));

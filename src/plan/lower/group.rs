@@ -17,13 +17,23 @@ impl Lower<'_> {
         let users = fields.get("users").map(|node| self.count(node, "users", 1));
         let ramp_up = fields.get("ramp_up").and_then(|node| self.duration(node, "ramp_up"));
         let iterations = fields.get("iterations").map(|node| self.iterations(node));
-        let duration = fields.get("duration").map(|node| self.duration(node, "duration"));
+        let duration = fields.get("duration").map(|node| self.some_time(node, "duration"));
+        let users_entry = ["users", "ramp_up"].iter().find_map(|key| fields.entry(key)).map(|entry| entry.key_span);
         let open = ["stages", "arrival_rate"].iter().any(|key| fields.entry(key).is_some());
         if iterations.is_none() && duration.is_none() && !open {
-            self.report(
-                Diagnostic::error(name.span, format!("thread group `{}`: how long should it run?", name.value))
+            let finding = match users_entry {
+                // A profile that changes the load replaces all of it.
+                Some(at) if self.profiled => Diagnostic::error(
+                    at,
+                    format!("with this profile, thread group `{}` does not say how long it runs", name.value),
+                )
+                .help(
+                    "a profile replaces the load keys of a group together: write `duration` or `iterations` here too",
+                ),
+                _ => Diagnostic::error(name.span, format!("thread group `{}`: how long should it run?", name.value))
                     .help("add `duration: 1m`, or `iterations: 10`, or both"),
-            );
+            };
+            self.report(finding);
         }
         if let (Some(Some(duration)), Some(ramp_up)) = (duration, ramp_up)
             && ramp_up > duration

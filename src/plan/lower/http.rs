@@ -93,8 +93,8 @@ impl Lower<'_> {
         let (cookies, connections, version, cache) =
             (word("cookies"), word("connections"), word("version"), word("cache"));
         let mut settings = TransportSettings {
-            timeout: fields.get("timeout").and_then(|node| self.duration(node, "timeout")),
-            connect_timeout: fields.get("connect_timeout").and_then(|node| self.duration(node, "connect_timeout")),
+            timeout: fields.get("timeout").and_then(|node| self.some_time(node, "timeout")),
+            connect_timeout: fields.get("connect_timeout").and_then(|node| self.some_time(node, "connect_timeout")),
             follow_redirects: fields.get("follow_redirects").and_then(|node| self.boolean(node, "follow_redirects")),
             max_redirects: fields.get("max_redirects").and_then(|node| self.count(node, "max_redirects", 0)),
             compression: fields.get("compression").and_then(|node| self.boolean(node, "compression")),

@@ -39,6 +39,8 @@ pub(super) struct Lower<'a> {
     pub(super) including: Vec<Arc<str>>,
     /// How many steps there are, includes put in place.
     pub(super) step_count: usize,
+    /// Whether a profile was laid over the plan.
+    pub(super) profiled: bool,
 }
 
 impl Lower<'_> {
@@ -116,6 +118,18 @@ impl Lower<'_> {
     fn duration(&mut self, node: &Node, key: &str) -> Option<Duration> {
         let text = self.known(node, key, "a duration such as 10s", None)?;
         scalars::parse_duration(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
+    }
+
+    /// A duration above zero.
+    fn some_time(&mut self, node: &Node, key: &str) -> Option<Duration> {
+        let time = self.duration(node, key)?;
+        if time.is_zero() {
+            self.report(
+                Diagnostic::error(node.span, format!("`{key}` must be longer than 0s")).help("for example 10s"),
+            );
+            return None;
+        }
+        Some(time)
     }
 
     fn size(&mut self, node: &Node, key: &str) -> Option<u64> {

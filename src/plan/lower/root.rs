@@ -32,6 +32,13 @@ pub(in crate::plan) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, de
         file,
         name: name.map_or_else(|| default_name.into(), |name| name.value),
         variables,
+        profiles: fields
+            .get("profiles")
+            .and_then(Node::entries)
+            .unwrap_or_default()
+            .iter()
+            .map(|entry| entry.key.clone())
+            .collect(),
         data,
         http,
         services,
