@@ -506,3 +506,18 @@ profiles:
 ";
     expect(plan, &[(7, 12, "`g` does not say how long it runs", "write `duration` or `iterations` here too")]);
 }
+
+#[test]
+fn regression_wrong_indentation_is_told_without_the_parsers_words() {
+    for (line, told) in [
+        ("     users: 4", "does not fit the one above it"),
+        ("    users = 4", "followed by `=`"),
+        ("    steps: [ { get: / }", "above is not closed"),
+        ("    description: \"open", "no closing quote"),
+    ] {
+        let plan = format!("thread_groups:\n  g:\n    iterations: 1\n{line}\n    delay: 1s\n");
+        let found = findings(&Folder::new(), &plan);
+        assert!(found.iter().any(|one| one.2.contains(told)), "{line}: {found:#?}");
+        assert!(!found.iter().any(|one| one.2.contains("while parsing")), "{line}: {found:#?}");
+    }
+}

@@ -1,6 +1,7 @@
 //! `loadplan try`: one user of each thread group walks through the plan once, and every step is shown.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -11,7 +12,7 @@ use super::plans::{LoadOverrides, PlanOptions};
 use super::services::Services;
 use super::terminal::Terminal;
 use crate::engine::{self, Event, Lifecycle, Monitor, Observed, Observer};
-use crate::graph::{ExecutionGraph, NodeId};
+use crate::graph::{ExecutionGraph, LabelId, LabelKind, NodeId};
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
 use crate::samplers::http::ProxyEnvironment;
@@ -47,6 +48,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         graph: graph.clone(),
         file: crate::plan::shown_path(&args.plan),
         failed: Cell::new(false),
+        tried: RefCell::default(),
         out: RefCell::new(String::new()),
     });
     let finished = engine::block_on(async {
@@ -86,11 +88,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             exit::NOT_VALID
         }
         Ok(_) if watcher.failed.get() => {
-            terminal.out("\nFAILED: see the steps marked FAIL\n");
+            terminal.out(&format!("{}\nFAILED: see the steps marked FAIL\n", watcher.not_tried()));
             exit::FAILED
         }
         Ok(_) => {
-            terminal.out("\nPASSED: every step did what it should\n");
+            terminal.out(&format!("{}\nPASSED: every step that was tried did what it should\n", watcher.not_tried()));
             exit::PASSED
         }
     }
@@ -127,10 +129,22 @@ struct Watcher {
     graph: Arc<ExecutionGraph>,
     file: String,
     failed: Cell<bool>,
+    tried: RefCell<BTreeSet<LabelId>>,
     out: RefCell<String>,
 }
 
 impl Watcher {
+    /// Requests that this walk did not come by: other branches, conditions that did not hold.
+    fn not_tried(&self) -> String {
+        let tried = self.tried.borrow();
+        let labels = self.graph.labels.iter().enumerate();
+        let missed: Vec<&str> = labels
+            .filter(|(index, label)| label.kind == LabelKind::Sampler && !tried.contains(&LabelId(*index as u32)))
+            .map(|(_, label)| &*label.text)
+            .collect();
+        if missed.is_empty() { String::new() } else { format!("\nnot tried this time: {}\n", missed.join(", ")) }
+    }
+
     fn line(&self, text: &str) {
         let mut out = self.out.borrow_mut();
         out.push_str(text);
@@ -160,6 +174,7 @@ impl Observer for Watcher {
     }
 
     fn request(&self, request: &Observed<'_>) {
+        self.tried.borrow_mut().insert(self.graph.node(request.node).label);
         let mut text = format!("\n-- {}\n", self.title(request.node));
         for hop in &request.exchange.hops {
             sent(&mut text, hop, request.masker);

@@ -177,6 +177,15 @@ impl Scan<'_> {
             self.value(at + 1..entry.end, indent);
             return;
         }
+        if let Some((key, value)) = text.split_once('=')
+            && keys::is_known(key.trim_end())
+            && !value.starts_with('=')
+        {
+            let at = entry.start + key.trim_end().len();
+            let end = entry.start + key.len() + 1;
+            let what = format!("`{}` is followed by `=`, but in YAML by `:`", key.trim_end());
+            return self.report(at..end, ":".into(), &what, "write a colon and a blank");
+        }
         if item {
             self.value(entry, indent);
         }

@@ -384,9 +384,9 @@ impl Builder<'_> {
 
     fn syntax_error(&mut self, offset: usize, what: String) {
         let span = self.span(offset, offset + 1);
-        self.findings.push(Diagnostic::error(span, format!("this is not valid YAML: {what}")).help(
-            "check the indentation of this line and the one above it (blanks, not tabs), and put quotes around values with special characters",
-        ));
+        let (message, help) = in_words(&what);
+        let help = format!("{help}; further mistakes are listed once this one is mended");
+        self.findings.push(Diagnostic::error(span, message).help(help));
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
@@ -403,4 +403,45 @@ fn ended(start: Span, end: Span, style: StructureStyle, last: Option<u32>) -> Sp
         _ => end.end,
     };
     Span { end: end.max(start.end), ..start }
+}
+
+/// A parser's message in a tester's words, and the remedy.
+fn in_words(what: &str) -> (String, &'static str) {
+    let sentence = |message: &str, help| (message.to_owned(), help);
+    match what {
+        what if what.contains("mapping values are not allowed") || what.contains("simple key") => sentence(
+            "this line does not fit the one above it: there, a key is not finished or a text goes on",
+            "keys of one map start in the same column, each followed by `:` and a blank; text with `: ` in it needs quotes",
+        ),
+        what if what.contains("did not find expected key") || what.contains("block mapping") => sentence(
+            "this line is indented differently from the keys it belongs to",
+            "keys of one map start in the same column; what belongs to a key stands two blanks further right",
+        ),
+        what if what.contains("'-' indicator")
+            || what.contains("block collection")
+            || what.contains("block sequence") =>
+        {
+            sentence(
+                "this line is indented like a list's item, but no `-` stands in front of it",
+                "put `- ` in front, or indent it as far as the lines it belongs to",
+            )
+        }
+        what if what.contains("flow")
+            || what.contains("bracket")
+            || what.contains("illegal placement of ':'")
+            || what.contains("',' or") =>
+        {
+            sentence(
+                "a `{` or `[` above is not closed, or a comma is missing between two entries",
+                "close every bracket on the same line, or write the map over several lines without brackets",
+            )
+        }
+        what if what.contains("quoted scalar") || what.contains("end of stream") => {
+            sentence("a text in quotes has no closing quote", "add the missing quote at the end of the text")
+        }
+        what => (
+            format!("this is not valid YAML: {what}"),
+            "check the indentation of this line and the one above it (blanks, not tabs), and put quotes around values with special characters",
+        ),
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use crate::graph::{LabelId, LabelKind, Place as Part, Scope};
+use crate::graph::{Label, LabelId, LabelKind, Place as Part, Scope};
 use crate::report::place::Place;
 use crate::report::{Report, console, inline};
 use crate::verdict::{LifecycleResult, StoppedBy, ThresholdResult, exit, scope_text};
@@ -122,6 +122,31 @@ fn completion(report: &Report<'_>) -> CaseOutcome {
     }
 }
 
+/// For a broken limit on errors of several requests: which of them failed most.
+fn worst_samplers(report: &Report<'_>, result: &ThresholdResult) -> String {
+    let errors = result.text.starts_with("error");
+    if !errors || matches!(result.scope, Scope::Label(_)) {
+        return String::new();
+    }
+    let within = |label: &Label| match result.scope {
+        Scope::Group(group) => label.place == Part::Group(group),
+        _ => true,
+    };
+    let mut failed: Vec<_> = report
+        .results
+        .samplers
+        .iter()
+        .filter(|line| line.stats.failed > 0 && within(report.graph.label(line.label)))
+        .collect();
+    failed.sort_by_key(|line| std::cmp::Reverse(line.stats.failed));
+    let told: Vec<String> = failed
+        .iter()
+        .take(3)
+        .map(|line| format!("{}: {} of {}", report.graph.label(line.label).text, line.stats.failed, line.stats.count))
+        .collect();
+    if told.is_empty() { String::new() } else { format!(" ({})", told.join("; ")) }
+}
+
 fn thresholds(report: &Report<'_>) -> Vec<Case> {
     let case = |result: &ThresholdResult| {
         let outcome = if setup_failed(report) {
@@ -136,7 +161,8 @@ fn thresholds(report: &Report<'_>) -> Vec<Case> {
                 Some(observed) => format!("observed {}, limit {limit}", console::figure(observed, result.unit)),
                 None => format!("no samples to judge, limit {limit}"),
             };
-            CaseOutcome::Failure("ThresholdFailed", format!("{}: {said}", result.title()))
+            let worst = worst_samplers(report, result);
+            CaseOutcome::Failure("ThresholdFailed", format!("{}: {said}{worst}", result.title()))
         };
         let mut case = Case::new(result.title(), report.place(result.span), outcome);
         if result.passed
