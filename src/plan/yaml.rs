@@ -436,7 +436,7 @@ fn in_words(what: &str) -> (String, &'static str) {
                 "close every bracket on the same line, or write the map over several lines without brackets",
             )
         }
-        what if what.contains("quoted scalar") || what.contains("end of stream") => {
+        what if what.contains("quoted scalar") || what.contains("unclosed quote") || what.contains("end of stream") => {
             sentence("a text in quotes has no closing quote", "add the missing quote at the end of the text")
         }
         what => (
