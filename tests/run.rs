@@ -503,8 +503,8 @@ thread_groups:
   g: { iterations: 1, steps: [ { get: / } ] }
 ",
     );
-    let ran = folder.run_plan(&plan, &[]).expect_code(3);
-    assert!(ran.stdout.contains("--allow-commands"), "{}", ran.stdout);
+    let ran = folder.run_plan(&plan, &[]).expect_code(2);
+    assert!(ran.stderr.contains("--allow-commands"), "{}", ran.stderr);
     assert!(server.hits().is_empty() && !folder.path().join("started").exists());
     folder.run_plan(&plan, &["--allow-commands"]).expect_code(0);
     assert!(folder.path().join("started").exists() && folder.path().join("stopped").exists());

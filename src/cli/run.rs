@@ -10,7 +10,7 @@ use super::plans::{LoadOverrides, PlanOptions, Rest};
 use super::services::Services;
 use super::terminal::Terminal;
 use crate::engine::{self, Event, Finished, Lifecycle, Monitor, StopReason};
-use crate::graph::{ExecutionGraph, Place};
+use crate::graph::{ExecutionGraph, Place, ServiceKind};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, ErrorGroup, Results};
 use crate::report::progress::Progress;
@@ -68,6 +68,17 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         .map(|path| args.options.compile(path, &args.load).graph_or_tell(path, terminal).map(|one| (path, one)))
         .collect();
     let Some(compiled) = compiled.into_iter().collect::<Option<Vec<_>>>() else { return exit::INVALID };
+    for (path, (graph, _)) in &compiled {
+        let command = graph.services.iter().find(|service| matches!(service.kind, ServiceKind::Command { .. }));
+        if let (Some(service), false) = (command, args.allow_commands) {
+            terminal.err(&format!(
+                "error: {}: the service `{}` runs a command line, which this run does not allow\n  = help: look at the plan's `services`, then give --allow-commands\n",
+                crate::plan::shown_path(path),
+                service.name
+            ));
+            return exit::INVALID;
+        }
+    }
     let mut worst = exit::PASSED;
     let mut failed: Vec<String> = Vec::new();
     let mut folders: Vec<PathBuf> = Vec::new();

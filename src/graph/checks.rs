@@ -378,6 +378,11 @@ impl Build<'_> {
             "one_of" => Matcher::OneOf(self.list(yaml, measure, id)?),
             "contains" => Matcher::Contains(self.one_or_list(yaml, id)?),
             "not_contains" => Matcher::NotContains(self.one_or_list(yaml, id)?),
+            "starts_with" | "ends_with" if yaml.text().is_none() => {
+                let help = format!("write one text: `{}: 'ord-'`", entry.key);
+                self.error(yaml.span, format!("`{}` takes one text, not {}", entry.key, yaml.describe()), help);
+                return None;
+            }
             "starts_with" => Matcher::StartsWith(self.expected(yaml, measure, id)?),
             "ends_with" => Matcher::EndsWith(self.expected(yaml, measure, id)?),
             "matches" => Matcher::Matches(self.pattern(yaml, id)?),

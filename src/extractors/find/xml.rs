@@ -30,7 +30,7 @@ pub(super) fn parse(text: &str) -> Result<Xml, String> {
     let checked = roxmltree::Document::parse_with_options(source, options).map_err(|error| match error {
         roxmltree::Error::NodesLimitReached => format!("the body has more than {MAX_NODES} nodes"),
         roxmltree::Error::DtdDetected => "the body has a document type (DTD), which is refused".to_owned(),
-        other => format!("the body is not XML ({other})"),
+        other => format!("the body is not XML ({other}); for HTML use `css`"),
     })?;
     let package = Package::new();
     let namespaces = copy(&checked, package.as_document())?;

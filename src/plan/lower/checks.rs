@@ -160,6 +160,11 @@ impl Lower<'_> {
     fn assertion_group(&mut self, node: &Node) -> Option<AssertionGroup> {
         let fields = self.fields(node, &keys::ASSERTIONS)?;
         let name = fields.get("name").and_then(|node| self.name(node, "name"));
+        if node.entries().is_some_and(|entries| entries.iter().all(|entry| &*entry.key == "name")) {
+            self.report(
+                Diagnostic::error(node.span, "this `assert` asserts nothing").help("for example `status: 200`"),
+            );
+        }
         let mut items = Vec::new();
         for entry in node.entries().unwrap_or_default() {
             if !entry.value.is_blank() && keys::ASSERTIONS.key(&entry.key).is_some() {

@@ -245,7 +245,14 @@ impl Lower<'_> {
             "round_robin" => StepKind::RoundRobin(self.steps(node, key, false)),
             "shuffle" => StepKind::Shuffle(self.steps(node, key, false)),
             "parallel" => StepKind::Parallel(self.steps(node, key, false)),
-            "set" => StepKind::Set(self.bindings(node, key)),
+            "set" => {
+                if node.entries().is_some_and(<[Entry]>::is_empty) {
+                    self.report(
+                        Diagnostic::error(node.span, "`set` sets nothing").help("for example `set: { total: 0 }`"),
+                    );
+                }
+                StepKind::Set(self.bindings(node, key))
+            }
             "next_row" => StepKind::NextRow(self.name(node, key)?),
             "pause" => StepKind::Pause(self.think_time(node, key)?),
             "wait_for_users" => {
