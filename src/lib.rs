@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod plan;
 pub mod report;
 pub mod samplers;
+pub mod schedule;
 pub mod services;
 pub mod suggest;
 pub mod template;

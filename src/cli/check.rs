@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use super::plans::PlanOptions;
 use super::terminal::Terminal;
 use crate::diagnostic::{Format, render};
+use crate::graph::explain;
+use crate::mask::Masker;
 use crate::verdict::exit;
 
 /// Check plans: every mistake at once, each with its place and its remedy. Nothing is sent
@@ -16,6 +18,9 @@ pub(super) struct Args {
     /// How to write the findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Say in plain sentences what the plan does and what it is expected to come to
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     options: PlanOptions,
 }
@@ -30,6 +35,13 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         match args.format {
             Format::Json => json.extend(crate::diagnostic::json(&compiled.findings, &compiled.sources)),
             format => terminal.out(&render(&compiled.findings, &compiled.sources, format, terminal.color)),
+        }
+        if let (true, Some(graph)) = (args.explain && errors == 0, &compiled.graph) {
+            let told = Masker::new(&compiled.secrets).mask(&explain(graph)).into_owned();
+            match args.format {
+                Format::Text => terminal.out(&format!("{told}\n")),
+                Format::Json | Format::Github => terminal.err(&format!("{told}\n")),
+            }
         }
         if args.format == Format::Text {
             let shown = crate::plan::shown_path(path);

@@ -23,3 +23,28 @@ pub(super) fn raise_open_files() {
 /// Windows has no such limit.
 #[cfg(not(unix))]
 pub(super) fn raise_open_files() {}
+
+/// How many files this process may have open, where the system says.
+#[cfg(unix)]
+pub(super) fn open_files() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+/// Windows has no such limit.
+#[cfg(not(unix))]
+pub(super) fn open_files() -> Option<u64> {
+    None
+}
+
+/// The processor time this process has used so far, where the system says.
+#[cfg(unix)]
+pub(super) fn processor_time() -> Option<std::time::Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Some(std::time::Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+}
+
+/// Not told on this system.
+#[cfg(not(unix))]
+pub(super) fn processor_time() -> Option<std::time::Duration> {
+    None
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Format, Severity, Sources, render};
 use crate::graph::{ExecutionGraph, build};
-use crate::plan::{LoadOptions, load};
+use crate::plan::{LoadOptions, LoadOverride, load};
 
 /// Options that shape a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -32,25 +32,46 @@ pub(super) struct PlanOptions {
 /// Options that replace a plan's load.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct LoadOverrides {
-    /// Replace every thread group's `users`
-    #[arg(long, value_name = "N")]
-    users: Option<String>,
-    /// Replace every thread group's `duration`, and its `iterations` unless --iterations is given too
-    #[arg(long, value_name = "TIME")]
-    duration: Option<String>,
-    /// Replace every thread group's `iterations`, and its `duration` unless --duration is given too
-    #[arg(long, value_name = "N")]
-    iterations: Option<String>,
-    /// Replace every thread group's `ramp_up`
-    #[arg(long, value_name = "TIME")]
-    ramp_up: Option<String>,
+    /// Replace every thread group's `users`, or one group's with GROUP=N
+    #[arg(long, value_name = "[GROUP=]N")]
+    users: Vec<String>,
+    /// Replace every thread group's `arrival_rate`, or one group's with GROUP=RATE
+    #[arg(long, value_name = "[GROUP=]RATE")]
+    rate: Vec<String>,
+    /// Replace every thread group's `duration` (or one's), and its `iterations` unless --iterations is given too
+    #[arg(long, value_name = "[GROUP=]TIME")]
+    duration: Vec<String>,
+    /// Replace every thread group's `iterations` (or one's), and its `duration` unless --duration is given too
+    #[arg(long, value_name = "[GROUP=]N")]
+    iterations: Vec<String>,
+    /// Replace every thread group's `ramp_up`, or one group's with GROUP=TIME
+    #[arg(long, value_name = "[GROUP=]TIME")]
+    ramp_up: Vec<String>,
+    /// One user, one iteration.
+    #[arg(skip)]
+    once: bool,
 }
 
 impl LoadOverrides {
     /// One user, one iteration.
     pub(super) fn once() -> Self {
-        let one = || Some("1".to_owned());
-        Self { users: one(), iterations: one(), duration: None, ramp_up: Some("0s".into()) }
+        Self { once: true, ..Self::default() }
+    }
+
+    fn replaced(&self) -> Vec<LoadOverride> {
+        let options = [
+            ("users", &self.users),
+            ("arrival_rate", &self.rate),
+            ("duration", &self.duration),
+            ("iterations", &self.iterations),
+            ("ramp_up", &self.ramp_up),
+        ];
+        let one = |key, value: &String| LoadOverride { key, value: value.clone() };
+        // What is said for one group comes after what is said for all.
+        let mut replaced: Vec<_> =
+            options.iter().flat_map(|(key, values)| values.iter().map(|value| one(*key, value))).collect();
+        replaced.sort_by_key(|one| one.value.contains('='));
+        replaced
     }
 }
 
@@ -113,10 +134,8 @@ impl PlanOptions {
         let options = LoadOptions {
             profiles: self.profile.clone(),
             vars: self.vars.iter().cloned().collect(),
-            users: load_overrides.users.clone(),
-            duration: load_overrides.duration.clone(),
-            iterations: load_overrides.iterations.clone(),
-            ramp_up: load_overrides.ramp_up.clone(),
+            load: load_overrides.replaced(),
+            once: load_overrides.once,
             base_url: self.base_url.clone(),
             groups: self.groups.clone(),
             env: env.clone(),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
+use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
 use super::services::Services;
 use super::terminal::Terminal;
@@ -17,10 +18,6 @@ use crate::report::progress::Progress;
 use crate::report::{Format, Json, Junit, JunitStyle, OutputFiles, Report, Repository, RunInfo, console};
 use crate::samplers::http::ProxyEnvironment;
 use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, Verdict, broken, exit, judge};
-
-/// Above this 99th percentile of its timers' lateness the generator's own delays are a
-/// considerable part of what is measured, in milliseconds.
-const LAG_LIMIT_MS: f64 = 100.0;
 
 /// Run plans, judge them, and write results.json and junit.xml
 #[derive(Debug, clap::Args)]
@@ -48,6 +45,9 @@ pub(super) struct Args {
     /// Let the plan's services run their command lines
     #[arg(long)]
     allow_commands: bool,
+    /// Fail (exit 3) when the load generator could not keep up
+    #[arg(long)]
+    strict: bool,
     /// Print the verdict only
     #[arg(long, short)]
     quiet: bool,
@@ -131,9 +131,9 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
     let started_at = jiff::Timestamp::now();
     let begin = Instant::now();
     let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, &masker)) {
-        Ok(Ok((finished, services))) => {
-            let services = services.iter().map(|problem| masker.mask(problem).into_owned()).collect();
-            summed_up(&graph, finished, services)
+        Ok(Ok(ran)) => {
+            let services = ran.problems.iter().map(|problem| masker.mask(problem).into_owned()).collect();
+            summed_up(&graph, ran.finished, services, ran.cpu_share, args.strict)
         }
         Ok(Err(message)) | Err(message) => {
             let reason = masker.mask(&message).into_owned();
@@ -171,17 +171,17 @@ async fn load(
     graph: &Arc<ExecutionGraph>,
     rest: &Rest,
     masker: &Masker,
-) -> Result<(Finished, Vec<String>), String> {
+) -> Result<Ran, String> {
     let (stopper, mut stop) = tokio::sync::mpsc::unbounded_channel();
     let signals = tokio::task::spawn_local(super::signals::watch(stopper));
     let services = tokio::select! {
         services = Services::start(graph, args.allow_commands) => services?,
         Some(reason) = stop.recv() => {
             let finished = Finished::stopped(graph, reason);
-            return Ok((finished, Vec::new()));
+            return Ok(Ran { finished, problems: Vec::new(), cpu_share: None });
         }
     };
-    let users: u64 = graph.groups.iter().map(|group| group.users).sum();
+    let users: u64 = graph.groups.iter().map(|group| group.load.most_users()).sum();
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let input = engine::Input {
         graph: graph.clone(),
@@ -200,12 +200,21 @@ async fn load(
     } else {
         Progress::lines(graph, Box::new(std::io::stderr()))
     };
-    let mut watch = Watch { graph: graph.clone(), progress, verbose: args.verbose, judged: Duration::ZERO };
+    let mut watch = Watch { graph: graph.clone(), progress, verbose: args.verbose, judged: Duration::ZERO, began: None, cpu_share: None };
     let finished = engine::run(input, &mut watch, stop).await;
     watch.progress.finish();
     let problems = services.stop().await;
     signals.abort();
-    Ok((finished?, problems))
+    Ok(Ran { finished: finished?, problems, cpu_share: watch.cpu_share })
+}
+
+/// A run and what was seen beside it.
+struct Ran {
+    finished: Finished,
+    /// What went wrong with the services.
+    problems: Vec<String>,
+    /// The share of all processors' time this process used while load was applied.
+    cpu_share: Option<f64>,
 }
 
 /// Shows the run while it goes, and stops it when a threshold with `abort` is broken.
@@ -214,10 +223,25 @@ struct Watch {
     progress: Progress,
     verbose: bool,
     judged: Duration,
+    /// When load began, and the processor time used by then.
+    began: Option<(Instant, Duration)>,
+    cpu_share: Option<f64>,
 }
 
 impl Monitor for Watch {
-    fn part(&mut self, _name: &'static str) {}
+    fn part(&mut self, name: &'static str) {
+        if name == "load" {
+            self.began = limits::processor_time().map(|used| (Instant::now(), used));
+        }
+    }
+
+    fn loaded(&mut self) {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.cpu_share = self.began.zip(limits::processor_time()).and_then(|((began, before), used)| {
+            let time = began.elapsed().as_secs_f64() * processors as f64;
+            (time > 0.0).then(|| (used.saturating_sub(before).as_secs_f64() / time).min(1.0))
+        });
+    }
 
     fn tick(&mut self, aggregator: &Aggregator, now: Duration) -> Option<String> {
         self.progress.update(&aggregator.live(now), now);
@@ -240,7 +264,13 @@ impl Monitor for Watch {
     }
 }
 
-fn summed_up(graph: &ExecutionGraph, finished: Finished, services: Vec<String>) -> (Results, RunOutcome) {
+fn summed_up(
+    graph: &ExecutionGraph,
+    finished: Finished,
+    services: Vec<String>,
+    cpu_share: Option<f64>,
+    strict: bool,
+) -> (Results, RunOutcome) {
     let results = finished.results;
     let lifecycle = |part: Lifecycle, place: Place, name: &str| match part {
         Lifecycle::Absent => LifecycleResult::Absent,
@@ -258,17 +288,6 @@ fn summed_up(graph: &ExecutionGraph, finished: Finished, services: Vec<String>) 
     if let (Some(problem), None) = (services.first(), teardown.failure()) {
         teardown = LifecycleResult::Failed { took: Duration::ZERO, reason: problem.clone(), span: None };
     }
-    let lag_p99_ms = results.lag.percentile_ms(99.0);
-    let slow = lag_p99_ms.filter(|lag| *lag > LAG_LIMIT_MS);
-    let generator = Generator {
-        kept_up: slow.is_none(),
-        reason: slow.map(|lag| {
-            format!("its own timers were {lag:.0} ms late at the 99th percentile: this machine was too busy, and the response times contain that delay")
-        }),
-        cpu_share: None,
-        lag_p99_ms,
-        late_starts: results.late_starts,
-    };
     let outcome = RunOutcome {
         stopped_by: finished.stopped_by.map(|reason| match reason {
             StopReason::Interrupt => StoppedBy::Sigint,
@@ -278,8 +297,8 @@ fn summed_up(graph: &ExecutionGraph, finished: Finished, services: Vec<String>) 
         }),
         setup,
         teardown,
-        generator,
-        strict: false,
+        generator: Generator::of(&results, cpu_share, limits::open_files()),
+        strict,
         internal_error: finished.internal_error,
     };
     (results, outcome)

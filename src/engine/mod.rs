@@ -4,8 +4,12 @@
 //! that never leaves its thread, so its state needs no locks and its samples go into the thread's
 //! own recorder. What users do share (piles of data, locks, meeting points) is in [`Shared`].
 
+mod alarm;
 mod clock;
 mod events;
+mod group;
+mod life;
+mod open;
 mod request;
 mod run;
 mod shared;
@@ -13,7 +17,7 @@ mod user;
 mod walk;
 mod worker;
 
-pub use clock::{Clock, start_of};
+pub use clock::Clock;
 pub use events::{Event, Observed, Observer};
 pub use run::{Finished, Input, Lifecycle, Monitor, block_on, render, run};
 pub use shared::{Shared, StopReason};

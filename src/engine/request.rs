@@ -45,6 +45,8 @@ impl Drop for InFlight<'_> {
 /// What an exchange was found to be.
 #[derive(Default)]
 struct Judged {
+    /// The request belongs to the warm-up, so its assertions are not counted.
+    warm_up: bool,
     failures: Vec<SampleFailure>,
     /// For `try`: what was extracted and what was judged.
     extracted: Vec<(String, Result<String, String>, bool)>,
@@ -75,16 +77,20 @@ impl User {
         flight.ended.set(true);
         let ended = local.clock.now();
 
+        let warm_up = local.recorder.borrow().warms_up(node.label, started.saturating_sub(self.behind));
         let outcome = std::mem::replace(&mut exchange.outcome, Ok(Response::default()));
         let (response, judged) = match outcome {
             Ok(response) => {
                 let response = Rc::new(response);
                 self.response = Some(response.clone());
-                let judged = self.judge(node, http, &response, observed);
+                let judged = self.judge(node, http, &response, observed, warm_up);
                 (Some(response), judged)
             }
             Err(failure) => {
                 self.unset(http);
+                if let Some(what) = failure.exhausted {
+                    local.recorder.borrow_mut().exhausted(what);
+                }
                 let failure = SampleFailure::new(failure.kind, failure.message, node.span);
                 (None, Judged { failures: vec![failure], ..Judged::default() })
             }
@@ -190,6 +196,7 @@ impl User {
             started,
             ended,
             response_time: response.map(|_| exchange.timings.total),
+            behind: std::mem::take(&mut self.behind),
             timings: exchange.timings,
             sent_bytes: exchange.sent_bytes,
             received_bytes: exchange.received_bytes,
@@ -216,8 +223,15 @@ impl User {
     }
 
     /// Status first, then extractors, then the other assertions; a wrong status skips the rest.
-    fn judge(&mut self, node: &Node, http: &HttpNode, response: &Response, observed: bool) -> Judged {
-        let mut judged = Judged::default();
+    fn judge(
+        &mut self,
+        node: &Node,
+        http: &HttpNode,
+        response: &Response,
+        observed: bool,
+        warm_up: bool,
+    ) -> Judged {
+        let mut judged = Judged { warm_up, ..Judged::default() };
         if http.default_status && response.status >= 400 {
             judged.failures.push(SampleFailure {
                 expected: Some("a status below 400".into()),
@@ -266,7 +280,9 @@ impl User {
     ) {
         for (id, assertion) in &http.assertions[which] {
             let result = assertion.check(response, self);
-            self.local.recorder.borrow_mut().assertion(*id, result.is_ok());
+            if !judged.warm_up {
+                self.local.recorder.borrow_mut().assertion(*id, result.is_ok());
+            }
             if let Err(failure) = &result {
                 judged.failures.push(SampleFailure {
                     kind: failure.kind,

@@ -49,6 +49,8 @@ pub struct Input {
 pub trait Monitor {
     /// A part of the run begins: `setup`, `load`, `teardown`.
     fn part(&mut self, name: &'static str);
+    /// The load has ended.
+    fn loaded(&mut self) {}
     /// Called four times a second while load is applied; the text of a threshold that was broken
     /// and aborts the run, if there is one.
     fn tick(&mut self, aggregator: &Aggregator, now: Duration) -> Option<String>;
@@ -122,6 +124,7 @@ pub async fn run(
         input.seed,
         input.masker,
         input.observer.is_some(),
+        input.threads.max(1),
     )?);
     let (batch_sender, batches) = unbounded_channel();
     let (event_sender, events) = unbounded_channel();
@@ -130,7 +133,7 @@ pub async fn run(
     let work = Work {
         shared: shared.clone(),
         shape: shape.clone(),
-        clock: Clock::start(),
+        clock: Clock::start(input.observer.is_none()),
         index: threads,
         threads,
         slots: Arc::from([]),
@@ -172,9 +175,10 @@ impl Run<'_> {
         let mut load = Duration::ZERO;
         if matches!(setup, Lifecycle::Absent | Lifecycle::Passed(_)) && self.shared.reason().is_none() {
             self.monitor.part("load");
-            self.work.clock = Clock::start();
+            self.work.clock = Clock::start(self.work.clock.is_real());
             self.work.slots = slots.clone().into();
             load = self.load().await;
+            self.monitor.loaded();
         }
         let teardown = match setup {
             Lifecycle::NotReached => Lifecycle::NotReached,
@@ -241,7 +245,7 @@ impl Run<'_> {
                     walked = &mut walking => break Some(walked),
                     Some(reason) = self.stop.recv() => {
                         self.shared.stop_all(reason);
-                        gate.end();
+                        gate.end(true);
                         if name == "setup" {
                             break None;
                         }
@@ -351,11 +355,11 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
 pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String, String> {
     let (batches, _) = unbounded_channel();
     let (events, _) = unbounded_channel();
-    let shared = Shared::new(graph.clone(), Vec::new(), "".into(), 0, Masker::default(), true)?;
+    let shared = Shared::new(graph.clone(), Vec::new(), "".into(), 0, Masker::default(), true, 1)?;
     let work = Work {
         shape: Shape::of(graph),
         shared: Arc::new(shared),
-        clock: Clock::start(),
+        clock: Clock::start(false),
         index: 0,
         threads: 1,
         slots: Arc::from([]),

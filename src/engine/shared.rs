@@ -1,14 +1,19 @@
 //! What all users of a run share: piles of data, locks, meeting points, counters, and the word to stop.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, Semaphore, watch};
 
+use super::open::Pool;
 use crate::data::{Draw, Pile};
-use crate::graph::{DataId, ExecutionGraph, GroupId, MeetingId};
+use crate::graph::{DataId, ExecutionGraph, Group, GroupId, MeetingId};
 use crate::mask::Masker;
-use crate::plan::{AtEnd, Iterations, Order, Share};
+use crate::plan::{AtEnd, Order, Share};
 use crate::samplers::http::Transport;
+use crate::schedule::{Iterations, Load, Rate};
 use crate::template::Random;
 use crate::value::Value;
 
@@ -18,8 +23,10 @@ pub(super) enum Phase {
     /// Iterations start.
     #[default]
     Running,
-    /// Iterations may finish, none starts.
-    Ending,
+    /// The time is up: iterations may finish, none starts.
+    TimeUp,
+    /// Told to stop before its time.
+    Stopped,
 }
 
 /// Why a run ended before its time.
@@ -71,6 +78,71 @@ pub struct Shared {
     /// Named locks.
     pub locks: Vec<Arc<Semaphore>>,
     meetings: Vec<Meeting>,
+    courses: Vec<Course>,
+    /// When each group ended, from the moment load begins.
+    ended: watch::Sender<Vec<Option<Duration>>>,
+}
+
+/// What the threads share of a group's load.
+#[derive(Debug)]
+struct Course {
+    /// Threads that have not finished their share.
+    left: AtomicUsize,
+    throttle: Option<Throttle>,
+    pool: Option<Pool>,
+    /// Arrivals handed from one thread to an idle user of another.
+    inboxes: Vec<Inbox>,
+}
+
+#[derive(Debug)]
+struct Inbox {
+    sender: UnboundedSender<Duration>,
+    receiver: Mutex<Option<UnboundedReceiver<Duration>>>,
+}
+
+impl Course {
+    fn new(group: &Group, threads: usize) -> Self {
+        let pool = match &group.load {
+            Load::Arrivals(arrivals) => Some(Pool::new(arrivals.max_users, threads)),
+            Load::Users(_) => None,
+        };
+        let inbox = |_| {
+            let (sender, receiver) = unbounded_channel();
+            Inbox { sender, receiver: Mutex::new(Some(receiver)) }
+        };
+        Self {
+            left: AtomicUsize::new(threads),
+            throttle: group.throughput.and_then(Rate::interval).map(Throttle::new),
+            inboxes: if pool.is_some() { (0..threads).map(inbox).collect() } else { Vec::new() },
+            pool,
+        }
+    }
+}
+
+/// A ceiling on a group's requests: each takes the next of evenly spaced turns. It is the one
+/// thing that all users of the group have to share, one atomic word.
+#[derive(Debug)]
+pub(super) struct Throttle {
+    interval: Duration,
+    /// The next turn, in nanoseconds.
+    next: AtomicU64,
+}
+
+impl Throttle {
+    fn new(interval: Duration) -> Self {
+        Self { interval, next: AtomicU64::new(0) }
+    }
+
+    /// Takes the next turn: when it is. Turns that nobody took are lost, never made up for.
+    pub(super) fn next(&self, now: Duration) -> Duration {
+        let (now, interval) = (now.as_nanos() as u64, self.interval.as_nanos() as u64);
+        let turn = |next: u64| next.max(now);
+        let taken = self
+            .next
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| Some(turn(next).saturating_add(interval)))
+            .unwrap_or(now);
+        Duration::from_nanos(turn(taken))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -92,6 +164,7 @@ impl Shared {
         seed: u64,
         masker: Masker,
         no_waiting: bool,
+        threads: usize,
     ) -> Result<Self, String> {
         let mut piles = Vec::new();
         let mut held = Vec::new();
@@ -120,16 +193,22 @@ impl Shared {
             iterations: graph
                 .groups
                 .iter()
-                .map(|group| match group.iterations {
-                    Some(Iterations::Total(count)) => AtomicU64::new(count),
-                    _ => AtomicU64::new(u64::MAX),
+                .map(|group| match &group.load {
+                    Load::Users(users) => match users.iterations() {
+                        Some(Iterations::Total(count)) => count,
+                        Some(Iterations::PerUser(_)) | None => u64::MAX,
+                    },
+                    Load::Arrivals(_) => u64::MAX,
                 })
+                .map(AtomicU64::new)
                 .collect(),
             counters: graph.counters.iter().map(|_| AtomicI64::new(0)).collect(),
             locks: graph.locks.iter().map(|_| Arc::new(Semaphore::new(1))).collect(),
             meetings: graph.meetings.iter().map(|_| Meeting::default()).collect(),
             stops: watch::Sender::new(Stops { all: false, groups: vec![false; graph.groups.len()] }),
             reason: Mutex::new(None),
+            courses: graph.groups.iter().map(|group| Course::new(group, threads)).collect(),
+            ended: watch::Sender::new(vec![None; graph.groups.len()]),
             graph,
             transports,
             run_id,
@@ -165,6 +244,43 @@ impl Shared {
             return true;
         }
         left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// The ceiling on a group's requests, if it has one.
+    pub(super) fn throttle(&self, group: GroupId) -> Option<&Throttle> {
+        self.courses[group.index()].throttle.as_ref()
+    }
+
+    /// The users of an open model.
+    pub(super) fn pool(&self, group: GroupId) -> Option<&Pool> {
+        self.courses[group.index()].pool.as_ref()
+    }
+
+    /// Where a thread finds the arrivals that others hand it; once.
+    pub(super) fn inbox(&self, group: GroupId, thread: usize) -> Option<UnboundedReceiver<Duration>> {
+        lock(&self.courses[group.index()].inboxes.get(thread)?.receiver).take()
+    }
+
+    /// Hands an arrival to a thread that has an idle user for it.
+    pub(super) fn hand_over(&self, group: GroupId, thread: usize, at: Duration) {
+        if let Some(inbox) = self.courses[group.index()].inboxes.get(thread) {
+            let _ = inbox.sender.send(at);
+        }
+    }
+
+    /// A thread has finished its share of a group.
+    pub(super) fn group_ended(&self, group: GroupId, now: Duration) {
+        if self.courses[group.index()].left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.ended.send_modify(|ended| ended[group.index()] = Some(now));
+        }
+    }
+
+    /// Waits until these groups have ended: when the last one did.
+    pub(super) async fn groups_ended(&self, groups: &[GroupId]) -> Duration {
+        let mut ended = self.ended.subscribe();
+        let all = ended.wait_for(|ended| groups.iter().all(|group| ended[group.index()].is_some())).await;
+        let last = all.ok().and_then(|ended| groups.iter().filter_map(|group| ended[group.index()]).max());
+        last.unwrap_or_default()
     }
 
     /// The next number of a counter.

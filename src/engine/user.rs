@@ -43,26 +43,40 @@ pub(super) struct Gate {
 }
 
 impl Gate {
+    /// Whether iterations start.
     pub(super) fn is_running(&self) -> bool {
         self.phase.get() == Phase::Running
     }
 
+    /// Whether it was told to stop before its time.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.phase.get() == Phase::Stopped
+    }
+
     /// No iteration starts any more, and waits end at once.
-    pub(super) fn end(&self) {
-        self.phase.set(Phase::Ending);
+    pub(super) fn end(&self, stopped: bool) {
+        self.phase.set(if stopped { Phase::Stopped } else { Phase::TimeUp });
         self.ending.notify_waiters();
     }
 
     /// Waits for something, but no longer than the group runs; whether it came.
-    pub(super) async fn wait_for<T>(&self, what: impl Future<Output = T>) -> Option<T> {
-        let ending = self.ending.notified();
-        if !self.is_running() {
-            return None;
-        }
-        tokio::select! {
-            biased;
-            came = what => Some(came),
-            () = ending => None,
+    pub(super) async fn running<T>(&self, what: impl Future<Output = T>) -> Option<T> {
+        self.until(Phase::Running, what).await
+    }
+
+    /// Waits for something, but no longer than the group is at most at `last`.
+    async fn until<T>(&self, last: Phase, what: impl Future<Output = T>) -> Option<T> {
+        let mut what = std::pin::pin!(what);
+        loop {
+            let ending = self.ending.notified();
+            if self.phase.get() > last {
+                return None;
+            }
+            tokio::select! {
+                biased;
+                came = &mut what => return Some(came),
+                () = ending => {}
+            }
         }
     }
 }
@@ -103,6 +117,11 @@ pub(super) struct User {
     pub(super) response_ok: bool,
     pub(super) loop_index: Option<u64>,
     piles: Vec<(DataId, Pile)>,
+    /// Whether this user was told to leave: it begins no further iteration, but finishes its last
+    /// one with all its waits.
+    pub(super) leaving: Rc<Cell<bool>>,
+    /// How much later than scheduled its iteration started, until its first request takes that on.
+    pub(super) behind: Duration,
     /// How long this user has waited in think times and pauses.
     pub(super) waited: Duration,
     /// How many of its samples and steps have failed.
@@ -139,6 +158,8 @@ impl User {
             response_ok: true,
             loop_index: None,
             piles: Vec::new(),
+            leaving: Rc::default(),
+            behind: Duration::ZERO,
             waited: Duration::ZERO,
             failures: 0,
             changed: None,
@@ -162,6 +183,8 @@ impl User {
             response_ok: self.response_ok,
             loop_index: self.loop_index,
             piles: Vec::new(),
+            leaving: self.leaving.clone(),
+            behind: std::mem::take(&mut self.behind),
             waited: Duration::ZERO,
             failures: 0,
             changed: Some(Vec::new()),
@@ -192,6 +215,29 @@ impl User {
             self.set(*slot, Some(value));
         }
         Ok(())
+    }
+
+    /// Waits for something, but no longer than the group runs; whether it came. The time counts
+    /// as waited.
+    pub(super) async fn wait_for<T>(&mut self, what: impl Future<Output = T>) -> Option<T> {
+        let local = self.local.clone();
+        let last = if self.leaving.get() { Phase::TimeUp } else { Phase::Running };
+        let before = local.clock.now();
+        let came = local.gate(self.group).until(last, what).await;
+        self.waited += local.clock.now() - before;
+        came
+    }
+
+    /// Waits for this user's turn under the group's `throughput`; false when the time is up first.
+    pub(super) async fn turn(&mut self) -> bool {
+        let local = self.local.clone();
+        let Some(throttle) = self.group.and_then(|group| local.shared.throttle(group)) else { return true };
+        if local.shared.no_waiting || !local.gate(self.group).is_running() {
+            return true;
+        }
+        let now = local.clock.now();
+        let at = throttle.next(now);
+        at <= now || self.wait_for(local.clock.until(at)).await.is_some()
     }
 
     /// Draws the next row of a data set into its variable.

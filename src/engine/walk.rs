@@ -71,6 +71,8 @@ struct Timed {
     started: Duration,
     /// What the user had waited when it began: waiting is left out.
     waited: Duration,
+    /// How much later than scheduled it began.
+    behind: Duration,
     failures: u64,
     recorded: bool,
 }
@@ -79,7 +81,8 @@ impl Timed {
     fn record(&mut self, response_time: Option<Duration>, outcome: Outcome<'_>) {
         self.recorded = true;
         let ended = self.local.clock.now();
-        let sample = Sample { response_time, ..Sample::bare(self.label, self.started, ended, outcome) };
+        let sample =
+            Sample { response_time, behind: self.behind, ..Sample::bare(self.label, self.started, ended, outcome) };
         self.local.recorder.borrow_mut().sample(&sample, &mut Example::default);
     }
 }
@@ -280,6 +283,9 @@ impl<'g> Walk<'g> {
         };
         match &node.kind {
             NodeKind::Http(http) => {
+                if !user.turn().await {
+                    return Ok(Next::End(Walked::TimeUp));
+                }
                 let passed = user.request(id, node, http).await?;
                 let mut next = Next::Continue;
                 if !passed {
@@ -305,6 +311,7 @@ impl<'g> Walk<'g> {
                     label: node.label,
                     started: local.clock.now(),
                     waited: user.waited,
+                    behind: user.behind,
                     failures: user.failures,
                     recorded: false,
                 }));
@@ -372,20 +379,14 @@ impl<'g> Walk<'g> {
             }
             NodeKind::WaitForUsers(meeting) => {
                 if !local.shared.no_waiting {
-                    let before = local.clock.now();
-                    let came = local.gate(user.group).wait_for(local.shared.meet(*meeting)).await;
-                    user.waited += local.clock.now() - before;
-                    if came.is_none() {
+                    if user.wait_for(local.shared.meet(*meeting)).await.is_none() {
                         return Ok(Next::End(Walked::TimeUp));
                     }
                 }
             }
             NodeKind::Lock(lock, children) => {
-                let before = local.clock.now();
                 let semaphore = local.shared.locks[lock.index()].clone();
-                let permit = local.gate(user.group).wait_for(semaphore.acquire_owned()).await;
-                user.waited += local.clock.now() - before;
-                match permit {
+                match user.wait_for(semaphore.acquire_owned()).await {
                     Some(Ok(permit)) => self.stack.push(Frame::Lock { _permit: permit }),
                     Some(Err(_)) => return Err("the lock is gone".into()),
                     None => return Ok(Next::End(Walked::TimeUp)),
@@ -517,9 +518,5 @@ async fn wait(user: &mut User, time: Duration) -> bool {
     if user.local.shared.no_waiting || time.is_zero() {
         return true;
     }
-    let local = user.local.clone();
-    let before = local.clock.now();
-    let came = local.gate(user.group).wait_for(tokio::time::sleep(time)).await.is_some();
-    user.waited += local.clock.now() - before;
-    came
+    user.wait_for(tokio::time::sleep(time)).await.is_some()
 }

@@ -111,6 +111,8 @@ impl Build<'_> {
             self.state = after_setup.clone();
             groups.push(self.group(GroupId(index as u32), group));
         }
+        self.no_circle(&groups);
+        self.arithmetic(&groups);
         self.state = after_setup;
         self.place = Place::Teardown;
         let teardown = self.outside(&plan.teardown);
@@ -300,11 +302,12 @@ impl Build<'_> {
         Group {
             name: group.name.value.clone(),
             span: group.name.span,
-            users: group.users,
-            ramp_up: group.ramp_up,
-            iterations: group.iterations,
-            duration: group.duration,
+            load: group.load.clone(),
+            pacing: group.pacing,
+            throughput: group.throughput,
             delay: group.delay,
+            needs: self.needs(id, group),
+            warm_up: group.warm_up,
             graceful_stop: group.graceful_stop,
             on_error: group.on_error,
             on_start,

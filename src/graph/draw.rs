@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Amount, Children, ExecutionGraph, LabelKind, Node, NodeId, NodeKind, Source, Wait};
-use crate::plan::Iterations;
 
 /// How to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -30,25 +29,7 @@ pub fn draw(graph: &ExecutionGraph, drawing: Drawing) -> String {
 fn parts(graph: &ExecutionGraph) -> Vec<(String, &Children)> {
     let mut parts = vec![("setup".to_owned(), &graph.setup)];
     for group in &graph.groups {
-        let mut load = format!("{} user{}", group.users, if group.users == 1 { "" } else { "s" });
-        if !group.ramp_up.is_zero() {
-            let _ = write!(load, ", ramp-up {:?}", group.ramp_up);
-        }
-        match group.iterations {
-            Some(Iterations::PerUser(count)) => {
-                let _ = write!(load, ", {count} iteration{} each", if count == 1 { "" } else { "s" });
-            }
-            Some(Iterations::Total(count)) => {
-                let _ = write!(load, ", {count} iterations in all");
-            }
-            None => {}
-        }
-        if let Some(duration) = group.duration {
-            let _ = write!(load, ", {duration:?}");
-        }
-        if !group.delay.is_zero() {
-            let _ = write!(load, ", starts after {:?}", group.delay);
-        }
+        let load = super::load::in_short(group);
         parts.push((format!("thread group {} · on_start", group.name), &group.on_start));
         parts.push((format!("thread group {} ({load})", group.name), &group.steps));
         parts.push((format!("thread group {} · on_stop", group.name), &group.on_stop));

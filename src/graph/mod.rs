@@ -10,7 +10,10 @@ mod checks;
 mod draw;
 mod flow;
 mod http;
+mod estimate;
+mod explain;
 mod json_template;
+mod load;
 mod names;
 mod steps;
 mod thresholds;
@@ -23,13 +26,15 @@ use ::http::{HeaderMap, HeaderName};
 
 pub use build::build;
 pub use draw::{Drawing, draw};
+pub use explain::explain;
 pub use json_template::JsonTemplate;
 
 use crate::assertions::Assertion;
 use crate::diagnostic::{Sources, Span};
 use crate::extractors::Extractor;
-use crate::plan::{AtEnd, Iterations, OnError, Order, Share, StopTarget};
+use crate::plan::{AtEnd, OnError, Order, Share, StopTarget};
 use crate::samplers::http::{Settings, Target};
+use crate::schedule::{During, Load, Rate};
 use crate::template::{Expression, SlotId, Template, Tree};
 use crate::value::Value;
 use crate::verdict::Condition;
@@ -314,16 +319,18 @@ pub struct Group {
     pub name: Arc<str>,
     /// Where it is written.
     pub span: Span,
-    /// How many users.
-    pub users: u64,
-    /// Over how long they start: user k of N, from 0, at `k × ramp_up / N`.
-    pub ramp_up: Duration,
-    /// How many iterations.
-    pub iterations: Option<Iterations>,
-    /// For how long, from the group's start.
-    pub duration: Option<Duration>,
-    /// How long after the run's start the group starts.
+    /// Its load.
+    pub load: Load,
+    /// The least time between two iterations of a user.
+    pub pacing: Option<Duration>,
+    /// The most requests of the whole group.
+    pub throughput: Option<Rate>,
+    /// How long after the run's start, or after the groups it needs, the group starts.
     pub delay: Duration,
+    /// Groups that must have ended before.
+    pub needs: Vec<GroupId>,
+    /// Samples that start in this time of the group are not counted.
+    pub warm_up: Duration,
     /// How long running iterations may take to finish.
     pub graceful_stop: Duration,
     /// What follows a failed sample.
@@ -425,6 +432,8 @@ pub struct Threshold {
     pub condition: Condition,
     /// Leaves out samples that started earlier.
     pub after: Option<Duration>,
+    /// The part of its groups' loads it judges.
+    pub during: Option<During>,
     /// Whether breaking it stops the test.
     pub abort: bool,
     /// Whether it is `error_rate == 0`, which follows when nothing else judges a request's errors.

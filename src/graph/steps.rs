@@ -222,7 +222,7 @@ impl Build<'_> {
                     );
                 }
                 if let Place::Group(group) = self.place
-                    && let users = self.plan.groups[group.index()].users
+                    && let users = self.plan.groups[group.index()].load.most_users()
                     && *count > users
                 {
                     self.findings.push(
@@ -230,7 +230,7 @@ impl Build<'_> {
                             step.span,
                             format!("{count} users can never meet here: the group has {users}"),
                         )
-                        .help("lower `count`, or raise `users`"),
+                        .help("lower `count`, or raise the number of users"),
                     );
                 }
                 self.meetings.push((*count, *within));

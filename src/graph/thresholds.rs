@@ -3,14 +3,15 @@
 use super::build::Build;
 use super::steps::Context;
 use super::{GroupId, LabelId, LabelKind, Place, Scope, Threshold};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{self, ThreadGroup};
+use crate::schedule::During;
 use crate::verdict::{Condition, Metric, Operator, Phase, Unit};
 
 impl Build<'_> {
     /// Thresholds written on a request or a transaction.
     pub(super) fn label_thresholds(&mut self, label: LabelId, thresholds: &[plan::Threshold]) {
-        if thresholds.is_empty() {
+        if thresholds.is_empty() || self.plan.without_thresholds {
             return;
         }
         let transaction = self.labels[label.index()].kind == LabelKind::Transaction;
@@ -70,17 +71,16 @@ impl Build<'_> {
     }
 
     pub(super) fn group_thresholds(&mut self, id: GroupId, group: &ThreadGroup) {
+        if self.plan.without_thresholds {
+            return;
+        }
         for threshold in &group.thresholds {
-            if threshold.condition.metric == Metric::Dropped {
-                self.error(
-                    threshold.span,
-                    "only an arrival rate drops iterations, so this could never be judged",
-                    "remove it",
-                );
+            if threshold.condition.metric == Metric::Dropped && !group.load.is_open() {
+                self.never_dropped(threshold);
                 continue;
             }
-            if let (Some(after), Some(duration)) = (threshold.after, group.duration)
-                && after >= group.delay + duration
+            if let (Some(after), Some(end)) = (threshold.after, self.planned_end(id))
+                && after >= end
             {
                 self.error(
                     threshold.span,
@@ -96,19 +96,19 @@ impl Build<'_> {
     /// The plan's own thresholds, then `error_rate == 0` for every request whose errors nothing judges.
     pub(super) fn run_thresholds(&mut self) {
         let plan = self.plan;
+        if plan.without_thresholds {
+            return;
+        }
         let longest = plan
             .groups
             .iter()
-            .map(|group| Some(group.delay + group.duration?))
+            .enumerate()
+            .map(|(index, _)| self.planned_end(GroupId(index as u32)))
             .collect::<Option<Vec<_>>>()
             .and_then(|ends| ends.into_iter().max());
         for threshold in &plan.thresholds {
-            if threshold.condition.metric == Metric::Dropped {
-                self.error(
-                    threshold.span,
-                    "only an arrival rate drops iterations, so this could never be judged",
-                    "remove it",
-                );
+            if threshold.condition.metric == Metric::Dropped && !plan.groups.iter().any(|group| group.load.is_open()) {
+                self.never_dropped(threshold);
                 continue;
             }
             if let (Some(after), Some(end)) = (threshold.after, longest)
@@ -123,39 +123,112 @@ impl Build<'_> {
             }
             self.push(Scope::Run, threshold);
         }
-        let run_judged = plan.thresholds.iter().any(|one| judges_errors(&one.condition));
-        if run_judged {
-            return;
-        }
+        let run_judged = |judges: fn(&Condition) -> bool| plan.thresholds.iter().any(|one| judges(&one.condition));
+        let group_judged = |group: GroupId, judges: fn(&Condition) -> bool| {
+            run_judged(judges) || plan.groups[group.index()].thresholds.iter().any(|one| judges(&one.condition))
+        };
         for index in 0..self.labels.len() {
             let label = LabelId(index as u32);
             let entry = &self.labels[index];
             let Place::Group(group) = entry.place else { continue };
-            let group_judged = plan.groups[group.index()].thresholds.iter().any(|one| judges_errors(&one.condition));
-            if entry.kind != LabelKind::Sampler || group_judged || self.judged.contains(&label) {
+            if entry.kind != LabelKind::Sampler || self.judged.contains(&label) || group_judged(group, judges_errors) {
                 continue;
             }
             let span = entry.span;
-            self.thresholds.push(Threshold {
-                scope: Scope::Label(label),
-                text: "error_rate == 0".into(),
-                name: None,
-                span,
-                condition: Condition {
-                    phase: None,
-                    metric: Metric::ErrorRate,
-                    operator: Operator::Equal,
-                    limit: 0.0,
-                    unit: Unit::Share,
-                },
-                after: None,
-                abort: false,
-                implicit: true,
-            });
+            self.follows(Scope::Label(label), "error_rate == 0", Metric::ErrorRate, Unit::Share, span, true);
+        }
+        for (index, group) in plan.groups.iter().enumerate() {
+            let id = GroupId(index as u32);
+            if group.load.is_open() && !group_judged(id, |condition| condition.metric == Metric::Dropped) {
+                self.follows(Scope::Group(id), "dropped == 0", Metric::Dropped, Unit::Count, group.load_span, false);
+            }
         }
     }
 
+    /// A threshold that follows from the rules: a figure that must be 0.
+    fn follows(&mut self, scope: Scope, text: &str, metric: Metric, unit: Unit, span: Span, implicit: bool) {
+        self.thresholds.push(Threshold {
+            scope,
+            text: text.into(),
+            name: None,
+            span,
+            condition: Condition { phase: None, metric, operator: Operator::Equal, limit: 0.0, unit },
+            after: None,
+            during: None,
+            abort: false,
+            implicit,
+        });
+    }
+
+    fn never_dropped(&mut self, threshold: &plan::Threshold) {
+        self.error(
+            threshold.span,
+            "only an arrival rate drops iterations, so this could never be judged",
+            "remove it",
+        );
+    }
+
+    /// Whether the part of the load a threshold is limited to exists; tells when it does not.
+    fn can_be_judged(&mut self, scope: Scope, threshold: &plan::Threshold) -> bool {
+        let metric = threshold.condition.metric;
+        let limit = threshold.during.map(|during| during.span);
+        if matches!(metric, Metric::Iterations | Metric::Dropped)
+            && let Some(span) = limit.or(threshold.after.map(|_| threshold.span))
+        {
+            let what = if limit.is_some() { "during" } else { "after" };
+            self.error(
+                span,
+                format!("`{}` counts the whole run, so `{what}` cannot apply to it", word(metric)),
+                format!("remove `{what}`"),
+            );
+            return false;
+        }
+        let Some(during) = threshold.during else { return true };
+        let plan = self.plan;
+        let group = match scope {
+            Scope::Run => None,
+            Scope::Group(group) => Some(group),
+            Scope::Label(label) => match self.labels[label.index()].place {
+                Place::Group(group) => Some(group),
+                Place::Setup | Place::Teardown => {
+                    self.error(during.span, "setup and teardown have no load, so `during` cannot apply", "remove `during`");
+                    return false;
+                }
+            },
+        };
+        let loads: Vec<_> = match group {
+            Some(group) => vec![&plan.groups[group.index()].load],
+            None => plan.groups.iter().map(|group| &group.load).collect(),
+        };
+        if loads.iter().any(|load| !during.value.windows(load).is_empty()) {
+            return true;
+        }
+        let whose = group.map_or_else(
+            || "no thread group".to_owned(),
+            |group| format!("thread group `{}` never", plan.groups[group.index()].name.value),
+        );
+        let (what, help) = match during.value {
+            During::Steady => ("holds its load without a ramp", "give it a longer `duration`, or a stage with `hold`".to_owned()),
+            During::RampUp => ("ramps up", "add `ramp_up` or a stage with `over`, or remove `during`".to_owned()),
+            During::Stage(_) => {
+                let most = loads.iter().map(|load| load.stages()).max().unwrap_or(0);
+                let help = match most {
+                    0 => "its load is not written as `stages`; remove `during`, or use `during: steady`".to_owned(),
+                    1 => "there is one stage: `stage 1`".to_owned(),
+                    most => format!("there are {most} stages: `stage 1` to `stage {most}`"),
+                };
+                ("reaches that stage", help)
+            }
+        };
+        self.error(during.span, format!("{whose} {what}, so this could never be judged"), help);
+        false
+    }
+
     fn push(&mut self, scope: Scope, threshold: &plan::Threshold) {
+        if !self.can_be_judged(scope, threshold) {
+            return;
+        }
+        let during = threshold.during.map(|during| during.value);
         if threshold.condition.phase == Some(Phase::Tls) && self.only_plain_http() {
             self.error(
                 threshold.span,
@@ -167,7 +240,7 @@ impl Build<'_> {
         if self
             .thresholds
             .iter()
-            .any(|known| known.scope == scope && known.text == threshold.text && known.after == threshold.after)
+            .any(|known| (known.scope, &known.text, known.after, known.during) == (scope, &threshold.text, threshold.after, during))
         {
             self.error(threshold.span, format!("`{}` is written twice here", threshold.text), "remove one of the two");
             return;
@@ -179,6 +252,7 @@ impl Build<'_> {
             span: threshold.span,
             condition: threshold.condition,
             after: threshold.after,
+            during,
             abort: threshold.abort,
             implicit: false,
         });

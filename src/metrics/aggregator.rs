@@ -4,8 +4,11 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::recorder::{Batch, Users};
-use super::results::{AssertionResult, ErrorGroup, ErrorKey, ErrorStats, GroupResult, LabelResult, Results, Stats};
+use super::recorder::{Batch, Effort, Users};
+use super::results::{
+    AssertionResult, ErrorGroup, ErrorKey, ErrorStats, GeneratorFigures, GroupResult, LabelResult, Results, Stats,
+};
+use super::span::Spans;
 use super::timeline::Timeline;
 use super::times::Times;
 use super::{Shape, Slice};
@@ -21,16 +24,19 @@ const SETTLED: u64 = 3;
 pub struct Aggregator {
     shape: Arc<Shape>,
     labels: Vec<Stats>,
-    after: Vec<Stats>,
+    windows: Vec<Stats>,
     assertions: Vec<(u64, u64)>,
     errors: HashMap<ErrorKey, ErrorStats>,
     iterations: Vec<u64>,
+    dropped: Vec<u64>,
+    warm_up: Vec<u64>,
     users: Vec<Vec<Users>>,
+    spans: Spans,
     count: u64,
     failed: u64,
     peak_users: Vec<u64>,
-    lag: Times,
-    late_starts: u64,
+    generator: GeneratorFigures,
+    efforts: Vec<Effort>,
     timeline: Timeline,
     recent: VecDeque<(u64, u64, u64, Times)>,
 }
@@ -64,16 +70,19 @@ impl Aggregator {
     pub fn new(shape: Arc<Shape>, threads: usize) -> Self {
         Self {
             labels: vec![Stats::default(); shape.labels.len()],
-            after: vec![Stats::default(); shape.after.len()],
+            windows: vec![Stats::default(); shape.windows.len()],
             assertions: vec![(0, 0); shape.assertions],
             errors: HashMap::new(),
             iterations: vec![0; shape.groups],
+            dropped: vec![0; shape.groups],
+            warm_up: vec![0; shape.groups],
+            spans: Spans::of(&shape),
             users: vec![vec![Users::default(); shape.groups]; threads],
             count: 0,
             failed: 0,
             peak_users: vec![0; shape.groups],
-            lag: Times::default(),
-            late_starts: 0,
+            generator: GeneratorFigures::default(),
+            efforts: vec![Effort::default(); threads],
             timeline: Timeline::default(),
             recent: VecDeque::new(),
             shape,
@@ -82,7 +91,7 @@ impl Aggregator {
 
     /// Adds what a thread gathered; `now` is the time since load began.
     pub fn add(&mut self, thread: usize, batch: Batch, now: Duration) {
-        for (mine, theirs) in self.after.iter_mut().zip(&batch.after) {
+        for (mine, theirs) in self.windows.iter_mut().zip(&batch.windows) {
             mine.merge(theirs);
         }
         for (mine, theirs) in self.assertions.iter_mut().zip(&batch.assertions) {
@@ -100,10 +109,24 @@ impl Aggregator {
         for (mine, theirs) in self.iterations.iter_mut().zip(&batch.iterations) {
             *mine += theirs;
         }
+        for (mine, theirs) in self.dropped.iter_mut().zip(&batch.dropped) {
+            *mine += theirs;
+        }
+        for (mine, theirs) in self.spans.groups.iter_mut().zip(&batch.spans) {
+            mine.merge(theirs);
+        }
         self.users[thread] = batch.users;
-        self.lag.merge(&batch.lag);
-        self.late_starts += batch.late_starts;
+        self.generator.merge(&batch.generator);
+        self.efforts[thread].busy += batch.effort.busy;
+        self.efforts[thread].all += batch.effort.all;
         for second in batch.seconds {
+            for (label, stats) in second.warm {
+                if let (true, Some(group)) = (self.shape.counts(label, Scope::Run), self.shape.group_of(label)) {
+                    self.warm_up[group.index()] += stats.count;
+                    self.remember(second.second, &stats);
+                }
+                self.timeline.add(second.second, label, true, stats);
+            }
             for (label, stats) in second.labels {
                 self.labels[label.index()].merge(&stats);
                 if matches!(self.shape.labels[label.index()].0, Place::Group(_)) {
@@ -112,7 +135,7 @@ impl Aggregator {
                         self.failed += stats.failed;
                         self.remember(second.second, &stats);
                     }
-                    self.timeline.add(second.second, label, stats);
+                    self.timeline.add(second.second, label, false, stats);
                 }
             }
         }
@@ -175,11 +198,23 @@ impl Aggregator {
         merged
     }
 
-    /// The figures a threshold judges: those of its scope, less the beginning it leaves out.
-    pub fn judged(&self, threshold: usize, scope: Scope) -> Stats {
-        match self.shape.after.iter().position(|(index, ..)| *index == threshold) {
-            Some(place) => self.after[place].clone(),
-            None => self.scope(scope),
+    /// The figures a threshold judges, those of its scope and its part of the run, and for how
+    /// long they were gathered; `now` is the time since load began.
+    pub fn judged(&self, threshold: usize, scope: Scope, now: Duration) -> (Stats, Duration) {
+        match self.shape.windows.iter().position(|window| window.threshold == threshold) {
+            Some(place) => {
+                let time = self.spans.looked_at(&self.shape, &self.shape.windows[place], now);
+                (self.windows[place].clone(), time)
+            }
+            None => (self.scope(scope), self.spans.applied(&self.shape, scope, now)),
+        }
+    }
+
+    /// Iterations of a group, or of all, that could not start because every user was busy.
+    pub fn dropped(&self, group: Option<GroupId>) -> u64 {
+        match group {
+            Some(group) => self.dropped[group.index()],
+            None => self.dropped.iter().sum(),
         }
     }
 
@@ -195,13 +230,30 @@ impl Aggregator {
     pub fn results(mut self, load: Duration) -> Results {
         let timeline: Vec<Slice> = self.timeline.slices();
         let totals = self.scope(Scope::Run);
+        let applied = |scope: Scope| self.spans.applied(&self.shape, scope, load);
+        let applied_in_all = applied(Scope::Run);
+        let of_labels = (0..self.shape.labels.len()).map(|index| applied(Scope::Label(LabelId(index as u32)))).collect();
+        let windows = self
+            .shape
+            .windows
+            .iter()
+            .zip(&self.windows)
+            .map(|(window, stats)| {
+                (window.threshold, stats.clone(), self.spans.looked_at(&self.shape, window, load))
+            })
+            .collect();
+        let busiest = self.efforts.iter().filter(|effort| !effort.all.is_zero());
+        let busiest = busiest.map(|effort| effort.busy.as_secs_f64() / effort.all.as_secs_f64()).reduce(f64::max);
         let groups = (0..self.shape.groups)
             .map(|index| {
                 let group = GroupId(index as u32);
                 GroupResult {
                     group,
                     iterations: self.iterations[index],
+                    dropped: self.dropped[index],
                     peak_users: self.peak_users[index],
+                    warm_up: self.warm_up[index],
+                    applied: applied(Scope::Group(group)),
                     stats: self.scope(Scope::Group(group)),
                 }
             })
@@ -263,11 +315,12 @@ impl Aggregator {
             groups,
             assertions,
             errors,
-            after: self.shape.after.iter().map(|(index, ..)| *index).zip(self.after).collect(),
+            windows,
+            applied: of_labels,
+            applied_in_all,
             timeline,
             answered,
-            lag: self.lag,
-            late_starts: self.late_starts,
+            generator: GeneratorFigures { busiest, ..self.generator },
         }
     }
 }

@@ -7,6 +7,7 @@
 mod aggregator;
 mod recorder;
 mod results;
+mod span;
 mod timeline;
 mod times;
 
@@ -15,13 +16,15 @@ use std::time::Duration;
 
 pub use aggregator::{Aggregator, Live, LiveGroup};
 pub use recorder::{Batch, Recorder};
-pub use results::{AssertionResult, ErrorGroup, GroupResult, LabelResult, Results, Stats};
+pub use results::{AssertionResult, ErrorGroup, GeneratorFigures, GroupResult, LabelResult, Results, Stats};
+pub use span::{Span, Spans};
 pub use timeline::{Slice, SliceLabel};
 pub use times::Times;
 
-use crate::diagnostic::Span;
-use crate::graph::{AssertionId, ExecutionGraph, LabelId, LabelKind, Place, Scope};
+use crate::diagnostic;
+use crate::graph::{AssertionId, ExecutionGraph, GroupId, LabelId, LabelKind, Place, Scope};
 use crate::samplers::{FailureKind, Timings};
+use crate::schedule::Window;
 
 /// One finished, interrupted or impossible sample.
 #[derive(Debug)]
@@ -35,6 +38,9 @@ pub struct Sample<'a> {
     /// The response time to the last byte; `None` when nothing was answered. Only answered
     /// samples count in means and percentiles.
     pub response_time: Option<Duration>,
+    /// How much later than scheduled it was sent, in the open model: a part of the response time
+    /// as the user of a real service would see it, which `response_time` leaves out.
+    pub behind: Duration,
     /// The parts of it.
     pub timings: Timings,
     /// Bytes sent.
@@ -58,6 +64,7 @@ impl<'a> Sample<'a> {
             started,
             ended,
             response_time: None,
+            behind: Duration::ZERO,
             timings: Timings::default(),
             sent_bytes: 0,
             received_bytes: 0,
@@ -93,12 +100,12 @@ pub struct SampleFailure {
     /// The assertion that failed.
     pub assertion: Option<AssertionId>,
     /// Its place in the plan: the assertion, the extractor or the request.
-    pub span: Span,
+    pub span: diagnostic::Span,
 }
 
 impl SampleFailure {
     /// A failure that no assertion tells of.
-    pub fn new(kind: FailureKind, message: impl Into<String>, span: Span) -> Self {
+    pub fn new(kind: FailureKind, message: impl Into<String>, span: diagnostic::Span) -> Self {
         Self { kind, message: message.into(), expected: None, actual: None, assertion: None, span }
     }
 }
@@ -121,24 +128,69 @@ pub struct Shape {
     pub groups: usize,
     /// How many assertions there are.
     pub assertions: usize,
-    /// For each threshold that leaves out a beginning, its number, its scope and that beginning.
-    pub after: Vec<(usize, Scope, Duration)>,
+    /// How long each group warms up.
+    pub warm_up: Vec<Duration>,
+    /// Whether each group is an open model, whose response times count from the schedule.
+    pub open: Vec<bool>,
+    /// Thresholds that do not look at the whole run.
+    pub windows: Vec<Windowed>,
+}
+
+/// A threshold that looks at a part of the run.
+#[derive(Debug)]
+pub struct Windowed {
+    /// Its number.
+    pub threshold: usize,
+    /// What it judges.
+    pub scope: Scope,
+    /// Samples that started before are left out.
+    pub after: Duration,
+    /// For each group, the pieces of its time (from its own start) in which samples count.
+    pub during: Option<Vec<Vec<Window>>>,
+}
+
+impl Windowed {
+    /// Whether a sample counts that started then, in a group that began then.
+    fn holds(&self, started: Duration, group: Option<(GroupId, Duration)>) -> bool {
+        started >= self.after
+            && self.during.as_ref().is_none_or(|groups| {
+                group.is_some_and(|(group, began)| {
+                    let at = started.saturating_sub(began);
+                    groups[group.index()].iter().any(|(from, to)| at >= *from && to.is_none_or(|to| at < to))
+                })
+            })
+    }
 }
 
 impl Shape {
     /// What a graph has to count.
     pub fn of(graph: &ExecutionGraph) -> Arc<Self> {
+        let windowed = |(index, threshold): (usize, &crate::graph::Threshold)| {
+            let during = threshold.during;
+            (threshold.after.is_some() || during.is_some()).then(|| Windowed {
+                threshold: index,
+                scope: threshold.scope,
+                after: threshold.after.unwrap_or_default(),
+                during: during
+                    .map(|during| graph.groups.iter().map(|group| during.windows(&group.load)).collect()),
+            })
+        };
         Arc::new(Self {
             labels: graph.labels.iter().map(|label| (label.place, label.kind)).collect(),
             groups: graph.groups.len(),
             assertions: graph.assertions.len(),
-            after: graph
-                .thresholds
-                .iter()
-                .enumerate()
-                .filter_map(|(index, threshold)| Some((index, threshold.scope, threshold.after?)))
-                .collect(),
+            warm_up: graph.groups.iter().map(|group| group.warm_up).collect(),
+            open: graph.groups.iter().map(|group| group.load.is_open()).collect(),
+            windows: graph.thresholds.iter().enumerate().filter_map(windowed).collect(),
         })
+    }
+
+    /// The group a label belongs to; none for setup and teardown.
+    pub fn group_of(&self, label: LabelId) -> Option<GroupId> {
+        match self.labels[label.index()].0 {
+            Place::Group(group) => Some(group),
+            Place::Setup | Place::Teardown => None,
+        }
     }
 
     /// Whether a label's samples count under a scope. Lifecycle steps count under none, and a

@@ -1,17 +1,20 @@
 //! What one worker thread gathers between two visits of the aggregator.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::results::{ErrorKey, ErrorStats, Stats};
-use super::times::Times;
-use super::{Example, Outcome, Sample, SampleFailure, Shape};
+use super::results::{ErrorKey, ErrorStats, GeneratorFigures, Stats};
+use super::{Example, Outcome, Sample, SampleFailure, Shape, Span};
 use crate::graph::{AssertionId, GroupId, LabelId, LabelKind};
+use crate::samplers::Exhausted;
 
 /// How many groups of equal failures are kept apart; further ones count under their kind.
 const MAX_ERROR_GROUPS: usize = 1000;
+
+/// A start later than this counts as late.
+const LATE: Duration = Duration::from_millis(100);
 
 /// One worker thread's counts.
 #[derive(Debug)]
@@ -20,14 +23,27 @@ pub struct Recorder {
     second: u64,
     labels: Vec<Option<Box<Stats>>>,
     touched: Vec<LabelId>,
-    after: Vec<Stats>,
+    /// Samples of the warm-up in the current second.
+    warm: BTreeMap<LabelId, Stats>,
+    windows: Vec<Stats>,
     assertions: Vec<(u64, u64)>,
     errors: HashMap<ErrorKey, ErrorStats>,
     iterations: Vec<u64>,
+    dropped: Vec<u64>,
     users: Vec<Users>,
-    lag: Times,
-    late_starts: u64,
+    spans: Vec<Span>,
+    /// When each group has warmed up.
+    warm_until: Vec<Duration>,
+    generator: GeneratorFigures,
+    effort: Effort,
     finished: Vec<Second>,
+}
+
+/// How much of its time a thread had something to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Effort {
+    pub(super) busy: Duration,
+    pub(super) all: Duration,
 }
 
 /// What was gathered in one second.
@@ -35,6 +51,8 @@ pub struct Recorder {
 pub(super) struct Second {
     pub(super) second: u64,
     pub(super) labels: Vec<(LabelId, Stats)>,
+    /// Samples of the warm-up.
+    pub(super) warm: BTreeMap<LabelId, Stats>,
 }
 
 /// A thread's users of one group.
@@ -50,13 +68,15 @@ pub(super) struct Users {
 #[derive(Debug)]
 pub struct Batch {
     pub(super) seconds: Vec<Second>,
-    pub(super) after: Vec<Stats>,
+    pub(super) windows: Vec<Stats>,
     pub(super) assertions: Vec<(u64, u64)>,
     pub(super) errors: HashMap<ErrorKey, ErrorStats>,
     pub(super) iterations: Vec<u64>,
+    pub(super) dropped: Vec<u64>,
     pub(super) users: Vec<Users>,
-    pub(super) lag: Times,
-    pub(super) late_starts: u64,
+    pub(super) spans: Vec<Span>,
+    pub(super) generator: GeneratorFigures,
+    pub(super) effort: Effort,
 }
 
 impl Recorder {
@@ -66,13 +86,17 @@ impl Recorder {
             second: 0,
             labels: (0..shape.labels.len()).map(|_| None).collect(),
             touched: Vec::new(),
-            after: vec![Stats::default(); shape.after.len()],
+            warm: BTreeMap::new(),
+            windows: vec![Stats::default(); shape.windows.len()],
             assertions: vec![(0, 0); shape.assertions],
             errors: HashMap::new(),
             iterations: vec![0; shape.groups],
+            dropped: vec![0; shape.groups],
             users: vec![Users::default(); shape.groups],
-            lag: Times::default(),
-            late_starts: 0,
+            spans: vec![Span::default(); shape.groups],
+            warm_until: shape.warm_up.clone(),
+            generator: GeneratorFigures::default(),
+            effort: Effort::default(),
             finished: Vec::new(),
             shape,
         }
@@ -86,6 +110,16 @@ impl Recorder {
             self.second = second;
         }
         let index = sample.label.index();
+        let scheduled = sample.started.saturating_sub(sample.behind);
+        let group = self.shape.group_of(sample.label);
+        let open = group.is_some_and(|group| self.shape.open[group.index()]);
+        if let Some(group) = group {
+            let span = &mut self.spans[group.index()];
+            span.last_start = span.last_start.max(sample.started);
+            if scheduled < self.warm_until[group.index()] {
+                return self.warm.entry(sample.label).or_default().count_sample(sample, open);
+            }
+        }
         let stats = match &mut self.labels[index] {
             Some(stats) => {
                 if stats.is_empty() {
@@ -98,10 +132,11 @@ impl Recorder {
                 none.insert(Box::default())
             }
         };
-        stats.count_sample(sample);
-        for (place, (_, scope, after)) in self.shape.after.iter().enumerate() {
-            if sample.started >= *after && self.shape.counts(sample.label, *scope) {
-                self.after[place].count_sample(sample);
+        stats.count_sample(sample, open);
+        for (window, stats) in self.shape.windows.iter().zip(&mut self.windows) {
+            let began = group.map(|group| (group, self.spans[group.index()].began.unwrap_or_default()));
+            if self.shape.counts(sample.label, window.scope) && window.holds(scheduled, began) {
+                stats.count_sample(sample, open);
             }
         }
         // A transaction fails because of a step inside, whose own line tells why.
@@ -144,14 +179,50 @@ impl Recorder {
         self.iterations[group.index()] += 1;
     }
 
-    /// How late a timer of this thread was: the generator's own share of what users saw.
-    pub fn lag(&mut self, late: Duration) {
-        self.lag.record(late);
+    /// Whether a sample that was scheduled for this time belongs to its group's warm-up.
+    pub fn warms_up(&self, label: LabelId, scheduled: Duration) -> bool {
+        self.shape.group_of(label).is_some_and(|group| scheduled < self.warm_until[group.index()])
     }
 
-    /// A user started later than it should have.
-    pub fn late_start(&mut self) {
-        self.late_starts += 1;
+    /// Counts an iteration that could not start because every user was busy.
+    pub fn dropped(&mut self, group: GroupId) {
+        self.dropped[group.index()] += 1;
+    }
+
+    /// A group's load begins at this time.
+    pub fn group_begins(&mut self, group: GroupId, at: Duration) {
+        self.spans[group.index()].began = Some(at);
+        self.warm_until[group.index()] = match self.shape.warm_up[group.index()] {
+            Duration::ZERO => Duration::ZERO,
+            warm_up => at + warm_up,
+        };
+    }
+
+    /// A group's time is up, or its last user has ended, whichever comes first.
+    pub fn group_ends(&mut self, group: GroupId, at: Duration) {
+        self.spans[group.index()].ended.get_or_insert(at);
+    }
+
+    /// How late a timer of this thread was: the generator's own share of what users saw.
+    pub fn lag(&mut self, late: Duration) {
+        self.generator.lag.record(late);
+    }
+
+    /// How much later than scheduled a user or an arrival has started.
+    pub fn started(&mut self, late: Duration) {
+        self.generator.start_lag.record(late);
+        self.generator.late_starts += u64::from(late > LATE);
+    }
+
+    /// How long this thread had something to do, of so much time.
+    pub fn effort(&mut self, busy: Duration, all: Duration) {
+        self.effort.busy += busy;
+        self.effort.all += all;
+    }
+
+    /// A request failed because this machine could give no more of something.
+    pub fn exhausted(&mut self, what: Exhausted) {
+        self.generator.add_exhausted(what, 1);
     }
 
     /// A user has started.
@@ -176,23 +247,29 @@ impl Recorder {
         }
         Batch {
             seconds: std::mem::take(&mut self.finished),
-            after: self.after.iter_mut().map(Stats::take).collect(),
+            windows: self.windows.iter_mut().map(Stats::take).collect(),
             assertions: std::mem::replace(&mut self.assertions, vec![(0, 0); self.shape.assertions]),
             errors: std::mem::take(&mut self.errors),
             iterations: std::mem::replace(&mut self.iterations, vec![0; self.shape.groups]),
+            dropped: std::mem::replace(&mut self.dropped, vec![0; self.shape.groups]),
             users,
-            lag: self.lag.take(),
-            late_starts: std::mem::take(&mut self.late_starts),
+            spans: self.spans.clone(),
+            generator: std::mem::take(&mut self.generator),
+            effort: std::mem::take(&mut self.effort),
         }
     }
 
     fn close_second(&mut self) {
-        if self.touched.is_empty() {
+        if self.touched.is_empty() && self.warm.is_empty() {
             return;
         }
         let labels = &mut self.labels;
         let taken =
             self.touched.drain(..).filter_map(|label| Some((label, labels[label.index()].as_mut()?.take()))).collect();
-        self.finished.push(Second { second: self.second, labels: taken });
+        self.finished.push(Second {
+            second: self.second,
+            labels: taken,
+            warm: std::mem::take(&mut self.warm),
+        });
     }
 }

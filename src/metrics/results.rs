@@ -6,8 +6,8 @@ use super::timeline::Slice;
 use super::times::Times;
 use super::{Example, Outcome, Sample, SampleFailure};
 use crate::diagnostic::Span;
-use crate::graph::{AssertionId, GroupId, LabelId};
-use crate::samplers::FailureKind;
+use crate::graph::{AssertionId, GroupId, LabelId, Scope};
+use crate::samplers::{Exhausted, FailureKind};
 use crate::verdict::Phase;
 
 /// How many different values an assertion's examples show.
@@ -34,8 +34,11 @@ pub struct Stats {
     pub sent_bytes: u64,
     /// Failed samples by kind, in the order of [`FailureKind::ALL`].
     pub kinds: [u64; FailureKind::ALL.len()],
-    /// Response times of answered samples.
+    /// Response times of answered samples: what thresholds judge. In the open model they count
+    /// from the scheduled start.
     pub response_time: Times,
+    /// In the open model, the same times from the send.
+    pub service_time: Times,
     /// Those among them that failed.
     pub failed_response_time: Times,
     /// Times of the phases, in the order of [`Phase::ALL`].
@@ -47,7 +50,8 @@ impl Stats {
         self.count == 0 && self.interrupted == 0 && self.cached == 0
     }
 
-    pub(super) fn count_sample(&mut self, sample: &Sample<'_>) {
+    /// Counts a sample; `open` says that its response time counts from the schedule.
+    pub(super) fn count_sample(&mut self, sample: &Sample<'_>, open: bool) {
         if sample.cached {
             self.cached += 1;
             return;
@@ -69,8 +73,12 @@ impl Stats {
         }
         self.count += 1;
         self.answered += u64::from(sample.response_time.is_some() || sample.timings.first_byte.is_some());
-        if let Some(time) = sample.response_time {
+        if let Some(from_send) = sample.response_time {
+            let time = from_send + sample.behind;
             self.response_time.record(time);
+            if open {
+                self.service_time.record(from_send);
+            }
             if matches!(sample.outcome, Outcome::Failed(_)) {
                 self.failed_response_time.record(time);
             }
@@ -87,14 +95,16 @@ impl Stats {
     pub(super) fn take(&mut self) -> Self {
         let taken = Self {
             response_time: self.response_time.take(),
+            service_time: self.service_time.take(),
             failed_response_time: self.failed_response_time.take(),
             phases: self.phases.each_mut().map(Times::take),
             ..*self
         };
         let response_time = std::mem::take(&mut self.response_time);
+        let service_time = std::mem::take(&mut self.service_time);
         let failed_response_time = std::mem::take(&mut self.failed_response_time);
         let phases = std::mem::take(&mut self.phases);
-        *self = Self { response_time, failed_response_time, phases, ..Self::default() };
+        *self = Self { response_time, service_time, failed_response_time, phases, ..Self::default() };
         taken
     }
 
@@ -111,10 +121,24 @@ impl Stats {
         for (mine, theirs) in self.kinds.iter_mut().zip(&other.kinds) {
             *mine += theirs;
         }
+        self.merge_service_time(other);
         self.response_time.merge(&other.response_time);
         self.failed_response_time.merge(&other.failed_response_time);
         for (mine, theirs) in self.phases.iter_mut().zip(&other.phases) {
             mine.merge(theirs);
+        }
+    }
+
+    /// In the closed model the response time is the time from the send; merged with an open one
+    /// it counts as that. Asks for the response times as they are before the merge.
+    fn merge_service_time(&mut self, other: &Self) {
+        if self.service_time.count() > 0 || other.service_time.count() > 0 {
+            for (stats, has) in [(&self.response_time, self.service_time.count()), (&other.response_time, other.service_time.count())] {
+                if has == 0 {
+                    self.service_time.merge(stats);
+                }
+            }
+            self.service_time.merge(&other.service_time);
         }
     }
 
@@ -161,8 +185,14 @@ pub struct GroupResult {
     pub group: GroupId,
     /// Finished iterations.
     pub iterations: u64,
+    /// Iterations that could not start because every user was busy.
+    pub dropped: u64,
     /// The most users active at once, seen once a second.
     pub peak_users: u64,
+    /// Samples of the warm-up, which count in nothing else.
+    pub warm_up: u64,
+    /// For how long its load was applied, warm-up left out.
+    pub applied: Duration,
     /// The figures of its requests.
     pub stats: Stats,
 }
@@ -266,7 +296,7 @@ pub struct ErrorGroup {
 }
 
 /// What a run came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Results {
     /// For how long load was applied: from its begin to the end of the last user.
     pub load: Duration,
@@ -286,22 +316,69 @@ pub struct Results {
     pub assertions: Vec<AssertionResult>,
     /// Failures, the most frequent first.
     pub errors: Vec<ErrorGroup>,
-    /// The figures of each threshold that leaves out a beginning, with the threshold's number.
-    pub after: Vec<(usize, Stats)>,
+    /// The figures of each threshold that looks at a part of the run, with the threshold's
+    /// number and how long that part was.
+    pub windows: Vec<(usize, Stats, Duration)>,
+    /// For how long load was applied to each line, in the order of the graph's labels.
+    pub applied: Vec<Duration>,
+    /// For how long load was applied in all, warm-up left out.
+    pub applied_in_all: Duration,
     /// The run second by second.
     pub timeline: Vec<Slice>,
     /// Whether any request of a group was ever answered.
     pub answered: bool,
+    /// How the load generator itself fared.
+    pub generator: GeneratorFigures,
+}
+
+/// How the load generator itself fared.
+#[derive(Clone, Debug, Default)]
+pub struct GeneratorFigures {
     /// How late the worker threads' timers were.
     pub lag: Times,
-    /// Users that started more than 100 ms after their time.
+    /// How late users and arrivals started.
+    pub start_lag: Times,
+    /// Those that started more than 100 ms after their time.
     pub late_starts: u64,
+    /// The share of its time, 0 to 1, in which the busiest worker thread had something to do.
+    pub busiest: Option<f64>,
+    /// Requests that failed because this machine had no more open files or local ports for them.
+    pub exhausted: Vec<(Exhausted, u64)>,
+}
+
+impl GeneratorFigures {
+    pub(super) fn add_exhausted(&mut self, what: Exhausted, times: u64) {
+        match self.exhausted.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, count)) => *count += times,
+            None => self.exhausted.push((what, times)),
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.lag.merge(&other.lag);
+        self.start_lag.merge(&other.start_lag);
+        self.late_starts += other.late_starts;
+        for (what, times) in &other.exhausted {
+            self.add_exhausted(*what, *times);
+        }
+    }
 }
 
 impl Results {
     /// What a run comes to that never began.
     pub fn nothing(graph: &crate::graph::ExecutionGraph) -> Self {
         super::Aggregator::new(super::Shape::of(graph), 0).results(Duration::ZERO)
+    }
+
+    /// For how long load was applied in a scope: what its rates are taken over.
+    pub fn applied(&self, scope: Scope) -> Duration {
+        match scope {
+            Scope::Run => self.applied_in_all,
+            Scope::Group(group) => {
+                self.groups.iter().find(|result| result.group == group).map_or(Duration::ZERO, |result| result.applied)
+            }
+            Scope::Label(label) => self.applied.get(label.index()).copied().unwrap_or_default(),
+        }
     }
 
     /// The figures of a line, if it was reached.

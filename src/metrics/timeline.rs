@@ -27,6 +27,8 @@ pub struct Slice {
 pub struct SliceLabel {
     /// Which line.
     pub label: LabelId,
+    /// Whether these are samples of the warm-up, which no total counts.
+    pub warm_up: bool,
     /// Samples that ended in the slice.
     pub count: u64,
     /// Those that failed.
@@ -36,10 +38,6 @@ pub struct SliceLabel {
 }
 
 impl SliceLabel {
-    fn new(label: LabelId, count: u64, failed: u64, times: &Times) -> Self {
-        Self { label, count, failed, histogram: compress(times) }
-    }
-
     /// The response times again.
     pub fn times(&self) -> Option<hdrhistogram::Histogram<u64>> {
         Deserializer::new().deserialize(&mut self.histogram.as_slice()).ok()
@@ -49,16 +47,16 @@ impl SliceLabel {
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
     /// Seconds that may still get samples.
-    open: BTreeMap<u64, (u64, BTreeMap<LabelId, Stats>)>,
+    open: BTreeMap<u64, (u64, BTreeMap<(LabelId, bool), Stats>)>,
     closed: Vec<Slice>,
     /// How many seconds a slice covers.
     width: u64,
 }
 
 impl Timeline {
-    pub(super) fn add(&mut self, second: u64, label: LabelId, stats: Stats) {
+    pub(super) fn add(&mut self, second: u64, label: LabelId, warm_up: bool, stats: Stats) {
         let slice = self.open.entry(second).or_default();
-        slice.1.entry(label).or_default().merge(&stats);
+        slice.1.entry((label, warm_up)).or_default().merge(&stats);
     }
 
     pub(super) fn users(&mut self, second: u64, users: u64) {
@@ -72,9 +70,13 @@ impl Timeline {
         for (second, (users, labels)) in std::mem::replace(&mut self.open, later) {
             let width = self.width.max(1);
             let start_s = second / width * width;
-            let labels = labels
-                .into_iter()
-                .map(|(label, stats)| SliceLabel::new(label, stats.count, stats.failed, &stats.response_time));
+            let labels = labels.into_iter().map(|((label, warm_up), stats)| SliceLabel {
+                label,
+                warm_up,
+                count: stats.count,
+                failed: stats.failed,
+                histogram: compress(&stats.response_time),
+            });
             let slice = Slice { start_s, users, labels: labels.collect() };
             match self.closed.iter_mut().rfind(|known| known.start_s == start_s) {
                 Some(known) => join(known, slice),
@@ -109,7 +111,7 @@ impl Timeline {
 fn join(into: &mut Slice, other: Slice) {
     into.users = into.users.max(other.users);
     for label in other.labels {
-        match into.labels.iter_mut().find(|known| known.label == label.label) {
+        match into.labels.iter_mut().find(|known| (known.label, known.warm_up) == (label.label, label.warm_up)) {
             None => into.labels.push(label),
             Some(known) => {
                 known.count += label.count;
@@ -158,7 +160,7 @@ mod tests {
         for (second, ms) in [(0, 1), (1, 60_000), (2, 3)] {
             let mut stats = Stats { count: 1, ..Stats::default() };
             stats.response_time.record(Duration::from_millis(ms));
-            timeline.add(second, LabelId(0), stats);
+            timeline.add(second, LabelId(0), false, stats);
         }
         timeline.close_before(3);
         timeline.double();
@@ -176,7 +178,7 @@ mod tests {
         for second in 0..20_000_u64 {
             let mut stats = Stats { count: 1, ..Stats::default() };
             stats.response_time.record(Duration::from_micros(1000 + second));
-            timeline.add(second, LabelId(0), stats);
+            timeline.add(second, LabelId(0), false, stats);
             if second % 100 == 99 {
                 timeline.close_before(second - 5);
             }

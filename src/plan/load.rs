@@ -21,14 +21,10 @@ pub struct LoadOptions {
     pub profiles: Vec<String>,
     /// `--var` values by name.
     pub vars: BTreeMap<String, String>,
-    /// Replaces every group's `users`.
-    pub users: Option<String>,
-    /// Replaces every group's `duration` (and `iterations`, unless those are given too).
-    pub duration: Option<String>,
-    /// Replaces every group's `iterations` (and `duration`, unless that is given too).
-    pub iterations: Option<String>,
-    /// Replaces every group's `ramp_up`.
-    pub ramp_up: Option<String>,
+    /// Replace parts of the load, in order.
+    pub load: Vec<LoadOverride>,
+    /// Gives every group one user and one iteration, at once.
+    pub once: bool,
     /// Replaces the plan's `base_url`.
     pub base_url: Option<String>,
     /// The only groups to run; all if empty.
@@ -39,6 +35,25 @@ pub struct LoadOptions {
     pub seed: u64,
     /// The run's identifier, as `run_id` sees it.
     pub run_id: Arc<str>,
+}
+
+/// A part of the load that the command line replaces.
+#[derive(Clone, Debug)]
+pub struct LoadOverride {
+    /// The key of a thread group.
+    pub key: &'static str,
+    /// The value, for every group; `GROUP=VALUE` for one.
+    pub value: String,
+}
+
+impl LoadOverride {
+    /// The option of the command line.
+    pub(super) fn option(&self) -> String {
+        match self.key {
+            "arrival_rate" => "--rate".into(),
+            key => format!("--{}", key.replace('_', "-")),
+        }
+    }
 }
 
 /// A plan that was read, with everything found on the way.
@@ -89,6 +104,7 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
     let name = path.file_stem().map_or_else(|| "plan".into(), |stem| stem.to_string_lossy());
     let mut plan = lower::plan(&mut lower, &node, file, &name)?;
     plan.skip_without_samples = skip;
+    plan.without_thresholds = options.once;
     Some(plan)
 }
 

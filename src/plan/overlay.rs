@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::keys;
-use super::load::LoadOptions;
+use super::load::{LoadOptions, LoadOverride};
 use super::lower::{Fields, Lower, is_load_key};
 use super::yaml::{Entry, Node, NodeKind};
 use crate::diagnostic::{Diagnostic, Span};
@@ -152,50 +152,87 @@ fn command_line(lower: &mut Lower<'_>, text: &str, from: usize, message: String)
 pub(super) fn overrides(lower: &mut Lower<'_>, plan: &mut Node, options: &LoadOptions) {
     only_groups(lower, plan, &options.groups);
     check_vars(lower, plan, options);
-    let values = [
-        ("users", "--users", &options.users),
-        ("ramp_up", "--ramp-up", &options.ramp_up),
-        ("duration", "--duration", &options.duration),
-        ("iterations", "--iterations", &options.iterations),
-    ];
-    let replaces_length = options.duration.is_some() || options.iterations.is_some();
-    for (key, option, value) in values {
-        let Some(value) = value else { continue };
-        let span = words(lower, &format!("{option} {value}"), option.len() + 1);
-        let Some(NodeKind::Map(groups)) = get_mut(plan, "thread_groups").map(|node| &mut node.kind) else { continue };
-        for group in groups.iter_mut() {
-            let NodeKind::Map(entries) = &mut group.value.kind else { continue };
-            if let Some(open) = entries.iter().find(|entry| matches!(&*entry.key, "stages" | "arrival_rate")) {
-                let finding = Diagnostic::error(
-                    span,
-                    format!(
-                        "`{option}` cannot apply to thread group `{}`, whose load is written as `{}`",
-                        group.key, open.key
-                    ),
-                )
-                .help("change the plan, or leave that group out with --group");
-                lower.findings.push(finding);
-                continue;
-            }
-            let replaced = |entry: &Entry| {
-                &*entry.key == key || (replaces_length && option_sets_length(key) && length_unset(&entry.key, options))
-            };
-            entries.retain(|entry| !replaced(entry));
-            entries.push(Entry { key: key.into(), key_span: span, value: Node::scalar(span, value) });
-        }
+    if options.once {
+        once(plan);
+    }
+    for given in &options.load {
+        replace_load(lower, plan, given, &options.load);
     }
     if let Some(url) = &options.base_url {
         base_url(lower, plan, url);
     }
 }
 
-fn option_sets_length(key: &str) -> bool {
-    matches!(key, "duration" | "iterations")
+/// Every group with one user and one iteration, at once.
+fn once(plan: &mut Node) {
+    let Some(NodeKind::Map(groups)) = get_mut(plan, "thread_groups").map(|node| &mut node.kind) else { return };
+    for group in groups {
+        let (span, NodeKind::Map(entries)) = (group.key_span, &mut group.value.kind) else { continue };
+        entries.retain(|entry| !is_load_key(&entry.key) && !is_schedule_key(&entry.key));
+        for key in ["users", "iterations"] {
+            entries.push(Entry { key: key.into(), key_span: span, value: Node::scalar(span, "1") });
+        }
+    }
 }
 
-/// Whether the plan's own `duration` or `iterations` gives way, because only the other was given.
-fn length_unset(key: &str, options: &LoadOptions) -> bool {
-    (key == "duration" && options.duration.is_none()) || (key == "iterations" && options.iterations.is_none())
+/// The keys that only say when a group's users do something, not what.
+fn is_schedule_key(name: &str) -> bool {
+    matches!(name, "pacing" | "throughput" | "delay" | "needs" | "warm_up")
+}
+
+/// `--users 50` for every group, `--users traders=50` for one.
+fn replace_load(lower: &mut Lower<'_>, plan: &mut Node, given: &LoadOverride, all: &[LoadOverride]) {
+    let option = given.option();
+    let (only, value) = match given.value.split_once('=') {
+        Some((group, value)) => (Some(group.trim()), value),
+        None => (None, &*given.value),
+    };
+    let text = format!("{option} {}", given.value);
+    let span = words(lower, &text, text.len() - value.len());
+    let Some(NodeKind::Map(groups)) = get_mut(plan, "thread_groups").map(|node| &mut node.kind) else { return };
+    let names: Vec<String> = groups.iter().map(|group| group.key.to_string()).collect();
+    if let Some(only) = only.filter(|only| !names.iter().any(|name| name == only)) {
+        let finding = Diagnostic::error(span, format!("the plan has no thread group `{only}`"));
+        lower.report(match crate::suggest::nearest(only, names.iter().map(String::as_str)) {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding.help(format!("its thread groups are: {}", names.join(", "))),
+        });
+        return;
+    }
+    for group in groups.iter_mut().filter(|group| only.is_none_or(|only| only == &*group.key)) {
+        let NodeKind::Map(entries) = &mut group.value.kind else { continue };
+        let has = |key: &str| entries.iter().any(|entry| &*entry.key == key);
+        let written = ["stages", "arrival_rate"].into_iter().find(|key| has(key)).unwrap_or("users");
+        let applies = match given.key {
+            "duration" => written != "stages",
+            "arrival_rate" => written == "arrival_rate",
+            _ => written == "users",
+        };
+        if !applies {
+            let finding = Diagnostic::error(
+                span,
+                format!("`{option}` cannot apply to thread group `{}`, whose load is written as `{written}`", group.key),
+            );
+            let fitting = names.iter().find(|name| **name != *group.key).filter(|_| only.is_none());
+            lower.findings.push(match fitting {
+                Some(name) => finding.help(format!("say which group it is for: `{option} {name}={value}`")),
+                None => finding.help("change the plan, or write a profile"),
+            });
+            continue;
+        }
+        // A new length takes the place of the old one.
+        let here = |key: &str| {
+            let mine = |one: &&LoadOverride| one.value.split_once('=').is_none_or(|(name, _)| name.trim() == &*group.key);
+            all.iter().filter(mine).any(|one| one.key == key)
+        };
+        let gone: &[&str] = match given.key {
+            "duration" if !here("iterations") => &["iterations"],
+            "iterations" if !here("duration") => &["duration", "ramp_down"],
+            _ => &[],
+        };
+        entries.retain(|entry| &*entry.key != given.key && !gone.contains(&&*entry.key));
+        entries.push(Entry { key: given.key.into(), key_span: span, value: Node::scalar(span, value) });
+    }
 }
 
 fn only_groups(lower: &mut Lower<'_>, plan: &mut Node, wanted: &[String]) {
@@ -225,7 +262,25 @@ fn only_groups(lower: &mut Lower<'_>, plan: &mut Node, wanted: &[String]) {
         && any
     {
         groups.retain(|group| wanted.iter().any(|name| **name == *group.key));
+        for group in groups {
+            unneeded(lower, group, &names, wanted);
+        }
     }
+}
+
+/// A group that needs one the command line leaves out starts without it, and that is said.
+fn unneeded(lower: &mut Lower<'_>, group: &mut Entry, names: &[String], wanted: &[String]) {
+    let Some(NodeKind::List(needs)) = get_mut(&mut group.value, "needs").map(|node| &mut node.kind) else { return };
+    needs.retain(|need| {
+        let left_out = need.text().is_some_and(|need| names.iter().any(|name| **name == **need) && !wanted.iter().any(|name| **name == **need));
+        if let (true, Some(name)) = (left_out, need.text()) {
+            lower.findings.push(
+                Diagnostic::warning(need.span, format!("`{}` runs without `{name}`, which --group leaves out", group.key))
+                    .help(format!("add `--group {name}` to run both")),
+            );
+        }
+        !left_out
+    });
 }
 
 fn check_vars(lower: &mut Lower<'_>, plan: &Node, options: &LoadOptions) {

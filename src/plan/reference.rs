@@ -124,6 +124,7 @@ fn value(ty: &Ty) -> String {
         Ty::Count(least) => format!("whole number from {least}"),
         Ty::Duration => "duration".to_owned(),
         Ty::Size => "size".to_owned(),
+        Ty::Rate => "rate".to_owned(),
         Ty::Share => "share".to_owned(),
         Ty::Expression => "expression".to_owned(),
         Ty::Path => "path".to_owned(),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::schedule::Rate;
+
 /// Why a scalar with a unit could not be read, and what to write instead when that can be guessed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnitError {
@@ -22,6 +24,9 @@ const SIZE_UNITS: [(&str, f64); 8] = [
     ("GiB", 1_073_741_824.0),
     ("TB", 1e12),
 ];
+
+/// The units of a rate, in seconds.
+const RATE_UNITS: [(&str, u64); 3] = [("s", 1), ("m", 60), ("h", 3600)];
 
 /// A duration such as `500ms`, `1.5s`, `1h30m` or `7d`; a blank before a unit is fine. At most 10 years.
 ///
@@ -67,6 +72,23 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     Ok(Duration::from_nanos((seconds * 1e9).round() as u64))
 }
 
+/// A duration as a plan writes it: `500ms`, `10s`, `1h30m`.
+pub fn written_duration(time: Duration) -> String {
+    if time.subsec_nanos() != 0 {
+        let seconds = time.as_secs_f64();
+        return if seconds < 1.0 { format!("{}ms", seconds * 1e3) } else { format!("{seconds}s") };
+    }
+    let mut rest = time.as_secs();
+    let mut text = String::new();
+    for (seconds, unit) in [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")] {
+        if rest >= seconds {
+            text.push_str(&format!("{}{unit}", rest / seconds));
+            rest %= seconds;
+        }
+    }
+    if text.is_empty() { "0s".into() } else { text }
+}
+
 /// A size in bytes such as `64B`, `10kB` or `1MiB`.
 ///
 /// # Errors
@@ -94,6 +116,47 @@ pub fn parse_size(text: &str) -> Result<u64, UnitError> {
             })
         }
     }
+}
+
+/// A rate such as `200/s`, `30/m` or `0.5/h`, with at most six decimals and up to a million per second.
+///
+/// # Errors
+/// When the unit is missing or unknown, or the number is none.
+pub fn parse_rate(text: &str) -> Result<Rate, UnitError> {
+    let text = text.trim();
+    let example = "write a number and its unit: 200/s, 30/m or 0.5/h";
+    let plain = |number: &str| {
+        let plain = if number.contains(',') { without_comma(number) } else { number.replace([' ', '_'], "") };
+        millionths(&plain).map(|_| plain)
+    };
+    let Some((number, unit)) = text.split_once('/') else {
+        let number = text.trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
+        let corrected = plain(number).map(|number| format!("{number}/s"));
+        return Err(UnitError { message: format!("`{text}` has no unit; {example}"), corrected });
+    };
+    let (number, unit) = (number.trim(), unit.trim());
+    let Some(seconds) = RATE_UNITS.iter().find(|(known, _)| *known == unit).map(|(_, seconds)| *seconds) else {
+        let corrected = long_unit(unit.trim_start_matches('1')).and_then(|unit| Some(format!("{}/{unit}", plain(number)?)));
+        return Err(UnitError { message: format!("`{unit}` is not a unit of a rate; {example}"), corrected });
+    };
+    let Some(millionths) = millionths(number) else {
+        let corrected = plain(number).map(|number| format!("{number}/{unit}"));
+        return Err(UnitError { message: format!("`{text}` is not a rate; {example}"), corrected });
+    };
+    Rate::of_millionths(millionths, seconds)
+        .ok_or_else(|| UnitError { message: format!("`{text}` is more than a million per second"), corrected: None })
+}
+
+/// A decimal number in millionths; `None` when it is none or has more than six decimals.
+fn millionths(text: &str) -> Option<u64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    if (whole.is_empty() && part.is_empty()) || !digits(whole) || !digits(part) || part.len() > 6 {
+        return None;
+    }
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let part: u64 = format!("{part:0<6}").parse().ok()?;
+    whole.checked_mul(1_000_000)?.checked_add(part)
 }
 
 /// A share such as `25%` or `0.5 %`, as a fraction of 1.
@@ -135,11 +198,29 @@ fn number_and_unit(text: &str) -> (&str, &str, &str) {
 
 fn long_unit(unit: &str) -> Option<&'static str> {
     Some(match unit.to_ascii_lowercase().as_str() {
-        "sec" | "secs" | "second" | "seconds" => "s",
-        "min" | "mins" | "minute" | "minutes" => "m",
-        "hr" | "hrs" | "hour" | "hours" => "h",
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
         "day" | "days" => "d",
         "msec" | "millis" | "milliseconds" | "millisecond" | "ms" => "ms",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistaken_rates_come_with_the_corrected_text() {
+        let corrected = |text: &str| parse_rate(text).expect_err(text).corrected;
+        assert_eq!(corrected("200"), Some("200/s".into()));
+        assert_eq!(corrected("30/min"), Some("30/m".into()));
+        assert_eq!(corrected("1,000/s"), Some("1000/s".into()));
+        assert_eq!(corrected("100rps"), Some("100/s".into()));
+        assert_eq!(corrected("fast"), None);
+        assert_eq!(corrected("-5/s"), None);
+        assert_eq!(corrected("2000000/s"), None);
+        assert!(parse_rate(" 0.5 / h ").is_ok());
+    }
 }

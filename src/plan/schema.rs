@@ -104,6 +104,10 @@ fn ty_schema(ty: &'static Ty) -> Json {
             "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(B|kB|MB|GB|TB|KiB|MiB|GiB)\s*$|\$\{",
             "patternErrorMessage": "write a number and its unit: 64B, 10kB or 1MiB",
         }),
+        Ty::Rate => json!({
+            "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*/\s*(s|m|h)\s*$|\$\{",
+            "patternErrorMessage": "write a number and its unit: 200/s, 30/m or 0.5/h",
+        }),
         Ty::Share => json!({
             "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$|\$\{",
             "patternErrorMessage": "write a share in percent: 25%",

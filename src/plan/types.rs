@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::yaml::Node;
 use crate::diagnostic::{FileId, Span};
+use crate::schedule::{During, Load, Rate};
 use crate::value::Value;
 
 /// A value and where it is written.
@@ -65,6 +66,8 @@ pub struct Plan {
     pub thresholds: Vec<Threshold>,
     /// Whether thresholds without samples are skipped instead of failed.
     pub skip_without_samples: bool,
+    /// Whether thresholds are left out: they judge a load, and this plan is only tried once.
+    pub without_thresholds: bool,
 }
 
 /// An entry of `variables` or `secrets`.
@@ -227,30 +230,27 @@ pub enum AuthSpec {
     Digest(Text, Text),
 }
 
-/// How many iterations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Iterations {
-    /// For each user.
-    PerUser(u64),
-    /// Shared among all users of the group.
-    Total(u64),
-}
-
 /// A thread group.
 #[derive(Debug)]
 pub struct ThreadGroup {
     /// Its name.
     pub name: Name,
-    /// How many users.
-    pub users: u64,
-    /// Over how long they start.
-    pub ramp_up: Duration,
-    /// How many iterations.
-    pub iterations: Option<Iterations>,
-    /// For how long, from the group's start.
-    pub duration: Option<Duration>,
-    /// How long after the run's start the group starts.
+    /// Its load.
+    pub load: Load,
+    /// Where the load is written: the value of `users`, `stages` or `arrival_rate`, else the name.
+    pub load_span: Span,
+    /// Where `max_users` is written.
+    pub max_users_span: Option<Span>,
+    /// The least time between two iterations of a user.
+    pub pacing: Option<Duration>,
+    /// The most requests of the whole group.
+    pub throughput: Option<Rate>,
+    /// How long after the run's start, or after the groups it needs, the group starts.
     pub delay: Duration,
+    /// Groups that must have ended before.
+    pub needs: Vec<Name>,
+    /// Samples that start in this time of the group are not counted.
+    pub warm_up: Duration,
     /// How long running iterations may take to finish.
     pub graceful_stop: Duration,
     /// Waited after every request of `steps`.
@@ -591,6 +591,8 @@ pub struct Threshold {
     pub condition: crate::verdict::Condition,
     /// Leaves out samples that started earlier.
     pub after: Option<Duration>,
+    /// The part of the run it judges.
+    pub during: Option<Spanned<During>>,
     /// Whether breaking it stops the test.
     pub abort: bool,
 }

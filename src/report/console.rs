@@ -45,6 +45,7 @@ pub fn summary(report: &Report<'_>, written: &[Written], color: bool) -> String 
     for section in [
         sections::heading(report, paint),
         sections::samplers(report),
+        sections::from_the_send(report),
         sections::transactions(report),
         sections::never(report),
         sections::assertions(report, paint),

@@ -93,7 +93,11 @@ impl Fixture {
             teardown: LifecycleResult::Passed { took: Duration::from_millis(50) },
             ..RunOutcome::default()
         };
-        Self { recorder: Recorder::new(Arc::clone(&shape)), shape, graph, outcome, info, masker: Masker::default() }
+        let mut recorder = Recorder::new(Arc::clone(&shape));
+        for group in 0..graph.groups.len() {
+            recorder.group_begins(GroupId(group as u32), Duration::ZERO);
+        }
+        Self { recorder, shape, graph, outcome, info, masker: Masker::default() }
     }
 
     pub(crate) fn label(&self, text: &str) -> LabelId {
@@ -119,6 +123,7 @@ impl Fixture {
             started: ended.saturating_sub(took),
             ended,
             response_time: Some(took),
+            behind: Duration::ZERO,
             timings,
             sent_bytes: 100,
             received_bytes: 1000,
@@ -147,6 +152,7 @@ impl Fixture {
             started: ended,
             ended,
             response_time: None,
+            behind: Duration::ZERO,
             timings: Timings::default(),
             sent_bytes: 0,
             received_bytes: 0,

@@ -10,7 +10,7 @@ use super::console::{count, duration, ms, per_second};
 use super::inline;
 use crate::graph::{ExecutionGraph, Group};
 use crate::metrics::{Live, LiveGroup};
-use crate::plan::Iterations;
+use crate::schedule::{Iterations, Load};
 
 /// How often the live block is redrawn, per second.
 const REDRAWN: u8 = 4;
@@ -31,11 +31,15 @@ struct Planned {
 
 impl Planned {
     fn of(group: &Group) -> Self {
-        let iterations = group.iterations.map(|iterations| match iterations {
-            Iterations::PerUser(each) => each.saturating_mul(group.users),
-            Iterations::Total(all) => all,
-        });
-        Self { name: inline(&group.name), users: group.users, delay: group.delay, duration: group.duration, iterations }
+        let users = group.load.most_users();
+        let iterations = match &group.load {
+            Load::Users(load) => load.iterations().map(|iterations| match iterations {
+                Iterations::PerUser(each) => each.saturating_mul(users),
+                Iterations::Total(all) => all,
+            }),
+            Load::Arrivals(arrivals) => Some(arrivals.total()),
+        };
+        Self { name: inline(&group.name), users, delay: group.delay, duration: group.load.end(), iterations }
     }
 
     /// How much of the group is done, 0 to 1; whichever of its two ends is nearer counts.
@@ -81,13 +85,13 @@ impl Progress {
                 bar.with_prefix(format!("{:width$}", super::short(&group.name, 30)))
             })
             .collect();
-        Self { planned: planned(&groups), groups, sink: Sink::Block { block, head, figures, bars } }
+        Self { planned: planned(graph), groups, sink: Sink::Block { block, head, figures, bars } }
     }
 
     /// A line every ten seconds without escape codes, for CI.
     pub fn lines(graph: &ExecutionGraph, out: Box<dyn Write + Send>) -> Self {
         let groups: Vec<Planned> = graph.groups.iter().map(Planned::of).collect();
-        Self { planned: planned(&groups), groups, sink: Sink::Lines { next: LINE_EVERY, out } }
+        Self { planned: planned(graph), groups, sink: Sink::Lines { next: LINE_EVERY, out } }
     }
 
     /// Nothing at all, for `--quiet`.
@@ -148,9 +152,9 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// When the last group ends, if every group says.
-fn planned(groups: &[Planned]) -> Option<Duration> {
-    groups.iter().map(|group| Some(group.delay + group.duration?)).collect::<Option<Vec<_>>>()?.into_iter().max()
+/// When the last group ends, if the plan says so of every group.
+fn planned(graph: &ExecutionGraph) -> Option<Duration> {
+    graph.planned_ends().into_iter().collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
 /// `12s of 2m 00s, 50 users`.

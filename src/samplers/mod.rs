@@ -84,13 +84,25 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The cause, without values that change from request to request, so that equal causes count together.
     pub message: String,
+    /// What this machine could give no more of, if that was the cause: then it is the load
+    /// generator that failed, not the target.
+    pub exhausted: Option<Exhausted>,
 }
 
 impl Failure {
     /// A failure of this kind with this cause.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), exhausted: None }
     }
+}
+
+/// What a machine has a limited number of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exhausted {
+    /// Local ports to connect from.
+    Ports,
+    /// Files, sockets included, that a process may have open.
+    OpenFiles,
 }
 
 /// How long the parts of a request took. A phase that did not happen (a pooled connection needs

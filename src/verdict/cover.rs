@@ -34,6 +34,7 @@ pub(super) fn uncovered(graph: &ExecutionGraph, results: &Results) -> Vec<Thresh
                 span: label.span,
                 line: graph.line(label.span),
                 after: None,
+                during: None,
                 limit: 0.0,
                 observed: line.stats.error_rate(),
                 unit: Unit::Share,

@@ -5,6 +5,7 @@
 
 mod condition;
 mod cover;
+mod generator;
 mod judge;
 mod observe;
 mod outcome;
@@ -14,5 +15,6 @@ mod threshold;
 
 pub use condition::{Condition, ConditionError, Metric, Operator, Phase, Unit};
 pub use judge::{Verdict, judge};
-pub use outcome::{Generator, LifecycleResult, RunOutcome, StoppedBy, exit};
+pub use generator::Generator;
+pub use outcome::{LifecycleResult, RunOutcome, StoppedBy, exit};
 pub use threshold::{ThresholdResult, broken, scope_text};

@@ -11,6 +11,8 @@ pub(super) struct Observed<'a> {
     pub(super) stats: &'a Stats,
     /// Finished iterations of its scope.
     pub(super) iterations: u64,
+    /// Iterations of its scope that could not start because every user was busy.
+    pub(super) dropped: u64,
     /// For how long these figures were gathered.
     pub(super) time: Duration,
 }
@@ -21,8 +23,7 @@ impl Observed<'_> {
         let stats = self.stats;
         match condition.metric {
             Metric::Iterations => return Some(self.iterations as f64),
-            // Only an arrival rate drops iterations.
-            Metric::Dropped => return Some(0.0),
+            Metric::Dropped => return Some(self.dropped as f64),
             _ if stats.count == 0 => return None,
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Generator;
 use crate::diagnostic::Span;
 
 /// The exit codes, as `--help` and the README document them.
@@ -100,27 +101,6 @@ impl LifecycleResult {
             Self::Failed { reason, .. } => Some(reason),
             _ => None,
         }
-    }
-}
-
-/// Whether the load generator itself was fast enough for its figures to be trusted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Generator {
-    /// Whether it kept up.
-    pub kept_up: bool,
-    /// Why not, in words.
-    pub reason: Option<String>,
-    /// The share of all processors' time it used, 0 to 1.
-    pub cpu_share: Option<f64>,
-    /// How late its timers were, 99th percentile, in milliseconds.
-    pub lag_p99_ms: Option<f64>,
-    /// Iterations that started late.
-    pub late_starts: u64,
-}
-
-impl Default for Generator {
-    fn default() -> Self {
-        Self { kept_up: true, reason: None, cpu_share: None, lag_p99_ms: None, late_starts: 0 }
     }
 }
 

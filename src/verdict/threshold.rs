@@ -7,6 +7,8 @@ use super::{Metric, Operator, Unit};
 use crate::diagnostic::Span;
 use crate::graph::{ExecutionGraph, LabelId, LabelKind, Place, Scope, Threshold};
 use crate::metrics::{Aggregator, Results};
+use crate::plan::written_duration;
+use crate::schedule::During;
 
 /// How a threshold fared.
 #[derive(Clone, Debug)]
@@ -25,6 +27,8 @@ pub struct ThresholdResult {
     pub line: usize,
     /// Samples that started earlier are left out.
     pub after: Option<Duration>,
+    /// The part of the load it looks at.
+    pub during: Option<During>,
     /// What the figure is compared with, in `unit`.
     pub limit: f64,
     /// The figure, in `unit`; `None` when there was nothing to take it from.
@@ -51,16 +55,14 @@ impl ThresholdResult {
             _ => format!("{}: ", self.scope_text),
         };
         title.push_str(self.name.as_deref().unwrap_or(&self.text));
+        if let Some(during) = self.during {
+            title.push_str(&format!(" (during {during})"));
+        }
         if let Some(after) = self.after {
-            title.push_str(&format!(" (after {})", seconds(after)));
+            title.push_str(&format!(" (after {})", written_duration(after)));
         }
         title
     }
-}
-
-/// A time in the plan's notation.
-fn seconds(time: Duration) -> String {
-    if time.subsec_nanos() == 0 { format!("{}s", time.as_secs()) } else { format!("{}ms", time.as_millis()) }
 }
 
 /// What a scope is called: a line's label (with its thread group, where two lines share the
@@ -110,6 +112,7 @@ pub(super) fn compare(graph: &ExecutionGraph, threshold: &Threshold, observed: &
         span: threshold.span,
         line: graph.line(threshold.span),
         after: threshold.after,
+        during: threshold.during,
         limit: condition.limit,
         observed: figure,
         unit: condition.unit,
@@ -129,23 +132,25 @@ pub(super) fn all(graph: &ExecutionGraph, results: &Results) -> Vec<ThresholdRes
         .iter()
         .enumerate()
         .map(|(index, threshold)| {
-            let after = results.after.iter().find(|(number, _)| *number == index);
-            let (stats, time) = match (after, threshold.scope) {
-                (Some((_, stats)), _) => (stats, results.load.saturating_sub(threshold.after.unwrap_or_default())),
-                (None, Scope::Run) => (&results.totals, results.load),
-                (None, Scope::Group(group)) => {
-                    let found = results.groups.iter().find(|result| result.group == group);
-                    (found.map_or(&nothing, |result| &result.stats), results.load)
+            let window = results.windows.iter().find(|(number, ..)| *number == index);
+            let group_of = |group| results.groups.iter().find(|result| result.group == group);
+            let (stats, time) = match (window, threshold.scope) {
+                (Some((_, stats, time)), _) => (stats, *time),
+                (None, scope @ Scope::Run) => (&results.totals, results.applied(scope)),
+                (None, scope @ Scope::Group(group)) => {
+                    (group_of(group).map_or(&nothing, |result| &result.stats), results.applied(scope))
                 }
-                (None, Scope::Label(label)) => (results.label(label).unwrap_or(&nothing), results.load),
-            };
-            let iterations = match threshold.scope {
-                Scope::Group(group) => {
-                    results.groups.iter().filter(|result| result.group == group).map(|result| result.iterations).sum()
+                (None, scope @ Scope::Label(label)) => {
+                    (results.label(label).unwrap_or(&nothing), results.applied(scope))
                 }
-                _ => results.groups.iter().map(|result| result.iterations).sum(),
             };
-            compare(graph, threshold, &Observed { stats, iterations, time })
+            let mut groups = results.groups.clone();
+            if let Scope::Group(group) = threshold.scope {
+                groups.retain(|result| result.group == group);
+            }
+            let iterations = groups.iter().map(|result| result.iterations).sum();
+            let dropped = groups.iter().map(|result| result.dropped).sum();
+            compare(graph, threshold, &Observed { stats, iterations, dropped, time })
         })
         .collect()
 }
@@ -161,13 +166,17 @@ pub fn broken(graph: &ExecutionGraph, counted: &Aggregator, elapsed: Duration) -
         if elapsed < after {
             return None;
         }
-        let stats = counted.judged(index, threshold.scope);
+        let (stats, time) = counted.judged(index, threshold.scope, elapsed);
         let group = match threshold.scope {
             Scope::Group(group) => Some(group),
             _ => None,
         };
-        let observed =
-            Observed { stats: &stats, iterations: counted.iterations(group), time: elapsed.saturating_sub(after) };
+        let observed = Observed {
+            stats: &stats,
+            iterations: counted.iterations(group),
+            dropped: counted.dropped(group),
+            time,
+        };
         let condition = &threshold.condition;
         let figure = observed.figure(condition)?;
         let grows = matches!(

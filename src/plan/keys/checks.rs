@@ -222,12 +222,12 @@ pub static MATCHER: Section = Section {
 /// A threshold with options.
 pub static THRESHOLD: Section = Section {
     name: "threshold",
-    doc: "A figure that must hold: `METRIC OP VALUE`. Metrics: p50 … p99.99, mean, min, max, stddev, error_rate, errors, throughput, requests, iterations, apdex(500ms), bytes_received, and dns, connect, tls, first_byte or download with a dot and a metric (`first_byte.p95`).",
+    doc: "A figure that must hold: `METRIC OP VALUE`. Metrics: p50 … p99.99, mean, min, max, stddev, error_rate, errors, throughput, requests, iterations, dropped, apdex(500ms), bytes_received, and dns, connect, tls, first_byte or download with a dot and a metric (`first_byte.p95`).",
     keys: &[
         Key::new("threshold", Ty::Name, "The figure, its operator and its limit.", "threshold: error_rate < 50%")
             .required(),
         Key::new("name", Ty::Name, "Its name in reports.", "name: most requests succeed"),
-        Key::new("during", Ty::Name, "The part of the run it judges.", "during: steady").later(),
+        Key::new("during", Ty::Name, "The part of the load it judges, by when a sample started: `steady` (no ramp of its group is in progress), `ramp_up`, or `stage 2` (that stage, its hold included).", "during: steady"),
         Key::new("after", Ty::Duration, "Leaves out samples that started earlier than this.", "after: 30s")
             .words(&[("k6", "delayAbortEval")]),
         Key::new(

@@ -2,6 +2,7 @@
 
 use super::{HTTP, Key, Section, Ty};
 
+static STAGE_SHAPE: Ty = Ty::Section(&STAGE);
 static ITERATION_SHAPES: [Ty; 2] = [Ty::Count(1), Ty::Section(&ITERATIONS_TOTAL)];
 
 pub(super) const USERS: Key =
@@ -49,45 +50,74 @@ pub(super) const DURATION: Key = Key::new(
 pub(super) const RAMP_DOWN: Key = Key::new(
     "ramp_down",
     Ty::Duration,
-    "How long it takes, after `duration`, until the last user has ended.",
+    "How long it takes, after `duration`, until the last user has left: user k of N (counted from 0) starts no iteration after (N − k) × ramp_down / N. The default is 0s, all at once.",
     "ramp_down: 10s",
 )
-.later()
-.words(&[("JMeter", "rampDown")]);
-pub(super) const STAGES: Key =
-    Key::new("stages", Ty::Any, "A load that ramps from stage to stage.", "stages:\n  - { users: 100, over: 1m }")
-        .later();
+.words(&[("JMeter", "rampDown"), ("JMeter", "shutdown_time")]);
+pub(super) const STAGES: Key = Key::new(
+    "stages",
+    Ty::List(&STAGE_SHAPE),
+    "A load that goes from stage to stage, each a ramp and a hold: of `users` (closed model), or of a `rate` (open model). It takes the place of `users` and `duration`, or of `arrival_rate` and `duration`.",
+    "stages:\n  - { users: 100, over: 1m, hold: 5m }\n  - { users: 0, over: 30s }",
+)
+.words(&[("Artillery", "phases"), ("JMeter", "schedule"), ("Taurus", "steps_count")]);
 pub(super) const ARRIVAL_RATE: Key = Key::new(
     "arrival_rate",
-    Ty::Text,
-    "How many iterations start per second, whether or not earlier ones have ended.",
+    Ty::Rate,
+    "Open model: so many iterations start, whether or not earlier ones have ended, so that a slow server cannot slow the load down. Response times count from the scheduled start. Users are made as they are needed, at most `max_users`.",
     "arrival_rate: 200/s",
 )
-.later()
-.words(&[("Artillery", "arrivalRate"), ("k6", "rate")]);
-pub(super) const ARRIVALS: Key =
-    Key::new("arrivals", Ty::Name, "How arrivals are spaced.", "arrivals: poisson").later();
-pub(super) const MAX_USERS: Key =
-    Key::new("max_users", Ty::Count(1), "How many users an arrival rate may occupy at once.", "max_users: 1000")
-        .later()
-        .words(&[("k6", "maxVUs"), ("Artillery", "maxVusers")]);
-pub(super) const PACING: Key =
-    Key::new("pacing", Ty::Duration, "At most one iteration per this time and user.", "pacing: 10s")
-        .later()
-        .words(&[("Gatling", "pace")]);
-pub(super) const THROUGHPUT: Key =
-    Key::new("throughput", Ty::Text, "A ceiling on requests per second.", "throughput: 100/s").later();
-pub(super) const DELAY: Key =
-    Key::new("delay", Ty::Duration, "How long after the run's start this group starts.", "delay: 10s").words(&[
-        ("k6", "startTime"),
-        ("JMeter", "startup_delay"),
-        ("JMeter", "startDelay"),
-    ]);
-pub(super) const NEEDS: Key =
-    Key::new("needs", Ty::List(&Ty::Name), "Groups that must have ended before this one starts.", "needs: [warm_up]")
-        .later();
-pub(super) const WARM_UP: Key =
-    Key::new("warm_up", Ty::Duration, "How long samples are shown but not counted.", "warm_up: 1m").later();
+.words(&[("Artillery", "arrivalRate"), ("k6", "rate"), ("Gatling", "constantUsersPerSec"), ("vegeta", "rps"), ("Locust", "target_rps")]);
+pub(super) const ARRIVALS: Key = Key::new(
+    "arrivals",
+    Ty::Enum(&[
+        ("even", "the same time between any two (the default)"),
+        ("poisson", "random gaps, exponentially distributed, as independent visitors come"),
+    ]),
+    "How the starts of an arrival rate are spaced.",
+    "arrivals: poisson",
+);
+pub(super) const MAX_USERS: Key = Key::new(
+    "max_users",
+    Ty::Count(1),
+    "How many iterations of an arrival rate may run at once. One that would start beyond is dropped and counted; unless a threshold on `dropped` allows it, that fails the run. The default is 1000.",
+    "max_users: 1000",
+)
+.words(&[("k6", "maxVUs"), ("Artillery", "maxVusers"), ("k6", "preAllocatedVUs")]);
+pub(super) const PACING: Key = Key::new(
+    "pacing",
+    Ty::Duration,
+    "The least time between the starts of two iterations of a user. A user that is faster waits, one that is slower goes on at once.",
+    "pacing: 10s",
+)
+.words(&[("Gatling", "pace"), ("Locust", "constant_pacing"), ("LoadRunner", "run_logic")]);
+pub(super) const THROUGHPUT: Key = Key::new(
+    "throughput",
+    Ty::Rate,
+    "A ceiling on the requests of the whole group: its users wait for their turn before each one. It lowers the rate, it cannot raise it.",
+    "throughput: 100/s",
+)
+.words(&[("JMeter", "constant_throughput_timer"), ("k6", "rps"), ("Taurus", "throughput"), ("Locust", "constant_throughput")]);
+pub(super) const DELAY: Key = Key::new(
+    "delay",
+    Ty::Duration,
+    "How long after the run's start (or, with `needs`, after those groups have ended) this group starts.",
+    "delay: 10s",
+)
+.words(&[("k6", "startTime"), ("JMeter", "startup_delay"), ("JMeter", "startDelay")]);
+pub(super) const NEEDS: Key = Key::new(
+    "needs",
+    Ty::List(&Ty::Name),
+    "Thread groups that must have ended before this one starts. Without it all groups run side by side.",
+    "needs: [fill_cache]",
+)
+.words(&[("GitHub", "depends_on")]);
+pub(super) const WARM_UP: Key = Key::new(
+    "warm_up",
+    Ty::Duration,
+    "Samples that start in this time of the group are shown in the timeline, but count in no total and are judged by no threshold.",
+    "warm_up: 1m",
+);
 pub(super) const GRACEFUL_STOP: Key = Key::new("graceful_stop", Ty::Duration, "How long running iterations may take to finish when the group's time is up, before they are interrupted. The default is 30s. Think time and pauses are cut short at once.", "graceful_stop: 10s").words(&[("k6", "gracefulStop")]);
 pub(super) const THINK_TIME_KEY: Key = Key::new(
     "think_time",
@@ -130,7 +160,7 @@ pub(super) const THRESHOLDS: Key =
 /// A thread group.
 pub static THREAD_GROUP: Section = Section {
     name: "thread group",
-    doc: "A number of users that all walk through the same steps. Say how long with `duration`, `iterations` or both.",
+    doc: "Users that all walk through the same steps. The load is one of: `users` with `duration`, `iterations` or both; `arrival_rate` with `duration`; `stages`.",
     keys: &[
         Key::new("description", Ty::Name, "What these users do, in your own words.", "description: casual visitors"),
         USERS,
@@ -176,6 +206,25 @@ pub static THREAD_GROUP: Section = Section {
         )
         .words(&[("Locust", "onStop"), ("Artillery", "afterScenario")]),
         THRESHOLDS,
+    ],
+};
+
+/// A stage of a load.
+pub static STAGE: Section = Section {
+    name: "stage",
+    doc: "A ramp from where the last stage ended (0 before the first) to `users` or `rate`, then a hold.",
+    keys: &[
+        Key::new("users", Ty::Count(0), "How many users the ramp leads to.", "users: 100").words(&[
+            ("k6", "target"),
+            ("Artillery", "maxVusers"),
+            ("JMeter", "threads"),
+        ]),
+        Key::new("rate", Ty::Rate, "The arrival rate the ramp leads to.", "rate: 500/s")
+            .words(&[("Artillery", "arrivalRate"), ("Artillery", "rampTo")]),
+        Key::new("over", Ty::Duration, "How long the ramp takes. The default is 0s, a jump.", "over: 1m")
+            .words(&[("k6", "duration"), ("Gatling", "during"), ("JMeter", "ramp_up"), ("Taurus", "ramp-up")]),
+        Key::new("hold", Ty::Duration, "How long the load stays there. The default is 0s.", "hold: 5m")
+            .words(&[("Taurus", "hold-for"), ("JMeter", "hold_for"), ("Gatling", "lasting")]),
     ],
 };
 

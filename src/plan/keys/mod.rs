@@ -10,7 +10,7 @@ mod steps;
 
 pub use checks::ASSERTIONS;
 pub use checks::{BETWEEN_DOC, EXTRACTOR, JSON_TYPES, MATCHER, THRESHOLD};
-pub use group::{ITERATIONS_TOTAL, NORMAL, POISSON, THINK_TIME, THREAD_GROUP};
+pub use group::{ITERATIONS_TOTAL, NORMAL, POISSON, STAGE, THINK_TIME, THREAD_GROUP};
 pub use http::{AUTH, BASIC, DIGEST, FILE_PART, GRAPHQL, HTTP, REQUEST, REQUEST_LINE, RESOURCES, TLS};
 pub use root::{DATA, PLAN, PROFILE, PROFILE_GROUP, READY, SERVICE};
 pub use steps::{KINDS, Kind, STEP, WAIT_FOR_USERS, WEIGHT};
@@ -60,6 +60,8 @@ pub enum Ty {
     Duration,
     /// `64B`, `10kB`, `1MiB`.
     Size,
+    /// `200/s`, `30/m`, `0.5/h`.
+    Rate,
     /// `25%`.
     Share,
     /// A bare expression.
@@ -140,6 +142,7 @@ pub static SECTIONS: &[&Section] = &[
     &PROFILE_GROUP,
     &THREAD_GROUP,
     &ITERATIONS_TOTAL,
+    &STAGE,
     &THINK_TIME,
     &NORMAL,
     &POISSON,

@@ -7,6 +7,7 @@ use crate::plan::types::{
     AssertionGroup, AssertionSpec, ExtractorSpec, HowSpec, Name, PickSpec, Spanned, SubjectSpec, Text, Threshold,
 };
 use crate::plan::yaml::{Entry, Node, NodeKind};
+use crate::schedule::During;
 use crate::verdict::Condition;
 
 impl Lower<'_> {
@@ -233,15 +234,16 @@ impl Lower<'_> {
     }
 
     fn threshold(&mut self, node: &Node) -> Option<Threshold> {
-        let (text, name, after, abort) = if let NodeKind::Map(_) = &node.kind {
+        let (text, name, after, during, abort) = if let NodeKind::Map(_) = &node.kind {
             let fields = self.fields(node, &keys::THRESHOLD)?;
             let text = fields.get("threshold").and_then(|node| self.threshold_text(node))?;
             let name = fields.get("name").and_then(|node| self.name(node, "name"));
             let after = fields.get("after").and_then(|node| self.duration(node, "after"));
+            let during = fields.get("during").and_then(|node| self.during(node));
             let abort = fields.get("abort").and_then(|node| self.boolean(node, "abort")).unwrap_or(false);
-            (text, name, after, abort)
+            (text, name, after, during, abort)
         } else {
-            (self.threshold_text(node)?, None, None, false)
+            (self.threshold_text(node)?, None, None, None, false)
         };
         match Condition::parse(&text.value) {
             Ok(condition) => Some(Threshold {
@@ -250,6 +252,7 @@ impl Lower<'_> {
                 name: name.map(|name| name.value),
                 condition,
                 after,
+                during,
                 abort,
             }),
             Err(error) => {
@@ -262,6 +265,23 @@ impl Lower<'_> {
                 None
             }
         }
+    }
+
+    fn during(&mut self, node: &Node) -> Option<Spanned<During>> {
+        let expected = "steady, ramp_up or a stage such as stage 2";
+        let text = self.known(node, "during", expected, Some("during: steady"))?;
+        let during = During::parse(&text);
+        if during.is_none() {
+            let mut finding =
+                Diagnostic::error(node.span, format!("`during` takes {expected}, not `{}`", text.trim()));
+            if let Some(near) = crate::suggest::nearest(&text, ["steady", "ramp_up"]) {
+                finding = finding.help(format!("did you mean `{near}`?")).fix(node.span, near);
+            } else {
+                finding = finding.help("stages count from 1, in the order they are written");
+            }
+            self.report(finding);
+        }
+        during.map(|during| Spanned::new(during, node.span))
     }
 
     fn threshold_text(&mut self, node: &Node) -> Option<Text> {

@@ -4,6 +4,7 @@ mod checks;
 mod fields;
 mod group;
 mod http;
+mod load;
 mod root;
 mod steps;
 
@@ -20,7 +21,7 @@ use super::scalars::{self, UnitError};
 use super::statics::Statics;
 use super::types::{Dynamic, FileRef, Name, Spanned, Text, ThinkTime};
 use super::yaml::{Node, NodeKind, Style};
-use super::{keys, load};
+use super::{keys, load as files};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
 /// What lowering carries along.
@@ -233,7 +234,7 @@ impl Lower<'_> {
         if path.is_file() {
             return true;
         }
-        let shown = load::shown(path);
+        let shown = files::shown(path);
         let what = if path.is_dir() {
             format!("`{key}`: {shown} is a folder, not a file")
         } else {

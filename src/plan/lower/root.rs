@@ -47,6 +47,7 @@ pub(in crate::plan) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, de
         groups,
         thresholds,
         skip_without_samples: false,
+        without_thresholds: false,
     })
 }
 

@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::keys::{KINDS, Key, Kind, STEP};
 use crate::plan::types::{Dynamic, Name, Spanned, Step, StepKind, StopTarget, Text};
 use crate::plan::yaml::{Entry, Node};
-use crate::plan::{keys, load};
+use crate::plan::{keys, load as files};
 
 /// How many steps a plan may have, includes put in place: enough for 20,000 requests with
 /// controllers around each, and an end to fragments that include each other twice over.
@@ -330,7 +330,7 @@ impl Lower<'_> {
             );
             return None;
         }
-        let (_, list) = load::read_yaml(&path, self.sources, self.findings)?;
+        let (_, list) = files::read_yaml(&path, self.sources, self.findings)?;
         let folder: Arc<std::path::Path> = path.parent().map_or_else(|| self.folder.clone(), Arc::from);
         Some(self.within(canonical, folder, |this| this.steps(&list, "include", false)))
     }

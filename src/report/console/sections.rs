@@ -33,9 +33,15 @@ pub(super) fn heading(report: &Report<'_>, paint: Paint) -> String {
         count(iterations),
         bytes(totals.received_bytes as f64),
     );
-    for (number, what) in
-        [(totals.interrupted, "interrupted"), (totals.cached, "from the cache"), (totals.reconnects, "sent again")]
-    {
+    let warm_up: u64 = results.groups.iter().map(|group| group.warm_up).sum();
+    let dropped: u64 = results.groups.iter().map(|group| group.dropped).sum();
+    for (number, what) in [
+        (warm_up, "more in the warm-up"),
+        (dropped, "iterations dropped"),
+        (totals.interrupted, "interrupted"),
+        (totals.cached, "from the cache"),
+        (totals.reconnects, "sent again"),
+    ] {
         if number > 0 {
             let _ = write!(said, ", {} {what}", count(number));
         }
@@ -58,7 +64,7 @@ fn table(report: &Report<'_>, what: &str, lines: &[&LabelResult]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header([what, "count", "errors", "throughput", "mean", "p50", "p95", "p99", "max"]);
-    let mut row = |name: String, stats: &crate::metrics::Stats| {
+    let mut row = |name: String, stats: &crate::metrics::Stats, scope: Scope| {
         let times = &stats.response_time;
         let time = |value: Option<f64>| value.map_or_else(|| "-".into(), ms);
         let errors = match stats.error_rate() {
@@ -69,7 +75,7 @@ fn table(report: &Report<'_>, what: &str, lines: &[&LabelResult]) -> String {
             name,
             count(stats.count),
             errors,
-            stats.throughput(report.results.load).map_or_else(|| "-".into(), per_second),
+            stats.throughput(report.results.applied(scope)).map_or_else(|| "-".into(), per_second),
             time(times.mean_ms()),
             time(times.percentile_ms(50.0)),
             time(times.percentile_ms(95.0)),
@@ -78,10 +84,10 @@ fn table(report: &Report<'_>, what: &str, lines: &[&LabelResult]) -> String {
         ]);
     };
     for line in lines {
-        row(label(report, line.label), &line.stats);
+        row(label(report, line.label), &line.stats, Scope::Label(line.label));
     }
     if lines.len() > 1 && what == "sampler" {
-        row("all".into(), &report.results.totals);
+        row("all".into(), &report.results.totals, Scope::Run);
     }
     for column in 1..9 {
         if let Some(column) = table.column_mut(column) {
@@ -93,6 +99,24 @@ fn table(report: &Report<'_>, what: &str, lines: &[&LabelResult]) -> String {
 
 fn label(report: &Report<'_>, id: LabelId) -> String {
     short(&inline(&report.masker.mask(&scope_text(report.graph, Scope::Label(id)))), LABEL_WIDTH).into_owned()
+}
+
+/// The open model's second view: the same times from the send.
+pub(super) fn from_the_send(report: &Report<'_>) -> String {
+    let mut text = String::new();
+    for line in report.lines().into_iter().filter(|line| line.stats.service_time.count() > 0) {
+        let times = &line.stats.service_time;
+        let figures: Vec<String> = [("p50", 50.0), ("p95", 95.0), ("p99", 99.0)]
+            .iter()
+            .filter_map(|(name, percent)| Some(format!("{name} {}", ms(times.percentile_ms(*percent)?))))
+            .chain(times.max_ms().map(|max| format!("max {}", ms(max))))
+            .collect();
+        let _ = writeln!(text, "  {}: {}", label(report, line.label), figures.join(", "));
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!("times of arrival rates count from the scheduled start; from the send they are\n{text}")
 }
 
 /// Requests that were never reached: often a mistake in a condition.
@@ -226,8 +250,11 @@ pub(super) fn generator(report: &Report<'_>, paint: Paint) -> String {
     if let Some(cpu) = health.cpu_share {
         details.push(format!("{} of the processors", share(cpu)));
     }
+    if let Some(busiest) = health.busiest {
+        details.push(format!("busiest thread {}", share(busiest)));
+    }
     if let Some(lag) = health.lag_p99_ms {
-        details.push(format!("timers late by {} (p99)", ms(lag)));
+        details.push(format!("late by {} (p99)", ms(lag)));
     }
     if health.late_starts > 0 {
         details.push(format!("{} late starts", count(health.late_starts)));

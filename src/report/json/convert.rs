@@ -8,7 +8,7 @@ use super::types::{
     Stats, ThreadGroup, Threshold, Times, Tool, VerdictInfo,
 };
 use super::{SCHEMA_URL, SCHEMA_VERSION};
-use crate::graph::{LabelId, Place};
+use crate::graph::{LabelId, Place, Scope};
 use crate::metrics::{self, LabelResult};
 use crate::report::{Report, clean, inline};
 use crate::samplers::FailureKind;
@@ -46,7 +46,7 @@ impl Document {
                 exit_code: verdict.exit_code,
                 reasons: verdict.reasons.iter().map(|reason| report.told(reason)).collect(),
             },
-            totals: report.stats(&results.totals),
+            totals: report.stats(&results.totals, Scope::Run),
             samplers,
             transactions: results.transactions.iter().map(|line| report.line(line)).collect(),
             thread_groups: results
@@ -55,9 +55,11 @@ impl Document {
                 .map(|group| ThreadGroup {
                     name: graph.groups[group.group.index()].name.to_string(),
                     iterations: group.iterations,
-                    dropped: 0,
+                    dropped: group.dropped,
                     peak_users: group.peak_users,
-                    stats: report.stats(&group.stats),
+                    load_s: milli(group.applied.as_secs_f64()),
+                    warm_up_count: group.warm_up,
+                    stats: report.stats(&group.stats, Scope::Group(group.group)),
                 })
                 .collect(),
             thresholds: verdict.thresholds.iter().map(|one| report.threshold(one)).collect(),
@@ -96,11 +98,11 @@ impl Report<'_> {
             thread_group,
             file: self.other_file(label.span),
             line: self.graph.line(label.span),
-            stats: self.stats(&line.stats),
+            stats: self.stats(&line.stats, Scope::Label(line.label)),
         }
     }
 
-    fn stats(&self, stats: &metrics::Stats) -> Stats {
+    fn stats(&self, stats: &metrics::Stats, scope: Scope) -> Stats {
         let phase = |phase| times(stats.phase(phase));
         Stats {
             count: stats.count,
@@ -109,7 +111,7 @@ impl Report<'_> {
             cached: stats.cached,
             reconnects: stats.reconnects,
             error_rate: stats.error_rate(),
-            throughput_per_s: stats.throughput(self.results.load).map(milli),
+            throughput_per_s: stats.throughput(self.results.applied(scope)).map(milli),
             received_bytes: stats.received_bytes,
             sent_bytes: stats.sent_bytes,
             failures: FailureKind::ALL
@@ -119,6 +121,7 @@ impl Report<'_> {
                 .map(|(kind, count)| FailureCount { kind: kind.word(), count })
                 .collect(),
             response_time: times(&stats.response_time),
+            service_time: times(&stats.service_time),
             phases: Phases {
                 dns: phase(Phase::Dns),
                 connect: phase(Phase::Connect),
@@ -212,9 +215,12 @@ fn generator(health: &verdict::Generator) -> Generator {
     Generator {
         kept_up: health.kept_up,
         reason: health.reason.clone(),
-        cpu_share: health.cpu_share.filter(|share| share.is_finite()),
+        cpu_share: health.cpu_share.filter(|share| share.is_finite()).map(milli),
         lag_p99_ms: health.lag_p99_ms.filter(|lag| lag.is_finite()),
         late_starts: health.late_starts,
+        busiest_thread_share: health.busiest.filter(|share| share.is_finite()).map(milli),
+        dropped: health.dropped,
+        open_files_limit: health.open_files_limit,
     }
 }
 
@@ -227,7 +233,8 @@ fn slice(slice: &metrics::Slice, places: &[LabelId]) -> Slice {
             histogram: (!one.histogram.is_empty()).then(|| BASE64_STANDARD.encode(&one.histogram)),
         })
     };
-    Slice { t_s: slice.start_s, users: slice.users, samplers: slice.labels.iter().filter_map(line).collect() }
+    let lines = |warm_up: bool| slice.labels.iter().filter(|one| one.warm_up == warm_up).filter_map(line).collect();
+    Slice { t_s: slice.start_s, users: slice.users, samplers: lines(false), warm_up: lines(true) }
 }
 
 /// `2026-01-05T10:00:00.000Z`.

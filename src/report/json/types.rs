@@ -157,10 +157,14 @@ pub struct Stats {
     pub sent_bytes: u64,
     /// Failed samples by kind; kinds without any are left out.
     pub failures: Vec<FailureCount>,
-    /// From the request's start, DNS and connect included, to the last byte of the body; thresholds
-    /// judge this. Absent when nothing was answered.
+    /// From the request's start, DNS and connect included, to the last byte of the body; in an
+    /// open model (an arrival rate) from the iteration's scheduled start. Thresholds judge this.
+    /// Absent when nothing was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_time: Option<Times>,
+    /// In an open model the same from the send; elsewhere it would not differ and is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_time: Option<Times>,
     /// The parts of it, each over the samples that had the part.
     pub phases: Phases,
 }
@@ -282,10 +286,16 @@ pub struct ThreadGroup {
     pub name: String,
     /// Finished iterations.
     pub iterations: u64,
-    /// Iterations an arrival rate could not start.
+    /// Iterations an arrival rate could not start because every user was busy.
     pub dropped: u64,
     /// The most users active at once.
     pub peak_users: u64,
+    /// For how long its load was applied, warm-up left out: what its rates are taken over.
+    #[schemars(range(min = 0))]
+    pub load_s: f64,
+    /// Requests of the warm-up, which count in nothing else; absent without a warm-up.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub warm_up_count: u64,
     /// The figures of its requests.
     #[serde(flatten)]
     pub stats: Stats,
@@ -406,12 +416,21 @@ pub struct Generator {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub cpu_share: Option<f64>,
-    /// How late its timers were, 99th percentile.
+    /// The share of its time, 0 to 1, in which the busiest worker thread had something to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub busiest_thread_share: Option<f64>,
+    /// How late its timers were, or users and iterations started, whichever was later: 99th percentile.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub lag_p99_ms: Option<f64>,
-    /// Iterations that started late.
+    /// Users and iterations that started more than 100 ms after their time.
     pub late_starts: u64,
+    /// Iterations of arrival rates that could not start because every user was busy.
+    pub dropped: u64,
+    /// How many files, sockets included, the process may have open; absent where it cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_files_limit: Option<u64>,
 }
 
 /// A slice of the run.
@@ -424,6 +443,9 @@ pub struct Slice {
     pub users: u64,
     /// The samplers with samples that ended in it.
     pub samplers: Vec<SliceLine>,
+    /// The same for samples of the warm-up, which no total counts; absent without any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warm_up: Vec<SliceLine>,
 }
 
 /// A sampler in a slice.
@@ -441,6 +463,11 @@ pub struct SliceLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("contentEncoding" = "base64"))]
     pub histogram: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]

@@ -105,6 +105,7 @@ fn what_is_undefined_is_absent() {
     let run = Fixture::new(PLAN);
     let mut run = run.finish();
     run.results.load = std::time::Duration::ZERO;
+    run.results.applied_in_all = std::time::Duration::ZERO;
     run.outcome.generator.cpu_share = Some(f64::NAN);
     run.outcome.generator.lag_p99_ms = Some(f64::INFINITY);
     let document = written(&run);

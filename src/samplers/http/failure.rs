@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use rustls::{AlertDescription, CertificateError};
 
-use crate::samplers::{Failure, FailureKind};
+use crate::samplers::{Exhausted, Failure, FailureKind};
+
+/// The system's number for that (`EMFILE`), the same on Linux and macOS.
+const TOO_MANY_OPEN_FILES: i32 = 24;
 
 /// The failure of looking up a host name.
 pub(super) fn dns(host: &str, error: &io::Error) -> Failure {
@@ -24,6 +27,11 @@ pub(super) fn dns(host: &str, error: &io::Error) -> Failure {
 
 /// The failure of a TCP connection; `whom` names a proxy if it is not the server itself.
 pub(super) fn tcp(whom: &str, error: &io::Error) -> Failure {
+    let exhausted = match error.kind() {
+        io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => Some(Exhausted::Ports),
+        _ if error.raw_os_error() == Some(TOO_MANY_OPEN_FILES) => Some(Exhausted::OpenFiles),
+        _ => None,
+    };
     let message = match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         io::ErrorKind::TimedOut => "the host does not answer (the system gave up connecting)".to_owned(),
@@ -38,12 +46,12 @@ pub(super) fn tcp(whom: &str, error: &io::Error) -> Failure {
         io::ErrorKind::AddrNotAvailable => "no free local port left, or `source_address` is not an address of this \
              machine; keep connections (`connections: user`) or use more source addresses"
             .to_owned(),
-        _ if error.raw_os_error() == Some(24) => {
+        _ if exhausted == Some(Exhausted::OpenFiles) => {
             "too many open files on this machine; raise the limit with `ulimit -n`".to_owned()
         }
         _ => system_words(error),
     };
-    Failure::new(FailureKind::Connect, format!("{whom}{message}"))
+    Failure { exhausted, ..Failure::new(FailureKind::Connect, format!("{whom}{message}")) }
 }
 
 /// What the system says of an error, without its number.

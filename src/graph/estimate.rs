@@ -1,0 +1,92 @@
+//! What a walk through steps is expected to do, by arithmetic alone: requests and waiting.
+
+use super::{Amount, Node, NodeId, NodeKind, Wait};
+
+/// What one walk is expected to do on average. Where the plan leaves it open (conditions, loops
+/// over data), a step counts once and the figure is no longer exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Expected {
+    /// Requests.
+    pub(super) requests: f64,
+    /// Think times and pauses, in seconds. Loops by time count as waiting.
+    pub(super) wait_s: f64,
+    /// Whether something could not be known.
+    pub(super) vague: bool,
+}
+
+impl Expected {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            wait_s: self.wait_s + other.wait_s,
+            vague: self.vague || other.vague,
+        }
+    }
+
+    fn times(self, factor: f64) -> Self {
+        Self { requests: self.requests * factor, wait_s: self.wait_s * factor, ..self }
+    }
+
+    fn vague(self) -> Self {
+        Self { vague: true, ..self }
+    }
+}
+
+/// What a walk through these steps is expected to do. Steps hold each other only as deep as the
+/// plan writes them.
+pub(super) fn steps(nodes: &[Node], children: &[NodeId]) -> Expected {
+    children.iter().map(|id| step(nodes, &nodes[id.index()])).fold(Expected::default(), Expected::plus)
+}
+
+fn step(nodes: &[Node], node: &Node) -> Expected {
+    let all = |children: &[NodeId]| steps(nodes, children);
+    let mut expected = match &node.kind {
+        NodeKind::Http(_) => {
+            let think = node.think_time.as_deref().map(wait).unwrap_or_default();
+            Expected { requests: 1.0, ..think }
+        }
+        NodeKind::Sequence { children, otherwise } if !otherwise.is_empty() => {
+            all(children).plus(all(otherwise)).times(0.5).vague()
+        }
+        NodeKind::Sequence { children, .. }
+        | NodeKind::Transaction(children)
+        | NodeKind::Shuffle(children)
+        | NodeKind::Include(_, children)
+        | NodeKind::Lock(_, children) => all(children),
+        NodeKind::Parallel(children) => Expected { wait_s: 0.0, ..all(children) },
+        NodeKind::Repeat(Amount::Fixed(count), children) => all(children).times(*count as f64),
+        NodeKind::Repeat(Amount::Computed(_), children)
+        | NodeKind::While(_, _, children)
+        | NodeKind::ForEach(_, _, children) => all(children).vague(),
+        NodeKind::RepeatFor(time, children) => Expected { wait_s: time.as_secs_f64(), ..all(children).vague() },
+        NodeKind::Choose(children, weights) => {
+            let total = weights.last().copied().unwrap_or(0).max(1) as f64;
+            let starts = std::iter::once(&0).chain(weights.iter());
+            children
+                .iter()
+                .zip(weights.iter().zip(starts))
+                .map(|(id, (end, start))| all(&[*id]).times((end - start) as f64 / total))
+                .fold(Expected::default(), Expected::plus)
+        }
+        NodeKind::RoundRobin(_, children) => all(children).times(1.0 / children.len().max(1) as f64),
+        NodeKind::Pause(time) => wait(time),
+        NodeKind::WaitForUsers(_) | NodeKind::Stop(_) => Expected::default().vague(),
+        NodeKind::Set(_) | NodeKind::NextRow(_) | NodeKind::Log(_) => Expected::default(),
+    };
+    match &node.chance {
+        Some(Amount::Fixed(share)) => expected = expected.times(*share),
+        Some(Amount::Computed(_)) => expected = expected.vague(),
+        None => {}
+    }
+    if node.condition.is_some() { expected.vague() } else { expected }
+}
+
+/// The mean of a wait.
+fn wait(wait: &Wait) -> Expected {
+    let seconds = match wait {
+        Wait::Constant(time) | Wait::Normal(time, _) | Wait::Poisson(time) => time.as_secs_f64(),
+        Wait::Range(from, to) => (*from + *to).as_secs_f64() / 2.0,
+        Wait::Computed(_) => return Expected::default().vague(),
+    };
+    Expected { wait_s: seconds, ..Expected::default() }
+}

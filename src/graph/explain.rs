@@ -1,0 +1,323 @@
+//! The whole plan in plain sentences, with what it is expected to do.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::estimate::{self, Expected};
+use super::{Children, ExecutionGraph, Group, LabelKind, NodeId, NodeKind, Scope, ServiceKind, Wait};
+use crate::plan::{OnError, written_duration};
+use crate::schedule::{Iterations, Load, Rate, Stage, Users};
+
+/// Steps of one part that are named; further ones are counted.
+const NAMED: usize = 12;
+
+/// Says what a plan does, for somebody who has not read it.
+pub fn explain(graph: &ExecutionGraph) -> String {
+    let mut out = format!("{}\n", graph.name);
+    for service in &graph.services {
+        let what = match &service.kind {
+            ServiceKind::Demo(_) => "the sample trading API starts",
+            ServiceKind::Command { .. } => "its command starts",
+        };
+        let _ = writeln!(out, "  First, for the service `{}`, {what}.", service.name);
+    }
+    outside(graph, &graph.setup, "Before any user starts", &mut out);
+    for group in &graph.groups {
+        let _ = writeln!(out, "\nThread group `{}`", group.name);
+        for sentence in group_sentences(graph, group) {
+            let _ = writeln!(out, "  {sentence}");
+        }
+    }
+    out.push('\n');
+    outside(graph, &graph.teardown, "When all users have ended", &mut out);
+    let ends = graph.planned_ends().into_iter().collect::<Option<Vec<_>>>();
+    match ends.and_then(|ends| ends.into_iter().max()) {
+        Some(end) => {
+            let _ = writeln!(out, "Load is applied for {}.", written_duration(end));
+        }
+        None => out.push_str("How long load is applied depends on how fast the target answers.\n"),
+    }
+    let rules = thresholds(graph, Scope::Run);
+    if rules.is_empty() && graph.thresholds.iter().all(|one| one.implicit) {
+        out.push_str("The run passes if no request fails.\n");
+    } else if !rules.is_empty() {
+        let _ = writeln!(out, "The whole run passes if {}.", rules.join(" and "));
+    }
+    out
+}
+
+fn outside(graph: &ExecutionGraph, steps: &Children, when: &str, out: &mut String) {
+    if !steps.is_empty() {
+        let _ = writeln!(out, "  {when}: {}.", named(graph, steps));
+    }
+}
+
+fn group_sentences(graph: &ExecutionGraph, group: &Group) -> Vec<String> {
+    let iteration = estimate::steps(&graph.nodes, &group.steps);
+    let mut said = Vec::new();
+    if !group.needs.is_empty() {
+        let names: Vec<_> = group.needs.iter().map(|id| format!("`{}`", graph.groups[id.index()].name)).collect();
+        said.push(format!("It starts when {} {} ended.", names.join(" and "), if names.len() == 1 { "has" } else { "have" }));
+    }
+    if !group.delay.is_zero() {
+        said.push(format!("It waits {} before it starts.", written_duration(group.delay)));
+    }
+    said.extend(load_sentences(&group.load));
+    if !group.on_start.is_empty() {
+        said.push(format!("Each user first does, once: {}.", named(graph, &group.on_start)));
+    }
+    said.push(format!("In an iteration: {}.", named(graph, &group.steps)));
+    if let Some(think) = think_time(graph, &group.steps) {
+        said.push(format!("A user thinks {think} after a request."));
+    }
+    if let Some(pacing) = group.pacing {
+        said.push(format!("A user starts an iteration at most every {}.", written_duration(pacing)));
+    }
+    if let Some(throughput) = group.throughput {
+        said.push(format!("All its users together send at most {} requests.", spelled(throughput)));
+    }
+    if !group.on_stop.is_empty() {
+        said.push(format!("Each user last does, once: {}.", named(graph, &group.on_stop)));
+    }
+    said.extend(expectation(group, iteration));
+    let after = match group.on_error {
+        OnError::Continue => "goes on with the next step",
+        OnError::NextIteration => "leaves its iteration and starts the next",
+        OnError::StopUser => "ends",
+        OnError::StopGroup => "ends the whole thread group",
+        OnError::StopTest => "ends the whole test",
+    };
+    said.push(format!("After a failed request a user {after}."));
+    if !group.warm_up.is_zero() {
+        said.push(format!("The first {} are warm-up: they count in no total.", written_duration(group.warm_up)));
+    }
+    let index = graph.groups.iter().position(|one| std::ptr::eq(one, group)).unwrap_or(0);
+    let rules = thresholds(graph, Scope::Group(super::GroupId(index as u32)));
+    if !rules.is_empty() {
+        said.push(format!("It passes if {}.", rules.join(" and ")));
+    }
+    said
+}
+
+fn load_sentences(load: &Load) -> Vec<String> {
+    match load {
+        Load::Users(Users::Fixed { users, ramp_up, iterations, duration, ramp_down }) => {
+            let s = if *users == 1 { "" } else { "s" };
+            let start = match (users, ramp_up.is_zero()) {
+                (1, _) => "1 user starts".to_owned(),
+                (users, true) => format!("{users} users start all at once"),
+                (users, false) => format!(
+                    "{users} users start one after the other over {} ({} a second)",
+                    written_duration(*ramp_up),
+                    tidy(*users as f64 / ramp_up.as_secs_f64())
+                ),
+            };
+            let until = match (iterations, duration) {
+                (Some(Iterations::PerUser(count)), None) => format!("and run{} {count} iterations each", if *users == 1 { "s" } else { "" }),
+                (Some(Iterations::Total(count)), None) => format!("and share {count} iterations"),
+                (Some(Iterations::PerUser(count)), Some(time)) => {
+                    format!("and run until each has done {count} iterations, at most {}", written_duration(*time))
+                }
+                (Some(Iterations::Total(count)), Some(time)) => {
+                    format!("and run until {count} iterations are done, at most {}", written_duration(*time))
+                }
+                (None, Some(time)) => format!("and iterate{s_verb} for {} in all", written_duration(*time), s_verb = if s.is_empty() { "s" } else { "" }),
+                (None, None) => "and never end".to_owned(),
+            };
+            let mut said = vec![format!("{start} {until}.")];
+            if !ramp_down.is_zero() {
+                said.push(format!("Then they leave one after the other over {}.", written_duration(*ramp_down)));
+            }
+            said
+        }
+        Load::Users(Users::Staged(stages)) => stages_said(stages, |users| format!("{users} users"), "The number of users"),
+        Load::Arrivals(arrivals) => {
+            let mut said = if arrivals.staged {
+                stages_said(&arrivals.stages, |rate| spelled(*rate), "The arrival rate")
+            } else {
+                let hold = arrivals.stages.first().map_or(Duration::ZERO, |stage| stage.hold);
+                vec![format!(
+                    "{} start for {}, whether or not earlier ones have ended.",
+                    format_args!("{} iterations", spelled(arrivals.peak())),
+                    written_duration(hold)
+                )]
+            };
+            let spacing = if arrivals.poisson { "at random (Poisson)" } else { "evenly" };
+            said.push(format!(
+                "They come {spacing}, {} in all; at most {} run at once, further ones are dropped and counted.",
+                arrivals.total(),
+                arrivals.max_users
+            ));
+            said
+        }
+    }
+}
+
+fn stages_said<T>(stages: &[Stage<T>], target: impl Fn(&T) -> String, what: &str) -> Vec<String> {
+    stages
+        .iter()
+        .enumerate()
+        .map(|(index, stage)| {
+            let mut said = format!("Stage {}: {what} ", index + 1).replace(": The", ": the");
+            said.push_str(&match stage.over.is_zero() {
+                true => format!("jumps to {}", target(&stage.target)),
+                false => format!("goes to {} over {}", target(&stage.target), written_duration(stage.over)),
+            });
+            if !stage.hold.is_zero() {
+                let _ = write!(said, " and stays there for {}", written_duration(stage.hold));
+            }
+            said + "."
+        })
+        .collect()
+}
+
+/// `200 a second`.
+fn spelled(rate: Rate) -> String {
+    let shown = rate.to_string();
+    let (number, unit) = shown.split_once('/').unwrap_or((&shown, "s"));
+    let unit = match unit {
+        "m" => "minute",
+        "h" => "hour",
+        _ => "second",
+    };
+    format!("{number} a {unit}")
+}
+
+/// What the plan's own figures come to.
+fn expectation(group: &Group, iteration: Expected) -> Option<String> {
+    let about = if iteration.vague { "about " } else { "" };
+    let each = format!("An iteration sends {about}{} requests on average", tidy(iteration.requests));
+    let each = match iteration.wait_s {
+        0.0 => each,
+        wait => format!("{each} and waits {}", written_duration(Duration::from_millis((wait * 1e3).round() as u64))),
+    };
+    let in_all = match &group.load {
+        Load::Arrivals(arrivals) => {
+            let requests = arrivals.total() as f64 * iteration.requests;
+            Some(format!("about {} requests in all", tidy(requests)))
+        }
+        Load::Users(users) => {
+            let by_count = users.iterations().map(|iterations| match iterations {
+                Iterations::PerUser(each) => each as f64 * group.load.most_users() as f64,
+                Iterations::Total(all) => all as f64,
+            });
+            let by_time = most_iterations(group, iteration);
+            let most = by_count.into_iter().chain(by_time).reduce(f64::min);
+            let sure = by_count.is_some() && by_time.is_none();
+            most.map(|most| {
+                let words = if sure { "about" } else { "at most about" };
+                format!("{words} {} requests in all", tidy((most * iteration.requests).round()))
+            })
+        }
+    };
+    Some(match in_all {
+        Some(in_all) => format!("{each}: {in_all}."),
+        None => format!("{each}; how many in all depends on how fast the target answers."),
+    })
+}
+
+/// How many iterations waits and pacing alone leave time for.
+fn most_iterations(group: &Group, iteration: Expected) -> Option<f64> {
+    let beat = iteration.wait_s.max(group.pacing.map_or(0.0, |pacing| pacing.as_secs_f64()));
+    let ceiling = group.throughput.filter(|_| iteration.requests > 0.0);
+    let end = group.load.end()?.as_secs_f64();
+    let by_wait = (beat > 0.0).then(|| {
+        let user_seconds: f64 = group
+            .load
+            .segments()
+            .iter()
+            .filter_map(|segment| {
+                let length = segment.length?.as_secs_f64();
+                Some((segment.from + segment.to) as f64 / 2.0 * length)
+            })
+            .sum();
+        user_seconds / beat
+    });
+    let by_ceiling = ceiling.map(|rate| rate.per_second() * end / iteration.requests);
+    by_wait.into_iter().chain(by_ceiling).reduce(f64::min)
+}
+
+/// The requests and transactions of some steps by name, in the order of the plan.
+fn named(graph: &ExecutionGraph, steps: &[NodeId]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    let mut stack: Vec<(NodeId, String)> = steps.iter().rev().map(|id| (*id, String::new())).collect();
+    while let Some((id, before)) = stack.pop() {
+        let node = graph.node(id);
+        let own = match &node.kind {
+            NodeKind::Http(_) | NodeKind::Transaction(_) | NodeKind::Pause(_) | NodeKind::Log(_) => {
+                names.push(format!("{before}{}", node.name));
+                String::new()
+            }
+            NodeKind::Choose(..) => "one of ".to_owned(),
+            _ => before,
+        };
+        if matches!(node.kind, NodeKind::Transaction(_)) {
+            continue;
+        }
+        let children = super::draw::edges(node);
+        let choose = matches!(node.kind, NodeKind::Choose(..));
+        stack.extend(children.into_iter().rev().map(|(child, edge)| {
+            let before = if choose { format!("{own}{edge} ") } else { own.clone() };
+            (child, before.replace("one of ", ""))
+        }));
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    let list = names.join(", ");
+    match (names.is_empty(), more) {
+        (true, _) => "nothing that sends a request".to_owned(),
+        (false, 0) => list,
+        (false, more) => format!("{list} and {more} more"),
+    }
+}
+
+/// The think time of the first request that has one.
+fn think_time(graph: &ExecutionGraph, steps: &[NodeId]) -> Option<String> {
+    let mut stack: Vec<NodeId> = steps.iter().rev().copied().collect();
+    while let Some(id) = stack.pop() {
+        let node = graph.node(id);
+        if let Some(wait) = &node.think_time {
+            return Some(match wait.as_ref() {
+                Wait::Constant(time) if time.is_zero() => return None,
+                Wait::Constant(time) => written_duration(*time),
+                Wait::Range(from, to) => format!("{} to {}", written_duration(*from), written_duration(*to)),
+                Wait::Normal(mean, _) | Wait::Poisson(mean) => format!("{} on average", written_duration(*mean)),
+                Wait::Computed(template) => template.source().to_owned(),
+            });
+        }
+        stack.extend(super::draw::edges(node).into_iter().rev().map(|(child, _)| child));
+    }
+    None
+}
+
+/// What is written to hold for a scope; for a group, that of its requests too.
+fn thresholds(graph: &ExecutionGraph, scope: Scope) -> Vec<String> {
+    let shown = |threshold: &&super::Threshold| {
+        !threshold.implicit
+            && match (threshold.scope, scope) {
+                (Scope::Label(label), Scope::Group(group)) => {
+                    graph.label(label).place == super::Place::Group(group)
+                        && graph.label(label).kind != LabelKind::Step
+                }
+                (one, other) => one == other,
+            }
+    };
+    graph
+        .thresholds
+        .iter()
+        .filter(shown)
+        .map(|threshold| {
+            let of = match threshold.scope {
+                Scope::Label(label) => format!(" for {}", graph.label(label).text),
+                _ => String::new(),
+            };
+            let during = threshold.during.map(|during| format!(" during {during}")).unwrap_or_default();
+            format!("`{}`{during}{of}", threshold.text)
+        })
+        .collect()
+}
+
+/// A number without digits nobody needs.
+fn tidy(number: f64) -> String {
+    if number >= 100.0 || number.fract() == 0.0 { format!("{number:.0}") } else { format!("{number:.1}") }
+}
