@@ -15,7 +15,7 @@ use crate::graph::{ExecutionGraph, Place, ServiceKind};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, ErrorGroup, Results};
 use crate::report::progress::Progress;
-use crate::report::{Format, Json, Junit, JunitStyle, OutputFiles, Report, Repository, RunInfo, console};
+use crate::report::{Format, Jtl, Json, Junit, JunitStyle, OutputError, OutputFiles, Report, Repository, RunInfo, console};
 use crate::samplers::http::ProxyEnvironment;
 use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, Verdict, broken, exit, judge};
 
@@ -39,6 +39,9 @@ pub(super) struct Args {
     /// Write junit.xml to this file instead
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Also write a row per sample to this file, in the columns of JMeter's JTL files
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
     /// `xunit` leaves out what Jenkins' xUnit plugin rejects (file and line)
     #[arg(long, value_enum, default_value_t = JunitStyle::Default)]
     junit_style: JunitStyle,
@@ -57,8 +60,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
-    if args.plans.len() > 1 && (args.json.is_some() || args.junit.is_some()) {
-        terminal.err("error: --json and --junit name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
+    if args.plans.len() > 1 && [&args.json, &args.junit, &args.csv].iter().any(|file| file.is_some()) {
+        terminal.err("error: --json, --junit and --csv name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
         return exit::INVALID;
     }
     // Every plan is read before the first one is run: nothing is sent if any is invalid.
@@ -120,8 +123,8 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
         (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
         (Box::new(Junit { style: args.junit_style }), args.junit.clone().unwrap_or_else(|| folder.join("junit.xml"))),
     ];
-    let files = match OutputFiles::open(wanted) {
-        Ok(files) => files,
+    let (files, rows) = match open(wanted, args.csv.as_ref()) {
+        Ok(opened) => opened,
         Err(error) => {
             terminal.err(&format!("error: {}\n  = help: {}\n", error.message, error.help));
             return exit::INTERNAL;
@@ -130,7 +133,7 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
     let masker = Masker::new(&rest.secrets);
     let started_at = jiff::Timestamp::now();
     let begin = Instant::now();
-    let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, &masker)) {
+    let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, &masker, rows.clone())) {
         Ok(Ok(ran)) => {
             let services = ran.problems.iter().map(|problem| masker.mask(problem).into_owned()).collect();
             summed_up(&graph, ran.finished, services, ran.cpu_share, args.strict)
@@ -143,6 +146,9 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
         }
     };
     let mut verdict = judge(&graph, &results, &outcome);
+    if let Some(Err(error)) = rows.map(|rows| rows.finish()) {
+        verdict.results_not_written(format!("the CSV file could not be written: {error}"));
+    }
     let info = info(args, path, &rest, started_at, begin.elapsed());
     let report = |verdict: &Verdict, tell: &mut dyn FnMut(&Report<'_>)| {
         tell(&Report { graph: &graph, results: &results, verdict, outcome: &outcome, info: &info, masker: &masker });
@@ -164,6 +170,21 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
     verdict.exit_code
 }
 
+/// Makes a place for every result file, and begins the one that is written while the run goes.
+fn open(
+    wanted: Vec<(Box<dyn Format>, PathBuf)>,
+    csv: Option<&PathBuf>,
+) -> Result<(OutputFiles, Option<Arc<Jtl>>), OutputError> {
+    let mut files = OutputFiles::open(wanted)?;
+    let Some(path) = csv else { return Ok((files, None)) };
+    let file = files.stream("CSV", path.clone())?;
+    let jtl = Jtl::begin(file).map_err(|error| OutputError {
+        message: format!("the CSV file cannot be written: {error}"),
+        help: "run without --csv".into(),
+    })?;
+    Ok((files, Some(Arc::new(jtl))))
+}
+
 /// Starts the services, runs the plan, stops the services.
 async fn load(
     args: &Args,
@@ -171,6 +192,7 @@ async fn load(
     graph: &Arc<ExecutionGraph>,
     rest: &Rest,
     masker: &Masker,
+    rows: Option<Arc<Jtl>>,
 ) -> Result<Ran, String> {
     let (stopper, mut stop) = tokio::sync::mpsc::unbounded_channel();
     let signals = tokio::task::spawn_local(super::signals::watch(stopper));
@@ -192,6 +214,7 @@ async fn load(
         services: services.urls(),
         threads: processors.min(usize::try_from(users).unwrap_or(processors)),
         observer: None,
+        rows: rows.map(|rows| rows as Arc<dyn engine::Rows>),
     };
     let progress = if args.quiet {
         Progress::quiet()

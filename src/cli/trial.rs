@@ -64,6 +64,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             services: services.urls(),
             threads: 1,
             observer: Some(watcher.clone()),
+            rows: None,
         };
         let mut printer = Printer { watcher: watcher.clone(), terminal };
         let finished = engine::run(input, &mut printer, stop).await;

@@ -28,9 +28,11 @@ impl Alarm {
         let Some(at) = at else { return std::future::pending().await };
         #[cfg(target_os = "linux")]
         if let Some(timer) = &mut self.timer {
-            while let Some(left) = at.checked_sub(self.clock.now()).filter(|left| !left.is_zero()) {
-                if !timer.ring(at, left).await {
-                    break;
+            loop {
+                match at.checked_sub(self.clock.now()).filter(|left| !left.is_zero()) {
+                    None => return,
+                    Some(left) if timer.ring(at, left).await => {}
+                    Some(_) => break,
                 }
             }
         }

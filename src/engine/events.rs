@@ -1,6 +1,7 @@
 //! What the engine tells while it runs: the only bridge to console and trial output.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::assertions::AssertionFailure;
 use crate::graph::{GroupId, NodeId};
@@ -42,4 +43,66 @@ pub struct Observed<'a> {
     pub failure: Option<&'a str>,
     /// Hides secrets.
     pub masker: &'a Masker,
+}
+
+/// A finished sample that counts, for outputs that keep one row for each.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// Its line of the report.
+    pub label: &'a str,
+    /// The thread group it belongs to.
+    pub group: &'a str,
+    /// The number of its user.
+    pub user: u64,
+    /// When it was scheduled or, without a schedule, sent; from the moment load began.
+    pub started: Duration,
+    /// From then to the last byte; for a sample without an answer, to its failure.
+    pub elapsed: Duration,
+    /// How much of that passed before it was sent.
+    pub behind: Duration,
+    /// How much of that passed before the first byte of the answer came.
+    pub latency: Duration,
+    /// How much of that it took to have a connection.
+    pub connect: Duration,
+    /// What it was; for a request the answer's status, if one came, and the masked URL.
+    pub kind: RowKind<'a>,
+    /// Its first failure: the kind's word, and the cause, masked.
+    pub failure: Option<(&'static str, String)>,
+    /// Bytes received and sent.
+    pub bytes: (u64, u64),
+    /// Active users of its group, and of all.
+    pub users: (u64, u64),
+}
+
+/// What a [`Row`] is about.
+#[derive(Clone, Copy, Debug)]
+pub enum RowKind<'a> {
+    /// A request, or another step that could not be carried out.
+    Request {
+        /// The answer's status.
+        status: Option<u16>,
+        /// The URL, masked.
+        url: &'a str,
+    },
+    /// A transaction.
+    Transaction {
+        /// Samples inside.
+        samples: u64,
+        /// Those that failed.
+        failed: u64,
+    },
+}
+
+/// Takes rows from any number of threads.
+pub trait Rows: Send + Sync {
+    /// A place for one thread's rows; `elapsed` is the time since load began.
+    fn sink(&self, elapsed: Duration) -> Box<dyn RowSink>;
+}
+
+/// Takes one thread's rows.
+pub trait RowSink {
+    /// A sample has ended.
+    fn row(&mut self, row: &Row<'_>);
+    /// Hands over what was gathered.
+    fn flush(&mut self);
 }

@@ -21,6 +21,9 @@ struct Active {
 impl Active {
     fn new(local: &Rc<Local>, group: GroupId) -> Self {
         local.recorder.borrow_mut().user_started(group);
+        if local.rows.is_some() {
+            local.shared.activity(group, true);
+        }
         Self { local: local.clone(), group }
     }
 }
@@ -28,6 +31,9 @@ impl Active {
 impl Drop for Active {
     fn drop(&mut self) {
         self.local.recorder.borrow_mut().user_ended(self.group);
+        if self.local.rows.is_some() {
+            self.local.shared.activity(self.group, false);
+        }
     }
 }
 
@@ -182,5 +188,5 @@ fn draw(user: &mut User, graph: &ExecutionGraph, group: &Group, data: &[DataId])
 /// Data that can no longer be read counts as an error of the group's first step.
 fn broken_data(user: &User, graph: &ExecutionGraph, group: &Group, message: &str) {
     let Some(first) = group.steps.first() else { return };
-    user.local.step_failed(graph.node(*first), message.to_owned());
+    user.local.step_failed(graph.node(*first), message.to_owned(), user.group, user.number);
 }

@@ -13,11 +13,13 @@ mod open;
 mod request;
 mod run;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod user;
 mod walk;
 mod worker;
 
 pub use clock::Clock;
-pub use events::{Event, Observed, Observer};
+pub use events::{Event, Observed, Observer, Row, RowKind, RowSink, Rows};
 pub use run::{Finished, Input, Lifecycle, Monitor, block_on, render, run};
 pub use shared::{Shared, StopReason};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::events::{Event, Observed};
+use super::events::{Event, Observed, RowKind};
 use super::user::{Local, User};
 use crate::graph::{Auth, Body, FileSource, HttpNode, LabelId, Node, NodeId, Part, join_url};
 use crate::mask::Masker;
@@ -220,6 +220,20 @@ impl User {
             }
         };
         local.recorder.borrow_mut().sample(&sample, &mut example);
+        self.samples += 1;
+        if self.local.rows.is_some() {
+            let masker = self.masker();
+            let url = masker.url(sent.target.as_str());
+            let failure = judged.failures.first().map(|first| {
+                let text = match &first.actual {
+                    Some(actual) => format!("{}: got {actual}", first.message),
+                    None => first.message.clone(),
+                };
+                (first.kind.word(), masker.mask(&text).into_owned())
+            });
+            let kind = RowKind::Request { status: response.map(|response| response.status), url: &url };
+            self.local.row(self.group, self.number, &sample, kind, failure);
+        }
     }
 
     /// Status first, then extractors, then the other assertions; a wrong status skips the rest.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::LocalSet;
 
 use super::clock::Clock;
-use super::events::{Event, Observer};
+use super::events::{Event, Observer, Rows};
 use super::shared::{Shared, StopReason};
 use super::user::User;
 use super::walk::{Walked, walk};
@@ -43,6 +43,8 @@ pub struct Input {
     pub threads: usize,
     /// Leave out think times and pauses, and run everything on this thread, watched: `try`.
     pub observer: Option<Rc<dyn Observer>>,
+    /// Takes a row for each sample.
+    pub rows: Option<Arc<dyn Rows>>,
 }
 
 /// Watches a run from outside.
@@ -140,6 +142,7 @@ pub async fn run(
         batches: batch_sender,
         events: event_sender,
         panic: Arc::default(),
+        rows: input.rows,
     };
     let run = Run {
         graph,
@@ -366,6 +369,7 @@ pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String
         batches,
         events,
         panic: Arc::default(),
+        rows: None,
     };
     let slots = graph.slots.iter().map(|slot| slot.initial.clone()).collect();
     User::new(work.local(None), None, 0, slots).text(template)

@@ -88,6 +88,8 @@ pub struct Shared {
 struct Course {
     /// Threads that have not finished their share.
     left: AtomicUsize,
+    /// Active users; kept only while somebody wants rows.
+    active: AtomicU64,
     throttle: Option<Throttle>,
     pool: Option<Pool>,
     /// Arrivals handed from one thread to an idle user of another.
@@ -112,6 +114,7 @@ impl Course {
         };
         Self {
             left: AtomicUsize::new(threads),
+            active: AtomicU64::new(0),
             throttle: group.throughput.and_then(Rate::interval).map(Throttle::new),
             inboxes: if pool.is_some() { (0..threads).map(inbox).collect() } else { Vec::new() },
             pool,
@@ -244,6 +247,18 @@ impl Shared {
             return true;
         }
         left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// A user has become active, or is active no longer.
+    pub(super) fn activity(&self, group: GroupId, more: bool) {
+        let active = &self.courses[group.index()].active;
+        if more { active.fetch_add(1, Ordering::Relaxed) } else { active.fetch_sub(1, Ordering::Relaxed) };
+    }
+
+    /// Active users of a group, and of all.
+    pub(super) fn active(&self, group: GroupId) -> (u64, u64) {
+        let of = |course: &Course| course.active.load(Ordering::Relaxed);
+        (of(&self.courses[group.index()]), self.courses.iter().map(of).sum())
     }
 
     /// The ceiling on a group's requests, if it has one.

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::clock::Clock;
-use super::events::{Event, Observer};
+use super::events::{Event, Observer, Row, RowKind, RowSink};
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
 use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Node, Wait};
@@ -33,6 +33,8 @@ pub(super) struct Local {
     pub(super) gates: Vec<Gate>,
     pub(super) events: UnboundedSender<Event>,
     pub(super) observer: Option<Rc<dyn Observer>>,
+    /// Takes a row for each sample of a thread group.
+    pub(super) rows: Option<RefCell<Box<dyn RowSink>>>,
 }
 
 /// How far a group has come, as seen on this thread.
@@ -61,15 +63,15 @@ impl Gate {
 
     /// Waits for something, but no longer than the group runs; whether it came.
     pub(super) async fn running<T>(&self, what: impl Future<Output = T>) -> Option<T> {
-        self.until(Phase::Running, what).await
+        self.until(|phase| phase > Phase::Running, what).await
     }
 
-    /// Waits for something, but no longer than the group is at most at `last`.
-    async fn until<T>(&self, last: Phase, what: impl Future<Output = T>) -> Option<T> {
+    /// Waits for something, but no longer than until the phase is `over`.
+    async fn until<T>(&self, over: impl Fn(Phase) -> bool, what: impl Future<Output = T>) -> Option<T> {
         let mut what = std::pin::pin!(what);
         loop {
             let ending = self.ending.notified();
-            if self.phase.get() > last {
+            if over(self.phase.get()) {
                 return None;
             }
             tokio::select! {
@@ -90,7 +92,7 @@ impl Local {
 
 impl Local {
     /// Counts a step that could not be carried out; the message is masked.
-    pub(super) fn step_failed(&self, node: &Node, message: String) {
+    pub(super) fn step_failed(&self, node: &Node, message: String, group: Option<GroupId>, user: u64) {
         let failure = SampleFailure::new(FailureKind::Step, message, node.span);
         let now = self.clock.now();
         let sample = Sample::bare(node.label, now, now, Outcome::Failed(std::slice::from_ref(&failure)));
@@ -99,6 +101,45 @@ impl Local {
             Example::default()
         };
         self.recorder.borrow_mut().sample(&sample, &mut example);
+        let told = Some((failure.kind.word(), failure.message.clone()));
+        self.row(group, user, &sample, RowKind::Request { status: None, url: "" }, told);
+    }
+
+    /// Hands a sample to the row-wise outputs, if it counts: those of setup, teardown and the
+    /// warm-up do not, nor do those that were interrupted or came from a cache.
+    pub(super) fn row(
+        &self,
+        group: Option<GroupId>,
+        user: u64,
+        sample: &Sample<'_>,
+        kind: RowKind<'_>,
+        failure: Option<(&'static str, String)>,
+    ) {
+        let (Some(rows), Some(group)) = (&self.rows, group) else { return };
+        let started = sample.started.saturating_sub(sample.behind);
+        let counts = !matches!(sample.outcome, Outcome::Interrupted)
+            && !sample.cached
+            && !self.recorder.borrow().warms_up(sample.label, started);
+        if !counts {
+            return;
+        }
+        let timings = &sample.timings;
+        let elapsed = sample.behind + sample.response_time.unwrap_or_else(|| sample.ended.saturating_sub(sample.started));
+        let answered = timings.first_byte.is_some();
+        rows.borrow_mut().row(&Row {
+            label: &self.shared.graph.label(sample.label).text,
+            group: &self.shared.graph.groups[group.index()].name,
+            user,
+            started,
+            elapsed,
+            behind: sample.behind,
+            latency: if answered { elapsed.saturating_sub(timings.download.unwrap_or_default()) } else { Duration::ZERO },
+            connect: [timings.dns, timings.connect, timings.tls].into_iter().flatten().sum(),
+            kind,
+            failure,
+            bytes: (sample.received_bytes, sample.sent_bytes),
+            users: self.shared.active(group),
+        });
     }
 }
 
@@ -124,6 +165,8 @@ pub(super) struct User {
     pub(super) behind: Duration,
     /// How long this user has waited in think times and pauses.
     pub(super) waited: Duration,
+    /// How many samples it has had.
+    pub(super) samples: u64,
     /// How many of its samples and steps have failed.
     pub(super) failures: u64,
     /// The variables set since a parallel branch began, in one.
@@ -161,6 +204,7 @@ impl User {
             leaving: Rc::default(),
             behind: Duration::ZERO,
             waited: Duration::ZERO,
+            samples: 0,
             failures: 0,
             changed: None,
             masked: None,
@@ -186,6 +230,7 @@ impl User {
             leaving: self.leaving.clone(),
             behind: std::mem::take(&mut self.behind),
             waited: Duration::ZERO,
+            samples: 0,
             failures: 0,
             changed: Some(Vec::new()),
             masked: None,
@@ -197,6 +242,7 @@ impl User {
         for slot in branch.changed.unwrap_or_default() {
             self.set(slot, branch.slots[slot.0 as usize].clone());
         }
+        self.samples += branch.samples;
         self.failures += branch.failures;
         self.response = branch.response;
         self.response_ok &= branch.response_ok;
@@ -221,9 +267,10 @@ impl User {
     /// as waited.
     pub(super) async fn wait_for<T>(&mut self, what: impl Future<Output = T>) -> Option<T> {
         let local = self.local.clone();
-        let last = if self.leaving.get() { Phase::TimeUp } else { Phase::Running };
+        // It may be told to leave while it waits.
+        let last = || if self.leaving.get() { Phase::TimeUp } else { Phase::Running };
         let before = local.clock.now();
-        let came = local.gate(self.group).until(last, what).await;
+        let came = local.gate(self.group).until(|phase| phase > last(), what).await;
         self.waited += local.clock.now() - before;
         came
     }

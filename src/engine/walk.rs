@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::events::RowKind;
 use super::shared::StopReason;
 use super::user::{Local, NoRow, User};
 use crate::data::Rows;
@@ -73,24 +74,33 @@ struct Timed {
     waited: Duration,
     /// How much later than scheduled it began.
     behind: Duration,
+    /// Samples and failures the user had when it began.
+    samples: u64,
     failures: u64,
     recorded: bool,
 }
 
 impl Timed {
-    fn record(&mut self, response_time: Option<Duration>, outcome: Outcome<'_>) {
+    fn record(&mut self, response_time: Option<Duration>, outcome: Outcome<'_>, row: Option<(&User, RowKind<'_>)>) {
         self.recorded = true;
         let ended = self.local.clock.now();
         let sample =
             Sample { response_time, behind: self.behind, ..Sample::bare(self.label, self.started, ended, outcome) };
         self.local.recorder.borrow_mut().sample(&sample, &mut Example::default);
+        if let Some((user, kind)) = row {
+            let failure = match outcome {
+                Outcome::Failed([first, ..]) => Some((first.kind.word(), first.message.clone())),
+                _ => None,
+            };
+            self.local.row(user.group, user.number, &sample, kind, failure);
+        }
     }
 }
 
 impl Drop for Timed {
     fn drop(&mut self) {
         if !self.recorded {
-            self.record(None, Outcome::Interrupted);
+            self.record(None, Outcome::Interrupted, None);
         }
     }
 }
@@ -173,12 +183,14 @@ impl<'g> Walk<'g> {
             Some(Frame::Transaction(mut timed)) if !interrupted => {
                 let waited = user.waited - timed.waited;
                 let time = (timed.local.clock.now() - timed.started).saturating_sub(waited);
-                if user.failures == timed.failures {
-                    timed.record(Some(time), Outcome::Passed);
+                let failed = user.failures - timed.failures;
+                let row = Some((&*user, RowKind::Transaction { samples: user.samples - timed.samples, failed }));
+                if failed == 0 {
+                    timed.record(Some(time), Outcome::Passed, row);
                 } else {
                     let span = self.graph.label(timed.label).span;
                     let failure = SampleFailure::new(FailureKind::Step, "a step inside failed", span);
-                    timed.record(Some(time), Outcome::Failed(&[failure]));
+                    timed.record(Some(time), Outcome::Failed(&[failure]), row);
                 }
             }
             _ => {}
@@ -312,6 +324,7 @@ impl<'g> Walk<'g> {
                     started: local.clock.now(),
                     waited: user.waited,
                     behind: user.behind,
+                    samples: user.samples,
                     failures: user.failures,
                     recorded: false,
                 }));
@@ -473,7 +486,8 @@ impl<'g> Walk<'g> {
         if let Some(observer) = &user.local.observer {
             observer.step(id, "failed", Some(&message));
         }
-        user.local.step_failed(node, message);
+        user.local.step_failed(node, message, user.group, user.number);
+        user.samples += 1;
         user.failures += 1;
         user.response_ok = false;
         self.after_failure(user)

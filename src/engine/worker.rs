@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::LocalSet;
 
 use super::clock::Clock;
-use super::events::{Event, Observer};
+use super::events::{Event, Observer, Rows};
 use super::group;
 use super::shared::Shared;
 use super::user::{Gate, Local};
@@ -38,6 +38,8 @@ pub(super) struct Work {
     pub(super) events: UnboundedSender<Event>,
     /// The first panic of any thread.
     pub(super) panic: Arc<Mutex<Option<String>>>,
+    /// Takes a row for each sample of a thread group.
+    pub(super) rows: Option<Arc<dyn Rows>>,
 }
 
 impl Work {
@@ -50,12 +52,16 @@ impl Work {
             gates: (0..=self.shared.graph.groups.len()).map(|_| Gate::default()).collect(),
             events: self.events.clone(),
             observer,
+            rows: self.rows.as_ref().map(|rows| RefCell::new(rows.sink(self.clock.now()))),
         })
     }
 
     /// Hands over what was counted since the last time.
     pub(super) fn hand_over(&self, local: &Local) {
         let _ = self.batches.send((self.index, local.recorder.borrow_mut().flush()));
+        if let Some(rows) = &local.rows {
+            rows.borrow_mut().flush();
+        }
     }
 
     /// Runs the thread's share of the load; returns when its last user has ended.

@@ -47,10 +47,26 @@ pub struct OutputFiles {
 }
 
 struct Output {
-    format: Box<dyn Format>,
+    content: Content,
     /// As the user named it.
     path: PathBuf,
     sink: Sink,
+}
+
+enum Content {
+    /// A document that is made when the run has ended.
+    Document(Box<dyn Format>),
+    /// Rows that are written while the run goes, by somebody who holds the file too.
+    Stream(&'static str),
+}
+
+impl Content {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Document(format) => format.name(),
+            Self::Stream(name) => name,
+        }
+    }
 }
 
 enum Sink {
@@ -68,26 +84,46 @@ impl OutputFiles {
     /// # Errors
     /// When a path cannot be written to, or is named twice.
     pub fn open(wanted: Vec<(Box<dyn Format>, PathBuf)>) -> Result<Self, OutputError> {
-        let mut outputs: Vec<Output> = Vec::new();
+        let mut files = Self::default();
         for (format, path) in wanted {
-            if let Some(other) = outputs.iter().find(|other| other.path == path) {
-                return Err(OutputError {
-                    message: format!(
-                        "{} and {} would both be written to {}",
-                        other.format.name(),
-                        format.name(),
-                        path.display()
-                    ),
-                    help: "give each its own file".into(),
-                });
-            }
-            let sink = open(&path).map_err(|(message, help)| OutputError {
-                message: format!("{} cannot be written to {}: {message}", format.name(), path.display()),
-                help,
-            })?;
-            outputs.push(Output { format, path, sink });
+            files.add(Content::Document(format), path)?;
         }
-        Ok(Self { outputs })
+        Ok(files)
+    }
+
+    /// Makes a place for rows that are written while the run goes: where to write them.
+    ///
+    /// # Errors
+    /// When the path cannot be written to, or is named twice.
+    pub fn stream(&mut self, name: &'static str, path: PathBuf) -> Result<File, OutputError> {
+        let output = self.add(Content::Stream(name), path)?;
+        let file = match &output.sink {
+            Sink::Renamed(file, _) => file.reopen(),
+            Sink::Direct(file, _) => file.try_clone(),
+            Sink::Broken => Err(io::Error::other("it was closed")),
+        };
+        file.map_err(|error| OutputError { message: output.failure(&error), help: remedy(&error) })
+    }
+
+    fn add(&mut self, content: Content, path: PathBuf) -> Result<&mut Output, OutputError> {
+        if let Some(other) = self.outputs.iter().find(|other| other.path == path) {
+            return Err(OutputError {
+                message: format!(
+                    "{} and {} would both be written to {}",
+                    other.content.name(),
+                    content.name(),
+                    path.display()
+                ),
+                help: "give each its own file".into(),
+            });
+        }
+        let sink = open(&path).map_err(|(message, help)| OutputError {
+            message: format!("{} cannot be written to {}: {message}", content.name(), path.display()),
+            help,
+        })?;
+        self.outputs.push(Output { content, path, sink });
+        let last = self.outputs.len() - 1;
+        Ok(&mut self.outputs[last])
     }
 
     /// Writes every file. When one cannot be written, the verdict is turned to exit 4 and the
@@ -106,7 +142,7 @@ impl OutputFiles {
         for mut output in self.outputs {
             match output.finish() {
                 Ok(true) => {
-                    written.push((Written { name: output.format.name(), path: output.path.clone() }, output));
+                    written.push((Written { name: output.content.name(), path: output.path.clone() }, output));
                 }
                 Ok(false) => {}
                 Err(error) => failures.push(output.failure(&error)),
@@ -118,7 +154,7 @@ impl OutputFiles {
             let after = verdict.clone();
             let report = Report { verdict: &after, ..*report };
             for (_, output) in &mut written {
-                if let Sink::Direct(..) = output.sink {
+                if matches!(output.sink, Sink::Direct(..)) || matches!(output.content, Content::Stream(_)) {
                     continue;
                 }
                 let again = open(&output.path).map_err(|(message, _)| io::Error::other(message)).and_then(|sink| {
@@ -148,23 +184,24 @@ impl OutputFiles {
 
 impl Output {
     fn failure(&self, error: &io::Error) -> String {
-        format!("{} could not be written to {}: {error}", self.format.name(), self.path.display())
+        format!("{} could not be written to {}: {error}", self.content.name(), self.path.display())
     }
 
     /// Makes the document, over an earlier one.
     fn render(&mut self, report: &Report<'_>) -> io::Result<()> {
+        let Content::Document(format) = &self.content else { return Ok(()) };
         match &mut self.sink {
             Sink::Renamed(file, _) => {
                 let file = file.as_file_mut();
                 file.seek(SeekFrom::Start(0))?;
                 file.set_len(0)?;
                 let mut out = BufWriter::new(file);
-                self.format.render(report, &mut out)?;
+                format.render(report, &mut out)?;
                 out.flush()
             }
             Sink::Direct(_, document) => {
                 document.clear();
-                self.format.render(report, document)
+                format.render(report, document)
             }
             Sink::Broken => Ok(()),
         }

@@ -6,6 +6,7 @@ mod files;
 mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod jtl;
 pub mod json;
 mod junit;
 mod place;
@@ -18,6 +19,7 @@ mod tests;
 use std::time::Duration;
 
 pub use files::{Format, OutputError, OutputFiles, Written};
+pub use jtl::Jtl;
 pub use json::Json;
 pub use junit::{Junit, JunitStyle};
 pub use repository::Repository;
