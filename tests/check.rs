@@ -258,7 +258,7 @@ fn features_of_later_versions_are_refused_not_ignored() {
 monitors: { local: { host: true } }
 thread_groups:
   g:
-    stages: [ { users: 5, over: 1m } ]
+    iterations: 1
     steps:
       - get: /
       - websocket: /ws
@@ -267,7 +267,6 @@ thread_groups:
         plan,
         &[
             (2, 1, "`monitors` is not supported yet", "remove it"),
-            (5, 5, "`stages` is not supported yet", "remove it"),
             (8, 9, "`websocket` are not supported yet", "remove the step"),
         ],
     );
@@ -415,6 +414,134 @@ thread_groups:
     assert!(messages.iter().any(|one| one.contains("`one` → `two` → `one`")), "{messages:?}");
     assert!(messages.iter().any(|one| one.contains("`a.yaml` includes itself")), "{messages:?}");
     assert!(found.iter().any(|one| one.2.contains("no fragment `tow`") && one.3.contains("two")), "{found:?}");
+}
+
+#[test]
+fn loads_that_do_not_go_together_are_told_apart() {
+    let plan = "http: { base_url: 'http://127.0.0.1:9' }
+thread_groups:
+  both:
+    users: 5
+    stages: [ { users: 5, over: 1m } ]
+    steps: [ { get: / } ]
+  mixed:
+    stages:
+      - { users: 5, over: 1m }
+      - { rate: 5/s, over: 1m }
+    steps: [ { get: /a } ]
+  no_time:
+    stages: [ { users: 5 } ]
+    steps: [ { get: /b } ]
+  open:
+    arrival_rate: 200
+    duration: 1m
+    users: 5
+    pacing: 1s
+    steps: [ { get: /c } ]
+  endless:
+    arrival_rate: 30/min
+    steps: [ { get: /d } ]
+  closed:
+    users: 5
+    iterations: 3
+    ramp_down: 10s
+    max_users: 7
+    throughput: 0/s
+    steps: [ { get: /e } ]
+";
+    expect(
+        plan,
+        &[
+            (4, 5, "`users` does not go together with `stages`", "remove one of the two"),
+            (10, 11, "a stage with `rate` among stages with `users`", "make two groups"),
+            (13, 15, "this stage takes no time", "add `over: 1m`"),
+            (16, 19, "`200` has no unit", "write `arrival_rate: 200/s`"),
+            (18, 5, "`users` does not go together with `arrival_rate`", "`max_users` limits them"),
+            (21, 3, "thread group `endless`: how long should it run?", "add `duration: 1m`"),
+            (22, 19, "`min` is not a unit of a rate", "write `arrival_rate: 30/m`"),
+            (27, 5, "`ramp_down` comes after `duration`", "add `duration: 1m`"),
+            (28, 5, "`max_users` does not go together with a number of users", "`arrival_rate`"),
+            (29, 17, "`throughput` must be more than 0", "`throughput: 10/s`"),
+        ],
+    );
+}
+
+#[test]
+fn needs_windows_and_warm_ups_that_cannot_be_are_found() {
+    let plan = "http: { base_url: 'http://127.0.0.1:9' }
+thread_groups:
+  a:
+    needs: [b]
+    duration: 1m
+    warm_up: 2m
+    steps: [ { get: / } ]
+    thresholds:
+      - { threshold: p95 < 1s, during: ramp_up }
+      - { threshold: p95 < 1s, during: stedy }
+      - { threshold: dropped < 5 }
+      - { threshold: iterations > 5, during: steady }
+  b:
+    needs: [a, c, bb]
+    stages: [ { users: 5, over: 1m } ]
+    steps:
+      - get: /b
+        thresholds: [ { threshold: p95 < 1s, during: stage 2 } ]
+  c:
+    needs: [c]
+    iterations: 1
+    steps: [ { get: /c } ]
+";
+    expect(
+        plan,
+        &[
+            (4, 13, "these thread groups wait for each other, so none would start: `a` → `b` → `a`", "remove one"),
+            (6, 14, "the warm-up is as long as the whole load", "shorten `warm_up`"),
+            (9, 40, "thread group `a` never ramps up", "add `ramp_up`"),
+            (10, 40, "not `stedy`", "did you mean `steady`?"),
+            (11, 22, "only an arrival rate drops iterations", "remove it"),
+            (12, 46, "`iterations` counts the whole run, so `during` cannot apply", "remove `during`"),
+            (14, 19, "there is no thread group `bb`", "did you mean `b`?"),
+            (18, 54, "thread group `b` never reaches that stage", "there is one stage: `stage 1`"),
+            (20, 13, "thread group `c` cannot need itself", "remove it"),
+        ],
+    );
+}
+
+#[test]
+fn the_arithmetic_of_a_load_is_done_before_the_run() {
+    let folder = Folder::new();
+    let plan = "http: { base_url: 'http://127.0.0.1:9' }
+thread_groups:
+  storm:
+    users: 500
+    ramp_up: 1s
+    duration: 1m
+    think_time: 1s
+    on_start: [ { post: /login } ]
+    steps: [ { get: / } ]
+  open:
+    arrival_rate: 200/s
+    duration: 1m
+    max_users: 50
+    think_time: 1s
+    steps: [ { get: /a }, { get: /b } ]
+";
+    folder.write("plan.yaml", plan);
+    let ran = folder.loadplan(&["check", "plan.yaml", "--explain"]).expect_code(0);
+    for told in [
+        "plan.yaml:4:12",
+        "500 users in 1s is 500 requests of `on_start` a second",
+        "ramp up over 25s: 20 users a second",
+        "plan.yaml:13:16",
+        "at 200/s and 2s of waiting per iteration you need about 400 users, but `max_users` is 50",
+        "500 users start one after the other over 1s (500 a second) and iterate for 1m in all.",
+        "An iteration sends 1 requests on average and waits 1s: at most about 29750 requests in all.",
+        "200 iterations start a second for 1m, whether or not earlier ones have ended.",
+        "about 24000 requests in all",
+        "Load is applied for 1m.",
+    ] {
+        assert!(ran.stdout.contains(told), "{told} is missing in\n{}", ran.stdout);
+    }
 }
 
 #[test]

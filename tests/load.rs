@@ -184,9 +184,7 @@ fn a_stall_shows_in_the_open_model_as_computed_and_hides_in_the_closed_one() {
     };
     let folder = Folder::new();
     let server = stalling();
-    folder
-        .run_plan(&group(&server, "arrival_rate: 100/s\nduration: 5s\nsteps:\n  - get: /"), &[])
-        .expect_code(0);
+    folder.run_plan(&group(&server, "arrival_rate: 100/s\nduration: 5s\nsteps:\n  - get: /"), &[]).expect_code(0);
     let results = folder.results();
     let open = &sampler(&results, "GET /")["response_time"];
     let time = |of: &serde_json::Value, name: &str| of[name].as_f64().unwrap();
@@ -200,9 +198,7 @@ fn a_stall_shows_in_the_open_model_as_computed_and_hides_in_the_closed_one() {
     assert_eq!(slow, 500);
 
     let server = stalling();
-    folder
-        .run_plan(&group(&server, "users: 1\npacing: 10ms\nduration: 5s\nsteps:\n  - get: /"), &[])
-        .expect_code(0);
+    folder.run_plan(&group(&server, "users: 1\npacing: 10ms\nduration: 5s\nsteps:\n  - get: /"), &[]).expect_code(0);
     let results = folder.results();
     let closed = &sampler(&results, "GET /")["response_time"];
     assert!(time(closed, "p99_ms") < 300.0, "one user sees the stall once: {closed}");
@@ -315,9 +311,7 @@ fn the_command_line_replaces_the_load_of_one_group() {
         &server,
         "http: { base_url: BASE }\nthread_groups:\n  closed:\n    users: 50\n    iterations: 1\n    steps: [{ get: /closed }]\n  open:\n    arrival_rate: 500/s\n    duration: 1m\n    steps: [{ get: /open }]\n",
     );
-    folder
-        .run_plan(&plan, &["--users", "closed=3", "--rate", "open=20/s", "--duration", "open=1s"])
-        .expect_code(0);
+    folder.run_plan(&plan, &["--users", "closed=3", "--rate", "open=20/s", "--duration", "open=1s"]).expect_code(0);
     let count = |path: &str| server.hits().iter().filter(|hit| hit.path == path).count();
     assert_eq!((count("/closed"), count("/open")), (3, 20));
 

@@ -47,7 +47,7 @@ enum Command {
     Check(check::Args),
     Try(trial::Args),
     Graph(graph::Args),
-    Run(run::Args),
+    Run(Box<run::Args>),
     Demo(demo::Args),
     Schema(schema::Args),
     Completions(completions::Args),

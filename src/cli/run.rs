@@ -15,7 +15,9 @@ use crate::graph::{ExecutionGraph, Place, ServiceKind};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, ErrorGroup, Results};
 use crate::report::progress::Progress;
-use crate::report::{Format, Jtl, Json, Junit, JunitStyle, OutputError, OutputFiles, Report, Repository, RunInfo, console};
+use crate::report::{
+    Format, Json, Jtl, Junit, JunitStyle, OutputError, OutputFiles, Report, Repository, RunInfo, console,
+};
 use crate::samplers::http::ProxyEnvironment;
 use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, Verdict, broken, exit, judge};
 
@@ -223,7 +225,14 @@ async fn load(
     } else {
         Progress::lines(graph, Box::new(std::io::stderr()))
     };
-    let mut watch = Watch { graph: graph.clone(), progress, verbose: args.verbose, judged: Duration::ZERO, began: None, cpu_share: None };
+    let mut watch = Watch {
+        graph: graph.clone(),
+        progress,
+        verbose: args.verbose,
+        judged: Duration::ZERO,
+        began: None,
+        cpu_share: None,
+    };
     let finished = engine::run(input, &mut watch, stop).await;
     watch.progress.finish();
     let problems = services.stop().await;

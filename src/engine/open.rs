@@ -108,7 +108,14 @@ impl Arrivals {
         }
         if let Some(number) = pool.grow() {
             let seat = Rc::new(Seat { next: Cell::new(Some(at)), wake: Notify::new() });
-            users.spawn_local(life::open(self.work.clone(), self.local.clone(), self.id, number, seat, self.idle.clone()));
+            users.spawn_local(life::open(
+                self.work.clone(),
+                self.local.clone(),
+                self.id,
+                number,
+                seat,
+                self.idle.clone(),
+            ));
             return;
         }
         let elsewhere = (0..self.work.threads).filter(|thread| *thread != own).find(|thread| pool.claim(*thread));

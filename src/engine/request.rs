@@ -237,14 +237,7 @@ impl User {
     }
 
     /// Status first, then extractors, then the other assertions; a wrong status skips the rest.
-    fn judge(
-        &mut self,
-        node: &Node,
-        http: &HttpNode,
-        response: &Response,
-        observed: bool,
-        warm_up: bool,
-    ) -> Judged {
+    fn judge(&mut self, node: &Node, http: &HttpNode, response: &Response, observed: bool, warm_up: bool) -> Judged {
         let mut judged = Judged { warm_up, ..Judged::default() };
         if http.default_status && response.status >= 400 {
             judged.failures.push(SampleFailure {

@@ -252,7 +252,11 @@ impl Shared {
     /// A user has become active, or is active no longer.
     pub(super) fn activity(&self, group: GroupId, more: bool) {
         let active = &self.courses[group.index()].active;
-        if more { active.fetch_add(1, Ordering::Relaxed) } else { active.fetch_sub(1, Ordering::Relaxed) };
+        if more {
+            active.fetch_add(1, Ordering::Relaxed)
+        } else {
+            active.fetch_sub(1, Ordering::Relaxed)
+        };
     }
 
     /// Active users of a group, and of all.

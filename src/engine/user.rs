@@ -124,7 +124,8 @@ impl Local {
             return;
         }
         let timings = &sample.timings;
-        let elapsed = sample.behind + sample.response_time.unwrap_or_else(|| sample.ended.saturating_sub(sample.started));
+        let elapsed =
+            sample.behind + sample.response_time.unwrap_or_else(|| sample.ended.saturating_sub(sample.started));
         let answered = timings.first_byte.is_some();
         rows.borrow_mut().row(&Row {
             label: &self.shared.graph.label(sample.label).text,
@@ -133,7 +134,11 @@ impl Local {
             started,
             elapsed,
             behind: sample.behind,
-            latency: if answered { elapsed.saturating_sub(timings.download.unwrap_or_default()) } else { Duration::ZERO },
+            latency: if answered {
+                elapsed.saturating_sub(timings.download.unwrap_or_default())
+            } else {
+                Duration::ZERO
+            },
             connect: [timings.dns, timings.connect, timings.tls].into_iter().flatten().sum(),
             kind,
             failure,

@@ -391,10 +391,8 @@ impl<'g> Walk<'g> {
                 }
             }
             NodeKind::WaitForUsers(meeting) => {
-                if !local.shared.no_waiting {
-                    if user.wait_for(local.shared.meet(*meeting)).await.is_none() {
-                        return Ok(Next::End(Walked::TimeUp));
-                    }
+                if !local.shared.no_waiting && user.wait_for(local.shared.meet(*meeting)).await.is_none() {
+                    return Ok(Next::End(Walked::TimeUp));
                 }
             }
             NodeKind::Lock(lock, children) => {

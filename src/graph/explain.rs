@@ -57,7 +57,11 @@ fn group_sentences(graph: &ExecutionGraph, group: &Group) -> Vec<String> {
     let mut said = Vec::new();
     if !group.needs.is_empty() {
         let names: Vec<_> = group.needs.iter().map(|id| format!("`{}`", graph.groups[id.index()].name)).collect();
-        said.push(format!("It starts when {} {} ended.", names.join(" and "), if names.len() == 1 { "has" } else { "have" }));
+        said.push(format!(
+            "It starts when {} {} ended.",
+            names.join(" and "),
+            if names.len() == 1 { "has" } else { "have" }
+        ));
     }
     if !group.delay.is_zero() {
         said.push(format!("It waits {} before it starts.", written_duration(group.delay)));
@@ -113,7 +117,9 @@ fn load_sentences(load: &Load) -> Vec<String> {
                 ),
             };
             let until = match (iterations, duration) {
-                (Some(Iterations::PerUser(count)), None) => format!("and run{} {count} iterations each", if *users == 1 { "s" } else { "" }),
+                (Some(Iterations::PerUser(count)), None) => {
+                    format!("and run{} {count} iterations each", if *users == 1 { "s" } else { "" })
+                }
                 (Some(Iterations::Total(count)), None) => format!("and share {count} iterations"),
                 (Some(Iterations::PerUser(count)), Some(time)) => {
                     format!("and run until each has done {count} iterations, at most {}", written_duration(*time))
@@ -121,7 +127,11 @@ fn load_sentences(load: &Load) -> Vec<String> {
                 (Some(Iterations::Total(count)), Some(time)) => {
                     format!("and run until {count} iterations are done, at most {}", written_duration(*time))
                 }
-                (None, Some(time)) => format!("and iterate{s_verb} for {} in all", written_duration(*time), s_verb = if s.is_empty() { "s" } else { "" }),
+                (None, Some(time)) => format!(
+                    "and iterate{s_verb} for {} in all",
+                    written_duration(*time),
+                    s_verb = if s.is_empty() { "s" } else { "" }
+                ),
                 (None, None) => "and never end".to_owned(),
             };
             let mut said = vec![format!("{start} {until}.")];
@@ -130,15 +140,17 @@ fn load_sentences(load: &Load) -> Vec<String> {
             }
             said
         }
-        Load::Users(Users::Staged(stages)) => stages_said(stages, |users| format!("{users} users"), "The number of users"),
+        Load::Users(Users::Staged(stages)) => {
+            stages_said(stages, |users| format!("{users} users"), "The number of users")
+        }
         Load::Arrivals(arrivals) => {
             let mut said = if arrivals.staged {
                 stages_said(&arrivals.stages, |rate| spelled(*rate), "The arrival rate")
             } else {
                 let hold = arrivals.stages.first().map_or(Duration::ZERO, |stage| stage.hold);
                 vec![format!(
-                    "{} start for {}, whether or not earlier ones have ended.",
-                    format_args!("{} iterations", spelled(arrivals.peak())),
+                    "{} for {}, whether or not earlier ones have ended.",
+                    spelled(arrivals.peak()).replacen(" a ", " iterations start a ", 1),
                     written_duration(hold)
                 )]
             };
@@ -245,10 +257,9 @@ fn named(graph: &ExecutionGraph, steps: &[NodeId]) -> String {
         let node = graph.node(id);
         let own = match &node.kind {
             NodeKind::Http(_) | NodeKind::Transaction(_) | NodeKind::Pause(_) | NodeKind::Log(_) => {
-                names.push(format!("{before}{}", node.name));
+                names.push(format!("{before}`{}`", node.name));
                 String::new()
             }
-            NodeKind::Choose(..) => "one of ".to_owned(),
             _ => before,
         };
         if matches!(node.kind, NodeKind::Transaction(_)) {
@@ -256,10 +267,12 @@ fn named(graph: &ExecutionGraph, steps: &[NodeId]) -> String {
         }
         let children = super::draw::edges(node);
         let choose = matches!(node.kind, NodeKind::Choose(..));
-        stack.extend(children.into_iter().rev().map(|(child, edge)| {
-            let before = if choose { format!("{own}{edge} ") } else { own.clone() };
-            (child, before.replace("one of ", ""))
-        }));
+        stack.extend(
+            children
+                .into_iter()
+                .rev()
+                .map(|(child, edge)| (child, if choose { format!("{own}{edge} ") } else { own.clone() })),
+        );
     }
     let more = names.len().saturating_sub(NAMED);
     names.truncate(NAMED);
@@ -296,8 +309,7 @@ fn thresholds(graph: &ExecutionGraph, scope: Scope) -> Vec<String> {
         !threshold.implicit
             && match (threshold.scope, scope) {
                 (Scope::Label(label), Scope::Group(group)) => {
-                    graph.label(label).place == super::Place::Group(group)
-                        && graph.label(label).kind != LabelKind::Step
+                    graph.label(label).place == super::Place::Group(group) && graph.label(label).kind != LabelKind::Step
                 }
                 (one, other) => one == other,
             }

@@ -67,7 +67,8 @@ impl Build<'_> {
                 None => return,
             }
         };
-        let names: Vec<_> = circle.iter().chain(&circle[..1]).map(|index| format!("`{}`", groups[*index].name)).collect();
+        let names: Vec<_> =
+            circle.iter().chain(&circle[..1]).map(|index| format!("`{}`", groups[*index].name)).collect();
         let span = self.plan.groups[circle[0]].needs.first().map_or(groups[circle[0]].span, |need| need.span);
         self.error(
             span,
@@ -135,7 +136,8 @@ fn storm(group: &Group, on_start: Expected) -> Option<(String, String)> {
         )
     };
     let calm = Duration::from_secs((users as f64 / 20.0).ceil() as u64);
-    let help = format!("if that is not what you want to test, ramp up over {}: 20 users a second", written_duration(calm));
+    let help =
+        format!("if that is not what you want to test, ramp up over {}: 20 users a second", written_duration(calm));
     Some((message, help))
 }
 
@@ -235,10 +237,10 @@ pub(super) fn in_short(group: &Group) -> String {
 
 /// `→ 100 over 1m, hold 5m`.
 fn leg(target: &str, over: Duration, hold: Duration) -> String {
-    let mut words = if over.is_zero() { target.to_owned() } else { format!("→ {target} over {}", written_duration(over)) };
+    let mut words =
+        if over.is_zero() { target.to_owned() } else { format!("→ {target} over {}", written_duration(over)) };
     if !hold.is_zero() {
         let _ = write!(words, "{} {}", if over.is_zero() { " for" } else { ", hold" }, written_duration(hold));
     }
     words
 }
-

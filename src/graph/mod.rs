@@ -8,10 +8,10 @@
 mod build;
 mod checks;
 mod draw;
-mod flow;
-mod http;
 mod estimate;
 mod explain;
+mod flow;
+mod http;
 mod json_template;
 mod load;
 mod names;

@@ -161,11 +161,7 @@ impl Build<'_> {
     }
 
     fn never_dropped(&mut self, threshold: &plan::Threshold) {
-        self.error(
-            threshold.span,
-            "only an arrival rate drops iterations, so this could never be judged",
-            "remove it",
-        );
+        self.error(threshold.span, "only an arrival rate drops iterations, so this could never be judged", "remove it");
     }
 
     /// Whether the part of the load a threshold is limited to exists; tells when it does not.
@@ -191,7 +187,11 @@ impl Build<'_> {
             Scope::Label(label) => match self.labels[label.index()].place {
                 Place::Group(group) => Some(group),
                 Place::Setup | Place::Teardown => {
-                    self.error(during.span, "setup and teardown have no load, so `during` cannot apply", "remove `during`");
+                    self.error(
+                        during.span,
+                        "setup and teardown have no load, so `during` cannot apply",
+                        "remove `during`",
+                    );
                     return false;
                 }
             },
@@ -208,7 +208,9 @@ impl Build<'_> {
             |group| format!("thread group `{}` never", plan.groups[group.index()].name.value),
         );
         let (what, help) = match during.value {
-            During::Steady => ("holds its load without a ramp", "give it a longer `duration`, or a stage with `hold`".to_owned()),
+            During::Steady => {
+                ("holds its load without a ramp", "give it a longer `duration`, or a stage with `hold`".to_owned())
+            }
             During::RampUp => ("ramps up", "add `ramp_up` or a stage with `over`, or remove `during`".to_owned()),
             During::Stage(_) => {
                 let most = loads.iter().map(|load| load.stages()).max().unwrap_or(0);
@@ -237,11 +239,9 @@ impl Build<'_> {
             );
             return;
         }
-        if self
-            .thresholds
-            .iter()
-            .any(|known| (known.scope, &known.text, known.after, known.during) == (scope, &threshold.text, threshold.after, during))
-        {
+        if self.thresholds.iter().any(|known| {
+            (known.scope, &known.text, known.after, known.during) == (scope, &threshold.text, threshold.after, during)
+        }) {
             self.error(threshold.span, format!("`{}` is written twice here", threshold.text), "remove one of the two");
             return;
         }

@@ -232,15 +232,14 @@ impl Aggregator {
         let totals = self.scope(Scope::Run);
         let applied = |scope: Scope| self.spans.applied(&self.shape, scope, load);
         let applied_in_all = applied(Scope::Run);
-        let of_labels = (0..self.shape.labels.len()).map(|index| applied(Scope::Label(LabelId(index as u32)))).collect();
+        let of_labels =
+            (0..self.shape.labels.len()).map(|index| applied(Scope::Label(LabelId(index as u32)))).collect();
         let windows = self
             .shape
             .windows
             .iter()
             .zip(&self.windows)
-            .map(|(window, stats)| {
-                (window.threshold, stats.clone(), self.spans.looked_at(&self.shape, window, load))
-            })
+            .map(|(window, stats)| (window.threshold, stats.clone(), self.spans.looked_at(&self.shape, window, load)))
             .collect();
         let busiest = self.efforts.iter().filter(|effort| !effort.all.is_zero());
         let busiest = busiest.map(|effort| effort.busy.as_secs_f64() / effort.all.as_secs_f64()).reduce(f64::max);

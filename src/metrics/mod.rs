@@ -171,8 +171,7 @@ impl Shape {
                 threshold: index,
                 scope: threshold.scope,
                 after: threshold.after.unwrap_or_default(),
-                during: during
-                    .map(|during| graph.groups.iter().map(|group| during.windows(&group.load)).collect()),
+                during: during.map(|during| graph.groups.iter().map(|group| during.windows(&group.load)).collect()),
             })
         };
         Arc::new(Self {

@@ -266,10 +266,6 @@ impl Recorder {
         let labels = &mut self.labels;
         let taken =
             self.touched.drain(..).filter_map(|label| Some((label, labels[label.index()].as_mut()?.take()))).collect();
-        self.finished.push(Second {
-            second: self.second,
-            labels: taken,
-            warm: std::mem::take(&mut self.warm),
-        });
+        self.finished.push(Second { second: self.second, labels: taken, warm: std::mem::take(&mut self.warm) });
     }
 }

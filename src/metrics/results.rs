@@ -133,7 +133,9 @@ impl Stats {
     /// it counts as that. Asks for the response times as they are before the merge.
     fn merge_service_time(&mut self, other: &Self) {
         if self.service_time.count() > 0 || other.service_time.count() > 0 {
-            for (stats, has) in [(&self.response_time, self.service_time.count()), (&other.response_time, other.service_time.count())] {
+            for (stats, has) in
+                [(&self.response_time, self.service_time.count()), (&other.response_time, other.service_time.count())]
+            {
                 if has == 0 {
                     self.service_time.merge(stats);
                 }

@@ -44,10 +44,18 @@ impl SliceLabel {
     }
 }
 
+/// A second that may still get samples.
+#[derive(Debug, Default)]
+struct Open {
+    users: u64,
+    /// By line, and whether they belong to the warm-up.
+    labels: BTreeMap<(LabelId, bool), Stats>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
     /// Seconds that may still get samples.
-    open: BTreeMap<u64, (u64, BTreeMap<(LabelId, bool), Stats>)>,
+    open: BTreeMap<u64, Open>,
     closed: Vec<Slice>,
     /// How many seconds a slice covers.
     width: u64,
@@ -56,18 +64,18 @@ pub(super) struct Timeline {
 impl Timeline {
     pub(super) fn add(&mut self, second: u64, label: LabelId, warm_up: bool, stats: Stats) {
         let slice = self.open.entry(second).or_default();
-        slice.1.entry((label, warm_up)).or_default().merge(&stats);
+        slice.labels.entry((label, warm_up)).or_default().merge(&stats);
     }
 
     pub(super) fn users(&mut self, second: u64, users: u64) {
         let slice = self.open.entry(second).or_default();
-        slice.0 = slice.0.max(users);
+        slice.users = slice.users.max(users);
     }
 
     /// Compresses the seconds before this one.
     pub(super) fn close_before(&mut self, second: u64) {
         let later = self.open.split_off(&second);
-        for (second, (users, labels)) in std::mem::replace(&mut self.open, later) {
+        for (second, Open { users, labels }) in std::mem::replace(&mut self.open, later) {
             let width = self.width.max(1);
             let start_s = second / width * width;
             let labels = labels.into_iter().map(|((label, warm_up), stats)| SliceLabel {

@@ -211,7 +211,10 @@ fn replace_load(lower: &mut Lower<'_>, plan: &mut Node, given: &LoadOverride, al
         if !applies {
             let finding = Diagnostic::error(
                 span,
-                format!("`{option}` cannot apply to thread group `{}`, whose load is written as `{written}`", group.key),
+                format!(
+                    "`{option}` cannot apply to thread group `{}`, whose load is written as `{written}`",
+                    group.key
+                ),
             );
             let fitting = names.iter().find(|name| **name != *group.key).filter(|_| only.is_none());
             lower.findings.push(match fitting {
@@ -222,7 +225,8 @@ fn replace_load(lower: &mut Lower<'_>, plan: &mut Node, given: &LoadOverride, al
         }
         // A new length takes the place of the old one.
         let here = |key: &str| {
-            let mine = |one: &&LoadOverride| one.value.split_once('=').is_none_or(|(name, _)| name.trim() == &*group.key);
+            let mine =
+                |one: &&LoadOverride| one.value.split_once('=').is_none_or(|(name, _)| name.trim() == &*group.key);
             all.iter().filter(mine).any(|one| one.key == key)
         };
         let gone: &[&str] = match given.key {
@@ -272,11 +276,16 @@ fn only_groups(lower: &mut Lower<'_>, plan: &mut Node, wanted: &[String]) {
 fn unneeded(lower: &mut Lower<'_>, group: &mut Entry, names: &[String], wanted: &[String]) {
     let Some(NodeKind::List(needs)) = get_mut(&mut group.value, "needs").map(|node| &mut node.kind) else { return };
     needs.retain(|need| {
-        let left_out = need.text().is_some_and(|need| names.iter().any(|name| **name == **need) && !wanted.iter().any(|name| **name == **need));
+        let left_out = need.text().is_some_and(|need| {
+            names.iter().any(|name| **name == **need) && !wanted.iter().any(|name| **name == **need)
+        });
         if let (true, Some(name)) = (left_out, need.text()) {
             lower.findings.push(
-                Diagnostic::warning(need.span, format!("`{}` runs without `{name}`, which --group leaves out", group.key))
-                    .help(format!("add `--group {name}` to run both")),
+                Diagnostic::warning(
+                    need.span,
+                    format!("`{}` runs without `{name}`, which --group leaves out", group.key),
+                )
+                .help(format!("add `--group {name}` to run both")),
             );
         }
         !left_out

@@ -136,7 +136,8 @@ pub fn parse_rate(text: &str) -> Result<Rate, UnitError> {
     };
     let (number, unit) = (number.trim(), unit.trim());
     let Some(seconds) = RATE_UNITS.iter().find(|(known, _)| *known == unit).map(|(_, seconds)| *seconds) else {
-        let corrected = long_unit(unit.trim_start_matches('1')).and_then(|unit| Some(format!("{}/{unit}", plain(number)?)));
+        let corrected =
+            long_unit(unit.trim_start_matches('1')).and_then(|unit| Some(format!("{}/{unit}", plain(number)?)));
         return Err(UnitError { message: format!("`{unit}` is not a unit of a rate; {example}"), corrected });
     };
     let Some(millionths) = millionths(number) else {

@@ -109,8 +109,13 @@ impl RowSink for Sink {
                 (status.to_string(), words.unwrap_or_default().to_owned(), url)
             }
             RowKind::Request { status: None, url } => {
-                let (kind, cause) = row.failure.as_ref().map_or(("unknown", ""), |(kind, cause)| (*kind, cause.as_str()));
-                (format!("Non HTTP response code: {kind}"), format!("Non HTTP response message: {}", inline(cause)), url)
+                let (kind, cause) =
+                    row.failure.as_ref().map_or(("unknown", ""), |(kind, cause)| (*kind, cause.as_str()));
+                (
+                    format!("Non HTTP response code: {kind}"),
+                    format!("Non HTTP response message: {}", inline(cause)),
+                    url,
+                )
             }
             // JMeter's readers know transactions by this very sentence.
             RowKind::Transaction { samples, failed } => (

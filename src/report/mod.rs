@@ -6,8 +6,8 @@ mod files;
 mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod jtl;
 pub mod json;
+mod jtl;
 mod junit;
 mod place;
 pub mod progress;
@@ -19,8 +19,8 @@ mod tests;
 use std::time::Duration;
 
 pub use files::{Format, OutputError, OutputFiles, Written};
-pub use jtl::Jtl;
 pub use json::Json;
+pub use jtl::Jtl;
 pub use junit::{Junit, JunitStyle};
 pub use repository::Repository;
 pub use sanitize::{clean, cut, defused, inline, quoted, short};

@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn nothing_starts_while_the_rate_is_zero() {
-        let paused = arrivals(vec![stage("0/s", 0, 5000), stage("2/s", 0, 1000), stage("0/s", 0, 3000), stage("1/s", 0, 2000)]);
+        let paused =
+            arrivals(vec![stage("0/s", 0, 5000), stage("2/s", 0, 1000), stage("0/s", 0, 3000), stage("1/s", 0, 2000)]);
         assert_eq!(micros(&paused), [5_000_000, 5_500_000, 9_000_000, 10_000_000]);
     }
 

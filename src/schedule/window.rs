@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_stage_is_its_ramp_and_its_hold() {
-        let stage = |target, over, hold| Stage { target, over: Duration::from_secs(over), hold: Duration::from_secs(hold) };
+        let stage =
+            |target, over, hold| Stage { target, over: Duration::from_secs(over), hold: Duration::from_secs(hold) };
         let load = Load::Users(Users::Staged(vec![stage(10, 5, 5), stage(20, 10, 0), stage(5, 0, 30)]));
         assert_eq!(seconds(During::Stage(1).windows(&load)), [(0, Some(10))]);
         assert_eq!(seconds(During::Stage(2).windows(&load)), [(10, Some(20))]);

@@ -54,9 +54,9 @@ fn closed_url() -> String {
 }
 
 fn alive(pid: &str) -> bool {
-    // A zombie is as good as gone.
+    // A zombie, and one that is being buried, are as good as gone.
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(')').next().is_some_and(|rest| !rest.trim_start().starts_with('Z') && !rest.trim().is_empty())
+    stat.rsplit(')').next().is_some_and(|rest| !rest.trim_start().starts_with(['Z', 'X']) && !rest.trim().is_empty())
 }
 
 async fn wait_for_file(path: &Path) -> String {

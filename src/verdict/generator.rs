@@ -140,7 +140,9 @@ mod tests {
         assert!(told(GeneratorFigures { start_lag: lag(900), lag: lag(1), ..base() }).contains("started 900 ms late"));
         assert!(told(GeneratorFigures { busiest: Some(0.99), ..base() }).contains("no rest (99% of the time)"));
         let files = vec![(Exhausted::OpenFiles, 7)];
-        assert!(told(GeneratorFigures { exhausted: files, ..base() }).starts_with("7 requests failed at the limit of 1024"));
+        assert!(
+            told(GeneratorFigures { exhausted: files, ..base() }).starts_with("7 requests failed at the limit of 1024")
+        );
         let ports = vec![(Exhausted::Ports, 1)];
         assert!(told(GeneratorFigures { exhausted: ports, ..base() }).contains("no local port left for 1 request:"));
     }

@@ -14,7 +14,7 @@ mod tests;
 mod threshold;
 
 pub use condition::{Condition, ConditionError, Metric, Operator, Phase, Unit};
-pub use judge::{Verdict, judge};
 pub use generator::Generator;
+pub use judge::{Verdict, judge};
 pub use outcome::{LifecycleResult, RunOutcome, StoppedBy, exit};
 pub use threshold::{ThresholdResult, broken, scope_text};

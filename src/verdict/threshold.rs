@@ -171,12 +171,8 @@ pub fn broken(graph: &ExecutionGraph, counted: &Aggregator, elapsed: Duration) -
             Scope::Group(group) => Some(group),
             _ => None,
         };
-        let observed = Observed {
-            stats: &stats,
-            iterations: counted.iterations(group),
-            dropped: counted.dropped(group),
-            time,
-        };
+        let observed =
+            Observed { stats: &stats, iterations: counted.iterations(group), dropped: counted.dropped(group), time };
         let condition = &threshold.condition;
         let figure = observed.figure(condition)?;
         let grows = matches!(

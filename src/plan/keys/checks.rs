@@ -227,7 +227,12 @@ pub static THRESHOLD: Section = Section {
         Key::new("threshold", Ty::Name, "The figure, its operator and its limit.", "threshold: error_rate < 50%")
             .required(),
         Key::new("name", Ty::Name, "Its name in reports.", "name: most requests succeed"),
-        Key::new("during", Ty::Name, "The part of the load it judges, by when a sample started: `steady` (no ramp of its group is in progress), `ramp_up`, or `stage 2` (that stage, its hold included).", "during: steady"),
+        Key::new(
+            "during",
+            Ty::Name,
+            "The part of the load it judges, by when a sample started: `steady` (no ramp of its group is in progress), `ramp_up`, or `stage 2` (that stage, its hold included).",
+            "during: steady",
+        ),
         Key::new("after", Ty::Duration, "Leaves out samples that started earlier than this.", "after: 30s")
             .words(&[("k6", "delayAbortEval")]),
         Key::new(

@@ -221,10 +221,17 @@ pub static STAGE: Section = Section {
         ]),
         Key::new("rate", Ty::Rate, "The arrival rate the ramp leads to.", "rate: 500/s")
             .words(&[("Artillery", "arrivalRate"), ("Artillery", "rampTo")]),
-        Key::new("over", Ty::Duration, "How long the ramp takes. The default is 0s, a jump.", "over: 1m")
-            .words(&[("k6", "duration"), ("Gatling", "during"), ("JMeter", "ramp_up"), ("Taurus", "ramp-up")]),
-        Key::new("hold", Ty::Duration, "How long the load stays there. The default is 0s.", "hold: 5m")
-            .words(&[("Taurus", "hold-for"), ("JMeter", "hold_for"), ("Gatling", "lasting")]),
+        Key::new("over", Ty::Duration, "How long the ramp takes. The default is 0s, a jump.", "over: 1m").words(&[
+            ("k6", "duration"),
+            ("Gatling", "during"),
+            ("JMeter", "ramp_up"),
+            ("Taurus", "ramp-up"),
+        ]),
+        Key::new("hold", Ty::Duration, "How long the load stays there. The default is 0s.", "hold: 5m").words(&[
+            ("Taurus", "hold-for"),
+            ("JMeter", "hold_for"),
+            ("Gatling", "lasting"),
+        ]),
     ],
 };
 

@@ -272,8 +272,7 @@ impl Lower<'_> {
         let text = self.known(node, "during", expected, Some("during: steady"))?;
         let during = During::parse(&text);
         if during.is_none() {
-            let mut finding =
-                Diagnostic::error(node.span, format!("`during` takes {expected}, not `{}`", text.trim()));
+            let mut finding = Diagnostic::error(node.span, format!("`during` takes {expected}, not `{}`", text.trim()));
             if let Some(near) = crate::suggest::nearest(&text, ["steady", "ramp_up"]) {
                 finding = finding.help(format!("did you mean `{near}`?")).fix(node.span, near);
             } else {

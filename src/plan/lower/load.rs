@@ -36,7 +36,12 @@ impl Lower<'_> {
         if load.is_open() {
             self.not_beside(fields, &["pacing", "throughput"], "an arrival rate", "it sets the pace already");
         } else {
-            self.not_beside(fields, &["arrivals", "max_users"], "a number of users", "it belongs to `arrival_rate`, or to stages with a `rate`");
+            self.not_beside(
+                fields,
+                &["arrivals", "max_users"],
+                "a number of users",
+                "it belongs to `arrival_rate`, or to stages with a `rate`",
+            );
         }
         load
     }
@@ -139,7 +144,8 @@ impl Lower<'_> {
         let rate = self.rate(node, key)?;
         if rate == Rate::default() {
             self.report(
-                Diagnostic::error(node.span, format!("`{key}` must be more than 0")).help(format!("for example `{key}: 10/s`")),
+                Diagnostic::error(node.span, format!("`{key}` must be more than 0"))
+                    .help(format!("for example `{key}: 10/s`")),
             );
             return None;
         }
@@ -182,7 +188,9 @@ impl Lower<'_> {
                 self.report(
                     Diagnostic::error(entry.key_span, format!("`{key}` does not go together with `stages`")).help(
                         match *key {
-                            "users" | "arrival_rate" | "iterations" => "the stages say the whole load; remove one of the two",
+                            "users" | "arrival_rate" | "iterations" => {
+                                "the stages say the whole load; remove one of the two"
+                            }
                             _ => "the stages say how long: `over` is a stage's ramp, `hold` how long it stays there",
                         },
                     ),
@@ -192,7 +200,8 @@ impl Lower<'_> {
         let items = match node.items() {
             Some([]) => {
                 self.report(
-                    Diagnostic::error(node.span, "`stages` holds no stage").help("for example `- { users: 100, over: 1m, hold: 5m }`"),
+                    Diagnostic::error(node.span, "`stages` holds no stage")
+                        .help("for example `- { users: 100, over: 1m, hold: 5m }`"),
                 );
                 return None;
             }
@@ -215,7 +224,8 @@ impl Lower<'_> {
         if users.len() + rates.len() < items.len() {
             return None;
         }
-        let nobody = users.iter().all(|stage| stage.target == 0) && rates.iter().all(|stage| stage.target == Rate::default());
+        let nobody =
+            users.iter().all(|stage| stage.target == 0) && rates.iter().all(|stage| stage.target == Rate::default());
         if nobody {
             self.report(
                 Diagnostic::error(Self::start_of(node), "these stages never start anything: every target is 0")
@@ -240,8 +250,11 @@ impl Lower<'_> {
         let hold = fields.get("hold").map(|node| self.duration(node, "hold"));
         let Some(target) = fields.get(ours) else {
             self.report(
-                Diagnostic::error(Self::start_of(node), format!("this stage does not say how many: `{ours}` is missing"))
-                    .help("for example `{ users: 100, over: 1m }` or `{ rate: 50/s, over: 1m }`"),
+                Diagnostic::error(
+                    Self::start_of(node),
+                    format!("this stage does not say how many: `{ours}` is missing"),
+                )
+                .help("for example `{ users: 100, over: 1m }` or `{ rate: 50/s, over: 1m }`"),
             );
             return None;
         };
