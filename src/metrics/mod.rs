@@ -7,6 +7,7 @@
 mod aggregator;
 mod recorder;
 mod results;
+mod seldom;
 mod span;
 mod timeline;
 mod times;
@@ -17,6 +18,7 @@ use std::time::Duration;
 pub use aggregator::{Aggregator, Live, LiveGroup};
 pub use recorder::{Batch, Recorder};
 pub use results::{AssertionResult, ErrorGroup, GeneratorFigures, GroupResult, LabelResult, Results, Stats};
+pub use seldom::Seldom;
 pub use span::{Span, Spans};
 pub use timeline::{Slice, SliceLabel};
 pub use times::Times;

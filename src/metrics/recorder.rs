@@ -264,8 +264,17 @@ impl Recorder {
             return;
         }
         let labels = &mut self.labels;
-        let taken =
-            self.touched.drain(..).filter_map(|label| Some((label, labels[label.index()].as_mut()?.take()))).collect();
+        let mut taken = Vec::with_capacity(self.touched.len());
+        for label in self.touched.drain(..) {
+            let slot = &mut labels[label.index()];
+            // Busy lines keep their histograms' memory; one that was hit a few times costs nothing
+            // until it is hit again.
+            let stats = match slot {
+                Some(stats) if stats.has_histogram() => Some(stats.take()),
+                few => few.take().map(|stats| *stats),
+            };
+            taken.extend(stats.map(|stats| (label, stats)));
+        }
         self.finished.push(Second { second: self.second, labels: taken, warm: std::mem::take(&mut self.warm) });
     }
 }

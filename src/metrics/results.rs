@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::timeline::Slice;
+use super::seldom::Seldom;
 use super::times::Times;
 use super::{Example, Outcome, Sample, SampleFailure};
 use crate::diagnostic::Span;
@@ -38,11 +39,11 @@ pub struct Stats {
     /// from the scheduled start.
     pub response_time: Times,
     /// In the open model, the same times from the send.
-    pub service_time: Times,
+    pub service_time: Seldom,
     /// Those among them that failed.
-    pub failed_response_time: Times,
+    pub failed_response_time: Seldom,
     /// Times of the phases, in the order of [`Phase::ALL`].
-    pub phases: [Times; Phase::ALL.len()],
+    pub phases: [Seldom; Phase::ALL.len()],
 }
 
 impl Stats {
@@ -92,12 +93,17 @@ impl Stats {
         }
     }
 
+    /// Whether taking it leaves memory behind that is worth keeping.
+    pub(super) fn has_histogram(&self) -> bool {
+        self.response_time.has_histogram()
+    }
+
     pub(super) fn take(&mut self) -> Self {
         let taken = Self {
             response_time: self.response_time.take(),
             service_time: self.service_time.take(),
             failed_response_time: self.failed_response_time.take(),
-            phases: self.phases.each_mut().map(Times::take),
+            phases: self.phases.each_mut().map(Seldom::take),
             ..*self
         };
         let response_time = std::mem::take(&mut self.response_time);

@@ -112,7 +112,7 @@ impl Timeline {
     pub(super) fn slices(&mut self) -> Vec<Slice> {
         self.close_before(u64::MAX);
         self.closed.sort_by_key(|slice| slice.start_s);
-        self.closed.clone()
+        std::mem::take(&mut self.closed)
     }
 }
 

@@ -23,6 +23,16 @@ pub struct Times {
 }
 
 impl Times {
+    /// An empty collection.
+    pub const fn new() -> Self {
+        Self { count: 0, sum_us: 0, sum_of_squares: 0, min_us: 0, max_us: 0, few: Vec::new(), many: None }
+    }
+
+    /// Whether there were too many times to be kept as they are.
+    pub(super) fn has_histogram(&self) -> bool {
+        self.many.is_some()
+    }
+
     /// Adds a time. One below a microsecond counts as one.
     pub fn record(&mut self, time: Duration) {
         self.add_value((time.as_micros().min(u128::from(LONGEST_US)) as u64).max(1), 1);
