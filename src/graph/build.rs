@@ -34,6 +34,8 @@ pub(super) struct Build<'p> {
     pub(super) nodes: Vec<Node>,
     pub(super) slots: Vec<Slot>,
     pub(super) labels: Vec<Label>,
+    /// Where each label stands in that list.
+    known_labels: HashMap<(Place, LabelKind, Arc<str>), LabelId>,
     /// What each label's first request sends, to tell when another one would merge with it.
     pub(super) requests: HashMap<LabelId, (Arc<str>, Arc<str>)>,
     pub(super) assertions: Vec<AssertionInfo>,
@@ -73,6 +75,7 @@ pub fn build(
         nodes: Vec::new(),
         slots: Vec::new(),
         labels: Vec::new(),
+        known_labels: HashMap::new(),
         requests: HashMap::new(),
         assertions: Vec::new(),
         thresholds: Vec::new(),
@@ -125,6 +128,7 @@ impl Build<'_> {
             }
         }
         self.never_used();
+        self.titles(&groups);
         self.flows.sort_unstable();
         self.flows.dedup();
 
@@ -320,14 +324,37 @@ impl Build<'_> {
 
     /// A line of the report; lines of one text and kind in one place are one.
     pub(super) fn label(&mut self, text: &str, kind: LabelKind, span: Span) -> LabelId {
-        let place = self.place;
-        let known =
-            self.labels.iter().position(|label| label.place == place && label.kind == kind && &*label.text == text);
-        let at = known.unwrap_or_else(|| {
-            self.labels.push(Label { text: text.into(), kind, place, span });
-            self.labels.len() - 1
-        });
-        LabelId(at as u32)
+        let labels = &mut self.labels;
+        *self.known_labels.entry((self.place, kind, text.into())).or_insert_with_key(|(place, _, text)| {
+            labels.push(Label { text: text.clone(), title: text.clone(), kind, place: *place, span });
+            LabelId(labels.len() as u32 - 1)
+        })
+    }
+
+    /// Tells lines of one text apart: by their thread group, and if need be by what they are.
+    fn titles(&mut self, groups: &[Group]) {
+        let mut of_text: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut of_place: HashMap<(Arc<str>, Place), usize> = HashMap::new();
+        for label in &self.labels {
+            *of_text.entry(label.text.clone()).or_default() += 1;
+            *of_place.entry((label.text.clone(), label.place)).or_default() += 1;
+        }
+        for label in self.labels.iter_mut().filter(|label| of_text[&label.text] > 1) {
+            let place = match label.place {
+                Place::Setup => "setup",
+                Place::Teardown => "teardown",
+                Place::Group(group) => &groups[group.index()].name,
+            };
+            let kind = match label.kind {
+                LabelKind::Sampler => "request",
+                LabelKind::Transaction => "transaction",
+                LabelKind::Step => "step",
+            };
+            label.title = match of_place[&(label.text.clone(), label.place)] {
+                1 => format!("{} ({place})", label.text).into(),
+                _ => format!("{} ({place}, {kind})", label.text).into(),
+            };
+        }
     }
 
     fn never_used(&mut self) {

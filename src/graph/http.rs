@@ -291,15 +291,15 @@ impl Build<'_> {
     fn transport(&mut self, layers: &[&HttpSettings], span: Span) -> Option<TransportId> {
         let mut settings = Settings::default();
         let mut at = span;
-        for layer in layers {
-            apply(&mut settings, &layer.transport);
-            at = layer.transport.span.unwrap_or(at);
+        for written in layers.iter().filter_map(|layer| layer.transport.as_ref()) {
+            apply(&mut settings, written);
+            at = written.span.unwrap_or(at);
         }
         if let Some(known) = self.transports.iter().position(|known| *known == settings) {
             return Some(TransportId(known as u32));
         }
         if let Err(message) = Transport::new(settings.clone(), &ProxyEnvironment::default()) {
-            let proxy = layers.iter().rev().find_map(|layer| layer.transport.proxy.as_ref()?.as_ref());
+            let proxy = layers.iter().rev().find_map(|layer| layer.transport.as_ref()?.proxy.as_ref()?.as_ref());
             let at = if message.contains("proxy") { proxy.map_or(at, |proxy| proxy.span) } else { at };
             if !self.findings.iter().any(|finding| finding.message == message) {
                 self.error(at, message, "check the setting and the file it names");

@@ -361,7 +361,7 @@ pub struct Slot {
 }
 
 /// What a line of the report is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LabelKind {
     /// A request.
     Sampler,
@@ -387,6 +387,8 @@ pub enum Place {
 pub struct Label {
     /// Its text.
     pub text: Arc<str>,
+    /// Its text with what tells it apart from other lines of the same text.
+    pub title: Arc<str>,
     /// What it is about.
     pub kind: LabelKind,
     /// Where it belongs.

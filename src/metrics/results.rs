@@ -391,12 +391,9 @@ impl Results {
 
     /// The figures of a line, if it was reached.
     pub fn label(&self, label: LabelId) -> Option<&Stats> {
-        self.samplers
-            .iter()
-            .chain(&self.transactions)
-            .chain(&self.steps)
-            .chain(&self.lifecycle)
-            .find(|result| result.label == label)
-            .map(|result| &result.stats)
+        [&self.samplers, &self.transactions, &self.steps, &self.lifecycle].into_iter().find_map(|lines| {
+            let at = lines.binary_search_by_key(&label, |line| line.label).ok()?;
+            Some(&lines[at].stats)
+        })
     }
 }

@@ -188,12 +188,12 @@ pub struct HttpSettings {
     pub auth: Option<Option<AuthSpec>>,
     /// Assertions on every answer.
     pub assert: Vec<AssertionGroup>,
-    /// The keys that make up a connection's settings.
-    pub transport: TransportSettings,
+    /// The keys that make up a connection's settings, if any is written: few requests have their own.
+    pub transport: Option<Box<TransportSettings>>,
 }
 
 /// Connection-level keys as written in one place.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "each field is the key of the same name, described in `keys::HTTP`")]
 pub struct TransportSettings {
     pub timeout: Option<Duration>,

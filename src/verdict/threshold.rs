@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::observe::Observed;
 use super::{Metric, Operator, Unit};
 use crate::diagnostic::Span;
-use crate::graph::{ExecutionGraph, LabelId, LabelKind, Place, Scope, Threshold};
+use crate::graph::{ExecutionGraph, Scope, Threshold};
 use crate::metrics::{Aggregator, Results};
 use crate::plan::written_duration;
 use crate::schedule::During;
@@ -71,31 +71,8 @@ pub fn scope_text(graph: &ExecutionGraph, scope: Scope) -> String {
     match scope {
         Scope::Run => "run".into(),
         Scope::Group(group) => graph.groups[group.index()].name.to_string(),
-        Scope::Label(label) => label_text(graph, label),
+        Scope::Label(label) => graph.label(label).title.to_string(),
     }
-}
-
-fn label_text(graph: &ExecutionGraph, id: LabelId) -> String {
-    let label = graph.label(id);
-    let shared = graph.labels.iter().enumerate().any(|(index, other)| index != id.index() && other.text == label.text);
-    if !shared {
-        return label.text.to_string();
-    }
-    let place = match label.place {
-        Place::Setup => "setup",
-        Place::Teardown => "teardown",
-        Place::Group(group) => &graph.groups[group.index()].name,
-    };
-    let same_place = |other: &crate::graph::Label| other.text == label.text && other.place == label.place;
-    if graph.labels.iter().filter(|other| same_place(other)).count() < 2 {
-        return format!("{} ({place})", label.text);
-    }
-    let kind = match label.kind {
-        LabelKind::Sampler => "request",
-        LabelKind::Transaction => "transaction",
-        LabelKind::Step => "step",
-    };
-    format!("{} ({place}, {kind})", label.text)
 }
 
 /// Compares a figure with its limit.

@@ -18,7 +18,7 @@ impl Lower<'_> {
             headers: fields.get("headers").map_or_else(Vec::new, |node| self.headers(node)),
             auth: fields.get("auth").and_then(|node| self.auth(node)),
             assert: fields.get("assert").map_or_else(Vec::new, |node| self.assertions(node)),
-            transport: self.transport(fields),
+            transport: Some(self.transport(fields)).filter(|keys| *keys != TransportSettings::default()).map(Box::new),
         }
     }
 
