@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -16,7 +17,7 @@ from typing import Optional
 
 from . import goals, scenarios, tables, targets, tools
 from .measure import adopt_orphans, allow_many_files, measure
-from .records import Record, cpu_us
+from .records import Record, cpu_us, rss_mb
 from .scenarios import Scenario
 from .tools.base import Command, Job, Tool
 
@@ -38,6 +39,7 @@ def main(arguments: list[str]) -> int:
         _print([Record.from_json(one) for file in options.table for one in json.loads(file.read_text())["records"]])
         return 0
     installed = _installed(options)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything started is ended
     adopt_orphans()
     allow_many_files()
     out: Path = options.out or options.scratch / time.strftime("results-%Y%m%d-%H%M%S.json")
@@ -58,15 +60,22 @@ def main(arguments: list[str]) -> int:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="bench/run", description="Runs loadplan and every peer that is installed, in whole rounds, and prints tables."
+        prog="bench/run",
+        description="Runs loadplan and every peer that is installed, in whole rounds, and prints tables.",
     )
     parser.add_argument("--scenarios", type=_scenarios, default=_scenarios("A,B,B-rich,C,D,E,F,G"), metavar="A,B,…")
-    parser.add_argument("--tools", type=lambda text: text.split(","), metavar="wrk,oha,…", help="default: all that are found")
+    parser.add_argument(
+        "--tools", type=lambda text: text.split(","), metavar="wrk,oha,…", help="default: all that are found"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, help="instead of a scenario's own duration")
     parser.add_argument("--users", type=_numbers, metavar="N,…", help="for C; default 2000,10000")
-    parser.add_argument("--loadplan", type=Path, default=BINARY, metavar="PATH", help="default: target/release/loadplan")
-    parser.add_argument("--peers", type=Path, default=BENCH / ".peers", metavar="DIR", help="where install-peers put them")
+    parser.add_argument(
+        "--loadplan", type=Path, default=BINARY, metavar="PATH", help="default: target/release/loadplan"
+    )
+    parser.add_argument(
+        "--peers", type=Path, default=BENCH / ".peers", metavar="DIR", help="where install-peers put them"
+    )
     parser.add_argument("--scratch", type=Path, default=BENCH / ".scratch", metavar="DIR", help="for files of the runs")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the JSON file; default: in the scratch folder")
     parser.add_argument(
@@ -75,7 +84,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         default=(os.cpu_count() or 1) >= 2,
         help="the tool on one core, the target on another",
     )
-    parser.add_argument("--table", type=Path, nargs="+", metavar="FILE", help="run nothing: print the tables of JSON files")
+    parser.add_argument(
+        "--table", type=Path, nargs="+", metavar="FILE", help="run nothing: print the tables of JSON files"
+    )
     options = parser.parse_args(arguments)
     options.loadplan, options.scratch = options.loadplan.resolve(), options.scratch.resolve()
     options.peers = options.peers.resolve()
@@ -86,7 +97,9 @@ def _scenarios(text: str) -> list[Scenario]:
     try:
         return [scenarios.BY_KEY[key] for key in text.split(",")]
     except KeyError as error:
-        raise argparse.ArgumentTypeError(f"there is no scenario {error}: there are {', '.join(scenarios.BY_KEY)}") from None
+        raise argparse.ArgumentTypeError(
+            f"there is no scenario {error}: there are {', '.join(scenarios.BY_KEY)}"
+        ) from None
 
 
 def _numbers(text: str) -> list[int]:
@@ -155,14 +168,20 @@ def _tell(record: Record) -> None:
     run = record.runs[-1]
     us = tables.number(cpu_us(run), 1)
     print(
-        f"{time.strftime('%H:%M:%S')} {record.scenario:<6} {record.tool:<24} {run.requests:>9,} requests  {us:>8} µs/request"
-        f"  {run.rss_bytes / 1e6:6.0f} MB  other CPU {100 * run.other_cpu_share:.0f} %  {'; '.join(record.problems())}",
+        f"{time.strftime('%H:%M:%S')} {record.scenario:<6} {record.tool:<24} {run.requests:>9,} requests"
+        f"  {us:>8} µs/request  {rss_mb(run):6.0f} MB  other CPU {100 * run.other_cpu_share:.0f} %"
+        f"  {'; '.join(record.problems())}",
         file=sys.stderr,
     )
 
 
 def _save(records: list[Record], options: argparse.Namespace, out: Path) -> None:
-    head = {"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "cpu": _processor(), "kernel": platform.release(), "pinned": options.pin}
+    head = {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "cpu": _processor(),
+        "kernel": platform.release(),
+        "pinned": options.pin,
+    }
     out.write_text(json.dumps({**head, "records": [record.to_json() for record in records]}, indent=1) + "\n")
 
 

@@ -56,8 +56,9 @@ class State:
         times = sorted(1000 * (at - begin - n / self.rate) for n, at in enumerate(self.answered))
         if not times:
             return b"{}"
-        rank = lambda percent: max(0.0, times[math.ceil(percent / 100 * len(times)) - 1])
-        return json.dumps({f"p{percent}": rank(percent) for percent in (50, 95, 99)} | {"max": times[-1]}).encode()
+        ranks = {percent: math.ceil(percent / 100 * len(times)) - 1 for percent in (50, 95, 99)}
+        truth = {f"p{percent}": max(0.0, times[rank]) for percent, rank in ranks.items()}
+        return json.dumps({**truth, "max": times[-1]}).encode()
 
 
 class Connection(asyncio.Protocol):
@@ -68,6 +69,7 @@ class Connection(asyncio.Protocol):
         self.waiting = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.state.connections += 1
 
@@ -80,7 +82,9 @@ class Connection(asyncio.Protocol):
     def answer(self, head: bytes) -> None:
         if head.startswith(b"GET /__"):
             body = self.state.truth() if head.startswith(b"GET /__truth") else self.state.status()
-            self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body))
+            self.transport.write(
+                b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
+            )
             self.transport.close()
             return
         self.state.answer()

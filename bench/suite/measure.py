@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Optional
@@ -17,7 +18,7 @@ from . import procfs
 from .targets import Target
 from .tools.base import Command
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 0.5  # at most; a short run is looked at more often
 STRAGGLERS_S = 3.0  # how long processes may outlive the command that started them
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -60,7 +61,9 @@ def allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def measure(command: Command, target: Target, folder: Path, core: Optional[int], seconds: int, ramp_up: int) -> Measured:
+def measure(
+    command: Command, target: Target, folder: Path, core: Optional[int], seconds: int, ramp_up: int
+) -> Measured:
     """Runs a command to its end, or for `seconds` and a minute and a half at most."""
     run = _Run(command, target, folder, core)
     run.watch(limit_s=seconds + 90.0)
@@ -103,11 +106,14 @@ class _Run:
     def watch(self, limit_s: float) -> None:
         handle = os.pidfd_open(self.child.pid)
         try:
-            while not select.select([handle], [], [], LOOK_EVERY_S)[0]:
+            while not select.select([handle], [], [], min(LOOK_EVERY_S, 0.01 + 0.1 * self._now()))[0]:
                 self._look()
                 if self._now() > limit_s:
                     self.got.timed_out = True
                     self._end_family()
+        except BaseException:  # Ctrl-C, too: nothing may outlive the driver
+            self._end_family()
+            raise
         finally:
             os.close(handle)
         self.got.wall_s = self._now()
@@ -138,10 +144,8 @@ class _Run:
 
     def _end_family(self) -> None:
         for pid in procfs.family(self.child.pid, self.strangers):
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
     def _wait_for_stragglers(self) -> None:
         until = time.monotonic() + STRAGGLERS_S
@@ -164,7 +168,7 @@ def _own_cpu() -> float:
 
 
 def _peak_of(usage: resource.struct_rusage) -> int:
-    """The peak the kernel kept. A child starts as a copy of this driver, so a figure below our own says nothing."""
+    """The peak the kernel kept; 0 when it may be ours, since a child starts as a copy of this driver."""
     peak = usage.ru_maxrss * 1024
     return peak if peak > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 else 0
 

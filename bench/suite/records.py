@@ -55,6 +55,21 @@ def cpu_us(run: Measured) -> Optional[float]:
     return run.cpu_s / run.requests * 1e6 if run.requests else None
 
 
+def cores(run: Measured) -> Optional[float]:
+    """How many cores it kept busy over the middle of the run."""
+    return run.steady_cores
+
+
+def rss_mb(run: Measured) -> float:
+    """Peak resident memory, in MB of 1,000,000 bytes."""
+    return run.rss_bytes / 1e6
+
+
+def wall_ms(run: Measured) -> float:
+    """From start to end, in milliseconds."""
+    return run.wall_s * 1000
+
+
 def rate(run: Measured) -> Optional[float]:
     """Requests per second: over the middle of the run, or over all of a short one."""
     return run.steady_rate or (run.requests / run.wall_s if run.requests else None)

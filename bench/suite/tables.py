@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Optional
 
 from . import scenarios
-from .records import Record, cpu_ratio, cpu_us, find, rate
+from .records import Record, cores, cpu_ratio, cpu_us, find, median, rate, rss_mb, wall_ms
 
 Column = tuple[str, Callable[[Record, list[Record]], str]]
 
@@ -32,8 +32,8 @@ def _cpu(record: Record, _: list[Record]) -> str:
 
 
 def _wall(record: Record, _: list[Record]) -> str:
-    each = [run.wall_s * 1000 for run in record.runs]
-    return f"{number(record.median(lambda run: run.wall_s * 1000), 1)} ({min(each):.1f}–{max(each):.1f})"
+    each = [wall_ms(run) for run in record.runs]
+    return f"{number(record.median(wall_ms), 1)} ({min(each):.1f}–{max(each):.1f})"
 
 
 def _to_wrk(record: Record, records: list[Record]) -> str:
@@ -46,6 +46,17 @@ def _of_expected(record: Record, _: list[Record]) -> str:
     return number(None if value is None else 100 * value / record.users, 1, " %")
 
 
+def _truth(record: Record, _: list[Record]) -> str:
+    """What the server saw of the schedule, for tools that kept to it."""
+    wanted = scenarios.BY_KEY[record.scenario].rate * scenarios.BY_KEY[record.scenario].seconds
+    kept = [run for run in record.runs if abs(run.requests - wanted) <= 0.001 * wanted]
+    if not kept:
+        return "did not send all"
+    return " / ".join(
+        _milliseconds(median(run.truth.get(name) for run in kept)) for name in ("p50", "p95", "p99", "max")
+    )
+
+
 def _note(record: Record, _: list[Record]) -> str:
     return "; ".join([*filter(None, [record.note]), *record.problems()])
 
@@ -54,13 +65,13 @@ TOOL: Column = ("tool", lambda record, _: record.tool)
 USERS: Column = ("users", lambda record, _: number(record.users))
 RATE: Column = ("requests/s", lambda record, _: number(record.median(rate)))
 EXPECTED: Column = ("of expected", _of_expected)
-CORES: Column = ("cores", lambda record, _: number(record.median(lambda run: run.steady_cores), 2))
+CORES: Column = ("cores", lambda record, _: number(record.median(cores), 2))
 REQUESTS: Column = ("requests", lambda record, _: number(record.median(lambda run: run.requests)))
 CPU: Column = ("CPU µs/request (min–max)", _cpu)
 CPU_S: Column = ("CPU s", lambda record, _: number(record.median(lambda run: run.cpu_s), 3))
 TO_WRK: Column = ("× wrk", _to_wrk)
 WALL: Column = ("wall ms (min–max)", _wall)
-RSS: Column = ("peak RSS MB", lambda record, _: number(record.median(lambda run: run.rss_bytes / 1e6)))
+RSS: Column = ("peak RSS MB", lambda record, _: number(record.median(rss_mb)))
 ERRORS: Column = ("errors", lambda record, _: number(record.told("errors")))
 OTHER: Column = ("other CPU %", lambda record, _: number(record.median(lambda run: 100 * run.other_cpu_share)))
 NOTE: Column = ("note", _note)
@@ -69,8 +80,8 @@ TIMES = [_told_ms("p50"), _told_ms("p95"), _told_ms("p99"), _told_ms("max")]
 COLUMNS: dict[str, list[Column]] = {
     "load": [TOOL, RATE, CPU, TO_WRK, RSS, *TIMES, ERRORS, OTHER, NOTE],
     "users": [TOOL, USERS, RATE, EXPECTED, CORES, CPU, TO_WRK, RSS, *TIMES, ERRORS, OTHER, NOTE],
-    "open": [TOOL, REQUESTS, *TIMES, ERRORS, CPU, RSS, OTHER, NOTE],
-    "wall": [TOOL, WALL, CPU_S, RSS, OTHER, NOTE],
+    "open": [TOOL, REQUESTS, *TIMES, ("truth: p50 / p95 / p99 / max", _truth), ERRORS, CPU, RSS, OTHER, NOTE],
+    "wall": [TOOL, WALL, CPU_S, OTHER, NOTE],
     "memory": [TOOL, REQUESTS, RSS, CPU_S, WALL, ERRORS, OTHER, NOTE],
 }
 
@@ -81,7 +92,7 @@ def render(records: list[Record]) -> str:
     for scenario in scenarios.ALL:
         rows = [record for record in records if record.scenario == scenario.key and record.runs]
         if rows:
-            parts.append(f"### {scenario.title}\n\n{_table(COLUMNS[scenario.columns], rows)}{_truth(rows)}")
+            parts.append(f"### {scenario.title}\n\n{_table(COLUMNS[scenario.columns], rows)}")
     return "\n".join(parts)
 
 
@@ -93,12 +104,3 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
 
 def _table(columns: list[Column], rows: list[Record]) -> str:
     return table([head for head, _ in columns], [[cell(row, rows) for _, cell in columns] for row in rows])
-
-
-def _truth(rows: list[Record]) -> str:
-    """What an honest tool has to report: what the server saw of the first tool's run."""
-    truth = {name: rows[0].median(lambda run: run.truth.get(name)) for name in ("p50", "p95", "p99", "max")}
-    if truth["max"] is None:
-        return ""
-    told = ", ".join(f"{name} {_milliseconds(value)}" for name, value in truth.items())
-    return f"\nThe truth of the {rows[0].tool} run, in ms: {told}.\n"

@@ -26,7 +26,7 @@ def _config(job: Job) -> dict:
     phase = {"duration": max(1, job.scenario.ramp_up), "arrivalCount": job.users}
     if job.scenario.rate:
         phase = {"duration": job.seconds, "arrivalRate": job.scenario.rate}
-    config = {"target": job.base_url, "processor": str(LOOP), "phases": [phase]}
+    config: dict = {"target": job.base_url, "processor": str(LOOP), "phases": [phase]}
     if job.key == "B":
         config["plugins"] = {"expect": {"outputFormat": "silent", "reportFailuresAsErrors": True}}
     return config
@@ -55,7 +55,14 @@ def _told(report: Path) -> Told:
     times = aggregate["summaries"].get("http.response_time", {})
     bad = sum(count for name, count in counters.items() if re.match(r"http\.codes\.[3-5]", name))
     errors = counters.get("vusers.failed", 0) + bad
-    return Told(counters.get("http.responses", 0), errors, times.get("p50"), times.get("p95"), times.get("p99"), times.get("max"))
+    return Told(
+        counters.get("http.responses", 0),
+        errors,
+        times.get("p50"),
+        times.get("p95"),
+        times.get("p99"),
+        times.get("max"),
+    )
 
 
 TOOL = Tool("artillery", "artillery", _commands)

@@ -24,7 +24,9 @@ def _commands(program: str, job: Job) -> list[Command]:
         return []
     plan, iterations, note = how[job.key]
     head = f"concurrency: {min(job.users, iterations)}\nbase: '{job.base_url}'\niterations: {iterations}\nplan:\n"
-    return [Command([program, "--benchmark", job.write("drill.yml", head + plan), "--stats", "--quiet"], _told, note=note)]
+    return [
+        Command([program, "--benchmark", job.write("drill.yml", head + plan), "--stats", "--quiet"], _told, note=note)
+    ]
 
 
 def _get() -> str:

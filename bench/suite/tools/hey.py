@@ -12,7 +12,10 @@ def _commands(program: str, job: Job) -> list[Command]:
     how: dict[str, tuple[list[str], str]] = {
         "A": (timed, ""),
         "C": ([*timed, "-q", "1"], "1/s for each user instead of think time"),
-        "D": (["-z", f"{job.seconds}s", "-c", "100", "-q", str(job.scenario.rate // 100)], "100 users at 20/s: not open"),
+        "D": (
+            ["-z", f"{job.seconds}s", "-c", "100", "-q", str(job.scenario.rate // 100)],
+            "100 users at 20/s: not open",
+        ),
         "E": (["-n", "1", "-c", "1"], "1 request"),
         "G": (["-n", str(job.users), "-c", str(job.users), "-t", "60"], ""),
     }

@@ -21,7 +21,8 @@ def build(job: Job) -> str:
     group = _open_group(job, inside) if job.scenario.rate else _thread_group(job, inside)
     variables = NO_ARGUMENTS.format("TestPlan.user_defined_variables")
     plan = _element("TestPlan", "TestPlanGui", "bench", variables, group)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<jmeterTestPlan version="1.2"><hashTree>{plan}</hashTree></jmeterTestPlan>\n'
+    root = f'<jmeterTestPlan version="1.2"><hashTree>{plan}</hashTree></jmeterTestPlan>'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{root}\n'
 
 
 def _prop(kind: str, name: str, value: object = "") -> str:
@@ -59,7 +60,12 @@ def _sampler(name: str, path: str, children: str = "", body: str = "") -> str:
 def _header(name: str, value: str) -> str:
     row = _prop("string", "Header.name", name) + _prop("string", "Header.value", value)
     rows = f'<elementProp name="" elementType="Header">{row}</elementProp>'
-    return _element("HeaderManager", "HeaderPanel", "headers", f'<collectionProp name="HeaderManager.headers">{rows}</collectionProp>')
+    return _element(
+        "HeaderManager",
+        "HeaderPanel",
+        "headers",
+        f'<collectionProp name="HeaderManager.headers">{rows}</collectionProp>',
+    )
 
 
 def _login_then_ask() -> str:

@@ -11,7 +11,11 @@ class Waiting(FastHttpUser):
     """How long a user waits after a request."""
 
     abstract = True
-    wait_time = constant_throughput(float(os.environ["BENCH_PACE"])) if MODE == "pace" else constant(1 if MODE == "think" else 0)
+    wait_time = (
+        constant_throughput(float(os.environ["BENCH_PACE"]))
+        if MODE == "pace"
+        else constant(1 if MODE == "think" else 0)
+    )
 
 
 if MODE == "login":

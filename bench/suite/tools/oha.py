@@ -13,7 +13,10 @@ def _commands(program: str, job: Job) -> list[Command]:
     how: dict[str, tuple[list[str], str]] = {
         "A": (timed, ""),
         "C": ([*timed, "-q", str(job.users)], "a rate over all instead of think time"),
-        "D": (["-z", f"{job.seconds}s", "-c", "500", "-q", str(job.scenario.rate), "--latency-correction"], "--latency-correction"),
+        "D": (
+            ["-z", f"{job.seconds}s", "-c", "500", "-q", str(job.scenario.rate), "--latency-correction"],
+            "--latency-correction",
+        ),
         "E": (["-n", "1", "-c", "1"], "1 request"),
         "G": (["-n", str(job.users), "-c", str(job.users)], ""),
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use goose::prelude::*;
 
 /// What a user keeps from its login.
+#[derive(Clone)]
 struct Session {
     bearer: String,
 }
