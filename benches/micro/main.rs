@@ -9,10 +9,13 @@ mod support;
 mod template;
 mod walk;
 
+use std::time::Duration;
+
 use criterion::Criterion;
 
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
+    let times = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(2));
+    let mut criterion = times.configure_from_args();
     template::benches(&mut criterion);
     assertions::benches(&mut criterion);
     extractors::benches(&mut criterion);
