@@ -85,10 +85,10 @@ def _off_truth(run: Measured) -> Optional[float]:
     distances = []
     for name in ("p50", "p95", "p99", "max"):
         told, truth = run.told.get(name), run.truth.get(name)
-        if told is None or not truth:
+        if told is None or truth is None:
             return None
         off = abs(told - truth)
-        distances.append(0.0 if off <= 1 else off / truth * 100)
+        distances.append(0.0 if off <= 1 else off / max(truth, 1.0) * 100)
     return max(distances)
 
 
