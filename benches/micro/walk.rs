@@ -8,7 +8,7 @@ use loadplan::engine::{Event, Input, Monitor, block_on, run};
 use loadplan::graph::ExecutionGraph;
 use loadplan::mask::Masker;
 use loadplan::metrics::Aggregator;
-use loadplan::plan::LoadOptions;
+use loadplan::plan::{LoadOptions, LoadOverride};
 use loadplan::samplers::http::ProxyEnvironment;
 
 use crate::support::graph;
@@ -44,7 +44,10 @@ pub(crate) fn benches(criterion: &mut Criterion) {
 
 /// How long one user takes for so many iterations of these steps.
 fn time_of(iterations: u64, steps: &str) -> Duration {
-    let options = LoadOptions { iterations: Some(iterations.to_string()), ..LoadOptions::default() };
+    let options = LoadOptions {
+        load: vec![LoadOverride { key: "iterations", value: iterations.to_string() }],
+        ..LoadOptions::default()
+    };
     let plan = format!("thread_groups:\n  users:\n    iterations: 1\n    steps:\n{steps}");
     let graph = Arc::new(graph(&plan, &options));
     let begin = Instant::now();
@@ -68,6 +71,7 @@ fn input(graph: Arc<ExecutionGraph>) -> Input {
         services: Vec::new(),
         threads: 1,
         observer: None,
+        rows: None,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::timeline::Slice;
 use super::seldom::Seldom;
+use super::timeline::Slice;
 use super::times::Times;
 use super::{Example, Outcome, Sample, SampleFailure};
 use crate::diagnostic::Span;
