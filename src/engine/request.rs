@@ -1,9 +1,8 @@
 //! One request of a user: made from the node, sent, judged and counted.
 
 use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -61,46 +60,37 @@ impl User {
         let request = self.prepare(http)?;
         let transport = local.shared.transports[http.transport.index()].clone();
         let observed = local.observer.is_some();
-        let sent = Sent {
-            method: request.method.clone(),
-            target: request.target.clone(),
-            headers: request.headers.clone(),
-            extra: request.extra_headers.clone(),
-            body: request.body.clone(),
-        };
-        let started = local.clock.now();
+        let start = Instant::now();
+        let started = local.clock.at(start);
         let flight = InFlight { local: &local, label: node.label, started, ended: Cell::new(false) };
         let user = self.http.clone();
-        let mut exchange = user.send(Request { capture: observed, ..request }, &transport).await;
+        let exchange = user.send_from(start, &request, &transport).await;
         flight.ended.set(true);
-        let ended = local.clock.now();
+        let ended = started + exchange.timings.total;
 
-        let outcome = std::mem::replace(&mut exchange.outcome, Ok(Response::default()));
-        let (response, judged) = match outcome {
+        let (response, judged) = match &exchange.outcome {
             Ok(response) => {
-                let response = Rc::new(response);
                 self.response = Some(response.clone());
-                let judged = self.judge(node, http, &response, observed);
-                (Some(response), judged)
+                (Some(&**response), self.judge(node, http, response, observed))
             }
             Err(failure) => {
                 self.unset(http);
-                let failure = SampleFailure::new(failure.kind, failure.message, node.span);
+                let failure = SampleFailure::new(failure.kind, failure.message.clone(), node.span);
                 (None, Judged { failures: vec![failure], ..Judged::default() })
             }
         };
         let passed = judged.failures.is_empty();
         self.response_ok = passed;
         let masker = (!passed || observed).then(|| {
-            let credentials = self.credentials(http, &sent, &transport, response.as_deref());
+            let credentials = self.credentials(http, &request, &transport, response);
             self.masker_of(credentials)
         });
-        self.record(node, started, ended, &exchange, response.as_deref(), &judged, &sent, masker.as_ref());
+        self.record(node, started, ended, &exchange, &judged, &request, masker.as_ref());
         if let (Some(observer), Some(masker)) = (&local.observer, &masker) {
             observer.request(&Observed {
                 node: id,
                 exchange: &exchange,
-                response: response.as_deref(),
+                response,
                 extracted: &judged.extracted,
                 assertions: &judged.assertions,
                 failure: judged.failures.first().map(|failure| failure.message.as_str()),
@@ -114,12 +104,12 @@ impl User {
     fn credentials(
         &mut self,
         http: &HttpNode,
-        sent: &Sent,
+        sent: &Request,
         transport: &Transport,
         response: Option<&Response>,
     ) -> Vec<String> {
         let mut values = Vec::new();
-        let lines = sent.headers.iter().chain(sent.extra.iter().map(|(name, value)| (name, value)));
+        let lines = sent.headers.iter().chain(sent.extra_headers.iter().map(|(name, value)| (name, value)));
         for (name, value) in lines {
             let value = String::from_utf8_lossy(value.as_bytes());
             if [header::AUTHORIZATION, header::PROXY_AUTHORIZATION].contains(name) {
@@ -163,9 +153,8 @@ impl User {
         started: Duration,
         ended: Duration,
         exchange: &Exchange,
-        response: Option<&Response>,
         judged: &Judged,
-        sent: &Sent,
+        sent: &Request,
         masker: Option<&Masker>,
     ) {
         let failures: Vec<SampleFailure>;
@@ -189,7 +178,7 @@ impl User {
             label: node.label,
             started,
             ended,
-            response_time: response.map(|_| exchange.timings.total),
+            response_time: exchange.outcome.is_ok().then_some(exchange.timings.total),
             timings: exchange.timings,
             sent_bytes: exchange.sent_bytes,
             received_bytes: exchange.received_bytes,
@@ -208,8 +197,8 @@ impl User {
                 let _ = local.events.send(Event::Failure(node.name.clone(), masker.mask(&text).into_owned()));
             }
             Example {
-                request: sent.shown(masker),
-                response: response.map_or_else(String::new, |one| shown(one, masker)),
+                request: shown_request(sent, masker),
+                response: exchange.outcome.as_ref().map_or_else(|_| String::new(), |one| shown(one, masker)),
             }
         };
         local.recorder.borrow_mut().sample(&sample, &mut example);
@@ -293,9 +282,13 @@ impl User {
         self.set_all(&http.with).map_err(|error| error.message)?;
         let mut extra_headers = Vec::new();
         let body = self.body(&http.body, &http.headers, &mut extra_headers)?;
+        let target = self.target(http)?;
+        for (name, template) in &http.headers[http.fixed_headers..] {
+            extra_headers.push((name.clone(), self.header(name, template)?));
+        }
         Ok(Request {
             method: http.method.clone(),
-            target: self.target(http)?,
+            target,
             headers: self.headers(http)?,
             extra_headers,
             body,
@@ -311,7 +304,7 @@ impl User {
             },
             resources: http.resources,
             keep_body: http.keep_body || self.local.observer.is_some(),
-            capture: false,
+            capture: self.local.observer.is_some(),
         })
     }
 
@@ -343,25 +336,22 @@ impl User {
         Ok(target)
     }
 
+    /// The headers that never change: rendered once.
     fn headers(&mut self, http: &HttpNode) -> Result<Arc<HeaderMap>, String> {
         if let Some(headers) = http.header_map.get() {
             return Ok(headers.clone());
         }
-        let mut map = HeaderMap::with_capacity(http.headers.len());
-        let mut text = String::new();
-        for (name, template) in &http.headers {
-            text.clear();
-            template.render(self, &mut text).map_err(|error| error.message)?;
-            let value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
-                format!("the header `{name}` would hold a line break or another character no header may hold")
-            })?;
-            map.insert(name.clone(), value);
+        let mut map = HeaderMap::with_capacity(http.fixed_headers);
+        for (name, template) in &http.headers[..http.fixed_headers] {
+            map.insert(name.clone(), self.header(name, template)?);
         }
-        let map = Arc::new(map);
-        if http.fixed_headers {
-            return Ok(http.header_map.get_or_init(|| map).clone());
-        }
-        Ok(map)
+        Ok(http.header_map.get_or_init(|| Arc::new(map)).clone())
+    }
+
+    fn header(&mut self, name: &HeaderName, template: &Template) -> Result<HeaderValue, String> {
+        let text = self.text(template)?;
+        HeaderValue::try_from(text)
+            .map_err(|_| format!("the header `{name}` would hold a line break or another character no header may hold"))
     }
 
     fn body(
@@ -450,27 +440,16 @@ fn cookie_values(header: &str, values: &mut Vec<String>) {
     values.extend(pairs.map(|(_, value)| value.trim().to_owned()));
 }
 
-/// A request as it was sent, for examples. Everything in it is shared, not copied.
-struct Sent {
-    method: http::Method,
-    target: Arc<Target>,
-    headers: Arc<HeaderMap>,
-    extra: Vec<(HeaderName, HeaderValue)>,
-    body: Bytes,
-}
-
-impl Sent {
-    fn shown(&self, masker: &Masker) -> String {
-        let mut text =
-            format!("{} {}\n{}", self.method, masker.url(self.target.as_str()), masker.headers(&self.headers));
-        let extra: HeaderMap = self.extra.iter().cloned().collect();
-        text.push_str(&masker.headers(&extra));
-        if !self.body.is_empty() {
-            text.push('\n');
-            text.push_str(&beginning(&self.body, masker));
-        }
-        text
+/// A request as it was sent, for examples.
+fn shown_request(sent: &Request, masker: &Masker) -> String {
+    let mut text = format!("{} {}\n{}", sent.method, masker.url(sent.target.as_str()), masker.headers(&sent.headers));
+    let extra: HeaderMap = sent.extra_headers.iter().cloned().collect();
+    text.push_str(&masker.headers(&extra));
+    if !sent.body.is_empty() {
+        text.push('\n');
+        text.push_str(&beginning(&sent.body, masker));
     }
+    text
 }
 
 fn shown(response: &Response, masker: &Masker) -> String {
