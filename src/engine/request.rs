@@ -57,14 +57,14 @@ impl User {
     /// When it cannot be made: nothing was sent.
     pub(super) async fn request(&mut self, id: NodeId, node: &Node, http: &HttpNode) -> Result<bool, String> {
         let local = self.local.clone();
-        let request = self.prepare(http)?;
-        let transport = local.shared.transports[http.transport.index()].clone();
+        let request = self.prepare(id, http)?;
+        let transport = &local.shared.transports[http.transport.index()];
         let observed = local.observer.is_some();
         let start = Instant::now();
         let started = local.clock.at(start);
         let flight = InFlight { local: &local, label: node.label, started, ended: Cell::new(false) };
         let user = self.http.clone();
-        let exchange = user.send_from(start, &request, &transport).await;
+        let exchange = user.send_from(start, &request, transport).await;
         flight.ended.set(true);
         let ended = started + exchange.timings.total;
 
@@ -82,7 +82,7 @@ impl User {
         let passed = judged.failures.is_empty();
         self.response_ok = passed;
         let masker = (!passed || observed).then(|| {
-            let credentials = self.credentials(http, &request, &transport, response);
+            let credentials = self.credentials(http, &request, transport, response);
             self.masker_of(credentials)
         });
         self.record(node, started, ended, &exchange, &judged, &request, masker.as_ref());
@@ -278,18 +278,18 @@ impl User {
         }
     }
 
-    fn prepare(&mut self, http: &HttpNode) -> Result<Request, String> {
+    fn prepare(&mut self, id: NodeId, http: &HttpNode) -> Result<Request, String> {
         self.set_all(&http.with).map_err(|error| error.message)?;
         let mut extra_headers = Vec::new();
         let body = self.body(&http.body, &http.headers, &mut extra_headers)?;
-        let target = self.target(http)?;
+        let target = self.target(id, http)?;
         for (name, template) in &http.headers[http.fixed_headers..] {
             extra_headers.push((name.clone(), self.header(name, template)?));
         }
         Ok(Request {
             method: http.method.clone(),
             target,
-            headers: self.headers(http)?,
+            headers: self.headers(id, http)?,
             extra_headers,
             body,
             auth: match &http.auth {
@@ -308,10 +308,26 @@ impl User {
         })
     }
 
-    fn target(&mut self, http: &HttpNode) -> Result<Arc<Target>, String> {
-        if let Some(target) = http.target.get() {
-            return Ok(target.clone());
+    fn target(&mut self, id: NodeId, http: &HttpNode) -> Result<Arc<Target>, String> {
+        if !http.fixed_target {
+            return self.computed_target(http).map(Arc::new);
         }
+        if let Some(known) = self.local.fixed(id, |fixed| fixed.target.clone()) {
+            return Ok(known);
+        }
+        let target = match http.target.get() {
+            Some(target) => Target::clone(target),
+            None => {
+                let target = self.computed_target(http)?;
+                Target::clone(http.target.get_or_init(|| Arc::new(target)))
+            }
+        };
+        let target = Arc::new(target);
+        self.local.fixed(id, |fixed| fixed.target = Some(target.clone()));
+        Ok(target)
+    }
+
+    fn computed_target(&mut self, http: &HttpNode) -> Result<Target, String> {
         let mut url = self.text(&http.url)?;
         if let Some(base) = http.base_url.as_ref().filter(|_| !url.contains("://")) {
             url = join_url(&self.text(base)?, &url);
@@ -329,23 +345,27 @@ impl User {
                 url.insert_str(fragment, &format!("{sign}{query}"));
             }
         }
-        let target = Arc::new(Target::parse(&url)?);
-        if http.fixed_target {
-            return Ok(http.target.get_or_init(|| target).clone());
-        }
-        Ok(target)
+        Target::parse(&url)
     }
 
     /// The headers that never change: rendered once.
-    fn headers(&mut self, http: &HttpNode) -> Result<Arc<HeaderMap>, String> {
-        if let Some(headers) = http.header_map.get() {
-            return Ok(headers.clone());
+    fn headers(&mut self, id: NodeId, http: &HttpNode) -> Result<Arc<HeaderMap>, String> {
+        if let Some(known) = self.local.fixed(id, |fixed| fixed.headers.clone()) {
+            return Ok(known);
         }
-        let mut map = HeaderMap::with_capacity(http.fixed_headers);
-        for (name, template) in &http.headers[..http.fixed_headers] {
-            map.insert(name.clone(), self.header(name, template)?);
-        }
-        Ok(http.header_map.get_or_init(|| Arc::new(map)).clone())
+        let map = match http.header_map.get() {
+            Some(map) => HeaderMap::clone(map),
+            None => {
+                let mut map = HeaderMap::with_capacity(http.fixed_headers);
+                for (name, template) in &http.headers[..http.fixed_headers] {
+                    map.insert(name.clone(), self.header(name, template)?);
+                }
+                HeaderMap::clone(http.header_map.get_or_init(|| Arc::new(map)))
+            }
+        };
+        let map = Arc::new(map);
+        self.local.fixed(id, |fixed| fixed.headers = Some(map.clone()));
+        Ok(map)
     }
 
     fn header(&mut self, name: &HeaderName, template: &Template) -> Result<HeaderValue, String> {

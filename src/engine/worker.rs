@@ -53,6 +53,7 @@ impl Work {
             gates: (0..=self.shared.graph.groups.len()).map(|_| Gate::default()).collect(),
             events: self.events.clone(),
             observer,
+            fixed: RefCell::default(),
         })
     }
 

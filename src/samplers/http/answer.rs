@@ -56,6 +56,7 @@ impl Said {
     fn line(&mut self, name: &str, value: &[u8]) {
         // Comparing lengths first leaves nothing to do for most lines.
         match name.len() {
+            10 if value == b"keep-alive" && name == "Connection" => self.keep_alive = true,
             10 if name.eq_ignore_ascii_case("connection") => {
                 for word in words(value) {
                     self.close |= word.eq_ignore_ascii_case(b"close");

@@ -77,7 +77,7 @@ impl Known {
         let length = head::length(request, hop);
         let fits = extra.iter().all(|(name, _)| *name == CONTENT_LENGTH || adds(name))
             && (cookies.is_none() || !written(COOKIE))
-            && (request.body.is_empty() || !self.all.contains_key(TRANSFER_ENCODING));
+            && (length.is_none() || !self.all.contains_key(TRANSFER_ENCODING));
         if !fits {
             return None;
         }
@@ -131,4 +131,85 @@ pub(super) fn wire(
         }
         .wire(request, hop, auth, cookies)
     })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::super::proxy::ProxyEnvironment;
+    use super::super::settings::Settings;
+    use super::*;
+
+    fn transport() -> Arc<Transport> {
+        Transport::new(Settings::default(), &ProxyEnvironment::default()).unwrap()
+    }
+
+    fn request(method: Method, fixed: &[(&'static str, &str)], extra: &[(&'static str, &str)], body: &str) -> Request {
+        let pair = |(name, value): &(&'static str, &str)| {
+            (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
+        };
+        Request {
+            headers: Arc::new(fixed.iter().map(pair).collect()),
+            extra_headers: extra.iter().map(pair).collect(),
+            body: body.to_owned().into(),
+            ..Request::new(method, Arc::new(Target::parse("http://h.test/p?q=1").unwrap()))
+        }
+    }
+
+    /// The lines of a head; the first one first, the others in order of the alphabet.
+    fn lines(wire: &Wire) -> Vec<String> {
+        let text = String::from_utf8(wire.head.bytes().to_vec()).unwrap();
+        assert!(text.ends_with("\r\n\r\n"), "{text}");
+        let mut lines: Vec<_> = text.trim_end().split("\r\n").map(str::to_owned).collect();
+        lines[1..].sort();
+        lines
+    }
+
+    #[test]
+    fn a_known_head_says_what_one_put_together_anew_says() {
+        let transport = transport();
+        let requests = [
+            request(Method::GET, &[], &[], ""),
+            request(Method::GET, &[("accept", "text/html"), ("x-a", "1")], &[], ""),
+            request(Method::GET, &[("connection", "close")], &[("authorization", "Bearer x"), ("x-b", "2")], ""),
+            request(Method::GET, &[("range", "bytes=0-1")], &[("x-b", "2"), ("x-b", "3")], ""),
+            request(Method::POST, &[], &[("content-type", "application/json")], "{}"),
+            request(Method::GET, &[("transfer-encoding", "chunked")], &[], ""),
+            request(Method::PUT, &[("content-length", "7")], &[("content-length", "8")], ""),
+        ];
+        let bearer = HeaderValue::from_static("Bearer token");
+        for request in &requests {
+            for (auth, cookies) in [(None, None), (Some(&bearer), None), (Some(&bearer), Some("a=1; b=2"))] {
+                let hop = Hop::first(request);
+                let headers =
+                    head::headers(request, &hop, auth.cloned(), cookies.map(str::to_owned), transport.settings());
+                let anew = head::http1(request, &hop, headers, &transport);
+                // Twice: as it is made, and as it is found again.
+                for _ in 0..2 {
+                    let known = wire(request, &hop, auth, cookies, &transport).unwrap();
+                    assert_eq!(lines(&known), lines(&anew));
+                    assert_eq!((known.closing, known.len()), (anew.closing, anew.len()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_changes_the_rest_of_a_head_is_left_to_others() {
+        let transport = transport();
+        let cases = [
+            (request(Method::GET, &[("x-a", "1")], &[("x-a", "2")], ""), None),
+            (request(Method::GET, &[], &[("accept", "text/html")], ""), None),
+            (request(Method::GET, &[], &[("range", "bytes=0-1")], ""), None),
+            (request(Method::GET, &[], &[("host", "other.test")], ""), None),
+            (request(Method::GET, &[], &[("connection", "close")], ""), None),
+            (request(Method::GET, &[("cookie", "a=1")], &[], ""), Some("b=2")),
+            (request(Method::GET, &[], &[("cookie", "a=1")], ""), Some("b=2")),
+            (request(Method::POST, &[("transfer-encoding", "chunked")], &[], "x"), None),
+            (request(Method::POST, &[("transfer-encoding", "chunked")], &[], ""), None),
+        ];
+        for (request, cookies) in &cases {
+            assert!(wire(request, &Hop::first(request), None, *cookies, &transport).is_none(), "{request:?}");
+        }
+    }
 }
