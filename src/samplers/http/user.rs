@@ -423,7 +423,9 @@ impl HttpUser {
                     }
                     Connection::Http2(connection) => {
                         let wire = head::http2(request, hop, headers.unwrap_or_default());
-                        conn::over_http2(connection, wire, reading, progress).await.map(|answer| (answer, true))
+                        // On the heap: it needs twice the room, which every user would carry otherwise.
+                        let exchange = Box::pin(conn::over_http2(connection, wire, reading, progress));
+                        exchange.await.map(|answer| (answer, true))
                     }
                 };
                 if let (Some(at), Some(hops), Ok((answer, _))) = (captured, &progress.hops, &result)
