@@ -165,22 +165,14 @@ impl Value {
     /// Appends this value as it reads inside text: text bare, lists and maps as JSON, null as `null`.
     pub fn write_text(&self, out: &mut String) {
         use fmt::Write as _;
-        let written = match self {
-            Self::Null => write!(out, "null"),
-            Self::Bool(truth) => write!(out, "{truth}"),
-            Self::Int(number) => write!(out, "{number}"),
-            Self::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => write!(out, "{number:.1}"),
-            Self::Float(number) => write!(out, "{}", serde_json::Value::from(*number)),
-            Self::Decimal(text) | Self::Text(text) => {
-                out.push_str(text);
-                Ok(())
+        match self {
+            Self::Decimal(text) | Self::Text(text) => out.push_str(text),
+            Self::List(_) | Self::Map(_) => self.write_json(out),
+            simple => {
+                let written = write!(out, "{simple}");
+                debug_assert!(written.is_ok(), "writing to a String cannot fail");
             }
-            Self::List(_) | Self::Map(_) => {
-                self.write_json(out);
-                Ok(())
-            }
-        };
-        debug_assert!(written.is_ok(), "writing to a String cannot fail");
+        }
     }
 }
 
@@ -225,9 +217,19 @@ pub fn spelled_number(text: &str) -> Option<f64> {
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        self.write_text(&mut text);
-        f.write_str(&text)
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(truth) => write!(f, "{truth}"),
+            Self::Int(number) => write!(f, "{number}"),
+            Self::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => write!(f, "{number:.1}"),
+            Self::Float(number) => write!(f, "{}", serde_json::Value::from(*number)),
+            Self::Decimal(text) | Self::Text(text) => f.write_str(text),
+            Self::List(_) | Self::Map(_) => {
+                let mut text = String::new();
+                self.write_json(&mut text);
+                f.write_str(&text)
+            }
+        }
     }
 }
 

@@ -28,6 +28,11 @@ impl Clock {
         self.origin.elapsed()
     }
 
+    /// A moment of the system's clock on this clock.
+    pub(super) fn at(&self, moment: std::time::Instant) -> Duration {
+        moment.saturating_duration_since(self.origin.into_std())
+    }
+
     /// Waits until a time on this clock.
     pub async fn until(&self, at: Duration) {
         tokio::time::sleep_until(self.origin + at).await;

@@ -1,9 +1,8 @@
 //! One request of a user: made from the node, sent, judged and counted.
 
 use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -60,53 +59,44 @@ impl User {
     /// When it cannot be made: nothing was sent.
     pub(super) async fn request(&mut self, id: NodeId, node: &Node, http: &HttpNode) -> Result<bool, String> {
         let local = self.local.clone();
-        let request = self.prepare(http)?;
-        let transport = local.shared.transports[http.transport.index()].clone();
+        let request = self.prepare(id, http)?;
+        let transport = &local.shared.transports[http.transport.index()];
         let observed = local.observer.is_some();
-        let sent = Sent {
-            method: request.method.clone(),
-            target: request.target.clone(),
-            headers: request.headers.clone(),
-            extra: request.extra_headers.clone(),
-            body: request.body.clone(),
-        };
-        let started = local.clock.now();
+        let start = Instant::now();
+        let started = local.clock.at(start);
         let flight = InFlight { local: &local, label: node.label, started, ended: Cell::new(false) };
         let user = self.http.clone();
-        let mut exchange = user.send(Request { capture: observed, ..request }, &transport).await;
+        let exchange = user.send_from(start, &request, transport).await;
         flight.ended.set(true);
-        let ended = local.clock.now();
+        let ended = started + exchange.timings.total;
 
         let warm_up = local.recorder.borrow().warms_up(node.label, started.saturating_sub(self.behind));
-        let outcome = std::mem::replace(&mut exchange.outcome, Ok(Response::default()));
-        let (response, judged) = match outcome {
+        let (response, judged) = match &exchange.outcome {
             Ok(response) => {
-                let response = Rc::new(response);
                 self.response = Some(response.clone());
-                let judged = self.judge(node, http, &response, observed, warm_up);
-                (Some(response), judged)
+                (Some(&**response), self.judge(node, http, response, observed, warm_up))
             }
             Err(failure) => {
                 self.unset(http);
                 if let Some(what) = failure.exhausted {
                     local.recorder.borrow_mut().exhausted(what);
                 }
-                let failure = SampleFailure::new(failure.kind, failure.message, node.span);
+                let failure = SampleFailure::new(failure.kind, failure.message.clone(), node.span);
                 (None, Judged { failures: vec![failure], ..Judged::default() })
             }
         };
         let passed = judged.failures.is_empty();
         self.response_ok = passed;
         let masker = (!passed || observed).then(|| {
-            let credentials = self.credentials(http, &sent, &transport, response.as_deref());
+            let credentials = self.credentials(http, &request, transport, response);
             self.masker_of(credentials)
         });
-        self.record(node, started, ended, &exchange, response.as_deref(), &judged, &sent, masker.as_ref());
+        self.record(node, started, ended, &exchange, &judged, &request, masker.as_ref());
         if let (Some(observer), Some(masker)) = (&local.observer, &masker) {
             observer.request(&Observed {
                 node: id,
                 exchange: &exchange,
-                response: response.as_deref(),
+                response,
                 extracted: &judged.extracted,
                 assertions: &judged.assertions,
                 failure: judged.failures.first().map(|failure| failure.message.as_str()),
@@ -120,12 +110,12 @@ impl User {
     fn credentials(
         &mut self,
         http: &HttpNode,
-        sent: &Sent,
+        sent: &Request,
         transport: &Transport,
         response: Option<&Response>,
     ) -> Vec<String> {
         let mut values = Vec::new();
-        let lines = sent.headers.iter().chain(sent.extra.iter().map(|(name, value)| (name, value)));
+        let lines = sent.headers.iter().chain(sent.extra_headers.iter().map(|(name, value)| (name, value)));
         for (name, value) in lines {
             let value = String::from_utf8_lossy(value.as_bytes());
             if [header::AUTHORIZATION, header::PROXY_AUTHORIZATION].contains(name) {
@@ -169,9 +159,8 @@ impl User {
         started: Duration,
         ended: Duration,
         exchange: &Exchange,
-        response: Option<&Response>,
         judged: &Judged,
-        sent: &Sent,
+        sent: &Request,
         masker: Option<&Masker>,
     ) {
         let failures: Vec<SampleFailure>;
@@ -195,7 +184,7 @@ impl User {
             label: node.label,
             started,
             ended,
-            response_time: response.map(|_| exchange.timings.total),
+            response_time: exchange.outcome.is_ok().then_some(exchange.timings.total),
             behind: std::mem::take(&mut self.behind),
             timings: exchange.timings,
             sent_bytes: exchange.sent_bytes,
@@ -208,30 +197,22 @@ impl User {
         let mut example = || {
             let Some(masker) = masker else { return Example::default() };
             if let Some(first) = judged.failures.first() {
-                let text = match &first.actual {
-                    Some(actual) => format!("{}: got {actual}", first.message),
-                    None => first.message.clone(),
-                };
-                let _ = local.events.send(Event::Failure(node.name.clone(), masker.mask(&text).into_owned()));
+                let _ = local.events.send(Event::Failure(node.name.clone(), masker.mask(&told(first)).into_owned()));
             }
             Example {
-                request: sent.shown(masker),
-                response: response.map_or_else(String::new, |one| shown(one, masker)),
+                request: shown_request(sent, masker),
+                response: exchange.outcome.as_ref().map_or_else(|_| String::new(), |one| shown(one, masker)),
             }
         };
         local.recorder.borrow_mut().sample(&sample, &mut example);
         self.samples += 1;
         if self.local.rows.is_some() {
-            let masker = self.masker();
+            let masker = masker.cloned().unwrap_or_else(|| self.masker());
             let url = masker.url(sent.target.as_str());
-            let failure = judged.failures.first().map(|first| {
-                let text = match &first.actual {
-                    Some(actual) => format!("{}: got {actual}", first.message),
-                    None => first.message.clone(),
-                };
-                (first.kind.word(), masker.mask(&text).into_owned())
-            });
-            let kind = RowKind::Request { status: response.map(|response| response.status), url: &url };
+            let failure = judged.failures.first();
+            let failure = failure.map(|first| (first.kind.word(), masker.mask(&told(first)).into_owned()));
+            let status = exchange.outcome.as_ref().ok().map(|response| response.status);
+            let kind = RowKind::Request { status, url: &url };
             self.local.row(self.group, self.number, &sample, kind, failure);
         }
     }
@@ -312,14 +293,18 @@ impl User {
         }
     }
 
-    fn prepare(&mut self, http: &HttpNode) -> Result<Request, String> {
+    fn prepare(&mut self, id: NodeId, http: &HttpNode) -> Result<Request, String> {
         self.set_all(&http.with).map_err(|error| error.message)?;
         let mut extra_headers = Vec::new();
         let body = self.body(&http.body, &http.headers, &mut extra_headers)?;
+        let target = self.target(id, http)?;
+        for (name, template) in &http.headers[http.fixed_headers..] {
+            extra_headers.push((name.clone(), self.header(name, template)?));
+        }
         Ok(Request {
             method: http.method.clone(),
-            target: self.target(http)?,
-            headers: self.headers(http)?,
+            target,
+            headers: self.headers(id, http)?,
             extra_headers,
             body,
             auth: match &http.auth {
@@ -334,14 +319,30 @@ impl User {
             },
             resources: http.resources,
             keep_body: http.keep_body || self.local.observer.is_some(),
-            capture: false,
+            capture: self.local.observer.is_some(),
         })
     }
 
-    fn target(&mut self, http: &HttpNode) -> Result<Arc<Target>, String> {
-        if let Some(target) = http.target.get() {
-            return Ok(target.clone());
+    fn target(&mut self, id: NodeId, http: &HttpNode) -> Result<Arc<Target>, String> {
+        if !http.fixed_target {
+            return self.computed_target(http).map(Arc::new);
         }
+        if let Some(known) = self.local.fixed(id, |fixed| fixed.target.clone()) {
+            return Ok(known);
+        }
+        let target = match http.target.get() {
+            Some(target) => Target::clone(target),
+            None => {
+                let target = self.computed_target(http)?;
+                Target::clone(http.target.get_or_init(|| Arc::new(target)))
+            }
+        };
+        let target = Arc::new(target);
+        self.local.fixed(id, |fixed| fixed.target = Some(target.clone()));
+        Ok(target)
+    }
+
+    fn computed_target(&mut self, http: &HttpNode) -> Result<Target, String> {
         let mut url = self.text(&http.url)?;
         if let Some(base) = http.base_url.as_ref().filter(|_| !url.contains("://")) {
             url = join_url(&self.text(base)?, &url);
@@ -359,32 +360,33 @@ impl User {
                 url.insert_str(fragment, &format!("{sign}{query}"));
             }
         }
-        let target = Arc::new(Target::parse(&url)?);
-        if http.fixed_target {
-            return Ok(http.target.get_or_init(|| target).clone());
-        }
-        Ok(target)
+        Target::parse(&url)
     }
 
-    fn headers(&mut self, http: &HttpNode) -> Result<Arc<HeaderMap>, String> {
-        if let Some(headers) = http.header_map.get() {
-            return Ok(headers.clone());
+    /// The headers that never change: rendered once.
+    fn headers(&mut self, id: NodeId, http: &HttpNode) -> Result<Arc<HeaderMap>, String> {
+        if let Some(known) = self.local.fixed(id, |fixed| fixed.headers.clone()) {
+            return Ok(known);
         }
-        let mut map = HeaderMap::with_capacity(http.headers.len());
-        let mut text = String::new();
-        for (name, template) in &http.headers {
-            text.clear();
-            template.render(self, &mut text).map_err(|error| error.message)?;
-            let value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
-                format!("the header `{name}` would hold a line break or another character no header may hold")
-            })?;
-            map.insert(name.clone(), value);
-        }
+        let map = match http.header_map.get() {
+            Some(map) => HeaderMap::clone(map),
+            None => {
+                let mut map = HeaderMap::with_capacity(http.fixed_headers);
+                for (name, template) in &http.headers[..http.fixed_headers] {
+                    map.insert(name.clone(), self.header(name, template)?);
+                }
+                HeaderMap::clone(http.header_map.get_or_init(|| Arc::new(map)))
+            }
+        };
         let map = Arc::new(map);
-        if http.fixed_headers {
-            return Ok(http.header_map.get_or_init(|| map).clone());
-        }
+        self.local.fixed(id, |fixed| fixed.headers = Some(map.clone()));
         Ok(map)
+    }
+
+    fn header(&mut self, name: &HeaderName, template: &Template) -> Result<HeaderValue, String> {
+        let text = self.text(template)?;
+        HeaderValue::try_from(text)
+            .map_err(|_| format!("the header `{name}` would hold a line break or another character no header may hold"))
     }
 
     fn body(
@@ -459,6 +461,14 @@ impl User {
     }
 }
 
+/// A failure in a line: what failed, and what came instead.
+fn told(failure: &SampleFailure) -> String {
+    match &failure.actual {
+        Some(actual) => format!("{}: got {actual}", failure.message),
+        None => failure.message.clone(),
+    }
+}
+
 /// A list repeats the name, `null` leaves it out.
 fn spread(name: &Arc<str>, value: &Value, pairs: &mut Vec<(Arc<str>, String)>) {
     match value {
@@ -473,27 +483,16 @@ fn cookie_values(header: &str, values: &mut Vec<String>) {
     values.extend(pairs.map(|(_, value)| value.trim().to_owned()));
 }
 
-/// A request as it was sent, for examples. Everything in it is shared, not copied.
-struct Sent {
-    method: http::Method,
-    target: Arc<Target>,
-    headers: Arc<HeaderMap>,
-    extra: Vec<(HeaderName, HeaderValue)>,
-    body: Bytes,
-}
-
-impl Sent {
-    fn shown(&self, masker: &Masker) -> String {
-        let mut text =
-            format!("{} {}\n{}", self.method, masker.url(self.target.as_str()), masker.headers(&self.headers));
-        let extra: HeaderMap = self.extra.iter().cloned().collect();
-        text.push_str(&masker.headers(&extra));
-        if !self.body.is_empty() {
-            text.push('\n');
-            text.push_str(&beginning(&self.body, masker));
-        }
-        text
+/// A request as it was sent, for examples.
+fn shown_request(sent: &Request, masker: &Masker) -> String {
+    let mut text = format!("{} {}\n{}", sent.method, masker.url(sent.target.as_str()), masker.headers(&sent.headers));
+    let extra: HeaderMap = sent.extra_headers.iter().cloned().collect();
+    text.push_str(&masker.headers(&extra));
+    if !sent.body.is_empty() {
+        text.push('\n');
+        text.push_str(&beginning(&sent.body, masker));
     }
+    text
 }
 
 fn shown(response: &Response, masker: &Masker) -> String {

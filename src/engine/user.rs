@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -12,11 +13,11 @@ use super::clock::Clock;
 use super::events::{Event, Observer, Row, RowKind, RowSink};
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
-use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Node, Wait};
+use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Node, NodeId, Wait};
 use crate::mask::Masker;
 use crate::metrics::{Example, Outcome, Recorder, Sample, SampleFailure};
 use crate::plan::{AtEnd, Share, ThinkTime, parse_think_time};
-use crate::samplers::http::HttpUser;
+use crate::samplers::http::{HttpUser, Target};
 use crate::samplers::{FailureKind, Response};
 use crate::template::{CounterId, EvalError, Random, Scope, SlotId, Tree};
 use crate::value::Value;
@@ -35,6 +36,16 @@ pub(super) struct Local {
     pub(super) observer: Option<Rc<dyn Observer>>,
     /// Takes a row for each sample of a thread group.
     pub(super) rows: Option<RefCell<Box<dyn RowSink>>>,
+    /// This thread's own copies of what never changes in a node's requests, by node. Counting the
+    /// users of one shared copy would make every thread wait for every other one's counting.
+    pub(super) fixed: RefCell<Vec<Fixed>>,
+}
+
+/// What never changes in a node's requests.
+#[derive(Clone, Default)]
+pub(super) struct Fixed {
+    pub(super) target: Option<Arc<Target>>,
+    pub(super) headers: Option<Arc<HeaderMap>>,
 }
 
 /// How far a group has come, as seen on this thread.
@@ -87,6 +98,15 @@ impl Local {
     pub(super) fn gate(&self, group: Option<GroupId>) -> &Gate {
         let last = self.gates.len() - 1;
         &self.gates[group.map_or(last, GroupId::index)]
+    }
+
+    /// Looks at what never changes in a node's requests, or notes it.
+    pub(super) fn fixed<T>(&self, node: NodeId, look: impl FnOnce(&mut Fixed) -> T) -> T {
+        let mut fixed = self.fixed.borrow_mut();
+        if fixed.len() <= node.index() {
+            fixed.resize_with(node.index() + 1, Fixed::default);
+        }
+        look(&mut fixed[node.index()])
     }
 }
 

@@ -53,6 +53,7 @@ impl Work {
             events: self.events.clone(),
             observer,
             rows: self.rows.as_ref().map(|rows| RefCell::new(rows.sink(self.clock.now()))),
+            fixed: RefCell::default(),
         })
     }
 

@@ -86,7 +86,10 @@ impl Build<'_> {
             step.url.span,
             base.map(|base| base.span),
         );
-        let fixed_headers = headers.iter().all(|(_, compiled)| compiled.as_ref().is_some_and(|one| one.fixed));
+        let is_fixed = |compiled: &Option<super::names::Compiled>| compiled.as_ref().is_some_and(|one| one.fixed);
+        let fixed_headers = headers.iter().filter(|(_, compiled)| is_fixed(compiled)).count();
+        let mut headers = headers;
+        headers.sort_by_key(|(_, compiled)| !is_fixed(compiled));
         let headers: Option<Vec<(HeaderName, Template)>> =
             headers.into_iter().map(|(name, compiled)| Some((name, compiled?.template))).collect();
         let keep_body = assertions.iter().any(|(_, assertion)| assertion.needs_body())

@@ -242,9 +242,9 @@ pub struct HttpNode {
     pub target: OnceLock<Arc<Target>>,
     /// Headers with fixed names, in order of writing.
     pub headers: Vec<(HeaderName, Template)>,
-    /// Whether the headers depend on nothing that changes during the run.
-    pub fixed_headers: bool,
-    /// The headers, once they were computed, when they never change.
+    /// How many of the headers, counted from the first, depend on nothing that changes during the run.
+    pub fixed_headers: usize,
+    /// Those, once they were computed.
     pub header_map: OnceLock<Arc<HeaderMap>>,
     /// The body.
     pub body: Body,

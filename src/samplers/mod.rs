@@ -1,15 +1,18 @@
 //! Samplers send one request and measure it. They know nothing of plans or schedules: what to
 //! send arrives ready, what came goes back as an [`Exchange`].
 
+pub(crate) mod headers;
 pub mod http;
 mod response;
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
 
+pub use headers::Headers;
 pub use response::Response;
 
 /// Why a sample failed, in the words of the results.
@@ -161,5 +164,5 @@ pub struct Exchange {
     /// captured; empty otherwise.
     pub hops: Vec<Hop>,
     /// The answer, or why there is none. A whole answer with a bad status is an answer.
-    pub outcome: Result<Response, Failure>,
+    pub outcome: Result<Rc<Response>, Failure>,
 }

@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
+
+use super::Headers;
 
 /// A finished answer. Text and JSON are derived on first use and kept.
 #[derive(Debug, Default)]
@@ -14,7 +15,7 @@ pub struct Response {
     /// `HTTP/1.1`, `HTTP/2`.
     pub version: &'static str,
     /// The headers of the last hop.
-    pub headers: HeaderMap,
+    pub headers: Headers,
     /// The decoded body, as far as `max_body`.
     pub body: Bytes,
     /// How many bytes the decoded body had in all.

@@ -1,6 +1,7 @@
 //! Numbers as plans write them: exact comparison whatever their spelling.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use crate::value::{Value, spelled_number};
 
@@ -66,17 +67,30 @@ fn long(value: &Value) -> bool {
 /// else digit for digit.
 pub fn number_as_written(text: &str) -> Value {
     if let Ok(whole) = text.parse::<i64>()
-        && whole.to_string() == text
+        && reads_as(text, format_args!("{whole}"))
     {
         return Value::Int(whole);
     }
     match spelled_number(text) {
         Some(number) => {
             let value = Value::Float(number);
-            if value.to_string() == text { value } else { Value::Decimal(text.into()) }
+            if reads_as(text, format_args!("{value}")) { value } else { Value::Decimal(text.into()) }
         }
         None => Value::Decimal(text.into()),
     }
+}
+
+/// Whether something is written as `text`; compared while it is written, without a copy.
+fn reads_as(text: &str, written: fmt::Arguments<'_>) -> bool {
+    struct Rest<'t>(&'t str);
+    impl fmt::Write for Rest<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut rest = Rest(text);
+    fmt::write(&mut rest, written).is_ok() && rest.0.is_empty()
 }
 
 /// A number as its sign, its digits without outer zeros, and the power of ten of the first.

@@ -2,12 +2,15 @@
 
 use std::cell::Cell;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use loadplan::samplers::FailureKind;
 use loadplan::samplers::http::{CacheScope, HttpUser, Settings};
 
-use crate::support::{answer, failure, fetch, get, http, ok, raw, request, run, transport};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::{answer, failure, fetch, get, http, listen, ok, raw, read_request, request, run, transport};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -274,5 +277,89 @@ fn a_resource_that_hangs_counts_against_the_pages_timeout() {
         let exchange = HttpUser::new().send(page, &transport(settings)).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Timeout);
         assert_eq!(failure(&exchange).message, "the page's resources not complete within 300ms (timeout)");
+    });
+}
+
+#[test]
+fn an_answer_may_come_byte_by_byte() {
+    run(async {
+        let answers: [&[u8]; 3] = [
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nabcde",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n2\r\nde\r\n0\r\nx: y\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nx-empty:\r\n\r\nabcde",
+        ];
+        for answer in answers {
+            let port = listen(move |number, mut stream| async move {
+                stream.set_nodelay(true).unwrap();
+                while read_request(&mut stream, number).await.is_some() {
+                    for byte in answer {
+                        stream.write_all(&[*byte]).await.unwrap();
+                        tokio::task::yield_now().await;
+                    }
+                    if !answer.starts_with(b"HTTP/1.1 100") && !answer.ends_with(b"\r\n") {
+                        break;
+                    }
+                }
+            })
+            .await;
+            let user = HttpUser::new();
+            let transport = transport(Settings::default());
+            for _ in 0..2 {
+                let exchange = user.send(get(&format!("http://127.0.0.1:{port}/")), &transport).await;
+                assert_eq!(ok(&exchange).body, b"abcde"[..]);
+                assert_eq!((exchange.received_bytes, exchange.reconnects), (answer.len() as u64, 0));
+            }
+        }
+    });
+}
+
+#[test]
+fn an_answer_nobody_asked_for_costs_the_connection() {
+    run(async {
+        let port = listen(|number, mut stream| async move {
+            while read_request(&mut stream, number).await.is_some() {
+                let twice =
+                    b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n";
+                stream.write_all(twice).await.unwrap();
+            }
+        })
+        .await;
+        let user = HttpUser::new();
+        let transport = transport(Settings::default());
+        for reconnects in [0, 1] {
+            let exchange = user.send(get(&format!("http://127.0.0.1:{port}/")), &transport).await;
+            assert_eq!((ok(&exchange).status, ok(&exchange).body.as_ref()), (200, &b"ok"[..]));
+            assert_eq!(exchange.reconnects, reconnects);
+        }
+    });
+}
+
+#[test]
+fn an_upload_may_be_chunked_and_long() {
+    run(async {
+        let body = "0123456789".repeat(200_000);
+        let port = listen(|_, mut stream| async move {
+            let mut came = Vec::new();
+            while !came.ends_with(b"\r\n0\r\n\r\n") {
+                if stream.read_buf(&mut came).await.unwrap() == 0 {
+                    return;
+                }
+            }
+            let head = came.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+            let text = String::from_utf8_lossy(&came[..head]).into_owned();
+            let good = text.contains("transfer-encoding: chunked\r\n") && !text.contains("content-length");
+            let chunk = &came[head..];
+            let good = good && chunk.starts_with(b"1E8480\r\n0123") && chunk.len() == 2_000_000 + 8 + 7;
+            let status = if good { "200 OK" } else { "400 Bad" };
+            stream.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes()).await.unwrap();
+        })
+        .await;
+        let mut upload = request("POST", &format!("http://127.0.0.1:{port}/"));
+        upload.headers =
+            Arc::new([("transfer-encoding".parse().unwrap(), "chunked".parse().unwrap())].into_iter().collect());
+        upload.body = body.into();
+        let exchange = fetch(upload).await;
+        assert_eq!(ok(&exchange).status, 200);
+        assert!(exchange.sent_bytes > 2_000_000);
     });
 }

@@ -47,7 +47,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// A header's value; the name in lower case, as hyper writes it.
+    /// A header's value; the name in lower case, as the sampler writes it.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }

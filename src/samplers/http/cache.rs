@@ -62,6 +62,7 @@ impl Answer {
             status: self.status,
             version: self.version,
             headers: self.headers.clone(),
+            sets_cookies: self.sets_cookies,
             body: self.body.clone(),
             body_bytes: self.body_bytes,
         }
@@ -275,7 +276,8 @@ mod tests {
         Answer {
             status: StatusCode::OK,
             version: "HTTP/1.1",
-            headers: headers(pairs),
+            headers: headers(pairs).into(),
+            sets_cookies: false,
             body: Bytes::from(vec![b'x'; body]),
             body_bytes: body as u64,
         }

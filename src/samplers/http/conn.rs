@@ -2,47 +2,35 @@
 
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH};
-use http::{HeaderMap, Method, StatusCode, Version};
-use http_body::{Body as _, Frame};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, SET_COOKIE};
+use http::{Method, StatusCode, Version};
+use http_body::Body as _;
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper_util::rt::TokioIo;
 
-use super::connect::{Established, Stream};
+use super::answer::Head;
+use super::connect::Established;
 use super::decode::Collector;
 use super::failure::{self, ExchangeError, Stage};
+use super::h1::{Http1, Receiver};
+use super::head::Wire;
 use super::progress::{Progress, Traffic};
-use crate::samplers::Failure;
+use crate::samplers::{Failure, Headers};
 
 /// A body to send.
 pub(super) type Outgoing = Full<Bytes>;
-
-/// The most an HTTP/1 connection buffers in each direction, and so the largest head it takes.
-const MAX_BUFFER: usize = 64 * 1024;
 
 /// What the peer of a connection is, for people.
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
     pub(super) remote: SocketAddr,
     pub(super) tls: Option<String>,
-}
-
-/// A connection that carries one request at a time. Nobody but the task that uses it drives it.
-pub(super) struct Http1 {
-    sender: http1::SendRequest<Outgoing>,
-    driver: http1::Connection<TokioIo<Stream>, Outgoing>,
-    traffic: Rc<Traffic>,
-    peer: Rc<Peer>,
-    /// The driver has finished; it must not be polled again.
-    ended: bool,
 }
 
 /// A connection that carries many requests at once, driven by a task of its own.
@@ -75,39 +63,34 @@ impl Connection {
     /// Starts HTTP on a stream.
     pub(super) async fn open(established: Established) -> Result<Self, Failure> {
         let Established { stream, traffic, http2, remote, tls } = established;
-        let io = TokioIo::new(stream);
-        let peer = Rc::new(Peer { remote, tls });
-        let failed = |error: hyper::Error| failure::before_head(&error, false).failure;
-        if http2 {
-            let (sender, driver) = http2::Builder::new(LocalExecutor)
-                .initial_stream_window_size(1024 * 1024)
-                .initial_connection_window_size(4 * 1024 * 1024)
-                .max_header_list_size(64 * 1024)
-                .handshake(io)
-                .await
-                .map_err(failed)?;
-            tokio::task::spawn_local(async move {
-                // Its error reaches the requests on it.
-                let _ = driver.await;
-            });
-            Ok(Self::Http2(Http2 { sender, traffic, peer }))
-        } else {
-            let (sender, driver) =
-                http1::Builder::new().max_buf_size(MAX_BUFFER).handshake(io).await.map_err(failed)?;
-            Ok(Self::Http1(Box::new(Http1 { sender, driver, traffic, peer, ended: false })))
+        let peer = Peer { remote, tls };
+        if !http2 {
+            return Ok(Self::Http1(Box::new(Http1::new(stream, peer))));
         }
+        let (sender, driver) = http2::Builder::new(LocalExecutor)
+            .initial_stream_window_size(1024 * 1024)
+            .initial_connection_window_size(4 * 1024 * 1024)
+            .max_header_list_size(64 * 1024)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error: hyper::Error| failure::http2_before_head(&error).failure)?;
+        tokio::task::spawn_local(async move {
+            // Its error reaches the requests on it.
+            let _ = driver.await;
+        });
+        Ok(Self::Http2(Http2 { sender, traffic, peer: Rc::new(peer) }))
     }
 
     pub(super) fn traffic(&self) -> &Rc<Traffic> {
         match self {
-            Self::Http1(connection) => &connection.traffic,
+            Self::Http1(connection) => connection.stream().traffic(),
             Self::Http2(connection) => &connection.traffic,
         }
     }
 
     pub(super) fn peer(&self) -> &Rc<Peer> {
         match self {
-            Self::Http1(connection) => &connection.peer,
+            Self::Http1(connection) => connection.peer(),
             Self::Http2(connection) => &connection.peer,
         }
     }
@@ -118,73 +101,6 @@ impl Http2 {
     pub(super) fn is_usable(&self) -> bool {
         !self.sender.is_closed()
     }
-}
-
-impl Http1 {
-    /// Whether the connection can take a request: looks at what has happened on it meanwhile.
-    pub(super) async fn is_usable(&mut self) -> bool {
-        poll_fn(|cx| Poll::Ready(!self.drive(cx) && self.sender.is_ready())).await
-    }
-
-    /// Lets the connection work; true once it has ended.
-    fn drive(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.ended && Pin::new(&mut self.driver).poll(cx).is_ready() {
-            self.ended = true;
-        }
-        self.ended
-    }
-
-    /// Sends a request and waits for the head of its answer.
-    ///
-    /// The driver runs in this task, so what it hands over needs no wake-up: answers and bodies
-    /// are looked for right after it ran, with a waker that does nothing.
-    async fn head(&mut self, request: http::Request<Outgoing>) -> Result<http::Response<Incoming>, ExchangeError> {
-        let mut answer = pin!(self.sender.try_send_request(request));
-        let result = poll_fn(|cx| {
-            let mut idle = Context::from_waker(Waker::noop());
-            let ended = self.ended || Pin::new(&mut self.driver).poll(cx).is_ready();
-            self.ended = ended;
-            match answer.as_mut().poll(&mut idle) {
-                Poll::Ready(result) => Poll::Ready(Some(result)),
-                Poll::Pending if ended => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
-            }
-        })
-        .await;
-        let answered = self.traffic.received() > 0;
-        match result {
-            Some(Ok(response)) => Ok(response),
-            Some(Err(mut error)) => {
-                let unsent = error.take_message().is_some();
-                let mut failed = failure::before_head(error.error(), answered);
-                failed.untouched |= unsent;
-                Err(failed)
-            }
-            None => Err(failure::closed_without_answer(answered)),
-        }
-    }
-
-    /// The next piece of the body.
-    async fn frame(&mut self, body: &mut Incoming) -> Option<Result<Frame<Bytes>, Broken>> {
-        poll_fn(|cx| {
-            let mut idle = Context::from_waker(Waker::noop());
-            if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(&mut idle) {
-                return Poll::Ready(frame.map(|frame| frame.map_err(Broken::Error)));
-            }
-            let ended = self.drive(cx);
-            match Pin::new(&mut *body).poll_frame(&mut idle) {
-                Poll::Ready(frame) => Poll::Ready(frame.map(|frame| frame.map_err(Broken::Error))),
-                Poll::Pending if ended => Poll::Ready(Some(Err(Broken::Ended))),
-                Poll::Pending => Poll::Pending,
-            }
-        })
-        .await
-    }
-}
-
-enum Broken {
-    Error(hyper::Error),
-    Ended,
 }
 
 /// How the body of an answer is to be read.
@@ -201,125 +117,209 @@ pub(super) struct Reading {
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) version: &'static str,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Headers,
+    /// Whether there is a `Set-Cookie` among the headers.
+    pub(super) sets_cookies: bool,
     pub(super) body: Bytes,
     pub(super) body_bytes: u64,
 }
 
-/// Sends a request and reads its answer to the last byte. `reading` decides, once the head is
-/// there, what becomes of the body. The flag tells whether the connection can be used again.
-pub(super) async fn exchange(
-    connection: &mut Connection,
-    request: http::Request<Outgoing>,
-    reading: impl FnOnce(StatusCode, &HeaderMap) -> Reading,
+/// Takes an answer as it comes and notes how far it has come. `reading` decides, once the head is
+/// there, what becomes of the body.
+struct Reader<'p, F> {
+    reading: Option<F>,
+    progress: &'p Progress,
+    start: Instant,
+    answered: Option<Instant>,
+    /// When the last bytes came, once somebody has asked.
+    now: Option<Instant>,
+    begun: Option<(Answer, Collector)>,
+    announced: Option<u64>,
+    received: u64,
+    keeps_alive: bool,
+}
+
+impl<'p, F: FnOnce(StatusCode, &Headers) -> Reading> Reader<'p, F> {
+    /// `waited` tells that time has passed since the request or its last hop began.
+    fn new(reading: F, progress: &'p Progress, waited: bool) -> Self {
+        progress.stage.set(Stage::Waiting);
+        Self {
+            reading: Some(reading),
+            progress,
+            start: progress.start.take().filter(|_| !waited).unwrap_or_else(Instant::now),
+            answered: None,
+            now: None,
+            begun: None,
+            announced: None,
+            received: 0,
+            keeps_alive: false,
+        }
+    }
+
+    fn begin(&mut self, answer: Answer, encoded: bool, announced: Option<u64>) {
+        let now = self.now();
+        self.answered = Some(now);
+        self.progress.stage.set(Stage::Body);
+        self.progress.first_byte.set(Some(now - self.start));
+        self.progress.download.set(None);
+        let Some(reading) = self.reading.take() else { return };
+        let reading = reading(answer.status, &answer.headers);
+        let headers = encoded.then(|| &*answer.headers);
+        self.announced = announced;
+        let collector = Collector::new(answer.status, headers, reading, announced);
+        self.begun = Some((answer, collector));
+    }
+
+    /// When the last bytes came. One look at the clock is enough for all that one read brought.
+    fn now(&mut self) -> Instant {
+        *self.now.get_or_insert_with(Instant::now)
+    }
+
+    /// The body has ended, one way or another.
+    fn end(&mut self) {
+        if let Some(answered) = self.answered {
+            let now = self.now();
+            self.progress.download.set(Some(now - answered));
+            self.progress.ended.set(Some(now));
+        }
+    }
+
+    fn finish(self) -> Result<Answer, ExchangeError> {
+        let Some((mut answer, collector)) = self.begun else {
+            return Err(failure::Broken::Closed.before_head(false));
+        };
+        (answer.body, answer.body_bytes) =
+            collector.finish().map_err(|failure| ExchangeError { failure, untouched: false, silent: false })?;
+        Ok(answer)
+    }
+}
+
+impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
+    fn head(&mut self, head: Head) {
+        self.keeps_alive = head.keeps_alive && head.status != 101;
+        let announced = head.announced.filter(|_| head.may_have_body);
+        let answer = Answer {
+            // The parser takes no other numbers.
+            status: StatusCode::from_u16(head.status).unwrap_or_default(),
+            version: if head.is_http11 { "HTTP/1.1" } else { "HTTP/1.0" },
+            headers: head.headers,
+            sets_cookies: head.sets_cookies,
+            body: Bytes::new(),
+            body_bytes: 0,
+        };
+        self.begin(answer, head.encoded, announced);
+    }
+
+    fn came(&mut self) {
+        self.now = None;
+    }
+
+    fn data(&mut self, data: &[u8]) {
+        self.received += data.len() as u64;
+        if let Some((_, collector)) = &mut self.begun {
+            collector.push(data);
+        }
+    }
+}
+
+/// Sends a request over HTTP/1 and reads its answer to the last byte. `fresh` tells that the
+/// connection has carried nothing yet; `no_body` that the request is a `HEAD`. The flag tells
+/// whether the connection can be used again.
+pub(super) async fn over_http1(
+    connection: &mut Http1,
+    wire: &Wire,
+    no_body: bool,
+    fresh: bool,
+    reading: impl FnOnce(StatusCode, &Headers) -> Reading,
     progress: &Progress,
 ) -> Result<(Answer, bool), ExchangeError> {
-    let head = *request.method() == Method::HEAD;
-    let closing = says_close(request.headers());
-    progress.stage.set(Stage::Waiting);
-    let start = Instant::now();
-    let response = match connection {
-        Connection::Http1(connection) => connection.head(request).await?,
-        Connection::Http2(connection) => connection.head(request).await?,
-    };
-    let answered = Instant::now();
-    progress.stage.set(Stage::Body);
-    progress.first_byte.set(Some(answered - start));
-    progress.download.set(None);
+    let mut reader = Reader::new(reading, progress, fresh);
+    let result = connection.exchange(wire, no_body, fresh, &mut reader).await;
+    reader.end();
+    match result {
+        Ok(goes_on) => {
+            let reusable = goes_on && reader.keeps_alive && !wire.closing;
+            Ok((reader.finish()?, reusable))
+        }
+        Err(interrupted) if reader.begun.is_some() => Err(ExchangeError {
+            failure: interrupted.broken.in_body(reader.received, reader.announced),
+            untouched: false,
+            silent: false,
+        }),
+        Err(interrupted) => {
+            let mut error = interrupted.broken.before_head(connection.stream().traffic().received() > 0);
+            error.untouched |= interrupted.unsent;
+            Err(error)
+        }
+    }
+}
 
+/// Sends a request over HTTP/2 and reads its answer to the last byte.
+pub(super) async fn over_http2(
+    connection: &mut Http2,
+    request: http::Request<Outgoing>,
+    reading: impl FnOnce(StatusCode, &Headers) -> Reading,
+    progress: &Progress,
+) -> Result<Answer, ExchangeError> {
+    let head = *request.method() == Method::HEAD;
+    let mut reader = Reader::new(reading, progress, true);
+    let response = connection.head(request).await?;
     let (parts, mut body) = response.into_parts();
     let has_body = !head && !matches!(parts.status.as_u16(), 100..=199 | 204 | 304);
-    let announced = has_body.then(|| announced(&parts.headers)).flatten();
-    let reading = reading(parts.status, &parts.headers);
-    let mut collector = Collector::new(parts.status, &parts.headers, reading, announced);
-    let mut received = 0;
-    loop {
-        // Saves one round through the machinery at the end of a body of known length.
-        if body.is_end_stream() {
-            break;
-        }
-        let frame = match connection {
-            Connection::Http1(connection) => connection.frame(&mut body).await,
-            Connection::Http2(_) => {
-                poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.map(|frame| frame.map_err(Broken::Error))
+    let announced = has_body.then(|| parts.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()).flatten();
+    let encoded = parts.headers.contains_key(CONTENT_ENCODING);
+    let answer = Answer {
+        status: parts.status,
+        version: version_word(parts.version),
+        sets_cookies: parts.headers.contains_key(SET_COOKIE),
+        headers: parts.headers.into(),
+        body: Bytes::new(),
+        body_bytes: 0,
+    };
+    reader.begin(answer, encoded, announced);
+    while !body.is_end_stream() {
+        match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            None => {
+                reader.came();
+                break;
             }
-        };
-        match frame {
-            None => break,
             Some(Ok(frame)) => {
+                reader.came();
                 if let Ok(data) = frame.into_data() {
-                    received += data.len() as u64;
-                    collector.push(data);
+                    reader.data(&data);
                 }
             }
-            Some(Err(broken)) => {
-                progress.download.set(Some(answered.elapsed()));
-                let failure = match broken {
-                    Broken::Error(error) => failure::in_body(&error, received, announced),
-                    Broken::Ended => failure::cut_body(received, announced),
-                };
+            Some(Err(error)) => {
+                reader.came();
+                reader.end();
+                let failure = failure::http2_in_body(&error, reader.received, reader.announced);
                 return Err(ExchangeError { failure, untouched: false, silent: false });
             }
         }
     }
-    progress.download.set(Some(answered.elapsed()));
-
-    let reusable = match connection {
-        Connection::Http1(connection) => {
-            !connection.ended
-                && !closing
-                && parts.status != StatusCode::SWITCHING_PROTOCOLS
-                && keeps_alive(parts.version, &parts.headers)
-        }
-        Connection::Http2(_) => true,
-    };
-    let (body, body_bytes) =
-        collector.finish().map_err(|failure| ExchangeError { failure, untouched: false, silent: false })?;
-    let answer =
-        Answer { status: parts.status, version: version_word(parts.version), headers: parts.headers, body, body_bytes };
-    Ok((answer, reusable))
+    reader.end();
+    reader.finish()
 }
 
 impl Http2 {
-    async fn head(&mut self, request: http::Request<Outgoing>) -> Result<http::Response<Incoming>, ExchangeError> {
+    async fn head(
+        &mut self,
+        request: http::Request<Outgoing>,
+    ) -> Result<http::Response<hyper::body::Incoming>, ExchangeError> {
         self.sender.try_send_request(request).await.map_err(|mut error| {
             let unsent = error.take_message().is_some();
-            let mut failed = failure::before_head(error.error(), false);
+            let mut failed = failure::http2_before_head(error.error());
             failed.untouched |= unsent;
             failed
         })
     }
 }
 
-fn announced(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-fn says_close(headers: &HeaderMap) -> bool {
-    connection_says(headers, "close")
-}
-
-fn connection_says(headers: &HeaderMap, word: &str) -> bool {
-    headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| value.split(',').any(|token| token.trim().eq_ignore_ascii_case(word)))
-}
-
-fn keeps_alive(version: Version, headers: &HeaderMap) -> bool {
-    match version {
-        Version::HTTP_10 | Version::HTTP_09 => connection_says(headers, "keep-alive"),
-        _ => !says_close(headers),
-    }
-}
-
 fn version_word(version: Version) -> &'static str {
     match version {
-        Version::HTTP_09 => "HTTP/0.9",
         Version::HTTP_10 => "HTTP/1.0",
-        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_11 => "HTTP/1.1",
         Version::HTTP_3 => "HTTP/3",
-        _ => "HTTP/1.1",
+        _ => "HTTP/2",
     }
 }

@@ -279,6 +279,12 @@ enum Io {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+impl Stream {
+    pub(super) fn traffic(&self) -> &Rc<Traffic> {
+        &self.traffic
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();

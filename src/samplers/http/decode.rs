@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 use http::header::CONTENT_ENCODING;
@@ -23,29 +23,30 @@ enum Kind {
     /// Counted only.
     Count(u64),
     /// Kept as it comes.
-    Plain { first: Bytes, more: BytesMut, total: u64, max: u64, announced: u64 },
+    Plain { kept: Vec<u8>, total: u64, max: u64, announced: u64 },
     /// Kept decoded.
     Decode { stage: Box<dyn Stage>, any: bool },
 }
 
 impl Collector {
-    /// `announced` is the length the head names. A partial answer (206) is kept as it is: half of
-    /// an encoded body cannot be decoded.
-    pub(super) fn new(status: StatusCode, headers: &HeaderMap, reading: Reading, announced: Option<u64>) -> Self {
+    /// `headers` are those of an encoded answer; `announced` is the length the head names. A
+    /// partial answer (206) is kept as it is: half of an encoded body cannot be decoded.
+    pub(super) fn new(
+        status: StatusCode,
+        headers: Option<&HeaderMap>,
+        reading: Reading,
+        announced: Option<u64>,
+    ) -> Self {
         let mut collector = Self { kind: Kind::Count(0), broken: false, encoding: String::new() };
         if !reading.keep {
             return collector;
         }
-        let encodings = if status == StatusCode::PARTIAL_CONTENT { None } else { encodings(headers) };
-        collector.kind = match encodings {
-            None => Kind::Plain {
-                first: Bytes::new(),
-                more: BytesMut::new(),
-                total: 0,
-                max: reading.max_body,
-                announced: announced.unwrap_or(0),
-            },
-            Some(encodings) => {
+        let headers = headers.filter(|_| status != StatusCode::PARTIAL_CONTENT);
+        collector.kind = match headers.and_then(|headers| Some((headers, encodings(headers)?))) {
+            None => {
+                Kind::Plain { kept: Vec::new(), total: 0, max: reading.max_body, announced: announced.unwrap_or(0) }
+            }
+            Some((headers, encodings)) => {
                 let mut stage: Box<dyn Stage> = Box::new(Sink { kept: Vec::new(), total: 0, max: reading.max_body });
                 // The encodings are listed in the order in which they were applied: the last one
                 // listed meets the wire, so it is built last, outermost.
@@ -73,29 +74,22 @@ impl Collector {
     }
 
     /// Takes the next piece.
-    pub(super) fn push(&mut self, data: Bytes) {
+    pub(super) fn push(&mut self, data: &[u8]) {
         match &mut self.kind {
             Kind::Count(total) => *total += data.len() as u64,
-            Kind::Plain { first, more, total, max, announced } => {
+            Kind::Plain { kept, total, max, announced } => {
                 let room = usize::try_from(max.saturating_sub(*total)).unwrap_or(usize::MAX).min(data.len());
-                let kept = data.slice(..room);
-                // One piece is the rule for an API's answers: it is kept without a copy.
-                if *total == 0 {
-                    *first = kept;
-                } else {
-                    if more.is_empty() {
-                        let expected = usize::try_from((*announced).min(*max)).unwrap_or(0).min(1024 * 1024);
-                        more.reserve(expected.max(first.len() + kept.len()));
-                        more.extend_from_slice(first);
-                        *first = Bytes::new();
-                    }
-                    more.extend_from_slice(&kept);
+                if kept.is_empty() {
+                    // What a server announces is believed as far as it does no harm.
+                    let expected = usize::try_from((*announced).min(*max)).unwrap_or(0).min(1024 * 1024);
+                    kept.reserve_exact(expected.max(room));
                 }
+                kept.extend_from_slice(&data[..room]);
                 *total += data.len() as u64;
             }
             Kind::Decode { stage, any } => {
                 *any |= !data.is_empty();
-                if !self.broken && stage.write_all(&data).is_err() {
+                if !self.broken && stage.write_all(data).is_err() {
                     self.broken = true;
                 }
             }
@@ -106,7 +100,7 @@ impl Collector {
     pub(super) fn finish(self) -> Result<(Bytes, u64), Failure> {
         match self.kind {
             Kind::Count(total) => Ok((Bytes::new(), total)),
-            Kind::Plain { first, more, total, .. } => Ok((if more.is_empty() { first } else { more.freeze() }, total)),
+            Kind::Plain { kept, total, .. } => Ok((Bytes::from(kept), total)),
             // An announced encoding of nothing is nothing.
             Kind::Decode { any: false, .. } => Ok((Bytes::new(), 0)),
             Kind::Decode { stage, .. } => {

@@ -208,10 +208,57 @@ pub(super) struct ExchangeError {
     pub(super) silent: bool,
 }
 
-/// Names the failure that hyper met before the answer's head was complete.
-/// `answered` tells whether any byte of an answer had come.
-pub(super) fn before_head(error: &hyper::Error, answered: bool) -> ExchangeError {
-    let cause = cause_of(error);
+/// Why an HTTP/1 connection cannot go on.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// It broke, or a chunked body is not one.
+    Io(io::Error),
+    /// It ended in an orderly way, too early.
+    Closed,
+    /// The head of the answer is not valid, for this reason.
+    Head(&'static str),
+    /// The head of the answer is too large.
+    TooLarge,
+    /// What came is not HTTP/1.
+    NotHttp1,
+}
+
+impl Broken {
+    fn cause(&self) -> Cause {
+        match self {
+            Self::Io(error) => io_cause(error),
+            Self::Closed => Cause::Closed,
+            Self::Head(words) => Cause::Protocol(format!("the server's answer is not valid HTTP ({words})")),
+            Self::TooLarge => {
+                Cause::Protocol("the head of the server's answer is too large (over 64 KiB or 100 headers)".to_owned())
+            }
+            Self::NotHttp1 => Cause::Protocol("the server's answer is not HTTP/1".to_owned()),
+        }
+    }
+
+    /// Names the failure that came before the answer's head was complete.
+    /// `answered` tells whether any byte of an answer had come.
+    pub(super) fn before_head(&self, answered: bool) -> ExchangeError {
+        before_head(self.cause(), answered)
+    }
+
+    /// Names the failure that came in the body.
+    pub(super) fn in_body(&self, received: u64, announced: Option<u64>) -> Failure {
+        in_body(self.cause(), received, announced)
+    }
+}
+
+/// Names the failure that HTTP/2 met before the answer's head was complete.
+pub(super) fn http2_before_head(error: &hyper::Error) -> ExchangeError {
+    before_head(cause_of(error), false)
+}
+
+/// Names the failure that HTTP/2 met while the body came.
+pub(super) fn http2_in_body(error: &hyper::Error, received: u64, announced: Option<u64>) -> Failure {
+    in_body(cause_of(error), received, announced)
+}
+
+fn before_head(cause: Cause, answered: bool) -> ExchangeError {
     let silent = !answered && matches!(cause, Cause::Closed | Cause::Reset(_));
     let untouched = matches!(cause, Cause::Refused);
     let failure = match cause {
@@ -224,9 +271,8 @@ pub(super) fn before_head(error: &hyper::Error, answered: bool) -> ExchangeError
     ExchangeError { failure, untouched, silent }
 }
 
-/// Names the failure that hyper met while the body came.
-pub(super) fn in_body(error: &hyper::Error, received: u64, announced: Option<u64>) -> Failure {
-    match cause_of(error) {
+fn in_body(cause: Cause, received: u64, announced: Option<u64>) -> Failure {
+    match cause {
         Cause::Protocol(words) => Failure::new(FailureKind::Body, format!("the body is not valid HTTP: {words}")),
         Cause::Tls(failure) => failure,
         Cause::Closed | Cause::Reset(_) | Cause::Refused | Cause::Ended(_) => cut_body(received, announced),
@@ -234,7 +280,7 @@ pub(super) fn in_body(error: &hyper::Error, received: u64, announced: Option<u64
 }
 
 /// The failure of a body that ended too early.
-pub(super) fn cut_body(received: u64, announced: Option<u64>) -> Failure {
+fn cut_body(received: u64, announced: Option<u64>) -> Failure {
     let message = match announced {
         Some(announced) => format!("the body ended after {received} of {announced} bytes"),
         None => "the body ended before it was complete".to_owned(),
@@ -278,31 +324,14 @@ fn cause_of(error: &hyper::Error) -> Cause {
         }
         source = inner.source();
     }
-    if error.is_parse() {
-        return Cause::Protocol(parse_words(error));
-    }
     if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
         return Cause::Closed;
     }
     let text = error.to_string();
-    if text.contains("unexpected message") {
-        return Cause::Protocol("the server sent an answer before it was asked".to_owned());
-    }
     if text.contains("connection error") || text.contains("body") {
         return Cause::Closed;
     }
     Cause::Protocol(format!("the exchange failed: {text}"))
-}
-
-fn parse_words(error: &hyper::Error) -> String {
-    let text = error.to_string();
-    if text.contains("too large") {
-        "the head of the server's answer is too large (over 64 KiB or 100 headers)".to_owned()
-    } else if text.contains("version") {
-        "the server's answer is not HTTP/1".to_owned()
-    } else {
-        format!("the server's answer is not valid HTTP ({text})")
-    }
 }
 
 fn io_cause(error: &io::Error) -> Cause {
@@ -342,14 +371,4 @@ fn h2_cause(error: &h2::Error) -> Cause {
 
 fn not_http2(words: &str) -> String {
     format!("the server's answer is not valid HTTP/2 ({words}); `version: 1.1` speaks HTTP/1.1 to it")
-}
-
-/// The failure of a connection that ended while an answer was awaited.
-pub(super) fn closed_without_answer(answered: bool) -> ExchangeError {
-    let message = if answered {
-        "the server closed the connection in the middle of the answer's head"
-    } else {
-        "the server closed the connection without an answer"
-    };
-    ExchangeError { failure: Failure::new(FailureKind::Reset, message), untouched: false, silent: !answered }
 }

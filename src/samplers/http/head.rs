@@ -1,8 +1,10 @@
 //! The head of a request as it goes over the wire.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::Entry;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
     CONTENT_LOCATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION, RANGE,
@@ -36,6 +38,11 @@ pub(super) struct Hop {
 }
 
 impl Hop {
+    /// Whether this is the request as the plan has it, not what a redirect or a page led to.
+    pub(super) fn is_first(&self, request: &Request) -> bool {
+        self.sends_body && self.credentials && Arc::ptr_eq(&self.target, &request.target)
+    }
+
     /// The request as the plan has it.
     pub(super) fn first(request: &Request) -> Self {
         Self {
@@ -133,47 +140,138 @@ pub(super) fn headers(
         // that is closed, and not at the load generator.
         headers.entry(CONNECTION).or_insert(CLOSE);
     }
-    let length = hop.body(request).len();
-    let expects_body = matches!(hop.method, Method::POST | Method::PUT | Method::PATCH);
-    if (length > 0 || expects_body) && !headers.contains_key(TRANSFER_ENCODING) {
+    if let Some(length) = length(request, hop)
+        && !headers.contains_key(TRANSFER_ENCODING)
+    {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     headers
 }
 
-/// The request as the connection wants it.
-pub(super) fn request(
-    request: &Request,
-    hop: &Hop,
-    mut headers: HeaderMap,
-    transport: &Transport,
-    http2: bool,
-) -> http::Request<Outgoing> {
-    let uri = if http2 {
-        // The host travels in the URL; a written `Host` takes its place there.
-        let host = headers.remove(HOST).filter(|host| host != hop.target.host_header());
-        hop.target.absolute_form(host.and_then(|host| Authority::try_from(host.as_bytes()).ok()))
-    } else if let Some(proxy) = transport.forward_proxy(hop.target.origin()) {
-        if let Some(authorization) = &proxy.authorization {
-            headers.entry(PROXY_AUTHORIZATION).or_insert(authorization.clone());
+/// What `Content-Length` has to say, if it has to be there.
+pub(super) fn length(request: &Request, hop: &Hop) -> Option<usize> {
+    let length = hop.body(request).len();
+    let expects_body = matches!(hop.method, Method::POST | Method::PUT | Method::PATCH);
+    (length > 0 || expects_body).then_some(length)
+}
+
+/// A request as it goes over an HTTP/1 connection.
+pub(super) struct Wire {
+    pub(super) head: Lines,
+    pub(super) body: Bytes,
+    /// What comes after the body of a chunked request.
+    pub(super) tail: &'static [u8],
+    /// Whether the request asks the server to close the connection.
+    pub(super) closing: bool,
+}
+
+/// Request line and headers with the empty line.
+pub(super) enum Lines {
+    /// The same as before.
+    Known(Rc<[u8]>),
+    /// Made for this request.
+    Own(Vec<u8>),
+}
+
+impl Lines {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Known(bytes) => bytes,
+            Self::Own(bytes) => bytes,
         }
-        hop.target.absolute_form(None)
-    } else {
-        hop.target.origin_form()
+    }
+}
+
+impl Wire {
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> usize {
+        self.head.bytes().len() + self.body.len() + self.tail.len()
+    }
+
+    /// Head, body and tail without what is sent already.
+    pub(super) fn parts(&self, sent: usize) -> [&[u8]; 3] {
+        let mut sent = sent;
+        [self.head.bytes(), &*self.body, self.tail].map(|part| {
+            let gone = sent.min(part.len());
+            sent -= gone;
+            &part[gone..]
+        })
+    }
+}
+
+/// The request as HTTP/1 sends it.
+pub(super) fn http1(request: &Request, hop: &Hop, mut headers: HeaderMap, transport: &Transport) -> Wire {
+    let body = hop.body(request).clone();
+    let absolute;
+    let path = match transport.forward_proxy(hop.target.origin()) {
+        Some(proxy) => {
+            if let Some(authorization) = &proxy.authorization {
+                headers.entry(PROXY_AUTHORIZATION).or_insert(authorization.clone());
+            }
+            absolute = hop.target.absolute_form(None).to_string();
+            &absolute
+        }
+        None => hop.target.path(),
     };
+    let mut chunked = false;
+    if body.is_empty() {
+        headers.remove(TRANSFER_ENCODING);
+    } else if let Entry::Occupied(mut encodings) = headers.entry(TRANSFER_ENCODING) {
+        // A request's last encoding has to be `chunked`, or the server could not find its end.
+        let last = encodings.iter().next_back().map(|last| last.as_bytes().to_vec()).unwrap_or_default();
+        let named = last.rsplit(|byte| *byte == b',').next().unwrap_or_default().trim_ascii();
+        if !named.eq_ignore_ascii_case(b"chunked") {
+            encodings.append(HeaderValue::from_static("chunked"));
+        }
+        chunked = true;
+    }
+    let mut head = Vec::with_capacity(path.len() + 64 + headers.len() * 48);
+    for part in [hop.method.as_str(), " ", path, " HTTP/1.1\r\n"] {
+        head.extend_from_slice(part.as_bytes());
+    }
+    for (name, value) in &headers {
+        write_line(name, value.as_bytes(), &mut head);
+    }
+    head.extend_from_slice(b"\r\n");
+    let mut tail: &[u8] = b"";
+    if chunked {
+        head.extend_from_slice(format!("{:X}\r\n", body.len()).as_bytes());
+        tail = b"\r\n0\r\n\r\n";
+    }
+    Wire { head: Lines::Own(head), body, tail, closing: says_close(&headers) }
+}
+
+pub(super) fn write_line(name: &HeaderName, value: &[u8], head: &mut Vec<u8>) {
+    for part in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
+        head.extend_from_slice(part);
+    }
+}
+
+fn says_close(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .any(|word| word.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
+
+/// The request as HTTP/2 wants it.
+pub(super) fn http2(request: &Request, hop: &Hop, mut headers: HeaderMap) -> http::Request<Outgoing> {
+    // The host travels in the URL; a written `Host` takes its place there.
+    let host = headers.remove(HOST).filter(|host| host != hop.target.host_header());
     let mut wire = http::Request::new(Outgoing::new(hop.body(request).clone()));
     *wire.method_mut() = hop.method.clone();
-    *wire.uri_mut() = uri;
+    *wire.uri_mut() = hop.target.absolute_form(host.and_then(|host| Authority::try_from(host.as_bytes()).ok()));
     *wire.headers_mut() = headers;
     wire
 }
 
 /// What is shown of a request.
-pub(super) fn capture(hop: &Hop, headers: &HeaderMap, body: &Bytes, peer: &Peer) -> crate::samplers::Hop {
+pub(super) fn capture(hop: &Hop, headers: HeaderMap, body: &Bytes, peer: &Peer) -> crate::samplers::Hop {
     crate::samplers::Hop {
         method: hop.method.to_string(),
         url: hop.target.as_str().to_owned(),
-        request_headers: headers.clone(),
+        request_headers: headers,
         request_body: body.clone(),
         remote: Some(peer.remote),
         tls: peer.tls.clone(),

@@ -17,15 +17,19 @@
 //! share an HTTP/2 connection at the same moment share its bytes in the order in which they end;
 //! the sum is exact.
 
+mod answer;
 mod auth;
 pub mod body;
 mod cache;
+mod chunked;
 mod conn;
 mod connect;
 mod cookies;
 mod decode;
 mod failure;
+mod h1;
 mod head;
+mod known;
 mod pool;
 mod progress;
 mod proxy;

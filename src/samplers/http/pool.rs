@@ -7,8 +7,9 @@ use std::sync::Arc;
 use rustls::ClientConfig;
 use tokio::sync::Notify;
 
-use super::conn::{Connection, Http1, Http2};
+use super::conn::{Connection, Http2};
 use super::connect::{self, Transport};
+use super::h1::Http1;
 use super::progress::Progress;
 use super::settings::Connections;
 use super::target::Origin;

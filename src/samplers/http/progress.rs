@@ -1,7 +1,7 @@
 //! What is known of a request while it is under way, so that it can be told even if it is cut off.
 
 use std::cell::{Cell, RefCell};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::failure::Stage;
 use crate::samplers::{Hop, Timings};
@@ -35,8 +35,13 @@ impl Traffic {
 }
 
 /// A request under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Progress {
+    /// When it started, until a connection is used: asking the clock again tells nothing new if
+    /// there is an idle one.
+    pub(super) start: Cell<Option<Instant>>,
+    /// When the last byte so far came.
+    pub(super) ended: Cell<Option<Instant>>,
     pub(super) stage: Cell<Stage>,
     pub(super) dns: Cell<Option<Duration>>,
     pub(super) connect: Cell<Option<Duration>>,
@@ -55,8 +60,23 @@ pub(super) struct Progress {
 
 impl Progress {
     /// `capture`: whether the hops are kept.
-    pub(super) fn new(capture: bool) -> Self {
-        Self { hops: capture.then(RefCell::default), ..Self::default() }
+    pub(super) fn new(capture: bool, start: Instant) -> Self {
+        Self {
+            start: Cell::new(Some(start)),
+            ended: Cell::default(),
+            stage: Cell::default(),
+            dns: Cell::default(),
+            connect: Cell::default(),
+            tls: Cell::default(),
+            first_byte: Cell::default(),
+            download: Cell::default(),
+            sent: Cell::default(),
+            received: Cell::default(),
+            reconnects: Cell::default(),
+            cached: Cell::default(),
+            cookies: RefCell::default(),
+            hops: capture.then(RefCell::default),
+        }
     }
 
     /// Adds a duration to a phase that may happen once per hop.

@@ -4,7 +4,7 @@ use http::header::LOCATION;
 use http::{HeaderMap, Method, StatusCode};
 
 use super::target::Target;
-use crate::samplers::{Failure, FailureKind};
+use crate::samplers::{Failure, FailureKind, Headers};
 
 /// The request a redirect asks for.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Next {
 }
 
 /// Whether this answer is a redirect that can be followed.
-pub(super) fn is_redirect(status: StatusCode, headers: &HeaderMap) -> bool {
+pub(super) fn is_redirect(status: StatusCode, headers: &Headers) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
 }
 
@@ -65,7 +65,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, HeaderValue::from_bytes(location.as_bytes()).unwrap());
         let status = StatusCode::from_u16(status).unwrap();
-        assert!(is_redirect(status, &headers));
+        assert!(is_redirect(status, &headers.clone().into()));
         next(status, &headers, &method, &from)
     }
 
@@ -116,10 +116,10 @@ mod tests {
 
     #[test]
     fn without_location_or_with_another_status_it_is_the_answer() {
-        assert!(!is_redirect(StatusCode::FOUND, &HeaderMap::new()));
+        assert!(!is_redirect(StatusCode::FOUND, &Headers::default()));
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, HeaderValue::from_static("/x"));
-        assert!(!is_redirect(StatusCode::CREATED, &headers));
-        assert!(!is_redirect(StatusCode::NOT_MODIFIED, &headers));
+        assert!(!is_redirect(StatusCode::CREATED, &headers.clone().into()));
+        assert!(!is_redirect(StatusCode::NOT_MODIFIED, &headers.clone().into()));
     }
 }

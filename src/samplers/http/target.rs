@@ -39,7 +39,7 @@ impl Origin {
 ///
 /// Only characters that no URL may hold are encoded; everything else goes out exactly as it was
 /// written: `%2F` stays, `..` stays, nothing is encoded twice. A fragment is never sent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Target {
     text: String,
     origin: Arc<Origin>,

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Sleep;
 use url::Url;
 
@@ -19,13 +20,14 @@ use super::conn::{self, Answer, Connection, Reading};
 use super::connect::Transport;
 use super::cookies::Jars;
 use super::failure::{self, Stage};
-use super::head::{self, Hop};
+use super::head::{self, Hop, Wire};
+use super::known;
 use super::pool::Pool;
 use super::progress::Progress;
 use super::settings::CacheScope;
 use super::target::Target;
 use super::{redirect, resources};
-use crate::samplers::{Exchange, Failure, FailureKind, Response};
+use crate::samplers::{Exchange, Failure, FailureKind, Headers, Response};
 
 /// One request, ready to be sent.
 #[derive(Clone, Debug)]
@@ -114,23 +116,37 @@ impl HttpUser {
     /// Has to run on a tokio runtime inside a `LocalSet`. Dropping the future interrupts the
     /// request and closes its connection.
     pub async fn send(&self, request: Request, transport: &Arc<Transport>) -> Exchange {
-        let start = Instant::now();
+        self.send_from(Instant::now(), &request, transport).await
+    }
+
+    /// The same, with the clock started a moment ago.
+    pub(crate) async fn send_from(&self, start: Instant, request: &Request, transport: &Arc<Transport>) -> Exchange {
         let limit = transport.settings().timeout;
-        let progress = Progress::new(request.capture);
+        let progress = Progress::new(request.capture, start);
         let outcome = {
-            let fetch = pin!(self.fetch_page(&request, transport, &progress));
-            self.within(limit, fetch).await
+            let fetch = pin!(self.fetch_page(request, transport, &progress));
+            self.within(start, limit, fetch).await
         };
-        let total = start.elapsed();
+        let total = match (&outcome, progress.ended.get()) {
+            (Some(Ok(_)), Some(ended)) => ended.saturating_duration_since(start),
+            _ => start.elapsed(),
+        };
 
         let timings = progress.timings(total);
         let outcome = match outcome {
-            Some(Ok(mut response)) => {
+            Some(Ok((answer, target))) => {
+                let mut response = Response::default();
+                response.status = answer.status.as_u16();
+                response.version = answer.version;
+                response.headers = answer.headers;
+                response.body = answer.body;
+                response.body_bytes = answer.body_bytes;
+                target.as_str().clone_into(&mut response.url);
                 response.response_time = total;
                 response.first_byte = timings.first_byte.unwrap_or_default();
                 response.cookies = progress.cookies.take();
                 response.cookies.reverse();
-                Ok(response)
+                Ok(Rc::new(response))
             }
             Some(Err(failure)) => Err(failure),
             None => Err(failure::timeout(progress.stage.get(), limit)),
@@ -146,11 +162,16 @@ impl HttpUser {
         }
     }
 
-    /// Runs a future for at most `limit`; nothing if it was not done by then.
+    /// Runs a future for at most `limit` from `start`; nothing if it was not done by then.
     /// The future comes pinned: moved in, it would take its room twice in every user.
-    async fn within<T>(&self, limit: Duration, mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    async fn within<T>(
+        &self,
+        start: Instant,
+        limit: Duration,
+        mut future: Pin<&mut impl Future<Output = T>>,
+    ) -> Option<T> {
         const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
-        let deadline = tokio::time::Instant::now() + limit.min(FAR);
+        let deadline = tokio::time::Instant::from_std(start + limit.min(FAR));
         let resting = self.timers.borrow_mut().pop();
         let mut timer = match resting {
             Some(mut timer) => {
@@ -175,26 +196,26 @@ impl HttpUser {
         request: &Request,
         transport: &Arc<Transport>,
         progress: &Progress,
-    ) -> Result<Response, Failure> {
+    ) -> Result<(Answer, Arc<Target>), Failure> {
         let start = Hop::first(request);
-        let (answer, target) = self.follow(request, start, transport, progress, request.keep_body).await?;
-        let mut response = Response::default();
-        response.status = answer.status.as_u16();
-        response.version = answer.version;
-        let is_page = request.resources.is_some() && resources::is_html(&answer.headers);
-        response.headers = answer.headers;
-        response.body = answer.body;
-        response.body_bytes = answer.body_bytes;
-        target.as_str().clone_into(&mut response.url);
-        if is_page && let (Some(parallel), Some(url)) = (request.resources, target.url()) {
-            let urls = resources::collect(response.text(), url);
+        let (mut answer, target) = self.follow(request, start, transport, progress, request.keep_body).await?;
+        if let Some(parallel) = request.resources
+            && resources::is_html(&answer.headers)
+            && let Some(url) = target.url()
+        {
+            let mut page = Response::default();
+            page.headers = answer.headers.clone();
+            page.body = answer.body.clone();
+            let urls = resources::collect(page.text(), url);
+            drop(page);
             progress.stage.set(Stage::Resources);
             Box::pin(self.fetch_resources(request, urls, parallel, &target, transport, progress)).await?;
+            progress.ended.set(None);
             if !request.keep_body {
-                response.body = Bytes::new();
+                answer.body = Bytes::new();
             }
         }
-        Ok(response)
+        Ok((answer, target))
     }
 
     async fn fetch_resources(
@@ -212,7 +233,7 @@ impl HttpUser {
             let target = Target::parse(url.as_str()).map_err(|words| failed(FailureKind::Protocol, &words))?;
             let hop = Hop::resource(request, Arc::new(target), page);
             // Absorbs what it has counted even if the page is interrupted.
-            let own = Subordinate { own: Progress::new(request.capture), page: progress };
+            let own = Subordinate { own: Progress::new(request.capture, Instant::now()), page: progress };
             let (answer, _) = self
                 .follow(request, hop, transport, &own.own, false)
                 .await
@@ -299,6 +320,7 @@ impl HttpUser {
         let conditions = match self.caches.look_up(scope, url, &headers) {
             Lookup::Fresh(answer) => {
                 progress.cached.set(true);
+                progress.ended.set(None);
                 return Ok(answer);
             }
             Lookup::Stale(conditions) => conditions,
@@ -322,17 +344,36 @@ impl HttpUser {
         conditions: &[(HeaderName, HeaderValue)],
         transport: &Transport,
     ) -> Result<HeaderMap, Failure> {
-        let settings = transport.settings();
-        let auth = match request.auth.as_ref().filter(|_| hop.credentials) {
-            Some(auth) => auth.header(&self.nonces, &hop.method, &hop.target, hop.body(request))?,
-            None => None,
-        };
-        let cookies = self.jars.header(settings.cookies, &hop.target);
-        let mut headers = head::headers(request, hop, auth, cookies, settings);
+        let (auth, cookies) = self.credentials(request, hop, transport)?;
+        let mut headers = head::headers(request, hop, auth, cookies, transport.settings());
         for (name, value) in conditions {
             headers.insert(name.clone(), value.clone());
         }
         Ok(headers)
+    }
+
+    /// What `Authorization` and `Cookie` are to say this time.
+    fn credentials(
+        &self,
+        request: &Request,
+        hop: &Hop,
+        transport: &Transport,
+    ) -> Result<(Option<HeaderValue>, Option<String>), Failure> {
+        let auth = match request.auth.as_ref().filter(|_| hop.credentials) {
+            Some(auth) => auth.header(&self.nonces, &hop.method, &hop.target, hop.body(request))?,
+            None => None,
+        };
+        Ok((auth, self.jars.header(transport.settings().cookies, &hop.target)))
+    }
+
+    /// The request as HTTP/1 sends it.
+    fn wire(&self, request: &Request, hop: &Hop, transport: &Arc<Transport>) -> Result<Wire, Failure> {
+        let (auth, cookies) = self.credentials(request, hop, transport)?;
+        if let Some(wire) = known::wire(request, hop, auth.as_ref(), cookies.as_deref(), transport) {
+            return Ok(wire);
+        }
+        let headers = head::headers(request, hop, auth, cookies, transport.settings());
+        Ok(head::http1(request, hop, headers, transport))
     }
 
     /// Sends one request on one connection, and once more on a new one if the server had closed
@@ -351,36 +392,47 @@ impl HttpUser {
         loop {
             let mut lease = self.pool.checkout(transport, hop.target.origin(), again, progress).await?;
             let reused = lease.reused;
-            let headers = self.headers(request, hop, conditions, transport)?;
             let result = {
                 let Some(connection) = lease.connection() else {
                     return Err(Failure::new(FailureKind::Connect, "the connection was given away"));
                 };
-                let http2 = matches!(connection, Connection::Http2(_));
+                let whole =
+                    progress.hops.is_some() || !conditions.is_empty() || matches!(connection, Connection::Http2(_));
+                let headers = if whole { Some(self.headers(request, hop, conditions, transport)?) } else { None };
                 let captured = progress.hops.as_ref().map(|hops| {
                     let mut hops = hops.borrow_mut();
-                    hops.push(head::capture(hop, &headers, hop.body(request), connection.peer()));
+                    let headers = headers.clone().unwrap_or_default();
+                    hops.push(head::capture(hop, headers, hop.body(request), connection.peer()));
                     hops.len() - 1
                 });
-                let wire = head::request(request, hop, headers, transport, http2);
-                let result = conn::exchange(
-                    connection,
-                    wire,
-                    |status, headers| {
-                        let passed_over = settings.follow_redirects && redirect::is_redirect(status, headers);
-                        let page = request.resources.is_some() && resources::is_html(headers);
-                        // An error's body says what went wrong, and that belongs into the report.
-                        let error = status.is_client_error() || status.is_server_error();
-                        Reading { keep: (keep_body || page || error) && !passed_over, max_body: settings.max_body }
-                    },
-                    progress,
-                )
-                .await;
+                let reading = |status: StatusCode, headers: &Headers| {
+                    let passed_over = settings.follow_redirects && redirect::is_redirect(status, headers);
+                    let page = request.resources.is_some() && resources::is_html(headers);
+                    // An error's body says what went wrong, and that belongs into the report.
+                    let error = status.is_client_error() || status.is_server_error();
+                    Reading { keep: (keep_body || page || error) && !passed_over, max_body: settings.max_body }
+                };
+                let result = match connection {
+                    Connection::Http1(connection) => {
+                        let wire = match headers {
+                            Some(headers) => head::http1(request, hop, headers, transport),
+                            None => self.wire(request, hop, transport)?,
+                        };
+                        let no_body = hop.method == Method::HEAD;
+                        conn::over_http1(connection, &wire, no_body, !reused, reading, progress).await
+                    }
+                    Connection::Http2(connection) => {
+                        let wire = head::http2(request, hop, headers.unwrap_or_default());
+                        // On the heap: it needs twice the room, which every user would carry otherwise.
+                        let exchange = Box::pin(conn::over_http2(connection, wire, reading, progress));
+                        exchange.await.map(|answer| (answer, true))
+                    }
+                };
                 if let (Some(at), Some(hops), Ok((answer, _))) = (captured, &progress.hops, &result)
                     && let Some(hop) = hops.borrow_mut().get_mut(at)
                 {
                     hop.status = Some(answer.status.as_u16());
-                    hop.response_headers = answer.headers.clone();
+                    hop.response_headers = (*answer.headers).clone();
                 }
                 result
             };
@@ -389,7 +441,9 @@ impl HttpUser {
                     if reusable {
                         lease.give_back();
                     }
-                    self.jars.take(settings.cookies, &hop.target, &answer.headers, &progress.cookies);
+                    if answer.sets_cookies {
+                        self.jars.take(settings.cookies, &hop.target, &answer.headers, &progress.cookies);
+                    }
                     return Ok(answer);
                 }
                 // Nobody acted on it, or it does no harm to ask twice.

@@ -1,0 +1,239 @@
+//! The head of an HTTP/1 answer: what has to be known of it before anybody looks at its headers.
+
+use std::mem::MaybeUninit;
+
+use httparse::{Header, ParserConfig, Response, Status};
+
+use super::failure::Broken;
+use crate::samplers::Headers;
+use crate::samplers::headers::MAX_LINES;
+
+/// How long the body of an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// So many bytes.
+    Length(u64),
+    Chunked,
+    /// Until the connection ends.
+    ToTheEnd,
+}
+
+/// The head of an answer.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    /// Whether the answer is HTTP/1.1 and not HTTP/1.0.
+    pub(super) is_http11: bool,
+    pub(super) headers: Headers,
+    pub(super) framing: Framing,
+    /// What `Content-Length` says, whether it matters or not.
+    pub(super) announced: Option<u64>,
+    /// Whether request and status allow a body at all.
+    pub(super) may_have_body: bool,
+    /// Whether the server keeps the connection.
+    pub(super) keeps_alive: bool,
+    /// Whether there is a `Content-Encoding`.
+    pub(super) encoded: bool,
+    /// Whether there is a `Set-Cookie`.
+    pub(super) sets_cookies: bool,
+}
+
+/// What the lines that decide about the connection and the body say.
+#[derive(Default)]
+struct Said {
+    length: Option<u64>,
+    lengths_differ: bool,
+    transfer_encoding: bool,
+    /// Whether the last encoding named is `chunked`.
+    chunked: bool,
+    close: bool,
+    keep_alive: bool,
+    encoded: bool,
+    sets_cookies: bool,
+}
+
+impl Said {
+    fn line(&mut self, name: &str, value: &[u8]) {
+        // Comparing lengths first leaves nothing to do for most lines.
+        match name.len() {
+            10 if value == b"keep-alive" && name == "Connection" => self.keep_alive = true,
+            10 if name.eq_ignore_ascii_case("connection") => {
+                for word in words(value) {
+                    self.close |= word.eq_ignore_ascii_case(b"close");
+                    self.keep_alive |= word.eq_ignore_ascii_case(b"keep-alive");
+                }
+            }
+            10 if name.eq_ignore_ascii_case("set-cookie") => self.sets_cookies = true,
+            14 if name.eq_ignore_ascii_case("content-length") => {
+                for word in words(value) {
+                    let length = number(word);
+                    self.lengths_differ |= length.is_none() || self.length.is_some_and(|known| Some(known) != length);
+                    self.length = self.length.or(length);
+                }
+            }
+            16 if name.eq_ignore_ascii_case("content-encoding") => self.encoded = true,
+            17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                self.transfer_encoding = true;
+                self.chunked = words(value).last().is_some_and(|word| word.eq_ignore_ascii_case(b"chunked"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The comma-separated words of a header's value.
+fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+}
+
+/// A number of digits alone: no sign, no blank.
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// Reads a head from the beginning of `bytes`; nothing if it is not complete yet. Gives its
+/// length too. `no_body` tells that the request was a `HEAD`.
+pub(super) fn parse(bytes: &[u8], no_body: bool) -> Result<Option<(Head, usize)>, Broken> {
+    let mut lines = [const { MaybeUninit::<Header<'_>>::uninit() }; MAX_LINES];
+    let mut response = Response::new(&mut []);
+    let parsed = ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut lines);
+    let length = match parsed.map_err(broken)? {
+        Status::Complete(length) => length,
+        Status::Partial => return Ok(None),
+    };
+    let status = match response.code {
+        Some(status @ 100..) => status,
+        _ => return Err(Broken::Head("invalid HTTP status-code parsed")),
+    };
+    let is_http11 = response.version == Some(1);
+    let mut said = Said::default();
+    for line in &*response.headers {
+        said.line(line.name, line.value);
+    }
+    let may_have_body = !no_body && !matches!(status, 100..=199 | 204 | 304);
+    let framing = match said.length {
+        _ if !may_have_body => Framing::Length(0),
+        _ if said.transfer_encoding && !is_http11 => {
+            return Err(Broken::Head("unexpected transfer-encoding parsed"));
+        }
+        _ if said.transfer_encoding && said.chunked => Framing::Chunked,
+        _ if said.transfer_encoding => Framing::ToTheEnd,
+        _ if said.lengths_differ => return Err(Broken::Head("invalid content-length parsed")),
+        Some(length) => Framing::Length(length),
+        None => Framing::ToTheEnd,
+    };
+    // The lines begin where the first name does; without lines only the empty line is left.
+    let start =
+        response.headers.first().map_or(length, |first| length_before(bytes, first.name.as_bytes()).min(length));
+    let head = Head {
+        status,
+        is_http11,
+        headers: Headers::from_block(&bytes[start..length]),
+        framing,
+        announced: said.length,
+        may_have_body,
+        keeps_alive: if is_http11 { !said.close } else { said.keep_alive },
+        encoded: said.encoded,
+        sets_cookies: said.sets_cookies,
+    };
+    Ok(Some((head, length)))
+}
+
+/// How many bytes stand before a part of them.
+fn length_before(bytes: &[u8], part: &[u8]) -> usize {
+    (part.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize)
+}
+
+fn broken(error: httparse::Error) -> Broken {
+    match error {
+        httparse::Error::TooManyHeaders => Broken::TooLarge,
+        httparse::Error::Version => Broken::NotHttp1,
+        httparse::Error::Status => Broken::Head("invalid HTTP status-code parsed"),
+        httparse::Error::HeaderName | httparse::Error::HeaderValue | httparse::Error::NewLine => {
+            Broken::Head("invalid HTTP header parsed")
+        }
+        httparse::Error::Token => Broken::Head("internal error: a token of a request in an answer"),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+
+    fn head(lines: &str) -> Head {
+        let text = format!("HTTP/1.1 200 OK\r\n{lines}\r\n");
+        let (head, length) = parse(format!("{text}rest").as_bytes(), false).unwrap().unwrap();
+        assert_eq!(length, text.len());
+        head
+    }
+
+    #[test]
+    fn the_framing_follows_the_standard() {
+        let cases = [
+            ("", Framing::ToTheEnd),
+            ("content-length: 5\r\n", Framing::Length(5)),
+            ("Content-Length: 5, 5\r\ncontent-length: 5\r\n", Framing::Length(5)),
+            ("transfer-encoding: gzip, Chunked\r\n", Framing::Chunked),
+            ("transfer-encoding: gzip\r\ntransfer-encoding: chunked\r\ncontent-length: 1\r\n", Framing::Chunked),
+            ("transfer-encoding: chunked, gzip\r\ncontent-length: 1\r\n", Framing::ToTheEnd),
+        ];
+        for (lines, framing) in cases {
+            assert_eq!(head(lines).framing, framing, "{lines}");
+        }
+        for status in ["204 No Content", "304 Not Modified", "103 Early Hints", "101 Switching Protocols"] {
+            let text = format!("HTTP/1.1 {status}\r\ncontent-length: 9\r\n\r\n");
+            let (head, _) = parse(text.as_bytes(), false).unwrap().unwrap();
+            assert_eq!((head.framing, head.announced), (Framing::Length(0), Some(9)));
+        }
+        let (head, _) = parse(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", true).unwrap().unwrap();
+        assert_eq!(head.framing, Framing::Length(0));
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for lines in ["content-length: 5\r\ncontent-length: 6\r\n", "content-length: +5\r\n", "content-length: \r\n"] {
+            let text = format!("HTTP/1.1 200 OK\r\n{lines}\r\n");
+            assert!(matches!(parse(text.as_bytes(), false), Err(Broken::Head("invalid content-length parsed"))));
+        }
+        let text = b"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        assert!(matches!(parse(text, false), Err(Broken::Head("unexpected transfer-encoding parsed"))));
+        assert!(matches!(parse(b"HTTP/2.0 200 OK\r\n\r\n", false), Err(Broken::NotHttp1)));
+        assert!(matches!(parse(b"HTTP/1.1 099 OK\r\n\r\n", false), Err(Broken::Head(_))));
+        let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(MAX_LINES + 1));
+        assert!(matches!(parse(many.as_bytes(), false), Err(Broken::TooLarge)));
+    }
+
+    #[test]
+    fn who_keeps_the_connection() {
+        assert!(head("").keeps_alive);
+        assert!(head("connection: x, keep-alive\r\n").keeps_alive);
+        assert!(!head("connection: keep-alive\r\nConnection: x , Close\r\n").keeps_alive);
+        for (lines, keeps) in [("", false), ("connection: Keep-Alive\r\n", true)] {
+            let text = format!("HTTP/1.0 200 OK\r\ncontent-length: 0\r\n{lines}\r\n");
+            assert_eq!(parse(text.as_bytes(), false).unwrap().unwrap().0.keeps_alive, keeps, "{lines}");
+        }
+    }
+
+    #[test]
+    fn headers_are_there_when_they_are_asked_for() {
+        let head = head("Server: x\r\nSet-Cookie: a=1\r\nContent-Encoding: gzip\r\n");
+        assert!(head.sets_cookies && head.encoded);
+        assert_eq!((head.headers.len(), head.headers.get("server").unwrap().as_bytes()), (3, &b"x"[..]));
+        assert!(self::head("").headers.is_empty());
+    }
+
+    #[test]
+    fn half_a_head_is_none_yet() {
+        let text = b"HTTP/1.1 200 OK\r\na: b\r\n\r\n";
+        for cut in 0..text.len() {
+            assert!(parse(&text[..cut], false).unwrap().is_none(), "cut at {cut}");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! An HTTP/1 connection: one request at a time, driven by the task that sends it.
+//!
+//! It is written for this program alone because a general client's ways of handing requests,
+//! answers and bodies from one task to another cost more than everything else a request does
+//! here. What stands in the way of that is left out: no pipelining, no upgrades, no waiting for
+//! `100 Continue`.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::answer::{self, Framing, Head};
+use super::chunked::Chunked;
+use super::conn::Peer;
+use super::connect::Stream;
+use super::failure::Broken;
+use super::head::Wire;
+
+/// The largest head of an answer.
+const MAX_HEAD: usize = 64 * 1024;
+/// How much is read at a time.
+const PIECE: usize = 64 * 1024;
+
+thread_local! {
+    /// Where bytes are read to. All connections of a thread share it, since what came is worked
+    /// off at once: a buffer for each would be most of an idle user's memory.
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; PIECE]);
+}
+
+/// A connection that carries one request at a time. Nobody but the task that uses it drives it.
+pub(super) struct Http1 {
+    stream: Stream,
+    peer: Rc<Peer>,
+    /// What has come and could not be used yet: the beginning of a head, or what nobody asked for.
+    inbox: Vec<u8>,
+}
+
+/// Takes an answer as it comes.
+pub(super) trait Receiver {
+    /// Something has come, if only the end.
+    fn came(&mut self);
+    /// The head is complete.
+    fn head(&mut self, head: Head);
+    /// The next piece of the body.
+    fn data(&mut self, data: &[u8]);
+}
+
+/// Why an exchange ended early.
+pub(super) struct Interrupted {
+    pub(super) broken: Broken,
+    /// Whether nothing of the request was sent.
+    pub(super) unsent: bool,
+}
+
+/// How far an answer has come.
+enum Stage {
+    /// Its head has not come.
+    Head,
+    Length(u64),
+    Chunked(Chunked),
+    ToTheEnd,
+    Done,
+}
+
+/// An exchange under way.
+struct Exchange<'a, R> {
+    wire: &'a Wire,
+    sent: usize,
+    /// Whether what was sent has left TLS too.
+    flushed: bool,
+    stage: Stage,
+    /// Whether the request is a `HEAD`.
+    no_body: bool,
+    receiver: &'a mut R,
+}
+
+impl Http1 {
+    pub(super) fn new(stream: Stream, peer: Peer) -> Self {
+        Self { stream, peer: Rc::new(peer), inbox: Vec::new() }
+    }
+
+    pub(super) fn peer(&self) -> &Rc<Peer> {
+        &self.peer
+    }
+
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    /// Whether the connection can take a request: looks at what has happened on it meanwhile.
+    pub(super) async fn is_usable(&mut self) -> bool {
+        // An end, an error, or an answer before it was asked.
+        self.inbox.is_empty() && poll_fn(|cx| Poll::Ready(self.poll_silence(cx).is_pending())).await
+    }
+
+    /// Ready when anything but silence comes.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut byte = [0];
+        Pin::new(&mut self.stream).poll_read(cx, &mut ReadBuf::new(&mut byte)).map(|_| ())
+    }
+
+    /// Sends a request and reads its answer to the last byte. `fresh` tells that the connection
+    /// has carried nothing yet. Gives whether it can carry on: the request was sent to its last
+    /// byte, and the end of the answer was not the end of the connection.
+    pub(super) async fn exchange<R: Receiver>(
+        &mut self,
+        wire: &Wire,
+        no_body: bool,
+        fresh: bool,
+        receiver: &mut R,
+    ) -> Result<bool, Interrupted> {
+        if fresh && !self.is_usable().await {
+            return Err(Interrupted { broken: Broken::Closed, unsent: true });
+        }
+        let mut exchange = Exchange { wire, sent: 0, flushed: false, stage: Stage::Head, no_body, receiver };
+        let result = poll_fn(|cx| self.poll_exchange(cx, &mut exchange)).await;
+        match result {
+            Ok(goes_on) => Ok(goes_on && exchange.sent == wire.len()),
+            Err(broken) => Err(Interrupted { broken, unsent: false }),
+        }
+    }
+
+    fn poll_exchange<R: Receiver>(
+        &mut self,
+        cx: &mut Context<'_>,
+        exchange: &mut Exchange<'_, R>,
+    ) -> Poll<Result<bool, Broken>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            // A connection in use was found silent just before, so the request goes first. Later
+            // the answer does: it may come before a long request is sent.
+            let mut reads = exchange.sent > 0;
+            loop {
+                if reads {
+                    let mut buffer = ReadBuf::new(scratch);
+                    match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                        Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+                            exchange.receiver.came();
+                            return Poll::Ready(exchange.ended());
+                        }
+                        Poll::Ready(Ok(())) => {
+                            exchange.receiver.came();
+                            self.take(buffer.filled(), exchange)?;
+                            if matches!(exchange.stage, Stage::Done) {
+                                return Poll::Ready(Ok(true));
+                            }
+                            continue;
+                        }
+                        Poll::Ready(Err(error)) => {
+                            exchange.receiver.came();
+                            return Poll::Ready(Err(Broken::Io(error)));
+                        }
+                        Poll::Pending => {}
+                    }
+                }
+                if exchange.sent < exchange.wire.len() {
+                    ready!(self.poll_send(cx, exchange)).map_err(Broken::Io)?;
+                    reads = true;
+                } else if exchange.flushed {
+                    return Poll::Pending;
+                } else {
+                    ready!(Pin::new(&mut self.stream).poll_flush(cx)).map_err(Broken::Io)?;
+                    exchange.flushed = true;
+                    return Poll::Pending;
+                }
+            }
+        })
+    }
+
+    /// Sends the next piece; ready when something was sent.
+    fn poll_send<R>(&mut self, cx: &mut Context<'_>, exchange: &mut Exchange<'_, R>) -> Poll<io::Result<()>> {
+        let wire = exchange.wire;
+        let mut stream = Pin::new(&mut self.stream);
+        let sent = match wire.parts(exchange.sent) {
+            [head, [], []] => ready!(stream.as_mut().poll_write(cx, head))?,
+            parts => ready!(stream.as_mut().poll_write_vectored(cx, &parts.map(IoSlice::new)))?,
+        };
+        if sent == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        exchange.sent += sent;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Works off what has come.
+    fn take<R: Receiver>(&mut self, came: &[u8], exchange: &mut Exchange<'_, R>) -> Result<(), Broken> {
+        if !matches!(exchange.stage, Stage::Head) {
+            let taken = exchange.body(came)?;
+            self.inbox.extend_from_slice(&came[taken..]);
+            return Ok(());
+        }
+        let mut earlier = std::mem::take(&mut self.inbox);
+        let bytes = if earlier.is_empty() {
+            came
+        } else {
+            earlier.extend_from_slice(came);
+            &earlier
+        };
+        let mut at = 0;
+        while at < bytes.len() {
+            let Some((head, length)) = answer::parse(&bytes[at..], exchange.no_body)? else {
+                if bytes.len() - at >= MAX_HEAD {
+                    return Err(Broken::TooLarge);
+                }
+                break;
+            };
+            at += length;
+            // 100 Continue, 103 Early Hints and the like come before the answer itself.
+            if matches!(head.status, 100..=199) && head.status != 101 {
+                continue;
+            }
+            exchange.stage = match head.framing {
+                Framing::Length(0) => Stage::Done,
+                Framing::Length(length) => Stage::Length(length),
+                Framing::Chunked => Stage::Chunked(Chunked::default()),
+                Framing::ToTheEnd => Stage::ToTheEnd,
+            };
+            exchange.receiver.head(head);
+            at += exchange.body(&bytes[at..])?;
+            break;
+        }
+        if at < bytes.len() {
+            self.inbox = bytes[at..].to_vec();
+        }
+        Ok(())
+    }
+}
+
+impl<R: Receiver> Exchange<'_, R> {
+    /// Takes a piece of the body; tells how much of it belongs to the body.
+    fn body(&mut self, bytes: &[u8]) -> Result<usize, Broken> {
+        let taken = match &mut self.stage {
+            Stage::Head | Stage::Done => 0,
+            Stage::Length(left) => {
+                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                if taken > 0 {
+                    self.receiver.data(&bytes[..taken]);
+                }
+                *left -= taken as u64;
+                if *left == 0 {
+                    self.stage = Stage::Done;
+                }
+                taken
+            }
+            Stage::Chunked(chunked) => {
+                let receiver = &mut *self.receiver;
+                let taken = chunked.take(bytes, |data| receiver.data(data)).map_err(Broken::Io)?;
+                if chunked.is_done() {
+                    self.stage = Stage::Done;
+                }
+                taken
+            }
+            Stage::ToTheEnd => {
+                if !bytes.is_empty() {
+                    self.receiver.data(bytes);
+                }
+                bytes.len()
+            }
+        };
+        Ok(taken)
+    }
+
+    /// The connection has ended.
+    fn ended(&mut self) -> Result<bool, Broken> {
+        match self.stage {
+            Stage::ToTheEnd => Ok(false),
+            _ => Err(Broken::Closed),
+        }
+    }
+}
