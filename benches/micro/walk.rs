@@ -72,6 +72,7 @@ fn input(graph: Arc<ExecutionGraph>) -> Input {
         threads: 1,
         observer: None,
         rows: None,
+        thread_time: || None,
     }
 }
 

@@ -1,4 +1,6 @@
-//! What the system lets this process have.
+//! What the system lets this process have, and what it has used.
+
+use std::time::Duration;
 
 /// More open files than any run on one machine needs: it has about 28,000 ports to connect from.
 #[cfg(unix)]
@@ -37,14 +39,23 @@ pub(super) fn open_files() -> Option<u64> {
 }
 
 /// The processor time this process has used so far, where the system says.
-#[cfg(unix)]
-pub(super) fn processor_time() -> Option<std::time::Duration> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Some(std::time::Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+pub(super) fn process_time() -> Option<Duration> {
+    #[cfg(unix)]
+    return clock(rustix::time::ClockId::ProcessCPUTime);
+    #[cfg(not(unix))]
+    None
 }
 
-/// Not told on this system.
-#[cfg(not(unix))]
-pub(super) fn processor_time() -> Option<std::time::Duration> {
+/// The processor time the calling thread has used so far, where the system says.
+pub(super) fn thread_time() -> Option<Duration> {
+    #[cfg(unix)]
+    return clock(rustix::time::ClockId::ThreadCPUTime);
+    #[cfg(not(unix))]
     None
+}
+
+#[cfg(unix)]
+fn clock(which: rustix::time::ClockId) -> Option<Duration> {
+    let time = rustix::time::clock_gettime(which);
+    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
 }

@@ -217,6 +217,7 @@ async fn load(
         threads: processors.min(usize::try_from(users).unwrap_or(processors)),
         observer: None,
         rows: rows.map(|rows| rows as Arc<dyn engine::Rows>),
+        thread_time: limits::thread_time,
     };
     let progress = if args.quiet {
         Progress::quiet()
@@ -263,13 +264,13 @@ struct Watch {
 impl Monitor for Watch {
     fn part(&mut self, name: &'static str) {
         if name == "load" {
-            self.began = limits::processor_time().map(|used| (Instant::now(), used));
+            self.began = limits::process_time().map(|used| (Instant::now(), used));
         }
     }
 
     fn loaded(&mut self) {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.cpu_share = self.began.zip(limits::processor_time()).and_then(|((began, before), used)| {
+        self.cpu_share = self.began.zip(limits::process_time()).and_then(|((began, before), used)| {
             let time = began.elapsed().as_secs_f64() * processors as f64;
             (time > 0.0).then(|| (used.saturating_sub(before).as_secs_f64() / time).min(1.0))
         });

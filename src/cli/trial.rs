@@ -65,6 +65,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             threads: 1,
             observer: Some(watcher.clone()),
             rows: None,
+            thread_time: || None,
         };
         let mut printer = Printer { watcher: watcher.clone(), terminal };
         let finished = engine::run(input, &mut printer, stop).await;

@@ -45,6 +45,8 @@ pub struct Input {
     pub observer: Option<Rc<dyn Observer>>,
     /// Takes a row for each sample.
     pub rows: Option<Arc<dyn Rows>>,
+    /// Tells the processor time the calling thread has used, where the system says.
+    pub thread_time: fn() -> Option<Duration>,
 }
 
 /// Watches a run from outside.
@@ -143,6 +145,7 @@ pub async fn run(
         events: event_sender,
         panic: Arc::default(),
         rows: input.rows,
+        thread_time: input.thread_time,
     };
     let run = Run {
         graph,
@@ -370,6 +373,7 @@ pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String
         events,
         panic: Arc::default(),
         rows: None,
+        thread_time: || None,
     };
     let slots = graph.slots.iter().map(|slot| slot.initial.clone()).collect();
     User::new(work.local(None), None, 0, slots).text(template)

@@ -71,6 +71,7 @@ fn times(groups: &str) -> (Vec<u64>, Results) {
             threads: 1,
             observer: Some(observer.clone()),
             rows: None,
+            thread_time: || None,
         };
         let (_stopper, stop) = unbounded_channel();
         let finished = run(input, &mut Nobody, stop).await.expect("it runs");

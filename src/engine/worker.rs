@@ -40,6 +40,8 @@ pub(super) struct Work {
     pub(super) panic: Arc<Mutex<Option<String>>>,
     /// Takes a row for each sample of a thread group.
     pub(super) rows: Option<Arc<dyn Rows>>,
+    /// Tells the processor time the calling thread has used.
+    pub(super) thread_time: fn() -> Option<Duration>,
 }
 
 impl Work {
@@ -87,7 +89,7 @@ impl Work {
         let mut beat = tokio::time::interval(HEARTBEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut beats = 0;
-        let mut effort = Effort::new(work.clock);
+        let mut effort = Effort::new(work.clock, work.thread_time);
         loop {
             tokio::select! {
                 _ = &mut all => break,
@@ -106,17 +108,20 @@ impl Work {
     }
 }
 
-/// How much of its time the thread has had something to do: what it did not spend waiting for
-/// the system. A thread that never waits is what limits the load.
+/// How much of its time the thread has had something to do: what it did not spend waiting for the
+/// system, or what it used of a processor if that is more (looking for events takes time too). A
+/// thread that never rests is what limits the load.
 struct Effort {
     busy: Duration,
+    used: Duration,
     at: Duration,
     clock: Clock,
+    thread_time: fn() -> Option<Duration>,
 }
 
 impl Effort {
-    fn new(clock: Clock) -> Self {
-        Self { busy: Self::busy(), at: clock.now(), clock }
+    fn new(clock: Clock, thread_time: fn() -> Option<Duration>) -> Self {
+        Self { busy: Self::busy(), used: thread_time().unwrap_or_default(), at: clock.now(), clock, thread_time }
     }
 
     fn busy() -> Duration {
@@ -125,8 +130,10 @@ impl Effort {
 
     fn record(&mut self, local: &Local) {
         let (busy, at) = (Self::busy(), self.clock.now());
-        local.recorder.borrow_mut().effort(busy.saturating_sub(self.busy), at.saturating_sub(self.at));
-        (self.busy, self.at) = (busy, at);
+        let used = (self.thread_time)().unwrap_or_default();
+        let effort = busy.saturating_sub(self.busy).max(used.saturating_sub(self.used));
+        local.recorder.borrow_mut().effort(effort, at.saturating_sub(self.at));
+        (self.busy, self.used, self.at) = (busy, used, at);
     }
 }
 
