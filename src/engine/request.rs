@@ -129,7 +129,7 @@ impl User {
             cookie_values(&cookies, &mut values);
         }
         values.extend(response.into_iter().flat_map(|response| &response.cookies).map(|(_, value)| value.clone()));
-        match &http.auth {
+        match http.auth.as_deref() {
             Some(Auth::Bearer(token)) => values.extend(self.text(token)),
             Some(Auth::Basic(username, password) | Auth::Digest(username, password)) => {
                 if let (Ok(username), Ok(password)) = (self.text(username), self.text(password)) {
@@ -296,7 +296,10 @@ impl User {
     fn prepare(&mut self, id: NodeId, http: &HttpNode) -> Result<Request, String> {
         self.set_all(&http.with).map_err(|error| error.message)?;
         let mut extra_headers = Vec::new();
-        let body = self.body(&http.body, &http.headers, &mut extra_headers)?;
+        let body = match &http.body {
+            Some(body) => self.body(body, &http.headers, &mut extra_headers)?,
+            None => Bytes::new(),
+        };
         let target = self.target(id, http)?;
         for (name, template) in &http.headers[http.fixed_headers..] {
             extra_headers.push((name.clone(), self.header(name, template)?));
@@ -307,7 +310,7 @@ impl User {
             headers: self.headers(id, http)?,
             extra_headers,
             body,
-            auth: match &http.auth {
+            auth: match http.auth.as_deref() {
                 None => None,
                 Some(Auth::Bearer(token)) => Some(sampler::Auth::Bearer(self.text(token)?)),
                 Some(Auth::Basic(username, password)) => {
@@ -327,17 +330,10 @@ impl User {
         if !http.fixed_target {
             return self.computed_target(http).map(Arc::new);
         }
-        if let Some(known) = self.local.fixed(id, |fixed| fixed.target.clone()) {
+        if let Some(known) = self.local.fixed(id, |fixed| fixed.target.clone()).flatten() {
             return Ok(known);
         }
-        let target = match http.target.get() {
-            Some(target) => Target::clone(target),
-            None => {
-                let target = self.computed_target(http)?;
-                Target::clone(http.target.get_or_init(|| Arc::new(target)))
-            }
-        };
-        let target = Arc::new(target);
+        let target = Arc::new(self.computed_target(http)?);
         self.local.fixed(id, |fixed| fixed.target = Some(target.clone()));
         Ok(target)
     }
@@ -365,19 +361,13 @@ impl User {
 
     /// The headers that never change: rendered once.
     fn headers(&mut self, id: NodeId, http: &HttpNode) -> Result<Arc<HeaderMap>, String> {
-        if let Some(known) = self.local.fixed(id, |fixed| fixed.headers.clone()) {
+        if let Some(known) = self.local.fixed(id, |fixed| fixed.headers.clone()).flatten() {
             return Ok(known);
         }
-        let map = match http.header_map.get() {
-            Some(map) => HeaderMap::clone(map),
-            None => {
-                let mut map = HeaderMap::with_capacity(http.fixed_headers);
-                for (name, template) in &http.headers[..http.fixed_headers] {
-                    map.insert(name.clone(), self.header(name, template)?);
-                }
-                HeaderMap::clone(http.header_map.get_or_init(|| Arc::new(map)))
-            }
-        };
+        let mut map = HeaderMap::with_capacity(http.fixed_headers);
+        for (name, template) in &http.headers[..http.fixed_headers] {
+            map.insert(name.clone(), self.header(name, template)?);
+        }
         let map = Arc::new(map);
         self.local.fixed(id, |fixed| fixed.headers = Some(map.clone()));
         Ok(map)
@@ -402,7 +392,6 @@ impl User {
             }
         };
         Ok(match body {
-            Body::Empty => Bytes::new(),
             Body::Json(json) => {
                 content_type(HeaderValue::from_static("application/json"));
                 let mut text = String::new();

@@ -132,6 +132,8 @@ impl Build<'_> {
         self.flows.sort_unstable();
         self.flows.dedup();
 
+        self.nodes.shrink_to_fit();
+        self.thresholds.shrink_to_fit();
         Some(ExecutionGraph {
             name: plan.name.clone(),
             file: self.sources.path(plan.file).to_owned(),

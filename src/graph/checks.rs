@@ -233,6 +233,7 @@ impl Build<'_> {
                 }
             }
         }
+        compiled.shrink_to_fit();
         compiled.sort_by_key(|(_, assertion)| !matches!(assertion.subject(), Subject::Status));
         (compiled, judges_status)
     }

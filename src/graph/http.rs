@@ -1,6 +1,6 @@
 //! HTTP requests: settings of plan, group and request laid over each other, everything compiled.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use ::http::{HeaderName, Method};
 
@@ -102,13 +102,11 @@ impl Build<'_> {
             base_url: base_url.map(|base| base.template),
             query: queries,
             fixed_target,
-            target: OnceLock::new(),
             headers: headers?,
             fixed_headers,
-            header_map: OnceLock::new(),
             body: match body {
-                Some(body) => body?,
-                None => Body::Empty,
+                Some(body) => Some(Box::new(body?)),
+                None => None,
             },
             with,
             extractors,
@@ -117,7 +115,7 @@ impl Build<'_> {
             keep_body,
             transport: transport?,
             auth: match auth {
-                Some(auth) => Some(auth?),
+                Some(auth) => Some(Box::new(auth?)),
                 None => None,
             },
             resources: step.resources.map(|parallel| parallel as usize),

@@ -19,10 +19,10 @@ mod steps;
 mod thresholds;
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderName};
+use ::http::HeaderName;
 
 pub use build::build;
 pub use draw::{Drawing, draw};
@@ -33,7 +33,7 @@ use crate::assertions::Assertion;
 use crate::diagnostic::{Sources, Span};
 use crate::extractors::Extractor;
 use crate::plan::{AtEnd, OnError, Order, Share, StopTarget};
-use crate::samplers::http::{Settings, Target};
+use crate::samplers::http::Settings;
 use crate::schedule::{During, Load, Rate};
 use crate::template::{Expression, SlotId, Template, Tree};
 use crate::value::Value;
@@ -238,16 +238,12 @@ pub struct HttpNode {
     pub query: Vec<(Arc<str>, Tree)>,
     /// Whether URL and query depend on nothing that changes during the run.
     pub fixed_target: bool,
-    /// The target, once it was computed, when it never changes.
-    pub target: OnceLock<Arc<Target>>,
     /// Headers with fixed names, in order of writing.
     pub headers: Vec<(HeaderName, Template)>,
     /// How many of the headers, counted from the first, depend on nothing that changes during the run.
     pub fixed_headers: usize,
-    /// Those, once they were computed.
-    pub header_map: OnceLock<Arc<HeaderMap>>,
-    /// The body.
-    pub body: Body,
+    /// The body, if there is one. Boxed, as most requests of a large plan have none.
+    pub body: Option<Box<Body>>,
     /// Variables for this step only.
     pub with: Vec<(SlotId, Tree)>,
     /// What to take from the answer.
@@ -261,7 +257,7 @@ pub struct HttpNode {
     /// Connection-level settings.
     pub transport: TransportId,
     /// How to sign in.
-    pub auth: Option<Auth>,
+    pub auth: Option<Box<Auth>>,
     /// How many embedded resources to fetch at a time.
     pub resources: Option<usize>,
 }
@@ -280,8 +276,6 @@ pub enum Auth {
 /// A request's body.
 #[derive(Debug)]
 pub enum Body {
-    /// None.
-    Empty,
     /// JSON text.
     Json(JsonTemplate),
     /// Form fields.

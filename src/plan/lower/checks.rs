@@ -172,6 +172,7 @@ impl Lower<'_> {
                 self.subject(entry, &fields, &mut items);
             }
         }
+        items.shrink_to_fit();
         Some(AssertionGroup { name, items })
     }
 

@@ -28,7 +28,9 @@ impl Lower<'_> {
                 Diagnostic::error(node.span, format!("`{key}` holds no step")).help("add one, for example `- get: /`");
             self.report(finding);
         }
-        items.iter().filter_map(|item| self.step(item, weighted)).collect()
+        let mut steps: Vec<Step> = items.iter().filter_map(|item| self.step(item, weighted)).collect();
+        steps.shrink_to_fit();
+        steps
     }
 
     fn step(&mut self, node: &Node, weighted: bool) -> Option<Step> {
