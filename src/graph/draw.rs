@@ -48,7 +48,7 @@ fn title(node: &Node) -> String {
     if let (Some(condition), false) = (&node.condition, title.starts_with("if ")) {
         let _ = write!(title, " [if {}]", condition.source());
     }
-    match &node.chance {
+    match node.chance.as_deref() {
         Some(Amount::Fixed(chance)) => {
             let _ = write!(title, " [chance {}%]", chance * 100.0);
         }

@@ -73,7 +73,7 @@ fn step(nodes: &[Node], node: &Node) -> Expected {
         NodeKind::WaitForUsers(_) | NodeKind::Stop(_) => Expected::default().vague(),
         NodeKind::Set(_) | NodeKind::NextRow(_) | NodeKind::Log(_) => Expected::default(),
     };
-    match &node.chance {
+    match node.chance.as_deref() {
         Some(Amount::Fixed(share)) => expected = expected.times(*share),
         Some(Amount::Computed(_)) => expected = expected.vague(),
         None => {}

@@ -134,10 +134,10 @@ pub struct Node {
     pub name: Arc<str>,
     /// The line errors of the step itself are counted under; a request's own line.
     pub label: LabelId,
-    /// A condition for running it.
-    pub condition: Option<Expression>,
+    /// A condition for running it. Boxed like the chance: few steps of a large plan have one.
+    pub condition: Option<Box<Expression>>,
     /// How likely it runs.
-    pub chance: Option<Amount<f64>>,
+    pub chance: Option<Box<Amount<f64>>>,
     /// Waited after it, if it is a request of a thread group's `steps`.
     pub think_time: Option<Arc<Wait>>,
     /// What it does.

@@ -96,8 +96,8 @@ impl Build<'_> {
         let kind = kind?;
         let waits = matches!(step.kind, StepKind::Http(_)) && context.no_think.is_none();
         let node = &mut self.nodes[id.index()];
-        node.condition = condition.flatten();
-        node.chance = chance.flatten();
+        node.condition = condition.flatten().map(Box::new);
+        node.chance = chance.flatten().map(Box::new);
         node.think_time = context.think.filter(|_| waits);
         node.kind = kind;
         Some(id)

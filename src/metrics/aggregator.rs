@@ -125,7 +125,7 @@ impl Aggregator {
                     self.warm_up[group.index()] += stats.count;
                     self.remember(second.second, &stats);
                 }
-                self.timeline.add(second.second, label, true, stats);
+                self.timeline.add(second.second, label, true, &stats);
             }
             for (label, stats) in second.labels {
                 self.labels[label.index()].merge(&stats);
@@ -135,7 +135,7 @@ impl Aggregator {
                         self.failed += stats.failed;
                         self.remember(second.second, &stats);
                     }
-                    self.timeline.add(second.second, label, false, stats);
+                    self.timeline.add(second.second, label, false, &stats);
                 }
             }
         }

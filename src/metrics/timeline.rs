@@ -49,7 +49,15 @@ impl SliceLabel {
 struct Open {
     users: u64,
     /// By line, and whether they belong to the warm-up.
-    labels: BTreeMap<(LabelId, bool), Stats>,
+    labels: BTreeMap<(LabelId, bool), Samples>,
+}
+
+/// What a slice tells of a line.
+#[derive(Debug, Default)]
+struct Samples {
+    count: u64,
+    failed: u64,
+    response_time: Times,
 }
 
 #[derive(Debug, Default)]
@@ -62,9 +70,12 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    pub(super) fn add(&mut self, second: u64, label: LabelId, warm_up: bool, stats: Stats) {
+    pub(super) fn add(&mut self, second: u64, label: LabelId, warm_up: bool, stats: &Stats) {
         let slice = self.open.entry(second).or_default();
-        slice.labels.entry((label, warm_up)).or_default().merge(&stats);
+        let samples = slice.labels.entry((label, warm_up)).or_default();
+        samples.count += stats.count;
+        samples.failed += stats.failed;
+        samples.response_time.merge(&stats.response_time);
     }
 
     pub(super) fn users(&mut self, second: u64, users: u64) {
@@ -78,12 +89,12 @@ impl Timeline {
         for (second, Open { users, labels }) in std::mem::replace(&mut self.open, later) {
             let width = self.width.max(1);
             let start_s = second / width * width;
-            let labels = labels.into_iter().map(|((label, warm_up), stats)| SliceLabel {
+            let labels = labels.into_iter().map(|((label, warm_up), samples)| SliceLabel {
                 label,
                 warm_up,
-                count: stats.count,
-                failed: stats.failed,
-                histogram: compress(&stats.response_time),
+                count: samples.count,
+                failed: samples.failed,
+                histogram: compress(&samples.response_time),
             });
             let slice = Slice { start_s, users, labels: labels.collect() };
             match self.closed.iter_mut().rfind(|known| known.start_s == start_s) {
@@ -168,7 +179,7 @@ mod tests {
         for (second, ms) in [(0, 1), (1, 60_000), (2, 3)] {
             let mut stats = Stats { count: 1, ..Stats::default() };
             stats.response_time.record(Duration::from_millis(ms));
-            timeline.add(second, LabelId(0), false, stats);
+            timeline.add(second, LabelId(0), false, &stats);
         }
         timeline.close_before(3);
         timeline.double();
@@ -186,7 +197,7 @@ mod tests {
         for second in 0..20_000_u64 {
             let mut stats = Stats { count: 1, ..Stats::default() };
             stats.response_time.record(Duration::from_micros(1000 + second));
-            timeline.add(second, LabelId(0), false, stats);
+            timeline.add(second, LabelId(0), false, &stats);
             if second % 100 == 99 {
                 timeline.close_before(second - 5);
             }

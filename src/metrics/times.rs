@@ -18,7 +18,8 @@ pub struct Times {
     sum_of_squares: u128,
     min_us: u64,
     max_us: u64,
-    few: Vec<(u64, u64)>,
+    /// Values and how often they came; what does not fit goes into a histogram.
+    few: Vec<(u32, u32)>,
     many: Option<Box<Histogram<u64>>>,
 }
 
@@ -49,17 +50,32 @@ impl Times {
 
     /// Counts a value without touching the exact sums.
     fn place(&mut self, us: u64, times: u64) {
+        match &mut self.many {
+            Some(many) => add(many, us, times),
+            None if self.few.len() < FEW => self.keep(us, times),
+            None => self.count_in_histogram(us, times),
+        }
+    }
+
+    /// Keeps a value as it is, as long as there is no histogram and it fits.
+    fn keep(&mut self, us: u64, times: u64) {
+        match (&self.many, u32::try_from(us), u32::try_from(times)) {
+            (None, Ok(us), Ok(times)) => self.few.push((us, times)),
+            _ => self.count_in_histogram(us, times),
+        }
+    }
+
+    fn count_in_histogram(&mut self, us: u64, times: u64) {
+        if self.many.is_none()
+            && let Some(mut many) = histogram()
+        {
+            for (us, times) in std::mem::take(&mut self.few) {
+                add(&mut many, u64::from(us), u64::from(times));
+            }
+            self.many = Some(Box::new(many));
+        }
         if let Some(many) = &mut self.many {
             add(many, us, times);
-        } else if self.few.len() < FEW {
-            self.few.push((us, times));
-        } else if let Some(mut many) = histogram() {
-            for (us, times) in self.few.drain(..) {
-                add(&mut many, us, times);
-            }
-            add(&mut many, us, times);
-            self.few.shrink_to_fit();
-            self.many = Some(Box::new(many));
         }
     }
 
@@ -82,10 +98,9 @@ impl Times {
         match &mut self.many {
             None => taken.few = std::mem::take(&mut self.few),
             Some(many) => {
-                taken.few = many
-                    .iter_recorded()
-                    .map(|one| (one.value_iterated_to(), one.count_since_last_iteration()))
-                    .collect();
+                for one in many.iter_recorded() {
+                    taken.keep(one.value_iterated_to(), one.count_since_last_iteration());
+                }
                 many.reset();
             }
         }
@@ -107,7 +122,7 @@ impl Times {
 
     fn for_each(&self, mut tell: impl FnMut(u64, u64)) {
         for (us, times) in &self.few {
-            tell(*us, *times);
+            tell(u64::from(*us), u64::from(*times));
         }
         if let Some(many) = &self.many {
             for one in many.iter_recorded() {
@@ -160,10 +175,10 @@ impl Times {
                 let mut seen = 0;
                 few.iter()
                     .find(|(_, times)| {
-                        seen += times;
+                        seen += u64::from(*times);
                         seen >= rank
                     })
-                    .map_or(self.max_us, |(us, _)| *us)
+                    .map_or(self.max_us, |(us, _)| u64::from(*us))
             }
         };
         Some(us.clamp(self.min_us, self.max_us) as f64 / 1e3)
@@ -173,7 +188,12 @@ impl Times {
     pub fn count_up_to(&self, limit: Duration) -> u64 {
         let limit = limit.as_micros().min(u128::from(LONGEST_US)) as u64;
         let many = self.many.as_ref().map_or(0, |many| many.count_between(0, limit));
-        many + self.few.iter().filter(|(us, _)| *us <= limit).map(|(_, times)| times).sum::<u64>()
+        many + self
+            .few
+            .iter()
+            .filter(|(us, _)| u64::from(*us) <= limit)
+            .map(|(_, times)| u64::from(*times))
+            .sum::<u64>()
     }
 
     /// Everything as one histogram of microseconds with three significant digits.

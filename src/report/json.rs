@@ -38,7 +38,7 @@ impl Format for Json {
 /// The JSON Schema (draft-07) of `results.json`.
 pub fn results_schema() -> Value {
     let generator = schemars::generate::SchemaSettings::draft07().for_serialize().into_generator();
-    let mut schema = generator.into_root_schema_for::<Document>();
+    let mut schema = generator.into_root_schema_for::<Document<'_>>();
     schema.insert("$id".into(), SCHEMA_URL.into());
     schema.insert("title".into(), "loadplan results".into());
     let mut schema = schema.to_value();

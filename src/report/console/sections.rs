@@ -12,6 +12,8 @@ use crate::verdict::{ThresholdResult, scope_text};
 
 /// Longer labels are cut in tables.
 const LABEL_WIDTH: usize = 60;
+/// How many lines of a table are shown; those with errors come first when there are more.
+const LINES: usize = 100;
 /// How many groups of equal failures are shown.
 const ERRORS: usize = 10;
 /// How many failed assertions are shown.
@@ -83,7 +85,13 @@ fn table(report: &Report<'_>, what: &str, lines: &[&LabelResult]) -> String {
             time(times.max_ms()),
         ]);
     };
-    for line in lines {
+    let mut shown: Vec<&LabelResult> = lines.to_vec();
+    if lines.len() > LINES {
+        shown.sort_by_key(|line| (line.stats.failed == 0, line.label));
+        shown.truncate(LINES);
+        shown.sort_by_key(|line| line.label);
+    }
+    for line in &shown {
         row(label(report, line.label), &line.stats, Scope::Label(line.label));
     }
     if lines.len() > 1 && what == "sampler" {
@@ -94,7 +102,12 @@ fn table(report: &Report<'_>, what: &str, lines: &[&LabelResult]) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n")
+    let mut text = table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n");
+    if lines.len() > shown.len() {
+        let _ =
+            writeln!(text, "and {} more lines; results.json has them all", count((lines.len() - shown.len()) as u64));
+    }
+    text
 }
 
 fn label(report: &Report<'_>, id: LabelId) -> String {
@@ -104,7 +117,7 @@ fn label(report: &Report<'_>, id: LabelId) -> String {
 /// The open model's second view: the same times from the send.
 pub(super) fn from_the_send(report: &Report<'_>) -> String {
     let mut text = String::new();
-    for line in report.lines().into_iter().filter(|line| line.stats.service_time.count() > 0) {
+    for line in report.lines().into_iter().filter(|line| line.stats.service_time.count() > 0).take(LINES) {
         let times = &line.stats.service_time;
         let figures: Vec<String> = [("p50", 50.0), ("p95", 95.0), ("p99", 99.0)]
             .iter()
@@ -131,7 +144,13 @@ pub(super) fn never(report: &Report<'_>) -> String {
         })
         .map(|id| label(report, id))
         .collect();
-    if names.is_empty() { String::new() } else { format!("never executed: {}\n", names.join(", ")) }
+    match names.len() {
+        0 => String::new(),
+        all if all > LINES => {
+            format!("never executed: {} and {} more\n", names[..LINES].join(", "), count((all - LINES) as u64))
+        }
+        _ => format!("never executed: {}\n", names.join(", ")),
+    }
 }
 
 pub(super) fn assertions(report: &Report<'_>, paint: Paint) -> String {

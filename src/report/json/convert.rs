@@ -1,11 +1,13 @@
 //! From a report to the document.
 
+use std::rc::Rc;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::types::{
-    Assertion, Document, Error, Example, FailureCount, Generator, Host, Line, Phases, Plan, Run, Slice, SliceLine,
-    Stats, ThreadGroup, Threshold, Times, Tool, VerdictInfo,
+    Assertion, Document, Each, Error, Example, FailureCount, Generator, Host, Line, Phases, Plan, Run, Slice,
+    SliceLine, Stats, ThreadGroup, Threshold, Times, Tool, VerdictInfo,
 };
 use super::{SCHEMA_URL, SCHEMA_VERSION};
 use crate::graph::{LabelId, Place, Scope};
@@ -17,13 +19,13 @@ use crate::verdict::{self, Phase, ThresholdResult};
 /// How many different values of an assertion are told.
 const EXAMPLES: usize = 5;
 
-impl Document {
+impl<'a> Document<'a> {
     /// The whole document of a run.
-    pub fn of(report: &Report<'_>) -> Self {
+    pub fn of(report: &Report<'a>) -> Self {
+        let report = *report;
         let Report { graph, results, verdict, outcome, info, .. } = report;
         let lines = report.lines();
-        let samplers = lines.iter().map(|line| report.line(line)).collect();
-        let places: Vec<LabelId> = lines.iter().map(|line| line.label).collect();
+        let places: Rc<[LabelId]> = lines.iter().map(|line| line.label).collect();
         Self {
             schema: SCHEMA_URL.into(),
             schema_version: SCHEMA_VERSION.into(),
@@ -47,8 +49,8 @@ impl Document {
                 reasons: verdict.reasons.iter().map(|reason| report.told(reason)).collect(),
             },
             totals: report.stats(&results.totals, Scope::Run),
-            samplers,
-            transactions: results.transactions.iter().map(|line| report.line(line)).collect(),
+            samplers: Each::new(move || lines.clone().into_iter().map(move |line| report.line(line))),
+            transactions: Each::new(move || results.transactions.iter().map(move |line| report.line(line))),
             thread_groups: results
                 .groups
                 .iter()
@@ -62,21 +64,24 @@ impl Document {
                     stats: report.stats(&group.stats, Scope::Group(group.group)),
                 })
                 .collect(),
-            thresholds: verdict.thresholds.iter().map(|one| report.threshold(one)).collect(),
-            assertions: report.assertions(),
+            thresholds: Each::new(move || verdict.thresholds.iter().map(move |one| report.threshold(one))),
+            assertions: Each::new(move || results.assertions.iter().filter_map(move |one| report.assertion(one))),
             errors: report.errors(),
             generator: generator(&outcome.generator),
-            timeline: results.timeline.iter().map(|one| slice(one, &places)).collect(),
+            timeline: Each::new(move || {
+                let places = places.clone();
+                results.timeline.iter().map(move |one| slice(one, &places))
+            }),
             monitors: Vec::new(),
             regression: None,
         }
     }
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
     /// The request lines and the steps that failed, in the order of the plan.
-    pub(in crate::report) fn lines(&self) -> Vec<&LabelResult> {
-        let mut lines: Vec<&LabelResult> = self.results.samplers.iter().chain(&self.results.steps).collect();
+    pub(in crate::report) fn lines(&self) -> Vec<&'a LabelResult> {
+        let mut lines: Vec<&'a LabelResult> = self.results.samplers.iter().chain(&self.results.steps).collect();
         lines.sort_by_key(|line| line.label);
         lines
     }
@@ -148,33 +153,30 @@ impl Report<'_> {
         }
     }
 
-    fn assertions(&self) -> Vec<Assertion> {
-        let known = |result: &metrics::AssertionResult| {
-            let info = self.graph.assertions.get(result.id.index())?;
-            let mut examples: Vec<String> = Vec::new();
-            for actual in self
-                .results
-                .errors
-                .iter()
-                .filter(|error| error.assertion == Some(result.id))
-                .flat_map(|error| self.actual(error))
-            {
-                let example = format!("got {actual}");
-                if examples.len() < EXAMPLES && !examples.contains(&example) {
-                    examples.push(example);
-                }
+    fn assertion(&self, result: &metrics::AssertionResult) -> Option<Assertion> {
+        let info = self.graph.assertions.get(result.id.index())?;
+        let mut examples: Vec<String> = Vec::new();
+        for actual in self
+            .results
+            .errors
+            .iter()
+            .filter(|error| error.assertion == Some(result.id))
+            .flat_map(|error| self.actual(error))
+        {
+            let example = format!("got {actual}");
+            if examples.len() < EXAMPLES && !examples.contains(&example) {
+                examples.push(example);
             }
-            Some(Assertion {
-                label: self.told(&self.graph.label(info.label).text),
-                text: self.told(&info.text),
-                file: self.other_file(info.span),
-                line: self.graph.line(info.span),
-                passed: result.passed,
-                failed: result.failed,
-                examples,
-            })
-        };
-        self.results.assertions.iter().filter_map(known).collect()
+        }
+        Some(Assertion {
+            label: self.told(&self.graph.label(info.label).text),
+            text: self.told(&info.text),
+            file: self.other_file(info.span),
+            line: self.graph.line(info.span),
+            passed: result.passed,
+            failed: result.failed,
+            examples,
+        })
     }
 
     fn errors(&self) -> Vec<Error> {
@@ -227,7 +229,7 @@ fn generator(health: &verdict::Generator) -> Generator {
 fn slice(slice: &metrics::Slice, places: &[LabelId]) -> Slice {
     let line = |one: &metrics::SliceLabel| {
         Some(SliceLine {
-            label: places.iter().position(|label| *label == one.label)?,
+            label: places.binary_search(&one.label).ok()?,
             count: one.count,
             failed: one.failed,
             histogram: (!one.histogram.is_empty()).then(|| BASE64_STANDARD.encode(&one.histogram)),

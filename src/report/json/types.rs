@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The results of one run of loadplan.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub struct Document {
+pub struct Document<'a> {
     /// The schema of this document.
     #[serde(rename = "$schema")]
     #[schemars(extend("format" = "uri"))]
@@ -25,25 +25,58 @@ pub struct Document {
     /// All requests of all thread groups. Setup, teardown and transactions are not in here.
     pub totals: Stats,
     /// Each request that was reached, and other steps that could not be carried out, in the order of the plan.
-    pub samplers: Vec<Line>,
+    pub samplers: Each<'a, Line>,
     /// Each transaction that was reached.
-    pub transactions: Vec<Line>,
+    pub transactions: Each<'a, Line>,
     /// Every thread group.
     pub thread_groups: Vec<ThreadGroup>,
     /// Every threshold, in the order of the plan.
-    pub thresholds: Vec<Threshold>,
+    pub thresholds: Each<'a, Threshold>,
     /// Every assertion that was judged at least once.
-    pub assertions: Vec<Assertion>,
+    pub assertions: Each<'a, Assertion>,
     /// Failures that are alike, the most frequent first.
     pub errors: Vec<Error>,
     /// Whether the load generator itself was fast enough.
     pub generator: Generator,
     /// The run second by second; a slice covers several seconds in runs of more than an hour.
-    pub timeline: Vec<Slice>,
+    pub timeline: Each<'a, Slice>,
     /// Reserved for monitors; empty.
     pub monitors: Vec<Reserved>,
     /// Reserved for the comparison with earlier runs; null.
     pub regression: Option<Reserved>,
+}
+
+/// A list that is made item by item while it is written: a plan may have tens of thousands of
+/// requests, and their lines as text take more memory than their figures.
+pub struct Each<'a, T>(Box<dyn Fn() -> Items<'a, T> + 'a>);
+
+type Items<'a, T> = Box<dyn Iterator<Item = T> + 'a>;
+
+impl<'a, T> Each<'a, T> {
+    /// The items that `make` gives, each time it is asked.
+    pub fn new<I: Iterator<Item = T> + 'a>(make: impl Fn() -> I + 'a) -> Self {
+        Self(Box::new(move || Box::new(make())))
+    }
+}
+
+impl<T: Serialize> Serialize for Each<'_, T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Each<'_, T> {
+    fn inline_schema() -> bool {
+        Vec::<T>::inline_schema()
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Vec::<T>::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Vec::<T>::json_schema(generator)
+    }
 }
 
 /// Reserved for a later version.

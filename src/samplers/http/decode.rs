@@ -79,10 +79,13 @@ impl Collector {
             Kind::Count(total) => *total += data.len() as u64,
             Kind::Plain { kept, total, max, announced } => {
                 let room = usize::try_from(max.saturating_sub(*total)).unwrap_or(usize::MAX).min(data.len());
-                if kept.is_empty() {
-                    // What a server announces is believed as far as it does no harm.
-                    let expected = usize::try_from((*announced).min(*max)).unwrap_or(0).min(1024 * 1024);
-                    kept.reserve_exact(expected.max(room));
+                // What a server announces is believed as far as it does no harm, and what is kept
+                // never takes more than `max_body`.
+                let most = usize::try_from(if *announced > 0 { (*announced).min(*max) } else { *max }).unwrap_or(0);
+                let needed = kept.len() + room;
+                if needed > kept.capacity() {
+                    let roomy = if kept.is_empty() { most.min(1024 * 1024) } else { (kept.capacity() * 2).min(most) };
+                    kept.reserve_exact(roomy.max(needed) - kept.len());
                 }
                 kept.extend_from_slice(&data[..room]);
                 *total += data.len() as u64;
