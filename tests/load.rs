@@ -102,7 +102,7 @@ fn a_user_that_leaves_is_interrupted_after_graceful_stop() {
     let folder = Folder::new();
     let plan = group(
         &server,
-        "stages: [{ users: 1, hold: 300ms }, { users: 0, hold: 5s }]\ngraceful_stop: 500ms\nsteps:\n  - get: /a\n  - pause: 30s",
+        "stages: [{ users: 1, hold: 300ms }, { users: 0, hold: 1500ms }]\ngraceful_stop: 500ms\nsteps:\n  - get: /a\n  - pause: 30s",
     );
     let begin = Instant::now();
     folder.run_plan(&plan, &[]).expect_code(0);
@@ -227,6 +227,95 @@ fn throughput_is_a_ceiling_without_bursts() {
     assert!((76..=81).contains(&at.len()), "{} requests in 2 s at 40/s", at.len());
     let first_second = at.iter().filter(|at| **at < 1000.0).count();
     assert!((38..=42).contains(&first_second), "{first_second} requests in the first second");
+}
+
+#[test]
+fn throughput_stays_a_ceiling_when_the_time_is_up() {
+    let server = Server::start(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        Reply::text(200, "ok")
+    });
+    let folder = Folder::new();
+    let plan = group(
+        &server,
+        "users: 20\nduration: 1s\nthroughput: 50/s\ngraceful_stop: 3s\nsteps:\n  - repeat: 100000\n    steps:\n      - get: /\non_stop:\n  - get: /bye",
+    );
+    let begin = Instant::now();
+    folder.run_plan(&plan, &[]).expect_code(0);
+    assert!(begin.elapsed() < Duration::from_secs(3), "it took {:?}", begin.elapsed());
+    let hits = server.hits();
+    let last = hits.iter().filter(|hit| hit.path == "/bye").count();
+    assert_eq!(last, 20, "every user says good-bye");
+    assert!(hits.len() - last <= 60, "{} requests in 1 s at 50/s", hits.len() - last);
+}
+
+#[test]
+fn an_interrupt_is_heard_while_a_rate_outruns_the_machine() {
+    let server = ok();
+    let folder = Folder::new();
+    folder
+        .write("plan.yaml", group(&server, "arrival_rate: 1000000/s\nduration: 40s\nmax_users: 2\nsteps:\n  - get: /"));
+    let mut run = folder.command(&["run", "plan.yaml", "--quiet"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    let begin = Instant::now();
+    assert!(std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
+    let code = run.wait().unwrap().code();
+    assert!(begin.elapsed() < Duration::from_secs(10), "it took {:?} to stop", begin.elapsed());
+    assert_eq!(code, Some(130));
+    assert!(folder.results()["thread_groups"][0]["iterations"].as_u64().unwrap() > 100, "users are not starved");
+}
+
+#[test]
+fn an_interrupt_does_not_prolong_the_graceful_stop() {
+    let server = Server::start(|_| Reply::Silence(Duration::from_secs(60)));
+    let folder = Folder::new();
+    folder.write("plan.yaml", group(&server, "users: 1\nduration: 500ms\ngraceful_stop: 4s\nsteps:\n  - get: /"));
+    let begin = Instant::now();
+    let mut run = folder.command(&["run", "plan.yaml", "--quiet"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
+    run.wait().unwrap();
+    assert!(begin.elapsed() < Duration::from_millis(6400), "4.5 s became {:?}", begin.elapsed());
+}
+
+#[test]
+fn an_arrival_whose_user_does_not_come_through_its_start_is_dropped() {
+    let server = ok();
+    let folder = Folder::new();
+    let plan = group(
+        &server,
+        "arrival_rate: 20/s\nduration: 1s\non_start:\n  - get: /login\n    assert: { status: 999 }\nsteps:\n  - get: /",
+    );
+    let plan = format!("{plan}thresholds: [error_rate < 100%]\n");
+    folder.run_plan(&plan.replace("error_rate < 100%", "error_rate <= 100%"), &[]).expect_code(1);
+    let group = &folder.results()["thread_groups"][0];
+    assert_eq!((&group["iterations"], &group["dropped"]), (&0.into(), &20.into()));
+}
+
+#[test]
+fn what_is_dropped_or_done_in_the_warm_up_is_not_judged() {
+    let server = slow_at_first();
+    let folder = Folder::new();
+    let plan = group(
+        &server,
+        "arrival_rate: 20/s\nduration: 4s\nmax_users: 2\nwarm_up: 2s\nsteps:\n  - get: /\nthresholds:\n  - iterations <= 40",
+    );
+    folder.run_plan(&plan, &[]).expect_code(0);
+    let group = &folder.results()["thread_groups"][0];
+    assert_eq!((&group["iterations"], &group["dropped"]), (&40.into(), &0.into()));
+}
+
+#[test]
+fn a_last_stage_without_users_lasts_as_long_as_it_says() {
+    let server = ok();
+    let folder = Folder::new();
+    let plan = against(
+        &server,
+        "http: { base_url: BASE }\nthread_groups:\n  g:\n    stages: [{ users: 1, hold: 200ms }, { users: 0, hold: 1s }]\n    pacing: 50ms\n    steps: [{ get: /g }]\n  next:\n    needs: [g]\n    iterations: 1\n    steps: [{ get: /next }]\n",
+    );
+    folder.run_plan(&plan, &[]).expect_code(0);
+    let at = |path: &str| server.hits().iter().find(|hit| hit.path == path).unwrap().at;
+    assert!(at("/next") - at("/g") >= Duration::from_millis(1150), "{:?}", at("/next") - at("/g"));
 }
 
 #[test]

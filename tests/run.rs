@@ -548,3 +548,16 @@ thread_groups:
         assert!(!all.contains(spelling), "{spelling} is in the output:\n{all}");
     }
 }
+
+#[test]
+fn an_assertion_on_size_alone_judges_the_decoded_body() {
+    use std::io::Write as _;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(&[b'a'; 6000]).unwrap();
+    let body = gzip.finish().unwrap();
+    let server =
+        Server::start(move |_| Reply::Answer(200, vec![("Content-Encoding".into(), "gzip".into())], body.clone()));
+    let folder = Folder::new();
+    folder.run_plan(&once(&server, "- get: /a\n  assert:\n    size: { equals: 6000B }"), &[]).expect_code(0);
+    folder.run_plan(&once(&server, "- get: /a\n  assert:\n    size: { below: 6000B }"), &[]).expect_code(1);
+}

@@ -110,7 +110,7 @@ fn every_example_plan_is_valid_with_each_of_its_profiles() {
             let options = loadplan::plan::LoadOptions { profiles: profiles.clone(), ..Default::default() };
             let loaded = loadplan::plan::load(&path, &options);
             assert!(loaded.findings.is_empty(), "{} {profiles:?}: {:?}", path.display(), loaded.findings);
-            let (graph, findings) = loadplan::graph::build(&loaded.plan.unwrap(), &loaded.sources, &options.env);
+            let (graph, findings) = loadplan::graph::build(loaded.plan.unwrap(), &loaded.sources, &options.env);
             assert!(findings.is_empty() && graph.is_some(), "{} {profiles:?}: {findings:?}", path.display());
         }
     }

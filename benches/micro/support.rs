@@ -15,7 +15,7 @@ pub(crate) fn graph(plan: &str, options: &LoadOptions) -> ExecutionGraph {
     std::fs::write(&path, plan).unwrap();
     let loaded = load(&path, options);
     let plan = loaded.plan.unwrap_or_else(|| panic!("{:?}", loaded.findings));
-    let (graph, findings) = build(&plan, &loaded.sources, &BTreeMap::new());
+    let (graph, findings) = build(plan, &loaded.sources, &BTreeMap::new());
     graph.unwrap_or_else(|| panic!("{findings:?}"))
 }
 

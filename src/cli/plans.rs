@@ -147,7 +147,7 @@ impl PlanOptions {
         let mut graph = None;
         let mut secrets = Vec::new();
         let mut profiles = Vec::new();
-        if let Some(plan) = &loaded.plan {
+        if let Some(plan) = loaded.plan {
             profiles.clone_from(&plan.profiles);
             secrets.extend(
                 plan.variables.iter().filter(|one| one.secret).filter_map(|one| Some(one.value.as_ref()?.to_string())),

@@ -19,6 +19,9 @@ use super::worker::{Work, panic_message};
 use crate::graph::{Group, GroupId};
 use crate::schedule::{Load, UserEvent, Users};
 
+/// So many arrivals start before a thread looks at anything else.
+const AT_ONCE: usize = 1000;
+
 /// Runs the thread's share of a group, once the groups it needs have ended.
 pub(super) async fn run(work: Rc<Work>, local: Rc<Local>, id: GroupId) {
     let graph = work.shared.graph.clone();
@@ -80,7 +83,8 @@ impl Share<'_> {
         let now = self.local.clock.now();
         self.local.recorder.borrow_mut().group_ends(self.id, now);
         self.local.gate(Some(self.id)).end(stopped);
-        self.interrupt_at = Some(now + self.group.graceful_stop);
+        let at = now + self.group.graceful_stop;
+        self.interrupt_at = Some(self.interrupt_at.map_or(at, |known| known.min(at)));
     }
 
     /// The closed model.
@@ -91,15 +95,19 @@ impl Share<'_> {
             UserEvent::Start { place, .. } | UserEvent::Leave { place } => place % threads == index,
         };
         let mut events = users.events().filter(mine);
-        let mut starts = events.clone().filter(|(_, event)| matches!(event, UserEvent::Start { .. })).count();
-        let leaves = users.events().any(|(_, event)| matches!(event, UserEvent::Leave { .. }));
+        // Stages last as long as they say, a plain number of users only as long as any is at work.
+        let (staged, leaves) = match users {
+            Users::Staged(_) => (true, true),
+            Users::Fixed { ramp_down, .. } => (false, !ramp_down.is_zero()),
+        };
         let mut next = events.next();
         let mut places: Vec<Option<Seated>> = Vec::new();
         let mut leaving: VecDeque<(Duration, AbortHandle)> = VecDeque::new();
         let local = self.local.clone();
         let (clock, gate) = (local.clock, local.gate(Some(self.id)));
         loop {
-            if self.users.is_empty() && (starts == 0 || !gate.is_running()) {
+            let starts = staged || matches!(next, Some((_, UserEvent::Start { .. })));
+            if self.users.is_empty() && !(starts && gate.is_running()) {
                 return;
             }
             let due = next.as_ref().filter(|_| gate.is_running()).map(|(at, _)| self.origin + *at);
@@ -113,7 +121,6 @@ impl Share<'_> {
                         let Some(late) = now.checked_sub(self.origin + at) else { break };
                         match event {
                             UserEvent::Start { place, number } => {
-                                starts -= 1;
                                 local.recorder.borrow_mut().started(late);
                                 let told = Rc::new(Cell::new(false));
                                 let life = life::closed(self.work.clone(), local.clone(), self.id, number, told.clone());
@@ -164,19 +171,21 @@ impl Share<'_> {
                 return;
             }
             let due = next.filter(|_| gate.is_running()).map(|at| self.origin + at);
+            let end = self.end();
             tokio::select! {
                 biased;
+                () = told_to_stop(&mut self.stops, self.id), if !gate.is_stopped() => self.ending(true),
                 () = alarm.until(due), if due.is_some() => {
-                    while let Some(at) = next.map(|at| self.origin + at).filter(|at| *at <= clock.now()) {
+                    // A run of late starts must not keep the thread from what is under way.
+                    for _ in 0..AT_ONCE {
+                        let Some(at) = next.map(|at| self.origin + at).filter(|at| *at <= clock.now()) else { break };
                         arrivals.arrive(at, &mut self.users);
                         next = times.next();
                     }
-                    // A run of late starts must not keep the thread from those that are under way.
                     tokio::task::yield_now().await;
                 }
                 Some(at) = received(&mut inbox) => arrivals.resume(at),
-                () = clock.until_some(self.end()), if gate.is_running() => self.ending(false),
-                () = told_to_stop(&mut self.stops, self.id), if !gate.is_stopped() => self.ending(true),
+                () = clock.until_some(end), if gate.is_running() => self.ending(false),
                 () = clock.until_some(self.interrupt_at), if self.interrupt_at.is_some() => {
                     self.interrupt_at = None;
                     self.users.abort_all();

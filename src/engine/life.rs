@@ -100,6 +100,10 @@ pub(super) async fn open(work: Rc<Work>, local: Rc<Local>, id: GroupId, number: 
     // The making of a user is not part of the iteration it is made for.
     let mut making = local.clock.now();
     if !start(&mut user, &graph, group).await {
+        // The iteration it was made for has nobody to run it.
+        if let (true, Some(at)) = (local.gate(Some(id)).is_running(), seat.take()) {
+            local.recorder.borrow_mut().dropped(id, at);
+        }
         return pool.shrink();
     }
     making = local.clock.now() - making;
@@ -142,6 +146,12 @@ async fn start(user: &mut User, graph: &ExecutionGraph, group: &Group) -> bool {
 
 /// One iteration; false when the user is to end.
 async fn iterate(user: &mut User, graph: &ExecutionGraph, group: &Group, iteration: u64) -> bool {
+    // Like their samples, iterations of the warm-up do not count.
+    let warms_up = !group.warm_up.is_zero()
+        && user.group.is_some_and(|id| {
+            let scheduled = user.local.clock.now().saturating_sub(user.behind);
+            user.local.recorder.borrow().is_warming_up(id, scheduled)
+        });
     user.iteration = Some(iteration);
     user.http.start_iteration();
     if !draw(user, graph, group, &group.rows_per_iteration) {
@@ -149,7 +159,7 @@ async fn iterate(user: &mut User, graph: &ExecutionGraph, group: &Group, iterati
     }
     let walked = walk(graph, user, &group.steps, group.on_error).await;
     let goes_on = matches!(walked, Walked::Done | Walked::LeftIteration);
-    if let (true, Some(id)) = (goes_on, user.group) {
+    if let (true, Some(id)) = (goes_on && !warms_up, user.group) {
         user.local.recorder.borrow_mut().iteration(id);
     }
     goes_on

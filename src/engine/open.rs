@@ -121,7 +121,7 @@ impl Arrivals {
         let elsewhere = (0..self.work.threads).filter(|thread| *thread != own).find(|thread| pool.claim(*thread));
         match elsewhere {
             Some(thread) => self.work.shared.hand_over(self.id, thread, at),
-            None => self.local.recorder.borrow_mut().dropped(self.id),
+            None => self.local.recorder.borrow_mut().dropped(self.id, at),
         }
     }
 
@@ -133,7 +133,7 @@ impl Arrivals {
                 seat.next.set(Some(at));
                 seat.wake.notify_one();
             }
-            None => self.local.recorder.borrow_mut().dropped(self.id),
+            None => self.local.recorder.borrow_mut().dropped(self.id, at),
         }
     }
 }

@@ -322,6 +322,7 @@ impl User {
             },
             resources: http.resources,
             keep_body: http.keep_body || self.local.observer.is_some(),
+            measure_body: http.measure_body,
             capture: self.local.observer.is_some(),
         })
     }

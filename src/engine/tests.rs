@@ -55,7 +55,7 @@ fn times(groups: &str) -> (Vec<u64>, Results) {
     std::fs::write(&path, yaml).expect("the plan is written");
     let loaded = load(&path, &LoadOptions::default());
     let plan = loaded.plan.unwrap_or_else(|| panic!("{:?}", loaded.findings));
-    let (graph, findings) = build(&plan, &loaded.sources, &BTreeMap::new());
+    let (graph, findings) = build(plan, &loaded.sources, &BTreeMap::new());
     let graph = Arc::new(graph.unwrap_or_else(|| panic!("{:?} {findings:?}", loaded.findings)));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     let runtime = runtime.expect("a runtime");

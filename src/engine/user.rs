@@ -312,12 +312,20 @@ impl User {
     pub(super) async fn turn(&mut self) -> bool {
         let local = self.local.clone();
         let Some(throttle) = self.group.and_then(|group| local.shared.throttle(group)) else { return true };
-        if local.shared.no_waiting || !local.gate(self.group).is_running() {
+        if local.shared.no_waiting {
             return true;
         }
         let now = local.clock.now();
         let at = throttle.next(now);
-        at <= now || self.wait_for(local.clock.until(at)).await.is_some()
+        if at <= now {
+            return true;
+        }
+        // When the time is up an iteration ends where it has to wait, but `on_stop` is carried out.
+        if self.iteration.is_none() && !local.gate(self.group).is_running() {
+            local.clock.until(at).await;
+            return true;
+        }
+        self.wait_for(local.clock.until(at)).await.is_some()
     }
 
     /// Draws the next row of a data set into its variable.

@@ -53,15 +53,24 @@ pub(super) struct Build<'p> {
     pub(super) reads_response: bool,
 }
 
-/// Compiles a plan. The graph is there only when nothing stands in the way of a run; the findings
+/// A group's `on_start`, `steps` and `on_stop`.
+type Steps = [Vec<Step>; 3];
+
+/// Compiles a plan and uses it up: each step is dropped once it is compiled, as a large plan and
+/// its graph need not be in memory together. The graph is there only when nothing stands in the way of a run; the findings
 /// are those of this stage.
 pub fn build(
-    plan: &Plan,
+    mut plan: Plan,
     sources: &Sources,
     env: &BTreeMap<String, String>,
 ) -> (Option<ExecutionGraph>, Vec<Diagnostic>) {
+    let steps: Vec<Steps> = plan
+        .groups
+        .iter_mut()
+        .map(|group| [&mut group.on_start, &mut group.steps, &mut group.on_stop].map(std::mem::take))
+        .collect();
     let mut build = Build {
-        plan,
+        plan: &plan,
         sources: sources.clone(),
         findings: Vec::new(),
         names: Names { env: environment(env), ..Names::default() },
@@ -88,13 +97,13 @@ pub fn build(
         extracted: Vec::new(),
         reads_response: false,
     };
-    let graph = build.graph();
+    let graph = build.graph(steps);
     let failed = build.findings.iter().any(|finding| finding.severity == Severity::Error);
     (if failed { None } else { graph }, build.findings)
 }
 
 impl Build<'_> {
-    fn graph(&mut self) -> Option<ExecutionGraph> {
+    fn graph(&mut self, steps: Vec<Steps>) -> Option<ExecutionGraph> {
         let plan = self.plan;
         let services_slot = (!plan.services.is_empty()).then(|| self.slot("services", false));
         if let Some(slot) = services_slot {
@@ -103,16 +112,16 @@ impl Build<'_> {
         }
         self.variables();
         let data = self.data_sets();
-        self.collect_set_names();
+        self.collect_set_names(&steps);
         let services = self.services();
 
         self.place = Place::Setup;
         let setup = self.outside(&plan.setup);
         let after_setup = self.state.clone();
         let mut groups = Vec::new();
-        for (index, group) in plan.groups.iter().enumerate() {
+        for (index, (group, steps)) in plan.groups.iter().zip(steps).enumerate() {
             self.state = after_setup.clone();
-            groups.push(self.group(GroupId(index as u32), group));
+            groups.push(self.group(GroupId(index as u32), group, steps));
         }
         self.no_circle(&groups);
         self.arithmetic(&groups);
@@ -262,12 +271,12 @@ impl Build<'_> {
 
     /// Names of variables that any step sets, before the steps are compiled: what is set later or
     /// elsewhere can then be told from what is misspelt.
-    fn collect_set_names(&mut self) {
+    fn collect_set_names(&mut self, steps: &[Steps]) {
         let plan = self.plan;
         let mut places = vec![(Place::Setup, &plan.setup), (Place::Teardown, &plan.teardown)];
-        for (index, group) in plan.groups.iter().enumerate() {
+        for (index, group) in steps.iter().enumerate() {
             let place = Place::Group(GroupId(index as u32));
-            places.extend([&group.on_start, &group.steps, &group.on_stop].map(|steps| (place, steps)));
+            places.extend(group.iter().map(|steps| (place, steps)));
         }
         let mut set = Vec::new();
         for (place, steps) in places {
@@ -294,15 +303,15 @@ impl Build<'_> {
         self.children(steps, &context)
     }
 
-    fn group(&mut self, id: GroupId, group: &plan::ThreadGroup) -> Group {
+    fn group(&mut self, id: GroupId, group: &plan::ThreadGroup, [on_start, steps, on_stop]: Steps) -> Group {
         self.place = Place::Group(id);
         self.rows_used = Default::default();
         let think = group.think_time.as_ref().and_then(|think| self.wait(think, None)).map(Arc::new);
-        let on_start = self.children(&group.on_start, &super::steps::Context::on_start(id));
+        let on_start = self.used_up(on_start, &super::steps::Context::on_start(id));
         self.in_iteration = true;
-        let steps = self.children(&group.steps, &super::steps::Context::steps(id, think));
+        let steps = self.used_up(steps, &super::steps::Context::steps(id, think));
         self.in_iteration = false;
-        let on_stop = self.children(&group.on_stop, &super::steps::Context::on_stop(id));
+        let on_stop = self.used_up(on_stop, &super::steps::Context::on_stop(id));
         let (per_user, per_iteration) = std::mem::take(&mut self.rows_used);
         self.group_thresholds(id, group);
         Group {

@@ -7,6 +7,7 @@ use ::http::{HeaderName, Method};
 use super::build::Build;
 use super::steps::Context;
 use super::{Auth, Body, FileSource, HttpNode, JsonTemplate, LabelId, NodeId, Part, TransportId};
+use crate::assertions::Subject;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{
     AssertionGroup, AuthSpec, BodySpec, FileRef, HttpSettings, HttpStep, Name, PartSpec, Step, Text, TransportSettings,
@@ -95,6 +96,7 @@ impl Build<'_> {
         let keep_body = assertions.iter().any(|(_, assertion)| assertion.needs_body())
             || extractors.iter().any(|(_, extractor)| extractor.needs_body())
             || step.resources.is_some();
+        let measure_body = assertions.iter().any(|(_, assertion)| matches!(assertion.subject(), Subject::Size));
         let method = Method::from_bytes(step.method.as_bytes()).ok()?;
         Some(HttpNode {
             method,
@@ -113,6 +115,7 @@ impl Build<'_> {
             assertions,
             default_status: !judges_status,
             keep_body,
+            measure_body,
             transport: transport?,
             auth: match auth {
                 Some(auth) => Some(Box::new(auth?)),

@@ -254,6 +254,8 @@ pub struct HttpNode {
     pub default_status: bool,
     /// Whether anything looks into the body, or may do so later through `response`.
     pub keep_body: bool,
+    /// Whether the decoded body is measured, though nothing looks into it.
+    pub measure_body: bool,
     /// Connection-level settings.
     pub transport: TransportId,
     /// How to sign in.

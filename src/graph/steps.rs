@@ -57,6 +57,11 @@ impl Build<'_> {
         steps.iter().filter_map(|step| self.step(step, context)).collect()
     }
 
+    /// The same, and drops each step once it is compiled.
+    pub(super) fn used_up(&mut self, steps: Vec<Step>, context: &Context) -> Children {
+        steps.into_iter().filter_map(|step| self.step(&step, context)).collect()
+    }
+
     fn step(&mut self, step: &Step, outer: &Context) -> Option<NodeId> {
         let mut context = outer.clone();
         let id = NodeId(self.nodes.len() as u32);

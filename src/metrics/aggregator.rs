@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::recorder::{Batch, Effort, Users};
+use super::recorder::{Batch, Effort, MAX_ERROR_GROUPS, Users};
 use super::results::{
     AssertionResult, ErrorGroup, ErrorKey, ErrorStats, GeneratorFigures, GroupResult, LabelResult, Results, Stats,
 };
@@ -76,7 +76,7 @@ impl Aggregator {
             iterations: vec![0; shape.groups],
             dropped: vec![0; shape.groups],
             warm_up: vec![0; shape.groups],
-            spans: Spans::of(&shape),
+            spans: Spans::of(&shape, threads),
             users: vec![vec![Users::default(); shape.groups]; threads],
             count: 0,
             failed: 0,
@@ -98,7 +98,10 @@ impl Aggregator {
             mine.0 += theirs.0;
             mine.1 += theirs.1;
         }
-        for (key, stats) in batch.errors {
+        for (mut key, stats) in batch.errors {
+            if self.errors.len() >= MAX_ERROR_GROUPS && !self.errors.contains_key(&key) {
+                key.fold();
+            }
             match self.errors.get_mut(&key) {
                 Some(known) => known.merge(stats),
                 None => {
@@ -112,9 +115,7 @@ impl Aggregator {
         for (mine, theirs) in self.dropped.iter_mut().zip(&batch.dropped) {
             *mine += theirs;
         }
-        for (mine, theirs) in self.spans.groups.iter_mut().zip(&batch.spans) {
-            mine.merge(theirs);
-        }
+        self.spans.tell(thread, batch.spans);
         self.users[thread] = batch.users;
         self.generator.merge(&batch.generator);
         self.efforts[thread].busy += batch.effort.busy;

@@ -11,7 +11,7 @@ use crate::graph::{AssertionId, GroupId, LabelId, LabelKind};
 use crate::samplers::Exhausted;
 
 /// How many groups of equal failures are kept apart; further ones count under their kind.
-const MAX_ERROR_GROUPS: usize = 1000;
+pub(super) const MAX_ERROR_GROUPS: usize = 1000;
 
 /// A start later than this counts as late.
 const LATE: Duration = Duration::from_millis(100);
@@ -153,8 +153,7 @@ impl Recorder {
         let mut key =
             ErrorKey { label, kind: failure.kind, message: failure.message.clone(), assertion: failure.assertion };
         if self.errors.len() >= MAX_ERROR_GROUPS && !self.errors.contains_key(&key) {
-            key.message = "further failures of this kind".into();
-            key.assertion = None;
+            key.fold();
         }
         match self.errors.entry(key) {
             Entry::Occupied(known) => known.into_mut().again(at, failure),
@@ -181,12 +180,20 @@ impl Recorder {
 
     /// Whether a sample that was scheduled for this time belongs to its group's warm-up.
     pub fn warms_up(&self, label: LabelId, scheduled: Duration) -> bool {
-        self.shape.group_of(label).is_some_and(|group| scheduled < self.warm_until[group.index()])
+        self.shape.group_of(label).is_some_and(|group| self.is_warming_up(group, scheduled))
     }
 
-    /// Counts an iteration that could not start because every user was busy.
-    pub fn dropped(&mut self, group: GroupId) {
-        self.dropped[group.index()] += 1;
+    /// Whether a group warms up at this time.
+    pub fn is_warming_up(&self, group: GroupId, at: Duration) -> bool {
+        at < self.warm_until[group.index()]
+    }
+
+    /// Counts an iteration, scheduled for this time, that nobody could run: every user was busy,
+    /// or the one made for it did not come through its start. Not in the warm-up.
+    pub fn dropped(&mut self, group: GroupId, scheduled: Duration) {
+        if !self.is_warming_up(group, scheduled) {
+            self.dropped[group.index()] += 1;
+        }
     }
 
     /// A group's load begins at this time.

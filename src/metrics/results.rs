@@ -227,6 +227,14 @@ pub(super) struct ErrorKey {
     pub(super) assertion: Option<AssertionId>,
 }
 
+impl ErrorKey {
+    /// Forgets what makes it rare.
+    pub(super) fn fold(&mut self) {
+        self.message = "further failures of this kind".into();
+        self.assertion = None;
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct ErrorStats {
     pub(super) count: u64,

@@ -19,25 +19,44 @@ pub struct Span {
 }
 
 impl Span {
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.began = self.began.into_iter().chain(other.began).min();
-        self.ended = self.ended.into_iter().chain(other.ended).max();
-        self.last_start = self.last_start.max(other.last_start);
+    /// What the threads' spans come to: it has ended when it has on every thread it began on.
+    fn of(threads: &[Self]) -> Self {
+        let at_work = threads.iter().filter(|thread| thread.began.is_some());
+        let ended: Option<Vec<Duration>> = at_work.map(|thread| thread.ended).collect();
+        Self {
+            began: threads.iter().filter_map(|thread| thread.began).min(),
+            ended: ended.and_then(|ended| ended.into_iter().max()),
+            last_start: threads.iter().map(|thread| thread.last_start).max().unwrap_or_default(),
+        }
     }
 }
 
 /// The thread groups' spans.
 #[derive(Clone, Debug, Default)]
 pub struct Spans {
-    /// One for each group.
-    pub groups: Vec<Span>,
+    /// For each group, that on each thread.
+    threads: Vec<Vec<Span>>,
+    /// For each group.
+    groups: Vec<Span>,
     /// How long each group warms up.
-    pub warm_up: Vec<Duration>,
+    warm_up: Vec<Duration>,
 }
 
 impl Spans {
-    pub(super) fn of(shape: &Shape) -> Self {
-        Self { groups: vec![Span::default(); shape.groups], warm_up: shape.warm_up.clone() }
+    pub(super) fn of(shape: &Shape, threads: usize) -> Self {
+        Self {
+            threads: vec![vec![Span::default(); threads]; shape.groups],
+            groups: vec![Span::default(); shape.groups],
+            warm_up: shape.warm_up.clone(),
+        }
+    }
+
+    /// Takes what a thread knows of each group.
+    pub(super) fn tell(&mut self, thread: usize, spans: Vec<Span>) {
+        for ((threads, merged), span) in self.threads.iter_mut().zip(&mut self.groups).zip(spans) {
+            threads[thread] = span;
+            *merged = Span::of(threads);
+        }
     }
 
     /// For how long load was applied in a scope, its warm-up left out: the time in which at least
@@ -85,5 +104,21 @@ impl Spans {
             .map(|(from, to)| ((began + *from).max(start), to.map_or(end, |to| (began + to).min(end))))
             .filter(|(from, to)| from < to)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_runs_as_long_as_it_runs_on_any_thread() {
+        let at = |seconds| Some(Duration::from_secs(seconds));
+        let idle = Span { began: at(0), ended: at(0), ..Span::default() };
+        let busy = Span { began: at(0), ended: None, last_start: Duration::from_secs(3) };
+        assert_eq!(Span::of(&[idle, busy, Span::default()]).ended, None);
+        let done = Span { ended: at(12), ..busy };
+        assert_eq!(Span::of(&[idle, done]).ended, at(12));
+        assert_eq!(Span::of(&[Span::default()]), Span::default());
     }
 }

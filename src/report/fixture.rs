@@ -62,7 +62,7 @@ impl Fixture {
         std::fs::write(&path, yaml).expect("the plan is written");
         let loaded = load(&path, &LoadOptions::default());
         let plan = loaded.plan.expect("the plan is read");
-        let (graph, findings) = build(&plan, &loaded.sources, &BTreeMap::new());
+        let (graph, findings) = build(plan, &loaded.sources, &BTreeMap::new());
         let errors: Vec<_> =
             loaded.findings.iter().chain(&findings).filter(|one| one.severity == Severity::Error).collect();
         assert!(errors.is_empty(), "{errors:?}");

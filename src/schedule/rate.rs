@@ -46,15 +46,17 @@ impl Rate {
 }
 
 impl fmt::Display for Rate {
-    /// As it would be written: in the first unit that needs no more than three decimals.
+    /// As it would be written: in the first unit that makes it at least 1 and needs no more than
+    /// three decimals, else per hour.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (seconds, unit) in [(1, "s"), (60, "m"), (SECONDS_PER_HOUR, "h")] {
-            let thousandths = self.0 as f64 * seconds as f64 / SECONDS_PER_HOUR as f64 / 1e3;
-            if (thousandths - thousandths.round()).abs() < 1e-6 || seconds == SECONDS_PER_HOUR {
-                return write!(f, "{}/{unit}", thousandths / 1e3);
+        for (seconds, unit) in [(1, "s"), (60, "m")] {
+            let thousandths = u128::from(self.0) * seconds * 1000;
+            let one = u128::from(PER_START * SECONDS_PER_HOUR);
+            if thousandths.is_multiple_of(one) {
+                return write!(f, "{}/{unit}", (thousandths / one) as f64 / 1e3);
             }
         }
-        Ok(())
+        write!(f, "{}/h", self.0 as f64 / PER_START as f64)
     }
 }
 
@@ -80,9 +82,14 @@ mod tests {
 
     #[test]
     fn a_rate_is_shown_as_it_would_be_written() {
-        for (number, seconds, shown) in
-            [(200.0, 1, "200/s"), (0.4, 1, "0.4/s"), (7.0, 60, "7/m"), (0.5, 3600, "0.5/h"), (60.0, 60, "1/s")]
-        {
+        for (number, seconds, shown) in [
+            (200.0, 1, "200/s"),
+            (0.4, 1, "0.4/s"),
+            (7.0, 60, "7/m"),
+            (0.5, 3600, "0.5/h"),
+            (60.0, 60, "1/s"),
+            (0.000_001, 3600, "0.000001/h"),
+        ] {
             assert_eq!(rate(number, seconds).to_string(), shown);
         }
     }

@@ -194,3 +194,39 @@ fn an_answer_that_comes_before_the_upload_is_done_counts() {
         assert!(ok(&exchange).status == 413 && exchange.timings.connect.is_some());
     });
 }
+
+#[test]
+fn an_answer_to_an_upload_the_server_cuts_off_is_not_lost() {
+    run(async {
+        // It answers at once, reads a little and closes: what is still sent is met by a reset.
+        let port = listen(|_, mut stream| async move {
+            stream
+                .write_all(b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig")
+                .await
+                .unwrap();
+            let _ = stream.read(&mut [0; 1000]).await;
+        })
+        .await;
+        for _ in 0..20 {
+            let mut upload = request("POST", &format!("http://127.0.0.1:{port}/"));
+            upload.body = vec![b'x'; 6_000_000].into();
+            assert_eq!(ok(&fetch(upload).await).status, 413);
+        }
+    });
+}
+
+#[test]
+fn what_an_overloaded_server_says_before_it_is_asked_is_the_answer() {
+    run(async {
+        let port = listen(|_, mut stream| async move {
+            stream.write_all(b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbusy").await.unwrap();
+            // The client may send before or after this; both are met.
+            let _ = read_request(&mut stream, 0).await;
+        })
+        .await;
+        for _ in 0..20 {
+            let exchange = fetch(get(&format!("http://127.0.0.1:{port}/"))).await;
+            assert_eq!((ok(&exchange).status, &ok(&exchange).body[..]), (503, &b"busy"[..]));
+        }
+    });
+}

@@ -73,6 +73,11 @@ struct Exchange<'a, R> {
     sent: usize,
     /// Whether what was sent has left TLS too.
     flushed: bool,
+    /// Why no more could be sent. The answer may lie there all the same: a server that takes no
+    /// body so large says so and closes.
+    unsent: Option<io::Error>,
+    /// Whether what had come before the request was looked at.
+    looked: bool,
     stage: Stage,
     /// Whether the request is a `HEAD`.
     no_body: bool,
@@ -98,6 +103,25 @@ impl Http1 {
         self.inbox.is_empty() && poll_fn(|cx| Poll::Ready(self.poll_silence(cx).is_pending())).await
     }
 
+    /// Whether a new connection has not ended yet. What the server says before it was asked (that it
+    /// is overloaded, for instance) is kept: it is the answer.
+    async fn is_open(&mut self) -> bool {
+        poll_fn(|cx| {
+            SCRATCH.with_borrow_mut(|scratch| {
+                let mut buffer = ReadBuf::new(scratch);
+                Poll::Ready(match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                    Poll::Pending => true,
+                    Poll::Ready(Ok(())) => {
+                        self.inbox.extend_from_slice(buffer.filled());
+                        !buffer.filled().is_empty()
+                    }
+                    Poll::Ready(Err(_)) => false,
+                })
+            })
+        })
+        .await
+    }
+
     /// Ready when anything but silence comes.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut byte = [0];
@@ -114,10 +138,19 @@ impl Http1 {
         fresh: bool,
         receiver: &mut R,
     ) -> Result<bool, Interrupted> {
-        if fresh && !self.is_usable().await {
+        if fresh && !self.is_open().await {
             return Err(Interrupted { broken: Broken::Closed, unsent: true });
         }
-        let mut exchange = Exchange { wire, sent: 0, flushed: false, stage: Stage::Head, no_body, receiver };
+        let mut exchange = Exchange {
+            wire,
+            sent: 0,
+            flushed: false,
+            unsent: None,
+            looked: false,
+            stage: Stage::Head,
+            no_body,
+            receiver,
+        };
         let result = poll_fn(|cx| self.poll_exchange(cx, &mut exchange)).await;
         match result {
             Ok(goes_on) => Ok(goes_on && exchange.sent == wire.len()),
@@ -133,8 +166,18 @@ impl Http1 {
         SCRATCH.with_borrow_mut(|scratch| {
             // A connection in use was found silent just before, so the request goes first. Later
             // the answer does: it may come before a long request is sent.
-            let mut reads = exchange.sent > 0;
+            let mut reads = exchange.sent > 0 || exchange.unsent.is_some();
             loop {
+                if reads && !exchange.looked {
+                    exchange.looked = true;
+                    if !self.inbox.is_empty() {
+                        exchange.receiver.came();
+                        self.take(&[], exchange)?;
+                        if matches!(exchange.stage, Stage::Done) {
+                            return Poll::Ready(Ok(true));
+                        }
+                    }
+                }
                 if reads {
                     let mut buffer = ReadBuf::new(scratch);
                     match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
@@ -152,13 +195,17 @@ impl Http1 {
                         }
                         Poll::Ready(Err(error)) => {
                             exchange.receiver.came();
-                            return Poll::Ready(Err(Broken::Io(error)));
+                            return Poll::Ready(Err(exchange.failed(error)));
                         }
                         Poll::Pending => {}
                     }
                 }
-                if exchange.sent < exchange.wire.len() {
-                    ready!(self.poll_send(cx, exchange)).map_err(Broken::Io)?;
+                if exchange.unsent.is_some() {
+                    return Poll::Pending;
+                } else if exchange.sent < exchange.wire.len() {
+                    if let Err(error) = ready!(self.poll_send(cx, exchange)) {
+                        exchange.unsent = Some(error);
+                    }
                     reads = true;
                 } else if exchange.flushed {
                     return Poll::Pending;
@@ -266,9 +313,18 @@ impl<R: Receiver> Exchange<'_, R> {
 
     /// The connection has ended.
     fn ended(&mut self) -> Result<bool, Broken> {
-        match self.stage {
-            Stage::ToTheEnd => Ok(false),
+        match (&self.stage, self.unsent.take()) {
+            (Stage::ToTheEnd, _) => Ok(false),
+            (Stage::Head, Some(error)) => Err(Broken::Io(error)),
             _ => Err(Broken::Closed),
         }
+    }
+
+    /// Reading has failed: when sending did before, that is the cause.
+    fn failed(&mut self, error: io::Error) -> Broken {
+        Broken::Io(match self.stage {
+            Stage::Head => self.unsent.take().unwrap_or(error),
+            _ => error,
+        })
     }
 }

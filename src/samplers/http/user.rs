@@ -49,6 +49,9 @@ pub struct Request {
     /// Whether the body is decoded and kept (as far as `max_body`). If not, it is only drained,
     /// and [`Response::body_bytes`] counts it as it came over the wire.
     pub keep_body: bool,
+    /// Whether a body that is not kept is decoded all the same, so that
+    /// [`Response::body_bytes`] counts it decoded.
+    pub measure_body: bool,
     /// Whether [`Exchange::hops`] is filled.
     pub capture: bool,
 }
@@ -65,6 +68,7 @@ impl Request {
             auth: None,
             resources: None,
             keep_body: true,
+            measure_body: false,
             capture: false,
         }
     }
@@ -410,7 +414,11 @@ impl HttpUser {
                     let page = request.resources.is_some() && resources::is_html(headers);
                     // An error's body says what went wrong, and that belongs into the report.
                     let error = status.is_client_error() || status.is_server_error();
-                    Reading { keep: (keep_body || page || error) && !passed_over, max_body: settings.max_body }
+                    let keep = keep_body || page || error;
+                    Reading {
+                        keep: (keep || request.measure_body) && !passed_over,
+                        max_body: if keep { settings.max_body } else { 0 },
+                    }
                 };
                 let result = match connection {
                     Connection::Http1(connection) => {
