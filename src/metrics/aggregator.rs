@@ -17,7 +17,7 @@ use crate::graph::{AssertionId, GroupId, LabelId, LabelKind, Place, Scope};
 /// How many seconds the live figures look back.
 const LIVE_SECONDS: usize = 5;
 /// A second is compressed this many seconds after it ended: every thread has reported by then.
-const SETTLED: u64 = 3;
+const SETTLED: u64 = 2;
 
 /// Everything counted so far.
 #[derive(Debug)]

@@ -33,8 +33,8 @@ pub struct Stats {
     pub received_bytes: u64,
     /// Bytes sent.
     pub sent_bytes: u64,
-    /// Failed samples by kind, in the order of [`FailureKind::ALL`].
-    pub kinds: [u64; FailureKind::ALL.len()],
+    /// Failed samples by kind, in the order of [`FailureKind::ALL`]; boxed, as most lines have none.
+    pub(super) kinds: Option<Box<[u64; FailureKind::ALL.len()]>>,
     /// Response times of answered samples: what thresholds judge. In the open model they count
     /// from the scheduled start.
     pub response_time: Times,
@@ -68,7 +68,7 @@ impl Stats {
             Outcome::Failed(failures) => {
                 self.failed += 1;
                 let kind = failures.first().map_or(FailureKind::Step, |failure| failure.kind);
-                self.kinds[kind as usize] += 1;
+                self.kinds.get_or_insert_default()[kind as usize] += 1;
             }
             Outcome::Passed => {}
         }
@@ -104,6 +104,7 @@ impl Stats {
             service_time: self.service_time.take(),
             failed_response_time: self.failed_response_time.take(),
             phases: self.phases.each_mut().map(Seldom::take),
+            kinds: self.kinds.take(),
             ..*self
         };
         let response_time = std::mem::take(&mut self.response_time);
@@ -124,8 +125,10 @@ impl Stats {
         self.reconnects += other.reconnects;
         self.received_bytes += other.received_bytes;
         self.sent_bytes += other.sent_bytes;
-        for (mine, theirs) in self.kinds.iter_mut().zip(&other.kinds) {
-            *mine += theirs;
+        if let Some(kinds) = &other.kinds {
+            for (mine, theirs) in self.kinds.get_or_insert_default().iter_mut().zip(kinds.iter()) {
+                *mine += theirs;
+            }
         }
         self.merge_service_time(other);
         self.response_time.merge(&other.response_time);
@@ -148,6 +151,11 @@ impl Stats {
             }
             self.service_time.merge(&other.service_time);
         }
+    }
+
+    /// Samples that failed in this way.
+    pub fn failures_of(&self, kind: FailureKind) -> u64 {
+        self.kinds.as_ref().map_or(0, |kinds| kinds[kind as usize])
     }
 
     /// Failed samples as a fraction of all; `None` without samples.

@@ -1,5 +1,7 @@
 //! The verdict on a run.
 
+use std::sync::Arc;
+
 use super::outcome::exit;
 use super::{LifecycleResult, RunOutcome, StoppedBy, ThresholdResult, cover, threshold};
 use crate::graph::{ExecutionGraph, LabelKind, Place, Scope};
@@ -16,7 +18,7 @@ pub struct Verdict {
     /// Why it failed, the weightiest first; empty when it passed.
     pub reasons: Vec<String>,
     /// Every threshold, in the order of the plan; those that follow from the rules come last.
-    pub thresholds: Vec<ThresholdResult>,
+    pub thresholds: Arc<[ThresholdResult]>,
     /// What can be said of a run that passed.
     praise: String,
 }
@@ -81,7 +83,7 @@ pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Ver
         exit_code,
         reasons: findings.into_iter().map(|(_, reason)| reason).collect(),
         praise: praise(graph, &thresholds, results, run),
-        thresholds,
+        thresholds: thresholds.into(),
     }
 }
 
@@ -101,7 +103,7 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
         });
     }
     if !results.answered {
-        let unsent = totals.kinds[FailureKind::Step as usize];
+        let unsent = totals.failures_of(FailureKind::Step);
         return Some(match totals.count {
             count if unsent == count => "no request could be sent".into(),
             _ => {

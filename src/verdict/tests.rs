@@ -300,7 +300,7 @@ fn lines_that_share_a_text_are_told_apart() {
     let plan = "name: p\nhttp: { base_url: http://127.0.0.1:9 }\nthread_groups:\n  a: { iterations: 1, steps: [ { get: /x } ] }\n  b: { iterations: 1, steps: [ { get: /x }, { get: /y } ] }\n";
     let run = Fixture::new(plan);
     let titles: Vec<String> = (0..run.graph.labels.len() as u32)
-        .map(|id| scope_text(&run.graph, crate::graph::Scope::Label(crate::graph::LabelId(id))))
+        .map(|id| scope_text(&run.graph, crate::graph::Scope::Label(crate::graph::LabelId(id))).to_string())
         .collect();
     assert_eq!(titles, ["GET /x (a)", "GET /x (b)", "GET /y"]);
 }

@@ -1,5 +1,6 @@
 //! Single thresholds: judged at the end, or watched during the run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::observe::Observed;
@@ -14,13 +15,13 @@ use crate::schedule::During;
 #[derive(Clone, Debug)]
 pub struct ThresholdResult {
     /// As written, blanks tidied: `p95 < 100ms`.
-    pub text: String,
+    pub text: Arc<str>,
     /// Its name in the plan.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// What it judges.
     pub scope: Scope,
     /// What it judges, in words: a line's label, a group's name; `run` for the whole run.
-    pub scope_text: String,
+    pub scope_text: Arc<str>,
     /// Where it is written; the request, if it follows from the rules.
     pub span: Span,
     /// The line (from 1) of that place.
@@ -67,11 +68,11 @@ impl ThresholdResult {
 
 /// What a scope is called: a line's label (with its thread group, where two lines share the
 /// text), a group's name, or `run`.
-pub fn scope_text(graph: &ExecutionGraph, scope: Scope) -> String {
+pub fn scope_text(graph: &ExecutionGraph, scope: Scope) -> Arc<str> {
     match scope {
         Scope::Run => "run".into(),
-        Scope::Group(group) => graph.groups[group.index()].name.to_string(),
-        Scope::Label(label) => graph.label(label).title.to_string(),
+        Scope::Group(group) => graph.groups[group.index()].name.clone(),
+        Scope::Label(label) => graph.label(label).title.clone(),
     }
 }
 
@@ -82,8 +83,8 @@ pub(super) fn compare(graph: &ExecutionGraph, threshold: &Threshold, observed: &
     // A line that was never reached has no errors to allow; written thresholds demand samples.
     let skipped = figure.is_none() && (graph.skip_without_samples || threshold.implicit);
     ThresholdResult {
-        text: threshold.text.to_string(),
-        name: threshold.name.as_deref().map(str::to_owned),
+        text: threshold.text.clone(),
+        name: threshold.name.clone(),
         scope: threshold.scope,
         scope_text: scope_text(graph, threshold.scope),
         span: threshold.span,
@@ -121,12 +122,14 @@ pub(super) fn all(graph: &ExecutionGraph, results: &Results) -> Vec<ThresholdRes
                     (results.label(label).unwrap_or(&nothing), results.applied(scope))
                 }
             };
-            let mut groups = results.groups.clone();
-            if let Scope::Group(group) = threshold.scope {
-                groups.retain(|result| result.group == group);
-            }
-            let iterations = groups.iter().map(|result| result.iterations).sum();
-            let dropped = groups.iter().map(|result| result.dropped).sum();
+            let groups = || {
+                results.groups.iter().filter(|result| match threshold.scope {
+                    Scope::Group(group) => result.group == group,
+                    _ => true,
+                })
+            };
+            let iterations = groups().map(|result| result.iterations).sum();
+            let dropped = groups().map(|result| result.dropped).sum();
             compare(graph, threshold, &Observed { stats, iterations, dropped, time })
         })
         .collect()

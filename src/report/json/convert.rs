@@ -121,7 +121,7 @@ impl<'a> Report<'a> {
             sent_bytes: stats.sent_bytes,
             failures: FailureKind::ALL
                 .iter()
-                .zip(stats.kinds)
+                .map(|kind| (kind, stats.failures_of(*kind)))
                 .filter(|(_, count)| *count > 0)
                 .map(|(kind, count)| FailureCount { kind: kind.word(), count })
                 .collect(),
@@ -139,8 +139,8 @@ impl<'a> Report<'a> {
 
     fn threshold(&self, one: &ThresholdResult) -> Threshold {
         Threshold {
-            text: one.text.clone(),
-            name: one.name.clone(),
+            text: one.text.to_string(),
+            name: one.name.as_deref().map(str::to_owned),
             scope: self.told(&one.scope_text),
             file: self.other_file(one.span),
             line: one.line,

@@ -195,7 +195,7 @@ fn samplers(report: &Report<'_>) -> Vec<Case> {
             continue;
         }
         let mut case =
-            Case::new(scope_text(report.graph, Scope::Label(id)), report.place(label.span), CaseOutcome::Passed);
+            Case::new(&*scope_text(report.graph, Scope::Label(id)), report.place(label.span), CaseOutcome::Passed);
         let stats = report.results.label(id);
         let finished = stats.is_some_and(|stats| stats.count + stats.cached > 0);
         case.time = stats.and_then(|stats| stats.response_time.mean_ms()).map_or(0.0, |mean| mean / 1e3);
