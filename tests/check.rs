@@ -445,7 +445,6 @@ thread_groups:
     users: 5
     iterations: 3
     ramp_down: 10s
-    max_users: 7
     throughput: 0/s
     steps: [ { get: /e } ]
 ";
@@ -460,8 +459,37 @@ thread_groups:
             (21, 3, "thread group `endless`: how long should it run?", "add `duration: 1m`"),
             (22, 19, "`min` is not a unit of a rate", "write `arrival_rate: 30/m`"),
             (27, 5, "`ramp_down` comes after `duration`", "add `duration: 1m`"),
-            (28, 5, "`max_users` does not go together with a number of users", "`arrival_rate`"),
-            (29, 17, "`throughput` must be more than 0", "`throughput: 10/s`"),
+            (28, 17, "`throughput` must be more than 0", "`throughput: 10/s`"),
+        ],
+    );
+}
+
+#[test]
+fn a_load_that_could_not_be_read_leads_to_no_further_findings() {
+    let plan = "http: { base_url: 'http://127.0.0.1:9' }
+thread_groups:
+  open:
+    arrival_rate: 20
+    duration: 10s
+    max_users: 5
+    warm_up: 1m
+    steps: [ { get: /a } ]
+    thresholds:
+      - dropped == 0
+      - { threshold: p95 < 1s, during: stage 1 }
+  closed:
+    users: 3
+    iterations: 1
+    max_users: 7
+    pacing: 1s
+    steps: [ { get: /b } ]
+thresholds: [ dropped < 5 ]
+";
+    expect(
+        plan,
+        &[
+            (4, 19, "`20` has no unit", "write `arrival_rate: 20/s`"),
+            (15, 5, "`max_users` does not go together with a number of users", "`arrival_rate`"),
         ],
     );
 }
@@ -495,7 +523,7 @@ thread_groups:
         plan,
         &[
             (4, 13, "these thread groups wait for each other, so none would start: `a` → `b` → `a`", "remove one"),
-            (6, 14, "the warm-up is as long as the whole load", "shorten `warm_up`"),
+            (6, 14, "the warm-up is at least as long as the whole load", "shorten `warm_up`"),
             (9, 40, "thread group `a` never ramps up", "add `ramp_up`"),
             (10, 40, "not `stedy`", "did you mean `steady`?"),
             (11, 22, "only an arrival rate drops iterations", "remove it"),
@@ -535,7 +563,7 @@ thread_groups:
         "plan.yaml:13:16",
         "at 200/s and 2s of waiting per iteration you need about 400 users, but `max_users` is 50",
         "500 users start one after the other over 1s (500 a second) and iterate for 1m in all.",
-        "An iteration sends 1 requests on average and waits 1s: at most about 29750 requests in all.",
+        "An iteration sends 1 request on average and waits 1s: about 29750 requests in all if the target answers at once.",
         "200 iterations start a second for 1m, whether or not earlier ones have ended.",
         "about 24000 requests in all",
         "Load is applied for 1m.",

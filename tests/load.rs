@@ -127,6 +127,8 @@ fn iterations_beyond_max_users_are_dropped_and_fail_the_run_unless_allowed() {
     assert!((10..=12).contains(&done), "{done} iterations ran");
     assert!(group["peak_users"].as_u64().unwrap() <= 5);
     assert!(ran.stdout.contains(&format!("✗ g: dropped == 0  observed {dropped}")), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("g: {dropped} of 40 arrivals were dropped")), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("FAILED (exit 1): 1 of 1 threshold failed (g: dropped == 0)\n"), "{}", ran.stdout);
     assert!(folder.junit().contains(r#"name="g: dropped == 0""#), "{}", folder.junit());
 
     let allowed = plan.replace("max_users: 5", "max_users: 5\n    thresholds: [dropped < 100]");
@@ -433,6 +435,20 @@ fn a_rate_that_this_machine_cannot_reach_is_told_and_strict_makes_it_an_error() 
     let generator = &folder.results()["generator"];
     assert_eq!(generator["kept_up"], true, "{generator}");
     assert!(generator["cpu_share"].as_f64().unwrap() < 0.9, "{generator}");
+}
+
+#[test]
+fn a_thread_without_users_is_not_taken_for_a_busy_one() {
+    let server = ok();
+    let folder = Folder::new();
+    // Both users live on the first thread; the second one is done in a moment.
+    let plan = against(
+        &server,
+        "http: { base_url: BASE }\nthread_groups:\n  a: &g\n    users: 1\n    duration: 2s\n    think_time: 100ms\n    steps: [{ get: / }]\n  b: *g\n",
+    );
+    folder.run_plan(&plan, &["--strict"]).expect_code(0);
+    let busiest = folder.results()["generator"]["busiest_thread_share"].as_f64().unwrap();
+    assert!(busiest < 0.9, "{busiest}");
 }
 
 #[test]

@@ -26,7 +26,8 @@ Exit codes:
   0        passed
   1        failed: a threshold, samples that no threshold allows to fail, or teardown
   2        a plan or the command line is invalid; nothing was sent
-  3        the run is not valid: setup failed, the target never answered, or there were no samples
+  3        the run is not valid: setup failed, the target never answered, there were no samples,
+           or (with --strict) the load generator could not keep up
   4        results could not be written, or an internal error
   130, 143 stopped by Ctrl-C or SIGTERM, every report written";
 

@@ -20,7 +20,7 @@ use crate::graph::{Group, GroupId};
 use crate::schedule::{Load, UserEvent, Users};
 
 /// So many arrivals start before a thread looks at anything else.
-const AT_ONCE: usize = 1000;
+const AT_ONCE: usize = 64;
 
 /// Runs the thread's share of a group, once the groups it needs have ended.
 pub(super) async fn run(work: Rc<Work>, local: Rc<Local>, id: GroupId) {
@@ -175,6 +175,8 @@ impl Share<'_> {
             tokio::select! {
                 biased;
                 () = told_to_stop(&mut self.stops, self.id), if !gate.is_stopped() => self.ending(true),
+                // Before the alarm, which may ring all the time: users are claimed for these.
+                Some(at) = received(&mut inbox) => arrivals.resume(at),
                 () = alarm.until(due), if due.is_some() => {
                     // A run of late starts must not keep the thread from what is under way.
                     for _ in 0..AT_ONCE {
@@ -184,7 +186,6 @@ impl Share<'_> {
                     }
                     tokio::task::yield_now().await;
                 }
-                Some(at) = received(&mut inbox) => arrivals.resume(at),
                 () = clock.until_some(end), if gate.is_running() => self.ending(false),
                 () = clock.until_some(self.interrupt_at), if self.interrupt_at.is_some() => {
                     self.interrupt_at = None;

@@ -89,7 +89,7 @@ impl Work {
         let mut beat = tokio::time::interval(HEARTBEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut beats = 0;
-        let mut effort = Effort::new(work.clock, work.thread_time);
+        let mut effort = Effort::new(work.thread_time);
         loop {
             tokio::select! {
                 _ = &mut all => break,
@@ -114,14 +114,12 @@ impl Work {
 struct Effort {
     busy: Duration,
     used: Duration,
-    at: Duration,
-    clock: Clock,
     thread_time: fn() -> Option<Duration>,
 }
 
 impl Effort {
-    fn new(clock: Clock, thread_time: fn() -> Option<Duration>) -> Self {
-        Self { busy: Self::busy(), used: thread_time().unwrap_or_default(), at: clock.now(), clock, thread_time }
+    fn new(thread_time: fn() -> Option<Duration>) -> Self {
+        Self { busy: Self::busy(), used: thread_time().unwrap_or_default(), thread_time }
     }
 
     fn busy() -> Duration {
@@ -129,11 +127,10 @@ impl Effort {
     }
 
     fn record(&mut self, local: &Local) {
-        let (busy, at) = (Self::busy(), self.clock.now());
+        let busy = Self::busy();
         let used = (self.thread_time)().unwrap_or_default();
-        let effort = busy.saturating_sub(self.busy).max(used.saturating_sub(self.used));
-        local.recorder.borrow_mut().effort(effort, at.saturating_sub(self.at));
-        (self.busy, self.used, self.at) = (busy, used, at);
+        local.recorder.borrow_mut().effort(busy.saturating_sub(self.busy).max(used.saturating_sub(self.used)));
+        (self.busy, self.used) = (busy, used);
     }
 }
 

@@ -35,7 +35,11 @@ pub fn explain(graph: &ExecutionGraph) -> String {
         Some(end) => {
             let _ = writeln!(out, "Load is applied for {}.", written_duration(end));
         }
-        None => out.push_str("How long load is applied depends on how fast the target answers.\n"),
+        None => {
+            let known = graph.groups.iter().filter_map(|group| group.load.end()).max();
+            let least = known.map(|end| format!(", at least {}", written_duration(end))).unwrap_or_default();
+            let _ = writeln!(out, "How long load is applied depends on how fast the target answers{least}.");
+        }
     }
     let rules = thresholds(graph, Scope::Run);
     if rules.is_empty() && graph.thresholds.iter().all(|one| one.implicit) {
@@ -118,9 +122,9 @@ fn load_sentences(load: &Load) -> Vec<String> {
             };
             let until = match (iterations, duration) {
                 (Some(Iterations::PerUser(count)), None) => {
-                    format!("and run{} {count} iterations each", if *users == 1 { "s" } else { "" })
+                    format!("and run{} {} each", if *users == 1 { "s" } else { "" }, plural(*count, "iteration"))
                 }
-                (Some(Iterations::Total(count)), None) => format!("and share {count} iterations"),
+                (Some(Iterations::Total(count)), None) => format!("and share {}", plural(*count, "iteration")),
                 (Some(Iterations::PerUser(count)), Some(time)) => {
                     format!("and run until each has done {count} iterations, at most {}", written_duration(*time))
                 }
@@ -198,7 +202,8 @@ fn spelled(rate: Rate) -> String {
 /// What the plan's own figures come to.
 fn expectation(group: &Group, iteration: Expected) -> Option<String> {
     let about = if iteration.vague { "about " } else { "" };
-    let each = format!("An iteration sends {about}{} requests on average", tidy(iteration.requests));
+    let s = if iteration.requests == 1.0 { "" } else { "s" };
+    let each = format!("An iteration sends {about}{} request{s} on average", tidy(iteration.requests));
     let each = match iteration.wait_s {
         0.0 => each,
         wait => format!("{each} and waits {}", written_duration(Duration::from_millis((wait * 1e3).round() as u64))),
@@ -217,8 +222,8 @@ fn expectation(group: &Group, iteration: Expected) -> Option<String> {
             let most = by_count.into_iter().chain(by_time).reduce(f64::min);
             let sure = by_count.is_some() && by_time.is_none();
             most.map(|most| {
-                let words = if sure { "about" } else { "at most about" };
-                format!("{words} {} requests in all", tidy((most * iteration.requests).round()))
+                let words = if sure { "" } else { " if the target answers at once" };
+                format!("about {} requests in all{words}", tidy((most * iteration.requests).round()))
             })
         }
     };
@@ -327,6 +332,10 @@ fn thresholds(graph: &ExecutionGraph, scope: Scope) -> Vec<String> {
             format!("`{}`{during}{of}", threshold.text)
         })
         .collect()
+}
+
+fn plural(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A number without digits nobody needs.

@@ -75,7 +75,7 @@ impl Build<'_> {
             return;
         }
         for threshold in &group.thresholds {
-            if threshold.condition.metric == Metric::Dropped && !group.load.is_open() {
+            if threshold.condition.metric == Metric::Dropped && !group.load.is_open() && group.load_known {
                 self.never_dropped(threshold);
                 continue;
             }
@@ -107,7 +107,8 @@ impl Build<'_> {
             .collect::<Option<Vec<_>>>()
             .and_then(|ends| ends.into_iter().max());
         for threshold in &plan.thresholds {
-            if threshold.condition.metric == Metric::Dropped && !plan.groups.iter().any(|group| group.load.is_open()) {
+            let may_drop = |group: &ThreadGroup| group.load.is_open() || !group.load_known;
+            if threshold.condition.metric == Metric::Dropped && !plan.groups.iter().any(may_drop) {
                 self.never_dropped(threshold);
                 continue;
             }
@@ -200,7 +201,11 @@ impl Build<'_> {
             Some(group) => vec![&plan.groups[group.index()].load],
             None => plan.groups.iter().map(|group| &group.load).collect(),
         };
-        if loads.iter().any(|load| !during.value.windows(load).is_empty()) {
+        let unread = match group {
+            Some(group) => !plan.groups[group.index()].load_known,
+            None => plan.groups.iter().any(|group| !group.load_known),
+        };
+        if unread || loads.iter().any(|load| !during.value.windows(load).is_empty()) {
             return true;
         }
         let whose = group.map_or_else(
@@ -208,8 +213,12 @@ impl Build<'_> {
             |group| format!("thread group `{}` never", plan.groups[group.index()].name.value),
         );
         let (what, help) = match during.value {
-            During::Steady => {
-                ("holds its load without a ramp", "give it a longer `duration`, or a stage with `hold`".to_owned())
+            During::Steady if loads.iter().all(|load| load.stages() > 0) => {
+                ("holds its load without a ramp", "add `hold` to a stage".to_owned())
+            }
+            During::Steady => ("holds its load without a ramp", "give it a longer `duration`".to_owned()),
+            During::RampUp if loads.iter().all(|load| load.is_open()) => {
+                ("ramps up", "write the rate as `stages` with `over`, or remove `during`".to_owned())
             }
             During::RampUp => ("ramps up", "add `ramp_up` or a stage with `over`, or remove `during`".to_owned()),
             During::Stage(_) => {

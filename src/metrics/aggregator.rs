@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::recorder::{Batch, Effort, MAX_ERROR_GROUPS, Users};
+use super::recorder::{Batch, MAX_ERROR_GROUPS, Users};
 use super::results::{
     AssertionResult, ErrorGroup, ErrorKey, ErrorStats, GeneratorFigures, GroupResult, LabelResult, Results, Stats,
 };
@@ -36,7 +36,8 @@ pub struct Aggregator {
     failed: u64,
     peak_users: Vec<u64>,
     generator: GeneratorFigures,
-    efforts: Vec<Effort>,
+    /// For each thread, how long it had something to do.
+    efforts: Vec<Duration>,
     timeline: Timeline,
     recent: VecDeque<(u64, u64, u64, Times)>,
 }
@@ -82,7 +83,7 @@ impl Aggregator {
             failed: 0,
             peak_users: vec![0; shape.groups],
             generator: GeneratorFigures::default(),
-            efforts: vec![Effort::default(); threads],
+            efforts: vec![Duration::ZERO; threads],
             timeline: Timeline::default(),
             recent: VecDeque::new(),
             shape,
@@ -118,8 +119,7 @@ impl Aggregator {
         self.spans.tell(thread, batch.spans);
         self.users[thread] = batch.users;
         self.generator.merge(&batch.generator);
-        self.efforts[thread].busy += batch.effort.busy;
-        self.efforts[thread].all += batch.effort.all;
+        self.efforts[thread] += batch.effort;
         for second in batch.seconds {
             for (label, stats) in second.warm {
                 if let (true, Some(group)) = (self.shape.counts(label, Scope::Run), self.shape.group_of(label)) {
@@ -242,8 +242,9 @@ impl Aggregator {
             .zip(&self.windows)
             .map(|(window, stats)| (window.threshold, stats.clone(), self.spans.looked_at(&self.shape, window, load)))
             .collect();
-        let busiest = self.efforts.iter().filter(|effort| !effort.all.is_zero());
-        let busiest = busiest.map(|effort| effort.busy.as_secs_f64() / effort.all.as_secs_f64()).reduce(f64::max);
+        // Of the whole load's time: a thread without users is done after a moment full of work.
+        let busiest = self.efforts.iter().filter(|_| !load.is_zero());
+        let busiest = busiest.map(|effort| (effort.as_secs_f64() / load.as_secs_f64()).min(1.0)).reduce(f64::max);
         let groups = (0..self.shape.groups)
             .map(|index| {
                 let group = GroupId(index as u32);

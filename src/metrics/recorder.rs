@@ -35,15 +35,9 @@ pub struct Recorder {
     /// When each group has warmed up.
     warm_until: Vec<Duration>,
     generator: GeneratorFigures,
-    effort: Effort,
+    /// How long this thread had something to do.
+    effort: Duration,
     finished: Vec<Second>,
-}
-
-/// How much of its time a thread had something to do.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Effort {
-    pub(super) busy: Duration,
-    pub(super) all: Duration,
 }
 
 /// What was gathered in one second.
@@ -76,7 +70,7 @@ pub struct Batch {
     pub(super) users: Vec<Users>,
     pub(super) spans: Vec<Span>,
     pub(super) generator: GeneratorFigures,
-    pub(super) effort: Effort,
+    pub(super) effort: Duration,
 }
 
 impl Recorder {
@@ -96,7 +90,7 @@ impl Recorder {
             spans: vec![Span::default(); shape.groups],
             warm_until: shape.warm_up.clone(),
             generator: GeneratorFigures::default(),
-            effort: Effort::default(),
+            effort: Duration::ZERO,
             finished: Vec::new(),
             shape,
         }
@@ -221,10 +215,9 @@ impl Recorder {
         self.generator.late_starts += u64::from(late > LATE);
     }
 
-    /// How long this thread had something to do, of so much time.
-    pub fn effort(&mut self, busy: Duration, all: Duration) {
-        self.effort.busy += busy;
-        self.effort.all += all;
+    /// How long this thread had something to do.
+    pub fn effort(&mut self, busy: Duration) {
+        self.effort += busy;
     }
 
     /// A request failed because this machine could give no more of something.

@@ -192,6 +192,8 @@ fn replace_load(lower: &mut Lower<'_>, plan: &mut Node, given: &LoadOverride, al
     let Some(NodeKind::Map(groups)) = get_mut(plan, "thread_groups").map(|node| &mut node.kind) else { return };
     let names: Vec<String> = groups.iter().map(|group| group.key.to_string()).collect();
     if let Some(only) = only.filter(|only| !names.iter().any(|name| name == only)) {
+        let start = span.start - only.len() as u32 - 1;
+        let span = Span { start, end: start + only.len() as u32, ..span };
         let finding = Diagnostic::error(span, format!("the plan has no thread group `{only}`"));
         lower.report(match crate::suggest::nearest(only, names.iter().map(String::as_str)) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
@@ -199,16 +201,15 @@ fn replace_load(lower: &mut Lower<'_>, plan: &mut Node, given: &LoadOverride, al
         });
         return;
     }
+    let fitting: Vec<String> = groups
+        .iter()
+        .filter(|group| applies(given.key, written_as(group.value.entries().unwrap_or_default())))
+        .map(|group| group.key.to_string())
+        .collect();
     for group in groups.iter_mut().filter(|group| only.is_none_or(|only| only == &*group.key)) {
         let NodeKind::Map(entries) = &mut group.value.kind else { continue };
-        let has = |key: &str| entries.iter().any(|entry| &*entry.key == key);
-        let written = ["stages", "arrival_rate"].into_iter().find(|key| has(key)).unwrap_or("users");
-        let applies = match given.key {
-            "duration" => written != "stages",
-            "arrival_rate" => written == "arrival_rate",
-            _ => written == "users",
-        };
-        if !applies {
+        let written = written_as(entries);
+        if !applies(given.key, written) {
             let finding = Diagnostic::error(
                 span,
                 format!(
@@ -216,10 +217,12 @@ fn replace_load(lower: &mut Lower<'_>, plan: &mut Node, given: &LoadOverride, al
                     group.key
                 ),
             );
-            let fitting = names.iter().find(|name| **name != *group.key).filter(|_| only.is_none());
-            lower.findings.push(match fitting {
+            lower.findings.push(match fitting.first().filter(|_| only.is_none()) {
                 Some(name) => finding.help(format!("say which group it is for: `{option} {name}={value}`")),
-                None => finding.help("change the plan, or write a profile"),
+                None if fitting.is_empty() && only.is_none() => finding.help(format!(
+                    "no thread group of this plan says its load in a way that `{option}` changes; write a profile"
+                )),
+                None => finding.help("write a profile with the load it should have: a profile replaces it whole"),
             });
             continue;
         }
@@ -236,6 +239,21 @@ fn replace_load(lower: &mut Lower<'_>, plan: &mut Node, given: &LoadOverride, al
         };
         entries.retain(|entry| &*entry.key != given.key && !gone.contains(&&*entry.key));
         entries.push(Entry { key: given.key.into(), key_span: span, value: Node::scalar(span, value) });
+    }
+}
+
+/// The key a group's load is written with.
+fn written_as(group: &[Entry]) -> &'static str {
+    let has = |key: &str| group.iter().any(|entry| &*entry.key == key);
+    ["stages", "arrival_rate", "users"].into_iter().find(|key| has(key)).unwrap_or("iterations")
+}
+
+/// Whether an option that replaces this key means something for a load that is written like that.
+fn applies(key: &str, written: &str) -> bool {
+    match key {
+        "duration" => written != "stages",
+        "arrival_rate" => written == "arrival_rate",
+        _ => !matches!(written, "stages" | "arrival_rate"),
     }
 }
 

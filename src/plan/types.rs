@@ -237,6 +237,8 @@ pub struct ThreadGroup {
     pub name: Name,
     /// Its load.
     pub load: Load,
+    /// Whether that is what was written, and not a stand-in for what could not be read.
+    pub load_known: bool,
     /// Where the load is written: the value of `users`, `stages` or `arrival_rate`, else the name.
     pub load_span: Span,
     /// Where `max_users` is written.

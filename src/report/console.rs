@@ -51,6 +51,7 @@ pub fn summary(report: &Report<'_>, written: &[Written], color: bool) -> String 
         sections::assertions(report, paint),
         sections::errors(report, paint),
         sections::thresholds(report, paint),
+        sections::dropped(report),
         sections::generator(report, paint),
         sections::files(written),
     ] {

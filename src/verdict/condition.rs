@@ -344,7 +344,7 @@ fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, 
             Ok(number) if number.is_finite() => Ok(number),
             _ => Err(ConditionError {
                 message: format!("`{text}` is not a number"),
-                help: "errors and requests are counted; for a share of all requests write `error_rate < 1%`".into(),
+                help: "errors, requests and dropped iterations are counted, so write a number; a share of all requests that failed is `error_rate < 1%`".into(),
                 corrected: None,
             }),
         },

@@ -8,6 +8,9 @@ use crate::graph::{ExecutionGraph, LabelKind, Place, Scope};
 use crate::metrics::Results;
 use crate::samplers::FailureKind;
 
+/// How many broken thresholds the last line names.
+const NAMED: usize = 3;
+
 /// What CI is told.
 #[derive(Clone, Debug)]
 pub struct Verdict {
@@ -123,11 +126,18 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
 
 fn failed_thresholds(thresholds: &[ThresholdResult]) -> Option<String> {
     let (judged, failed) = counts(thresholds);
-    match (judged, failed) {
-        (_, 0) => None,
-        (1, _) => Some("1 of 1 threshold failed".into()),
-        _ => Some(format!("{failed} of {judged} thresholds failed")),
+    if failed == 0 {
+        return None;
     }
+    let s = if judged == 1 { "" } else { "s" };
+    let broken: Vec<String> = thresholds
+        .iter()
+        .filter(|one| !one.implicit && !one.skipped && !one.passed)
+        .take(NAMED)
+        .map(ThresholdResult::title)
+        .collect();
+    let more = if failed > NAMED { format!(" and {} more", failed - NAMED) } else { String::new() };
+    Some(format!("{failed} of {judged} threshold{s} failed ({}{more})", broken.join("; ")))
 }
 
 /// How many written thresholds were judged, and how many of them failed.

@@ -77,7 +77,7 @@ fn failed_answers_are_frustrated_however_quick_they_were() {
     run.passes("GET /market", 1.0, 10);
     let run = run.finish();
     assert_eq!(result(&run, "apdex(50ms) > 0.9").observed, Some(0.5));
-    assert_eq!(run.verdict.line(), "FAILED (exit 1): 1 of 2 thresholds failed");
+    assert_eq!(run.verdict.line(), "FAILED (exit 1): 1 of 2 thresholds failed (apdex(50ms) > 0.9)");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_limit_is_met_or_not_by_the_sign() {
     let run = run.finish();
     let passed: Vec<bool> = run.verdict.written().map(|one| one.passed).collect();
     assert_eq!(passed, [true, false, true, false, true]);
-    assert_eq!(run.verdict.reasons, ["2 of 5 thresholds failed"]);
+    assert_eq!(run.verdict.reasons, ["2 of 5 thresholds failed (errors < 2; errors > 2)"]);
 }
 
 #[test]

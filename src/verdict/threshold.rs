@@ -55,7 +55,10 @@ impl ThresholdResult {
             Scope::Run => String::new(),
             _ => format!("{}: ", self.scope_text),
         };
-        title.push_str(self.name.as_deref().unwrap_or(&self.text));
+        match &self.name {
+            Some(name) => title.push_str(&format!("{name} ({})", self.text)),
+            None => title.push_str(&self.text),
+        }
         if let Some(during) = self.during {
             title.push_str(&format!(" (during {during})"));
         }

@@ -240,7 +240,10 @@ impl Lower<'_> {
             let text = fields.get("threshold").and_then(|node| self.threshold_text(node))?;
             let name = fields.get("name").and_then(|node| self.name(node, "name"));
             let after = fields.get("after").and_then(|node| self.duration(node, "after"));
-            let during = fields.get("during").and_then(|node| self.during(node));
+            let during = match fields.get("during") {
+                Some(node) => Some(self.during(node)?),
+                None => None,
+            };
             let abort = fields.get("abort").and_then(|node| self.boolean(node, "abort")).unwrap_or(false);
             (text, name, after, during, abort)
         } else {

@@ -15,8 +15,8 @@ impl Lower<'_> {
         if let Some(node) = fields.get("description") {
             self.name(node, "description");
         }
-        let load = self.load(&name, &fields);
-        let warm_up = fields.get("warm_up").and_then(|node| self.warm_up(node, &load));
+        let (load, load_known) = self.load(&name, &fields);
+        let warm_up = fields.get("warm_up").and_then(|node| self.warm_up(node, load_known.then_some(&load)));
         let http = fields.get("http").and_then(|node| self.http_defaults(node)).unwrap_or_default();
         let on_error = fields.get("on_error").and_then(|node| self.word(node, keys::THREAD_GROUP.key("on_error")?));
         let steps = self.step_list(&fields, "steps");
@@ -24,6 +24,7 @@ impl Lower<'_> {
             load_span: Self::load_span(&name, &fields),
             max_users_span: fields.get("max_users").map(|node| node.span),
             load,
+            load_known,
             pacing: fields.get("pacing").and_then(|node| self.some_time(node, "pacing")),
             throughput: fields.get("throughput").and_then(|node| self.some_rate(node, "throughput")),
             needs: self.needs(&fields),
@@ -51,12 +52,15 @@ impl Lower<'_> {
     }
 
     /// A warm-up, which must leave something to count.
-    fn warm_up(&mut self, node: &Node, load: &Load) -> Option<Duration> {
+    fn warm_up(&mut self, node: &Node, load: Option<&Load>) -> Option<Duration> {
         let time = self.duration(node, "warm_up")?;
-        if load.end().is_some_and(|end| time >= end) {
+        if load.and_then(Load::end).is_some_and(|end| time >= end) {
             self.report(
-                Diagnostic::error(node.span, "the warm-up is as long as the whole load, so nothing would be counted")
-                    .help("shorten `warm_up`, or make the group run longer"),
+                Diagnostic::error(
+                    node.span,
+                    "the warm-up is at least as long as the whole load, so nothing would be counted",
+                )
+                .help("shorten `warm_up`, or make the group run longer"),
             );
             return None;
         }
@@ -66,7 +70,11 @@ impl Lower<'_> {
     fn needs(&mut self, fields: &Fields<'_>) -> Vec<Name> {
         let Some(node) = fields.get("needs") else { return Vec::new() };
         let Some(items) = node.items() else {
-            self.wrong_type(node, "needs", "a list of thread groups", Some("needs: [fill_cache]"));
+            let finding = Diagnostic::error(node.span, "`needs` takes a list of thread groups");
+            self.report(match node.text() {
+                Some(text) => finding.help(format!("write `needs: [{text}]`")).fix(node.span, format!("[{text}]")),
+                None => finding.help("for example `needs: [fill_cache]`"),
+            });
             return Vec::new();
         };
         items.iter().filter_map(|item| self.name(item, "needs")).collect()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Fields, Lower};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::keys;
 use crate::plan::scalars;
 use crate::plan::types::Name;
@@ -13,12 +13,17 @@ use crate::schedule::{Arrivals, Iterations, Load, Rate, Stage, Users};
 /// How many users an arrival rate may occupy when the plan does not say.
 const MAX_USERS: u64 = 1000;
 
+/// More users would need 10 GB of memory, and more ports than a machine has by far.
+const MOST_USERS: u64 = 1_000_000;
+
 /// The keys of the closed model's plain form.
 const USERS_KEYS: [&str; 5] = ["users", "ramp_up", "iterations", "duration", "ramp_down"];
 
 impl Lower<'_> {
-    /// A group's load. After a finding it is some load, so that the rest of the plan can be checked.
-    pub(super) fn load(&mut self, name: &Name, fields: &Fields<'_>) -> Load {
+    /// A group's load, and whether it could be read: else it is some load, so that the rest of the
+    /// plan can be checked.
+    pub(super) fn load(&mut self, name: &Name, fields: &Fields<'_>) -> (Load, bool) {
+        let before = self.findings.len();
         let load = if fields.entry("stages").is_some() {
             self.staged(fields)
         } else if fields.entry("arrival_rate").is_some() {
@@ -26,24 +31,26 @@ impl Lower<'_> {
         } else {
             self.users(name, fields)
         };
-        let load = load.unwrap_or(Load::Users(Users::Fixed {
+        let unread = self.findings[before..].iter().any(|finding| finding.severity == Severity::Error);
+        let stand_in = Load::Users(Users::Fixed {
             users: 1,
             ramp_up: Duration::ZERO,
             iterations: None,
             duration: None,
             ramp_down: Duration::ZERO,
-        }));
+        });
+        // A second finding about a load that could not be read would mislead.
+        let load = match load {
+            Some(load) if !unread => load,
+            other => return (other.unwrap_or(stand_in), false),
+        };
         if load.is_open() {
             self.not_beside(fields, &["pacing", "throughput"], "an arrival rate", "it sets the pace already");
         } else {
-            self.not_beside(
-                fields,
-                &["arrivals", "max_users"],
-                "a number of users",
-                "it belongs to `arrival_rate`, or to stages with a `rate`",
-            );
+            let home = "it belongs to `arrival_rate`, or to stages with a `rate`";
+            self.not_beside(fields, &["arrivals", "max_users"], "a number of users", home);
         }
-        load
+        (load, true)
     }
 
     /// Findings for keys that do not go together with the load as it is written.
@@ -65,7 +72,7 @@ impl Lower<'_> {
     }
 
     fn users(&mut self, name: &Name, fields: &Fields<'_>) -> Option<Load> {
-        let users = fields.get("users").map(|node| self.count(node, "users", 1));
+        let users = fields.get("users").map(|node| self.users_count(node, "users", 1));
         let ramp_up = fields.get("ramp_up").and_then(|node| self.duration(node, "ramp_up"));
         let iterations = fields.get("iterations").map(|node| self.iterations(node));
         let duration = fields.get("duration").map(|node| self.some_time(node, "duration"));
@@ -134,6 +141,22 @@ impl Lower<'_> {
         self.count(node, "iterations", 1).map(Iterations::PerUser)
     }
 
+    /// A number of users, as far as one machine can hold them.
+    fn users_count(&mut self, node: &Node, key: &str, least: u64) -> Option<u64> {
+        let count = self.count(node, key, least)?;
+        if count > MOST_USERS {
+            self.report(
+                Diagnostic::error(
+                    node.span,
+                    format!("`{key}` is more than one machine can hold: at most {MOST_USERS}"),
+                )
+                .help("each user takes some 10 kB of memory and a connection of its own"),
+            );
+            return None;
+        }
+        Some(count)
+    }
+
     pub(super) fn rate(&mut self, node: &Node, key: &str) -> Option<Rate> {
         let text = self.known(node, key, "a rate such as 200/s", None)?;
         scalars::parse_rate(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
@@ -172,7 +195,7 @@ impl Lower<'_> {
     fn arrivals(&mut self, fields: &Fields<'_>, stages: Vec<Stage<Rate>>, staged: bool) -> Load {
         let key = keys::THREAD_GROUP.key("arrivals");
         let spacing = fields.get("arrivals").and_then(|node| self.word(node, key?));
-        let max_users = fields.get("max_users").and_then(|node| self.count(node, "max_users", 1));
+        let max_users = fields.get("max_users").and_then(|node| self.users_count(node, "max_users", 1));
         Load::Arrivals(Arrivals {
             stages,
             staged,
@@ -207,7 +230,9 @@ impl Lower<'_> {
             }
             Some(items) => items,
             None => {
-                self.wrong_type(node, "stages", "a list", keys::THREAD_GROUP.key("stages").map(|key| key.example));
+                self.report(Diagnostic::error(Self::start_of(node), "`stages` takes a list of stages").help(
+                    "for example `stages: [{ users: 100, over: 1m, hold: 5m }]`, or a dash in front of each stage",
+                ));
                 return None;
             }
         };
@@ -237,6 +262,13 @@ impl Lower<'_> {
     }
 
     fn stage(&mut self, node: &Node, open: bool) -> Option<Target> {
+        if node.entries().is_none() {
+            self.report(
+                Diagnostic::error(node.span, "a stage says how many and for how long")
+                    .help("for example `{ users: 100, over: 1m, hold: 5m }`"),
+            );
+            return None;
+        }
         let fields = self.fields(node, &keys::STAGE)?;
         let (ours, other) = if open { ("rate", "users") } else { ("users", "rate") };
         if let Some(entry) = fields.entry(other) {
@@ -269,7 +301,7 @@ impl Lower<'_> {
         Some(if open {
             Target::Rate(Stage { target: self.rate(target, "rate")?, over, hold })
         } else {
-            Target::Users(Stage { target: self.count(target, "users", 0)?, over, hold })
+            Target::Users(Stage { target: self.users_count(target, "users", 0)?, over, hold })
         })
     }
 }

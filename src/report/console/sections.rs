@@ -1,6 +1,7 @@
 //! The parts of the end-of-run text. A part with nothing to tell is empty.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
@@ -8,6 +9,7 @@ use super::{Paint, bytes, count, duration, figure, ms, per_second, share};
 use crate::graph::{LabelId, LabelKind, Place, Scope};
 use crate::metrics::LabelResult;
 use crate::report::{Report, Written, inline, quoted, short};
+use crate::schedule::Load;
 use crate::verdict::{ThresholdResult, scope_text};
 
 /// Longer labels are cut in tables.
@@ -77,7 +79,11 @@ fn table(report: &Report<'_>, what: &str, lines: &[&LabelResult]) -> String {
             name,
             count(stats.count),
             errors,
-            stats.throughput(report.results.applied(scope)).map_or_else(|| "-".into(), per_second),
+            // A rate over less than a second says nothing.
+            Some(report.results.applied(scope))
+                .filter(|applied| *applied >= Duration::from_secs(1))
+                .and_then(|applied| stats.throughput(applied))
+                .map_or_else(|| "-".into(), per_second),
             time(times.mean_ms()),
             time(times.percentile_ms(50.0)),
             time(times.percentile_ms(95.0)),
@@ -255,6 +261,24 @@ pub(super) fn thresholds(report: &Report<'_>, paint: Paint) -> String {
         );
     }
     if text.is_empty() { text } else { format!("{}\n{text}", paint.title("thresholds")) }
+}
+
+/// Why iterations were dropped, and what to do about it.
+pub(super) fn dropped(report: &Report<'_>) -> String {
+    let mut text = String::new();
+    for result in report.results.groups.iter().filter(|group| group.dropped > 0) {
+        let group = &report.graph.groups[result.group.index()];
+        let Load::Arrivals(arrivals) = &group.load else { continue };
+        let _ = writeln!(
+            text,
+            "{}: {} of {} arrivals were dropped: all users (`max_users` is {}) were busy, or new ones did not come through their start. Raise `max_users`; if that does not help, the target is too slow for this rate.",
+            inline(&group.name),
+            count(result.dropped),
+            count(result.dropped + result.iterations),
+            count(arrivals.max_users),
+        );
+    }
+    text
 }
 
 pub(super) fn generator(report: &Report<'_>, paint: Paint) -> String {

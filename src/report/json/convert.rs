@@ -144,6 +144,8 @@ impl<'a> Report<'a> {
             scope: self.told(&one.scope_text),
             file: self.other_file(one.span),
             line: one.line,
+            during: one.during.map(|during| during.to_string()),
+            after_s: one.after.map(|after| milli(after.as_secs_f64())),
             limit: one.limit,
             observed: one.observed,
             unit: one.unit.word(),

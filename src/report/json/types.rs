@@ -353,6 +353,14 @@ pub struct Threshold {
     /// The line it is written on, from 1; the request's, if it follows from the rules.
     #[schemars(range(min = 1))]
     pub line: usize,
+    /// The part of the load it looks at; absent when that is all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["steady", "ramp_up", "stage 2"]))]
+    pub during: Option<String>,
+    /// Samples that started earlier are left out, in seconds; absent when none are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub after_s: Option<f64>,
     /// What the figure is compared with.
     pub limit: f64,
     /// The figure; absent without samples.
