@@ -157,16 +157,16 @@ fn on_start_runs_once_per_user_of_an_open_model_and_is_not_in_its_times() {
     let folder = Folder::new();
     let plan = group(
         &server,
-        "arrival_rate: 10/s\nduration: 2s\non_start:\n  - get: /login\nsteps:\n  - get: /work\non_stop:\n  - get: /logout",
+        "arrival_rate: 10/s\nduration: 2s\non_start:\n  - get: /login\nsteps:\n  - get: /task\non_stop:\n  - get: /logout",
     );
     folder.run_plan(&plan, &[]).expect_code(0);
     let hits = server.hits();
     let count = |path: &str| hits.iter().filter(|hit| hit.path == path).count();
-    assert_eq!(count("/work"), 20);
+    assert_eq!(count("/task"), 20);
     assert_eq!(count("/login"), count("/logout"));
     assert!(count("/login") < 20, "users are reused");
     let results = folder.results();
-    let work = sampler(&results, "GET /work")["response_time"]["p50_ms"].as_f64().unwrap();
+    let work = sampler(&results, "GET /task")["response_time"]["p50_ms"].as_f64().unwrap();
     assert!(work < 200.0, "the login's 400 ms are in {work} ms");
 }
 

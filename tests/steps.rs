@@ -162,14 +162,14 @@ thread_groups:
     users: 3
     iterations: 1
     on_start: [ { name: Log in, post: '/login/${user_number}' }, { get: /prepared } ]
-    steps: [ { get: '/work/${user_number}' } ]
+    steps: [ { get: '/task/${user_number}' } ]
     on_stop: [ { post: '/bye/${user_number}' } ]
 ",
     );
     folder.run_plan(&plan, &[]).expect_code(1);
     let mut paths: Vec<String> = server.hits().into_iter().map(|hit| hit.path).collect();
     paths.sort();
-    assert_eq!(paths.join(" "), "/bye/1 /bye/3 /login/1 /login/2 /login/3 /prepared /prepared /work/1 /work/3");
+    assert_eq!(paths.join(" "), "/bye/1 /bye/3 /login/1 /login/2 /login/3 /prepared /prepared /task/1 /task/3");
 }
 
 #[test]
@@ -417,7 +417,7 @@ thread_groups:
     iterations: 1
     on_start: [ { post: /login, extract: { token: $.token } } ]
     http: { headers: { Authorization: 'Bearer ${token}' } }
-    steps: [ { get: /work } ]
+    steps: [ { get: /task } ]
     on_stop: [ { post: /logout } ]
 ",
     );
@@ -425,7 +425,7 @@ thread_groups:
     let sent: Vec<(String, Option<String>)> =
         server.hits().into_iter().map(|hit| (hit.path, hit.headers.get("authorization").cloned())).collect();
     let bearer = || Some("Bearer t1".to_owned());
-    assert_eq!(sent, [("/login".into(), None), ("/work".into(), bearer()), ("/logout".into(), bearer())]);
+    assert_eq!(sent, [("/login".into(), None), ("/task".into(), bearer()), ("/logout".into(), bearer())]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::estimate::{self, Expected};
-use super::{Children, ExecutionGraph, Group, LabelKind, NodeId, NodeKind, Scope, ServiceKind, Wait};
+use super::{Children, ExecutionGraph, Group, GroupId, LabelKind, NodeId, NodeKind, Scope, ServiceKind, Wait};
 use crate::plan::{OnError, written_duration};
 use crate::schedule::{Iterations, Load, Rate, Stage, Users};
 
@@ -22,9 +22,9 @@ pub fn explain(graph: &ExecutionGraph) -> String {
         let _ = writeln!(out, "  First, for the service `{}`, {what}.", service.name);
     }
     outside(graph, &graph.setup, "Before any user starts", &mut out);
-    for group in &graph.groups {
+    for (index, group) in graph.groups.iter().enumerate() {
         let _ = writeln!(out, "\nThread group `{}`", group.name);
-        for sentence in group_sentences(graph, group) {
+        for sentence in group_sentences(graph, GroupId(index as u32)) {
             let _ = writeln!(out, "  {sentence}");
         }
     }
@@ -56,7 +56,8 @@ fn outside(graph: &ExecutionGraph, steps: &Children, when: &str, out: &mut Strin
     }
 }
 
-fn group_sentences(graph: &ExecutionGraph, group: &Group) -> Vec<String> {
+fn group_sentences(graph: &ExecutionGraph, id: GroupId) -> Vec<String> {
+    let group = &graph.groups[id.index()];
     let iteration = estimate::steps(&graph.nodes, &group.steps);
     let mut said = Vec::new();
     if !group.needs.is_empty() {
@@ -99,8 +100,7 @@ fn group_sentences(graph: &ExecutionGraph, group: &Group) -> Vec<String> {
     if !group.warm_up.is_zero() {
         said.push(format!("The first {} are warm-up: they count in no total.", written_duration(group.warm_up)));
     }
-    let index = graph.groups.iter().position(|one| std::ptr::eq(one, group)).unwrap_or(0);
-    let rules = thresholds(graph, Scope::Group(super::GroupId(index as u32)));
+    let rules = thresholds(graph, Scope::Group(id));
     if !rules.is_empty() {
         said.push(format!("It passes if {}.", rules.join(" and ")));
     }
@@ -110,7 +110,8 @@ fn group_sentences(graph: &ExecutionGraph, group: &Group) -> Vec<String> {
 fn load_sentences(load: &Load) -> Vec<String> {
     match load {
         Load::Users(Users::Fixed { users, ramp_up, iterations, duration, ramp_down }) => {
-            let s = if *users == 1 { "" } else { "s" };
+            // "1 user runs", "2 users run".
+            let s = if *users == 1 { "s" } else { "" };
             let start = match (users, ramp_up.is_zero()) {
                 (1, _) => "1 user starts".to_owned(),
                 (users, true) => format!("{users} users start all at once"),
@@ -122,7 +123,7 @@ fn load_sentences(load: &Load) -> Vec<String> {
             };
             let until = match (iterations, duration) {
                 (Some(Iterations::PerUser(count)), None) => {
-                    format!("and run{} {} each", if *users == 1 { "s" } else { "" }, plural(*count, "iteration"))
+                    format!("and run{s} {} each", plural(*count, "iteration"))
                 }
                 (Some(Iterations::Total(count)), None) => format!("and share {}", plural(*count, "iteration")),
                 (Some(Iterations::PerUser(count)), Some(time)) => {
@@ -131,11 +132,7 @@ fn load_sentences(load: &Load) -> Vec<String> {
                 (Some(Iterations::Total(count)), Some(time)) => {
                     format!("and run until {count} iterations are done, at most {}", written_duration(*time))
                 }
-                (None, Some(time)) => format!(
-                    "and iterate{s_verb} for {} in all",
-                    written_duration(*time),
-                    s_verb = if s.is_empty() { "s" } else { "" }
-                ),
+                (None, Some(time)) => format!("and iterate{s} for {} in all", written_duration(*time)),
                 (None, None) => "and never end".to_owned(),
             };
             let mut said = vec![format!("{start} {until}.")];
@@ -145,11 +142,11 @@ fn load_sentences(load: &Load) -> Vec<String> {
             said
         }
         Load::Users(Users::Staged(stages)) => {
-            stages_said(stages, |users| format!("{users} users"), "The number of users")
+            stages_said(stages, |users| format!("{users} users"), "the number of users")
         }
         Load::Arrivals(arrivals) => {
             let mut said = if arrivals.staged {
-                stages_said(&arrivals.stages, |rate| spelled(*rate), "The arrival rate")
+                stages_said(&arrivals.stages, |rate| spelled(*rate), "the arrival rate")
             } else {
                 let hold = arrivals.stages.first().map_or(Duration::ZERO, |stage| stage.hold);
                 vec![format!(
@@ -174,7 +171,7 @@ fn stages_said<T>(stages: &[Stage<T>], target: impl Fn(&T) -> String, what: &str
         .iter()
         .enumerate()
         .map(|(index, stage)| {
-            let mut said = format!("Stage {}: {what} ", index + 1).replace(": The", ": the");
+            let mut said = format!("Stage {}: {what} ", index + 1);
             said.push_str(&match stage.over.is_zero() {
                 true => format!("jumps to {}", target(&stage.target)),
                 false => format!("goes to {} over {}", target(&stage.target), written_duration(stage.over)),

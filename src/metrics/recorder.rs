@@ -127,8 +127,8 @@ impl Recorder {
             }
         };
         stats.count_sample(sample, open);
+        let began = group.map(|group| (group, self.spans[group.index()].began.unwrap_or_default()));
         for (window, stats) in self.shape.windows.iter().zip(&mut self.windows) {
-            let began = group.map(|group| (group, self.spans[group.index()].began.unwrap_or_default()));
             if self.shape.counts(sample.label, window.scope) && window.holds(scheduled, began) {
                 stats.count_sample(sample, open);
             }

@@ -184,7 +184,7 @@ fn is_schedule_key(name: &str) -> bool {
 fn replace_load(lower: &mut Lower<'_>, plan: &mut Node, given: &LoadOverride, all: &[LoadOverride]) {
     let option = given.option();
     let (only, value) = match given.value.split_once('=') {
-        Some((group, value)) => (Some(group.trim()), value),
+        Some((group, value)) => (Some(group), value),
         None => (None, &*given.value),
     };
     let text = format!("{option} {}", given.value);
@@ -192,8 +192,8 @@ fn replace_load(lower: &mut Lower<'_>, plan: &mut Node, given: &LoadOverride, al
     let Some(NodeKind::Map(groups)) = get_mut(plan, "thread_groups").map(|node| &mut node.kind) else { return };
     let names: Vec<String> = groups.iter().map(|group| group.key.to_string()).collect();
     if let Some(only) = only.filter(|only| !names.iter().any(|name| name == only)) {
-        let start = span.start - only.len() as u32 - 1;
-        let span = Span { start, end: start + only.len() as u32, ..span };
+        let end = span.start - "=".len() as u32;
+        let span = Span { start: end - only.len() as u32, end, ..span };
         let finding = Diagnostic::error(span, format!("the plan has no thread group `{only}`"));
         lower.report(match crate::suggest::nearest(only, names.iter().map(String::as_str)) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
@@ -228,8 +228,7 @@ fn replace_load(lower: &mut Lower<'_>, plan: &mut Node, given: &LoadOverride, al
         }
         // A new length takes the place of the old one.
         let here = |key: &str| {
-            let mine =
-                |one: &&LoadOverride| one.value.split_once('=').is_none_or(|(name, _)| name.trim() == &*group.key);
+            let mine = |one: &&LoadOverride| one.value.split_once('=').is_none_or(|(name, _)| name == &*group.key);
             all.iter().filter(mine).any(|one| one.key == key)
         };
         let gone: &[&str] = match given.key {

@@ -75,8 +75,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
 /// A duration as a plan writes it: `500ms`, `10s`, `1h30m`.
 pub fn written_duration(time: Duration) -> String {
     if time.subsec_nanos() != 0 {
-        let seconds = time.as_secs_f64();
-        return if seconds < 1.0 { format!("{}ms", seconds * 1e3) } else { format!("{seconds}s") };
+        let below = time < Duration::from_secs(1);
+        return if below { format!("{}ms", time.as_micros() as f64 / 1e3) } else { format!("{}s", time.as_secs_f64()) };
     }
     let mut rest = time.as_secs();
     let mut text = String::new();
@@ -223,5 +223,13 @@ mod tests {
         assert_eq!(corrected("-5/s"), None);
         assert_eq!(corrected("2000000/s"), None);
         assert!(parse_rate(" 0.5 / h ").is_ok());
+    }
+
+    #[test]
+    fn a_duration_is_written_as_a_plan_would() {
+        for text in ["0s", "570ms", "1.1ms", "1.5s", "10s", "1m30s", "1h", "7d"] {
+            let time = parse_duration(text).expect(text);
+            assert_eq!(written_duration(time), text);
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::process::{Ending, Process};
 use super::ready::Probe;
 use crate::demo;
+use crate::plan::written_duration;
 
 /// How long a `stop` command may take.
 const STOP_TIME: Duration = Duration::from_secs(60);
@@ -161,7 +162,7 @@ async fn wait(name: &str, process: &mut Process, probe: &Probe, within: Duration
     loop {
         if tokio::time::timeout_at(deadline, ticks.tick()).await.is_err() {
             let output = process.last_output();
-            let within = humantime(within);
+            let within = written_duration(within);
             return Err(format!("service `{name}` was not ready within {within}: {last}{output}"));
         }
         if let Some(ending) = process.ended()
@@ -198,7 +199,7 @@ async fn stop_command(name: &str, mut process: Process, stop: Option<&str>) -> V
                 }
                 None => {
                     let output = stopping.last_output();
-                    let limit = humantime(STOP_TIME);
+                    let limit = written_duration(STOP_TIME);
                     problems.push(format!(
                         "service `{name}`: its stop command did not end within {limit} and was killed{output}"
                     ));
@@ -208,19 +209,8 @@ async fn stop_command(name: &str, mut process: Process, stop: Option<&str>) -> V
     }
     process.ask_to_end();
     if !process.wait_for_all(END_TIME).await {
-        let limit = humantime(END_TIME);
+        let limit = written_duration(END_TIME);
         problems.push(format!("service `{name}` did not end within {limit} and was killed"));
     }
     problems
-}
-
-/// A duration as plans write it.
-fn humantime(duration: Duration) -> String {
-    let millis = duration.as_millis();
-    match millis {
-        0 => "0s".to_owned(),
-        _ if millis.is_multiple_of(60_000) => format!("{}m", millis / 60_000),
-        _ if millis.is_multiple_of(1000) => format!("{}s", millis / 1000),
-        _ => format!("{millis}ms"),
-    }
 }
