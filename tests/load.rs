@@ -220,6 +220,21 @@ fn pacing_starts_an_iteration_on_each_beat() {
 }
 
 #[test]
+fn a_user_that_leaves_between_two_beats_does_not_wait_for_the_next() {
+    let server = ok();
+    let folder = Folder::new();
+    let plan = group(
+        &server,
+        "stages: [{ users: 2, hold: 500ms }, { users: 1, hold: 2s }]\npacing: 1m\ngraceful_stop: 1s\nsteps:\n  - get: /\non_stop:\n  - get: /bye",
+    );
+    folder.run_plan(&plan, &[]).expect_code(0);
+    let byes = server.hits().into_iter().filter(|hit| hit.path == "/bye").collect::<Vec<_>>();
+    // The one that leaves says good-bye at once, the other when the time is up.
+    let at = since_first(&byes);
+    assert!(at.len() == 2 && at[1] > 1500.0, "{at:?}");
+}
+
+#[test]
 fn throughput_is_a_ceiling_without_bursts() {
     let server = ok();
     let folder = Folder::new();

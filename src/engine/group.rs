@@ -1,6 +1,5 @@
 //! A thread's share of a group: users and arrivals started on time, and ended in order.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::PoisonError;
@@ -14,7 +13,7 @@ use super::alarm::Alarm;
 use super::life;
 use super::open::Arrivals;
 use super::shared::{StopReason, Stops};
-use super::user::Local;
+use super::user::{Leaving, Local};
 use super::worker::{Work, panic_message};
 use crate::graph::{Group, GroupId};
 use crate::schedule::{Load, UserEvent, Users};
@@ -122,7 +121,7 @@ impl Share<'_> {
                         match event {
                             UserEvent::Start { place, number } => {
                                 local.recorder.borrow_mut().started(late);
-                                let told = Rc::new(Cell::new(false));
+                                let told = Rc::<Leaving>::default();
                                 let life = life::closed(self.work.clone(), local.clone(), self.id, number, told.clone());
                                 let handle = self.users.spawn_local(life);
                                 if leaves {
@@ -133,7 +132,7 @@ impl Share<'_> {
                             }
                             UserEvent::Leave { place } => {
                                 if let Some(seated) = places.get_mut((place / threads) as usize).and_then(Option::take) {
-                                    seated.told.set(true);
+                                    seated.told.tell();
                                     leaving.push_back((now + self.group.graceful_stop, seated.handle));
                                 }
                             }
@@ -209,8 +208,8 @@ impl Share<'_> {
 
 /// A user in its place.
 struct Seated {
-    /// Whether it is told to leave.
-    told: Rc<Cell<bool>>,
+    /// The word to leave.
+    told: Rc<Leaving>,
     handle: AbortHandle,
 }
 

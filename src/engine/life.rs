@@ -1,11 +1,10 @@
 //! A user's life: `on_start`, iterations, `on_stop`.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::open::{Idle, Seat};
-use super::user::{Local, NoRow, User};
+use super::user::{Leaving, Local, NoRow, User};
 use super::walk::{Walked, at_end_of_data, walk};
 use super::worker::Work;
 use crate::graph::{DataId, ExecutionGraph, Group, GroupId, NodeId};
@@ -37,8 +36,8 @@ impl Drop for Active {
     }
 }
 
-/// The life of a user of the closed model. `told` says that it is to leave.
-pub(super) async fn closed(work: Rc<Work>, local: Rc<Local>, id: GroupId, number: u64, told: Rc<Cell<bool>>) {
+/// The life of a user of the closed model. `told` brings the word to leave.
+pub(super) async fn closed(work: Rc<Work>, local: Rc<Local>, id: GroupId, number: u64, told: Rc<Leaving>) {
     let graph = work.shared.graph.clone();
     let group = &graph.groups[id.index()];
     let gate = local.gate(Some(id));
@@ -57,7 +56,7 @@ pub(super) async fn closed(work: Rc<Work>, local: Rc<Local>, id: GroupId, number
     };
     let mut iteration = 0;
     let mut paced = Duration::ZERO;
-    while iteration < most && gate.is_running() && !told.get() {
+    while iteration < most && gate.is_running() && !told.is_told() {
         // An iteration without a wait must not keep its thread from other users.
         tokio::task::coop::consume_budget().await;
         if let Some(pacing) = group.pacing
@@ -65,7 +64,7 @@ pub(super) async fn closed(work: Rc<Work>, local: Rc<Local>, id: GroupId, number
         {
             break;
         }
-        if told.get() || !work.shared.take_iteration(id) {
+        if told.is_told() || !work.shared.take_iteration(id) {
             break;
         }
         iteration += 1;
@@ -77,7 +76,7 @@ pub(super) async fn closed(work: Rc<Work>, local: Rc<Local>, id: GroupId, number
 }
 
 /// Waits until the next iteration may start; false when the time is up first. A user in time
-/// keeps its beat, one that is late begins a new one.
+/// keeps its beat, one that is late begins a new one, and one that is to leave waits no longer.
 async fn pace(next: &mut Duration, pacing: Duration, user: &User) -> bool {
     let local = &user.local;
     let now = local.clock.now();
@@ -87,7 +86,13 @@ async fn pace(next: &mut Duration, pacing: Duration, user: &User) -> bool {
     }
     let at = *next;
     *next += pacing;
-    local.gate(user.group).running(local.clock.until(at)).await.is_some()
+    let beat = async {
+        tokio::select! {
+            () = local.clock.until(at) => {}
+            () = user.leaving.heard() => {}
+        }
+    };
+    local.gate(user.group).running(beat).await.is_some()
 }
 
 /// The life of a user of the open model: an iteration whenever one arrives.

@@ -98,6 +98,31 @@ impl Gate {
     }
 }
 
+/// The word to a user that it is to leave.
+#[derive(Default)]
+pub(super) struct Leaving {
+    told: Cell<bool>,
+    word: Notify,
+}
+
+impl Leaving {
+    /// Whether the word was given.
+    pub(super) fn is_told(&self) -> bool {
+        self.told.get()
+    }
+
+    /// Gives it.
+    pub(super) fn tell(&self) {
+        self.told.set(true);
+        self.word.notify_one();
+    }
+
+    /// Waits for it.
+    pub(super) async fn heard(&self) {
+        self.word.notified().await;
+    }
+}
+
 impl Local {
     pub(super) fn gate(&self, group: Option<GroupId>) -> &Gate {
         let last = self.gates.len() - 1;
@@ -193,7 +218,7 @@ pub(super) struct User {
     piles: Vec<(DataId, Pile)>,
     /// Whether this user was told to leave: it begins no further iteration, but finishes its last
     /// one with all its waits.
-    pub(super) leaving: Rc<Cell<bool>>,
+    pub(super) leaving: Rc<Leaving>,
     /// How much later than scheduled its iteration started, until its first request takes that on.
     pub(super) behind: Duration,
     /// How long this user has waited in think times and pauses.
@@ -301,7 +326,7 @@ impl User {
     pub(super) async fn wait_for<T>(&mut self, what: impl Future<Output = T>) -> Option<T> {
         let local = self.local.clone();
         // It may be told to leave while it waits.
-        let last = || if self.leaving.get() { Phase::TimeUp } else { Phase::Running };
+        let last = || if self.leaving.is_told() { Phase::TimeUp } else { Phase::Running };
         let before = local.clock.now();
         let came = local.gate(self.group).until(|phase| phase > last(), what).await;
         self.waited += local.clock.now() - before;
