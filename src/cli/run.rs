@@ -16,10 +16,10 @@ use crate::mask::Masker;
 use crate::metrics::{Aggregator, ErrorGroup, Results};
 use crate::report::progress::Progress;
 use crate::report::{
-    Format, Json, Jtl, Junit, JunitStyle, OutputError, OutputFiles, Report, Repository, RunInfo, console,
+    Document, Format, Json, Jtl, Junit, JunitStyle, OutputError, OutputFiles, Report, Repository, RunInfo, console,
 };
 use crate::samplers::http::ProxyEnvironment;
-use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, Verdict, broken, exit, judge};
+use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, broken, exit, judge};
 
 /// Run plans, judge them, and write results.json and junit.xml
 #[derive(Debug, clap::Args)]
@@ -147,29 +147,25 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
             (Results::nothing(&graph), outcome)
         }
     };
-    let mut verdict = judge(&graph, &results, &outcome);
-    if let Some(Err(error)) = rows.map(|rows| rows.finish()) {
-        verdict.results_not_written(format!("the CSV file could not be written: {error}"));
-    }
+    let verdict = judge(&graph, &results, &outcome);
     let info = info(args, path, &rest, started_at, begin.elapsed());
-    let report = |verdict: &Verdict, tell: &mut dyn FnMut(&Report<'_>)| {
-        tell(&Report { graph: &graph, results: &results, verdict, outcome: &outcome, info: &info, masker: &masker });
-    };
-    let before = verdict.clone();
-    let mut written = Vec::new();
-    let mut files = Some(files);
-    report(&before, &mut |report| {
-        if let Some(files) = files.take() {
-            written = files.write(report, &mut verdict);
-        }
+    let mut document = Document::of(&Report {
+        graph: &graph,
+        results: &results,
+        verdict: &verdict,
+        outcome: &outcome,
+        info: &info,
+        masker: &masker,
     });
-    if args.quiet {
-        terminal.out(&console::verdict_line(&verdict, &masker, terminal.color));
-    } else {
-        let after = verdict.clone();
-        report(&after, &mut |report| terminal.out(&console::summary(report, &written, terminal.color)));
+    if let Some(Err(error)) = rows.map(|rows| rows.finish()) {
+        document.verdict.results_not_written(format!("the CSV file could not be written: {error}"));
     }
-    verdict.exit_code
+    let written = files.write(&mut document);
+    terminal.out(&match args.quiet {
+        true => console::verdict_line(&document, terminal.color),
+        false => console::summary(&document, &written, terminal.color),
+    });
+    document.verdict.exit_code
 }
 
 /// Makes a place for every result file, and begins the one that is written while the run goes.

@@ -107,7 +107,8 @@ fn group_sentences(graph: &ExecutionGraph, id: GroupId) -> Vec<String> {
     said
 }
 
-fn load_sentences(load: &Load) -> Vec<String> {
+/// The load of a thread group, a sentence for each stage.
+pub fn load_sentences(load: &Load) -> Vec<String> {
     match load {
         Load::Users(Users::Fixed { users, ramp_up, iterations, duration, ramp_down }) => {
             // "1 user runs", "2 users run".

@@ -26,7 +26,7 @@ use ::http::HeaderName;
 
 pub use build::build;
 pub use draw::{Drawing, draw};
-pub use explain::explain;
+pub use explain::{explain, load_sentences};
 pub use json_template::JsonTemplate;
 
 use crate::assertions::Assertion;

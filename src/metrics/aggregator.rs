@@ -230,6 +230,7 @@ impl Aggregator {
     /// What the run came to; `load` is how long load was applied.
     pub fn results(mut self, load: Duration) -> Results {
         let timeline: Vec<Slice> = self.timeline.slices();
+        let slice_s = self.timeline.width();
         let totals = self.scope(Scope::Run);
         let applied = |scope: Scope| self.spans.applied(&self.shape, scope, load);
         let applied_in_all = applied(Scope::Run);
@@ -254,6 +255,7 @@ impl Aggregator {
                     dropped: self.dropped[index],
                     peak_users: self.peak_users[index],
                     warm_up: self.warm_up[index],
+                    began: self.spans.began(group),
                     applied: applied(Scope::Group(group)),
                     stats: self.scope(Scope::Group(group)),
                 }
@@ -319,6 +321,7 @@ impl Aggregator {
             windows,
             applied: of_labels,
             applied_in_all,
+            slice_s,
             timeline,
             answered,
             generator: GeneratorFigures { busiest, ..self.generator },

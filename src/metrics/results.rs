@@ -207,6 +207,8 @@ pub struct GroupResult {
     pub peak_users: u64,
     /// Samples of the warm-up, which count in nothing else.
     pub warm_up: u64,
+    /// When its load began, from the moment the run's load began; `None` if it did not.
+    pub began: Option<Duration>,
     /// For how long its load was applied, warm-up left out.
     pub applied: Duration,
     /// The figures of its requests.
@@ -347,6 +349,8 @@ pub struct Results {
     pub applied: Vec<Duration>,
     /// For how long load was applied in all, warm-up left out.
     pub applied_in_all: Duration,
+    /// How many seconds a slice of the timeline covers.
+    pub slice_s: u64,
     /// The run second by second.
     pub timeline: Vec<Slice>,
     /// Whether any request of a group was ever answered.

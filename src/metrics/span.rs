@@ -59,6 +59,11 @@ impl Spans {
         }
     }
 
+    /// When a group's load began, from the moment the run's load began.
+    pub fn began(&self, group: GroupId) -> Option<Duration> {
+        self.groups[group.index()].began
+    }
+
     /// For how long load was applied in a scope, its warm-up left out: the time in which at least
     /// one of its groups was under load. `now` is the end of what still runs. Requests that were
     /// waited for after the time was up belong to the time before, when they started.

@@ -7,6 +7,7 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer}
 use super::results::Stats;
 use super::times::Times;
 use crate::graph::LabelId;
+use crate::samplers::FailureKind;
 
 /// How many slices are kept; then neighbours merge and a slice is twice as long.
 const MAX_SLICES: usize = 3600;
@@ -33,6 +34,8 @@ pub struct SliceLabel {
     pub count: u64,
     /// Those that failed.
     pub failed: u64,
+    /// The failed ones by kind, in the order of [`FailureKind::ALL`]; kinds without any are left out.
+    pub failures: Vec<(FailureKind, u64)>,
     /// Their response times in microseconds: HdrHistogram V2 with DEFLATE. Empty if nothing was answered.
     pub histogram: Vec<u8>,
 }
@@ -57,6 +60,7 @@ struct Open {
 struct Samples {
     count: u64,
     failed: u64,
+    failures: Vec<(FailureKind, u64)>,
     response_time: Times,
 }
 
@@ -75,6 +79,10 @@ impl Timeline {
         let samples = slice.labels.entry((label, warm_up)).or_default();
         samples.count += stats.count;
         samples.failed += stats.failed;
+        if stats.failed > 0 {
+            let kinds = FailureKind::ALL.iter().map(|kind| (*kind, stats.failures_of(*kind)));
+            add_kinds(&mut samples.failures, kinds.filter(|(_, count)| *count > 0));
+        }
         samples.response_time.merge(&stats.response_time);
     }
 
@@ -94,6 +102,7 @@ impl Timeline {
                 warm_up,
                 count: samples.count,
                 failed: samples.failed,
+                failures: samples.failures,
                 histogram: compress(&samples.response_time),
             });
             let slice = Slice { start_s, users, labels: labels.collect() };
@@ -120,6 +129,11 @@ impl Timeline {
         self.closed = merged;
     }
 
+    /// How many seconds a slice covers.
+    pub(super) fn width(&self) -> u64 {
+        self.width.max(1)
+    }
+
     pub(super) fn slices(&mut self) -> Vec<Slice> {
         self.close_before(u64::MAX);
         self.closed.sort_by_key(|slice| slice.start_s);
@@ -129,12 +143,13 @@ impl Timeline {
 
 fn join(into: &mut Slice, other: Slice) {
     into.users = into.users.max(other.users);
-    for label in other.labels {
+    for mut label in other.labels {
         match into.labels.iter_mut().find(|known| (known.label, known.warm_up) == (label.label, label.warm_up)) {
             None => into.labels.push(label),
             Some(known) => {
                 known.count += label.count;
                 known.failed += label.failed;
+                add_kinds(&mut known.failures, std::mem::take(&mut label.failures));
                 known.histogram = match (known.times(), label.times()) {
                     (Some(mut one), Some(two)) => {
                         // One that was read back is as wide as what it held; the other may be wider.
@@ -148,6 +163,16 @@ fn join(into: &mut Slice, other: Slice) {
                     _ => std::mem::take(&mut known.histogram),
                 };
             }
+        }
+    }
+}
+
+/// Adds counts by kind to others, in the order of the kinds.
+fn add_kinds(into: &mut Vec<(FailureKind, u64)>, kinds: impl IntoIterator<Item = (FailureKind, u64)>) {
+    for (kind, count) in kinds {
+        match into.binary_search_by_key(&kind, |known| known.0) {
+            Ok(at) => into[at].1 += count,
+            Err(at) => into.insert(at, (kind, count)),
         }
     }
 }

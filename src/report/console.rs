@@ -1,6 +1,6 @@
 //! What a person reads at the end of a run.
 
-mod sections;
+pub(in crate::report) mod sections;
 mod units;
 
 pub use units::figure;
@@ -8,8 +8,7 @@ pub(in crate::report) use units::{bytes, count, duration, ms, per_second, share}
 
 use std::fmt::Write as _;
 
-use super::{Report, Written, inline};
-use crate::verdict::Verdict;
+use super::{Document, Written, inline};
 
 /// The colours of the console, or none.
 #[derive(Clone, Copy)]
@@ -39,20 +38,20 @@ impl Paint {
 
 /// The end of a run: a table by sampler, what failed and why, the thresholds, the health of the
 /// load generator, the files, and the verdict as the last line.
-pub fn summary(report: &Report<'_>, written: &[Written], color: bool) -> String {
+pub fn summary(document: &Document<'_>, written: &[Written], color: bool) -> String {
     let paint = Paint(color);
     let mut out = String::new();
     for section in [
-        sections::heading(report, paint),
-        sections::samplers(report),
-        sections::from_the_send(report),
-        sections::transactions(report),
-        sections::never(report),
-        sections::assertions(report, paint),
-        sections::errors(report, paint),
-        sections::thresholds(report, paint),
-        sections::dropped(report),
-        sections::generator(report, paint),
+        sections::heading(document, paint),
+        sections::samplers(document),
+        sections::from_the_send(document),
+        sections::transactions(document),
+        sections::never(document),
+        sections::assertions(document, paint),
+        sections::errors(document, paint),
+        sections::thresholds(document, paint),
+        sections::dropped(document),
+        sections::generator(document, |text| paint.bad(text)),
         sections::files(written),
     ] {
         if !section.is_empty() {
@@ -60,15 +59,15 @@ pub fn summary(report: &Report<'_>, written: &[Written], color: bool) -> String 
             out.push('\n');
         }
     }
-    out.push_str(&verdict_line(report.verdict, report.masker, color));
+    out.push_str(&verdict_line(document, color));
     out
 }
 
 /// The verdict alone, as a line: `FAILED (exit 1): 2 of 7 thresholds failed`.
-pub fn verdict_line(verdict: &Verdict, masker: &crate::mask::Masker, color: bool) -> String {
-    let line = inline(&masker.mask(&verdict.line()));
+pub fn verdict_line(document: &Document<'_>, color: bool) -> String {
+    let line = inline(&document.verdict.line());
     let paint = Paint(color);
     let (word, rest) = line.split_at(line.find(' ').unwrap_or(line.len()));
-    let word = if verdict.passed { paint.good(word) } else { paint.bad(word) };
+    let word = if document.verdict.passed { paint.good(word) } else { paint.bad(word) };
     format!("{word}{rest}\n")
 }

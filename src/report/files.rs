@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::Report;
-use crate::verdict::Verdict;
+use super::Document;
 
 /// A way to write a run down.
 pub trait Format {
@@ -19,7 +18,7 @@ pub trait Format {
     ///
     /// # Errors
     /// When the sink refuses.
-    fn render(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>;
+    fn render(&self, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()>;
 }
 
 /// A path that cannot be written to: a sentence with the remedy.
@@ -126,16 +125,15 @@ impl OutputFiles {
         Ok(&mut self.outputs[last])
     }
 
-    /// Writes every file. When one cannot be written, the verdict is turned to exit 4 and the
-    /// others tell so too.
-    pub fn write(mut self, report: &Report<'_>, verdict: &mut Verdict) -> Vec<Written> {
+    /// Writes every file. When one cannot be written, the document's verdict is turned to exit 4
+    /// and the others tell so too.
+    pub fn write(mut self, document: &mut Document<'_>) -> Vec<Written> {
         loop {
-            let before = verdict.clone();
-            let failures = self.render_all(&Report { verdict: &before, ..*report });
+            let failures = self.render_all(document);
             if failures.is_empty() {
                 break;
             }
-            failures.into_iter().for_each(|reason| verdict.results_not_written(reason));
+            failures.into_iter().for_each(|reason| document.verdict.results_not_written(reason));
         }
         let mut written: Vec<(Written, Output)> = Vec::new();
         let mut failures = Vec::new();
@@ -149,31 +147,29 @@ impl OutputFiles {
             }
         }
         if !failures.is_empty() {
-            failures.into_iter().for_each(|reason| verdict.results_not_written(reason));
+            failures.into_iter().for_each(|reason| document.verdict.results_not_written(reason));
             // What is in place already must not claim another verdict.
-            let after = verdict.clone();
-            let report = Report { verdict: &after, ..*report };
             for (_, output) in &mut written {
                 if matches!(output.sink, Sink::Direct(..)) || matches!(output.content, Content::Stream(_)) {
                     continue;
                 }
                 let again = open(&output.path).map_err(|(message, _)| io::Error::other(message)).and_then(|sink| {
                     output.sink = sink;
-                    output.render(&report)?;
+                    output.render(document)?;
                     output.finish()
                 });
                 if let Err(error) = again {
-                    verdict.results_not_written(output.failure(&error));
+                    document.verdict.results_not_written(output.failure(&error));
                 }
             }
         }
         written.into_iter().map(|(written, _)| written).collect()
     }
 
-    fn render_all(&mut self, report: &Report<'_>) -> Vec<String> {
+    fn render_all(&mut self, document: &Document<'_>) -> Vec<String> {
         let mut failures = Vec::new();
         for output in &mut self.outputs {
-            if let Err(error) = output.render(report) {
+            if let Err(error) = output.render(document) {
                 failures.push(output.failure(&error));
                 output.sink = Sink::Broken;
             }
@@ -188,7 +184,7 @@ impl Output {
     }
 
     /// Makes the document, over an earlier one.
-    fn render(&mut self, report: &Report<'_>) -> io::Result<()> {
+    fn render(&mut self, document: &Document<'_>) -> io::Result<()> {
         let Content::Document(format) = &self.content else { return Ok(()) };
         match &mut self.sink {
             Sink::Renamed(file, _) => {
@@ -196,12 +192,12 @@ impl Output {
                 file.seek(SeekFrom::Start(0))?;
                 file.set_len(0)?;
                 let mut out = BufWriter::new(file);
-                format.render(report, &mut out)?;
+                format.render(document, &mut out)?;
                 out.flush()
             }
-            Sink::Direct(_, document) => {
-                document.clear();
-                format.render(report, document)
+            Sink::Direct(_, whole) => {
+                whole.clear();
+                format.render(document, whole)
             }
             Sink::Broken => Ok(()),
         }

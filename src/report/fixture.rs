@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Report, RunInfo};
+use super::{Document, Report, RunInfo};
 use crate::diagnostic::{Severity, Span};
 use crate::graph::{AssertionId, ExecutionGraph, GroupId, LabelId, build};
 use crate::mask::Masker;
@@ -197,15 +197,20 @@ impl Fixture {
 }
 
 impl Finished {
-    pub(crate) fn report(&self) -> Report<'_> {
-        Report {
+    pub(crate) fn document(&self) -> Document<'_> {
+        Document::of(&Report {
             graph: &self.graph,
             results: &self.results,
             verdict: &self.verdict,
             outcome: &self.outcome,
             info: &self.info,
             masker: &self.masker,
-        }
+        })
+    }
+
+    /// The last line printed.
+    pub(crate) fn verdict_line(&self) -> String {
+        self.document().verdict.line()
     }
 }
 

@@ -1,24 +1,11 @@
-//! `results.json`: the whole run for machines.
-//!
-//! Units stand in the key names. There is no NaN and no infinity: what is undefined is absent.
-//! The schema in `schemas/results.schema.json` is generated from the types here.
-
-mod convert;
-mod types;
+//! `results.json`: the whole run for machines, as [`Document`] describes it.
 
 use std::io::{self, Write};
 
-pub(in crate::report) use convert::utc;
-pub use types::*;
-
 use serde_json::Value;
 
-use super::{Format, Report};
-
-/// The version of the format. A new key is a minor version.
-pub const SCHEMA_VERSION: &str = "1.0.0";
-/// Where the schema of the format is published.
-pub const SCHEMA_URL: &str = "https://raw.githubusercontent.com/loadplan/loadplan/main/schemas/results.schema.json";
+use super::document::SCHEMA_URL;
+use super::{Document, Format};
 
 /// The format of `results.json`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,8 +16,8 @@ impl Format for Json {
         "results"
     }
 
-    fn render(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, &Document::of(report))?;
+    fn render(&self, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, document)?;
         out.write_all(b"\n")
     }
 }

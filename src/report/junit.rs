@@ -8,7 +8,7 @@ mod write;
 
 use std::io::{self, Write};
 
-use super::{Format, Report};
+use super::{Document, Format};
 
 /// Which reader the file is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -32,7 +32,7 @@ impl Format for Junit {
         "JUnit"
     }
 
-    fn render(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-        write::write(report, &cases::suites(report), self.style, out)
+    fn render(&self, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+        write::write(document, &cases::suites(document), self.style, out)
     }
 }

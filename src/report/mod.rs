@@ -1,7 +1,8 @@
-//! Writing a run down: one file per format, all fed by the same [`Report`], so outputs cannot
-//! disagree.
+//! Writing a run down: a [`Report`] becomes a [`Document`], and every format is made from that,
+//! so outputs cannot disagree and any of them can be made again from a saved document.
 
 pub mod console;
+pub mod document;
 mod files;
 mod findings;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub use document::Document;
 pub use files::{Format, OutputError, OutputFiles, Written};
 pub use json::Json;
 pub use jtl::Jtl;

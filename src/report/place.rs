@@ -1,6 +1,6 @@
 //! Places in the plan, as reports name them.
 
-use super::Report;
+use super::{Document, Report};
 use crate::diagnostic::{FileId, Span};
 
 /// A place in one of the plan's files.
@@ -12,17 +12,20 @@ pub(super) struct Place {
     pub(super) line: usize,
 }
 
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+impl Document<'_> {
+    /// A line of another file, or else of the plan's own.
+    pub(super) fn place(&self, file: Option<&String>, line: usize) -> Place {
+        Place { file: file.unwrap_or(&self.plan.file).clone(), line }
+    }
+}
+
 impl Report<'_> {
-    /// Where a span begins.
-    pub(super) fn place(&self, span: Span) -> Place {
-        Place { file: self.file(span.file), line: self.graph.line(span) }
-    }
-
-    /// The plan's own first line.
-    pub(super) fn plan_place(&self) -> Place {
-        Place { file: self.plan_file(), line: 1 }
-    }
-
     /// The plan's own file.
     pub(super) fn plan_file(&self) -> String {
         self.shown(&self.graph.file)

@@ -12,11 +12,15 @@ use std::time::Duration;
 use ::http::HeaderMap;
 use bytes::Bytes;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 pub use headers::Headers;
 pub use response::Response;
 
 /// Why a sample failed, in the words of the results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The host name could not be resolved.
     Dns,

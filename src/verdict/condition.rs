@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// A figure of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Metric {
@@ -97,31 +100,21 @@ impl Operator {
 }
 
 /// What a limit and the observed figure are measured in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Milliseconds.
+    #[serde(rename = "ms")]
     Milliseconds,
     /// A fraction of 1, shown in percent.
     Share,
     /// Per second.
+    #[serde(rename = "per_s")]
     PerSecond,
     /// Bytes.
     Bytes,
     /// A plain number.
     Count,
-}
-
-impl Unit {
-    /// The word used in results: `ms`, `share`, `per_s`, `bytes`, `count`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Milliseconds => "ms",
-            Self::Share => "share",
-            Self::PerSecond => "per_s",
-            Self::Bytes => "bytes",
-            Self::Count => "count",
-        }
-    }
 }
 
 /// A threshold's parts.

@@ -27,26 +27,9 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The last line printed: `FAILED (exit 1): 2 of 7 thresholds failed`.
-    pub fn line(&self) -> String {
-        let word = if self.passed { "PASSED" } else { "FAILED" };
-        let why = if self.passed { self.praise.clone() } else { self.reasons.join("; ") };
-        format!("{word} (exit {}): {why}", self.exit_code)
-    }
-
-    /// The thresholds written in the plan.
-    pub fn written(&self) -> impl Iterator<Item = &ThresholdResult> {
-        self.thresholds.iter().filter(|result| !result.implicit)
-    }
-
-    /// Turns the verdict because a result file could not be written: CI must not trust the run.
-    pub fn results_not_written(&mut self, reason: impl Into<String>) {
-        self.passed = false;
-        self.exit_code = exit::INTERNAL;
-        let reason = reason.into();
-        if !self.reasons.contains(&reason) {
-            self.reasons.insert(0, reason);
-        }
+    /// The reasons, or what can be said of a run that passed: `2 of 2 thresholds passed`.
+    pub fn summary(&self) -> String {
+        if self.passed { self.praise.clone() } else { self.reasons.join("; ") }
     }
 }
 

@@ -6,11 +6,8 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{Paint, bytes, count, duration, figure, ms, per_second, share};
-use crate::graph::{LabelId, LabelKind, Place, Scope};
-use crate::metrics::LabelResult;
-use crate::report::{Report, Written, inline, quoted, short};
-use crate::schedule::Load;
-use crate::verdict::{ThresholdResult, scope_text};
+use crate::report::document::{Document, Error, Line, Stats, Threshold};
+use crate::report::{Written, inline, quoted, short};
 
 /// Longer labels are cut in tables.
 const LABEL_WIDTH: usize = 60;
@@ -25,23 +22,27 @@ const RESPONSE_LINES: usize = 8;
 /// How much of a value is shown, in characters.
 const VALUE_WIDTH: usize = 160;
 
-pub(super) fn heading(report: &Report<'_>, paint: Paint) -> String {
-    let results = report.results;
-    let totals = &results.totals;
-    let iterations: u64 = results.groups.iter().map(|group| group.iterations).sum();
+pub(super) fn heading(document: &Document<'_>, paint: Paint) -> String {
+    format!("{}\n{}\n", paint.title(&inline(&document.plan.name)), totals(document))
+}
+
+/// The whole run in a sentence: `114 requests in 5s, 0 with errors, 54 iterations, 51.6 kB received`.
+pub(in crate::report) fn totals(document: &Document<'_>) -> String {
+    let totals = &document.totals;
+    let of_groups = |figure: fn(&crate::report::document::ThreadGroup) -> u64| -> u64 {
+        document.thread_groups.iter().map(figure).sum()
+    };
     let mut said = format!(
         "{} requests in {}, {} with errors, {} iterations, {} received",
         count(totals.count),
-        duration(results.load),
+        duration(Duration::try_from_secs_f64(document.run.load_s).unwrap_or_default()),
         count(totals.failed),
-        count(iterations),
+        count(of_groups(|group| group.iterations)),
         bytes(totals.received_bytes as f64),
     );
-    let warm_up: u64 = results.groups.iter().map(|group| group.warm_up).sum();
-    let dropped: u64 = results.groups.iter().map(|group| group.dropped).sum();
     for (number, what) in [
-        (warm_up, "more in the warm-up"),
-        (dropped, "iterations dropped"),
+        (of_groups(|group| group.warm_up_count), "more in the warm-up"),
+        (of_groups(|group| group.dropped), "iterations dropped"),
         (totals.interrupted, "interrupted"),
         (totals.cached, "from the cache"),
         (totals.reconnects, "sent again"),
@@ -50,58 +51,72 @@ pub(super) fn heading(report: &Report<'_>, paint: Paint) -> String {
             let _ = write!(said, ", {} {what}", count(number));
         }
     }
-    format!("{}\n{said}\n", paint.title(&inline(&report.graph.name)))
+    said
 }
 
-pub(super) fn samplers(report: &Report<'_>) -> String {
-    table(report, "sampler", &report.lines())
+pub(super) fn samplers(document: &Document<'_>) -> String {
+    table("sampler", document.samplers.iter(), Some(&document.totals))
 }
 
-pub(super) fn transactions(report: &Report<'_>) -> String {
-    table(report, "transaction", &report.results.transactions.iter().collect::<Vec<_>>())
+pub(super) fn transactions(document: &Document<'_>) -> String {
+    table("transaction", document.transactions.iter(), None)
 }
 
-fn table(report: &Report<'_>, what: &str, lines: &[&LabelResult]) -> String {
-    if lines.is_empty() {
+/// So many lines at most, in their order; those with errors before the others. Tells how many there are.
+pub(in crate::report) fn worst(lines: impl Iterator<Item = Line>, most: usize) -> (Vec<Line>, usize) {
+    let (mut bad, mut good, mut all) = (Vec::new(), Vec::new(), 0);
+    for (index, line) in lines.enumerate() {
+        all += 1;
+        let list = if line.stats.failed > 0 { &mut bad } else { &mut good };
+        if list.len() < most {
+            list.push((index, line));
+        }
+    }
+    good.truncate(most - bad.len());
+    bad.append(&mut good);
+    bad.sort_by_key(|(index, _)| *index);
+    (bad.into_iter().map(|(_, line)| line).collect(), all)
+}
+
+/// Failed samples with their share of all: `3 (75%)`.
+pub(in crate::report) fn failed(stats: &Stats) -> String {
+    match stats.error_rate {
+        Some(rate) if stats.failed > 0 => format!("{} ({})", count(stats.failed), share(rate)),
+        _ => "0".into(),
+    }
+}
+
+/// Samples per second. A rate over less than a second says nothing.
+pub(in crate::report) fn throughput(stats: &Stats) -> Option<String> {
+    stats.throughput_per_s.filter(|rate| *rate > 0.0 && stats.count as f64 / rate >= 0.999).map(per_second)
+}
+
+/// Mean, 50th, 95th and 99th percentile and maximum.
+pub(in crate::report) fn times(stats: &Stats) -> [Option<String>; 5] {
+    let times = stats.response_time.as_ref();
+    times.map_or([const { None }; 5], |times| {
+        [times.mean_ms, times.p50_ms, times.p95_ms, times.p99_ms, times.max_ms].map(|time| Some(ms(time)))
+    })
+}
+
+fn table(what: &str, lines: impl Iterator<Item = Line>, all: Option<&Stats>) -> String {
+    let (shown, count_of_lines) = worst(lines, LINES);
+    if shown.is_empty() {
         return String::new();
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header([what, "count", "errors", "throughput", "mean", "p50", "p95", "p99", "max"]);
-    let mut row = |name: String, stats: &crate::metrics::Stats, scope: Scope| {
-        let times = &stats.response_time;
-        let time = |value: Option<f64>| value.map_or_else(|| "-".into(), ms);
-        let errors = match stats.error_rate() {
-            Some(rate) if stats.failed > 0 => format!("{} ({})", count(stats.failed), share(rate)),
-            _ => "0".into(),
-        };
-        table.add_row([
-            name,
-            count(stats.count),
-            errors,
-            // A rate over less than a second says nothing.
-            Some(report.results.applied(scope))
-                .filter(|applied| *applied >= Duration::from_secs(1))
-                .and_then(|applied| stats.throughput(applied))
-                .map_or_else(|| "-".into(), per_second),
-            time(times.mean_ms()),
-            time(times.percentile_ms(50.0)),
-            time(times.percentile_ms(95.0)),
-            time(times.percentile_ms(99.0)),
-            time(times.max_ms()),
-        ]);
+    let mut row = |name: String, stats: &Stats| {
+        let rate = throughput(stats);
+        let figures = std::iter::once(rate).chain(times(stats)).map(|figure| figure.unwrap_or_else(|| "-".into()));
+        table.add_row([name, count(stats.count), failed(stats)].into_iter().chain(figures));
     };
-    let mut shown: Vec<&LabelResult> = lines.to_vec();
-    if lines.len() > LINES {
-        shown.sort_by_key(|line| (line.stats.failed == 0, line.label));
-        shown.truncate(LINES);
-        shown.sort_by_key(|line| line.label);
-    }
     for line in &shown {
-        row(label(report, line.label), &line.stats, Scope::Label(line.label));
+        row(short(&inline(line.title()), LABEL_WIDTH).into_owned(), &line.stats);
     }
-    if lines.len() > 1 && what == "sampler" {
-        row("all".into(), &report.results.totals, Scope::Run);
+    if let Some(all) = all.filter(|_| count_of_lines > 1) {
+        row("all".into(), all);
     }
     for column in 1..9 {
         if let Some(column) = table.column_mut(column) {
@@ -109,28 +124,25 @@ fn table(report: &Report<'_>, what: &str, lines: &[&LabelResult]) -> String {
         }
     }
     let mut text = table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n");
-    if lines.len() > shown.len() {
-        let _ =
-            writeln!(text, "and {} more lines; results.json has them all", count((lines.len() - shown.len()) as u64));
+    if count_of_lines > shown.len() {
+        let more = count((count_of_lines - shown.len()) as u64);
+        let _ = writeln!(text, "and {more} more lines; results.json has them all");
     }
     text
 }
 
-fn label(report: &Report<'_>, id: LabelId) -> String {
-    short(&inline(&report.masker.mask(&scope_text(report.graph, Scope::Label(id)))), LABEL_WIDTH).into_owned()
+fn label(title: &str) -> String {
+    short(&inline(title), LABEL_WIDTH).into_owned()
 }
 
 /// The open model's second view: the same times from the send.
-pub(super) fn from_the_send(report: &Report<'_>) -> String {
+pub(super) fn from_the_send(document: &Document<'_>) -> String {
     let mut text = String::new();
-    for line in report.lines().into_iter().filter(|line| line.stats.service_time.count() > 0).take(LINES) {
-        let times = &line.stats.service_time;
-        let figures: Vec<String> = [("p50", 50.0), ("p95", 95.0), ("p99", 99.0)]
-            .iter()
-            .filter_map(|(name, percent)| Some(format!("{name} {}", ms(times.percentile_ms(*percent)?))))
-            .chain(times.max_ms().map(|max| format!("max {}", ms(max))))
-            .collect();
-        let _ = writeln!(text, "  {}: {}", label(report, line.label), figures.join(", "));
+    let open = document.samplers.iter().filter_map(|line| Some((label(line.title()), line.stats.service_time?)));
+    for (label, times) in open.take(LINES) {
+        let figures = [("p50", times.p50_ms), ("p95", times.p95_ms), ("p99", times.p99_ms), ("max", times.max_ms)];
+        let figures = figures.map(|(name, time)| format!("{name} {}", ms(time)));
+        let _ = writeln!(text, "  {label}: {}", figures.join(", "));
     }
     if text.is_empty() {
         return text;
@@ -139,49 +151,39 @@ pub(super) fn from_the_send(report: &Report<'_>) -> String {
 }
 
 /// Requests that were never reached: often a mistake in a condition.
-pub(super) fn never(report: &Report<'_>) -> String {
-    let names: Vec<String> = (0..report.graph.labels.len() as u32)
-        .map(LabelId)
-        .filter(|id| {
-            let label = report.graph.label(*id);
-            label.kind == LabelKind::Sampler
-                && matches!(label.place, Place::Group(_))
-                && report.results.label(*id).is_none()
-        })
-        .map(|id| label(report, id))
-        .collect();
-    match names.len() {
+pub(super) fn never(document: &Document<'_>) -> String {
+    let names: Vec<String> = document.never_executed.iter().take(LINES).map(|never| label(&never.title)).collect();
+    match document.never_executed.iter().count() {
         0 => String::new(),
         all if all > LINES => {
-            format!("never executed: {} and {} more\n", names[..LINES].join(", "), count((all - LINES) as u64))
+            format!("never executed: {} and {} more\n", names.join(", "), count((all - LINES) as u64))
         }
         _ => format!("never executed: {}\n", names.join(", ")),
     }
 }
 
-pub(super) fn assertions(report: &Report<'_>, paint: Paint) -> String {
-    let mut failed: Vec<_> = report.results.assertions.iter().filter(|result| result.failed > 0).collect();
+pub(super) fn assertions(document: &Document<'_>, paint: Paint) -> String {
+    let mut failed: Vec<_> = document.assertions.iter().filter(|result| result.failed > 0).collect();
     failed.sort_by_key(|result| std::cmp::Reverse(result.failed));
     let mut text = String::new();
     for result in failed.iter().take(ASSERTIONS) {
-        let Some(info) = report.graph.assertions.get(result.id.index()) else { continue };
-        let place = report.place(info.span);
-        let errors: Vec<_> = report.results.errors.iter().filter(|error| error.assertion == Some(result.id)).collect();
+        let place = document.place(result.file.as_ref(), result.line);
+        let errors: Vec<&Error> = document.errors.iter().filter(|error| result.explains(error)).collect();
         let _ = writeln!(
             text,
             "  {} {}: {}  {}",
             paint.bad("✗"),
-            label(report, info.label),
-            inline(&report.masker.mask(&info.text)),
-            paint.faint(&format!("{}:{}", place.file, place.line)),
+            label(result.title.as_ref().unwrap_or(&result.label)),
+            inline(&result.text),
+            paint.faint(&place.to_string()),
         );
         let _ = writeln!(text, "    failed {} of {}", count(result.failed), count(result.failed + result.passed));
         if let Some(expected) = errors.iter().find_map(|error| error.expected.as_deref()) {
-            let _ = writeln!(text, "    expected {}", short(&inline(&report.masker.mask(expected)), VALUE_WIDTH));
+            let _ = writeln!(text, "    expected {}", short(expected, VALUE_WIDTH));
         }
         let mut shown = Vec::new();
-        for actual in errors.iter().flat_map(|error| report.actual(error)) {
-            let actual = short(&actual, VALUE_WIDTH).into_owned();
+        for actual in errors.iter().flat_map(|error| &error.actual) {
+            let actual = short(actual, VALUE_WIDTH).into_owned();
             if shown.len() < 3 && !shown.contains(&actual) {
                 shown.push(actual);
             }
@@ -194,25 +196,25 @@ pub(super) fn assertions(report: &Report<'_>, paint: Paint) -> String {
 }
 
 /// Everything else that failed: those of assertions stand above.
-pub(super) fn errors(report: &Report<'_>, paint: Paint) -> String {
-    let errors: Vec<_> = report.results.errors.iter().filter(|error| error.assertion.is_none()).collect();
+pub(super) fn errors(document: &Document<'_>, paint: Paint) -> String {
+    let errors: Vec<&Error> = document.errors.iter().filter(|error| error.assertion.is_none()).collect();
     let mut text = String::new();
     for error in errors.iter().take(ERRORS) {
-        let place = report.place(error.span);
+        let place = document.place(error.file.as_ref(), error.line);
         let _ = writeln!(
             text,
             "  {} {} × {} [{}]  {}",
             paint.bad("✗"),
             count(error.count),
-            label(report, error.label),
+            label(error.title()),
             error.kind.word(),
-            paint.faint(&format!("{}:{}", place.file, place.line)),
+            paint.faint(&place.to_string()),
         );
-        text.push_str(&quoted(&short(&report.failure(error), 4 * VALUE_WIDTH), "    "));
-        for actual in report.actual(error).iter().take(3) {
+        text.push_str(&quoted(&short(&error.sentence(), 4 * VALUE_WIDTH), "    "));
+        for actual in error.actual.iter().take(3) {
             text.push_str(&quoted(&format!("got {}", short(actual, VALUE_WIDTH)), "    "));
         }
-        let response = report.example(error).map(|example| example.response).unwrap_or_default();
+        let response = error.example.as_ref().map_or("", |example| &example.response);
         let lines: Vec<_> = response.lines().take(RESPONSE_LINES).map(|line| short(line, VALUE_WIDTH)).collect();
         if !lines.is_empty() {
             let _ = writeln!(text, "    one answer:");
@@ -232,68 +234,67 @@ fn titled(paint: Paint, title: &str, mut text: String, all: usize, shown: usize)
     format!("{}\n{text}", paint.title(title))
 }
 
-pub(super) fn thresholds(report: &Report<'_>, paint: Paint) -> String {
+pub(super) fn thresholds(document: &Document<'_>, paint: Paint) -> String {
     // Nothing was measured: what was written has nothing to say.
-    if report.outcome.setup.failure().is_some() {
+    if document.setup_failed() {
         return String::new();
     }
-    let shown = |result: &&ThresholdResult| !result.implicit || !result.passed;
     let mut text = String::new();
-    for result in report.verdict.thresholds.iter().filter(shown) {
-        let place = report.place(result.span);
+    for result in document.thresholds.iter().filter(Threshold::is_shown) {
+        let place = document.place(result.file.as_ref(), result.line);
         let mark = match (result.skipped, result.passed) {
             (true, _) => "-".into(),
             (false, true) => paint.good("✓"),
             (false, false) => paint.bad("✗"),
         };
-        let observed = match result.observed {
-            Some(observed) => format!("observed {}", figure(observed, result.unit)),
-            None if result.skipped => "skipped: no samples".into(),
-            None => "no samples to judge".into(),
+        let title = match result.implicit {
+            true => format!("{} (no threshold allows errors)", result.title),
+            false => result.title.clone(),
         };
-        let title =
-            if result.implicit { format!("{} (no threshold allows errors)", result.title()) } else { result.title() };
-        let _ = writeln!(
-            text,
-            "  {mark} {}  {observed}  {}",
-            inline(&report.masker.mask(&title)),
-            paint.faint(&format!("{}:{}", place.file, place.line))
-        );
+        let _ =
+            writeln!(text, "  {mark} {}  {}  {}", inline(&title), observed(&result), paint.faint(&place.to_string()));
     }
     if text.is_empty() { text } else { format!("{}\n{text}", paint.title("thresholds")) }
 }
 
+/// What a threshold saw: `observed 87.2 ms`.
+pub(in crate::report) fn observed(result: &Threshold) -> String {
+    match result.observed {
+        Some(observed) => format!("observed {}", figure(observed, result.unit)),
+        None if result.skipped => "skipped: no samples".into(),
+        None => "no samples to judge".into(),
+    }
+}
+
 /// Why iterations were dropped, and what to do about it.
-pub(super) fn dropped(report: &Report<'_>) -> String {
+pub(super) fn dropped(document: &Document<'_>) -> String {
     let mut text = String::new();
-    for result in report.results.groups.iter().filter(|group| group.dropped > 0) {
-        let group = &report.graph.groups[result.group.index()];
-        let Load::Arrivals(arrivals) = &group.load else { continue };
+    for group in document.thread_groups.iter().filter(|group| group.dropped > 0) {
         let _ = writeln!(
             text,
             "{}: {} of {} arrivals were dropped: all users (`max_users` is {}) were busy, or new ones did not come through their start. Raise `max_users`; if that does not help, the target is too slow for this rate.",
             inline(&group.name),
-            count(result.dropped),
-            count(result.dropped + result.iterations),
-            count(arrivals.max_users),
+            count(group.dropped),
+            count(group.dropped + group.iterations),
+            count(group.max_users),
         );
     }
     text
 }
 
-pub(super) fn generator(report: &Report<'_>, paint: Paint) -> String {
-    let health = &report.outcome.generator;
+pub(in crate::report) fn generator(document: &Document<'_>, bad: impl Fn(&str) -> String) -> String {
+    let health = &document.generator;
     let mut said = if health.kept_up {
         "load generator: kept up".to_owned()
     } else {
         let why = health.reason.as_deref().unwrap_or("it was too slow");
-        format!("{}: {}", paint.bad("load generator could not keep up"), inline(why))
+        format!("{}: {}", bad("load generator could not keep up"), inline(why))
     };
     let mut details = Vec::new();
     if let Some(cpu) = health.cpu_share {
         details.push(format!("{} of the processors", share(cpu)));
     }
-    if let Some(busiest) = health.busiest {
+    if let Some(busiest) = health.busiest_thread_share {
         details.push(format!("busiest thread {}", share(busiest)));
     }
     if let Some(lag) = health.lag_p99_ms {

@@ -1,12 +1,11 @@
 //! Which cases there are, and how each came out.
 
-use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::collections::HashSet;
 
-use crate::graph::{Label, LabelId, LabelKind, Place as Part, Scope};
+use crate::report::document::{Document, Line, Part, PartState, ScopeKind, Threshold};
 use crate::report::place::Place;
-use crate::report::{Report, console, inline};
-use crate::verdict::{LifecycleResult, StoppedBy, ThresholdResult, exit, scope_text};
+use crate::report::{console, inline};
+use crate::verdict::exit;
 
 /// What a step that was never reached says.
 const NEVER: &str = "never executed";
@@ -14,7 +13,8 @@ const NEVER: &str = "never executed";
 pub(super) struct Suite {
     /// Without the plan's name.
     pub(super) name: &'static str,
-    pub(super) time: Duration,
+    /// In seconds.
+    pub(super) time: f64,
     pub(super) cases: Vec<Case>,
 }
 
@@ -43,186 +43,162 @@ impl Case {
     }
 }
 
-pub(super) fn suites(report: &Report<'_>) -> Vec<Suite> {
+pub(super) fn suites(document: &Document<'_>) -> Vec<Suite> {
     let mut suites = vec![
-        Suite { name: "lifecycle", time: Duration::ZERO, cases: lifecycle(report) },
-        Suite { name: "thresholds", time: Duration::ZERO, cases: thresholds(report) },
-        Suite { name: "samplers", time: report.info.took, cases: samplers(report) },
+        Suite { name: "lifecycle", time: 0.0, cases: lifecycle(document) },
+        Suite { name: "thresholds", time: 0.0, cases: thresholds(document) },
+        Suite { name: "samplers", time: document.run.duration_s, cases: samplers(document) },
     ];
     for suite in &mut suites {
-        make_unique(report, &mut suite.cases);
+        make_unique(&mut suite.cases);
     }
-    keep_red(report, &mut suites);
+    keep_red(document, &mut suites);
     suites.retain(|suite| !suite.cases.is_empty());
     suites
 }
 
-fn setup_failed(report: &Report<'_>) -> bool {
-    report.outcome.setup.failure().is_some()
-}
-
-fn lifecycle(report: &Report<'_>) -> Vec<Case> {
-    let outcome = report.outcome;
+fn lifecycle(document: &Document<'_>) -> Vec<Case> {
+    let plan = || document.place(None, 1);
+    let parts = &document.lifecycle;
     let mut cases = Vec::new();
-    cases.extend(part(report, "setup", &outcome.setup, |why| CaseOutcome::Error("SetupFailed", why)));
-    cases.push(Case::new("run to completion", report.plan_place(), completion(report)));
-    let mut kept_up = Case::new("load generator kept up", report.plan_place(), CaseOutcome::Passed);
-    if setup_failed(report) {
+    cases.extend(part(document, "setup", &parts.setup, |why| CaseOutcome::Error("SetupFailed", why)));
+    cases.push(Case::new("run to completion", plan(), completion(document)));
+    let mut kept_up = Case::new("load generator kept up", plan(), CaseOutcome::Passed);
+    if document.setup_failed() {
         kept_up.outcome = CaseOutcome::Skipped(NEVER.into());
-    } else if !outcome.generator.kept_up {
-        let why = outcome.generator.reason.as_deref().unwrap_or("the load generator could not keep up");
-        match outcome.strict {
+    } else if !document.generator.kept_up {
+        let why = document.generator.reason.as_deref().unwrap_or("the load generator could not keep up");
+        match document.run.strict {
             true => kept_up.outcome = CaseOutcome::Error("GeneratorTooSlow", why.into()),
             false => kept_up.out = format!("{why}; the figures may be too high (`--strict` makes this an error)\n"),
         }
     }
     cases.push(kept_up);
-    cases.extend(part(report, "teardown", &outcome.teardown, |why| CaseOutcome::Failure("TeardownFailed", why)));
+    cases.extend(part(document, "teardown", &parts.teardown, |why| CaseOutcome::Failure("TeardownFailed", why)));
     cases
 }
 
-fn part(
-    report: &Report<'_>,
-    name: &str,
-    result: &LifecycleResult,
-    failed: impl Fn(String) -> CaseOutcome,
-) -> Option<Case> {
-    let mut case = Case::new(name, report.plan_place(), CaseOutcome::Passed);
-    match result {
-        LifecycleResult::Absent => return None,
-        LifecycleResult::NotReached => case.outcome = CaseOutcome::Skipped(NEVER.into()),
-        LifecycleResult::Passed { took } => case.time = took.as_secs_f64(),
-        LifecycleResult::Failed { took, reason, span } => {
-            case.time = took.as_secs_f64();
-            case.place = span.map_or(case.place, |span| report.place(span));
-            case.outcome = failed(reason.clone());
+fn part(document: &Document<'_>, name: &str, part: &Part, failed: impl Fn(String) -> CaseOutcome) -> Option<Case> {
+    let mut case = Case::new(name, document.place(None, 1), CaseOutcome::Passed);
+    case.time = part.took_s.unwrap_or_default();
+    match part.state {
+        PartState::Absent => return None,
+        PartState::NotReached => case.outcome = CaseOutcome::Skipped(NEVER.into()),
+        PartState::Passed => {}
+        PartState::Failed => {
+            if let Some(line) = part.line {
+                case.place = document.place(part.file.as_ref(), line);
+            }
+            case.outcome = failed(part.reason.clone().unwrap_or_default());
         }
     }
     Some(case)
 }
 
 /// Whether the run came to its end and says anything at all.
-fn completion(report: &Report<'_>) -> CaseOutcome {
-    let outcome = report.outcome;
-    let weightiest = report.verdict.reasons.first().cloned().unwrap_or_default();
-    if report.verdict.exit_code == exit::INTERNAL {
-        let kind = if outcome.internal_error.is_some() { "InternalError" } else { "ResultsNotWritten" };
+fn completion(document: &Document<'_>) -> CaseOutcome {
+    let Document { run, verdict, generator, .. } = document;
+    let weightiest = verdict.reasons.first().cloned().unwrap_or_default();
+    if verdict.exit_code == exit::INTERNAL {
+        let kind = if run.internal_error.is_some() { "InternalError" } else { "ResultsNotWritten" };
         return CaseOutcome::Error(kind, weightiest);
     }
-    if setup_failed(report) {
+    if document.setup_failed() {
         return CaseOutcome::Skipped(NEVER.into());
     }
-    if report.verdict.exit_code == exit::NOT_VALID && (outcome.generator.kept_up || !outcome.strict) {
+    if verdict.exit_code == exit::NOT_VALID && (generator.kept_up || !run.strict) {
         return CaseOutcome::Error("RunNotValid", weightiest);
     }
-    match &outcome.stopped_by {
-        Some(by @ (StoppedBy::Sigint | StoppedBy::Sigterm)) => CaseOutcome::Error("RunStopped", by.sentence()),
-        Some(by @ StoppedBy::Abort(_)) => CaseOutcome::Failure("RunAborted", by.sentence()),
-        Some(StoppedBy::Step(_)) | None => CaseOutcome::Passed,
+    let because = || run.stopped_because.clone().unwrap_or_else(|| "stopped".into());
+    match run.stopped_by.as_deref() {
+        Some("sigint" | "sigterm") => CaseOutcome::Error("RunStopped", because()),
+        Some("threshold") => CaseOutcome::Failure("RunAborted", because()),
+        _ => CaseOutcome::Passed,
     }
 }
 
 /// For a broken limit on errors of several requests: which of them failed most.
-fn worst_samplers(report: &Report<'_>, result: &ThresholdResult) -> String {
-    let errors = result.text.starts_with("error");
-    if !errors || matches!(result.scope, Scope::Label(_)) {
+fn worst_samplers(document: &Document<'_>, threshold: &Threshold) -> String {
+    let several = matches!(threshold.scope_kind, ScopeKind::Run | ScopeKind::ThreadGroup);
+    if !threshold.text.starts_with("error") || !several {
         return String::new();
     }
-    let within = |label: &Label| match result.scope {
-        Scope::Group(group) => label.place == Part::Group(group),
-        _ => true,
-    };
-    let mut failed: Vec<_> = report
-        .results
+    let within = |line: &Line| threshold.scope_kind == ScopeKind::Run || line.thread_group == threshold.scope;
+    let mut failed: Vec<(String, u64, u64)> = document
         .samplers
         .iter()
-        .filter(|line| line.stats.failed > 0 && within(report.graph.label(line.label)))
+        .filter(|line| line.stats.failed > 0 && within(line))
+        .map(|line| (line.label, line.stats.failed, line.stats.count))
         .collect();
-    failed.sort_by_key(|line| std::cmp::Reverse(line.stats.failed));
-    let told: Vec<String> = failed
-        .iter()
-        .take(3)
-        .map(|line| format!("{}: {} of {}", report.graph.label(line.label).text, line.stats.failed, line.stats.count))
-        .collect();
+    failed.sort_by_key(|line| std::cmp::Reverse(line.1));
+    let told: Vec<String> =
+        failed.iter().take(3).map(|(label, failed, count)| format!("{label}: {failed} of {count}")).collect();
     if told.is_empty() { String::new() } else { format!(" ({})", told.join("; ")) }
 }
 
-fn thresholds(report: &Report<'_>) -> Vec<Case> {
-    let case = |result: &ThresholdResult| {
-        let outcome = if setup_failed(report) {
+fn thresholds(document: &Document<'_>) -> Vec<Case> {
+    let case = |threshold: Threshold| {
+        let unit = threshold.unit;
+        let outcome = if document.setup_failed() {
             CaseOutcome::Skipped(NEVER.into())
-        } else if result.skipped {
+        } else if threshold.skipped {
             CaseOutcome::Skipped("no samples".into())
-        } else if result.passed {
+        } else if threshold.passed {
             CaseOutcome::Passed
         } else {
-            let limit = console::figure(result.limit, result.unit);
-            let said = match result.observed {
-                Some(observed) => format!("observed {}, limit {limit}", console::figure(observed, result.unit)),
+            let limit = console::figure(threshold.limit, unit);
+            let said = match threshold.observed {
+                Some(observed) => format!("observed {}, limit {limit}", console::figure(observed, unit)),
                 None => format!("no samples to judge, limit {limit}"),
             };
-            let worst = worst_samplers(report, result);
-            CaseOutcome::Failure("ThresholdFailed", format!("{}: {said}{worst}", result.title()))
+            let worst = worst_samplers(document, &threshold);
+            CaseOutcome::Failure("ThresholdFailed", format!("{}: {said}{worst}", threshold.title))
         };
-        let mut case = Case::new(result.title(), report.place(result.span), outcome);
-        if result.passed
-            && let Some(observed) = result.observed
-        {
-            case.out = format!("observed {}\n", console::figure(observed, result.unit));
+        let place = document.place(threshold.file.as_ref(), threshold.line);
+        let mut case = Case::new(&threshold.title, place, outcome);
+        if let (true, Some(observed)) = (threshold.passed, threshold.observed) {
+            case.out = format!("observed {}\n", console::figure(observed, unit));
         }
         case
     };
-    report.verdict.written().map(case).collect()
+    document.thresholds.iter().filter(|threshold| !threshold.implicit).map(case).collect()
 }
 
-fn samplers(report: &Report<'_>) -> Vec<Case> {
-    let unallowed: HashMap<LabelId, &ThresholdResult> = report
-        .verdict
-        .thresholds
-        .iter()
-        .filter(|result| result.implicit && !result.passed)
-        .filter_map(|result| match result.scope {
-            Scope::Label(label) => Some((label, result)),
-            _ => None,
-        })
-        .collect();
-    let reached: HashSet<LabelId> = report.lines().iter().map(|line| line.label).collect();
-    let mut cases = Vec::new();
-    for (index, label) in report.graph.labels.iter().enumerate() {
-        let id = LabelId(index as u32);
-        let request = label.kind == LabelKind::Sampler && matches!(label.place, Part::Group(_));
-        if !request && !reached.contains(&id) && !unallowed.contains_key(&id) {
-            continue;
-        }
-        let mut case =
-            Case::new(&*scope_text(report.graph, Scope::Label(id)), report.place(label.span), CaseOutcome::Passed);
-        let stats = report.results.label(id);
-        let finished = stats.is_some_and(|stats| stats.count + stats.cached > 0);
-        case.time = stats.and_then(|stats| stats.response_time.mean_ms()).map_or(0.0, |mean| mean / 1e3);
-        if setup_failed(report) || !finished {
-            case.outcome = CaseOutcome::Skipped(NEVER.into());
-        } else if let Some(result) = unallowed.get(&id) {
-            let body = report.failures_text(id);
-            let said =
-                format!("{} of {} samples failed, and no threshold allows errors\n{body}", result.failed, result.count);
+fn samplers(document: &Document<'_>) -> Vec<Case> {
+    let lines = document.samplers.iter().map(|line| sampler(document, &line));
+    let unallowed = document.transactions.iter().filter(|line| line.errors_allowed == Some(false));
+    let transactions = unallowed.map(|line| sampler(document, &line));
+    let never = document.never_executed.iter().map(|never| {
+        let place = document.place(never.file.as_ref(), never.line);
+        Case::new(never.title, place, CaseOutcome::Skipped(NEVER.into()))
+    });
+    lines.chain(transactions).chain(never).collect()
+}
+
+fn sampler(document: &Document<'_>, line: &Line) -> Case {
+    let stats = &line.stats;
+    let place = document.place(line.file.as_ref(), line.line);
+    let mut case = Case::new(line.title(), place, CaseOutcome::Passed);
+    case.time = stats.response_time.as_ref().map_or(0.0, |times| times.mean_ms / 1e3);
+    if document.setup_failed() || stats.count + stats.cached == 0 {
+        case.outcome = CaseOutcome::Skipped(NEVER.into());
+    } else if stats.failed > 0 {
+        let failures = document.failures_text(line.title());
+        let failed = format!("{} of {} samples failed", stats.failed, stats.count);
+        if line.errors_allowed == Some(false) {
+            let said = format!("{failed}, and no threshold allows errors\n{failures}");
             case.outcome = CaseOutcome::Failure("SamplesFailed", said.trim_end().to_owned());
-        } else if let Some(stats) = stats.filter(|stats| stats.failed > 0) {
-            case.out = format!(
-                "{} of {} samples failed; a threshold decides on them\n{}",
-                stats.failed,
-                stats.count,
-                report.failures_text(id)
-            );
+        } else {
+            case.out = format!("{failed}; a threshold decides on them\n{failures}");
         }
-        cases.push(case);
     }
-    cases
+    case
 }
 
-fn make_unique(report: &Report<'_>, cases: &mut [Case]) {
+fn make_unique(cases: &mut [Case]) {
     let mut seen: HashSet<String> = HashSet::new();
     for case in cases {
-        let name = inline(&report.masker.mask(&case.name));
+        let name = inline(&case.name);
         let mut unique = name.clone();
         let mut number = 2;
         while !seen.insert(unique.clone()) {
@@ -234,14 +210,14 @@ fn make_unique(report: &Report<'_>, cases: &mut [Case]) {
 }
 
 /// The file is red exactly when the exit code is not 0, whatever was reported above.
-fn keep_red(report: &Report<'_>, suites: &mut [Suite]) {
+fn keep_red(document: &Document<'_>, suites: &mut [Suite]) {
     let red = |case: &Case| matches!(case.outcome, CaseOutcome::Failure(..) | CaseOutcome::Error(..));
-    if report.verdict.passed || suites.iter().flat_map(|suite| &suite.cases).any(red) {
+    if document.verdict.passed || suites.iter().flat_map(|suite| &suite.cases).any(red) {
         return;
     }
     if let Some(case) =
         suites.iter_mut().flat_map(|suite| &mut suite.cases).find(|case| case.name == "run to completion")
     {
-        case.outcome = CaseOutcome::Error("RunFailed", report.verdict.reasons.join("; "));
+        case.outcome = CaseOutcome::Error("RunFailed", document.verdict.reasons.join("; "));
     }
 }

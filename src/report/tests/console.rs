@@ -19,7 +19,7 @@ fn an_eventful_run() {
     let mut run = eventful();
     run.outcome.generator =
         Generator { cpu_share: Some(0.31), lag_p99_ms: Some(0.8), late_starts: 2, ..Generator::default() };
-    insta::assert_snapshot!(summary(&run.finish().report(), &files(), false));
+    insta::assert_snapshot!(summary(&run.finish().document(), &files(), false));
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn a_run_that_went_well_is_short() {
     let mut run = Fixture::new(PLAN);
     run.passes("GET /market", 1.0, 10);
     run.passes("POST /orders", 1.0, 20);
-    insta::assert_snapshot!(summary(&run.finish().report(), &[], false));
+    insta::assert_snapshot!(summary(&run.finish().document(), &[], false));
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn no_line_can_be_taken_for_a_command_of_a_ci_runner() {
         FailureKind::Protocol,
         "\n::set-output name=x::y\n##vso[task.complete]\u{1b}[2J",
     );
-    let text = summary(&run.finish().report(), &files(), false);
+    let text = summary(&run.finish().document(), &files(), false);
     assert!(!text.contains('\u{1b}'));
     for line in text.lines() {
         assert!(!line.trim_start().starts_with("::"), "{line}");
@@ -50,11 +50,11 @@ fn no_line_can_be_taken_for_a_command_of_a_ci_runner() {
 #[test]
 fn colour_only_where_it_is_allowed() {
     let run = eventful().finish();
-    let plain = summary(&run.report(), &files(), false);
-    let coloured = summary(&run.report(), &files(), true);
+    let plain = summary(&run.document(), &files(), false);
+    let coloured = summary(&run.document(), &files(), true);
     assert!(coloured.contains("\u{1b}["));
     assert_eq!(crate::report::clean(&coloured), plain);
-    assert_eq!(verdict_line(&run.verdict, &run.masker, false), plain.lines().last().expect("a line").to_owned() + "\n");
+    assert_eq!(verdict_line(&run.document(), false), plain.lines().last().expect("a line").to_owned() + "\n");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_generator_that_was_too_slow_is_told() {
     run.outcome.generator.reason = Some("the processors were busy for 96% of the time".into());
     let mut run = run.finish();
     run.results.load = Duration::ZERO;
-    let text = summary(&run.report(), &[], false);
+    let text = summary(&run.document(), &[], false);
     assert!(text.contains("load generator could not keep up: the processors were busy for 96% of the time"), "{text}");
     assert!(
         text.ends_with("2 of 3 thresholds passed\n") || text.contains("but the load generator could not keep up\n"),

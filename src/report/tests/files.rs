@@ -2,7 +2,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::report::fixture::{Fixture, PLAN};
-use crate::report::{Format, Json, Junit, OutputFiles, Report};
+use crate::report::{Document, Format, Json, Junit, OutputFiles};
 use crate::verdict::exit;
 
 struct Full;
@@ -12,7 +12,7 @@ impl Format for Full {
         "CSV"
     }
 
-    fn render(&self, _: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn render(&self, _: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(b"half")?;
         Err(io::Error::new(io::ErrorKind::StorageFull, "no space left"))
     }
@@ -52,9 +52,9 @@ fn files_appear_whole_at_the_end_in_folders_that_are_made() {
         "nothing under its final name yet"
     );
     let run = good();
-    let mut verdict = run.verdict.clone();
-    let written = files.write(&run.report(), &mut verdict);
-    assert!(verdict.passed);
+    let mut document = run.document();
+    let written = files.write(&mut document);
+    assert!(document.verdict.passed);
     assert_eq!(
         written.iter().map(|file| file.path.clone()).collect::<Vec<_>>(),
         [out.join("results.json"), out.join("junit.xml")]
@@ -100,19 +100,19 @@ fn a_bad_path_is_told_before_anything_is_sent() {
 fn a_file_that_cannot_be_written_turns_the_verdict_of_the_others() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = good();
-    let mut verdict = run.verdict.clone();
+    let mut document = run.document();
     let wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
         json(folder.path().join("results.json")),
         (Box::new(Full), folder.path().join("samples.csv")),
         junit(folder.path().join("junit.xml")),
     ];
-    let written = OutputFiles::open(wanted).expect("they open").write(&run.report(), &mut verdict);
+    let written = OutputFiles::open(wanted).expect("they open").write(&mut document);
     assert_eq!(written.len(), 2);
-    assert_eq!(verdict.exit_code, exit::INTERNAL);
+    assert_eq!(document.verdict.exit_code, exit::INTERNAL);
     assert_eq!(names(folder.path()), ["junit.xml", "results.json"], "the half-written one is gone");
     let text = std::fs::read_to_string(folder.path().join("results.json")).expect("it is there");
-    let document: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
-    assert_eq!(document["verdict"]["exit_code"], 4);
+    let read: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    assert_eq!(read["verdict"]["exit_code"], 4);
     assert!(
         std::fs::read_to_string(folder.path().join("junit.xml")).expect("it is there").contains("ResultsNotWritten")
     );
@@ -124,12 +124,12 @@ fn a_folder_that_vanished_turns_the_verdict_too() {
     let gone = folder.path().join("gone");
     let kept = folder.path().join("junit.xml");
     let run = good();
-    let mut verdict = run.verdict.clone();
+    let mut document = run.document();
     let files = OutputFiles::open(vec![json(gone.join("results.json")), junit(&kept)]).expect("they open");
     std::fs::remove_dir_all(&gone).expect("it is removed");
-    let written = files.write(&run.report(), &mut verdict);
+    let written = files.write(&mut document);
     assert_eq!(written.len(), 1);
-    assert_eq!(verdict.exit_code, exit::INTERNAL);
+    assert_eq!(document.verdict.exit_code, exit::INTERNAL);
     assert!(std::fs::read_to_string(&kept).expect("it is there").contains("ResultsNotWritten"));
 }
 
@@ -142,10 +142,10 @@ fn a_device_is_written_to_and_a_link_is_followed() {
     std::fs::write(&real, "older").expect("it is written");
     std::os::unix::fs::symlink(&real, &link).expect("it is linked");
     let run = good();
-    let mut verdict = run.verdict.clone();
+    let mut document = run.document();
     let files = OutputFiles::open(vec![junit("/dev/null"), json(&link)]).expect("they open");
-    assert_eq!(files.write(&run.report(), &mut verdict).len(), 2);
-    assert!(verdict.passed);
+    assert_eq!(files.write(&mut document).len(), 2);
+    assert!(document.verdict.passed);
     assert!(std::fs::symlink_metadata(&link).expect("it is there").is_symlink());
     assert!(std::fs::read_to_string(&real).expect("it is there").starts_with('{'));
 }

@@ -11,7 +11,7 @@ use crate::samplers::FailureKind;
 
 fn written(run: &Finished) -> Value {
     let mut out = Vec::new();
-    Json.render(&run.report(), &mut out).expect("memory takes everything");
+    Json.render(&run.document(), &mut out).expect("memory takes everything");
     serde_json::from_slice(&out).expect("it is JSON")
 }
 

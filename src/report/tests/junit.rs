@@ -1,20 +1,24 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use roxmltree::{Document, Node};
+use roxmltree::{Document as Xml, Node};
 
 use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
-use crate::report::{Format, Junit, JunitStyle};
+use crate::report::{Document, Format, Junit, JunitStyle};
 use crate::samplers::FailureKind;
 use crate::verdict::{LifecycleResult, RunOutcome, StoppedBy, judge};
 
 fn written(run: &Finished, style: JunitStyle) -> String {
+    rendered(&run.document(), style)
+}
+
+fn rendered(document: &Document<'_>, style: JunitStyle) -> String {
     let mut out = Vec::new();
-    Junit { style }.render(&run.report(), &mut out).expect("memory takes everything");
+    Junit { style }.render(document, &mut out).expect("memory takes everything");
     String::from_utf8(out).expect("it is UTF-8")
 }
 
-fn cases<'d>(document: &'d Document<'_>) -> Vec<Node<'d, 'd>> {
+fn cases<'d>(document: &'d Xml<'_>) -> Vec<Node<'d, 'd>> {
     document.descendants().filter(|node| node.has_tag_name("testcase")).collect()
 }
 
@@ -24,7 +28,7 @@ fn red(node: &Node<'_, '_>) -> bool {
 
 /// What every reader relies on.
 fn assert_sound(text: &str) {
-    let document = Document::parse(text).expect("it is XML");
+    let document = Xml::parse(text).expect("it is XML");
     let root = document.root_element();
     assert_eq!(root.tag_name().name(), "testsuites");
     let mut names = HashSet::new();
@@ -72,7 +76,7 @@ fn an_eventful_run() {
 fn for_the_xunit_plugin_there_is_no_file_and_no_line() {
     let text = written(&eventful().finish(), JunitStyle::Xunit);
     assert_sound(&text);
-    let document = Document::parse(&text).expect("it is XML");
+    let document = Xml::parse(&text).expect("it is XML");
     for case in cases(&document) {
         let names: Vec<_> = case.attributes().map(|attribute| attribute.name()).collect();
         assert_eq!(names, ["name", "classname", "time"]);
@@ -124,17 +128,19 @@ fn it_is_red_exactly_when_the_exit_code_is_not_0() {
             let mut run = Fixture::new(PLAN);
             record(&mut run);
             change(&mut run.outcome);
-            let mut run = run.finish();
+            let run = run.finish();
+            let mut document = run.document();
             for written_badly in [false, true] {
                 if written_badly {
-                    run.verdict.results_not_written("results could not be written");
+                    document.verdict.results_not_written("results could not be written".into());
                 }
-                let text = written(&run, JunitStyle::Default);
+                let text = rendered(&document, JunitStyle::Default);
                 assert_sound(&text);
-                let document = Document::parse(&text).expect("it is XML");
-                let is_red = cases(&document).iter().any(red);
-                assert_eq!(is_red, run.verdict.exit_code != 0, "{what}, {which}: {}\n{text}", run.verdict.line());
-                codes.insert(run.verdict.exit_code);
+                let xml = Xml::parse(&text).expect("it is XML");
+                let is_red = cases(&xml).iter().any(red);
+                let verdict = &document.verdict;
+                assert_eq!(is_red, verdict.exit_code != 0, "{what}, {which}: {}\n{text}", verdict.line());
+                codes.insert(verdict.exit_code);
             }
         }
     }
@@ -149,7 +155,7 @@ fn after_a_failed_setup_everything_else_is_skipped() {
         LifecycleResult::Failed { took: Duration::ZERO, reason: "login was refused".into(), span: Some(span) };
     run.outcome.teardown = LifecycleResult::NotReached;
     let text = written(&run.finish(), JunitStyle::Default);
-    let document = Document::parse(&text).expect("it is XML");
+    let document = Xml::parse(&text).expect("it is XML");
     for case in cases(&document) {
         if case.attribute("name") == Some("setup") {
             assert!(case.children().any(|child| child.has_tag_name("error")));
@@ -182,7 +188,7 @@ fn hostile_text_leaves_the_file_readable() {
         text.chars()
             .all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..))
     );
-    let document = Document::parse(&text).expect("it is XML");
+    let document = Xml::parse(&text).expect("it is XML");
     assert!(cases(&document).iter().any(|case| case.attribute("name") == Some("a < b & \"c\" ]]>")));
 }
 
@@ -192,7 +198,7 @@ fn names_hold_no_measured_value_and_stay_the_same() {
         let mut run = eventful();
         run.passes("GET /market", 6.0, ms);
         let text = written(&run.finish(), JunitStyle::Default);
-        let document = Document::parse(&text).expect("it is XML");
+        let document = Xml::parse(&text).expect("it is XML");
         cases(&document).iter().filter_map(|case| case.attribute("name").map(str::to_owned)).collect::<Vec<_>>()
     };
     assert_eq!(names(1), names(9_000));
@@ -206,7 +212,7 @@ fn secrets_are_masked_in_names_and_bodies() {
     let failure = run.failed("status is 200", "200", "hunter22");
     run.answered("GET /market/hunter22", 1.0, 10, &[failure], "token=hunter22");
     let run = run.finish();
-    for text in [written(&run, JunitStyle::Default), crate::report::console::summary(&run.report(), &[], false)] {
+    for text in [written(&run, JunitStyle::Default), crate::report::console::summary(&run.document(), &[], false)] {
         assert!(!text.contains("hunter22"), "{text}");
         assert!(text.contains("GET /market/***"), "{text}");
     }

@@ -1,6 +1,7 @@
 //! Reports of runs made by hand.
 
 mod console;
+mod document;
 mod files;
 mod json;
 mod junit;

@@ -1,0 +1,97 @@
+//! The whole run as one document: what `results.json` holds, and what every other report is made
+//! from, so that outputs cannot disagree and any of them can be made again later.
+//!
+//! All text in it is masked already. Units stand in the key names. There is no NaN and no
+//! infinity: what is undefined is absent. The doc comments are the schema's descriptions.
+
+mod each;
+mod figures;
+mod findings;
+mod of;
+mod read;
+mod run;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use each::Each;
+pub use figures::{FailureCount, Line, LoadPart, Phases, Slice, SliceLine, Stats, ThreadGroup, Times, Unreached};
+pub use findings::{Assertion, Error, Example, ScopeKind, Threshold};
+pub use read::{ReadError, read};
+pub use run::{Generator, Host, Lifecycle, Part, PartState, Plan, Run, Tool, VerdictInfo};
+
+/// The version of the format. A new key is a minor version.
+pub const SCHEMA_VERSION: &str = "1.1.0";
+/// Where the schema of the format is published.
+pub const SCHEMA_URL: &str = "https://raw.githubusercontent.com/loadplan/loadplan/main/schemas/results.schema.json";
+
+/// The results of one run of loadplan.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Document<'a> {
+    /// The schema of this document.
+    #[serde(rename = "$schema")]
+    #[schemars(extend("format" = "uri"))]
+    pub schema: String,
+    /// The version of this format; a new key is a minor version.
+    #[schemars(extend("examples" = ["1.1.0"]), regex(pattern = r"^1\.\d+\.\d+$"))]
+    pub schema_version: String,
+    /// What wrote this document.
+    pub tool: Tool,
+    /// When and where the plan was run.
+    pub run: Run,
+    /// What was run.
+    pub plan: Plan,
+    /// What CI is told.
+    pub verdict: VerdictInfo,
+    /// How setup and teardown went.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
+    /// All requests of all thread groups. Setup, teardown and transactions are not in here.
+    pub totals: Stats,
+    /// Each request that was reached, and other steps that could not be carried out, in the order of the plan.
+    pub samplers: Each<'a, Line>,
+    /// Each transaction that was reached.
+    pub transactions: Each<'a, Line>,
+    /// Requests of the plan that were never reached: often a mistake in a condition.
+    #[serde(default)]
+    pub never_executed: Each<'a, Unreached>,
+    /// Every thread group.
+    pub thread_groups: Vec<ThreadGroup>,
+    /// Every threshold, in the order of the plan.
+    pub thresholds: Each<'a, Threshold>,
+    /// Every assertion that was judged at least once.
+    pub assertions: Each<'a, Assertion>,
+    /// Failures that are alike, the most frequent first.
+    pub errors: Vec<Error>,
+    /// Whether the load generator itself was fast enough.
+    pub generator: Generator,
+    /// How many seconds a slice of the timeline covers.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub slice_s: u64,
+    /// The run second by second; a slice covers several seconds in runs of more than an hour.
+    pub timeline: Each<'a, Slice>,
+    /// Reserved for monitors; empty.
+    #[serde(default)]
+    pub monitors: Vec<Reserved>,
+    /// Reserved for the comparison with earlier runs; null.
+    #[serde(default)]
+    pub regression: Option<Reserved>,
+}
+
+impl Document<'_> {
+    /// Whether the run ended with its setup, so that nothing was measured.
+    pub fn setup_failed(&self) -> bool {
+        self.lifecycle.setup.state == PartState::Failed
+    }
+}
+
+/// Reserved for a later version.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Reserved {}
+
+fn one() -> u64 {
+    1
+}

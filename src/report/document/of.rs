@@ -1,0 +1,405 @@
+//! From a report to the document.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use super::{
+    Assertion, Document, Each, Error, Example, FailureCount, Generator, Host, Lifecycle, Line, LoadPart, Part,
+    PartState, Phases, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats, ThreadGroup,
+    Threshold, Times, Tool, Unreached, VerdictInfo,
+};
+use crate::graph::{self, LabelId, LabelKind, Place, Scope, load_sentences};
+use crate::metrics::{self, ErrorGroup, GroupResult, LabelResult};
+use crate::report::{Report, clean, cut, inline};
+use crate::samplers::FailureKind;
+use crate::schedule::During;
+use crate::verdict::{self, LifecycleResult, Phase, ThresholdResult};
+
+/// How many different values of an assertion are told.
+const EXAMPLES: usize = 5;
+/// How much of an answer, or of a value that came instead of another, is kept, in bytes.
+const EXAMPLE_BYTES: usize = 2000;
+
+impl<'a> Document<'a> {
+    /// The whole document of a run.
+    pub fn of(report: &Report<'a>) -> Self {
+        let report = *report;
+        let Report { graph, results, verdict, outcome, info, .. } = report;
+        let lines: Rc<[&LabelResult]> = report.lines().into();
+        let places: Rc<[LabelId]> = lines.iter().map(|line| line.label).collect();
+        let unallowed: Rc<[LabelId]> = report.unallowed().into();
+        let allowed = unallowed.clone();
+        Self {
+            schema: SCHEMA_URL.into(),
+            schema_version: SCHEMA_VERSION.into(),
+            tool: Tool { name: "loadplan".into(), version: info.version.clone() },
+            run: Run {
+                id: info.id.clone(),
+                started_at: utc(info.started_at),
+                ended_at: utc(info.ended_at),
+                duration_s: milli(info.took.as_secs_f64()),
+                load_s: milli(results.load.as_secs_f64()),
+                profile: (!info.profiles.is_empty()).then(|| info.profiles.join(",")),
+                seed: info.seed,
+                stopped_by: outcome.stopped_by.as_ref().map(|by| by.word().into()),
+                stopped_because: outcome.stopped_by.as_ref().map(|by| report.told(&by.sentence())),
+                strict: outcome.strict,
+                internal_error: outcome.internal_error.as_ref().map(|error| report.told(error)),
+                host: Host { name: info.host.clone(), cpus: info.cpus, os: info.os.clone() },
+                git_commit: info.repository.as_ref().and_then(|repository| repository.commit.clone()),
+            },
+            plan: Plan { name: report.told(&graph.name), file: report.plan_file(), sha256: info.plan_sha256.clone() },
+            verdict: VerdictInfo {
+                passed: verdict.passed,
+                exit_code: verdict.exit_code,
+                reasons: verdict.reasons.iter().map(|reason| report.told(reason)).collect(),
+                summary: report.told(&verdict.summary()),
+            },
+            lifecycle: Lifecycle { setup: report.part(&outcome.setup), teardown: report.part(&outcome.teardown) },
+            totals: report.stats(&results.totals, Scope::Run),
+            samplers: Each::new(move || {
+                let allowed = allowed.clone();
+                let lines = lines.clone();
+                (0..lines.len()).map(move |index| report.line(lines[index], &allowed))
+            }),
+            transactions: Each::new(move || {
+                let unallowed = unallowed.clone();
+                results.transactions.iter().map(move |line| report.line(line, &unallowed))
+            }),
+            never_executed: Each::new(move || report.unreached()),
+            thread_groups: results.groups.iter().map(|group| report.thread_group(group)).collect(),
+            thresholds: Each::new(move || verdict.thresholds.iter().map(move |one| report.threshold(one))),
+            assertions: Each::new(move || results.assertions.iter().filter_map(move |one| report.assertion(one))),
+            errors: results.errors.iter().map(|error| report.error(error)).collect(),
+            generator: generator(&outcome.generator),
+            slice_s: results.slice_s,
+            timeline: Each::new(move || {
+                let places = places.clone();
+                let transactions: Vec<LabelId> = results.transactions.iter().map(|line| line.label).collect();
+                results.timeline.iter().map(move |one| slice(one, &places, &transactions))
+            }),
+            monitors: Vec::new(),
+            regression: None,
+        }
+    }
+}
+
+impl<'a> Report<'a> {
+    /// The request lines and the steps that failed, in the order of the plan.
+    fn lines(&self) -> Vec<&'a LabelResult> {
+        let mut lines: Vec<&'a LabelResult> = self.results.samplers.iter().chain(&self.results.steps).collect();
+        lines.sort_by_key(|line| line.label);
+        lines
+    }
+
+    /// The lines whose failed samples fail the run because no threshold decides on them, in order.
+    fn unallowed(&self) -> Vec<LabelId> {
+        let broken = self.verdict.thresholds.iter().filter(|result| result.implicit && !result.passed);
+        let mut labels: Vec<LabelId> = broken
+            .filter_map(|result| match result.scope {
+                Scope::Label(label) => Some(label),
+                _ => None,
+            })
+            .collect();
+        labels.sort_unstable();
+        labels
+    }
+
+    /// The requests of thread groups that were never reached.
+    fn unreached(&self) -> impl Iterator<Item = Unreached> + use<'a> {
+        let report = *self;
+        (0..report.graph.labels.len() as u32).map(LabelId).filter_map(move |id| {
+            let label = report.graph.label(id);
+            let request = label.kind == LabelKind::Sampler && matches!(label.place, Place::Group(_));
+            (request && report.results.label(id).is_none()).then(|| Unreached {
+                title: report.told(&label.title),
+                thread_group: report.place_name(label.place),
+                file: report.other_file(label.span),
+                line: report.graph.line(label.span),
+            })
+        })
+    }
+
+    /// Masked text without control characters.
+    fn told(&self, text: &str) -> String {
+        clean(&self.masker.mask(text)).into_owned()
+    }
+
+    /// A line's title, where it is not its label.
+    fn title(&self, label: &graph::Label) -> Option<String> {
+        (label.title != label.text).then(|| self.told(&label.title))
+    }
+
+    fn place_name(&self, place: Place) -> String {
+        match place {
+            Place::Group(group) => self.told(&self.graph.groups[group.index()].name),
+            Place::Setup => "setup".into(),
+            Place::Teardown => "teardown".into(),
+        }
+    }
+
+    fn part(&self, result: &LifecycleResult) -> Part {
+        let took = |took: &Duration| Some(milli(took.as_secs_f64()));
+        match result {
+            LifecycleResult::Absent => Part::default(),
+            LifecycleResult::NotReached => Part { state: PartState::NotReached, ..Part::default() },
+            LifecycleResult::Passed { took: time } => {
+                Part { state: PartState::Passed, took_s: took(time), ..Part::default() }
+            }
+            LifecycleResult::Failed { took: time, reason, span } => Part {
+                state: PartState::Failed,
+                took_s: took(time),
+                reason: Some(self.told(reason)),
+                file: span.and_then(|span| self.other_file(span)),
+                line: span.map(|span| self.graph.line(span)),
+            },
+        }
+    }
+
+    fn line(&self, line: &LabelResult, unallowed: &[LabelId]) -> Line {
+        let label = self.graph.label(line.label);
+        Line {
+            label: self.told(&label.text),
+            thread_group: self.place_name(label.place),
+            file: self.other_file(label.span),
+            line: self.graph.line(label.span),
+            title: self.title(label),
+            errors_allowed: (line.stats.failed > 0).then(|| unallowed.binary_search(&line.label).is_err()),
+            stats: self.stats(&line.stats, Scope::Label(line.label)),
+        }
+    }
+
+    fn thread_group(&self, result: &GroupResult) -> ThreadGroup {
+        let group = &self.graph.groups[result.group.index()];
+        ThreadGroup {
+            name: self.told(&group.name),
+            load: load_sentences(&group.load).join(" "),
+            open: group.load.is_open(),
+            max_users: group.load.most_users(),
+            began_s: result.began.map(|began| milli(began.as_secs_f64())),
+            parts: result.began.map_or_else(Vec::new, |began| parts(group, began)),
+            iterations: result.iterations,
+            dropped: result.dropped,
+            peak_users: result.peak_users,
+            load_s: milli(result.applied.as_secs_f64()),
+            warm_up_count: result.warm_up,
+            stats: self.stats(&result.stats, Scope::Group(result.group)),
+        }
+    }
+
+    fn stats(&self, stats: &metrics::Stats, scope: Scope) -> Stats {
+        let phase = |phase| times(stats.phase(phase));
+        Stats {
+            count: stats.count,
+            failed: stats.failed,
+            interrupted: stats.interrupted,
+            cached: stats.cached,
+            reconnects: stats.reconnects,
+            error_rate: stats.error_rate(),
+            throughput_per_s: stats.throughput(self.results.applied(scope)).map(milli),
+            received_bytes: stats.received_bytes,
+            sent_bytes: stats.sent_bytes,
+            failures: FailureKind::ALL
+                .iter()
+                .map(|kind| (kind, stats.failures_of(*kind)))
+                .filter(|(_, count)| *count > 0)
+                .map(|(kind, count)| FailureCount { kind: *kind, count })
+                .collect(),
+            response_time: times(&stats.response_time),
+            service_time: times(&stats.service_time),
+            phases: Phases {
+                dns: phase(Phase::Dns),
+                connect: phase(Phase::Connect),
+                tls: phase(Phase::Tls),
+                first_byte: phase(Phase::FirstByte),
+                download: phase(Phase::Download),
+            },
+        }
+    }
+
+    fn threshold(&self, one: &ThresholdResult) -> Threshold {
+        Threshold {
+            text: self.told(&one.text),
+            name: one.name.as_deref().map(|name| self.told(name)),
+            title: self.told(&one.title()),
+            scope: self.told(&one.scope_text),
+            scope_kind: match one.scope {
+                Scope::Run => ScopeKind::Run,
+                Scope::Group(_) => ScopeKind::ThreadGroup,
+                Scope::Label(label) if self.graph.label(label).kind == LabelKind::Transaction => ScopeKind::Transaction,
+                Scope::Label(_) => ScopeKind::Sampler,
+            },
+            file: self.other_file(one.span),
+            line: one.line,
+            during: one.during.map(|during| during.to_string()),
+            after_s: one.after.map(|after| milli(after.as_secs_f64())),
+            limit: one.limit,
+            observed: one.observed,
+            unit: one.unit,
+            passed: one.passed,
+            skipped: one.skipped,
+            implicit: one.implicit,
+        }
+    }
+
+    fn assertion(&self, result: &metrics::AssertionResult) -> Option<Assertion> {
+        let info = self.graph.assertions.get(result.id.index())?;
+        let mut examples: Vec<String> = Vec::new();
+        for actual in self
+            .results
+            .errors
+            .iter()
+            .filter(|error| error.assertion == Some(result.id))
+            .flat_map(|error| self.actual(error))
+        {
+            let example = format!("got {actual}");
+            if examples.len() < EXAMPLES && !examples.contains(&example) {
+                examples.push(example);
+            }
+        }
+        let label = self.graph.label(info.label);
+        Some(Assertion {
+            label: self.told(&label.text),
+            title: self.title(label),
+            text: self.told(&info.text),
+            file: self.other_file(info.span),
+            line: self.graph.line(info.span),
+            passed: result.passed,
+            failed: result.failed,
+            examples,
+        })
+    }
+
+    fn error(&self, error: &ErrorGroup) -> Error {
+        let label = self.graph.label(error.label);
+        let assertion = error.assertion.and_then(|id| self.graph.assertions.get(id.index()));
+        Error {
+            kind: error.kind,
+            label: self.told(&label.text),
+            title: self.title(label),
+            message: inline(&self.masker.mask(&error.message)),
+            assertion: assertion.map(|info| self.told(&info.text)),
+            expected: error.expected.as_ref().map(|expected| inline(&self.masker.mask(expected))),
+            actual: self.actual(error),
+            count: error.count,
+            first_s: milli(error.first.as_secs_f64()),
+            last_s: milli(error.last.as_secs_f64()),
+            file: self.other_file(error.span),
+            line: self.graph.line(error.span),
+            example: self.example(error),
+        }
+    }
+
+    /// The values that came instead of the expected one.
+    fn actual(&self, error: &ErrorGroup) -> Vec<String> {
+        error.actual.iter().map(|actual| cut(&inline(&self.masker.mask(actual)), EXAMPLE_BYTES).into_owned()).collect()
+    }
+
+    /// One exchange of a failure, masked, cut and without control characters; `None` when there
+    /// was none to keep.
+    fn example(&self, error: &ErrorGroup) -> Option<Example> {
+        let example = &error.example;
+        let shown = |text: &str| cut(clean(&self.masker.mask(text)).trim_end(), EXAMPLE_BYTES).into_owned();
+        (!example.request.is_empty() || !example.response.is_empty())
+            .then(|| Example { request: shown(&example.request), response: shown(&example.response) })
+    }
+}
+
+/// What a group's load is made of, from the moment the run's load began.
+fn parts(group: &graph::Group, began: Duration) -> Vec<LoadPart> {
+    let part = |name: String, (from, to): (Duration, Option<Duration>)| LoadPart {
+        name,
+        from_s: milli((began + from).as_secs_f64()),
+        to_s: to.map(|to| milli((began + to).as_secs_f64())),
+    };
+    let mut parts = Vec::new();
+    if !group.warm_up.is_zero() {
+        parts.push(part("warm-up".into(), (Duration::ZERO, Some(group.warm_up))));
+    }
+    if group.load.stages() > 0 {
+        let stages = (1..=group.load.stages()).map(During::Stage);
+        parts.extend(stages.flat_map(|stage| {
+            stage.windows(&group.load).into_iter().map(move |window| part(stage.to_string(), window))
+        }));
+        return parts;
+    }
+    parts.extend(group.load.segments().iter().filter(|segment| segment.length != Some(Duration::ZERO)).map(
+        |segment| {
+            let name = match segment.to.cmp(&segment.from) {
+                std::cmp::Ordering::Greater => "ramp-up",
+                std::cmp::Ordering::Equal => "steady",
+                std::cmp::Ordering::Less => "ramp-down",
+            };
+            part(name.into(), (segment.start, segment.length.map(|length| segment.start + length)))
+        },
+    ));
+    parts
+}
+
+fn times(times: &metrics::Times) -> Option<Times> {
+    let percentile = |percent| times.percentile_ms(percent).map(milli);
+    Some(Times {
+        mean_ms: milli(times.mean_ms()?),
+        stddev_ms: milli(times.stddev_ms()?),
+        min_ms: times.min_ms()?,
+        max_ms: times.max_ms()?,
+        p50_ms: percentile(50.0)?,
+        p75_ms: percentile(75.0)?,
+        p90_ms: percentile(90.0)?,
+        p95_ms: percentile(95.0)?,
+        p99_ms: percentile(99.0)?,
+        p999_ms: percentile(99.9)?,
+    })
+}
+
+fn generator(health: &verdict::Generator) -> Generator {
+    Generator {
+        kept_up: health.kept_up,
+        reason: health.reason.clone(),
+        cpu_share: health.cpu_share.filter(|share| share.is_finite()).map(milli),
+        lag_p99_ms: health.lag_p99_ms.filter(|lag| lag.is_finite()),
+        late_starts: health.late_starts,
+        busiest_thread_share: health.busiest.filter(|share| share.is_finite()).map(milli),
+        dropped: health.dropped,
+        open_files_limit: health.open_files_limit,
+    }
+}
+
+fn slice(slice: &metrics::Slice, samplers: &[LabelId], transactions: &[LabelId]) -> Slice {
+    let lines = |places: &[LabelId], warm_up: bool| {
+        let line = |one: &metrics::SliceLabel| {
+            Some(SliceLine {
+                label: places.binary_search(&one.label).ok()?,
+                count: one.count,
+                failed: one.failed,
+                failures: one
+                    .failures
+                    .iter()
+                    .map(|(kind, count)| FailureCount { kind: *kind, count: *count })
+                    .collect(),
+                histogram: (!one.histogram.is_empty()).then(|| BASE64_STANDARD.encode(&one.histogram)),
+            })
+        };
+        slice.labels.iter().filter(|one| one.warm_up == warm_up).filter_map(line).collect()
+    };
+    Slice {
+        t_s: slice.start_s,
+        users: slice.users,
+        samplers: lines(samplers, false),
+        transactions: lines(transactions, false),
+        warm_up: lines(samplers, true),
+    }
+}
+
+/// `2026-01-05T10:00:00.000Z`.
+fn utc(time: jiff::Timestamp) -> String {
+    format!("{time:.3}")
+}
+
+/// Rounded to three digits behind the point: no figure here is more exact.
+fn milli(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}

@@ -1,0 +1,65 @@
+use crate::report::console::summary;
+use crate::report::document::{Document, read};
+use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
+use crate::report::{Format, Json, Junit};
+use crate::samplers::FailureKind;
+use crate::verdict::{LifecycleResult, StoppedBy};
+
+fn rendered(format: &dyn Format, document: &Document<'_>) -> String {
+    let mut out = Vec::new();
+    format.render(document, &mut out).expect("memory takes everything");
+    String::from_utf8(out).expect("it is UTF-8")
+}
+
+/// What a saved document is when it is read again.
+fn again(run: &Finished) -> Document<'static> {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), rendered(&Json, &run.document())).expect("it is written");
+    read(file.path()).expect("it is read")
+}
+
+#[test]
+fn every_format_is_the_same_when_it_is_made_again_from_a_saved_document() {
+    let mut twins = Fixture::new(&PLAN.replace("get: /rare", "get: /market\n        name: POST /orders"));
+    twins.unanswered("POST /orders", 1.0, FailureKind::Timeout, "no answer");
+    let mut setup = Fixture::new(PLAN);
+    setup.outcome.setup =
+        LifecycleResult::Failed { took: std::time::Duration::from_secs(1), reason: "no\nlogin".into(), span: None };
+    let mut stopped = eventful();
+    stopped.outcome.stopped_by = Some(StoppedBy::Abort("p95 < 1ms".into()));
+    stopped.outcome.generator.kept_up = false;
+    for run in [eventful(), twins, setup, stopped] {
+        let run = run.finish();
+        let (first, second) = (run.document(), again(&run));
+        assert_eq!(rendered(&Json, &first), rendered(&Json, &second));
+        assert_eq!(rendered(&Junit::default(), &first), rendered(&Junit::default(), &second));
+        assert_eq!(summary(&first, &[], true), summary(&second, &[], true));
+    }
+}
+
+#[test]
+fn a_file_that_is_no_results_file_is_told_so_in_a_sentence() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let error = |text: &str| {
+        std::fs::write(file.path(), text).expect("it is written");
+        read(file.path()).err().expect("it is refused").message
+    };
+    assert!(error("").contains("is not a results file of loadplan: EOF"));
+    assert!(error("{}").ends_with("it has no `schema_version`"));
+    assert!(error(r#"{"schema_version": "2.0.0"}"#).ends_with("2.0.0, which this loadplan does not know"));
+    assert!(error(r#"{"schema_version": "1.0.0"}"#).contains("missing field"));
+    let missing = read(&file.path().join("no.json")).err().expect("it is refused");
+    assert!(missing.message.contains("no.json cannot be read: "), "{missing:?}");
+}
+
+#[test]
+fn keys_that_are_not_known_yet_are_no_hindrance() {
+    let run = eventful().finish();
+    let mut value: serde_json::Value = serde_json::from_str(&rendered(&Json, &run.document())).expect("it is JSON");
+    value["schema_version"] = "1.99.0".into();
+    value["news"] = 1.into();
+    value["samplers"][0]["news"] = 1.into();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), value.to_string()).expect("it is written");
+    assert_eq!(read(file.path()).expect("it is read").samplers.iter().count(), 2);
+}
