@@ -16,12 +16,13 @@ use crate::mask::Masker;
 use crate::metrics::{Aggregator, ErrorGroup, Results};
 use crate::report::progress::Progress;
 use crate::report::{
-    Document, Format, Json, Jtl, Junit, JunitStyle, OutputError, OutputFiles, Report, Repository, RunInfo, console,
+    Document, Format, Html, Json, Jtl, Junit, JunitStyle, OutputError, OutputFiles, Report, Repository, RunInfo,
+    console,
 };
 use crate::samplers::http::ProxyEnvironment;
 use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, broken, exit, judge};
 
-/// Run plans, judge them, and write results.json and junit.xml
+/// Run plans, judge them, and write results.json, junit.xml and report.html
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub(super) struct Args {
@@ -32,7 +33,7 @@ pub(super) struct Args {
     options: PlanOptions,
     #[command(flatten)]
     load: LoadOverrides,
-    /// The folder for results.json and junit.xml (with several plans, one folder for each inside it)
+    /// The folder for results.json, junit.xml and report.html (with several plans, one folder for each inside it)
     #[arg(long, value_name = "DIR", default_value = "loadplan-results")]
     out: PathBuf,
     /// Write results.json to this file instead
@@ -41,6 +42,9 @@ pub(super) struct Args {
     /// Write junit.xml to this file instead
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Write report.html to this file instead
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Also write a row per sample to this file, in the columns of JMeter's JTL files
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
@@ -62,8 +66,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
-    if args.plans.len() > 1 && [&args.json, &args.junit, &args.csv].iter().any(|file| file.is_some()) {
-        terminal.err("error: --json, --junit and --csv name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
+    if args.plans.len() > 1 && [&args.json, &args.junit, &args.html, &args.csv].iter().any(|file| file.is_some()) {
+        terminal.err("error: --json, --junit, --html and --csv name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
         return exit::INVALID;
     }
     // Every plan is read before the first one is run: nothing is sent if any is invalid.
@@ -123,6 +127,7 @@ fn own_folder(args: &Args, path: &Path, taken: &[PathBuf]) -> PathBuf {
 fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<ExecutionGraph>, rest: Rest) -> u8 {
     let wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
         (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
+        (Box::new(Html), args.html.clone().unwrap_or_else(|| folder.join("report.html"))),
         (Box::new(Junit { style: args.junit_style }), args.junit.clone().unwrap_or_else(|| folder.join("junit.xml"))),
     ];
     let (files, rows) = match open(wanted, args.csv.as_ref()) {

@@ -16,6 +16,7 @@ use super::shared::Shared;
 use super::user::{Gate, Local};
 use crate::graph::GroupId;
 use crate::metrics::{Batch, Recorder, Shape};
+use crate::samplers::http::open_connections;
 use crate::value::Value;
 
 /// How often a thread measures how late its timers are.
@@ -94,7 +95,10 @@ impl Work {
             tokio::select! {
                 _ = &mut all => break,
                 due = beat.tick() => {
-                    local.recorder.borrow_mut().lag(due.elapsed());
+                    let mut recorder = local.recorder.borrow_mut();
+                    recorder.lag(due.elapsed());
+                    recorder.connections(open_connections());
+                    drop(recorder);
                     beats += 1;
                     if beats % HAND_OVER == 0 {
                         effort.record(&local);

@@ -31,6 +31,8 @@ pub struct Aggregator {
     dropped: Vec<u64>,
     warm_up: Vec<u64>,
     users: Vec<Vec<Users>>,
+    /// For each thread, the connections it had open.
+    connections: Vec<u64>,
     spans: Spans,
     count: u64,
     failed: u64,
@@ -79,6 +81,7 @@ impl Aggregator {
             warm_up: vec![0; shape.groups],
             spans: Spans::of(&shape, threads),
             users: vec![vec![Users::default(); shape.groups]; threads],
+            connections: vec![0; threads],
             count: 0,
             failed: 0,
             peak_users: vec![0; shape.groups],
@@ -118,6 +121,7 @@ impl Aggregator {
         }
         self.spans.tell(thread, batch.spans);
         self.users[thread] = batch.users;
+        self.connections[thread] = batch.connections;
         self.generator.merge(&batch.generator);
         self.efforts[thread] += batch.effort;
         for second in batch.seconds {
@@ -144,7 +148,8 @@ impl Aggregator {
         for (group, peak) in self.peak_users.iter_mut().enumerate() {
             *peak = (*peak).max(self.users.iter().map(|users| users[group].peak).sum());
         }
-        self.timeline.users(now, self.users.iter().flatten().map(|users| users.peak).sum());
+        let users = self.users.iter().flatten().map(|users| users.peak).sum();
+        self.timeline.at_once(now, users, self.connections.iter().sum());
         self.timeline.close_before(now.saturating_sub(SETTLED));
     }
 

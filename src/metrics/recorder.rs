@@ -34,6 +34,8 @@ pub struct Recorder {
     spans: Vec<Span>,
     /// When each group has warmed up.
     warm_until: Vec<Duration>,
+    /// The most connections open at once since the last visit.
+    connections: u64,
     generator: GeneratorFigures,
     /// How long this thread had something to do.
     effort: Duration,
@@ -69,6 +71,7 @@ pub struct Batch {
     pub(super) dropped: Vec<u64>,
     pub(super) users: Vec<Users>,
     pub(super) spans: Vec<Span>,
+    pub(super) connections: u64,
     pub(super) generator: GeneratorFigures,
     pub(super) effort: Duration,
 }
@@ -89,6 +92,7 @@ impl Recorder {
             users: vec![Users::default(); shape.groups],
             spans: vec![Span::default(); shape.groups],
             warm_until: shape.warm_up.clone(),
+            connections: 0,
             generator: GeneratorFigures::default(),
             effort: Duration::ZERO,
             finished: Vec::new(),
@@ -215,6 +219,11 @@ impl Recorder {
         self.generator.late_starts += u64::from(late > LATE);
     }
 
+    /// So many connections are open now.
+    pub fn connections(&mut self, open: u64) {
+        self.connections = self.connections.max(open);
+    }
+
     /// How long this thread had something to do.
     pub fn effort(&mut self, busy: Duration) {
         self.effort += busy;
@@ -254,6 +263,7 @@ impl Recorder {
             dropped: std::mem::replace(&mut self.dropped, vec![0; self.shape.groups]),
             users,
             spans: self.spans.clone(),
+            connections: std::mem::take(&mut self.connections),
             generator: std::mem::take(&mut self.generator),
             effort: std::mem::take(&mut self.effort),
         }

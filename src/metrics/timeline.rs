@@ -19,6 +19,8 @@ pub struct Slice {
     pub start_s: u64,
     /// The most users active in it.
     pub users: u64,
+    /// The most connections open in it.
+    pub connections: u64,
     /// The lines with samples in it.
     pub labels: Vec<SliceLabel>,
 }
@@ -51,6 +53,7 @@ impl SliceLabel {
 #[derive(Debug, Default)]
 struct Open {
     users: u64,
+    connections: u64,
     /// By line, and whether they belong to the warm-up.
     labels: BTreeMap<(LabelId, bool), Samples>,
 }
@@ -86,15 +89,17 @@ impl Timeline {
         samples.response_time.merge(&stats.response_time);
     }
 
-    pub(super) fn users(&mut self, second: u64, users: u64) {
+    /// So many users were active at once, and so many connections open.
+    pub(super) fn at_once(&mut self, second: u64, users: u64, connections: u64) {
         let slice = self.open.entry(second).or_default();
         slice.users = slice.users.max(users);
+        slice.connections = slice.connections.max(connections);
     }
 
     /// Compresses the seconds before this one.
     pub(super) fn close_before(&mut self, second: u64) {
         let later = self.open.split_off(&second);
-        for (second, Open { users, labels }) in std::mem::replace(&mut self.open, later) {
+        for (second, Open { users, connections, labels }) in std::mem::replace(&mut self.open, later) {
             let width = self.width.max(1);
             let start_s = second / width * width;
             let labels = labels.into_iter().map(|((label, warm_up), samples)| SliceLabel {
@@ -105,7 +110,7 @@ impl Timeline {
                 failures: samples.failures,
                 histogram: compress(&samples.response_time),
             });
-            let slice = Slice { start_s, users, labels: labels.collect() };
+            let slice = Slice { start_s, users, connections, labels: labels.collect() };
             match self.closed.iter_mut().rfind(|known| known.start_s == start_s) {
                 Some(known) => join(known, slice),
                 None => self.closed.push(slice),
@@ -143,6 +148,7 @@ impl Timeline {
 
 fn join(into: &mut Slice, other: Slice) {
     into.users = into.users.max(other.users);
+    into.connections = into.connections.max(other.connections);
     for mut label in other.labels {
         match into.labels.iter_mut().find(|known| (known.label, known.warm_up) == (label.label, label.warm_up)) {
             None => into.labels.push(label),

@@ -7,6 +7,7 @@ mod files;
 mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod html;
 pub mod json;
 mod jtl;
 mod junit;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 pub use document::Document;
 pub use files::{Format, OutputError, OutputFiles, Written};
+pub use html::Html;
 pub use json::Json;
 pub use jtl::Jtl;
 pub use junit::{Junit, JunitStyle};

@@ -62,20 +62,21 @@ pub(super) fn transactions(document: &Document<'_>) -> String {
     table("transaction", document.transactions.iter(), None)
 }
 
-/// So many lines at most, in their order; those with errors before the others. Tells how many there are.
-pub(in crate::report) fn worst(lines: impl Iterator<Item = Line>, most: usize) -> (Vec<Line>, usize) {
+/// So many lines at most, in their order and with their places; those with errors before the
+/// others. Tells how many there are.
+pub(in crate::report) fn worst(lines: impl Iterator<Item = Line>, most: usize) -> (Vec<(usize, Line)>, usize) {
     let (mut bad, mut good, mut all) = (Vec::new(), Vec::new(), 0);
-    for (index, line) in lines.enumerate() {
+    for (place, line) in lines.enumerate() {
         all += 1;
         let list = if line.stats.failed > 0 { &mut bad } else { &mut good };
         if list.len() < most {
-            list.push((index, line));
+            list.push((place, line));
         }
     }
     good.truncate(most - bad.len());
     bad.append(&mut good);
-    bad.sort_by_key(|(index, _)| *index);
-    (bad.into_iter().map(|(_, line)| line).collect(), all)
+    bad.sort_by_key(|(place, _)| *place);
+    (bad, all)
 }
 
 /// Failed samples with their share of all: `3 (75%)`.
@@ -112,7 +113,7 @@ fn table(what: &str, lines: impl Iterator<Item = Line>, all: Option<&Stats>) -> 
         let figures = std::iter::once(rate).chain(times(stats)).map(|figure| figure.unwrap_or_else(|| "-".into()));
         table.add_row([name, count(stats.count), failed(stats)].into_iter().chain(figures));
     };
-    for line in &shown {
+    for (_, line) in &shown {
         row(short(&inline(line.title()), LABEL_WIDTH).into_owned(), &line.stats);
     }
     if let Some(all) = all.filter(|_| count_of_lines > 1) {

@@ -217,6 +217,9 @@ pub struct Slice {
     pub t_s: u64,
     /// The most users active in it.
     pub users: u64,
+    /// The most connections open in it.
+    #[serde(default)]
+    pub connections: u64,
     /// The samplers with samples that ended in it.
     pub samplers: Vec<SliceLine>,
     /// The transactions that ended in it; absent without any.

@@ -388,6 +388,7 @@ fn slice(slice: &metrics::Slice, samplers: &[LabelId], transactions: &[LabelId])
     Slice {
         t_s: slice.start_s,
         users: slice.users,
+        connections: slice.connections,
         samplers: lines(samplers, false),
         transactions: lines(transactions, false),
         warm_up: lines(samplers, true),

@@ -3,6 +3,7 @@
 mod console;
 mod document;
 mod files;
+mod html;
 mod json;
 mod junit;
 mod progress;

@@ -17,6 +17,7 @@ use tokio_rustls::client::TlsStream;
 use url::Host;
 
 use super::failure;
+use super::open::Counted;
 use super::progress::{Progress, Traffic};
 use super::proxy::{self, Proxies, Proxy, ProxyEnvironment};
 use super::settings::{HttpVersion, Settings};
@@ -162,13 +163,7 @@ async fn establish_unlimited(
     let traffic = Rc::new(Traffic::default());
     if !origin.https {
         let http2 = transport.settings.version == HttpVersion::Http2;
-        return Ok(Established {
-            stream: Stream { io: Io::Plain(tcp), traffic: Rc::clone(&traffic) },
-            traffic,
-            http2,
-            remote,
-            tls: None,
-        });
+        return Ok(Established { stream: Stream::new(Io::Plain(tcp), &traffic), traffic, http2, remote, tls: None });
     }
 
     let name = match &transport.server_name {
@@ -188,13 +183,7 @@ async fn establish_unlimited(
         ));
     }
     let version = session.protocol_version().and_then(|version| version.as_str()).map(str::to_owned);
-    Ok(Established {
-        stream: Stream { io: Io::Tls(Box::new(tls)), traffic: Rc::clone(&traffic) },
-        traffic,
-        http2,
-        remote,
-        tls: version,
-    })
+    Ok(Established { stream: Stream::new(Io::Tls(Box::new(tls)), &traffic), traffic, http2, remote, tls: version })
 }
 
 fn server_name(origin: &Origin) -> Result<ServerName<'static>, Failure> {
@@ -271,6 +260,7 @@ async fn connect_to(address: SocketAddr, source: Option<IpAddr>) -> io::Result<T
 pub(super) struct Stream {
     io: Io,
     traffic: Rc<Traffic>,
+    _counted: Counted,
 }
 
 #[derive(Debug)]
@@ -280,6 +270,10 @@ enum Io {
 }
 
 impl Stream {
+    fn new(io: Io, traffic: &Rc<Traffic>) -> Self {
+        Self { io, traffic: Rc::clone(traffic), _counted: Counted::new() }
+    }
+
     pub(super) fn traffic(&self) -> &Rc<Traffic> {
         &self.traffic
     }

@@ -30,6 +30,7 @@ mod failure;
 mod h1;
 mod head;
 mod known;
+mod open;
 mod pool;
 mod progress;
 mod proxy;
@@ -42,6 +43,7 @@ mod user;
 
 pub use auth::Auth;
 pub use connect::Transport;
+pub use open::open_connections;
 pub use proxy::ProxyEnvironment;
 pub use settings::{CacheScope, Connections, HttpVersion, ProxySetting, Scope, Settings, TlsSettings, TlsVersion};
 pub use target::{Target, as_in_url};

@@ -1,0 +1,162 @@
+//! `report.html`: the whole run as one page for people.
+//!
+//! The page holds everything it needs: no request leaves it, and its own content-security policy
+//! allows none. Where a stricter policy forbids even its own script and style, as some CI servers
+//! do for artifacts, the summary of the console is there as text.
+//!
+//! The data lie in it compressed: the document without its timeline, the figures of the whole run
+//! for each slice ([`series`]), and the response times of each line for each slice ([`packed`]),
+//! from which the table is computed anew for any part of the run.
+
+mod hints;
+mod packed;
+mod series;
+
+use std::io::{self, Write};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::document::Line;
+use super::{Document, Format, clean, console};
+use packed::Packed;
+use series::Series;
+
+/// How many lines of the report the page shows; those with errors come before the others.
+const LINES: usize = 500;
+/// How many bytes the response times of the lines may take, compressed: the whole page stays
+/// below 3 MB.
+const BUDGET: usize = 1_500_000;
+
+const PAGE: &str = include_str!("html/page.html");
+const STYLES: [&str; 2] = [include_str!("html/vendor/uplot-1.6.32/uPlot.min.css"), include_str!("html/page.css")];
+const SCRIPTS: [&str; 5] = [
+    include_str!("html/vendor/uplot-1.6.32/uPlot.iife.min.js"),
+    include_str!("html/times.js"),
+    include_str!("html/charts.js"),
+    include_str!("html/live.js"),
+    include_str!("html/page.js"),
+];
+
+/// The format of `report.html`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Html;
+
+impl Format for Html {
+    fn name(&self) -> &'static str {
+        "report"
+    }
+
+    fn render(&self, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let (page, packed) = page(document);
+        let data = format!(
+            "<script type=\"application/octet-stream\" id=\"data\">{}</script>\n\
+             <script type=\"application/octet-stream\" id=\"packed\">{}</script>",
+            compressed(&serde_json::to_vec(&page)?)?,
+            BASE64_STANDARD.encode(&packed.compressed),
+        );
+        fill(document, &data, "connect-src 'none'", out)
+    }
+}
+
+/// What the page's script works with.
+#[derive(Serialize)]
+struct Page<'a> {
+    document: Document<'a>,
+    /// Lines of the report that are not shown.
+    more_lines: usize,
+    series: Series,
+    /// How many seconds a slice of the packed response times covers.
+    packed_s: u64,
+    /// What the figures suggest, in sentences.
+    hints: Vec<String>,
+    /// For each of the document's errors, what it may come from.
+    remedies: Vec<Option<&'static str>>,
+}
+
+fn page<'a>(document: &Document<'a>) -> (Page<'a>, Packed) {
+    let (samplers, kept, more) = shown(document.samplers.iter());
+    let (transactions, kept_transactions, more_transactions) = shown(document.transactions.iter());
+    let series = Series::of(document);
+    let packed = Packed::of(document, &kept, &kept_transactions, BUDGET);
+    let hints = hints::of_run(document, &series);
+    let remedies = document.errors.iter().map(hints::of_error).collect();
+    let document = Document {
+        samplers: samplers.into(),
+        transactions: transactions.into(),
+        timeline: Vec::new().into(),
+        ..document.clone()
+    };
+    let more_lines = more + more_transactions;
+    (Page { document, more_lines, series, packed_s: packed.slice_s, hints, remedies }, packed)
+}
+
+/// The lines that are shown, their places among all, and how many are not.
+fn shown(lines: impl Iterator<Item = Line>) -> (Vec<Line>, Vec<usize>, usize) {
+    let (lines, all) = console::sections::worst(lines, LINES);
+    let more = all - lines.len();
+    let (places, lines) = lines.into_iter().unzip();
+    (lines, places, more)
+}
+
+fn compressed(bytes: &[u8]) -> io::Result<String> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(BASE64_STANDARD.encode(encoder.finish()?))
+}
+
+/// Writes the page around its data.
+fn fill(document: &Document<'_>, data: &str, connect: &str, out: &mut dyn Write) -> io::Result<()> {
+    let (style, script) = (STYLES.join("\n"), SCRIPTS.join("\n"));
+    let hash = |text: &str| format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)));
+    let policy = format!(
+        "default-src 'none'; script-src {}; style-src {}; img-src data:; {connect}; base-uri 'none'; form-action 'none'",
+        hash(&script),
+        hash(&style),
+    );
+    let title = format!(
+        "{}: {} – loadplan",
+        if document.verdict.passed { "passed" } else { "failed" },
+        super::inline(&document.plan.name)
+    );
+    let text = console::summary(document, &[], false);
+    let parts = [
+        ("policy", policy.as_str()),
+        ("title", &escaped(&title)),
+        ("style", &style),
+        ("plain", &escaped(&text)),
+        ("data", data),
+        ("script", &script),
+    ];
+    // Marks are found in the template only, never in what was put into it.
+    let mut rest = PAGE;
+    while let Some((before, after)) = rest.split_once("<!--=") {
+        out.write_all(before.as_bytes())?;
+        let Some((name, after)) = after.split_once("-->") else { break };
+        if let Some((_, part)) = parts.iter().find(|(known, _)| *known == name) {
+            out.write_all(part.as_bytes())?;
+        }
+        rest = after;
+    }
+    out.write_all(rest.as_bytes())
+}
+
+/// Text for an HTML document, attributes included.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    for c in clean(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}

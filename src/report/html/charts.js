@@ -1,0 +1,118 @@
+// Charts over time, on uPlot.
+
+const CHART_HEIGHT = 190;
+
+function color(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+}
+
+/** `1:05` or, in runs of more than an hour, `1:02:05`. */
+function clock(seconds) {
+  const whole = Math.round(seconds), two = (number) => String(number).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes}:${two(whole % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+}
+
+/** A chart that stays as wide as its place and tells which part of the time was selected. */
+class Chart {
+  constructor(place, caption, marks, select) {
+    this.place = place;
+    this.caption = caption;
+    this.marks = marks;
+    this.select = select;
+    new ResizeObserver(() => {
+      if (this.plot && place.clientWidth > 0) this.plot.setSize({ width: place.clientWidth, height: CHART_HEIGHT });
+    }).observe(place);
+  }
+
+  /** `lines`: `{label, color, axis, show}`; `columns`: the times, then a column for each line. */
+  draw(lines, columns) {
+    this.lines = lines;
+    this.columns = columns;
+    if (this.plot) this.plot.destroy();
+    this.place.replaceChildren();
+    const caption = document.createElement("figcaption");
+    caption.textContent = this.caption;
+    this.place.append(caption);
+    const axis = (extra) => ({ stroke: color("faint"), grid: { stroke: color("line"), width: 1 }, ticks: { stroke: color("line"), width: 1 }, ...extra });
+    const scales = { x: { time: false } };
+    const axes = [axis({ incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800], values: (_, all) => all.map(clock) })];
+    [...new Set(lines.map((line) => line.axis))].forEach((name, place) => {
+      const show = lines.find((line) => line.axis === name).show;
+      scales[name] = { range: (_, low, high) => [0, high > 0 ? high * 1.2 : 1] };
+      axes.push(axis({ scale: name, side: place === 0 ? 3 : 1, size: 58, values: (_, all) => all.map((one) => one === null ? "" : show(one)), grid: { show: place === 0, stroke: color("line"), width: 1 } }));
+    });
+    this.plot = new uPlot({
+      width: Math.max(this.place.clientWidth, 200),
+      height: CHART_HEIGHT,
+      scales, axes,
+      // Charts without a second axis end where those with one do.
+      padding: [null, axes.length < 3 && this.place.clientWidth > 600 ? 58 : null, null, null],
+      cursor: { sync: { key: "run" }, drag: { x: true, y: false, setScale: false }, points: { size: 5 } },
+      series: [
+        { label: "at", value: (_, time) => time === null ? "–" : clock(time) },
+        ...lines.map((line) => ({
+          label: line.label, scale: line.axis, stroke: color(line.color), width: 1.5,
+          points: { show: columns[0].length < 2 },
+          value: (_, one) => one === null || one === undefined ? "–" : line.show(one),
+        })),
+      ],
+      hooks: {
+        drawClear: [(plot) => this.drawMarks(plot)],
+        setSelect: [(plot) => {
+          const { left, width } = plot.select;
+          if (width < 4) return;
+          const [from, to] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+          plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+          this.select(from, to);
+        }],
+      },
+    }, columns, this.place);
+  }
+
+  redraw() {
+    if (this.columns) {
+      const range = this.range;
+      this.draw(this.lines, this.columns);
+      if (range) this.zoom(...range);
+    }
+  }
+
+  update(columns) {
+    this.columns = columns;
+    this.plot.setData(columns, !this.range);
+    if (this.range) this.plot.setScale("x", { min: this.range[0], max: this.range[1] });
+  }
+
+  zoom(from, to) {
+    this.range = from === null ? null : [from, to];
+    const times = this.columns[0];
+    this.plot.setScale("x", { min: from ?? times[0] ?? 0, max: to ?? times[times.length - 1] ?? 1 });
+  }
+
+  /** Where ramps, steady parts and stages begin, with their names where there is room. */
+  drawMarks(plot) {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.strokeStyle = color("faint");
+    ctx.fillStyle = color("faint");
+    ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+    ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textBaseline = "top";
+    let free = bbox.left;
+    for (const mark of this.marks()) {
+      const x = Math.round(plot.valToPos(mark.at, "x", true));
+      if (x < bbox.left - 1 || x > bbox.left + bbox.width) continue;
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      const width = ctx.measureText(mark.name).width, gap = 4 * devicePixelRatio;
+      if (x >= free && x + gap + width <= bbox.left + bbox.width) {
+        ctx.fillText(mark.name, x + gap, bbox.top + 2);
+        free = x + width + 3 * gap;
+      }
+    }
+    ctx.restore();
+  }
+}

@@ -1,0 +1,239 @@
+//! What failures and figures suggest, in plain words.
+
+use super::series::Series;
+use crate::report::Document;
+use crate::report::console::{ms, per_second};
+use crate::report::document::Error;
+use crate::samplers::FailureKind;
+
+/// Parts of a run shorter than this are not compared, in slices.
+const LEAST: usize = 5;
+
+/// What a failure may come from, and what to look at.
+pub(super) fn of_error(error: &Error) -> Option<&'static str> {
+    let said = &error.message;
+    if matches!(error.kind, FailureKind::Status | FailureKind::Assertion) {
+        let words = error.actual.iter().chain([said]).flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
+        let mut hints = words.filter_map(|word| STATUSES.iter().find(|(codes, _)| codes.contains(&word)));
+        if let Some((_, hint)) = hints.next() {
+            return Some(hint);
+        }
+    }
+    Some(match error.kind {
+        FailureKind::Dns => {
+            "The host name is not known here. Look for a slip in the URL, and whether this machine uses the right name server."
+        }
+        FailureKind::Connect if said.contains("refused") => {
+            "Nothing listens at that address, or it has no room for another connection. Is the server up, the port right, its limit on connections reached?"
+        }
+        FailureKind::Connect => {
+            "No connection could be made. Look for a firewall, a full connection table, or a server that has stopped accepting."
+        }
+        FailureKind::Tls => {
+            "The TLS handshake failed. Look at the certificate's name and dates, and whether both sides speak a common version."
+        }
+        FailureKind::Timeout => {
+            "The answer took longer than the plan's time limit. Compare with the response times over time: if they rise with the number of users, the server is queueing."
+        }
+        FailureKind::Reset => {
+            "The server closed the connection before its answer was complete. Often a crash, a restart, a proxy's idle limit, or a limit on requests."
+        }
+        FailureKind::Protocol => {
+            "What came was no valid HTTP. Often another protocol on that port: https where http is written, or the other way round."
+        }
+        FailureKind::Body => {
+            "The body ended early or could not be decoded. Look for a proxy that cuts answers off, or a wrong content-encoding."
+        }
+        FailureKind::Status => "The server refused the request. Look at the exchange below.",
+        FailureKind::Assertion => {
+            "The answer was not the expected one. Look at the exchange below: the server's fault, or an expectation that is too narrow?"
+        }
+        FailureKind::Extraction => {
+            "What the plan looks for is not in the answer. Often an earlier step failed, and this answer is an error page."
+        }
+        FailureKind::Step => {
+            "The step could not be carried out, so nothing was sent. `loadplan try` shows the values it had."
+        }
+        FailureKind::Interrupted => return None,
+    })
+}
+
+const STATUSES: [(&[&str], &str); 7] = [
+    (&["401", "407"], "The server wants a login. Has the token expired, or was it never extracted?"),
+    (&["403"], "The server forbids it. Does this user have the right, and is a firewall or bot protection in between?"),
+    (
+        &["404", "410"],
+        "There is nothing at that path. Look for a slip in the path, or for data that another user has deleted.",
+    ),
+    (
+        &["429"],
+        "The server limits how many requests it takes from one client. Ask for an exception, or test below the limit.",
+    ),
+    (
+        &["503", "504"],
+        "A server or the proxy in front of it is overloaded or waits for another: this is often the limit that was looked for.",
+    ),
+    (&["502"], "A proxy in front could not reach its server, which may have crashed or closed the connection."),
+    (
+        &["500"],
+        "The server failed on this request. Its log at that time tells why; under load it is often a pool or a lock.",
+    ),
+];
+
+/// What the course of the run suggests.
+pub(super) fn of_run(document: &Document<'_>, series: &Series) -> Vec<String> {
+    let mut hints = Vec::new();
+    hints.extend(saturation(document, series));
+    if hints.is_empty() {
+        hints.extend(queueing(document, series));
+    }
+    hints.extend(standstill(document, series));
+    hints
+}
+
+/// A stretch of slices, summed up.
+struct Stretch {
+    users: f64,
+    connections: f64,
+    per_slice: f64,
+    p99_ms: f64,
+}
+
+fn stretch(series: &Series, places: std::ops::Range<usize>) -> Option<Stretch> {
+    let length = places.len();
+    let mean = |column: &[u64]| column[places.clone()].iter().sum::<u64>() as f64 / length as f64;
+    let mut times: Vec<f64> = series.p99_ms[places.clone()].iter().copied().flatten().collect();
+    times.sort_by(f64::total_cmp);
+    (length >= LEAST && times.len() >= LEAST).then(|| Stretch {
+        users: mean(&series.users),
+        connections: mean(&series.connections),
+        per_slice: mean(&series.count),
+        p99_ms: times[times.len() / 2],
+    })
+}
+
+/// More users, no more throughput, longer waits: the limit was reached.
+fn saturation(document: &Document<'_>, series: &Series) -> Option<String> {
+    let peak = *series.users.iter().max()?;
+    // The way up, in six stretches.
+    let top = series.users.iter().position(|users| *users == peak)?;
+    let length = top / 6;
+    let stretches: Vec<Stretch> =
+        (0..6).map(|part| stretch(series, part * length..(part + 1) * length)).collect::<Option<_>>()?;
+    let last = stretches.last()?;
+    let knee = stretches.iter().find(|one| {
+        last.users >= 1.5 * one.users && last.per_slice <= 1.1 * one.per_slice && last.p99_ms >= 1.5 * one.p99_ms
+    })?;
+    Some(format!(
+        "The server's limit seems to be about {}: it was reached at about {:.0} users. From there to {peak} users throughput stayed the same and p99 rose from {} to {}; further users only wait longer.",
+        per_second(last.per_slice / document.slice_s.max(1) as f64),
+        knee.users.max(1.0),
+        ms(knee.p99_ms),
+        ms(last.p99_ms),
+    ))
+}
+
+/// Longer waits under the same load.
+fn queueing(document: &Document<'_>, series: &Series) -> Option<String> {
+    let peak = *series.users.iter().max()?;
+    let full = |users: &u64| *users * 10 >= peak * 9;
+    let from = series.users.iter().position(full)?;
+    let to = series.users.iter().rposition(full)? + 1;
+    let third = (to - from) / 3;
+    let (first, last) = (stretch(series, from..from + third)?, stretch(series, to - third..to)?);
+    if last.p99_ms < 2.0 * first.p99_ms || last.p99_ms - first.p99_ms < 5.0 {
+        return None;
+    }
+    let times = format!("p99 rose from {} to {}", ms(first.p99_ms), ms(last.p99_ms));
+    let open = document.thread_groups.iter().any(|group| group.open);
+    Some(if open && last.users > 1.2 * first.users {
+        format!(
+            "{times} at the same arrival rate, and the number of users at work grew with it: requests come faster than the server answers them."
+        )
+    } else if last.connections <= 1.1 * first.connections {
+        format!(
+            "{times} while the number of users and of open connections stayed the same: the server is queueing. Look for a pool, a lock or memory that fills up with time."
+        )
+    } else {
+        format!(
+            "{times} while the number of users stayed the same, and more connections were open: they are opened anew, or leak."
+        )
+    })
+}
+
+/// Seconds in the midst of the run without a single answer.
+fn standstill(document: &Document<'_>, series: &Series) -> Option<String> {
+    let busy = |place: &usize| series.count[*place] > 0;
+    let first = (0..series.count.len()).find(busy)?;
+    let last = (0..series.count.len()).rfind(busy)?;
+    let usual = series.count[first..=last].iter().sum::<u64>() as f64 / (last - first + 1) as f64;
+    let silent: Vec<usize> =
+        (first..=last).filter(|place| series.count[*place] == 0 && series.users[*place] > 0).collect();
+    let width = document.slice_s.max(1);
+    (usual >= 5.0 && !silent.is_empty()).then(|| {
+        format!(
+            "Nothing was answered for {} s, first at second {}, while users were waiting: a pause of the server (garbage collection, a failover, a lock) or of the network.",
+            silent.len() as u64 * width,
+            series.t_s[silent[0]],
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::eventful;
+
+    fn series(slices: usize, figures: impl Fn(f64) -> (u64, u64, u64, f64)) -> Series {
+        let mut series = Series::default();
+        for place in 0..slices {
+            let (users, connections, count, p99) = figures(place as f64 / slices as f64);
+            series.t_s.push(place as u64);
+            series.users.push(users);
+            series.connections.push(connections);
+            series.count.push(count);
+            for column in [&mut series.p50_ms, &mut series.p95_ms, &mut series.p99_ms] {
+                column.push((count > 0).then_some(p99));
+            }
+        }
+        series
+    }
+
+    fn said(series: &Series) -> Vec<String> {
+        of_run(&eventful().finish().document(), series)
+    }
+
+    #[test]
+    fn a_run_that_meets_the_servers_limit_tells_where_it_is() {
+        // From half of the way up to 200 users the server answers 100 a second, whatever comes.
+        let hints = said(&series(120, |done| {
+            let users = (done * 200.0) as u64 + 1;
+            (users, users, users.min(100), if users <= 100 { 10.0 } else { users as f64 / 4.0 })
+        }));
+        assert_eq!(hints.len(), 1, "{hints:?}");
+        assert!(
+            hints[0].starts_with("The server's limit seems to be about 100/s: it was reached at about 1"),
+            "{hints:?}"
+        );
+    }
+
+    #[test]
+    fn times_that_rise_under_the_same_load_are_a_queue() {
+        let hints = said(&series(60, |done| (50, 50, 100, 10.0 + 90.0 * done)));
+        assert_eq!(hints.len(), 1, "{hints:?}");
+        assert!(hints[0].contains("the server is queueing"), "{hints:?}");
+    }
+
+    #[test]
+    fn a_steady_run_suggests_nothing() {
+        let hints = said(&series(60, |done| (50, 50, 100, 10.0 + (done * 20.0).fract())));
+        assert!(hints.is_empty(), "{hints:?}");
+        assert!(said(&Series::default()).is_empty());
+    }
+
+    #[test]
+    fn a_standstill_is_told_with_its_time() {
+        let hints = said(&series(60, |done| (50, 50, if (0.5..0.55).contains(&done) { 0 } else { 100 }, 10.0)));
+        assert!(hints[0].starts_with("Nothing was answered for 3 s, first at second 30"), "{hints:?}");
+    }
+}

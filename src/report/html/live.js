@@ -1,0 +1,73 @@
+// While a run goes: its server sends the whole page once, then what has changed.
+
+let unpacker = new Unpacker();
+
+function take(message) {
+  const first = page === null;
+  if (message.series_from === 0) {
+    unpacker = new Unpacker();
+    slices = [];
+    page = { ...message.page };
+  } else {
+    const before = page.series;
+    page = { ...message.page, series: appended(before, message.page.series) };
+  }
+  slices.push(...unpacker.read(fromBase64(message.times)));
+  if (first) start();
+}
+
+/** The series so far with further slices behind them. */
+function appended(before, more) {
+  const joined = { failures: {} }, length = before.t_s.length;
+  for (const key of Object.keys(before)) {
+    if (key !== "failures") joined[key] = before[key].concat(more[key]);
+  }
+  const zeros = (number) => new Array(number).fill(0);
+  for (const kind of KINDS) {
+    const [one, two] = [before.failures[kind], more.failures[kind]];
+    if (one || two) joined.failures[kind] = (one ?? zeros(length)).concat(two ?? zeros(more.t_s.length));
+  }
+  return joined;
+}
+
+function live() {
+  const source = new EventSource("events");
+  const receive = (event) => {
+    const kinds = page ? failureKinds().join() : "";
+    take(JSON.parse(event.data));
+    if (!charts.load || failureKinds().join() !== kinds || !page.live) {
+      draw();
+    } else {
+      drawTop();
+      const of = columns();
+      for (const [name, chart] of Object.entries(charts)) {
+        if (chart.plot) chart.update(of[name]);
+      }
+      if (!byId("window").contains(document.activeElement)) drawWindow();
+      drawTable();
+      drawThresholds();
+      drawFailures();
+    }
+    addStop();
+  };
+  source.addEventListener("page", receive);
+  source.addEventListener("end", (event) => {
+    source.close();
+    receive(event);
+  });
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED && page?.live) {
+      byId("bottom").textContent = "The run has ended, or its server cannot be reached any more. " + byId("bottom").textContent;
+    }
+  });
+}
+
+function addStop() {
+  if (!page.live) return;
+  const button = element("button", { type: "button", class: "stop", click: async () => {
+    if (!confirm("Stop the run? Iterations under way may finish, and every report is written.")) return;
+    button.disabled = true;
+    await fetch("stop", { method: "POST" });
+  } }, "Stop the run");
+  byId("top").querySelector(".verdict").append(button);
+}

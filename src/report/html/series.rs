@@ -1,0 +1,91 @@
+//! The figures of the whole run for each slice: what the charts show.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use super::packed::histogram;
+use crate::report::Document;
+use crate::report::document::Slice;
+use crate::samplers::FailureKind;
+
+/// A column for each figure, a place in it for each slice of the timeline. Samples of the warm-up
+/// are in it. Slices without any sample are in it too, so that a standstill shows.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Series {
+    /// When the slice begins, in seconds from the moment load began.
+    pub(super) t_s: Vec<u64>,
+    /// The most users active in it.
+    pub(super) users: Vec<u64>,
+    /// The most connections open in it.
+    pub(super) connections: Vec<u64>,
+    /// Samples that ended in it.
+    pub(super) count: Vec<u64>,
+    /// Percentiles of their response times; none where nothing was answered.
+    pub(super) p50_ms: Vec<Option<f64>>,
+    pub(super) p95_ms: Vec<Option<f64>>,
+    pub(super) p99_ms: Vec<Option<f64>>,
+    /// For each kind of failure there was, those that failed.
+    pub(super) failures: BTreeMap<FailureKind, Vec<u64>>,
+}
+
+impl Series {
+    pub(super) fn of(document: &Document<'_>) -> Self {
+        let mut series = Self::default();
+        let width = document.slice_s.max(1);
+        for slice in document.timeline.iter() {
+            while series.t_s.last().is_some_and(|last| last + width < slice.t_s) {
+                let next = series.t_s.last().map_or(0, |last| last + width);
+                series.add(&Slice {
+                    t_s: next,
+                    users: 0,
+                    connections: 0,
+                    samplers: vec![],
+                    transactions: vec![],
+                    warm_up: vec![],
+                });
+            }
+            series.add(&slice);
+        }
+        series
+    }
+
+    pub(super) fn add(&mut self, slice: &Slice) {
+        let place = self.t_s.len();
+        let mut count = 0;
+        let mut merged: Option<Histogram<u64>> = None;
+        for line in slice.samplers.iter().chain(&slice.warm_up) {
+            count += line.count;
+            for failures in &line.failures {
+                let column = self.failures.entry(failures.kind).or_default();
+                column.resize(place + 1, 0);
+                column[place] += failures.count;
+            }
+            match (&mut merged, histogram(line)) {
+                (Some(merged), Some(one)) => {
+                    merged.auto(true);
+                    // One that cannot be added would need more memory than there is.
+                    let _ = merged.add(&one);
+                }
+                (none, one) => *none = none.take().or(one),
+            }
+        }
+        self.t_s.push(slice.t_s);
+        self.users.push(slice.users);
+        self.connections.push(slice.connections);
+        self.count.push(count);
+        let percentile = |percent| {
+            merged
+                .as_ref()
+                .filter(|times| !times.is_empty())
+                .map(|times| times.value_at_percentile(percent) as f64 / 1e3)
+        };
+        self.p50_ms.push(percentile(50.0));
+        self.p95_ms.push(percentile(95.0));
+        self.p99_ms.push(percentile(99.0));
+        for column in self.failures.values_mut() {
+            column.resize(place + 1, 0);
+        }
+    }
+}
