@@ -7,6 +7,7 @@
 
 pub mod assertions;
 pub mod cli;
+pub mod dashboard;
 pub mod data;
 pub mod demo;
 pub mod diagnostic;

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, each thin.
 
+mod address;
 mod check;
 mod completions;
 mod demo;
@@ -29,7 +30,7 @@ Exit codes:
   3        the run is not valid: setup failed, the target never answered, there were no samples,
            or (with --strict) the load generator could not keep up
   4        results could not be written, or an internal error
-  130, 143 stopped by Ctrl-C or SIGTERM, every report written";
+  130, 143 stopped by Ctrl-C (or from the dashboard) or by SIGTERM, every report written";
 
 /// A load-test runner: thread groups, samplers and assertions in plain YAML, with a verdict CI can trust.
 #[derive(Debug, Parser)]

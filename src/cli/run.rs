@@ -1,23 +1,26 @@
 //! `loadplan run`: plans are run one after the other, and each is judged and written down.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
 use super::services::Services;
 use super::terminal::Terminal;
+use crate::dashboard::{Feed, Scene, Server};
 use crate::engine::{self, Event, Finished, Lifecycle, Monitor, StopReason};
 use crate::graph::{ExecutionGraph, Place, ServiceKind};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, ErrorGroup, Results};
 use crate::report::progress::Progress;
 use crate::report::{
-    Document, Format, Html, Json, Jtl, Junit, JunitStyle, OutputError, OutputFiles, Report, Repository, RunInfo,
-    console,
+    Document, Format, Html, Json, Jtl, Junit, JunitStyle, LivePage, OutputError, OutputFiles, Report, Repository,
+    RunInfo, console, inline,
 };
 use crate::samplers::http::ProxyEnvironment;
 use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, broken, exit, judge};
@@ -57,6 +60,10 @@ pub(super) struct Args {
     /// Fail (exit 3) when the load generator could not keep up
     #[arg(long)]
     strict: bool,
+    /// Show the run while it goes on a page of this address (default 127.0.0.1 and a free port)
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0",
+          value_parser = super::address::parse)]
+    dashboard: Option<SocketAddr>,
     /// Print the verdict only
     #[arg(long, short)]
     quiet: bool,
@@ -138,9 +145,16 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
         }
     };
     let masker = Masker::new(&rest.secrets);
-    let started_at = jiff::Timestamp::now();
+    let mut info = info(args, path, &rest);
     let begin = Instant::now();
-    let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, &masker, rows.clone())) {
+    let (stopper, stop) = unbounded_channel();
+    let scene = Scene { graph: graph.clone(), info: info.clone(), masker: masker.clone() };
+    let mut feed = match dashboard(args, terminal, scene, &stopper) {
+        Ok(feed) => feed,
+        Err(code) => return code,
+    };
+    let around = Around { masker: &masker, rows: rows.clone(), feed: &mut feed };
+    let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, around, (stopper, stop))) {
         Ok(Ok(ran)) => {
             let services = ran.problems.iter().map(|problem| masker.mask(problem).into_owned()).collect();
             summed_up(&graph, ran.finished, services, ran.cpu_share, args.strict)
@@ -153,7 +167,8 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
         }
     };
     let verdict = judge(&graph, &results, &outcome);
-    let info = info(args, path, &rest, started_at, begin.elapsed());
+    info.ended_at = jiff::Timestamp::now();
+    info.took = begin.elapsed();
     let mut document = Document::of(&Report {
         graph: &graph,
         results: &results,
@@ -166,6 +181,9 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
         document.verdict.results_not_written(format!("the CSV file could not be written: {error}"));
     }
     let written = files.write(&mut document);
+    if let Some(feed) = feed {
+        feed.end(&document);
+    }
     terminal.out(&match args.quiet {
         true => console::verdict_line(&document, terminal.color),
         false => console::summary(&document, &written, terminal.color),
@@ -194,10 +212,9 @@ async fn load(
     terminal: &Terminal,
     graph: &Arc<ExecutionGraph>,
     rest: &Rest,
-    masker: &Masker,
-    rows: Option<Arc<Jtl>>,
+    around: Around<'_>,
+    (stopper, mut stop): (UnboundedSender<StopReason>, UnboundedReceiver<StopReason>),
 ) -> Result<Ran, String> {
-    let (stopper, mut stop) = tokio::sync::mpsc::unbounded_channel();
     let signals = tokio::task::spawn_local(super::signals::watch(stopper));
     let services = tokio::select! {
         services = Services::start(graph, args.allow_commands) => services?,
@@ -213,11 +230,11 @@ async fn load(
         proxies: ProxyEnvironment::from_vars(|name| std::env::var(name).ok()),
         run_id: rest.run_id.clone(),
         seed: rest.seed,
-        masker: masker.clone(),
+        masker: around.masker.clone(),
         services: services.urls(),
         threads: processors.min(usize::try_from(users).unwrap_or(processors)),
         observer: None,
-        rows: rows.map(|rows| rows as Arc<dyn engine::Rows>),
+        rows: around.rows.map(|rows| rows as Arc<dyn engine::Rows>),
         thread_time: limits::thread_time,
     };
     let progress = if args.quiet {
@@ -230,6 +247,7 @@ async fn load(
     let mut watch = Watch {
         graph: graph.clone(),
         progress,
+        feed: around.feed,
         verbose: args.verbose,
         judged: Duration::ZERO,
         began: None,
@@ -242,6 +260,41 @@ async fn load(
     Ok(Ran { finished: finished?, problems, cpu_share: watch.cpu_share })
 }
 
+/// What goes on beside the load.
+struct Around<'a> {
+    masker: &'a Masker,
+    rows: Option<Arc<Jtl>>,
+    feed: &'a mut Option<Feed>,
+}
+
+/// Serves the live page, if it is wanted, and tells where.
+fn dashboard(
+    args: &Args,
+    terminal: &Terminal,
+    scene: Scene,
+    stopper: &UnboundedSender<StopReason>,
+) -> Result<Option<Feed>, u8> {
+    let Some(address) = args.dashboard else { return Ok(None) };
+    let plan = inline(&scene.masker.mask(&scene.graph.name));
+    let stopper = stopper.clone();
+    let page = LivePage::page(&plan).map_err(|error| error.to_string());
+    let server = page.and_then(|page| {
+        Server::start(address, page, move || {
+            let _ = stopper.send(StopReason::Dashboard);
+        })
+    });
+    match server {
+        Ok(server) => {
+            terminal.err(&format!("dashboard: {}\n", server.url));
+            Ok(Some(Feed::new(scene, server)))
+        }
+        Err(message) => {
+            terminal.err(&format!("error: {message}\n  = help: give another port, or leave it out for a free one\n"));
+            Err(exit::INVALID)
+        }
+    }
+}
+
 /// A run and what was seen beside it.
 struct Ran {
     finished: Finished,
@@ -252,9 +305,10 @@ struct Ran {
 }
 
 /// Shows the run while it goes, and stops it when a threshold with `abort` is broken.
-struct Watch {
+struct Watch<'f> {
     graph: Arc<ExecutionGraph>,
     progress: Progress,
+    feed: &'f mut Option<Feed>,
     verbose: bool,
     judged: Duration,
     /// When load began, and the processor time used by then.
@@ -262,7 +316,7 @@ struct Watch {
     cpu_share: Option<f64>,
 }
 
-impl Monitor for Watch {
+impl Monitor for Watch<'_> {
     fn part(&mut self, name: &'static str) {
         if name == "load" {
             self.began = limits::process_time().map(|used| (Instant::now(), used));
@@ -279,6 +333,9 @@ impl Monitor for Watch {
 
     fn tick(&mut self, aggregator: &Aggregator, now: Duration) -> Option<String> {
         self.progress.update(&aggregator.live(now), now);
+        if let Some(feed) = self.feed {
+            feed.tick(aggregator, now);
+        }
         if now < self.judged + Duration::from_secs(1) {
             return None;
         }
@@ -326,6 +383,7 @@ fn summed_up(
         stopped_by: finished.stopped_by.map(|reason| match reason {
             StopReason::Interrupt => StoppedBy::Sigint,
             StopReason::Terminate => StoppedBy::Sigterm,
+            StopReason::Dashboard => StoppedBy::Dashboard,
             StopReason::Abort(threshold) => StoppedBy::Abort(threshold),
             StopReason::Step(step) => StoppedBy::Step(step),
         }),
@@ -346,14 +404,16 @@ fn told(graph: &ExecutionGraph, error: &ErrorGroup) -> String {
     text
 }
 
-fn info(args: &Args, path: &Path, rest: &Rest, started_at: jiff::Timestamp, took: Duration) -> RunInfo {
+/// When and where the run takes place; its end is set when it has ended.
+fn info(args: &Args, path: &Path, rest: &Rest) -> RunInfo {
+    let now = jiff::Timestamp::now();
     let sha = std::fs::read(path).map(|bytes| Sha256::digest(&bytes)).unwrap_or_default();
     RunInfo {
         id: rest.run_id.to_string(),
         version: env!("CARGO_PKG_VERSION").into(),
-        started_at,
-        ended_at: jiff::Timestamp::now(),
-        took,
+        started_at: now,
+        ended_at: now,
+        took: Duration::ZERO,
         profiles: args.options.profiles().to_vec(),
         seed: rest.seed,
         host: gethostname::gethostname().to_string_lossy().into_owned(),

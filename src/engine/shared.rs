@@ -36,6 +36,8 @@ pub enum StopReason {
     Interrupt,
     /// SIGTERM.
     Terminate,
+    /// Somebody pressed the dashboard's button.
+    Dashboard,
     /// A threshold with `abort` was broken: its text.
     Abort(String),
     /// A step or an error said so: what it was.

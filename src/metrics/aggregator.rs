@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Shape;
 use super::recorder::{Batch, MAX_ERROR_GROUPS, Users};
 use super::results::{
     AssertionResult, ErrorGroup, ErrorKey, ErrorStats, GeneratorFigures, GroupResult, LabelResult, Results, Stats,
@@ -11,7 +12,6 @@ use super::results::{
 use super::span::Spans;
 use super::timeline::Timeline;
 use super::times::Times;
-use super::{Shape, Slice};
 use crate::graph::{AssertionId, GroupId, LabelId, LabelKind, Place, Scope};
 
 /// How many seconds the live figures look back.
@@ -195,13 +195,7 @@ impl Aggregator {
 
     /// The merged figures of a scope.
     pub fn scope(&self, scope: Scope) -> Stats {
-        let mut merged = Stats::default();
-        for (index, stats) in self.labels.iter().enumerate() {
-            if self.shape.counts(LabelId(index as u32), scope) {
-                merged.merge(stats);
-            }
-        }
-        merged
+        merged(&self.shape, &self.labels, scope)
     }
 
     /// The figures a threshold judges, those of its scope and its part of the run, and for how
@@ -234,9 +228,26 @@ impl Aggregator {
 
     /// What the run came to; `load` is how long load was applied.
     pub fn results(mut self, load: Duration) -> Results {
-        let timeline: Vec<Slice> = self.timeline.slices();
-        let slice_s = self.timeline.width();
-        let totals = self.scope(Scope::Run);
+        let timeline = self.timeline.slices();
+        let labels = std::mem::take(&mut self.labels);
+        let scopes = Scopes::of(&self.shape, &labels);
+        Results { timeline, ..self.summed_up(load, scopes, labels) }
+    }
+
+    /// What the run has come to by now, `now` after load began. The timeline is left out but for
+    /// the complete slices that begin at or after a second.
+    pub fn so_far(&self, now: Duration, from_s: u64) -> Results {
+        let timeline = self.timeline.complete(from_s).to_vec();
+        let scopes = Scopes::of(&self.shape, &self.labels);
+        Results { timeline, ..self.summed_up(now, scopes, self.labels.clone()) }
+    }
+
+    /// Up to which second the slices of the timeline are complete, and how many seconds each covers.
+    pub fn complete(&self) -> (u64, u64) {
+        (self.timeline.complete_until(), self.timeline.width())
+    }
+
+    fn summed_up(&self, load: Duration, scopes: Scopes, labels: Vec<Stats>) -> Results {
         let applied = |scope: Scope| self.spans.applied(&self.shape, scope, load);
         let applied_in_all = applied(Scope::Run);
         let of_labels =
@@ -251,8 +262,11 @@ impl Aggregator {
         // Of the whole load's time: a thread without users is done after a moment full of work.
         let busiest = self.efforts.iter().filter(|_| !load.is_zero());
         let busiest = busiest.map(|effort| (effort.as_secs_f64() / load.as_secs_f64()).min(1.0)).reduce(f64::max);
-        let groups = (0..self.shape.groups)
-            .map(|index| {
+        let groups = scopes
+            .groups
+            .into_iter()
+            .enumerate()
+            .map(|(index, stats)| {
                 let group = GroupId(index as u32);
                 GroupResult {
                     group,
@@ -262,12 +276,12 @@ impl Aggregator {
                     warm_up: self.warm_up[index],
                     began: self.spans.began(group),
                     applied: applied(Scope::Group(group)),
-                    stats: self.scope(Scope::Group(group)),
+                    stats,
                 }
             })
             .collect();
         let (mut samplers, mut transactions, mut steps, mut lifecycle) = (vec![], vec![], vec![], vec![]);
-        for (index, stats) in std::mem::take(&mut self.labels).into_iter().enumerate() {
+        for (index, stats) in labels.into_iter().enumerate() {
             if stats.is_empty() {
                 continue;
             }
@@ -282,19 +296,19 @@ impl Aggregator {
         }
         let mut errors: Vec<ErrorGroup> = self
             .errors
-            .into_iter()
+            .iter()
             .map(|(key, stats)| ErrorGroup {
                 label: key.label,
                 kind: key.kind,
-                message: key.message,
+                message: key.message.clone(),
                 assertion: key.assertion,
-                expected: stats.expected,
-                actual: stats.actual,
+                expected: stats.expected.clone(),
+                actual: stats.actual.clone(),
                 count: stats.count,
                 first: stats.first,
                 last: stats.last,
                 span: stats.span,
-                example: stats.example,
+                example: stats.example.clone(),
             })
             .collect();
         errors.sort_by(|one, two| {
@@ -315,7 +329,7 @@ impl Aggregator {
         let answered = samplers.iter().any(|line| line.stats.answered > 0 || line.stats.cached > 0);
         Results {
             load,
-            totals,
+            totals: scopes.run,
             samplers,
             transactions,
             steps,
@@ -326,10 +340,35 @@ impl Aggregator {
             windows,
             applied: of_labels,
             applied_in_all,
-            slice_s,
-            timeline,
+            slice_s: self.timeline.width(),
+            timeline: Vec::new(),
             answered,
-            generator: GeneratorFigures { busiest, ..self.generator },
+            generator: GeneratorFigures { busiest, ..self.generator.clone() },
         }
     }
+}
+
+/// The merged figures of the whole run and of each group.
+struct Scopes {
+    run: Stats,
+    groups: Vec<Stats>,
+}
+
+impl Scopes {
+    fn of(shape: &Shape, labels: &[Stats]) -> Self {
+        Self {
+            run: merged(shape, labels, Scope::Run),
+            groups: (0..shape.groups).map(|group| merged(shape, labels, Scope::Group(GroupId(group as u32)))).collect(),
+        }
+    }
+}
+
+fn merged(shape: &Shape, labels: &[Stats], scope: Scope) -> Stats {
+    let mut merged = Stats::default();
+    for (index, stats) in labels.iter().enumerate() {
+        if shape.counts(LabelId(index as u32), scope) {
+            merged.merge(stats);
+        }
+    }
+    merged
 }

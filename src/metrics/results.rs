@@ -1,5 +1,6 @@
 //! What a run came to, in plain figures.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::seldom::Seldom;
@@ -352,7 +353,7 @@ pub struct Results {
     /// How many seconds a slice of the timeline covers.
     pub slice_s: u64,
     /// The run second by second.
-    pub timeline: Vec<Slice>,
+    pub timeline: Vec<Arc<Slice>>,
     /// Whether any request of a group was ever answered.
     pub answered: bool,
     /// How the load generator itself fared.

@@ -1,6 +1,7 @@
 //! The run second by second, in bounded memory.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 
@@ -71,9 +72,12 @@ struct Samples {
 pub(super) struct Timeline {
     /// Seconds that may still get samples.
     open: BTreeMap<u64, Open>,
-    closed: Vec<Slice>,
+    /// Shared with those who look at the run while it goes.
+    closed: Vec<Arc<Slice>>,
     /// How many seconds a slice covers.
     width: u64,
+    /// Seconds before this one get no more samples.
+    settled: u64,
 }
 
 impl Timeline {
@@ -98,6 +102,7 @@ impl Timeline {
 
     /// Compresses the seconds before this one.
     pub(super) fn close_before(&mut self, second: u64) {
+        self.settled = self.settled.max(second);
         let later = self.open.split_off(&second);
         for (second, Open { users, connections, labels }) in std::mem::replace(&mut self.open, later) {
             let width = self.width.max(1);
@@ -112,8 +117,8 @@ impl Timeline {
             });
             let slice = Slice { start_s, users, connections, labels: labels.collect() };
             match self.closed.iter_mut().rfind(|known| known.start_s == start_s) {
-                Some(known) => join(known, slice),
-                None => self.closed.push(slice),
+                Some(known) => join(Arc::make_mut(known), slice),
+                None => self.closed.push(Arc::new(slice)),
             }
             if self.closed.len() > MAX_SLICES {
                 self.double();
@@ -123,15 +128,28 @@ impl Timeline {
 
     fn double(&mut self) {
         self.width = self.width.max(1) * 2;
-        let mut merged: Vec<Slice> = Vec::with_capacity(self.closed.len() / 2 + 1);
-        for mut slice in std::mem::take(&mut self.closed) {
+        let mut merged: Vec<Arc<Slice>> = Vec::with_capacity(self.closed.len() / 2 + 1);
+        for slice in std::mem::take(&mut self.closed) {
+            let mut slice = Arc::unwrap_or_clone(slice);
             slice.start_s = slice.start_s / self.width * self.width;
             match merged.last_mut() {
-                Some(last) if last.start_s == slice.start_s => join(last, slice),
-                _ => merged.push(slice),
+                Some(last) if last.start_s == slice.start_s => join(Arc::make_mut(last), slice),
+                _ => merged.push(Arc::new(slice)),
             }
         }
         self.closed = merged;
+    }
+
+    /// The slices that get no more samples and begin at or after a second, in order.
+    pub(super) fn complete(&self, from_s: u64) -> &[Arc<Slice>] {
+        let before = |second: u64| self.closed.partition_point(|slice| slice.start_s < second);
+        let (from, to) = (before(from_s), before(self.complete_until()));
+        &self.closed[from.min(to)..to]
+    }
+
+    /// Up to which second slices are complete.
+    pub(super) fn complete_until(&self) -> u64 {
+        self.settled / self.width() * self.width()
     }
 
     /// How many seconds a slice covers.
@@ -139,7 +157,7 @@ impl Timeline {
         self.width.max(1)
     }
 
-    pub(super) fn slices(&mut self) -> Vec<Slice> {
+    pub(super) fn slices(&mut self) -> Vec<Arc<Slice>> {
         self.close_before(u64::MAX);
         self.closed.sort_by_key(|slice| slice.start_s);
         std::mem::take(&mut self.closed)

@@ -9,6 +9,7 @@
 //! from which the table is computed anew for any part of the run.
 
 mod hints;
+mod live;
 mod packed;
 mod series;
 
@@ -23,6 +24,7 @@ use sha2::{Digest, Sha256};
 
 use super::document::Line;
 use super::{Document, Format, clean, console};
+pub use live::LivePage;
 use packed::Packed;
 use series::Series;
 
@@ -52,20 +54,24 @@ impl Format for Html {
     }
 
     fn render(&self, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let (page, packed) = page(document);
+        let (page, packed, _) = page(document);
         let data = format!(
             "<script type=\"application/octet-stream\" id=\"data\">{}</script>\n\
              <script type=\"application/octet-stream\" id=\"packed\">{}</script>",
             compressed(&serde_json::to_vec(&page)?)?,
-            BASE64_STANDARD.encode(&packed.compressed),
+            BASE64_STANDARD.encode(&packed),
         );
-        fill(document, &data, "connect-src 'none'", out)
+        let verdict = if document.verdict.passed { "passed" } else { "failed" };
+        let title = format!("{verdict}: {} – loadplan", super::inline(&document.plan.name));
+        fill(&title, &console::summary(document, &[], false), &data, "connect-src 'none'", out)
     }
 }
 
 /// What the page's script works with.
 #[derive(Serialize)]
 struct Page<'a> {
+    /// Whether the run still goes.
+    live: bool,
     document: Document<'a>,
     /// Lines of the report that are not shown.
     more_lines: usize,
@@ -78,21 +84,36 @@ struct Page<'a> {
     remedies: Vec<Option<&'static str>>,
 }
 
-fn page<'a>(document: &Document<'a>) -> (Page<'a>, Packed) {
+impl<'a> Page<'a> {
+    fn of(
+        document: &Document<'a>,
+        samplers: Vec<Line>,
+        transactions: Vec<Line>,
+        more_lines: usize,
+        series: Series,
+        packed_s: u64,
+    ) -> Self {
+        let remedies = document.errors.iter().map(hints::of_error).collect();
+        let document = Document {
+            samplers: samplers.into(),
+            transactions: transactions.into(),
+            timeline: Vec::new().into(),
+            ..document.clone()
+        };
+        Self { live: false, document, more_lines, series, packed_s, hints: Vec::new(), remedies }
+    }
+}
+
+/// The page of a run that has ended, the packed times, and the places of what is shown.
+fn page<'a>(document: &Document<'a>) -> (Page<'a>, Vec<u8>, (Vec<usize>, Vec<usize>)) {
     let (samplers, kept, more) = shown(document.samplers.iter());
     let (transactions, kept_transactions, more_transactions) = shown(document.transactions.iter());
-    let series = Series::of(document);
-    let packed = Packed::of(document, &kept, &kept_transactions, BUDGET);
+    let series = Series::of(document, 0);
     let hints = hints::of_run(document, &series);
-    let remedies = document.errors.iter().map(hints::of_error).collect();
-    let document = Document {
-        samplers: samplers.into(),
-        transactions: transactions.into(),
-        timeline: Vec::new().into(),
-        ..document.clone()
-    };
+    let packed = Packed::of(document, (&kept, &kept_transactions), BUDGET);
     let more_lines = more + more_transactions;
-    (Page { document, more_lines, series, packed_s: packed.slice_s, hints, remedies }, packed)
+    let page = Page { hints, ..Page::of(document, samplers, transactions, more_lines, series, packed.slice_s) };
+    (page, packed.compressed, (kept, kept_transactions))
 }
 
 /// The lines that are shown, their places among all, and how many are not.
@@ -110,7 +131,7 @@ fn compressed(bytes: &[u8]) -> io::Result<String> {
 }
 
 /// Writes the page around its data.
-fn fill(document: &Document<'_>, data: &str, connect: &str, out: &mut dyn Write) -> io::Result<()> {
+fn fill(title: &str, plain: &str, data: &str, connect: &str, out: &mut dyn Write) -> io::Result<()> {
     let (style, script) = (STYLES.join("\n"), SCRIPTS.join("\n"));
     let hash = |text: &str| format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)));
     let policy = format!(
@@ -118,17 +139,11 @@ fn fill(document: &Document<'_>, data: &str, connect: &str, out: &mut dyn Write)
         hash(&script),
         hash(&style),
     );
-    let title = format!(
-        "{}: {} – loadplan",
-        if document.verdict.passed { "passed" } else { "failed" },
-        super::inline(&document.plan.name)
-    );
-    let text = console::summary(document, &[], false);
     let parts = [
         ("policy", policy.as_str()),
-        ("title", &escaped(&title)),
+        ("title", &escaped(title)),
         ("style", &style),
-        ("plain", &escaped(&text)),
+        ("plain", &escaped(plain)),
         ("data", data),
         ("script", &script),
     ];

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 pub use document::Document;
 pub use files::{Format, OutputError, OutputFiles, Written};
-pub use html::Html;
+pub use html::{Html, LivePage};
 pub use json::Json;
 pub use jtl::Jtl;
 pub use junit::{Junit, JunitStyle};

@@ -44,7 +44,7 @@ pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Ver
     findings.extend(not_valid(results, run).map(|reason| (exit::NOT_VALID, reason)));
     if let Some(stopped) = &run.stopped_by {
         let code = match stopped {
-            StoppedBy::Sigint => exit::INTERRUPTED,
+            StoppedBy::Sigint | StoppedBy::Dashboard => exit::INTERRUPTED,
             StoppedBy::Sigterm => exit::TERMINATED,
             StoppedBy::Abort(_) => exit::FAILED,
             StoppedBy::Step(_) => exit::PASSED,
@@ -80,7 +80,7 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
     }
     let totals = &results.totals;
     if totals.count == 0 && totals.cached == 0 {
-        if matches!(run.stopped_by, Some(StoppedBy::Sigint | StoppedBy::Sigterm)) {
+        if matches!(run.stopped_by, Some(StoppedBy::Sigint | StoppedBy::Sigterm | StoppedBy::Dashboard)) {
             return None;
         }
         return Some(match totals.interrupted {

@@ -18,7 +18,7 @@ pub mod exit {
     pub const NOT_VALID: u8 = 3;
     /// Results could not be written, or an internal error.
     pub const INTERNAL: u8 = 4;
-    /// Stopped by SIGINT (Ctrl-C), every report written.
+    /// Stopped by SIGINT (Ctrl-C) or from the dashboard, every report written.
     pub const INTERRUPTED: u8 = 130;
     /// Stopped by SIGTERM, every report written.
     pub const TERMINATED: u8 = 143;
@@ -42,6 +42,8 @@ pub enum StoppedBy {
     Sigint,
     /// SIGTERM.
     Sigterm,
+    /// The dashboard's button.
+    Dashboard,
     /// A threshold with `abort` was broken: the threshold, as [`super::ThresholdResult::title`] shows it.
     Abort(String),
     /// A `stop: test` step, or `on_error: stop_test`: which step.
@@ -54,16 +56,18 @@ impl StoppedBy {
         match self {
             Self::Sigint => "stopped by SIGINT (Ctrl-C)".into(),
             Self::Sigterm => "stopped by SIGTERM".into(),
+            Self::Dashboard => "stopped from the dashboard".into(),
             Self::Abort(threshold) => format!("stopped because the threshold `{threshold}` was broken"),
             Self::Step(step) => format!("ended by the step `{step}`"),
         }
     }
 
-    /// The word used in results: `sigint`, `sigterm`, `threshold`, `step`.
+    /// The word used in results: `sigint`, `sigterm`, `dashboard`, `threshold`, `step`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Sigint => "sigint",
             Self::Sigterm => "sigterm",
+            Self::Dashboard => "dashboard",
             Self::Abort(_) => "threshold",
             Self::Step(_) => "step",
         }

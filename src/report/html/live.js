@@ -4,7 +4,7 @@ let unpacker = new Unpacker();
 
 function take(message) {
   const first = page === null;
-  if (message.series_from === 0) {
+  if (message.whole) {
     unpacker = new Unpacker();
     slices = [];
     page = { ...message.page };

@@ -49,15 +49,15 @@ struct Cell {
 impl Packed {
     /// Packs a document's timeline for these of its samplers and transactions, in slices as short
     /// as fit into so many bytes.
-    pub(super) fn of(document: &Document<'_>, samplers: &[usize], transactions: &[usize], budget: usize) -> Self {
+    pub(super) fn of(document: &Document<'_>, kept: Kept<'_>, budget: usize) -> Self {
         let shortest = document.slice_s.max(1);
         let length = document.timeline.iter().count() as u64 * shortest;
         let longest = (length / LEAST_SLICES).max(shortest);
-        let lines = (samplers.len() + transactions.len()) as u64;
-        let at_least = |width: u64| width.next_multiple_of(shortest).min(longest.next_multiple_of(shortest));
+        let lines = (kept.0.len() + kept.1.len()) as u64;
+        let at_least = |width: u64| width.max(1).next_multiple_of(shortest).min(longest.next_multiple_of(shortest));
         let mut width = at_least((lines * length).div_ceil(MOST_CELLS));
         loop {
-            let packed = Self::with(document, samplers, transactions, width);
+            let packed = Self::with(document, kept, width);
             if packed.compressed.len() <= budget || width >= longest {
                 return packed;
             }
@@ -67,85 +67,91 @@ impl Packed {
         }
     }
 
-    fn with(document: &Document<'_>, samplers: &[usize], transactions: &[usize], width: u64) -> Self {
-        let mut packer = Packer::new(samplers, transactions);
+    fn with(document: &Document<'_>, kept: Kept<'_>, width: u64) -> Self {
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-        let mut current: Option<(u64, BTreeMap<usize, Cell>)> = None;
-        let mut bytes = Vec::new();
-        for slice in document.timeline.iter() {
-            let number = slice.t_s / width;
-            if current.as_ref().is_some_and(|(known, _)| *known != number)
-                && let Some((known, cells)) = current.take()
-            {
-                packer.write(known, &cells, &mut bytes);
-                // Memory takes everything.
-                let _ = encoder.write_all(&bytes);
-                bytes.clear();
-            }
-            packer.gather(&slice, &mut current.get_or_insert_with(|| (number, BTreeMap::new())).1);
-        }
-        if let Some((number, cells)) = current {
-            packer.write(number, &cells, &mut bytes);
-            let _ = encoder.write_all(&bytes);
-        }
+        // Memory takes everything.
+        pack(document, kept, width, &mut 0, u64::MAX, |bytes| drop(encoder.write_all(bytes)));
         Self { slice_s: width, compressed: encoder.finish().unwrap_or_default() }
     }
 }
 
-struct Packer<'a> {
-    samplers: &'a [usize],
-    transactions: &'a [usize],
-    /// The number of the slice after the one written last.
-    next: u64,
+/// The places, in order, of the samplers and of the transactions that are packed.
+pub(super) type Kept<'a> = (&'a [usize], &'a [usize]);
+
+/// Packs the document's timeline in slices of so many seconds: those from number `next` on that end
+/// by `until_s`. `next` becomes the number of the slice after the last one.
+pub(super) fn pack(
+    document: &Document<'_>,
+    kept: Kept<'_>,
+    width: u64,
+    next: &mut u64,
+    until_s: u64,
+    mut out: impl FnMut(&[u8]),
+) {
+    let first = *next;
+    let mut write = |number: u64, cells: &BTreeMap<usize, Cell>| {
+        let mut bytes = Vec::new();
+        leb128(number - *next, &mut bytes);
+        write_cells(cells, &mut bytes);
+        out(&bytes);
+        *next = number + 1;
+    };
+    let ends_in_time = |number: u64| number.saturating_add(1).saturating_mul(width) <= until_s;
+    let mut current: Option<(u64, BTreeMap<usize, Cell>)> = None;
+    for slice in document.timeline.iter() {
+        let number = slice.t_s / width;
+        if number < first || !ends_in_time(number) {
+            continue;
+        }
+        if let Some((known, cells)) = current.take_if(|(known, _)| *known != number) {
+            write(known, &cells);
+        }
+        gather(&slice, kept, &mut current.get_or_insert_with(|| (number, BTreeMap::new())).1);
+    }
+    if let Some((number, cells)) = current {
+        write(number, &cells);
+    }
 }
 
-impl<'a> Packer<'a> {
-    fn new(samplers: &'a [usize], transactions: &'a [usize]) -> Self {
-        Self { samplers, transactions, next: 0 }
-    }
-
-    fn gather(&self, slice: &Slice, cells: &mut BTreeMap<usize, Cell>) {
-        let all = [(&slice.samplers, self.samplers, 0), (&slice.transactions, self.transactions, self.samplers.len())];
-        for (lines, kept, offset) in all {
-            for line in lines {
-                let Ok(place) = kept.binary_search(&line.label) else { continue };
-                let cell = cells.entry(offset + place).or_default();
-                cell.count += line.count;
-                cell.failed += line.failed;
-                for failures in &line.failures {
-                    *cell.kinds.entry(failures.kind).or_default() += failures.count;
-                }
-                for (index, count) in times(line) {
-                    *cell.times.entry(index).or_default() += count;
-                }
+/// Adds the samples of a slice to those of the lines.
+fn gather(slice: &Slice, (samplers, transactions): Kept<'_>, cells: &mut BTreeMap<usize, Cell>) {
+    for (lines, kept, offset) in [(&slice.samplers, samplers, 0), (&slice.transactions, transactions, samplers.len())] {
+        for line in lines {
+            let Ok(place) = kept.binary_search(&line.label) else { continue };
+            let cell = cells.entry(offset + place).or_default();
+            cell.count += line.count;
+            cell.failed += line.failed;
+            for failures in &line.failures {
+                *cell.kinds.entry(failures.kind).or_default() += failures.count;
+            }
+            for (index, count) in times(line) {
+                *cell.times.entry(index).or_default() += count;
             }
         }
     }
+}
 
-    fn write(&mut self, number: u64, cells: &BTreeMap<usize, Cell>, out: &mut Vec<u8>) {
-        leb128(number - self.next, out);
-        self.next = number + 1;
-        leb128(cells.len() as u64, out);
-        let mut last = 0;
-        for (place, cell) in cells {
-            leb128((place - last) as u64, out);
-            last = *place;
-            leb128(cell.count, out);
-            leb128(cell.failed, out);
-            if cell.failed > 0 {
-                leb128(cell.kinds.len() as u64, out);
-                for (kind, count) in &cell.kinds {
-                    leb128(*kind as u64, out);
-                    leb128(*count, out);
-                }
-            }
-            leb128(cell.times.len() as u64, out);
-            let mut last = 0;
-            for (index, count) in &cell.times {
-                leb128(index - last, out);
-                last = *index;
+fn write_cells(cells: &BTreeMap<usize, Cell>, out: &mut Vec<u8>) {
+    leb128(cells.len() as u64, out);
+    let mut last = 0;
+    for (place, cell) in cells {
+        leb128((place - last) as u64, out);
+        last = *place;
+        leb128(cell.count, out);
+        leb128(cell.failed, out);
+        if cell.failed > 0 {
+            leb128(cell.kinds.len() as u64, out);
+            for (kind, count) in &cell.kinds {
+                leb128(*kind as u64, out);
                 leb128(*count, out);
             }
+        }
+        leb128(cell.times.len() as u64, out);
+        let mut last = 0;
+        for (index, count) in &cell.times {
+            leb128(index - last, out);
+            last = *index;
+            leb128(*count, out);
         }
     }
 }

@@ -31,10 +31,11 @@ pub(super) struct Series {
 }
 
 impl Series {
-    pub(super) fn of(document: &Document<'_>) -> Self {
+    /// The figures of the slices that begin at or after a second.
+    pub(super) fn of(document: &Document<'_>, from_s: u64) -> Self {
         let mut series = Self::default();
         let width = document.slice_s.max(1);
-        for slice in document.timeline.iter() {
+        for slice in document.timeline.iter().filter(|slice| slice.t_s >= from_s) {
             while series.t_s.last().is_some_and(|last| last + width < slice.t_s) {
                 let next = series.t_s.last().map_or(0, |last| last + width);
                 series.add(&Slice {

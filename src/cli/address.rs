@@ -1,0 +1,33 @@
+//! Addresses to listen on, as they are typed.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// Reads `8080`, `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`. A port alone is of the
+/// loopback address: nobody else can reach it.
+pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
+    let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
+    if let Ok(port) = text.parse() {
+        return Ok(SocketAddr::new(loopback, port));
+    }
+    if let Some(port) = text.strip_prefix("localhost:").and_then(|port| port.parse().ok()) {
+        return Ok(SocketAddr::new(loopback, port));
+    }
+    text.parse().map_err(|_| "write a port or an address with a port: 8080, 127.0.0.1:8080 or [::1]:8080".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn a_port_alone_is_of_the_loopback_address() {
+        let read = |text| parse(text).map(|address| address.to_string());
+        assert_eq!(read("8080").as_deref(), Ok("127.0.0.1:8080"));
+        assert_eq!(read("localhost:0").as_deref(), Ok("127.0.0.1:0"));
+        assert_eq!(read("0.0.0.0:80").as_deref(), Ok("0.0.0.0:80"));
+        assert_eq!(read("[::1]:9").as_deref(), Ok("[::1]:9"));
+        for wrong in ["", "example.com:80", "127.0.0.1", "70000", "::1"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What the live page shows, made on the run's main thread while somebody looks.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::{Message, Server, Viewer};
+use crate::graph::ExecutionGraph;
+use crate::mask::Masker;
+use crate::metrics::Aggregator;
+use crate::report::{Document, LivePage, Report, RunInfo};
+use crate::verdict::{Generator, RunOutcome, judge};
+
+/// How often the page is brought up to date.
+const EVERY: Duration = Duration::from_secs(1);
+/// What is shown must not cost more than a hundredth of a processor: where it takes long to make,
+/// it is made less often.
+const REST: u32 = 100;
+
+/// What does not change while a run goes.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// What runs.
+    pub graph: Arc<ExecutionGraph>,
+    /// When and where; its end is the moment it is asked.
+    pub info: RunInfo,
+    /// Hides secrets.
+    pub masker: Masker,
+}
+
+/// Brings the live page up to date.
+pub struct Feed {
+    scene: Scene,
+    server: Server,
+    joining: Option<UnboundedReceiver<Viewer>>,
+    viewers: Vec<(Viewer, LivePage)>,
+    next: Duration,
+    began: Instant,
+}
+
+impl Feed {
+    /// Feeds the page that this server serves.
+    pub fn new(scene: Scene, mut server: Server) -> Self {
+        let joining = server.viewers();
+        Self { scene, server, joining, viewers: Vec::new(), next: Duration::ZERO, began: Instant::now() }
+    }
+
+    /// Shows what was counted by now, `now` after load began. Costs nothing while nobody looks.
+    pub fn tick(&mut self, counted: &Aggregator, now: Duration) {
+        let mut joined = false;
+        while let Some(Ok(viewer)) = self.joining.as_mut().map(UnboundedReceiver::try_recv) {
+            self.viewers.push((viewer, LivePage::default()));
+            joined = true;
+        }
+        self.viewers.retain(|(viewer, _)| !viewer.is_closed());
+        if self.viewers.is_empty() || (now < self.next && !joined) {
+            return;
+        }
+        let begin = Instant::now();
+        self.show(counted, now);
+        self.next = now + EVERY.max(begin.elapsed() * REST);
+    }
+
+    fn show(&mut self, counted: &Aggregator, now: Duration) {
+        let (until_s, slice_s) = counted.complete();
+        let from_s = self.viewers.iter().map(|(_, page)| page.needs_from(slice_s)).min().unwrap_or(0);
+        let results = counted.so_far(now, from_s);
+        let outcome = RunOutcome { generator: Generator::of(&results, None, None), ..RunOutcome::default() };
+        let verdict = judge(&self.scene.graph, &results, &outcome);
+        let mut info = self.scene.info.clone();
+        info.ended_at = jiff::Timestamp::now();
+        info.took = self.began.elapsed();
+        let document = Document::of(&Report {
+            graph: &self.scene.graph,
+            results: &results,
+            verdict: &verdict,
+            outcome: &outcome,
+            info: &info,
+            masker: &self.scene.masker,
+        });
+        self.viewers.retain_mut(|(viewer, page)| match page.update(&document, from_s, until_s) {
+            Ok(Some(text)) => viewer.try_send(Message::Page(text)).is_ok(),
+            Ok(None) => true,
+            Err(_) => false,
+        });
+    }
+
+    /// Shows the end of the run, and ends the server.
+    pub fn end(mut self, document: &Document<'_>) {
+        if let Some(joining) = &mut self.joining {
+            while let Ok(viewer) = joining.try_recv() {
+                self.viewers.push((viewer, LivePage::default()));
+            }
+        }
+        for (viewer, _) in self.viewers.drain(..) {
+            if let Ok(text) = LivePage::last(document) {
+                let _ = viewer.try_send(Message::End(text));
+            }
+        }
+        self.joining = None;
+        self.server.end();
+    }
+}

@@ -1,0 +1,197 @@
+//! The HTTP server of the live page.
+
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use futures_util::stream;
+use rand::RngExt as _;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
+use tokio::sync::{Semaphore, watch};
+
+use super::{Message, Viewer};
+
+/// So many messages may wait for a slow browser; then it is let go, and connects anew.
+const WAITING: usize = 4;
+/// So many pages may be open at once.
+const MOST_VIEWERS: usize = 32;
+/// How long browsers may take to fetch the end of the run.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A live page that is being served. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    /// Where the page is, its token included.
+    pub url: String,
+    viewers: Option<UnboundedReceiver<Viewer>>,
+    stop: watch::Sender<bool>,
+    ended: std::sync::mpsc::Receiver<()>,
+}
+
+/// What requests are answered with.
+struct Site {
+    page: String,
+    /// The names and addresses the page may be asked for by.
+    address: SocketAddr,
+    viewers: UnboundedSender<Viewer>,
+    places: Arc<Semaphore>,
+    stop_run: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Server {
+    /// Opens the port and serves the page on a thread of its own. `stop_run` is called when
+    /// somebody presses the page's button.
+    ///
+    /// # Errors
+    /// When the port cannot be had, as a sentence.
+    pub fn start(
+        address: SocketAddr,
+        page: String,
+        stop_run: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, String> {
+        let cannot = |error: std::io::Error| format!("the dashboard cannot be served on {address}: {error}");
+        let listener = TcpListener::bind(address).map_err(cannot)?;
+        listener.set_nonblocking(true).map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        let token: String = rand::rng().random::<[u8; 16]>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let (viewers, joining) = unbounded_channel();
+        let places = Arc::new(Semaphore::new(MOST_VIEWERS));
+        let site = Arc::new(Site { page, address, viewers, places, stop_run: Box::new(stop_run) });
+        let (stop, mut stopped) = watch::channel(false);
+        let (end, ended) = std::sync::mpsc::channel();
+        let router = router(&site, &token);
+        let serve = async move {
+            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+            let until = async move {
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            let _ = axum::serve(listener, router).with_graceful_shutdown(until).await;
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+        let body = move || {
+            runtime.block_on(serve);
+            let _ = end.send(());
+        };
+        std::thread::Builder::new().name("dashboard".into()).spawn(body).map_err(cannot)?;
+        let shown = if address.ip().is_unspecified() {
+            SocketAddr::new(IpAddr::from([127, 0, 0, 1]), address.port())
+        } else {
+            address
+        };
+        Ok(Self { url: format!("http://{shown}/{token}/"), viewers: Some(joining), stop, ended })
+    }
+
+    /// Those who open the page, from now on.
+    pub(super) fn viewers(&mut self) -> Option<UnboundedReceiver<Viewer>> {
+        self.viewers.take()
+    }
+
+    /// Takes no more requests and waits a moment for those under way.
+    pub fn end(self) {
+        let _ = self.stop.send(true);
+        let _ = self.ended.recv_timeout(GRACE);
+    }
+}
+
+fn router(site: &Arc<Site>, token: &str) -> Router {
+    let inside = Router::new()
+        .route("/", get(page))
+        .route("/events", get(events))
+        .route("/stop", post(stop))
+        .with_state(site.clone());
+    Router::new()
+        .nest(&format!("/{token}"), inside.clone())
+        // `nest` answers `/TOKEN`, and this `/TOKEN/`, which relative links need.
+        .route(&format!("/{token}/"), get(page).with_state(site.clone()))
+        .fallback(|| async {
+            refused(
+                StatusCode::FORBIDDEN,
+                "the address of the dashboard holds a token: use the one that the run has printed",
+            )
+        })
+        .layer(middleware::from_fn_with_state(site.clone(), guard))
+}
+
+fn refused(status: StatusCode, why: &'static str) -> Response {
+    (status, format!("{why}\n")).into_response()
+}
+
+/// Lets nobody in who comes by another name (DNS rebinding) or from another site.
+async fn guard(State(site): State<Arc<Site>>, request: Request<Body>, next: Next) -> Response {
+    let mut response = match foreign(&site, request.headers()) {
+        Some(why) => refused(StatusCode::FORBIDDEN, why),
+        None => next.run(request).await,
+    };
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn foreign(site: &Site, headers: &HeaderMap) -> Option<&'static str> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    if !host.is_some_and(|host| is_own(site, host)) {
+        return Some("the dashboard is not known by that name");
+    }
+    match headers.get(header::ORIGIN) {
+        None => None,
+        Some(origin) => {
+            let origin = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://"));
+            (origin != host).then_some("the dashboard takes no requests from other sites")
+        }
+    }
+}
+
+/// Whether a `Host` names this server. Where it listens on every address, it goes by any address
+/// but by no name, since a name may be anybody's.
+fn is_own(site: &Site, host: &str) -> bool {
+    let port = format!(":{}", site.address.port());
+    let Some(name) = host.strip_suffix(&port).or_else(|| (site.address.port() == 80).then_some(host)) else {
+        return false;
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    match address {
+        Ok(address) => address == site.address.ip() || site.address.ip().is_unspecified(),
+        Err(_) => name == "localhost" && (site.address.ip().is_loopback() || site.address.ip().is_unspecified()),
+    }
+}
+
+async fn page(State(site): State<Arc<Site>>) -> Response {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], site.page.clone()).into_response()
+}
+
+async fn events(State(site): State<Arc<Site>>) -> Response {
+    let Ok(place) = site.places.clone().try_acquire_owned() else {
+        return refused(StatusCode::SERVICE_UNAVAILABLE, "the dashboard is open in too many windows");
+    };
+    let (viewer, messages) = channel(WAITING);
+    if site.viewers.send(viewer).is_err() {
+        return refused(StatusCode::GONE, "the run has ended");
+    }
+    let stream = stream::unfold((messages, place), |(mut messages, place)| async move {
+        let event = match messages.recv().await? {
+            Message::Page(data) => Event::default().event("page").data(data),
+            Message::End(data) => Event::default().event("end").data(data),
+        };
+        Some((Ok::<_, std::convert::Infallible>(event), (messages, place)))
+    });
+    Sse::new(stream).keep_alive(KeepAlive::default()).into_response()
+}
+
+async fn stop(State(site): State<Arc<Site>>) -> StatusCode {
+    (site.stop_run)();
+    StatusCode::ACCEPTED
+}
