@@ -11,6 +11,7 @@ mod run;
 mod schema;
 mod services;
 mod signals;
+mod telemetry;
 mod terminal;
 mod trial;
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
 use super::services::Services;
+use super::telemetry;
 use super::terminal::Terminal;
 use crate::engine::{self, Event, Finished, Lifecycle, Monitor, StopReason};
 use crate::graph::{ExecutionGraph, Place, ServiceKind};
@@ -19,6 +20,7 @@ use crate::report::{
     Format, Json, Jtl, Junit, JunitStyle, OutputError, OutputFiles, Report, Repository, RunInfo, console,
 };
 use crate::samplers::http::ProxyEnvironment;
+use crate::telemetry::{Stream, Telemetry};
 use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, Verdict, broken, exit, judge};
 
 /// Run plans, judge them, and write results.json and junit.xml
@@ -47,6 +49,8 @@ pub(super) struct Args {
     /// `xunit` leaves out what Jenkins' xUnit plugin rejects (file and line)
     #[arg(long, value_enum, default_value_t = JunitStyle::Default)]
     junit_style: JunitStyle,
+    #[command(flatten)]
+    telemetry: telemetry::Args,
     /// Let the plan's services run their command lines
     #[arg(long)]
     allow_commands: bool,
@@ -66,6 +70,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         terminal.err("error: --json, --junit and --csv name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
         return exit::INVALID;
     }
+    let Some(settings) = args.telemetry.settings(&args.plans, terminal) else { return exit::INVALID };
     // Every plan is read before the first one is run: nothing is sent if any is invalid.
     let compiled: Vec<_> = args
         .plans
@@ -84,13 +89,18 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             return exit::INVALID;
         }
     }
+    // Like any argument that cannot be obeyed, and unlike results that are lost: nothing was sent.
+    let Some(telemetry) = telemetry::start(settings, terminal) else { return exit::INVALID };
     let mut worst = exit::PASSED;
     let mut failed: Vec<String> = Vec::new();
     let mut folders: Vec<PathBuf> = Vec::new();
     for (path, (graph, rest)) in compiled {
         let folder = own_folder(args, path, &folders);
         folders.push(folder.clone());
-        let code = one(args, terminal, path, &folder, Arc::new(graph), rest);
+        let code = one(args, terminal, &telemetry, path, &folder, Arc::new(graph), rest);
+        if let Some(warning) = telemetry.finish() {
+            terminal.err(&warning);
+        }
         if code != exit::PASSED {
             failed.push(crate::plan::shown_path(path));
         }
@@ -120,7 +130,15 @@ fn own_folder(args: &Args, path: &Path, taken: &[PathBuf]) -> PathBuf {
     (1..).map(named).find(|folder| !taken.contains(folder)).unwrap_or_else(|| args.out.clone())
 }
 
-fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<ExecutionGraph>, rest: Rest) -> u8 {
+fn one(
+    args: &Args,
+    terminal: &Terminal,
+    telemetry: &Telemetry,
+    path: &Path,
+    folder: &Path,
+    graph: Arc<ExecutionGraph>,
+    rest: Rest,
+) -> u8 {
     let wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
         (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
         (Box::new(Junit { style: args.junit_style }), args.junit.clone().unwrap_or_else(|| folder.join("junit.xml"))),
@@ -135,7 +153,9 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
     let masker = Masker::new(&rest.secrets);
     let started_at = jiff::Timestamp::now();
     let begin = Instant::now();
-    let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, &masker, rows.clone())) {
+    let stream = telemetry.begin(&graph, &masker, &rest.run_id);
+    let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, &masker, rows.clone(), stream))
+    {
         Ok(Ok(ran)) => {
             let services = ran.problems.iter().map(|problem| masker.mask(problem).into_owned()).collect();
             summed_up(&graph, ran.finished, services, ran.cpu_share, args.strict)
@@ -195,6 +215,7 @@ async fn load(
     rest: &Rest,
     masker: &Masker,
     rows: Option<Arc<Jtl>>,
+    stream: Stream,
 ) -> Result<Ran, String> {
     let (stopper, mut stop) = tokio::sync::mpsc::unbounded_channel();
     let signals = tokio::task::spawn_local(super::signals::watch(stopper));
@@ -229,6 +250,7 @@ async fn load(
     let mut watch = Watch {
         graph: graph.clone(),
         progress,
+        stream,
         verbose: args.verbose,
         judged: Duration::ZERO,
         began: None,
@@ -254,6 +276,7 @@ struct Ran {
 struct Watch {
     graph: Arc<ExecutionGraph>,
     progress: Progress,
+    stream: Stream,
     verbose: bool,
     judged: Duration,
     /// When load began, and the processor time used by then.
@@ -268,7 +291,8 @@ impl Monitor for Watch {
         }
     }
 
-    fn loaded(&mut self) {
+    fn loaded(&mut self, aggregator: &Aggregator) {
+        self.stream.loaded(aggregator);
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         self.cpu_share = self.began.zip(limits::process_time()).and_then(|((began, before), used)| {
             let time = began.elapsed().as_secs_f64() * processors as f64;
@@ -278,6 +302,9 @@ impl Monitor for Watch {
 
     fn tick(&mut self, aggregator: &Aggregator, now: Duration) -> Option<String> {
         self.progress.update(&aggregator.live(now), now);
+        if let Some(warning) = self.stream.tick(aggregator, now) {
+            self.progress.warn(&warning);
+        }
         if now < self.judged + Duration::from_secs(1) {
             return None;
         }
