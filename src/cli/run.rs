@@ -50,7 +50,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = JunitStyle::Default)]
     junit_style: JunitStyle,
     #[command(flatten)]
-    telemetry: telemetry::Args,
+    telemetry: telemetry::TelemetryOptions,
     /// Let the plan's services run their command lines
     #[arg(long)]
     allow_commands: bool,

