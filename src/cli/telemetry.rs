@@ -9,7 +9,7 @@ use crate::telemetry::{Collector, DEFAULT_ADDRESS, Problem, Settings, Telemetry}
 /// Where figures go while the run goes.
 #[derive(Debug, clap::Args)]
 pub(super) struct TelemetryOptions {
-    /// Serve the run's figures to Prometheus at http://ADDR/metrics while it goes
+    /// Serve the run's figures to Prometheus at http://ADDR/metrics while it goes, by default at 127.0.0.1:9464
     #[arg(
         long,
         value_name = "ADDR",

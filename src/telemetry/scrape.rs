@@ -1,9 +1,10 @@
 //! The endpoint Prometheus scrapes: `GET /metrics` over HTTP/1, one answer for each connection.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +24,8 @@ use super::{Problem, Shown};
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
 /// The only path there is.
 pub(super) const PATH: &str = "/metrics";
+/// What an answer without metrics is.
+const PLAIN: &str = "text/plain; charset=utf-8";
 /// So many scrapes at a time; further ones wait for their turn in the system's queue.
 const CONNECTIONS: usize = 16;
 /// A connection is closed after this long, whatever its state: as long as Prometheus waits.
@@ -60,7 +63,7 @@ pub(super) fn bind(address: &str) -> Result<(TcpListener, SocketAddr), Problem> 
 /// Answers scrapes for good. Must be called inside a [`tokio::task::LocalSet`].
 pub(super) async fn serve(listener: TcpListener, shown: Shown) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    let page = Rc::new(Page { shown, made: Mutex::default() });
+    let page = Rc::new(Page { shown, made: RefCell::default() });
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
@@ -83,7 +86,7 @@ pub(super) async fn serve(listener: TcpListener, shown: Shown) {
 /// What is answered. A text is made once for all who ask for the same snapshot.
 struct Page {
     shown: Shown,
-    made: Mutex<Option<(Option<Arc<Snapshot>>, Bytes)>>,
+    made: RefCell<Option<(Option<Arc<Snapshot>>, Bytes)>>,
 }
 
 impl Page {
@@ -104,7 +107,7 @@ impl Page {
 
     fn text(&self) -> Bytes {
         let snapshot = self.shown.borrow().clone();
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made = self.made.borrow_mut();
         match &*made {
             Some((of, text)) if of.as_ref().map(Arc::as_ptr) == snapshot.as_ref().map(Arc::as_ptr) => text.clone(),
             _ => {
@@ -115,6 +118,3 @@ impl Page {
         }
     }
 }
-
-/// What an answer that is no metrics is.
-const PLAIN: &str = "text/plain; charset=utf-8";
