@@ -1,7 +1,6 @@
 //! Figures as Prometheus scrapes them, as a collector receives them and as `results.json` holds
 //! them, in one shape, so that they can be compared.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-#![allow(unreachable_pub, missing_docs, reason = "shared by test files only")]
 
 use std::collections::BTreeMap;
 
@@ -16,11 +15,11 @@ use serde_json::Value;
 use crate::support::Hit;
 
 /// Where a series of a metric stands: its name with suffix, and its labels.
-pub type Key = (String, BTreeMap<String, String>);
-pub type Figures = BTreeMap<Key, f64>;
+pub(crate) type Key = (String, BTreeMap<String, String>);
+pub(crate) type Figures = BTreeMap<Key, f64>;
 
 /// Reads the text format of OpenMetrics.
-pub fn parsed(text: &str) -> Figures {
+pub(crate) fn parsed(text: &str) -> Figures {
     assert!(text.ends_with("# EOF\n"), "{text}");
     let mut figures = Figures::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -51,7 +50,7 @@ pub fn parsed(text: &str) -> Figures {
 }
 
 /// The figures of a message under the names the text format has for them, without the plan.
-pub fn received(hit: &Hit) -> Figures {
+pub(crate) fn received(hit: &Hit) -> Figures {
     let mut figures = Figures::new();
     let message = ExportMetricsServiceRequest::decode(&*hit.bytes).unwrap();
     for metric in &message.resource_metrics[0].scope_metrics[0].metrics {
@@ -99,7 +98,7 @@ pub fn received(hit: &Hit) -> Figures {
     figures
 }
 
-pub fn attributes(pairs: &[KeyValue]) -> BTreeMap<String, String> {
+pub(crate) fn attributes(pairs: &[KeyValue]) -> BTreeMap<String, String> {
     let text = |one: &KeyValue| match one.value.clone().unwrap().value.unwrap() {
         AttributeValue::StringValue(text) => (one.key.clone(), text),
         other => panic!("{other:?}"),
@@ -107,7 +106,7 @@ pub fn attributes(pairs: &[KeyValue]) -> BTreeMap<String, String> {
     pairs.iter().map(text).collect()
 }
 
-pub fn key(name: &str, labels: &[(&str, &str)]) -> Key {
+pub(crate) fn key(name: &str, labels: &[(&str, &str)]) -> Key {
     (name.to_owned(), labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
 }
 
@@ -145,7 +144,7 @@ fn of_results(results: &Value) -> Figures {
 }
 
 /// Compares figures with those of `results.json`: counters all of them, distributions by their means.
-pub fn same_as_results(figures: &Figures, results: &Value) {
+pub(crate) fn same_as_results(figures: &Figures, results: &Value) {
     let distribution = |(name, _): &&Key| name.contains("_time_seconds");
     let (times, counts): (Vec<&Key>, Vec<&Key>) = figures.keys().partition(distribution);
     let counts: Figures = counts.into_iter().map(|key| (key.clone(), figures[key])).collect();
