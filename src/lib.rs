@@ -3,7 +3,7 @@
 //! One pipeline, one room per stage, and data walks one way:
 //! [`plan`] reads YAML into a typed plan, [`graph`] compiles it into the execution graph,
 //! [`engine`] walks the graph and emits samples, [`metrics`] counts them, [`verdict`] judges
-//! them and [`report`] writes them down.
+//! them and [`report`] writes them down. While the run goes, [`telemetry`] shows its figures.
 
 pub mod assertions;
 pub mod cli;
@@ -14,6 +14,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod extractors;
 pub mod graph;
+mod http_client;
 pub mod mask;
 pub mod metrics;
 pub mod plan;
@@ -22,6 +23,7 @@ pub mod samplers;
 pub mod schedule;
 pub mod services;
 pub mod suggest;
+pub mod telemetry;
 pub mod template;
 pub mod value;
 pub mod verdict;

@@ -12,6 +12,7 @@ mod run;
 mod schema;
 mod services;
 mod signals;
+mod telemetry;
 mod terminal;
 mod trial;
 

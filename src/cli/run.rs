@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
 use super::services::Services;
+use super::telemetry;
 use super::terminal::Terminal;
 use crate::dashboard::{Feed, Scene, Server};
 use crate::engine::{self, Event, Finished, Lifecycle, Monitor, StopReason};
@@ -23,6 +24,7 @@ use crate::report::{
     RunInfo, console, inline,
 };
 use crate::samplers::http::ProxyEnvironment;
+use crate::telemetry::{Stream, Telemetry};
 use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, broken, exit, judge};
 
 /// Run plans, judge them, and write results.json, junit.xml and report.html
@@ -54,6 +56,8 @@ pub(super) struct Args {
     /// `xunit` leaves out what Jenkins' xUnit plugin rejects (file and line)
     #[arg(long, value_enum, default_value_t = JunitStyle::Default)]
     junit_style: JunitStyle,
+    #[command(flatten)]
+    telemetry: telemetry::TelemetryOptions,
     /// Let the plan's services run their command lines
     #[arg(long)]
     allow_commands: bool,
@@ -77,6 +81,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         terminal.err("error: --json, --junit, --html and --csv name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
         return exit::INVALID;
     }
+    let Some(settings) = args.telemetry.settings(&args.plans, terminal) else { return exit::INVALID };
     // Every plan is read before the first one is run: nothing is sent if any is invalid.
     let compiled: Vec<_> = args
         .plans
@@ -95,13 +100,18 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             return exit::INVALID;
         }
     }
+    // Like any argument that cannot be obeyed, and unlike results that are lost: nothing was sent.
+    let Some(telemetry) = telemetry::start(settings, terminal) else { return exit::INVALID };
     let mut worst = exit::PASSED;
     let mut failed: Vec<String> = Vec::new();
     let mut folders: Vec<PathBuf> = Vec::new();
     for (path, (graph, rest)) in compiled {
         let folder = own_folder(args, path, &folders);
         folders.push(folder.clone());
-        let code = one(args, terminal, path, &folder, Arc::new(graph), rest);
+        let code = one(args, terminal, &telemetry, path, &folder, Arc::new(graph), rest);
+        if let Some(warning) = telemetry.finish() {
+            terminal.err(&warning);
+        }
         if code != exit::PASSED {
             failed.push(crate::plan::shown_path(path));
         }
@@ -131,7 +141,15 @@ fn own_folder(args: &Args, path: &Path, taken: &[PathBuf]) -> PathBuf {
     (1..).map(named).find(|folder| !taken.contains(folder)).unwrap_or_else(|| args.out.clone())
 }
 
-fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<ExecutionGraph>, rest: Rest) -> u8 {
+fn one(
+    args: &Args,
+    terminal: &Terminal,
+    telemetry: &Telemetry,
+    path: &Path,
+    folder: &Path,
+    graph: Arc<ExecutionGraph>,
+    rest: Rest,
+) -> u8 {
     let wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
         (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
         (Box::new(Html), args.html.clone().unwrap_or_else(|| folder.join("report.html"))),
@@ -153,7 +171,8 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
         Ok(feed) => feed,
         Err(code) => return code,
     };
-    let around = Around { masker: &masker, rows: rows.clone(), feed: &mut feed };
+    let stream = telemetry.begin(&graph, &masker, &rest.run_id);
+    let around = Around { masker: &masker, rows: rows.clone(), stream, feed: &mut feed };
     let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, around, (stopper, stop))) {
         Ok(Ok(ran)) => {
             let services = ran.problems.iter().map(|problem| masker.mask(problem).into_owned()).collect();
@@ -248,6 +267,7 @@ async fn load(
         graph: graph.clone(),
         progress,
         feed: around.feed,
+        stream: around.stream,
         verbose: args.verbose,
         judged: Duration::ZERO,
         began: None,
@@ -264,6 +284,7 @@ async fn load(
 struct Around<'a> {
     masker: &'a Masker,
     rows: Option<Arc<Jtl>>,
+    stream: Stream,
     feed: &'a mut Option<Feed>,
 }
 
@@ -309,6 +330,7 @@ struct Watch<'f> {
     graph: Arc<ExecutionGraph>,
     progress: Progress,
     feed: &'f mut Option<Feed>,
+    stream: Stream,
     verbose: bool,
     judged: Duration,
     /// When load began, and the processor time used by then.
@@ -323,7 +345,8 @@ impl Monitor for Watch<'_> {
         }
     }
 
-    fn loaded(&mut self) {
+    fn loaded(&mut self, aggregator: &Aggregator) {
+        self.stream.loaded(aggregator);
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         self.cpu_share = self.began.zip(limits::process_time()).and_then(|((began, before), used)| {
             let time = began.elapsed().as_secs_f64() * processors as f64;
@@ -335,6 +358,9 @@ impl Monitor for Watch<'_> {
         self.progress.update(&aggregator.live(now), now);
         if let Some(feed) = self.feed {
             feed.tick(aggregator, now);
+        }
+        if let Some(warning) = self.stream.tick(aggregator, now) {
+            self.progress.warn(&warning);
         }
         if now < self.judged + Duration::from_secs(1) {
             return None;

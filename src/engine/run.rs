@@ -53,8 +53,8 @@ pub struct Input {
 pub trait Monitor {
     /// A part of the run begins: `setup`, `load`, `teardown`.
     fn part(&mut self, name: &'static str);
-    /// The load has ended.
-    fn loaded(&mut self) {}
+    /// The load has ended, and everything it came to is counted.
+    fn loaded(&mut self, _aggregator: &Aggregator) {}
     /// Called four times a second while load is applied; the text of a threshold that was broken
     /// and aborts the run, if there is one.
     fn tick(&mut self, aggregator: &Aggregator, now: Duration) -> Option<String>;
@@ -184,7 +184,7 @@ impl Run<'_> {
             self.work.clock = Clock::start(self.work.clock.is_real());
             self.work.slots = slots.clone().into();
             load = self.load().await;
-            self.monitor.loaded();
+            self.monitor.loaded(&self.aggregator);
         }
         let teardown = match setup {
             Lifecycle::NotReached => Lifecycle::NotReached,

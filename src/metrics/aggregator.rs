@@ -186,11 +186,21 @@ impl Aggregator {
             percentiles_ms: [50.0, 95.0, 99.0].map(|percent| times.percentile_ms(percent)),
             groups: (0..self.shape.groups)
                 .map(|group| LiveGroup {
-                    users: self.users.iter().map(|users| users[group].active).sum(),
+                    users: self.active_users(GroupId(group as u32)),
                     iterations: self.iterations[group],
                 })
                 .collect(),
         }
+    }
+
+    /// The figures of a line so far, warm-up left out.
+    pub fn label(&self, label: LabelId) -> &Stats {
+        &self.labels[label.index()]
+    }
+
+    /// The users of a group that are active at the moment.
+    pub fn active_users(&self, group: GroupId) -> u64 {
+        self.users.iter().map(|users| users[group.index()].active).sum()
     }
 
     /// The merged figures of a scope.

@@ -196,12 +196,39 @@ impl Times {
             .sum::<u64>()
     }
 
+    /// The exact sum in seconds.
+    pub fn sum_s(&self) -> f64 {
+        self.sum_us as f64 / 1e6
+    }
+
+    /// How many times lie at or below each of these rising limits and above the one before it, to
+    /// the histogram's precision. Nothing that was counted at or below a limit is ever found above
+    /// it later.
+    pub fn counts_by_limit<const N: usize>(&self, limits: &[Duration; N]) -> [u64; N] {
+        let limits = limits.map(|limit| limit.as_micros().min(u128::from(LONGEST_US)) as u64);
+        let mut counts = [0; N];
+        self.for_each(|us, times| {
+            let us = slot_begin(us);
+            if let Some(count) = counts.get_mut(limits.partition_point(|limit| *limit < us)) {
+                *count += times;
+            }
+        });
+        counts
+    }
+
     /// Everything as one histogram of microseconds with three significant digits.
     pub fn to_histogram(&self) -> Option<Histogram<u64>> {
         let mut all = histogram()?;
         self.for_each(|us, times| add(&mut all, us, times));
         Some(all)
     }
+}
+
+/// The least of the times a histogram with three digits does not tell from this one.
+fn slot_begin(us: u64) -> u64 {
+    let finest = 2048;
+    let shift = (us / finest).checked_ilog2().map_or(0, |power| power + 1);
+    us >> shift << shift
 }
 
 /// Records into a growing histogram. It refuses only what memory cannot hold, and times are cut
@@ -279,6 +306,35 @@ mod tests {
         assert_eq!(merged.stddev_ms(), whole.stddev_ms());
         for percent in [1.0, 50.0, 90.0, 95.0, 99.0, 99.9, 100.0] {
             assert_eq!(merged.percentile_ms(percent), whole.percentile_ms(percent), "p{percent}");
+        }
+    }
+
+    #[test]
+    fn counts_by_limit_are_those_up_to_each_limit_and_never_move_up() {
+        let limits = [1, 5, 10, 50, 100, 1_000, 60_000].map(Duration::from_millis);
+        let mut times = Times::default();
+        let mut before = [0; 7];
+        for value in 0..3_000_u64 {
+            times.record(Duration::from_micros(value * value * 7 % 90_000_001));
+            let mut sum = 0;
+            let up_to = times.counts_by_limit(&limits).map(|count| {
+                sum += count;
+                sum
+            });
+            assert!(up_to.iter().zip(before).all(|(now, before)| *now >= before), "{before:?} became {up_to:?}");
+            before = up_to;
+        }
+        assert_eq!(before, limits.map(|limit| times.count_up_to(limit)));
+        assert!(before[6] < times.count(), "some are longer than a minute");
+        let sum = times.mean_ms().expect("there are times") * 3.0;
+        assert!((times.sum_s() - sum).abs() < 1e-6, "{} is not {sum}", times.sum_s());
+    }
+
+    #[test]
+    fn slots_begin_where_those_of_the_histogram_do() {
+        let many = histogram().expect("a histogram");
+        for us in [0, 1, 2_047, 2_048, 2_049, 4_095, 4_096, 10_003, 1_000_001, 59_999_999, LONGEST_US] {
+            assert_eq!(slot_begin(us), many.lowest_equivalent(us), "{us}");
         }
     }
 

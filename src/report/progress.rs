@@ -138,6 +138,21 @@ impl Progress {
         }
     }
 
+    /// Prints a warning, above a live block; also where nothing else is shown.
+    pub fn warn(&mut self, text: &str) {
+        match &mut self.sink {
+            Sink::Block { block, .. } => {
+                let _ = block.println(text.trim_end());
+            }
+            Sink::Lines { out, .. } => {
+                let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            }
+            Sink::Nothing => {
+                let _ = std::io::stderr().write_all(text.as_bytes());
+            }
+        }
+    }
+
     /// Removes the live block, so that the results can be printed.
     pub fn finish(&mut self) {
         if let Sink::Block { block, .. } = &self.sink {

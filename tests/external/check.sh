@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks against programs nobody here wrote: nginx as the target, junitparser and xunit-viewer as
-# readers of JUnit, check-jsonschema as the validator of plans and results.
+# readers of JUnit, check-jsonschema as the validator of plans and results, Prometheus' and
+# OpenTelemetry's Python packages as readers of live metrics.
 #   check.sh PATH_TO_LOADPLAN
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -78,4 +79,8 @@ for run in ("nginx", "failing"):
     assert (failed, failed + passed) == (len(red), len(cases)), out[-500:]
     print(f"{run}: {len(cases)} cases, {len(red)} red, in junitparser and xunit-viewer alike")
 PY
+
+say "live metrics are read by others as they were meant"
+python3 "$here/live_metrics.py" "$loadplan" "$work"
+
 say "all external checks passed"

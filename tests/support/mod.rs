@@ -115,6 +115,8 @@ pub struct Hit {
     pub path: String,
     pub headers: HashMap<String, String>,
     pub body: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
     pub connection: usize,
 }
 
@@ -211,8 +213,8 @@ fn serve(
         if reader.read_exact(&mut body).is_err() {
             return;
         }
-        let body = String::from_utf8_lossy(&body).into_owned();
-        let hit = Hit { at, method, path, headers, body, connection };
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let hit = Hit { at, method, path, headers, body: text, bytes: body, connection };
         let reply = handler(&hit);
         let head = hit.method == "HEAD";
         seen.lock().unwrap().push(hit);

@@ -1,0 +1,120 @@
+//! The endpoint Prometheus scrapes: `GET /metrics` over HTTP/1, one answer for each connection.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::sync::Semaphore;
+
+use super::openmetrics::{CONTENT_TYPE, text};
+use super::snapshot::Snapshot;
+use super::{Problem, Shown};
+
+/// Where it listens unless told otherwise: the port Prometheus' exporters of OpenTelemetry use.
+pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
+/// The only path there is.
+pub(super) const PATH: &str = "/metrics";
+/// What an answer without metrics is.
+const PLAIN: &str = "text/plain; charset=utf-8";
+/// So many scrapes at a time; further ones wait for their turn in the system's queue.
+const CONNECTIONS: usize = 16;
+/// A connection is closed after this long, whatever its state: as long as Prometheus waits.
+const LIFETIME: Duration = Duration::from_secs(10);
+/// The pause after a connection could not be taken, for instance for want of open files.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Begins to listen.
+///
+/// # Errors
+/// When the address means nothing or cannot be had.
+pub(super) fn bind(address: &str) -> Result<(TcpListener, SocketAddr), Problem> {
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    bound.map_err(|error| {
+        let (message, help) = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                ("another program listens there".into(), "choose another port, or port 0 for a free one")
+            }
+            std::io::ErrorKind::InvalidInput => {
+                ("that is not an address".into(), "write a host and a port, for example --prometheus=127.0.0.1:9464")
+            }
+            _ => (
+                error.to_string(),
+                "choose an address of this machine and a port you may use, for example --prometheus=127.0.0.1:9464",
+            ),
+        };
+        Problem { message: format!("--prometheus cannot listen on {address}: {message}"), help: help.into() }
+    })
+}
+
+/// Answers scrapes for good. Must be called inside a [`tokio::task::LocalSet`].
+pub(super) async fn serve(listener: TcpListener, shown: Shown) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let page = Rc::new(Page { shown, made: RefCell::default() });
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let page = page.clone();
+        tokio::task::spawn_local(async move {
+            let service = service_fn(|request| std::future::ready(Ok::<_, Infallible>(page.answer(&request))));
+            // A connection kept alive would hold its place between two scrapes.
+            let connection = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service);
+            // A scraper that goes away or dawdles is its own loss.
+            let _ = tokio::time::timeout(LIFETIME, connection).await;
+            drop(place);
+        });
+    }
+}
+
+/// What is answered. A text is made once for all who ask for the same snapshot.
+struct Page {
+    shown: Shown,
+    made: RefCell<Option<(Option<Arc<Snapshot>>, Bytes)>>,
+}
+
+impl Page {
+    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let (status, content_type, body) = match (request.uri().path(), request.method()) {
+            (PATH, &Method::GET) => (StatusCode::OK, CONTENT_TYPE, self.text()),
+            (PATH, _) => (StatusCode::METHOD_NOT_ALLOWED, PLAIN, Bytes::from_static(b"only GET is answered\n")),
+            _ => (StatusCode::NOT_FOUND, PLAIN, Bytes::from_static(b"the metrics are at /metrics\n")),
+        };
+        let mut answer = Response::new(Full::new(body));
+        *answer.status_mut() = status;
+        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+        }
+        answer
+    }
+
+    fn text(&self) -> Bytes {
+        let snapshot = self.shown.borrow().clone();
+        let mut made = self.made.borrow_mut();
+        match &*made {
+            Some((of, text)) if of.as_ref().map(Arc::as_ptr) == snapshot.as_ref().map(Arc::as_ptr) => text.clone(),
+            _ => {
+                let text = Bytes::from(text(snapshot.clone()));
+                *made = Some((snapshot, text.clone()));
+                text
+            }
+        }
+    }
+}
