@@ -54,6 +54,11 @@ thresholds:
 fn target() -> Server {
     Server::start(|hit| match hit.path.as_str() {
         "/bad" => Reply::text(500, "boom"),
+        // Time enough for a scrape after the load has ended.
+        "/teardown" => {
+            std::thread::sleep(Duration::from_millis(500));
+            Reply::text(200, "done")
+        }
         "/slow" => {
             std::thread::sleep(Duration::from_millis(120));
             Reply::text(200, "slow")
@@ -184,7 +189,8 @@ fn what_is_scraped_and_what_is_sent_is_what_the_results_say() {
             assert!(pair[1][key] >= *value, "{key:?} fell from {value} to {}", pair[1][key]);
         }
     }
-    let info = scraped[0].keys().find(|(name, _)| name == "loadplan_run_info").unwrap();
+    // The first scrape may come before the load has begun.
+    let info = scraped.last().unwrap().keys().find(|(name, _)| name == "loadplan_run_info").unwrap();
     assert_eq!(info.1["run_id"], results["run"]["id"].as_str().unwrap());
     assert_eq!(info.1["host"], results["run"]["host"]["name"].as_str().unwrap());
 
