@@ -406,6 +406,7 @@ fn summed_up(
         teardown = LifecycleResult::Failed { took: Duration::ZERO, reason: problem.clone(), span: None };
     }
     let outcome = RunOutcome {
+        under_way: false,
         stopped_by: finished.stopped_by.map(|reason| match reason {
             StopReason::Interrupt => StoppedBy::Sigint,
             StopReason::Terminate => StoppedBy::Sigterm,

@@ -35,7 +35,7 @@ impl Verdict {
 
 /// Judges a run. The weightiest finding decides on the exit code: 4 before 3, a signal, 1 and 0.
 pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Verdict {
-    let mut thresholds = threshold::all(graph, results);
+    let mut thresholds = threshold::all(graph, results, run.under_way);
     thresholds.extend(cover::uncovered(graph, results));
     let mut findings: Vec<(u8, String)> = Vec::new();
     if let Some(error) = &run.internal_error {
