@@ -41,7 +41,9 @@ pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Ver
     if let Some(error) = &run.internal_error {
         findings.push((exit::INTERNAL, format!("internal error: {error}")));
     }
-    findings.extend(not_valid(results, run).map(|reason| (exit::NOT_VALID, reason)));
+    if !run.under_way {
+        findings.extend(not_valid(results, run).map(|reason| (exit::NOT_VALID, reason)));
+    }
     if let Some(stopped) = &run.stopped_by {
         let code = match stopped {
             StoppedBy::Sigint | StoppedBy::Dashboard => exit::INTERRUPTED,
