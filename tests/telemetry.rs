@@ -54,11 +54,6 @@ thresholds:
 fn target() -> Server {
     Server::start(|hit| match hit.path.as_str() {
         "/bad" => Reply::text(500, "boom"),
-        // Time enough for a scrape after the load has ended.
-        "/teardown" => {
-            std::thread::sleep(Duration::from_millis(500));
-            Reply::text(200, "done")
-        }
         "/slow" => {
             std::thread::sleep(Duration::from_millis(120));
             Reply::text(200, "slow")

@@ -36,7 +36,10 @@ const BUDGET: usize = 1_500_000;
 
 const PAGE: &str = include_str!("html/page.html");
 const STYLES: [&str; 2] = [include_str!("html/vendor/uplot-1.6.32/uPlot.min.css"), include_str!("html/page.css")];
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 8] = [
+    "/*",
+    include_str!("html/vendor/uplot-1.6.32/LICENSE"),
+    "*/",
     include_str!("html/vendor/uplot-1.6.32/uPlot.iife.min.js"),
     include_str!("html/times.js"),
     include_str!("html/charts.js"),

@@ -402,12 +402,50 @@ function drawFailures() {
   }), errors.length > 200 ? element("p", null, `and ${errors.length - 200} more; results.json has them all`) : "");
 }
 
+// The comparison with earlier runs.
+
+const JUDGED = { ok: ["good", "ok"], improved: ["good", "improved"], regressed: ["bad", "regressed"], follows: ["note", "follows"], inconclusive: ["note", "inconclusive"], not_judged: ["faint", "not judged"] };
+
+function judged(verdict) {
+  const [kind, word] = JUDGED[verdict] ?? ["faint", verdict];
+  return element("span", { class: kind }, word);
+}
+
+const signed = (value) => `${value < 0 ? "−" : "+"}${trimmed(Math.abs(value) * 100, 1)}%`;
+
+function drawComparison() {
+  const compared = page.document.regression, section = byId("comparison");
+  section.hidden = !compared;
+  if (!compared) return;
+  const runs = compared.baseline.map((run) => `${run.file ?? run.id} (${new Date(run.started_at).toLocaleString()}${run.git_commit ? `, commit ${run.git_commit.slice(0, 12)}` : ""})`);
+  const change = (one) => one.change === undefined ? "–" : `${signed(one.change)}${one.change_low === undefined ? "" : ` (${signed(one.change_low)} to ${signed(one.change_high)})`}`;
+  const show = (value, unit) => value === undefined ? "–" : figure(value, unit);
+  const of = (line) => {
+    const worst = line.figures.filter((one) => one.verdict === "regressed").map((one) => `${one.metric} ${signed(one.change ?? 0)}`);
+    return element("details", { open: line.verdict === "regressed" },
+      element("summary", null, judged(line.verdict), ` ${line.kind === "thread_group" ? "thread group " : line.kind === "transaction" ? "transaction " : ""}${line.kind === "run" ? "all requests" : line.title}`,
+        worst.length ? `: ${worst.join(", ")}` : "", element("span", { class: "faint" }, line.part === "steady" ? " steady part" : " whole run")),
+      element("div", { class: "wide" }, table(["figure", "baseline", "this run", "change (95% interval)", "limit", ""],
+        line.figures.map((one) => [one.metric.replace("_", " "), show(one.base, one.unit), show(one.new, one.unit), change(one), show(one.limit, one.unit), judged(one.verdict)]))),
+      element("ul", null, line.figures.filter((one) => !["ok", "not_judged"].includes(one.verdict)).map((one) => element("li", null, one.sentence))));
+  };
+  const lines = [...compared.samplers, ...compared.transactions, ...compared.thread_groups];
+  const rank = { regressed: 0, follows: 1, inconclusive: 2, improved: 3 };
+  lines.sort((one, two) => (rank[one.verdict] ?? 4) - (rank[two.verdict] ?? 4));
+  section.querySelector("div").replaceChildren(
+    element("p", null, judged(compared.verdict), ` – ${compared.summary}`),
+    element("p", { class: "faint" }, `Compared with ${runs.join(", ")}. ${compared.method.text}`),
+    ...(compared.remarks.length ? [element("div", { class: "hints" }, compared.remarks.map((one) => element("p", null, one.text)))] : []),
+    ...lines.slice(0, 200).map(of), of(compared.run));
+}
+
 function draw() {
   drawTop();
   drawCharts();
   drawWindow();
   drawTable();
   drawThresholds();
+  drawComparison();
   drawFailures();
 }
 
