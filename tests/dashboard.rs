@@ -239,9 +239,16 @@ fn a_port_that_is_taken_or_no_address_is_told_before_anything_is_sent() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let ran = folder.run_plan(&against(&server), &[&format!("--dashboard={address}")]).expect_code(2);
-    assert!(ran.stderr.contains(&format!("the dashboard cannot be served on {address}: ")), "{}", ran.stderr);
-    assert!(ran.stderr.contains("help: give another port"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains(&format!("--dashboard cannot listen on {address}: another program listens there")),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("help: choose another port"), "{}", ran.stderr);
     let ran = folder.run_plan(&against(&server), &["--dashboard=example.com"]).expect_code(2);
     assert!(ran.stderr.contains("write a port or an address with a port"), "{}", ran.stderr);
+    let ran = folder.run_plan(&against(&server), &["--dashboard", "8080"]).expect_code(2);
+    assert!(ran.stderr.contains("8080 stands where a plan should"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--dashboard=8080"), "{}", ran.stderr);
     assert!(server.hits().is_empty());
 }
