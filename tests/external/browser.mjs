@@ -190,7 +190,7 @@ for (const [name, options] of [["dark", { colorScheme: "dark" }], ["phone", { vi
 
 // The live page: it fills, follows the run, can stop it, and stays as the report of the run.
 for (const stop of [false, true]) {
-  const run = spawn(loadplan, ["run", "page.yaml", "--out", "live", "--quiet", "--dashboard"], { cwd: work });
+  const run = spawn(loadplan, ["run", "page.yaml", "--out", "live", "--quiet", "--dashboard", "--duration", `visitors=${stop ? 120 : 20}s`], { cwd: work });
   const ended = new Promise((tell) => run.on("exit", tell));
   let told = "";
   const address = await new Promise((tell) => run.stderr.on("data", (data) => {

@@ -69,6 +69,7 @@ function drawTop() {
     generator.busiest_thread_share !== undefined ? `busiest thread ${percent(generator.busiest_thread_share)}` : null,
     generator.lag_p99_ms !== undefined ? `late by ${ms(generator.lag_p99_ms)} (p99)` : null,
   ].filter((one) => one).join(", ");
+  document.title = `${word.toLowerCase()}: ${plan.name} – ${tool.name}`;
   byId("top").replaceChildren(
     element("div", { class: `verdict ${state}` },
       element("span", { class: "word" }, word),
@@ -89,7 +90,7 @@ function drawTop() {
     ...(page.hints.length ? [element("div", { class: "hints" }, page.hints.map((hint) => element("p", null, hint)))] : []));
   const never = page.document.never_executed;
   byId("bottom").textContent = [
-    never.length ? `Never executed: ${never.slice(0, 50).map((one) => one.title).join(", ")}${never.length > 50 ? ` and ${never.length - 50} more` : ""}.` : null,
+    never.length ? `Never executed: ${never.map((one) => one.title).join(", ")}${page.more_never ? ` and ${count(page.more_never)} more` : ""}.` : null,
     `${tool.name} ${tool.version} on ${run.host.name} (${run.host.cpus} processors, ${run.host.os}), run ${run.id}, seed ${run.seed}${run.git_commit ? `, commit ${run.git_commit.slice(0, 12)}` : ""}, plan ${plan.sha256.slice(0, 12)}.`,
   ].filter((one) => one).join(" ");
 }
@@ -347,7 +348,7 @@ function inside(row) {
     parts.push(element("div", null, element("h3", null, "Assertions"), table(["", "passed", "failed", "examples"],
       checks.map((one) => [`${one.text} (${placeOf(one)})`, count(one.passed), count(one.failed), one.examples.join(" · ")]))));
   }
-  const rules = data.thresholds.filter((one) => one.scope === title && (!one.implicit || !one.passed));
+  const rules = data.thresholds.filter((one) => one.scope === title);
   if (rules.length) parts.push(element("div", null, element("h3", null, "Thresholds"), thresholdTable(rules)));
   parts.push(element("div", null, element("h3", null, "More"), table([], [
     ["thread group", stats.thread_group], ["in the plan", placeOf(stats)],
@@ -376,7 +377,7 @@ function thresholdTable(rules) {
 }
 
 function drawThresholds() {
-  const rules = page.document.thresholds.filter((one) => !one.implicit || !one.passed);
+  const rules = page.document.thresholds;
   const section = byId("thresholds");
   section.hidden = rules.length === 0;
   section.querySelector(".wide").replaceChildren(thresholdTable(rules));
@@ -386,7 +387,7 @@ function drawFailures() {
   const { errors } = page.document, section = byId("failures");
   section.hidden = errors.length === 0;
   const open = new Set([...section.querySelectorAll("details[open]")].map((one) => one.dataset.key));
-  section.querySelector("div").replaceChildren(...errors.slice(0, 200).map((error, place) => {
+  section.querySelector("div").replaceChildren(...errors.map((error, place) => {
     const key = `${error.kind} ${titleOf(error)} ${error.message}`;
     const expected = error.expected && !error.message.includes(error.expected) ? `, expected ${error.expected}` : "";
     const said = `${error.assertion && !error.message.includes(error.assertion) ? `${error.assertion}: ` : ""}${error.message}${expected}`;
@@ -399,7 +400,7 @@ function drawFailures() {
       error.example?.response ? [element("h3", null, "Its response"), element("pre", null, error.example.response)] : null);
     made.dataset.key = key;
     return made;
-  }), errors.length > 200 ? element("p", null, `and ${errors.length - 200} more; results.json has them all`) : "");
+  }), page.more_errors ? element("p", null, `and ${count(page.more_errors)} more; results.json has them all`) : "");
 }
 
 // The comparison with earlier runs.
