@@ -7,7 +7,7 @@ use crate::report::document::Error;
 use crate::samplers::FailureKind;
 
 /// Parts of a run shorter than this are not compared, in slices.
-const LEAST: usize = 5;
+const LEAST: usize = 4;
 
 /// What a failure may come from, and what to look at.
 pub(super) fn of_error(error: &Error) -> Option<&'static str> {
@@ -114,23 +114,34 @@ fn stretch(series: &Series, places: std::ops::Range<usize>) -> Option<Stretch> {
 
 /// More users, no more throughput, longer waits: the limit was reached.
 fn saturation(document: &Document<'_>, series: &Series) -> Option<String> {
-    let peak = *series.users.iter().max()?;
-    // The way up, in six stretches.
-    let top = series.users.iter().position(|users| *users == peak)?;
-    let length = top / 6;
+    // A generator that was too slow has met its own limit.
+    let peak = *series.users.iter().max().filter(|_| document.generator.kept_up)?;
+    // The way up in six stretches, and the time at the top.
+    let full = |users: &u64| *users * 20 >= peak * 19;
+    let top = series.users.iter().position(full)?;
+    let last = stretch(series, top..series.users.iter().rposition(full)? + 1)?;
     let stretches: Vec<Stretch> =
-        (0..6).map(|part| stretch(series, part * length..(part + 1) * length)).collect::<Option<_>>()?;
-    let last = stretches.last()?;
+        (0..6).filter_map(|part| stretch(series, part * top / 6..(part + 1) * top / 6)).collect();
+    let grown = |from: f64, to: f64| to / from.max(f64::MIN_POSITIVE) - 1.0;
     let knee = stretches.iter().find(|one| {
-        last.users >= 1.5 * one.users && last.per_slice <= 1.1 * one.per_slice && last.p99_ms >= 1.5 * one.p99_ms
+        let users = grown(one.users, last.users);
+        users >= 0.2
+            && grown(one.per_slice, last.per_slice) <= (users / 4.0).min(0.1)
+            && grown(one.p99_ms, last.p99_ms) >= 0.3
     })?;
     Some(format!(
         "The server's limit seems to be about {}: it was reached at about {:.0} users. From there to {peak} users throughput stayed the same and p99 rose from {} to {}; further users only wait longer.",
-        per_second(last.per_slice / document.slice_s.max(1) as f64),
+        per_second(about(last.per_slice / document.slice_s.max(1) as f64)),
         knee.users.max(1.0),
         ms(knee.p99_ms),
         ms(last.p99_ms),
     ))
+}
+
+/// To two digits: it is an estimate.
+fn about(value: f64) -> f64 {
+    let unit = 10.0_f64.powf((value.max(f64::MIN_POSITIVE).log10().floor() - 1.0).max(-2.0));
+    (value / unit).round() * unit
 }
 
 /// Longer waits under the same load.
