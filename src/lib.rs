@@ -16,6 +16,7 @@ pub mod engine;
 pub mod extractors;
 pub mod graph;
 mod http_client;
+mod listen;
 pub mod mask;
 pub mod metrics;
 pub mod plan;

@@ -54,11 +54,6 @@ thresholds:
 fn target() -> Server {
     Server::start(|hit| match hit.path.as_str() {
         "/bad" => Reply::text(500, "boom"),
-        // Time enough for a scrape after the load has ended.
-        "/teardown" => {
-            std::thread::sleep(Duration::from_millis(500));
-            Reply::text(200, "done")
-        }
         "/slow" => {
             std::thread::sleep(Duration::from_millis(120));
             Reply::text(200, "slow")
@@ -349,7 +344,7 @@ fn what_cannot_be_obeyed_is_refused_before_anything_is_sent() {
     let on_taken = format!("--prometheus={address}");
     let cases: [(&[&str], &[&str]); 6] = [
         (&[&on_taken], &[&address, "another program listens there", "port 0"]),
-        (&["--prometheus=nonsense"], &["nonsense", "--prometheus=127.0.0.1:9464"]),
+        (&["--prometheus=nonsense"], &["nonsense", "write a port or an address with a port"]),
         (&["--prometheus=192.0.2.1:0"], &["192.0.2.1:0", "an address of this machine"]),
         (&["--prometheus", "127.0.0.1:0"], &["where a plan should", "--prometheus=127.0.0.1:0"]),
         (&["--otlp", "localhost:4318"], &["localhost:4318", "http://localhost:4318"]),

@@ -1,6 +1,9 @@
 //! Addresses to listen on, as they are typed.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use crate::telemetry::Problem;
 
 /// Reads `8080`, `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`. A port alone is of the
 /// loopback address: nobody else can reach it.
@@ -13,6 +16,15 @@ pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
         return Ok(SocketAddr::new(loopback, port));
     }
     text.parse().map_err(|_| "write a port or an address with a port: 8080, 127.0.0.1:8080 or [::1]:8080".to_owned())
+}
+
+/// An address that stands where a plan should, for want of an equals sign after the option.
+pub(super) fn misplaced(option: &str, plans: &[PathBuf]) -> Option<Problem> {
+    let address = plans.iter().filter_map(|plan| plan.to_str()).find(|plan| parse(plan).is_ok())?;
+    Some(Problem {
+        message: format!("{address} stands where a plan should"),
+        help: format!("write the address behind an equals sign: {option}={address}"),
+    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::address;
 use super::ci::Ci;
 use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
@@ -70,7 +71,7 @@ pub(super) struct Args {
     strict: bool,
     /// Show the run while it goes on a page of this address (default 127.0.0.1 and a free port)
     #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0",
-          value_parser = super::address::parse)]
+          value_parser = address::parse)]
     dashboard: Option<SocketAddr>,
     /// Print the verdict only
     #[arg(long, short)]
@@ -93,7 +94,14 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> u8 {
         terminal.err("error: --json, --junit, --html, --csv, --markdown and --gitlab name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
         return exit::INVALID;
     }
-    let Some(settings) = args.telemetry.settings(&args.plans, terminal) else { return exit::INVALID };
+    let option = if args.dashboard.is_some() { "--dashboard" } else { "--prometheus" };
+    if (args.dashboard.is_some() || args.telemetry.prometheus.is_some())
+        && let Some(problem) = address::misplaced(option, &args.plans)
+    {
+        telemetry::tell(&problem, terminal);
+        return exit::INVALID;
+    }
+    let Some(settings) = args.telemetry.settings(terminal) else { return exit::INVALID };
     // Every plan is read before the first one is run: nothing is sent if any is invalid.
     let compiled: Vec<_> = args
         .plans
@@ -313,19 +321,16 @@ fn dashboard(
     let Some(address) = args.dashboard else { return Ok(None) };
     let plan = inline(&scene.masker.mask(&scene.graph.name));
     let stopper = stopper.clone();
-    let page = LivePage::page(&plan).map_err(|error| error.to_string());
-    let server = page.and_then(|page| {
-        Server::start(address, page, move || {
-            let _ = stopper.send(StopReason::Dashboard);
-        })
+    let server = Server::start(address, LivePage::page(&plan), move || {
+        let _ = stopper.send(StopReason::Dashboard);
     });
     match server {
         Ok(server) => {
             terminal.err(&format!("dashboard: {}\n", server.url));
             Ok(Some(Feed::new(scene, server)))
         }
-        Err(message) => {
-            terminal.err(&format!("error: {message}\n  = help: give another port, or leave it out for a free one\n"));
+        Err(problem) => {
+            telemetry::tell(&problem, terminal);
             Err(exit::INVALID)
         }
     }
@@ -421,6 +426,7 @@ fn summed_up(
         teardown = LifecycleResult::Failed { took: Duration::ZERO, reason: problem.clone(), span: None };
     }
     let outcome = RunOutcome {
+        under_way: false,
         stopped_by: finished.stopped_by.map(|reason| match reason {
             StopReason::Interrupt => StoppedBy::Sigint,
             StopReason::Terminate => StoppedBy::Sigterm,

@@ -1,7 +1,6 @@
 //! `run --prometheus` and `run --otlp`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use super::terminal::Terminal;
 use crate::telemetry::{Collector, DEFAULT_ADDRESS, Problem, Settings, Telemetry};
@@ -15,9 +14,10 @@ pub(super) struct TelemetryOptions {
         value_name = "ADDR",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = DEFAULT_ADDRESS
+        default_missing_value = DEFAULT_ADDRESS,
+        value_parser = super::address::parse
     )]
-    prometheus: Option<String>,
+    pub(super) prometheus: Option<SocketAddr>,
     /// Send the run's figures to an OpenTelemetry collector (OTLP over HTTP) while it goes and at its end
     #[arg(long, value_name = "URL")]
     otlp: Option<String>,
@@ -25,21 +25,15 @@ pub(super) struct TelemetryOptions {
 
 impl TelemetryOptions {
     /// What the arguments and the environment ask for; what is wrong with them is told.
-    pub(super) fn settings(&self, plans: &[PathBuf], terminal: &Terminal) -> Option<Settings> {
-        let address = |plan: &&PathBuf| plan.to_str().is_some_and(|plan| plan.parse::<SocketAddr>().is_ok());
-        let settings = match (&self.prometheus, plans.iter().find(address)) {
-            (Some(_), Some(address)) => Err(Problem {
-                message: format!("{} stands where a plan should", address.display()),
-                help: format!("write the address behind an equals sign: --prometheus={}", address.display()),
-            }),
-            _ => self
-                .otlp
-                .as_deref()
-                .map(|url| Collector::new(url, |name| std::env::var(name).ok()))
-                .transpose()
-                .map(|otlp| Settings { prometheus: self.prometheus.clone(), otlp }),
-        };
-        settings.map_err(|problem| tell(&problem, terminal)).ok()
+    pub(super) fn settings(&self, terminal: &Terminal) -> Option<Settings> {
+        let otlp = self.otlp.as_deref().map(|url| Collector::new(url, |name| std::env::var(name).ok())).transpose();
+        match otlp {
+            Ok(otlp) => Some(Settings { prometheus: self.prometheus, otlp }),
+            Err(problem) => {
+                tell(&problem, terminal);
+                None
+            }
+        }
     }
 }
 
@@ -52,6 +46,6 @@ pub(super) fn start(settings: Settings, terminal: &Terminal) -> Option<Telemetry
     Some(telemetry)
 }
 
-fn tell(problem: &Problem, terminal: &Terminal) {
+pub(super) fn tell(problem: &Problem, terminal: &Terminal) {
     terminal.err(&format!("error: {}\n  = help: {}\n", problem.message, problem.help));
 }

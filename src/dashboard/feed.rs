@@ -66,7 +66,8 @@ impl Feed {
         let (until_s, slice_s) = counted.complete();
         let from_s = self.viewers.iter().map(|(_, page)| page.needs_from(slice_s)).min().unwrap_or(0);
         let results = counted.so_far(now, from_s);
-        let outcome = RunOutcome { generator: Generator::of(&results, None, None), ..RunOutcome::default() };
+        let generator = Generator::of(&results, None, None);
+        let outcome = RunOutcome { generator, under_way: true, ..RunOutcome::default() };
         let verdict = judge(&self.scene.graph, &results, &outcome);
         let mut info = self.scene.info.clone();
         info.ended_at = jiff::Timestamp::now();

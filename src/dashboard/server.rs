@@ -1,6 +1,6 @@
 //! The HTTP server of the live page.
 
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, channel, unbounded_c
 use tokio::sync::{Semaphore, watch};
 
 use super::{Message, Viewer};
+use crate::listen::{Problem, bind};
 
 /// So many messages may wait for a slow browser; then it is let go, and connects anew.
 const WAITING: usize = 4;
@@ -51,16 +52,17 @@ impl Server {
     /// somebody presses the page's button.
     ///
     /// # Errors
-    /// When the port cannot be had, as a sentence.
+    /// When the port cannot be had.
     pub fn start(
         address: SocketAddr,
         page: String,
         stop_run: impl Fn() + Send + Sync + 'static,
-    ) -> Result<Self, String> {
-        let cannot = |error: std::io::Error| format!("the dashboard cannot be served on {address}: {error}");
-        let listener = TcpListener::bind(address).map_err(cannot)?;
-        listener.set_nonblocking(true).map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
+    ) -> Result<Self, Problem> {
+        let cannot = |error: std::io::Error| Problem {
+            message: format!("the dashboard cannot be served: {error}"),
+            help: "run without --dashboard".into(),
+        };
+        let (listener, address) = bind("--dashboard", address)?;
         let token: String = rand::rng().random::<[u8; 16]>().iter().map(|byte| format!("{byte:02x}")).collect();
         let (viewers, joining) = unbounded_channel();
         let places = Arc::new(Semaphore::new(MOST_VIEWERS));

@@ -13,6 +13,7 @@ mod live;
 mod packed;
 mod series;
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use base64::Engine as _;
@@ -22,7 +23,7 @@ use flate2::write::ZlibEncoder;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::document::Line;
+use super::document::{Each, Error, Line, Threshold, Unreached};
 use super::{Document, Format, clean, console};
 pub use live::LivePage;
 use packed::Packed;
@@ -30,13 +31,20 @@ use series::Series;
 
 /// How many lines of the report the page shows; those with errors come before the others.
 const LINES: usize = 500;
+/// How many requests that were never reached are named.
+const NEVER: usize = 50;
+/// How many groups of equal failures are shown.
+const ERRORS: usize = 200;
 /// How many bytes the response times of the lines may take, compressed: the whole page stays
 /// below 3 MB.
 const BUDGET: usize = 1_500_000;
 
 const PAGE: &str = include_str!("html/page.html");
 const STYLES: [&str; 2] = [include_str!("html/vendor/uplot-1.6.32/uPlot.min.css"), include_str!("html/page.css")];
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 8] = [
+    "/*",
+    include_str!("html/vendor/uplot-1.6.32/LICENSE"),
+    "*/",
     include_str!("html/vendor/uplot-1.6.32/uPlot.iife.min.js"),
     include_str!("html/times.js"),
     include_str!("html/charts.js"),
@@ -73,8 +81,10 @@ struct Page<'a> {
     /// Whether the run still goes.
     live: bool,
     document: Document<'a>,
-    /// Lines of the report that are not shown.
+    /// Lines of the report, requests that were never reached and failures that are not shown.
     more_lines: usize,
+    more_never: usize,
+    more_errors: usize,
     series: Series,
     /// How many seconds a slice of the packed response times covers.
     packed_s: u64,
@@ -93,14 +103,34 @@ impl<'a> Page<'a> {
         series: Series,
         packed_s: u64,
     ) -> Self {
-        let remedies = document.errors.iter().map(hints::of_error).collect();
-        let document = Document {
-            samplers: samplers.into(),
-            transactions: transactions.into(),
-            timeline: Vec::new().into(),
-            ..document.clone()
-        };
-        Self { live: false, document, more_lines, series, packed_s, hints: Vec::new(), remedies }
+        let titles: HashSet<String> = samplers.iter().map(|line| line.title().to_owned()).collect();
+        let (thresholds, assertions) = (document.thresholds.clone(), document.assertions.clone());
+        let never: Vec<Unreached> = document.never_executed.iter().take(NEVER).collect();
+        let errors: Vec<Error> = document.errors.iter().take(ERRORS).cloned().collect();
+        let remedies = errors.iter().map(hints::of_error).collect();
+        Self {
+            live: false,
+            more_lines,
+            more_never: document.never_executed.iter().count() - never.len(),
+            more_errors: document.errors.len() - errors.len(),
+            document: Document {
+                samplers: samplers.into(),
+                transactions: transactions.into(),
+                thresholds: Each::new(move || thresholds.iter().filter(Threshold::is_shown)),
+                assertions: Each::new(move || {
+                    let titles = titles.clone();
+                    assertions.iter().filter(move |one| titles.contains(one.title()))
+                }),
+                never_executed: never.into(),
+                errors,
+                timeline: Each::default(),
+                ..document.clone()
+            },
+            series,
+            packed_s,
+            hints: Vec::new(),
+            remedies,
+        }
     }
 }
 

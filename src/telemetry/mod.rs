@@ -27,6 +27,8 @@ pub use scrape::DEFAULT_ADDRESS;
 use snapshot::{Run, Snapshot};
 
 use crate::graph::ExecutionGraph;
+pub use crate::listen::Problem;
+use crate::listen::bind;
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
 
@@ -43,20 +45,11 @@ const LATE: &str = "warning: the last metrics could not be sent in time\n  = hel
 /// Where the latest snapshot is found; none before the first run begins.
 type Shown = watch::Receiver<Option<Arc<Snapshot>>>;
 
-/// What is wrong with an argument or its environment, and the remedy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// What is wrong.
-    pub message: String,
-    /// The remedy.
-    pub help: String,
-}
-
 /// Which outputs there are.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The address to serve Prometheus at, for example `127.0.0.1:9464`; port 0 is a free one.
-    pub prometheus: Option<String>,
+    /// The address to serve Prometheus at; port 0 is a free one.
+    pub prometheus: Option<SocketAddr>,
     /// The collector to send to.
     pub otlp: Option<Collector>,
 }
@@ -83,7 +76,7 @@ impl Telemetry {
             return Ok(Self(None));
         }
         let warning = Warning::default();
-        let listener = settings.prometheus.as_deref().map(scrape::bind).transpose()?;
+        let listener = settings.prometheus.map(|address| bind("--prometheus", address)).transpose()?;
         let exporter = settings.otlp.map(|collector| Exporter::new(collector, warning.clone())).transpose()?;
         let (listener, scraped) = listener.unzip();
         let (sender, shown) = watch::channel(None);

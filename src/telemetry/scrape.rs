@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +16,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::sync::Semaphore;
 
+use super::Shown;
 use super::openmetrics::{CONTENT_TYPE, text};
 use super::snapshot::Snapshot;
-use super::{Problem, Shown};
 
 /// Where it listens unless told otherwise: the port Prometheus' exporters of OpenTelemetry use.
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
@@ -32,33 +32,6 @@ const CONNECTIONS: usize = 16;
 const LIFETIME: Duration = Duration::from_secs(10);
 /// The pause after a connection could not be taken, for instance for want of open files.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// Begins to listen.
-///
-/// # Errors
-/// When the address means nothing or cannot be had.
-pub(super) fn bind(address: &str) -> Result<(TcpListener, SocketAddr), Problem> {
-    let bound = TcpListener::bind(address).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    });
-    bound.map_err(|error| {
-        let (message, help) = match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                ("another program listens there".into(), "choose another port, or port 0 for a free one")
-            }
-            std::io::ErrorKind::InvalidInput => {
-                ("that is not an address".into(), "write a host and a port, for example --prometheus=127.0.0.1:9464")
-            }
-            _ => (
-                error.to_string(),
-                "choose an address of this machine and a port you may use, for example --prometheus=127.0.0.1:9464",
-            ),
-        };
-        Problem { message: format!("--prometheus cannot listen on {address}: {message}"), help: help.into() }
-    })
-}
 
 /// Answers scrapes for good. Must be called inside a [`tokio::task::LocalSet`].
 pub(super) async fn serve(listener: TcpListener, shown: Shown) {

@@ -35,13 +35,15 @@ impl Verdict {
 
 /// Judges a run. The weightiest finding decides on the exit code: 4 before 3, a signal, 1 and 0.
 pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Verdict {
-    let mut thresholds = threshold::all(graph, results);
+    let mut thresholds = threshold::all(graph, results, run.under_way);
     thresholds.extend(cover::uncovered(graph, results));
     let mut findings: Vec<(u8, String)> = Vec::new();
     if let Some(error) = &run.internal_error {
         findings.push((exit::INTERNAL, format!("internal error: {error}")));
     }
-    findings.extend(not_valid(results, run).map(|reason| (exit::NOT_VALID, reason)));
+    if !run.under_way {
+        findings.extend(not_valid(results, run).map(|reason| (exit::NOT_VALID, reason)));
+    }
     if let Some(stopped) = &run.stopped_by {
         let code = match stopped {
             StoppedBy::Sigint | StoppedBy::Dashboard => exit::INTERRUPTED,

@@ -121,6 +121,8 @@ pub struct RunOutcome {
     pub generator: Generator,
     /// Whether a load generator that could not keep up makes the run invalid (`--strict`).
     pub strict: bool,
+    /// Whether it still goes: then what has no samples has nothing to say yet.
+    pub under_way: bool,
     /// A caught panic or another fault of the tool.
     pub internal_error: Option<String>,
 }

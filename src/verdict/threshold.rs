@@ -80,11 +80,16 @@ pub fn scope_text(graph: &ExecutionGraph, scope: Scope) -> Arc<str> {
 }
 
 /// Compares a figure with its limit.
-pub(super) fn compare(graph: &ExecutionGraph, threshold: &Threshold, observed: &Observed<'_>) -> ThresholdResult {
+fn compare(
+    graph: &ExecutionGraph,
+    threshold: &Threshold,
+    observed: &Observed<'_>,
+    may_be_skipped: bool,
+) -> ThresholdResult {
     let condition = &threshold.condition;
     let figure = observed.figure(condition).filter(|figure| figure.is_finite());
     // A line that was never reached has no errors to allow; written thresholds demand samples.
-    let skipped = figure.is_none() && (graph.skip_without_samples || threshold.implicit);
+    let skipped = figure.is_none() && (may_be_skipped || threshold.implicit);
     ThresholdResult {
         text: threshold.text.clone(),
         name: threshold.name.clone(),
@@ -105,8 +110,9 @@ pub(super) fn compare(graph: &ExecutionGraph, threshold: &Threshold, observed: &
     }
 }
 
-/// Judges every threshold of the plan, in its order.
-pub(super) fn all(graph: &ExecutionGraph, results: &Results) -> Vec<ThresholdResult> {
+/// Judges every threshold of the plan, in its order; while the run is `under_way`, those that have
+/// samples by now.
+pub(super) fn all(graph: &ExecutionGraph, results: &Results, under_way: bool) -> Vec<ThresholdResult> {
     let nothing = crate::metrics::Stats::default();
     graph
         .thresholds
@@ -133,7 +139,8 @@ pub(super) fn all(graph: &ExecutionGraph, results: &Results) -> Vec<ThresholdRes
             };
             let iterations = groups().map(|result| result.iterations).sum();
             let dropped = groups().map(|result| result.dropped).sum();
-            compare(graph, threshold, &Observed { stats, iterations, dropped, time })
+            let observed = Observed { stats, iterations, dropped, time };
+            compare(graph, threshold, &observed, under_way || graph.skip_without_samples)
         })
         .collect()
 }
@@ -171,7 +178,7 @@ pub fn broken(graph: &ExecutionGraph, counted: &Aggregator, elapsed: Duration) -
         if may_still_hold {
             return None;
         }
-        let result = compare(graph, threshold, &observed);
+        let result = compare(graph, threshold, &observed, graph.skip_without_samples);
         (!result.passed).then_some(result)
     })
 }

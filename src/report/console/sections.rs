@@ -174,7 +174,7 @@ pub(super) fn assertions(document: &Document<'_>, paint: Paint) -> String {
             text,
             "  {} {}: {}  {}",
             paint.bad("✗"),
-            label(result.title.as_ref().unwrap_or(&result.label)),
+            label(result.title()),
             inline(&result.text),
             paint.faint(&place.to_string()),
         );

@@ -151,11 +151,16 @@ pub struct Error {
 }
 
 impl Assertion {
+    /// What tells the request it judges apart from every other.
+    pub fn title(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.label)
+    }
+
     /// Whether these failures are its own.
     pub fn explains(&self, error: &Error) -> bool {
         error.assertion.as_deref() == Some(&*self.text)
             && (error.line, &error.file) == (self.line, &self.file)
-            && error.title() == self.title.as_deref().unwrap_or(&self.label)
+            && error.title() == self.title()
     }
 }
 

@@ -98,6 +98,7 @@ class Chart {
     ctx.fillStyle = color("faint");
     ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
     ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textAlign = "left";
     ctx.textBaseline = "top";
     let free = bbox.left;
     for (const mark of this.marks()) {

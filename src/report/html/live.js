@@ -48,7 +48,7 @@ function live() {
       drawThresholds();
       drawFailures();
     }
-    addStop();
+    offerStop();
   };
   source.addEventListener("page", receive);
   source.addEventListener("end", (event) => {
@@ -62,12 +62,12 @@ function live() {
   });
 }
 
-function addStop() {
-  if (!page.live) return;
-  const button = element("button", { type: "button", class: "stop", click: async () => {
+function offerStop() {
+  const button = byId("stop");
+  button.onclick = async () => {
     if (!confirm("Stop the run? Iterations under way may finish, and every report is written.")) return;
     button.disabled = true;
     await fetch("stop", { method: "POST" });
-  } }, "Stop the run");
-  byId("top").querySelector(".verdict").append(button);
+  };
+  button.hidden = !page.live;
 }

@@ -69,6 +69,7 @@ function drawTop() {
     generator.busiest_thread_share !== undefined ? `busiest thread ${percent(generator.busiest_thread_share)}` : null,
     generator.lag_p99_ms !== undefined ? `late by ${ms(generator.lag_p99_ms)} (p99)` : null,
   ].filter((one) => one).join(", ");
+  document.title = `${word.toLowerCase()}: ${plan.name} – ${tool.name}`;
   byId("top").replaceChildren(
     element("div", { class: `verdict ${state}` },
       element("span", { class: "word" }, word),
@@ -89,7 +90,7 @@ function drawTop() {
     ...(page.hints.length ? [element("div", { class: "hints" }, page.hints.map((hint) => element("p", null, hint)))] : []));
   const never = page.document.never_executed;
   byId("bottom").textContent = [
-    never.length ? `Never executed: ${never.slice(0, 50).map((one) => one.title).join(", ")}${never.length > 50 ? ` and ${never.length - 50} more` : ""}.` : null,
+    never.length ? `Never executed: ${never.map((one) => one.title).join(", ")}${page.more_never ? ` and ${count(page.more_never)} more` : ""}.` : null,
     `${tool.name} ${tool.version} on ${run.host.name} (${run.host.cpus} processors, ${run.host.os}), run ${run.id}, seed ${run.seed}${run.git_commit ? `, commit ${run.git_commit.slice(0, 12)}` : ""}, plan ${plan.sha256.slice(0, 12)}.`,
   ].filter((one) => one).join(" ");
 }
@@ -347,7 +348,7 @@ function inside(row) {
     parts.push(element("div", null, element("h3", null, "Assertions"), table(["", "passed", "failed", "examples"],
       checks.map((one) => [`${one.text} (${placeOf(one)})`, count(one.passed), count(one.failed), one.examples.join(" · ")]))));
   }
-  const rules = data.thresholds.filter((one) => one.scope === title && (!one.implicit || !one.passed));
+  const rules = data.thresholds.filter((one) => one.scope === title);
   if (rules.length) parts.push(element("div", null, element("h3", null, "Thresholds"), thresholdTable(rules)));
   parts.push(element("div", null, element("h3", null, "More"), table([], [
     ["thread group", stats.thread_group], ["in the plan", placeOf(stats)],
@@ -376,7 +377,7 @@ function thresholdTable(rules) {
 }
 
 function drawThresholds() {
-  const rules = page.document.thresholds.filter((one) => !one.implicit || !one.passed);
+  const rules = page.document.thresholds;
   const section = byId("thresholds");
   section.hidden = rules.length === 0;
   section.querySelector(".wide").replaceChildren(thresholdTable(rules));
@@ -386,7 +387,7 @@ function drawFailures() {
   const { errors } = page.document, section = byId("failures");
   section.hidden = errors.length === 0;
   const open = new Set([...section.querySelectorAll("details[open]")].map((one) => one.dataset.key));
-  section.querySelector("div").replaceChildren(...errors.slice(0, 200).map((error, place) => {
+  section.querySelector("div").replaceChildren(...errors.map((error, place) => {
     const key = `${error.kind} ${titleOf(error)} ${error.message}`;
     const expected = error.expected && !error.message.includes(error.expected) ? `, expected ${error.expected}` : "";
     const said = `${error.assertion && !error.message.includes(error.assertion) ? `${error.assertion}: ` : ""}${error.message}${expected}`;
@@ -399,7 +400,44 @@ function drawFailures() {
       error.example?.response ? [element("h3", null, "Its response"), element("pre", null, error.example.response)] : null);
     made.dataset.key = key;
     return made;
-  }), errors.length > 200 ? element("p", null, `and ${errors.length - 200} more; results.json has them all`) : "");
+  }), page.more_errors ? element("p", null, `and ${count(page.more_errors)} more; results.json has them all`) : "");
+}
+
+// The comparison with earlier runs.
+
+const JUDGED = { ok: ["good", "ok"], improved: ["good", "improved"], regressed: ["bad", "regressed"], follows: ["note", "follows"], inconclusive: ["note", "inconclusive"], not_judged: ["faint", "not judged"] };
+
+function judged(verdict) {
+  const [kind, word] = JUDGED[verdict] ?? ["faint", verdict];
+  return element("span", { class: kind }, word);
+}
+
+const signed = (value) => `${value < 0 ? "−" : "+"}${trimmed(Math.abs(value) * 100, 1)}%`;
+
+function drawComparison() {
+  const compared = page.document.regression, section = byId("comparison");
+  section.hidden = !compared;
+  if (!compared) return;
+  const runs = compared.baseline.map((run) => `${run.file ?? run.id} (${new Date(run.started_at).toLocaleString()}${run.git_commit ? `, commit ${run.git_commit.slice(0, 12)}` : ""})`);
+  const change = (one) => one.change === undefined ? "–" : `${signed(one.change)}${one.change_low === undefined ? "" : ` (${signed(one.change_low)} to ${signed(one.change_high)})`}`;
+  const show = (value, unit) => value === undefined ? "–" : figure(value, unit);
+  const of = (line) => {
+    const worst = line.figures.filter((one) => one.verdict === "regressed").map((one) => `${one.metric} ${signed(one.change ?? 0)}`);
+    return element("details", { open: line.verdict === "regressed" },
+      element("summary", null, judged(line.verdict), ` ${line.kind === "thread_group" ? "thread group " : line.kind === "transaction" ? "transaction " : ""}${line.kind === "run" ? "all requests" : line.title}`,
+        worst.length ? `: ${worst.join(", ")}` : "", element("span", { class: "faint" }, line.part === "steady" ? " steady part" : " whole run")),
+      element("div", { class: "wide" }, table(["figure", "baseline", "this run", "change (95% interval)", "limit", ""],
+        line.figures.map((one) => [one.metric.replace("_", " "), show(one.base, one.unit), show(one.new, one.unit), change(one), show(one.limit, one.unit), judged(one.verdict)]))),
+      element("ul", null, line.figures.filter((one) => !["ok", "not_judged"].includes(one.verdict)).map((one) => element("li", null, one.sentence))));
+  };
+  const lines = [...compared.samplers, ...compared.transactions, ...compared.thread_groups];
+  const rank = { regressed: 0, follows: 1, inconclusive: 2, improved: 3 };
+  lines.sort((one, two) => (rank[one.verdict] ?? 4) - (rank[two.verdict] ?? 4));
+  section.querySelector("div").replaceChildren(
+    element("p", null, judged(compared.verdict), ` – ${compared.summary}`),
+    element("p", { class: "faint" }, `Compared with ${runs.join(", ")}. ${compared.method.text}`),
+    ...(compared.remarks.length ? [element("div", { class: "hints" }, compared.remarks.map((one) => element("p", null, one.text)))] : []),
+    ...lines.slice(0, 200).map(of), of(compared.run));
 }
 
 function draw() {
@@ -408,6 +446,7 @@ function draw() {
   drawWindow();
   drawTable();
   drawThresholds();
+  drawComparison();
   drawFailures();
 }
 

@@ -82,3 +82,20 @@ fn keys_that_are_not_known_yet_are_no_hindrance() {
     std::fs::write(file.path(), value.to_string()).expect("it is written");
     assert_eq!(read(file.path()).expect("it is read").samplers.iter().count(), 2);
 }
+
+/// Files as earlier versions wrote them: whatever is added, they stay readable.
+#[test]
+fn files_of_every_earlier_version_are_read() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+    for version in ["1.0.0"] {
+        let document = read(&std::path::Path::new(folder).join(format!("results-{version}.json"))).expect("it is read");
+        assert_eq!(document.schema_version, version);
+        assert_eq!(document.verdict.exit_code, 1);
+        let text = summary(&document, &[], false);
+        assert!(text.contains("Prices: p95 < 40ms") || text.contains("p95 < 40ms"), "{text}");
+        assert!(text.ends_with("FAILED (exit 1): 2 of 2 thresholds failed (Prices: p95 < 40ms; error_rate < 1%)\n"));
+        for format in [&Junit::default() as &dyn Format, &Html, &Json] {
+            assert!(!rendered(format, &document).is_empty());
+        }
+    }
+}

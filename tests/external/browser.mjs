@@ -1,0 +1,224 @@
+// The report and the live page in a real browser.
+//   browser.mjs PATH_TO_LOADPLAN WORK_FOLDER [SCREENSHOTS]
+// Needs playwright-core and hdr-histogram-js in $NODE_TOOLS/node_modules, and chromium.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+const require = createRequire(path.resolve(process.env.NODE_TOOLS ?? ".", "x.js"));
+const { chromium } = require("playwright-core");
+const hdr = require("hdr-histogram-js");
+
+const [loadplan, work, shots] = [process.argv[2], process.argv[3], process.argv[4]].map((one) => one && path.resolve(one));
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+const PLAN = `name: The page's plan </script><script>alert(1)</script>
+services: { api: { demo: trading } }
+http: { base_url: "\${services.api.url}" }
+thread_groups:
+  visitors:
+    users: 4
+    ramp_up: 2s
+    duration: 8s
+    think_time: 20ms
+    steps:
+      - get: /api/market-data
+        assert: { status: 200 }
+        thresholds: [p95 < 2s]
+      - transaction: Look around
+        steps:
+          - get: /api/quotes/AAPL
+          - get: /api/quotes/<img src=x onerror=alert(2)>
+  late:
+    users: 1
+    delay: 4s
+    duration: 3s
+    steps:
+      - get: /api/quotes/MSFT
+`;
+
+let checks = 0;
+const check = (...args) => { checks += 1; assert.ok(...args); };
+const near = (value, expected, what) => { checks += 1; assert.ok(Math.abs(value - expected) <= Math.max(0.006, 0.005 * expected), `${what}: ${value} is not ${expected}`); };
+/** A figure of the table as a number of milliseconds, per second, or samples. */
+const number = (text) => {
+  const value = Number(text.replaceAll("\u202f", "").match(/^[\d.]+/)?.[0]);
+  return / s$/.test(text) ? value * 1000 : value;
+};
+
+mkdirSync(work, { recursive: true });
+writeFileSync(path.join(work, "page.yaml"), PLAN);
+const ran = spawnSync(loadplan, ["run", "page.yaml", "--out", "page", "--quiet"], { cwd: work, encoding: "utf8" });
+assert.equal(ran.status, 1, ran.stdout + ran.stderr);
+const results = JSON.parse(readFileSync(path.join(work, "page/results.json"), "utf8"));
+const report = "file://" + path.join(work, "page/report.html");
+
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+
+/** A page that remembers what must not happen. */
+async function open(address, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.wrong = [];
+  page.requests = [];
+  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) page.wrong.push(message.text()); });
+  page.on("pageerror", (error) => page.wrong.push(String(error.stack)));
+  page.on("dialog", (dialog) => { page.wrong.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on("request", (sent) => page.requests.push(sent.url()));
+  await page.goto(address);
+  return page;
+}
+
+const shot = async (page, name) => { if (shots) { mkdirSync(shots, { recursive: true }); await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true }); } };
+const rowsOf = (page) => page.$$eval("#table tbody > tr:not(.more)", (rows) => Object.fromEntries(rows.map((row) => {
+  const cells = [...row.children].map((cell) => cell.innerText.trim());
+  return [cells[0], cells.slice(1, 9)];
+})));
+const drawn = (page, id) => page.$eval(`#${id} canvas`, (canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const colors = new Set();
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200) colors.add(`${data[at]},${data[at + 1]},${data[at + 2]}`);
+  return colors.size;
+});
+
+// The whole report: figures are those of results.json, and nothing is asked of anybody.
+{
+  const page = await open(report);
+  await page.waitForSelector("#table tbody tr");
+  await page.waitForTimeout(300);
+  const rows = await rowsOf(page);
+  for (const line of results.samplers) {
+    const cells = rows[line.title ?? line.label];
+    check(cells, `no row for ${line.label} among ${Object.keys(rows)}`);
+    assert.equal(number(cells[0]), line.count);
+    assert.equal(number(cells[1]), line.failed);
+    near(number(cells[2]), line.throughput_per_s, "throughput");
+    near(number(cells[3]), line.response_time.mean_ms, "mean");
+    near(number(cells[5]), line.response_time.p95_ms, "p95");
+    near(number(cells[7]), line.response_time.max_ms, "max");
+  }
+  check("Look around transaction" in rows, "the transaction has a row");
+  for (const id of ["load", "times", "failed"]) check(await drawn(page, id) > 5, `#${id} shows something`);
+  check((await page.innerText("#top")).includes("FAILED"));
+  check((await page.innerText("#failures")).includes("There is nothing at that path"), "a failure has its hint");
+  await shot(page, "report-light");
+
+  // A part of the run, drawn over a chart, is computed anew from the histograms.
+  const box = await page.locator("#times .u-over").boundingBox();
+  await page.mouse.move(box.x + box.width * 0.40, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.70, box.y + 60, { steps: 5 });
+  await page.mouse.up();
+  const said = await page.innerText("#scope");
+  const [from, to] = said.match(/\((\d+) s to (\d+) s\)/).slice(1).map(Number);
+  check(from > 0 && to > from && to < 9, said);
+  const zoomed = await rowsOf(page);
+  for (const [place, line] of results.samplers.entries()) {
+    const merged = hdr.build({ numberOfSignificantValueDigits: 3, autoResize: true, useWebAssembly: false });
+    let [count, failed] = [0, 0];
+    for (const slice of results.timeline.filter((one) => one.t_s >= from && one.t_s < to)) {
+      for (const one of slice.samplers.filter((one) => one.label === place)) {
+        count += one.count;
+        failed += one.failed;
+        if (one.histogram) merged.add(hdr.decodeFromCompressedBase64(one.histogram));
+      }
+    }
+    const cells = zoomed[line.title ?? line.label];
+    assert.equal(number(cells[0]), count, `${line.label} from ${from} to ${to}`);
+    assert.equal(number(cells[1]), failed);
+    check(count < line.count, "it is a part");
+    if (count > 0) {
+      near(number(cells[2]), count / (to - from), "throughput");
+      for (const [cell, percent] of [[4, 50], [5, 95], [6, 99], [7, 100]]) near(number(cells[cell]), merged.getValueAtPercentile(percent) / 1000, `p${percent} of ${line.label}`);
+    }
+  }
+  await shot(page, "report-zoomed");
+  await page.click("#window button:has-text('Whole run')");
+  assert.deepEqual(await rowsOf(page), rows);
+
+  // Sorting, filtering, opening a row.
+  await page.click("#table thead button:has-text('count')");
+  const counts = Object.values(await rowsOf(page)).slice(0, -1).map((cells) => number(cells[0]));
+  assert.deepEqual(counts, [...counts].sort((one, two) => two - one));
+  await page.fill("#filter", "market");
+  assert.deepEqual(Object.keys(await rowsOf(page)), ["GET /api/market-data"]);
+  await page.click("#table button.open");
+  const inside = await page.innerText("#table tr.more");
+  for (const part of ["Distribution of response times", "first byte", "status is 200", "p95 < 2s", "held"]) check(inside.includes(part), part);
+  await shot(page, "report-row");
+  await page.emulateMedia({ media: "print" });
+  await page.waitForTimeout(200);
+  check((await page.pdf()).length > 10000, "it can be printed");
+  assert.deepEqual(page.wrong, []);
+  assert.deepEqual(page.requests.filter((one) => !one.startsWith("data:")), [report]);
+}
+
+// In the dark, and on a phone.
+for (const [name, options] of [["dark", { colorScheme: "dark" }], ["phone", { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }]]) {
+  const page = await open(report, options);
+  await page.waitForSelector("#table tbody tr");
+  await page.waitForTimeout(300);
+  const [width, view, back] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth, getComputedStyle(document.body).backgroundColor]);
+  check(width <= view, `${name}: ${width} pixels in a window of ${view}`);
+  assert.equal(back === "rgb(255, 255, 255)", name !== "dark");
+  await page.click("#window button:has-text('ramp-up')");
+  check((await page.innerText("#scope")).includes("(0 s to 2 s)"));
+  await shot(page, `report-${name}`);
+  assert.deepEqual(page.wrong, []);
+}
+
+// Where neither scripts nor styles may run, as Jenkins serves artifacts, the summary is there as text.
+{
+  const server = createServer((_, answer) => {
+    answer.setHeader("Content-Security-Policy", "sandbox; default-src 'none'; img-src 'self'; style-src 'self';");
+    answer.setHeader("Content-Type", "text/html");
+    answer.end(readFileSync(path.join(work, "page/report.html")));
+  }).listen(0, "127.0.0.1");
+  await new Promise((ready) => server.once("listening", ready));
+  const page = await open(`http://127.0.0.1:${server.address().port}/`);
+  const text = await page.innerText("#plain");
+  check(text.includes("GET /api/market-data") && text.includes("FAILED (exit 1)"), text);
+  check(!(await page.isVisible("#page")));
+  await shot(page, "report-without-script");
+  server.close();
+}
+
+// The live page: it fills, follows the run, can stop it, and stays as the report of the run.
+for (const stop of [false, true]) {
+  const run = spawn(loadplan, ["run", "page.yaml", "--out", "live", "--quiet", "--dashboard", "--duration", `visitors=${stop ? 120 : 20}s`], { cwd: work });
+  const ended = new Promise((tell) => run.on("exit", tell));
+  let told = "";
+  const address = await new Promise((tell) => run.stderr.on("data", (data) => {
+    told += data;
+    const found = told.match(/dashboard: (\S+)/);
+    if (found) tell(found[1]);
+  }));
+  const page = await open(address);
+  page.removeAllListeners("dialog");
+  page.on("dialog", (dialog) => dialog.accept());
+  await page.waitForSelector("#table tbody tr", { timeout: 20000 });
+  await page.waitForFunction(() => document.querySelector("#load canvas") && slices.length >= 2, null, { timeout: 20000 });
+  const first = number((await rowsOf(page))["all requests"][0]);
+  check((await page.innerText("#top")).includes("RUNNING"));
+  await page.waitForFunction((first) => rows().all.count > first, first, { timeout: 20000 });
+  check(await drawn(page, "load") > 5);
+  await shot(page, "live-running");
+  if (stop) await page.click("#stop");
+  assert.equal(await ended, stop ? 130 : 1);
+  await page.waitForFunction(() => !page.live, null, { timeout: 5000 });
+  const final = JSON.parse(readFileSync(path.join(work, "live/results.json"), "utf8"));
+  const rowsAtEnd = await rowsOf(page);
+  assert.equal(number(rowsAtEnd["all requests"][0]), final.totals.count);
+  near(number(rowsAtEnd["all requests"][5]), final.totals.response_time.p95_ms, "p95 at the end");
+  check((await page.innerText("#top")).includes(stop ? "stopped from the dashboard" : "FAILED"));
+  await shot(page, stop ? "live-stopped" : "live-ended");
+  assert.deepEqual(page.wrong, []);
+  check(page.requests.every((one) => one.startsWith(address) || one.startsWith("data:")), page.requests);
+}
+await browser.close();
+console.log(`the report and the live page hold in ${executablePath}: ${checks} checks`);
