@@ -5,6 +5,8 @@
 # Markdown, the shells of a CI server for its action and the image.
 #   check.sh PATH_TO_LOADPLAN
 set -euo pipefail
+# What fails here on purpose is no finding of the job these checks run in.
+unset GITHUB_ACTIONS TF_BUILD
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 loadplan=$1
