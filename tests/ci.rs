@@ -337,6 +337,36 @@ fn every_report_can_be_made_again_from_saved_results() {
     );
 }
 
+/// Results of which every word is a stranger's.
+fn tamper(value: &mut serde_json::Value, key: &str) {
+    const KNOWN: [&str; 8] =
+        ["kind", "unit", "state", "scope_kind", "schema_version", "$schema", "histogram", "stopped_by"];
+    match value {
+        serde_json::Value::Object(map) => map.iter_mut().for_each(|(name, one)| tamper(one, name)),
+        serde_json::Value::Array(list) => list.iter_mut().for_each(|one| tamper(one, key)),
+        serde_json::Value::String(text) if !KNOWN.contains(&key) => *text = HOSTILE.into(),
+        _ => {}
+    }
+}
+
+#[test]
+fn results_of_a_stranger_tell_a_runner_nothing() {
+    let server = hostile_server();
+    let folder = Folder::new();
+    folder.run_plan(&hostile_plan(&server), &[]).expect_code(1);
+    let mut results = folder.results();
+    tamper(&mut results, "");
+    folder.write("tampered.json", results.to_string());
+    let ran = folder.loadplan(&["report", "tampered.json"]).expect_code(0);
+    assert!(ran.stdout.contains("owned") && !ran.stdout.contains('\u{1b}'), "{}", ran.stdout);
+    assert_eq!(commands(&ran, github_command).len() + commands(&ran, azure_command).len(), 0, "{}", ran.stdout);
+    let made =
+        ["report", "tampered.json", "--html", "a.html", "--junit", "a.xml", "--csv", "a.csv", "--markdown", "a.md"];
+    folder.loadplan(&made).expect_code(0);
+    assert!(!folder.read("a.html").contains("<script>alert("));
+    assert_eq!(folder.read("a.csv").lines().count(), 12);
+}
+
 #[test]
 fn what_cannot_be_reported_is_told_in_a_sentence() {
     let server = Server::start(|_| Reply::text(200, "ok"));

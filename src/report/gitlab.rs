@@ -44,11 +44,12 @@ fn metrics(document: &Document<'_>) -> Map<String, Value> {
         }
     }
     if totals.count > 0 {
-        metrics.insert("http_req_failed".into(), shares(totals.failed, totals.count - totals.failed));
+        metrics.insert("http_req_failed".into(), shares(totals.failed, totals.count.saturating_sub(totals.failed)));
     }
-    let (passed, failed) =
-        document.assertions.iter().fold((0, 0), |(passed, failed), one| (passed + one.passed, failed + one.failed));
-    if passed + failed > 0 {
+    let (passed, failed) = document.assertions.iter().fold((0, 0), |(passed, failed): (u64, u64), one| {
+        (passed.saturating_add(one.passed), failed.saturating_add(one.failed))
+    });
+    if passed > 0 || failed > 0 {
         metrics.insert("checks".into(), shares(passed, failed));
     }
     let iterations: u64 = document.thread_groups.iter().map(|group| group.iterations).sum();
@@ -69,5 +70,5 @@ fn trend(times: &Times) -> Value {
 }
 
 fn shares(passes: u64, fails: u64) -> Value {
-    json!({ "value": passes as f64 / (passes + fails) as f64, "passes": passes, "fails": fails })
+    json!({ "value": passes as f64 / (passes as f64 + fails as f64), "passes": passes, "fails": fails })
 }

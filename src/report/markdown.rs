@@ -218,7 +218,7 @@ fn health(document: &Document<'_>) -> String {
         format!(
             "{} of {} arrivals of {} were dropped: all users were busy. Raise `max_users`; if that does not help, the target is too slow for this rate.",
             console::count(group.dropped),
-            console::count(group.dropped + group.iterations),
+            console::count(group.dropped.saturating_add(group.iterations)),
             code::span(&group.name),
         )
     });
