@@ -27,3 +27,24 @@ pub fn issue(one: &Annotation) -> String {
 pub fn upload_summary(path: &Path) -> String {
     format!("##vso[task.uploadsummary]{}", escaped(&path.to_string_lossy()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ci::Level;
+
+    #[test]
+    fn nothing_in_a_value_ends_a_property_or_the_command() {
+        let one = Annotation {
+            level: Level::Error,
+            file: "a]b;type=warning%3B.yaml".into(),
+            line: 3,
+            title: String::new(),
+            message: "50%\r\n##vso[task.complete]".into(),
+        };
+        assert_eq!(
+            issue(&one),
+            "##vso[task.logissue type=error;sourcepath=a%5Db%3Btype=warning%AZP253B.yaml;linenumber=3]50%AZP25%0D%0A##vso[task.complete%5D"
+        );
+    }
+}
