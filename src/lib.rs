@@ -6,6 +6,7 @@
 //! them and [`report`] writes them down. While the run goes, [`telemetry`] shows its figures.
 
 pub mod assertions;
+pub mod ci;
 pub mod cli;
 pub mod dashboard;
 pub mod data;

@@ -2,12 +2,14 @@
 
 mod address;
 mod check;
+mod ci;
 mod completions;
 mod demo;
 mod graph;
 mod limits;
 mod new;
 mod plans;
+mod report;
 mod run;
 mod schema;
 mod services;
@@ -51,6 +53,7 @@ enum Command {
     Try(trial::Args),
     Graph(graph::Args),
     Run(Box<run::Args>),
+    Report(report::Args),
     Demo(demo::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -73,6 +76,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Check(args) => check::run(&args, &terminal),
         Command::Graph(args) => graph::run(&args, &terminal),
         Command::Run(args) => run::run(&args, &terminal),
+        Command::Report(args) => report::run(&args, &terminal),
         Command::Try(args) => trial::run(&args, &terminal),
         Command::Demo(args) => demo::run(&args, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),

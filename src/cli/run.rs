@@ -9,8 +9,10 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::address;
+use super::ci::Ci;
 use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
+use super::report::Forges;
 use super::services::Services;
 use super::telemetry;
 use super::terminal::Terminal;
@@ -54,6 +56,8 @@ pub(super) struct Args {
     /// Also write a row per sample to this file, in the columns of JMeter's JTL files
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    #[command(flatten)]
+    forges: Forges,
     /// `xunit` leaves out what Jenkins' xUnit plugin rejects (file and line)
     #[arg(long, value_enum, default_value_t = JunitStyle::Default)]
     junit_style: JunitStyle,
@@ -78,8 +82,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
-    if args.plans.len() > 1 && [&args.json, &args.junit, &args.html, &args.csv].iter().any(|file| file.is_some()) {
-        terminal.err("error: --json, --junit, --html and --csv name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
+    let mut ci = Ci::new(|name| std::env::var(name).ok());
+    let code = run_all(args, terminal, &mut ci);
+    ci.finish(code, terminal);
+    code
+}
+
+fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> u8 {
+    let one_file = [&args.json, &args.junit, &args.html, &args.csv].iter().any(|file| file.is_some());
+    if args.plans.len() > 1 && (one_file || args.forges.any()) {
+        terminal.err("error: --json, --junit, --html, --csv, --markdown and --gitlab name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
         return exit::INVALID;
     }
     let option = if args.dashboard.is_some() { "--dashboard" } else { "--prometheus" };
@@ -113,10 +125,10 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let mut worst = exit::PASSED;
     let mut failed: Vec<String> = Vec::new();
     let mut folders: Vec<PathBuf> = Vec::new();
-    for (path, (graph, rest)) in compiled {
+    for (path, plan) in compiled {
         let folder = own_folder(args, path, &folders);
         folders.push(folder.clone());
-        let code = one(args, terminal, &telemetry, path, &folder, Arc::new(graph), rest);
+        let code = one(args, terminal, &telemetry, ci, path, &folder, plan);
         if let Some(warning) = telemetry.finish() {
             terminal.err(&warning);
         }
@@ -153,16 +165,18 @@ fn one(
     args: &Args,
     terminal: &Terminal,
     telemetry: &Telemetry,
+    ci: &mut Ci,
     path: &Path,
     folder: &Path,
-    graph: Arc<ExecutionGraph>,
-    rest: Rest,
+    (graph, rest): (ExecutionGraph, Rest),
 ) -> u8 {
-    let wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
+    let graph = Arc::new(graph);
+    let mut wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
         (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
         (Box::new(Html), args.html.clone().unwrap_or_else(|| folder.join("report.html"))),
         (Box::new(Junit { style: args.junit_style }), args.junit.clone().unwrap_or_else(|| folder.join("junit.xml"))),
     ];
+    wanted.extend(args.forges.wanted());
     let (files, rows) = match open(wanted, args.csv.as_ref()) {
         Ok(opened) => opened,
         Err(error) => {
@@ -215,6 +229,7 @@ fn one(
         true => console::verdict_line(&document, terminal.color),
         false => console::summary(&document, &written, terminal.color),
     });
+    ci.add(&document, &written, terminal);
     document.verdict.exit_code
 }
 

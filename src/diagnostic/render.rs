@@ -5,6 +5,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use serde_json::json;
 
 use super::{Diagnostic, Severity, Sources};
+use crate::ci::github::{data, property};
 
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -109,8 +110,6 @@ fn json_finding(finding: &Diagnostic, sources: &Sources) -> serde_json::Value {
 /// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
 fn github(finding: &Diagnostic, sources: &Sources) -> String {
     let (line, column) = sources.position(finding.span);
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let word = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

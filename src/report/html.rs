@@ -8,7 +8,7 @@
 //! for each slice ([`series`]), and the response times of each line for each slice ([`packed`]),
 //! from which the table is computed anew for any part of the run.
 
-mod hints;
+pub(in crate::report) mod hints;
 mod live;
 mod packed;
 mod series;

@@ -1,33 +1,41 @@
 //! Writing a run down: a [`Report`] becomes a [`Document`], and every format is made from that,
 //! so outputs cannot disagree and any of them can be made again from a saved document.
 
+mod annotations;
 pub mod console;
 pub mod document;
 mod files;
 mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod gitlab;
 mod html;
 pub mod json;
 mod jtl;
 mod junit;
+mod markdown;
 mod place;
 pub mod progress;
 mod repository;
 mod sanitize;
+mod table;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
+pub use annotations::annotations;
 pub use document::Document;
 pub use files::{Format, OutputError, OutputFiles, Written};
+pub use gitlab::GitLab;
 pub use html::{Html, LivePage};
 pub use json::Json;
 pub use jtl::Jtl;
 pub use junit::{Junit, JunitStyle};
+pub use markdown::Markdown;
 pub use repository::Repository;
 pub use sanitize::{clean, cut, defused, inline, quoted, short};
+pub use table::Table;
 
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;

@@ -1,6 +1,6 @@
 //! Places in the plan, as reports name them.
 
-use super::{Document, Report};
+use super::{Document, Report, defused};
 use crate::diagnostic::{FileId, Span};
 
 /// A place in one of the plan's files.
@@ -21,7 +21,8 @@ impl std::fmt::Display for Place {
 impl Document<'_> {
     /// A line of another file, or else of the plan's own.
     pub(super) fn place(&self, file: Option<&String>, line: usize) -> Place {
-        Place { file: file.unwrap_or(&self.plan.file).clone(), line }
+        // Names of files are foreign too: of a plan in a stranger's change, of saved results.
+        Place { file: defused(file.unwrap_or(&self.plan.file)).replace(['\r', '\n'], " "), line }
     }
 }
 

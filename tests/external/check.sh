@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Checks against programs nobody here wrote: nginx as the target, junitparser and xunit-viewer as
 # readers of JUnit, check-jsonschema as the validator of plans and results, Prometheus' and
-# OpenTelemetry's Python packages as readers of live metrics.
+# OpenTelemetry's Python packages as readers of live metrics, markdown-it-py and marked as renderers of
+# Markdown, the shells of a CI server for its action and the image.
 #   check.sh PATH_TO_LOADPLAN
 set -euo pipefail
+# What fails here on purpose is no finding of the job these checks run in.
+unset GITHUB_ACTIONS TF_BUILD
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 loadplan=$1
@@ -82,5 +85,15 @@ PY
 
 say "live metrics are read by others as they were meant"
 python3 "$here/live_metrics.py" "$loadplan" "$work"
+
+say "Markdown of a hostile run is harmless when it is rendered"
+python3 "$here/markdown.py" "$loadplan" "$work"
+
+say "the action is valid and its scripts do what they should"
+check-jsonschema --builtin-schema vendor.github-actions action.yml
+python3 "$here/action.py" "$loadplan" "$work"
+
+say "the image's entrypoint runs loadplan, or a program that is there"
+sh "$here/entrypoint.sh" "$loadplan" "$work"
 
 say "all external checks passed"

@@ -51,6 +51,7 @@ impl Folder {
             "FORCE_COLOR",
             "CLICOLOR_FORCE",
             "GITHUB_ACTIONS",
+            "TF_BUILD",
         ] {
             command.env_remove(name);
         }

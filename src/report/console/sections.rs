@@ -180,7 +180,7 @@ pub(super) fn assertions(document: &Document<'_>, paint: Paint) -> String {
         );
         let _ = writeln!(text, "    failed {} of {}", count(result.failed), count(result.failed + result.passed));
         if let Some(expected) = errors.iter().find_map(|error| error.expected.as_deref()) {
-            let _ = writeln!(text, "    expected {}", short(expected, VALUE_WIDTH));
+            let _ = writeln!(text, "    expected {}", short(&inline(expected), VALUE_WIDTH));
         }
         let mut shown = Vec::new();
         for actual in errors.iter().flat_map(|error| &error.actual) {

@@ -10,7 +10,7 @@ use crate::samplers::FailureKind;
 const LEAST: usize = 4;
 
 /// What a failure may come from, and what to look at.
-pub(super) fn of_error(error: &Error) -> Option<&'static str> {
+pub(in crate::report) fn of_error(error: &Error) -> Option<&'static str> {
     let said = &error.message;
     if matches!(error.kind, FailureKind::Status | FailureKind::Assertion) {
         let words = error.actual.iter().chain([said]).flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
@@ -79,6 +79,11 @@ const STATUSES: [(&[&str], &str); 7] = [
         "The server failed on this request. Its log at that time tells why; under load it is often a pool or a lock.",
     ),
 ];
+
+/// What the course of a run that has ended suggests.
+pub(in crate::report) fn of_document(document: &Document<'_>) -> Vec<String> {
+    of_run(document, &Series::of(document, 0))
+}
 
 /// What the course of the run suggests.
 pub(super) fn of_run(document: &Document<'_>, series: &Series) -> Vec<String> {

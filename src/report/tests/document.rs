@@ -1,7 +1,7 @@
 use crate::report::console::summary;
 use crate::report::document::{Document, read};
 use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
-use crate::report::{Format, Html, Json, Junit};
+use crate::report::{Format, GitLab, Html, Json, Junit, Markdown, Table};
 use crate::samplers::FailureKind;
 use crate::verdict::{LifecycleResult, StoppedBy};
 
@@ -31,9 +31,28 @@ fn every_format_is_the_same_when_it_is_made_again_from_a_saved_document() {
     for run in [eventful(), twins, setup, stopped] {
         let run = run.finish();
         let (first, second) = (run.document(), again(&run));
-        assert_eq!(rendered(&Json, &first), rendered(&Json, &second));
-        assert_eq!(rendered(&Junit::default(), &first), rendered(&Junit::default(), &second));
+        let formats: [&dyn Format; 6] = [&Json, &Junit::default(), &Html, &Markdown, &Table, &GitLab];
+        for format in formats {
+            assert!(rendered(format, &first) == rendered(format, &second), "{} differs", format.name());
+        }
         assert_eq!(summary(&first, &[], true), summary(&second, &[], true));
+    }
+}
+
+#[test]
+fn figures_are_read_as_exactly_as_they_were_written() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    for requests in 1..200 {
+        let mut run = Fixture::new(PLAN);
+        for request in 0..requests {
+            match request % 3 {
+                0 => run.unanswered("GET /market", 1.0, FailureKind::Timeout, "no answer"),
+                _ => run.passes("GET /market", 1.0, 1),
+            }
+        }
+        let first = rendered(&Json, &run.finish().document());
+        std::fs::write(file.path(), &first).expect("it is written");
+        assert_eq!(rendered(&Json, &read(file.path()).expect("it is read")), first);
     }
 }
 

@@ -1,8 +1,10 @@
 //! Reports of runs made by hand.
 
+mod annotations;
 mod console;
 mod document;
 mod files;
+mod forges;
 mod html;
 mod json;
 mod junit;

@@ -1,0 +1,126 @@
+//! `loadplan report`: any format again from saved results.
+
+use std::path::{Path, PathBuf};
+
+use super::terminal::Terminal;
+use crate::report::document::read;
+use crate::report::{Document, Format, GitLab, Html, Junit, JunitStyle, Markdown, OutputFiles, Table, console};
+use crate::verdict::exit;
+
+const EXIT_CODES: &str = "\
+Exit codes (of the report; the run's own verdict stands in it):
+  0  made
+  2  the results file or the command line cannot be used
+  4  a report could not be written";
+
+/// Make reports again from the results.json of a run; without options, print its summary
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Args {
+    /// The results.json of a run
+    #[arg(value_name = "RESULTS")]
+    results: PathBuf,
+    /// Write report.html to this file, as the run did
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write junit.xml to this file, as the run did
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// `xunit` leaves out what Jenkins' xUnit plugin rejects (file and line)
+    #[arg(long, value_enum, default_value_t = JunitStyle::Default)]
+    junit_style: JunitStyle,
+    /// Write a row per sampler, per transaction and for all to this file. (The rows per sample of `run --csv` are not
+    /// kept in results.json)
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    #[command(flatten)]
+    forges: Forges,
+}
+
+/// Reports for the servers that host repositories.
+#[derive(Debug, clap::Args)]
+pub(super) struct Forges {
+    /// Also write a summary for a pull request, in Markdown, to this file
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Also write what GitLab's load performance widget reads to this file
+    #[arg(long, value_name = "FILE")]
+    gitlab: Option<PathBuf>,
+}
+
+impl Forges {
+    /// Whether a file is named.
+    pub(super) fn any(&self) -> bool {
+        self.markdown.is_some() || self.gitlab.is_some()
+    }
+
+    /// The formats that are wanted, and where.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = (Box<dyn Format>, PathBuf)> {
+        let wanted: [(Box<dyn Format>, _); 2] =
+            [(Box::new(Markdown), self.markdown.clone()), (Box::new(GitLab), self.gitlab.clone())];
+        wanted.into_iter().filter_map(|(format, path)| Some((format, path?)))
+    }
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
+    let tell = |message: &str, help: &str| terminal.err(&format!("error: {message}\n  = help: {help}\n"));
+    let document = match read(&args.results) {
+        Ok(document) => document,
+        Err(error) => {
+            tell(&error.message, &error.help);
+            return exit::INVALID;
+        }
+    };
+    let own: [(Box<dyn Format>, _); 3] = [
+        (Box::new(Html), &args.html),
+        (Box::new(Junit { style: args.junit_style }), &args.junit),
+        (Box::new(Table), &args.csv),
+    ];
+    let own = own.into_iter().filter_map(|(format, path)| Some((format, path.clone()?)));
+    let wanted: Vec<_> = own.chain(args.forges.wanted()).collect();
+    if wanted.is_empty() {
+        terminal.out(&console::summary(&document, &[], terminal.color));
+        return exit::PASSED;
+    }
+    for (index, (format, path)) in wanted.iter().enumerate() {
+        if same(path, &args.results) {
+            tell(&format!("{} would replace the results it is made from", format.name()), "name another file");
+            return exit::INVALID;
+        }
+        if let Some((other, _)) = wanted[..index].iter().find(|(_, other)| same(path, other)) {
+            let (other, format, path) = (other.name(), format.name(), path.display());
+            tell(&format!("{other} and {format} would both be written to {path}"), "give each its own file");
+            return exit::INVALID;
+        }
+    }
+    // Each on its own: one that cannot be written must not turn the verdict the others tell.
+    let opened: Result<Vec<_>, _> = wanted.into_iter().map(|one| OutputFiles::open(vec![one])).collect();
+    match opened {
+        Ok(files) => files.into_iter().fold(exit::PASSED, |code, file| code.max(write(file, &document, terminal))),
+        Err(error) => {
+            tell(&error.message, &error.help);
+            exit::INTERNAL
+        }
+    }
+}
+
+fn write(files: OutputFiles, document: &Document<'_>, terminal: &Terminal) -> u8 {
+    let mut document = document.clone();
+    let written = files.write(&mut document);
+    for file in &written {
+        // A report may go to standard output.
+        terminal.err(&format!("{}: {}\n", file.name, file.path.display()));
+    }
+    if written.is_empty() {
+        let why = document.verdict.reasons.first().map_or("a report could not be written", |reason| reason);
+        terminal.err(&format!("error: {why}\n  = help: choose another path, or free some space\n"));
+        return exit::INTERNAL;
+    }
+    exit::PASSED
+}
+
+/// Whether two paths name the same file, which need not be there yet.
+fn same(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+    one == other || whole(one).is_some_and(|one| Some(one) == whole(other))
+}

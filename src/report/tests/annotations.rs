@@ -1,0 +1,61 @@
+use crate::ci::Level::{Error, Warning};
+use crate::report::annotations;
+use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
+use crate::samplers::FailureKind;
+use crate::verdict::LifecycleResult;
+
+fn told(run: &Finished) -> Vec<(crate::ci::Level, usize, String)> {
+    annotations(&run.document()).into_iter().map(|one| (one.level, one.line, one.message)).collect()
+}
+
+#[test]
+fn what_failed_the_run_is_an_error_where_it_is_written_and_the_rest_a_warning() {
+    assert_eq!(
+        told(&eventful().finish()),
+        [
+            (Error, 15, "3 × POST /orders: status is 201, got 500 · 503".into()),
+            (Warning, 9, "1 × GET /market: connection refused".into()),
+        ]
+    );
+}
+
+#[test]
+fn a_broken_threshold_comes_first_and_the_failures_it_counts_are_errors() {
+    let mut run = Fixture::new(&PLAN.replace("p95 < 100ms, error_rate < 50%", "p95 < 10ms, error_rate < 5%"));
+    run.passes("GET /market", 1.0, 30);
+    run.unanswered("GET /market", 1.0, FailureKind::Connect, "connection refused");
+    assert_eq!(
+        told(&run.finish()),
+        [
+            (Error, 11, "GET /market: p95 < 10ms: observed 30 ms, limit 10 ms".into()),
+            (Error, 11, "GET /market: error_rate < 5%: observed 50%, limit 5%".into()),
+            (Error, 9, "1 × GET /market: connection refused".into()),
+        ]
+    );
+}
+
+#[test]
+fn a_run_that_passed_has_nothing_to_say_but_that_its_figures_are_doubtful() {
+    let mut run = Fixture::new(PLAN);
+    run.passes("GET /market", 1.0, 30);
+    run.passes("GET /market", 1.0, 30);
+    run.unanswered("GET /market", 1.0, FailureKind::Connect, "connection refused");
+    run.outcome.generator.kept_up = false;
+    let told = told(&run.finish());
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        (told[0].0, told[0].1) == (Warning, 1) && told[0].2.starts_with("the load generator could not"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_run_without_a_verdict_on_the_target_says_why() {
+    let mut run = eventful();
+    let reason = "login\n::error::was refused".into();
+    let span = Some(run.span_of("POST /orders"));
+    run.outcome.setup = LifecycleResult::Failed { took: std::time::Duration::ZERO, reason, span };
+    assert_eq!(told(&run.finish()), [(Error, 14, "login : :error: :was refused".into())]);
+    let told = told(&Fixture::new(PLAN).finish());
+    assert!(told.iter().any(|one| (one.0, one.1) == (Error, 1)), "no samples: {told:?}");
+}
