@@ -8,10 +8,8 @@
 //! for each slice ([`series`]), and the response times of each line for each slice ([`packed`]),
 //! from which the table is computed anew for any part of the run.
 
-pub(in crate::report) mod hints;
 mod live;
 mod packed;
-mod series;
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -24,10 +22,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::document::{Each, Error, Line, Threshold, Unreached};
-use super::{Document, Format, clean, console};
+use super::series::Series;
+use super::{Document, Format, clean, console, hints};
 pub use live::LivePage;
 use packed::Packed;
-use series::Series;
 
 /// How many lines of the report the page shows; those with errors come before the others.
 const LINES: usize = 500;

@@ -9,8 +9,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::document::{Error, Line, Stats, Threshold};
-use super::html::hints;
-use super::{Document, Format, console};
+use super::{Document, Format, console, hints};
 use console::sections;
 
 /// How many lines of a table are shown.

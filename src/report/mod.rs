@@ -9,6 +9,7 @@ mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod gitlab;
+mod hints;
 mod html;
 pub mod json;
 mod jtl;
@@ -18,6 +19,7 @@ mod place;
 pub mod progress;
 mod repository;
 mod sanitize;
+mod series;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -96,4 +96,7 @@ python3 "$here/action.py" "$loadplan" "$work"
 say "the image's entrypoint runs loadplan, or a program that is there"
 sh "$here/entrypoint.sh" "$loadplan" "$work"
 
+say "the report and the live page hold in a browser"
+node "$here/browser.mjs" "$loadplan" "$work/browser"
+
 say "all external checks passed"

@@ -1,5 +1,9 @@
 //! What was counted and measured.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -249,6 +253,14 @@ pub struct SliceLine {
     #[schemars(extend("contentEncoding" = "base64"))]
     pub histogram: Option<String>,
 }
+impl SliceLine {
+    /// The response times in microseconds; `None` where nothing was answered, or they cannot be read.
+    pub fn times(&self) -> Option<Histogram<u64>> {
+        let bytes = BASE64_STANDARD.decode(self.histogram.as_ref()?).ok()?;
+        Deserializer::new().deserialize(&mut bytes.as_slice()).ok()
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_zero(value: &u64) -> bool {
     *value == 0

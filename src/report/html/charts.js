@@ -40,14 +40,14 @@ class Chart {
     [...new Set(lines.map((line) => line.axis))].forEach((name, place) => {
       const show = lines.find((line) => line.axis === name).show;
       scales[name] = { range: (_, low, high) => [0, high > 0 ? high * 1.2 : 1] };
-      axes.push(axis({ scale: name, side: place === 0 ? 3 : 1, size: 58, values: (_, all) => all.map((one) => one === null ? "" : show(one)), grid: { show: place === 0, stroke: color("line"), width: 1 } }));
+      axes.push(axis({ scale: name, side: place === 0 ? 3 : 1, size: 64, ...(name === "users" ? { incrs: [1, 2, 5].flatMap((one) => [one, one * 10, one * 100, one * 1000, one * 10000]).sort((one, two) => one - two) } : {}), values: (_, all) => all.map((one) => one === null ? "" : show(one)), grid: { show: place === 0, stroke: color("line"), width: 1 } }));
     });
     this.plot = new uPlot({
       width: Math.max(this.place.clientWidth, 200),
       height: CHART_HEIGHT,
       scales, axes,
       // Charts without a second axis end where those with one do.
-      padding: [null, axes.length < 3 && this.place.clientWidth > 600 ? 58 : null, null, null],
+      padding: [null, axes.length < 3 && this.place.clientWidth > 600 ? 64 : null, null, null],
       cursor: { sync: { key: "run" }, drag: { x: true, y: false, setScale: false }, points: { size: 5 } },
       series: [
         { label: "at", value: (_, time) => time === null ? "–" : clock(time) },

@@ -14,12 +14,9 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::Deserializer;
 
 use crate::report::Document;
 use crate::report::document::{Slice, SliceLine};
@@ -156,12 +153,6 @@ fn write_cells(cells: &BTreeMap<usize, Cell>, out: &mut Vec<u8>) {
     }
 }
 
-/// The histogram of a line in a slice; `None` where nothing was answered, or it cannot be read.
-pub(super) fn histogram(line: &SliceLine) -> Option<Histogram<u64>> {
-    let bytes = BASE64_STANDARD.decode(line.histogram.as_ref()?).ok()?;
-    Deserializer::new().deserialize(&mut bytes.as_slice()).ok()
-}
-
 /// The indices of the times of a line in a slice, and how often each came.
 fn times(line: &SliceLine) -> impl Iterator<Item = (u64, u64)> {
     let recorded = |histogram: Histogram<u64>| -> Vec<(u64, u64)> {
@@ -170,7 +161,7 @@ fn times(line: &SliceLine) -> impl Iterator<Item = (u64, u64)> {
             .map(|one| (index_of(one.value_iterated_to()), one.count_since_last_iteration()))
             .collect()
     };
-    histogram(line).map(recorded).unwrap_or_default().into_iter()
+    line.times().map(recorded).unwrap_or_default().into_iter()
 }
 
 /// The index of a time in microseconds.

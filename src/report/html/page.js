@@ -85,7 +85,7 @@ function drawTop() {
       fact("Received", bytes(totals.received_bytes)),
       ...groups.map((group) => fact(`Load of ${group.name}`, group.load || `${count(group.peak_users)} users`,
         group.dropped ? element("span", { class: "bad" }, ` ${count(group.dropped)} iterations were dropped.`) : null)),
-      fact("Load generator", page.live ? "–" : kept, !page.live && details ? ` (${details})` : null),
+      fact("Load generator", page.live || run.load_s === 0 ? "–" : kept, !page.live && details ? ` (${details})` : null),
       fact("Plan", element("span", { class: "mono" }, plan.file), run.profile ? `, profile ${run.profile}` : null)),
     ...(page.hints.length ? [element("div", { class: "hints" }, page.hints.map((hint) => element("p", null, hint)))] : []));
   const never = page.document.never_executed;
@@ -126,6 +126,10 @@ function columns() {
 const failureKinds = () => KINDS.filter((kind) => page.series.failures[kind]);
 
 function drawCharts() {
+  // After a failed setup there is nothing to draw; while a run goes, something comes.
+  byId("course").hidden = !page.live && page.series.t_s.length === 0;
+  byId("lines").hidden = !page.live && lines().length === 0;
+  if (byId("course").hidden) return;
   const whole = (value) => count(Math.round(value * 100) / 100);
   const kinds = failureKinds(), of = columns();
   const make = (name, caption, lines) => {

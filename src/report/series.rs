@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::packed::histogram;
 use crate::report::Document;
 use crate::report::document::Slice;
 use crate::samplers::FailureKind;
@@ -13,7 +12,7 @@ use crate::samplers::FailureKind;
 /// A column for each figure, a place in it for each slice of the timeline. Samples of the warm-up
 /// are in it. Slices without any sample are in it too, so that a standstill shows.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Series {
+pub(in crate::report) struct Series {
     /// When the slice begins, in seconds from the moment load began.
     pub(super) t_s: Vec<u64>,
     /// The most users active in it.
@@ -63,7 +62,7 @@ impl Series {
                 column.resize(place + 1, 0);
                 column[place] += failures.count;
             }
-            match (&mut merged, histogram(line)) {
+            match (&mut merged, line.times()) {
                 (Some(merged), Some(one)) => {
                     merged.auto(true);
                     // One that cannot be added would need more memory than there is.

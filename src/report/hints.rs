@@ -10,7 +10,7 @@ use crate::samplers::FailureKind;
 const LEAST: usize = 4;
 
 /// What a failure may come from, and what to look at.
-pub(in crate::report) fn of_error(error: &Error) -> Option<&'static str> {
+pub(super) fn of_error(error: &Error) -> Option<&'static str> {
     let said = &error.message;
     if matches!(error.kind, FailureKind::Status | FailureKind::Assertion) {
         let words = error.actual.iter().chain([said]).flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
@@ -81,7 +81,7 @@ const STATUSES: [(&[&str], &str); 7] = [
 ];
 
 /// What the course of a run that has ended suggests.
-pub(in crate::report) fn of_document(document: &Document<'_>) -> Vec<String> {
+pub(super) fn of_document(document: &Document<'_>) -> Vec<String> {
     of_run(document, &Series::of(document, 0))
 }
 
