@@ -79,7 +79,7 @@ function drawTop() {
     element("dl", { class: "facts" },
       fact("When", element("time", { datetime: run.started_at }, new Date(run.started_at).toLocaleString())),
       fact("How long", `${seconds(run.load_s)} of load, ${seconds(run.duration_s)} in all`),
-      fact("Requests", `${count(totals.count)}, ${perSecond(totals.throughput_per_s)}`),
+      fact("Requests", `${count(totals.count)}${rateOf(totals) ? `, ${perSecond(rateOf(totals))}` : ""}`),
       fact("Errors", element("span", { class: totals.failed ? "bad" : "good" }, totals.failed ? `${count(totals.failed)} (${percent(totals.error_rate)})` : "none")),
       fact("Response time", totals.response_time ? `p50 ${ms(totals.response_time.p50_ms)}, p95 ${ms(totals.response_time.p95_ms)}, p99 ${ms(totals.response_time.p99_ms)}` : "–"),
       fact("Received", bytes(totals.received_bytes)),
@@ -126,8 +126,8 @@ function columns() {
 const failureKinds = () => KINDS.filter((kind) => page.series.failures[kind]);
 
 function drawCharts() {
-  // After a failed setup there is nothing to draw; while a run goes, something comes.
-  byId("course").hidden = !page.live && page.series.t_s.length === 0;
+  // A second or less has no course; while a run goes, more comes.
+  byId("course").hidden = !page.live && page.series.t_s.length < 2;
   byId("lines").hidden = !page.live && lines().length === 0;
   if (byId("course").hidden) return;
   const whole = (value) => count(Math.round(value * 100) / 100);
@@ -224,10 +224,13 @@ function inWindow(slice) {
   return shown.from === null || (start >= shown.from && start < shown.to);
 }
 
+/** Samples per second. A rate over less than a second says nothing. */
+const rateOf = (stats) => stats.throughput_per_s > 0 && stats.count / stats.throughput_per_s >= 0.999 ? stats.throughput_per_s : null;
+
 function figuresOf(stats) {
   const times = stats.response_time;
   return {
-    count: stats.count, failed: stats.failed, rate: stats.throughput_per_s ?? null,
+    count: stats.count, failed: stats.failed, rate: rateOf(stats),
     mean: times?.mean_ms ?? null, p50: times?.p50_ms ?? null, p95: times?.p95_ms ?? null, p99: times?.p99_ms ?? null, max: times?.max_ms ?? null,
   };
 }
