@@ -3,10 +3,11 @@
 //! One pipeline, one room per stage, and data walks one way:
 //! [`plan`] reads YAML into a typed plan, [`graph`] compiles it into the execution graph,
 //! [`engine`] walks the graph and emits samples, [`metrics`] counts them, [`verdict`] judges
-//! them and [`report`] writes them down.
+//! them and [`report`] writes them down; [`compare`] holds a run against earlier ones.
 
 pub mod assertions;
 pub mod cli;
+pub mod compare;
 pub mod data;
 pub mod demo;
 pub mod diagnostic;

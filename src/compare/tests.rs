@@ -1,0 +1,3 @@
+//! Comparisons of runs made by hand.
+
+mod simulation;
