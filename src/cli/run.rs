@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
+use super::baseline::BaselineOptions;
 use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
 use super::services::Services;
@@ -19,7 +20,7 @@ use crate::report::{
     Document, Format, Json, Jtl, Junit, JunitStyle, OutputError, OutputFiles, Report, Repository, RunInfo, console,
 };
 use crate::samplers::http::ProxyEnvironment;
-use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, broken, exit, judge};
+use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, broken, exit};
 
 /// Run plans, judge them, and write results.json and junit.xml
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,8 @@ pub(super) struct Args {
     options: PlanOptions,
     #[command(flatten)]
     load: LoadOverrides,
+    #[command(flatten)]
+    baseline: BaselineOptions,
     /// The folder for results.json and junit.xml (with several plans, one folder for each inside it)
     #[arg(long, value_name = "DIR", default_value = "loadplan-results")]
     out: PathBuf,
@@ -64,6 +67,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     if args.plans.len() > 1 && [&args.json, &args.junit, &args.csv].iter().any(|file| file.is_some()) {
         terminal.err("error: --json, --junit and --csv name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
+        return exit::INVALID;
+    }
+    if args.plans.len() > 1 && !args.baseline.baseline.is_empty() {
+        terminal.err("error: --baseline is of one plan, but there are several\n  = help: run each plan with its own --baseline\n");
         return exit::INVALID;
     }
     // Every plan is read before the first one is run: nothing is sent if any is invalid.
@@ -121,6 +128,13 @@ fn own_folder(args: &Args, path: &Path, taken: &[PathBuf]) -> PathBuf {
 }
 
 fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<ExecutionGraph>, rest: Rest) -> u8 {
+    let baseline = match args.baseline.read(&graph) {
+        Ok(baseline) => baseline,
+        Err(error) => {
+            super::baseline::tell(&error, terminal);
+            return exit::INVALID;
+        }
+    };
     let wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
         (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
         (Box::new(Junit { style: args.junit_style }), args.junit.clone().unwrap_or_else(|| folder.join("junit.xml"))),
@@ -147,8 +161,8 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
             (Results::nothing(&graph), outcome)
         }
     };
-    let verdict = judge(&graph, &results, &outcome);
     let info = info(args, path, &rest, started_at, begin.elapsed());
+    let (verdict, regression) = super::baseline::judged(baseline.as_ref(), &graph, &results, &outcome, &info, &masker);
     let mut document = Document::of(&Report {
         graph: &graph,
         results: &results,
@@ -157,6 +171,7 @@ fn one(args: &Args, terminal: &Terminal, path: &Path, folder: &Path, graph: Arc<
         info: &info,
         masker: &masker,
     });
+    document.regression = regression;
     if let Some(Err(error)) = rows.map(|rows| rows.finish()) {
         document.verdict.results_not_written(format!("the CSV file could not be written: {error}"));
     }

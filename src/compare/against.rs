@@ -58,22 +58,22 @@ pub fn compare(new: &Summary, named: &[Summary], tolerance: f64) -> Comparison {
 
 /// One figure by a tolerance of its own, as a threshold asks for it.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub(super) struct Question {
     /// What it is about.
-    pub kind: ScopeKind,
+    pub(super) kind: ScopeKind,
     /// The thread group; empty for the run.
-    pub thread_group: String,
+    pub(super) thread_group: String,
     /// The line's title, or the thread group's name; empty for the run.
-    pub title: String,
+    pub(super) title: String,
     /// Which figure.
-    pub figure: Asked,
+    pub(super) figure: Asked,
     /// By how much it may get worse: a share, of a share of failed samples a difference.
-    pub tolerance: f64,
+    pub(super) tolerance: f64,
 }
 
 /// A figure a threshold may ask for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Asked {
+pub(super) enum Asked {
     /// A percentile of the response time, in percent.
     Percentile(f64),
     /// The share of failed samples.
@@ -86,7 +86,7 @@ pub enum Asked {
 ///
 /// # Errors
 /// A fragment that says why there is nothing to compare.
-pub fn answer(new: &Summary, baseline: &[Summary], question: &Question, asked: usize) -> Result<Figure, String> {
+pub(super) fn answer(new: &Summary, baseline: &[Summary], question: &Question, asked: usize) -> Result<Figure, String> {
     let level = Level::shared(asked);
     let baseline = remarks::once_each(baseline);
     let kind = match question.kind {

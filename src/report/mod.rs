@@ -23,7 +23,7 @@ pub use document::Document;
 pub use files::{Format, OutputError, OutputFiles, Written};
 pub use json::Json;
 pub use jtl::Jtl;
-pub use junit::{Junit, JunitStyle};
+pub use junit::{Junit, JunitStyle, RegressionJunit};
 pub use repository::Repository;
 pub use sanitize::{clean, cut, defused, inline, quoted, short};
 
