@@ -11,6 +11,9 @@ use crate::verdict::Unit;
 /// timers and schedulers alone cause it.
 pub(super) const LEAST_MS: f64 = 5.0;
 
+/// The natural logarithm of 2: figures that might double by chance say nothing.
+const BLIND: f64 = std::f64::consts::LN_2;
+
 /// A percentile (in percent), by a tolerated rise as a share.
 pub(super) fn time(percent: f64, new: &Evidence, base: &[&Evidence], tolerance: f64, level: Level) -> Figure {
     let of = |evidence: &Evidence| evidence.percentile(percent);
@@ -24,9 +27,13 @@ pub(super) fn time(percent: f64, new: &Evidence, base: &[&Evidence], tolerance: 
     let tolerated = tolerance.ln_1p();
     let limit = tolerated.max(compared.reach.one_sided);
     let difference = compared.new - compared.base;
-    figure.limit = Some((compared.base * limit.exp()).max(compared.base + LEAST_MS));
+    figure.limit = Some(tidy((compared.base * limit.exp()).max(compared.base + LEAST_MS)));
     figure.verdict = verdict(compared.log_change, tolerated, limit);
-    let small = difference.abs() < LEAST_MS && figure.verdict != Judgement::Ok;
+    let blind = limit > BLIND && compared.base * limit.exp_m1() > LEAST_MS;
+    if blind && figure.verdict == Judgement::Ok {
+        figure.verdict = Judgement::Inconclusive;
+    }
+    let small = difference.abs() < LEAST_MS && figure.verdict != Judgement::Ok && !blind;
     if small {
         figure.verdict = Judgement::Ok;
     }
@@ -43,8 +50,11 @@ pub(super) fn throughput(new: &Evidence, base: &[&Evidence], tolerance: f64, lev
     };
     let tolerated = -(-tolerance).ln_1p();
     let limit = tolerated.max(compared.reach.one_sided);
-    figure.limit = Some(compared.base * (-limit).exp());
+    figure.limit = Some(tidy(compared.base * (-limit).exp()));
     figure.verdict = verdict(-compared.log_change, tolerated, limit);
+    if limit > BLIND && figure.verdict == Judgement::Ok {
+        figure.verdict = Judgement::Inconclusive;
+    }
     words::relative(figure, -tolerance, (-limit).exp_m1(), false)
 }
 
@@ -55,7 +65,7 @@ pub(super) fn error_rate(new: &Evidence, base: &[&Evidence], tolerance: f64, lev
     let usable: Vec<Proportion> =
         base.iter().filter(|one| one.count >= LEAST_SAMPLES).filter_map(|one| one.errors).collect();
     figure.base_runs = usable.len();
-    figure.new = new.errors.map(|errors| errors.share);
+    figure.new = new.errors.map(|errors| tidy(errors.share));
     let (Some(errors), false) = (new.errors.filter(|_| new.count >= LEAST_SAMPLES), usable.is_empty()) else {
         return words::too_few(figure, LEAST_SAMPLES, base.iter().map(|one| one.count).max());
     };
@@ -67,12 +77,12 @@ pub(super) fn error_rate(new: &Evidence, base: &[&Evidence], tolerance: f64, lev
     let (low, _) = errors.difference(pooled, level.z);
     let reach = (change - low).max(of_runs.one_sided);
     let (low, high) = errors.difference(pooled, Z_TWO_SIDED);
-    figure.base = Some(pooled.share);
-    figure.change = Some(change);
-    figure.change_low = Some(low.min(change - of_runs.two_sided));
-    figure.change_high = Some(high.max(change + of_runs.two_sided));
+    figure.base = Some(tidy(pooled.share));
+    figure.change = Some(tidy(change));
+    figure.change_low = Some(tidy(low.min(change - of_runs.two_sided)));
+    figure.change_high = Some(tidy(high.max(change + of_runs.two_sided)));
     let limit = tolerance.max(reach);
-    figure.limit = Some(pooled.share + limit);
+    figure.limit = Some(tidy(pooled.share + limit));
     figure.verdict = verdict(change, tolerance, limit);
     words::shares(figure, tolerance, limit)
 }
@@ -113,6 +123,12 @@ fn verdict(worse: f64, tolerated: f64, limit: f64) -> Judgement {
     }
 }
 
+/// Six digits behind the point, and finite whatever a damaged file holds.
+fn tidy(value: f64) -> f64 {
+    const MOST: f64 = 1e15;
+    (value.clamp(-MOST, MOST) * 1e6).round() / 1e6
+}
+
 /// Two figures on logs.
 struct Compared {
     base: f64,
@@ -134,8 +150,8 @@ impl Compared {
         let all: Vec<f64> = runs.iter().flatten().map(|one| one.log).collect();
         let usable: Vec<Quantile> = runs.into_iter().flatten().filter(|one| one.enough).collect();
         let shown = |log: f64| log.exp() * scale;
-        figure.new = new.map(|new| shown(new.log));
-        figure.base = (!all.is_empty()).then(|| shown(mean(&all)));
+        figure.new = new.map(|new| tidy(shown(new.log)));
+        figure.base = (!all.is_empty()).then(|| tidy(shown(mean(&all))));
         figure.base_runs = usable.len();
         let new = new.filter(|new| new.enough && !usable.is_empty())?;
         let logs: Vec<f64> = usable.iter().map(|one| one.log).collect();
@@ -145,10 +161,10 @@ impl Compared {
             runs => Reach::of_errors(error, runs, level),
         };
         let log_change = new.log - mean(&logs);
-        figure.base = Some(shown(mean(&logs)));
-        figure.change = Some(log_change.exp_m1());
-        figure.change_low = Some((log_change - reach.two_sided).exp_m1());
-        figure.change_high = Some((log_change + reach.two_sided).exp_m1());
+        figure.base = Some(tidy(shown(mean(&logs))));
+        figure.change = Some(tidy(log_change.exp_m1()));
+        figure.change_low = Some(tidy((log_change - reach.two_sided).exp_m1()));
+        figure.change_high = Some(tidy((log_change + reach.two_sided).exp_m1()));
         Some(Self { base: shown(mean(&logs)), new: shown(new.log), log_change, reach })
     }
 }

@@ -62,6 +62,9 @@ pub(super) fn relative(mut figure: Figure, tolerance: f64, limit: f64, small: bo
     let (allowed, far) = (percent(tolerance), percent(limit));
     let tail = match figure.verdict {
         _ if small => format!("a difference of less than {LEAST_MS} ms does not count"),
+        Judgement::Inconclusive if figure.change.is_some_and(|change| change.abs() <= tolerance.abs()) => {
+            format!("runs scatter so much that {far} may be chance, so this says nothing")
+        }
         Judgement::Inconclusive => {
             format!("that is beyond the tolerated {allowed}, but runs scatter so much that {far} may be chance")
         }
