@@ -111,3 +111,60 @@ fn end(group: &ThreadGroup, run_s: f64) -> f64 {
     let ended = group.began_s.unwrap_or(0.0) + warm_up + group.load_s;
     if ended > 0.0 { ended } else { run_s }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(parts: serde_json::Value, began_s: f64, load_s: f64) -> ThreadGroup {
+        serde_json::from_value(serde_json::json!({
+            "name": "g", "began_s": began_s, "load_s": load_s, "parts": parts, "iterations": 0, "dropped": 0,
+            "peak_users": 1, "count": 0, "failed": 0, "interrupted": 0, "cached": 0, "reconnects": 0,
+            "received_bytes": 0, "sent_bytes": 0, "failures": [], "phases": {}
+        }))
+        .expect("it is a thread group")
+    }
+
+    fn steady(parts: serde_json::Value, load_s: f64) -> Option<Window> {
+        let group = group(parts, 0.002, load_s);
+        Window::steady(&group, &Window::whole(&group, load_s, 1.0), 1.0)
+    }
+
+    #[test]
+    fn the_steady_phase_is_its_whole_seconds() {
+        let parts = serde_json::json!([
+            { "name": "ramp-up", "from_s": 0.002, "to_s": 2.002 },
+            { "name": "steady", "from_s": 2.002, "to_s": 12.002 },
+        ]);
+        let window = steady(parts.clone(), 12.0).expect("it is long enough");
+        assert_eq!((window.from_s, window.slices, window.seconds), (2.0, 10, 10.0));
+        assert_eq!((window.cut(1), window.cut(2), window.cut(11), window.cut(12)), (None, Some(0), Some(9), None));
+        // A run that was stopped after five seconds has three steady ones, after four too few.
+        assert_eq!(steady(parts.clone(), 5.0).map(|window| window.slices), Some(3));
+        assert_eq!(steady(parts, 4.0), None);
+        // Holds of stages are not told from their ramps.
+        assert_eq!(steady(serde_json::json!([{ "name": "stage 1", "from_s": 0.0, "to_s": 60.0 }]), 60.0), None);
+    }
+
+    #[test]
+    fn long_windows_are_cut_into_thirty() {
+        let window = Window::seconds(100);
+        assert_eq!((window.cuts(), window.cut(0), window.cut(99)), (30, Some(0), Some(29)));
+        let widths: f64 = (0..30).map(|cut| window.width(cut)).sum();
+        assert!((widths - 100.0).abs() < 1e-9);
+        for cut in 0..30 {
+            let held = (0..100).filter(|second| window.cut(*second) == Some(cut)).count();
+            assert!((held as f64 - window.width(cut)).abs() < 1e-9, "{cut}");
+        }
+    }
+
+    #[test]
+    fn times_of_a_damaged_file_are_no_panic() {
+        for odd in [-1e300, 1e300, f64::MIN_POSITIVE] {
+            let group = group(serde_json::json!([{ "name": "steady", "from_s": odd, "to_s": -odd }]), odd, odd);
+            let whole = Window::whole(&group, odd, 1e300);
+            let _ = Window::steady(&group, &whole, 1.0);
+            let _ = (whole.cut(u64::MAX), whole.cut(0), whole.width(0), Window::around([whole, whole].iter()).cut(7));
+        }
+    }
+}

@@ -213,7 +213,7 @@ impl Condition {
         };
         let (phase, metric, unit) = Self::metric(left, |name| with_unit(name, sign, right))?;
         let whole = |fixed: &str| format!("{left} {sign} {fixed}");
-        if let Some(rest) = relative::rest(right) {
+        if let Some(rest) = relative::rest(right, &whole)? {
             let limit = relative::limit(&relative::Written { left, phase, metric, operator, rest }, &whole)?;
             return Ok(Self { phase, metric, operator, limit, unit, baseline: true });
         }

@@ -15,11 +15,22 @@ pub(super) struct Written<'t> {
 
 const WORD: &str = "baseline";
 
-/// What follows the word `baseline`, or a word that is nearly that; `None` where neither stands.
-pub(super) fn rest(limit: &str) -> Option<&str> {
+/// What follows the word `baseline`; `None` where another stands.
+///
+/// # Errors
+/// When the word is nearly that.
+pub(super) fn rest<'t>(limit: &'t str, whole: &dyn Fn(&str) -> String) -> Result<Option<&'t str>, ConditionError> {
     let end = limit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(limit.len());
     let (word, rest) = limit.split_at(end);
-    (crate::suggest::nearest(word, [WORD]) == Some(WORD) || word == WORD).then(|| rest.trim())
+    match word {
+        WORD => Ok(Some(rest.trim())),
+        _ if crate::suggest::nearest(word, [WORD]).is_some() => Err(ConditionError {
+            message: format!("`{word}` is not known here"),
+            help: format!("earlier runs are called `{WORD}`"),
+            corrected: Some(whole(&format!("{WORD}{rest}"))),
+        }),
+        _ => Ok(None),
+    }
 }
 
 /// How much worse than the baseline the figure may be: a share of it, of a share the difference.
@@ -126,6 +137,7 @@ mod tests {
             ("errors < baseline", "cannot be compared", None),
             ("p95 == baseline", "limits it with `<`", None),
             ("p95 < baseline + 20ms", "`20ms` is not a share", None),
+            ("p95 < basline + 10%", "`basline` is not known", Some("p95 < baseline + 10%")),
             ("p95 < baseline 10%", "does not say how much worse", None),
             ("throughput > baseline - 100%", "is no limit", None),
         ] {

@@ -136,6 +136,7 @@ fn rates(target: &Target, runs: usize) -> Rates {
     Rates { alarms: alarms / pairs, found: found / pairs, only: only / pairs }
 }
 
+#[expect(clippy::print_stdout, reason = "the rates are in docs/comparing.md")]
 #[track_caller]
 fn few_alarms_and_the_slower_one_is_found(name: &str, target: &Target) {
     for runs in [1, 3] {
