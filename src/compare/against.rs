@@ -14,6 +14,8 @@ pub const PERCENTILES: [f64; 3] = [50.0, 95.0, 99.0];
 pub const TOLERANCE: f64 = 0.10;
 /// By how much a share of failed samples may rise, as a difference of shares.
 const ERROR_TOLERANCE: f64 = 0.005;
+/// How many samplers a consequence names.
+const CAUSES: usize = 20;
 /// How many regressed lines the sentence names.
 const NAMED: usize = 3;
 
@@ -209,6 +211,7 @@ fn consequences(lines: &mut [ComparedLine]) {
                 .iter()
                 .filter(|(group, _, of_share)| *group == line.thread_group && *of_share == share)
                 .map(|(_, title, _)| title.clone())
+                .take(CAUSES)
                 .collect();
             if !from.is_empty() {
                 words::follows(figure, &from);

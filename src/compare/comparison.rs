@@ -211,8 +211,8 @@ pub struct Figure {
     pub base_runs: usize,
     /// How it fared.
     pub verdict: Judgement,
-    /// What a drop in throughput, or a slower transaction, follows from: the regressed samplers of
-    /// its thread group. It is then no regression of its own. Absent without any.
+    /// What a drop in throughput, or a slower transaction, follows from: up to twenty regressed
+    /// samplers of its thread group. It is then no regression of its own. Absent without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follows_from: Vec<String>,
     /// The same for people.

@@ -1,7 +1,9 @@
 //! What to know before believing a comparison: everything else that differs between the runs.
 
+use std::collections::HashSet;
+
 use super::comparison::{About, Remark};
-use super::summary::{Facts, Summary};
+use super::summary::{Facts, Line, Summary};
 
 /// How many lines that are new or gone a remark names.
 const NAMED: usize = 5;
@@ -82,17 +84,14 @@ pub(super) fn all(new: &Summary, named: &[Summary], baseline: &[&Summary]) -> Ve
         "new, so compared with nothing",
         new.lines.iter().filter(|line| baseline.iter().all(|run| run.line(&line.key).is_none())),
     ));
-    let mut gone: Vec<_> = Vec::new();
-    for line in baseline.iter().flat_map(|run| &run.lines).filter(|line| new.line(&line.key).is_none()) {
-        if !gone.iter().any(|known: &&super::summary::Line| known.key == line.key) {
-            gone.push(line);
-        }
-    }
-    remarks.extend(lines(About::Gone, "only in the baseline", gone.into_iter()));
+    let mut seen = HashSet::new();
+    let earlier = baseline.iter().flat_map(|run| &run.lines);
+    let gone = earlier.filter(|line| new.line(&line.key).is_none() && seen.insert(&line.key));
+    remarks.extend(lines(About::Gone, "only in the baseline", gone));
     remarks
 }
 
-fn lines<'l>(about: About, what: &str, lines: impl Iterator<Item = &'l super::summary::Line>) -> Option<Remark> {
+fn lines<'l>(about: About, what: &str, lines: impl Iterator<Item = &'l Line>) -> Option<Remark> {
     let titles: Vec<&str> = lines.map(|line| line.key.title.as_str()).collect();
     let more = if titles.len() > NAMED { format!(" and {} more", titles.len() - NAMED) } else { String::new() };
     let named = titles.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
