@@ -143,7 +143,7 @@ fn few_alarms_and_the_slower_one_is_found(name: &str, target: &Target) {
         let Rates { alarms, found, only } = rates(target, runs);
         println!("{name}, {runs} in the baseline: alarms {alarms:.3}, found {found:.3}, only that one {only:.3}");
         assert!(alarms <= 0.05, "{name}, {runs} in the baseline: {alarms:.3} false alarms a pair");
-        assert!(found >= 0.95, "{name}, {runs} in the baseline: found in {found:.3}");
+        assert!(found >= 0.9, "{name}, {runs} in the baseline: found in {found:.3}");
         assert!(only >= 0.9, "{name}, {runs} in the baseline: found alone in {only:.3}");
     }
 }
