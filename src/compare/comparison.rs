@@ -75,7 +75,7 @@ pub struct Method {
     /// The least difference of times that counts, in milliseconds.
     #[schemars(range(min = 0))]
     pub min_difference_ms: f64,
-    /// The chance of a false alarm for a figure whose runs scatter more than is tolerated.
+    /// The chance of a false alarm that limits are made for; sampling errors of all figures share it.
     #[schemars(range(min = 0, max = 1))]
     pub alpha: f64,
     /// The scatter from run to run that is assumed with fewer than three baseline runs, as a share.

@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
-/// The chance of a false alarm for a figure whose runs scatter so much that chance alone sets its limit.
+/// The chance of a false alarm where runs scatter so much that chance alone sets the limits.
 pub(super) const ALPHA: f64 = 0.05;
 /// The 95th percentile of the normal distribution: one side with [`ALPHA`].
 pub(super) const Z_ONE_SIDED: f64 = 1.644_853_626_951_472_2;

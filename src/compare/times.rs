@@ -120,7 +120,7 @@ pub(super) struct Quantile {
     /// Its logarithm.
     pub(super) log: f64,
     /// The standard error of that: the larger of the one from order statistics and the one from
-    /// the slices' scatter.
+    /// slices of time.
     pub(super) error: f64,
     /// Whether there are enough samples to judge by it.
     pub(super) enough: bool,
