@@ -3,11 +3,13 @@
 //! One pipeline, one room per stage, and data walks one way:
 //! [`plan`] reads YAML into a typed plan, [`graph`] compiles it into the execution graph,
 //! [`engine`] walks the graph and emits samples, [`metrics`] counts them, [`verdict`] judges
-//! them and [`report`] writes them down. While the run goes, [`telemetry`] shows its figures.
+//! them and [`report`] writes them down; [`compare`] holds a run against earlier ones. While the run goes,
+//! [`telemetry`] shows its figures and [`dashboard`] its report.
 
 pub mod assertions;
 pub mod ci;
 pub mod cli;
+pub mod compare;
 pub mod dashboard;
 pub mod data;
 pub mod demo;

@@ -38,6 +38,11 @@ fn the_plan_schema_is_up_to_date() {
 }
 
 #[test]
+fn the_schema_of_comparisons_is_up_to_date() {
+    is_generated("schemas/comparison.schema.json", &pretty(&loadplan::compare::comparison_schema()));
+}
+
+#[test]
 fn the_reference_is_up_to_date() {
     is_generated("docs/plan-reference.md", &loadplan::plan::reference::reference());
 }

@@ -1,8 +1,10 @@
 //! The command line: one file per subcommand, each thin.
 
 mod address;
+mod baseline;
 mod check;
 mod ci;
+mod compare;
 mod completions;
 mod demo;
 mod graph;
@@ -28,7 +30,8 @@ use crate::verdict::exit;
 const EXIT_CODES: &str = "\
 Exit codes:
   0        passed
-  1        failed: a threshold, samples that no threshold allows to fail, or teardown
+  1        failed: a threshold, samples that no threshold allows to fail, a regression
+           against the baseline, or teardown
   2        a plan or the command line is invalid; nothing was sent
   3        the run is not valid: setup failed, the target never answered, there were no samples,
            or (with --strict) the load generator could not keep up
@@ -54,6 +57,7 @@ enum Command {
     Graph(graph::Args),
     Run(Box<run::Args>),
     Report(report::Args),
+    Compare(compare::Args),
     Demo(demo::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -77,6 +81,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Graph(args) => graph::run(&args, &terminal),
         Command::Run(args) => run::run(&args, &terminal),
         Command::Report(args) => report::run(&args, &terminal),
+        Command::Compare(args) => compare::run(&args, &terminal),
         Command::Try(args) => trial::run(&args, &terminal),
         Command::Demo(args) => demo::run(&args, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::address;
+use super::baseline::{self, BaselineOptions};
 use super::ci::Ci;
 use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
@@ -28,7 +29,7 @@ use crate::report::{
 };
 use crate::samplers::http::ProxyEnvironment;
 use crate::telemetry::{Stream, Telemetry};
-use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, broken, exit, judge};
+use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, broken, exit};
 
 /// Run plans, judge them, and write results.json, junit.xml and report.html
 #[derive(Debug, clap::Args)]
@@ -41,6 +42,8 @@ pub(super) struct Args {
     options: PlanOptions,
     #[command(flatten)]
     load: LoadOverrides,
+    #[command(flatten)]
+    baseline: BaselineOptions,
     /// The folder for results.json, junit.xml and report.html (with several plans, one folder for each inside it)
     #[arg(long, value_name = "DIR", default_value = "loadplan-results")]
     out: PathBuf,
@@ -102,6 +105,10 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> u8 {
         return exit::INVALID;
     }
     let Some(settings) = args.telemetry.settings(terminal) else { return exit::INVALID };
+    if args.plans.len() > 1 && !args.baseline.baseline.is_empty() {
+        terminal.err("error: --baseline is of one plan, but there are several\n  = help: run each plan with its own --baseline\n");
+        return exit::INVALID;
+    }
     // Every plan is read before the first one is run: nothing is sent if any is invalid.
     let compiled: Vec<_> = args
         .plans
@@ -171,6 +178,13 @@ fn one(
     (graph, rest): (ExecutionGraph, Rest),
 ) -> u8 {
     let graph = Arc::new(graph);
+    let against = match args.baseline.read(&graph) {
+        Ok(against) => against,
+        Err(error) => {
+            baseline::tell(&error, terminal);
+            return exit::INVALID;
+        }
+    };
     let mut wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
         (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
         (Box::new(Html), args.html.clone().unwrap_or_else(|| folder.join("report.html"))),
@@ -207,9 +221,9 @@ fn one(
             (Results::nothing(&graph), outcome)
         }
     };
-    let verdict = judge(&graph, &results, &outcome);
     info.ended_at = jiff::Timestamp::now();
     info.took = begin.elapsed();
+    let (verdict, regression) = baseline::judged(against.as_ref(), &graph, &results, &outcome, &info, &masker);
     let mut document = Document::of(&Report {
         graph: &graph,
         results: &results,
@@ -218,6 +232,7 @@ fn one(
         info: &info,
         masker: &masker,
     });
+    document.regression = regression;
     if let Some(Err(error)) = rows.map(|rows| rows.finish()) {
         document.verdict.results_not_written(format!("the CSV file could not be written: {error}"));
     }

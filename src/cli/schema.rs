@@ -3,7 +3,7 @@
 use super::terminal::Terminal;
 use crate::verdict::exit;
 
-/// Print the JSON Schema of plans (for editors) or of results.json
+/// Print the JSON Schema of plans (for editors), of results.json, or of comparisons
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Which schema
@@ -17,12 +17,15 @@ enum Which {
     Plan,
     /// What results.json holds
     Results,
+    /// What `compare --json` writes
+    Comparison,
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let schema = match args.which {
         Which::Plan => crate::plan::schema::plan_schema(),
         Which::Results => crate::report::json::results_schema(),
+        Which::Comparison => crate::compare::comparison_schema(),
     };
     terminal.out(&format!("{schema:#}\n"));
     exit::PASSED

@@ -153,7 +153,7 @@ impl Build<'_> {
             text: text.into(),
             name: None,
             span,
-            condition: Condition { phase: None, metric, operator: Operator::Equal, limit: 0.0, unit },
+            condition: Condition { phase: None, metric, operator: Operator::Equal, limit: 0.0, unit, baseline: false },
             after: None,
             during: None,
             abort: false,
@@ -168,6 +168,16 @@ impl Build<'_> {
     /// Whether the part of the load a threshold is limited to exists; tells when it does not.
     fn can_be_judged(&mut self, scope: Scope, threshold: &plan::Threshold) -> bool {
         let metric = threshold.condition.metric;
+        if let (true, Scope::Label(label)) = (threshold.condition.baseline, scope)
+            && !matches!(self.labels[label.index()].place, Place::Group(_))
+        {
+            self.error(
+                threshold.span,
+                "setup and teardown happen once, so they are not compared with a baseline",
+                "write a fixed limit, for example `p95 < 1s`",
+            );
+            return false;
+        }
         let limit = threshold.during.map(|during| during.span);
         if matches!(metric, Metric::Iterations | Metric::Dropped)
             && let Some(span) = limit.or(threshold.after.map(|_| threshold.span))
@@ -277,9 +287,10 @@ impl Build<'_> {
     }
 }
 
-/// Whether a threshold has an opinion on failed samples.
+/// Whether a threshold has an opinion on failed samples; one against a baseline has none on a run
+/// without one, so it allows nothing.
 fn judges_errors(condition: &Condition) -> bool {
-    matches!(condition.metric, Metric::ErrorRate | Metric::Errors)
+    !condition.baseline && matches!(condition.metric, Metric::ErrorRate | Metric::Errors)
 }
 
 fn word(metric: Metric) -> &'static str {

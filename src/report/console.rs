@@ -50,6 +50,7 @@ pub fn summary(document: &Document<'_>, written: &[Written], color: bool) -> Str
         sections::assertions(document, paint),
         sections::errors(document, paint),
         sections::thresholds(document, paint),
+        document.regression.as_ref().map_or_else(String::new, |one| crate::compare::tell::section(one, color)),
         sections::dropped(document),
         sections::generator(document, |text| paint.bad(text)),
         sections::files(written),

@@ -24,10 +24,15 @@ impl Format for Json {
 
 /// The JSON Schema (draft-07) of `results.json`.
 pub fn results_schema() -> Value {
+    schema_of::<Document<'_>>("loadplan results", SCHEMA_URL)
+}
+
+/// The JSON Schema (draft-07) of a type that is written.
+pub(crate) fn schema_of<T: schemars::JsonSchema>(title: &str, url: &str) -> Value {
     let generator = schemars::generate::SchemaSettings::draft07().for_serialize().into_generator();
-    let mut schema = generator.into_root_schema_for::<Document<'_>>();
-    schema.insert("$id".into(), SCHEMA_URL.into());
-    schema.insert("title".into(), "loadplan results".into());
+    let mut schema = generator.into_root_schema_for::<T>();
+    schema.insert("$id".into(), url.into());
+    schema.insert("title".into(), title.into());
     let mut schema = schema.to_value();
     absent_not_null(&mut schema);
     schema

@@ -4,6 +4,7 @@
 //! pass a red file. No measured value stands in a name: history keys on names.
 
 mod cases;
+mod regression;
 mod write;
 
 use std::io::{self, Write};
@@ -34,5 +35,22 @@ impl Format for Junit {
 
     fn render(&self, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
         write::write(document, &cases::suites(document), self.style, out)
+    }
+}
+
+/// The suite that compares a run with earlier ones, on its own: what `compare --junit` writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RegressionJunit {
+    /// Which reader the file is for.
+    pub style: JunitStyle,
+}
+
+impl Format for RegressionJunit {
+    fn name(&self) -> &'static str {
+        "JUnit"
+    }
+
+    fn render(&self, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+        write::write(document, &[regression::suite(document)], self.style, out)
     }
 }

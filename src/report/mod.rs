@@ -33,7 +33,7 @@ pub use gitlab::GitLab;
 pub use html::{Html, LivePage};
 pub use json::Json;
 pub use jtl::Jtl;
-pub use junit::{Junit, JunitStyle};
+pub use junit::{Junit, JunitStyle, RegressionJunit};
 pub use markdown::Markdown;
 pub use repository::Repository;
 pub use sanitize::{clean, cut, defused, inline, quoted, short};

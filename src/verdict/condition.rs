@@ -5,6 +5,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::relative;
+
 /// A figure of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Metric {
@@ -130,6 +132,9 @@ pub struct Condition {
     pub limit: f64,
     /// The unit of the limit and of the observed figure.
     pub unit: Unit,
+    /// Whether the figure is compared with that of earlier runs. The limit is then how much worse
+    /// it may be: a share of theirs, of a share the difference.
+    pub baseline: bool,
 }
 
 /// Why a threshold could not be read.
@@ -166,7 +171,8 @@ const SHAPE: &str =
     "a threshold is METRIC OPERATOR VALUE, for example `p95 < 300ms`, `error_rate < 1%` or `throughput > 100/s`";
 
 impl Condition {
-    /// Reads `p95 < 100ms`, `error_rate <= 1%`, `first_byte.p95 < 50ms`, `apdex(500ms) > 0.9`.
+    /// Reads `p95 < 100ms`, `error_rate <= 1%`, `first_byte.p95 < 50ms`, `apdex(500ms) > 0.9`,
+    /// `p95 < baseline + 10%`.
     ///
     /// # Errors
     /// When a part is unknown or lacks its unit.
@@ -205,15 +211,14 @@ impl Condition {
             }
             other => return Err(fail(format!("`{other}` is not an operator; use <, <=, >, >= or =="))),
         };
-        if right.starts_with("baseline") {
-            return Err(ConditionError {
-                help: "compare with a fixed value for now".into(),
-                ..fail("thresholds against a baseline are not supported yet".into())
-            });
-        }
         let (phase, metric, unit) = Self::metric(left, |name| with_unit(name, sign, right))?;
-        let limit = limit(right, unit, &|fixed| format!("{left} {sign} {fixed}"))?;
-        Ok(Self { phase, metric, operator, limit, unit })
+        let whole = |fixed: &str| format!("{left} {sign} {fixed}");
+        if let Some(rest) = relative::rest(right, &whole)? {
+            let limit = relative::limit(&relative::Written { left, phase, metric, operator, rest }, &whole)?;
+            return Ok(Self { phase, metric, operator, limit, unit, baseline: true });
+        }
+        let limit = limit(right, unit, &whole)?;
+        Ok(Self { phase, metric, operator, limit, unit, baseline: false })
     }
 
     fn metric(name: &str, corrected: impl Fn(&str) -> String) -> Result<(Option<Phase>, Metric, Unit), ConditionError> {

@@ -40,6 +40,7 @@ pub(super) fn uncovered(graph: &ExecutionGraph, results: &Results) -> Vec<Thresh
                 unit: Unit::Share,
                 passed: false,
                 skipped: false,
+                note: None,
                 implicit: true,
                 count: line.stats.count,
                 failed: line.stats.failed,
@@ -51,7 +52,9 @@ pub(super) fn uncovered(graph: &ExecutionGraph, results: &Results) -> Vec<Thresh
 /// The lines of steps and transactions whose errors some threshold judges.
 fn covered_labels(graph: &ExecutionGraph) -> HashSet<LabelId> {
     let judges = |threshold: &&Threshold| {
-        !threshold.implicit && matches!(threshold.condition.metric, Metric::ErrorRate | Metric::Errors)
+        // One against a baseline says nothing on a run without one.
+        let judges = !threshold.implicit && !threshold.condition.baseline;
+        judges && matches!(threshold.condition.metric, Metric::ErrorRate | Metric::Errors)
     };
     let scopes: Vec<Scope> = graph.thresholds.iter().filter(judges).map(|threshold| threshold.scope).collect();
     let mut covered: HashSet<LabelId> = graph

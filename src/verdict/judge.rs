@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use super::baseline::NOT_GIVEN;
 use super::outcome::exit;
-use super::{LifecycleResult, RunOutcome, StoppedBy, ThresholdResult, cover, threshold};
+use super::{Baseline, LifecycleResult, RunOutcome, StoppedBy, ThresholdResult, cover, threshold};
 use crate::graph::{ExecutionGraph, LabelKind, Place, Scope};
 use crate::metrics::Results;
 use crate::samplers::FailureKind;
 
 /// How many broken thresholds the last line names.
 const NAMED: usize = 3;
+const NO_SAMPLES: &str = "no samples";
+const INCONCLUSIVE: &str = "inconclusive against the baseline";
 
 /// What CI is told.
 #[derive(Clone, Debug)]
@@ -33,9 +36,15 @@ impl Verdict {
     }
 }
 
-/// Judges a run. The weightiest finding decides on the exit code: 4 before 3, a signal, 1 and 0.
+/// Judges a run by itself: see [`judge_against`].
 pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Verdict {
-    let mut thresholds = threshold::all(graph, results, run.under_way);
+    judge_against(graph, results, run, &Baseline::default())
+}
+
+/// Judges a run, and what earlier runs say about it. The weightiest finding decides on the exit
+/// code: 4 before 3, a signal, 1 and 0.
+pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome, baseline: &Baseline) -> Verdict {
+    let mut thresholds = threshold::all(graph, results, baseline, run.under_way);
     thresholds.extend(cover::uncovered(graph, results));
     let mut findings: Vec<(u8, String)> = Vec::new();
     if let Some(error) = &run.internal_error {
@@ -59,6 +68,7 @@ pub fn judge(graph: &ExecutionGraph, results: &Results, run: &RunOutcome) -> Ver
     if run.setup.failure().is_none() {
         findings.extend(failed_thresholds(&thresholds).map(|reason| (exit::FAILED, reason)));
         findings.extend(failed_samples(graph, &thresholds).map(|reason| (exit::FAILED, reason)));
+        findings.extend(baseline.regression.clone().map(|reason| (exit::FAILED, reason)));
     }
     if let Some(reason) = run.teardown.failure() {
         findings.push((exit::FAILED, format!("teardown failed: {reason}")));
@@ -150,9 +160,19 @@ fn failed_samples(graph: &ExecutionGraph, thresholds: &[ThresholdResult]) -> Opt
     }
 }
 
+/// Why a threshold was skipped, in a word or two.
+fn reason(result: &ThresholdResult) -> &'static str {
+    match result.note.as_deref() {
+        None => NO_SAMPLES,
+        Some(NOT_GIVEN) => NOT_GIVEN,
+        Some(_) => INCONCLUSIVE,
+    }
+}
+
 fn praise(graph: &ExecutionGraph, thresholds: &[ThresholdResult], results: &Results, run: &RunOutcome) -> String {
     let (judged, _) = counts(thresholds);
-    let skipped = thresholds.iter().filter(|one| !one.implicit && one.skipped).count();
+    let skipped =
+        |why: &str| thresholds.iter().filter(|one| !one.implicit && one.skipped && reason(one) == why).count();
     let mut said = match judged {
         0 => {
             let requests = results.totals.count;
@@ -165,8 +185,11 @@ fn praise(graph: &ExecutionGraph, thresholds: &[ThresholdResult], results: &Resu
         1 => "1 of 1 threshold passed".into(),
         _ => format!("{judged} of {judged} thresholds passed"),
     };
-    if skipped > 0 {
-        said.push_str(&format!(", {skipped} skipped (no samples)"));
+    for why in [NO_SAMPLES, NOT_GIVEN, INCONCLUSIVE] {
+        match skipped(why) {
+            0 => {}
+            count => said.push_str(&format!(", {count} skipped ({why})")),
+        }
     }
     // Green must not hide that a part of the plan was never tried.
     let requests =

@@ -3,18 +3,21 @@
 //! [`judge`] turns what a run came to into a [`Verdict`] with an exit code and reasons in words;
 //! [`broken`] watches the thresholds that stop a run early.
 
+mod baseline;
 mod condition;
 mod cover;
 mod generator;
 mod judge;
 mod observe;
 mod outcome;
+mod relative;
 #[cfg(test)]
 mod tests;
 mod threshold;
 
+pub use baseline::{Answer, Baseline};
 pub use condition::{Condition, ConditionError, Metric, Operator, Phase, Unit};
 pub use generator::Generator;
-pub use judge::{Verdict, judge};
+pub use judge::{Verdict, judge, judge_against};
 pub use outcome::{LifecycleResult, RunOutcome, StoppedBy, exit};
 pub use threshold::{ThresholdResult, broken, scope_text};

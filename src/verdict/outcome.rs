@@ -9,7 +9,8 @@ use crate::diagnostic::Span;
 pub mod exit {
     /// Passed.
     pub const PASSED: u8 = 0;
-    /// A threshold failed, or samples failed and no threshold allows them, or teardown failed.
+    /// A threshold failed, samples failed and no threshold allows them, a figure regressed against
+    /// the baseline, or teardown failed.
     pub const FAILED: u8 = 1;
     /// The plan or the command line is invalid; nothing was sent.
     pub const INVALID: u8 = 2;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::baseline::{NOT_GIVEN, NOT_YET};
 use super::observe::Observed;
-use super::{Metric, Operator, Unit};
+use super::{Answer, Baseline, Metric, Operator, Unit};
 use crate::diagnostic::Span;
 use crate::graph::{ExecutionGraph, Scope, Threshold};
 use crate::metrics::{Aggregator, Results};
@@ -38,8 +39,10 @@ pub struct ThresholdResult {
     pub unit: Unit,
     /// Whether it held; a skipped one counts as passed.
     pub passed: bool,
-    /// Whether it was not judged, for want of samples.
+    /// Whether it was not judged, for want of samples or of a baseline.
     pub skipped: bool,
+    /// How it compares with the baseline, or why it was skipped; `None` where samples decide alone.
+    pub note: Option<Arc<str>>,
     /// Whether it is `error_rate == 0`, which follows when nothing else judges a line's errors.
     pub implicit: bool,
     /// Samples of its scope.
@@ -104,15 +107,33 @@ fn compare(
         unit: condition.unit,
         passed: skipped || figure.is_some_and(|figure| condition.operator.holds(figure, condition.limit)),
         skipped,
+        note: None,
         implicit: threshold.implicit,
         count: observed.stats.count,
         failed: observed.stats.failed,
     }
 }
 
+/// A threshold against a baseline: the comparison has judged it, or there was none.
+fn answered(mut result: ThresholdResult, answer: Option<&Answer>, under_way: bool) -> ThresholdResult {
+    let none = if under_way { NOT_YET } else { NOT_GIVEN };
+    let judged = answer.and_then(|answer| answer.judged);
+    result.skipped = judged.is_none();
+    result.passed = answer.is_none_or(|answer| answer.passed);
+    result.observed = judged.map(|(observed, _)| observed);
+    result.limit = judged.map_or(0.0, |(_, limit)| limit);
+    result.note = Some(answer.map_or(none, |answer| &answer.note).into());
+    result
+}
+
 /// Judges every threshold of the plan, in its order; while the run is `under_way`, those that have
 /// samples by now.
-pub(super) fn all(graph: &ExecutionGraph, results: &Results, under_way: bool) -> Vec<ThresholdResult> {
+pub(super) fn all(
+    graph: &ExecutionGraph,
+    results: &Results,
+    baseline: &Baseline,
+    under_way: bool,
+) -> Vec<ThresholdResult> {
     let nothing = crate::metrics::Stats::default();
     graph
         .thresholds
@@ -140,7 +161,11 @@ pub(super) fn all(graph: &ExecutionGraph, results: &Results, under_way: bool) ->
             let iterations = groups().map(|result| result.iterations).sum();
             let dropped = groups().map(|result| result.dropped).sum();
             let observed = Observed { stats, iterations, dropped, time };
-            compare(graph, threshold, &observed, under_way || graph.skip_without_samples)
+            let result = compare(graph, threshold, &observed, under_way || graph.skip_without_samples);
+            match threshold.condition.baseline {
+                true => answered(result, baseline.thresholds.get(&index), under_way),
+                false => result,
+            }
         })
         .collect()
 }

@@ -249,7 +249,19 @@ impl Lower<'_> {
         } else {
             (self.threshold_text(node)?, None, None, None, false)
         };
+        let cannot = [("during", during.is_some()), ("after", after.is_some()), ("abort", abort)];
         match Condition::parse(&text.value) {
+            Ok(condition) if condition.baseline && cannot.iter().any(|(_, given)| *given) => {
+                let keys = cannot.iter().filter(|(_, given)| *given).map(|(key, _)| format!("`{key}`"));
+                let keys = keys.collect::<Vec<_>>().join(" and ");
+                let message = format!(
+                    "a threshold against the baseline is judged when the run has ended, on its steady phase: {keys} cannot apply to it"
+                );
+                self.report(
+                    Diagnostic::error(text.span, message).help(format!("remove {keys}, or write a fixed limit")),
+                );
+                None
+            }
             Ok(condition) => Some(Threshold {
                 span: text.span,
                 text: text.value.split_whitespace().collect::<Vec<_>>().join(" ").into(),

@@ -260,10 +260,13 @@ pub(super) fn thresholds(document: &Document<'_>, paint: Paint) -> String {
 
 /// What a threshold saw: `observed 87.2 ms`.
 pub(in crate::report) fn observed(result: &Threshold) -> String {
-    match result.observed {
-        Some(observed) => format!("observed {}", figure(observed, result.unit)),
-        None if result.skipped => "skipped: no samples".into(),
-        None => "no samples to judge".into(),
+    let note = result.note.as_deref().map(inline);
+    match (result.observed, note) {
+        (_, Some(note)) if result.skipped => format!("skipped: {note}"),
+        (_, Some(note)) => note,
+        (Some(observed), None) => format!("observed {}", figure(observed, result.unit)),
+        (None, None) if result.skipped => "skipped: no samples".into(),
+        (None, None) => "no samples to judge".into(),
     }
 }
 

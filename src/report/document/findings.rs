@@ -40,7 +40,7 @@ pub struct Threshold {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub after_s: Option<f64>,
-    /// What the figure is compared with.
+    /// What the figure is compared with; 0 where that is a baseline and there was nothing to compare.
     pub limit: f64,
     /// The figure; absent without samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,9 +49,13 @@ pub struct Threshold {
     pub unit: Unit,
     /// Whether it held; a skipped one counts as passed.
     pub passed: bool,
-    /// True if it was not judged, for want of samples; else absent.
+    /// True if it was not judged, for want of samples or of a baseline; else absent.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skipped: bool,
+    /// How it compares with the baseline, or why it was skipped; absent where samples decide alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["no baseline given"]))]
+    pub note: Option<String>,
     /// True if it is not written in the plan, but follows because nothing else judges the errors of
     /// its line; else absent.
     #[serde(default, skip_serializing_if = "is_false")]

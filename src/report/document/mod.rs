@@ -14,6 +14,8 @@ mod run;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::compare::Comparison;
+
 pub use each::Each;
 pub use figures::{FailureCount, Line, LoadPart, Phases, Slice, SliceLine, Stats, ThreadGroup, Times, Unreached};
 pub use findings::{Assertion, Error, Example, ScopeKind, Threshold};
@@ -75,9 +77,9 @@ pub struct Document<'a> {
     /// Reserved for monitors; empty.
     #[serde(default)]
     pub monitors: Vec<Reserved>,
-    /// Reserved for the comparison with earlier runs; null.
+    /// The comparison with earlier runs (`--baseline`); null without one.
     #[serde(default)]
-    pub regression: Option<Reserved>,
+    pub regression: Option<Comparison>,
 }
 
 impl Document<'_> {

@@ -241,6 +241,7 @@ impl<'a> Report<'a> {
             unit: one.unit,
             passed: one.passed,
             skipped: one.skipped,
+            note: one.note.as_deref().map(|note| self.told(note)),
             implicit: one.implicit,
         }
     }

@@ -1,10 +1,14 @@
 //! Reading a document that was written earlier.
 
+use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::Document;
+
+/// The largest file that is read, in bytes: a run of a day with thousands of requests has less.
+const MOST_BYTES: u64 = 2 << 30;
 
 /// A results file that cannot be used: a sentence with the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,16 +28,25 @@ struct Version {
 /// Reads a `results.json`.
 ///
 /// # Errors
-/// When the file cannot be read, is not such a document, or is of a later major version.
+/// When the file cannot be read, is larger than 2 GiB, is not such a document, or is of a later major version.
 pub fn read(path: &Path) -> Result<Document<'static>, ReadError> {
     let shown = path.display();
     let fail = |message: String, help: &str| ReadError { message, help: help.into() };
-    let bytes = std::fs::read(path).map_err(|error| {
+    let mut bytes = Vec::new();
+    // A device has no length to look at first.
+    let file = std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+    file.map_err(|error| {
         fail(
             format!("{shown} cannot be read: {error}"),
             "name the results.json of a run, which lies in its --out folder",
         )
     })?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(fail(
+            format!("{shown} has more than {} GiB, too much for a results file", MOST_BYTES >> 30),
+            "name the results.json of a run",
+        ));
+    }
     let no_results = |error: serde_json::Error| {
         fail(format!("{shown} is not a results file of loadplan: {error}"), "name the results.json of a run")
     };

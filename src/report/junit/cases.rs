@@ -38,7 +38,7 @@ pub(super) enum CaseOutcome {
 }
 
 impl Case {
-    fn new(name: impl Into<String>, place: Place, outcome: CaseOutcome) -> Self {
+    pub(super) fn new(name: impl Into<String>, place: Place, outcome: CaseOutcome) -> Self {
         Self { name: name.into(), time: 0.0, place, outcome, out: String::new() }
     }
 }
@@ -48,6 +48,7 @@ pub(super) fn suites(document: &Document<'_>) -> Vec<Suite> {
         Suite { name: "lifecycle", time: 0.0, cases: lifecycle(document) },
         Suite { name: "thresholds", time: 0.0, cases: thresholds(document) },
         Suite { name: "samplers", time: document.run.duration_s, cases: samplers(document) },
+        super::regression::suite(document),
     ];
     for suite in &mut suites {
         make_unique(&mut suite.cases);
@@ -142,7 +143,7 @@ fn thresholds(document: &Document<'_>) -> Vec<Case> {
         let outcome = if document.setup_failed() {
             CaseOutcome::Skipped(NEVER.into())
         } else if threshold.skipped {
-            CaseOutcome::Skipped("no samples".into())
+            CaseOutcome::Skipped(threshold.note.clone().unwrap_or_else(|| "no samples".into()))
         } else if threshold.passed {
             CaseOutcome::Passed
         } else {
@@ -152,7 +153,8 @@ fn thresholds(document: &Document<'_>) -> Vec<Case> {
                 None => format!("no samples to judge, limit {limit}"),
             };
             let worst = worst_samplers(document, &threshold);
-            CaseOutcome::Failure("ThresholdFailed", format!("{}: {said}{worst}", threshold.title))
+            let note = threshold.note.as_ref().map(|note| format!("\n{note}")).unwrap_or_default();
+            CaseOutcome::Failure("ThresholdFailed", format!("{}: {said}{worst}{note}", threshold.title))
         };
         let place = document.place(threshold.file.as_ref(), threshold.line);
         let mut case = Case::new(&threshold.title, place, outcome);
@@ -195,7 +197,7 @@ fn sampler(document: &Document<'_>, line: &Line) -> Case {
     case
 }
 
-fn make_unique(cases: &mut [Case]) {
+pub(super) fn make_unique(cases: &mut [Case]) {
     let mut seen: HashSet<String> = HashSet::new();
     for case in cases {
         let name = inline(&case.name);

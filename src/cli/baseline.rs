@@ -1,0 +1,87 @@
+//! The options that name earlier runs, and a verdict that takes them into account.
+
+use std::path::PathBuf;
+
+use super::terminal::Terminal;
+use crate::compare::{Baseline, Comparison};
+use crate::graph::ExecutionGraph;
+use crate::mask::Masker;
+use crate::metrics::Results;
+use crate::report::document::ReadError;
+use crate::report::{Document, Report, RunInfo};
+use crate::verdict::{self, RunOutcome, Verdict, judge, judge_against};
+
+/// How much worse than a baseline figures may be.
+#[derive(Debug, clap::Args)]
+pub(super) struct ToleranceOption {
+    /// By how much a response time may rise, or throughput fall, before it is a regression
+    #[arg(long, value_name = "PERCENT", value_parser = tolerance, default_value = "10%")]
+    pub(super) tolerance: f64,
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let share = crate::plan::parse_share(text).map_err(|error| error.message)?;
+    if share < 1.0 { Ok(share) } else { Err("a tolerance is below 100%".into()) }
+}
+
+/// The earlier runs a run is compared with.
+#[derive(Debug, clap::Args)]
+pub(super) struct BaselineOptions {
+    /// Compare with these earlier runs (their results.json) and fail when something regressed
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(super) baseline: Vec<PathBuf>,
+    #[command(flatten)]
+    tolerance: ToleranceOption,
+}
+
+impl BaselineOptions {
+    /// Reads the files; `None` without any.
+    pub(super) fn read(&self, graph: &ExecutionGraph) -> Result<Option<Baseline>, ReadError> {
+        if self.baseline.is_empty() {
+            return Ok(None);
+        }
+        Baseline::read(&self.baseline, self.tolerance.tolerance, graph).map(Some)
+    }
+}
+
+/// Tells why a results file cannot be used.
+pub(super) fn tell(error: &ReadError, terminal: &Terminal) {
+    terminal.err(&format!("error: {}\n  = help: {}\n", error.message, error.help));
+}
+
+/// Judges a run, against its baseline if it has one.
+pub(super) fn judged(
+    baseline: Option<&Baseline>,
+    graph: &ExecutionGraph,
+    results: &Results,
+    outcome: &RunOutcome,
+    info: &RunInfo,
+    masker: &Masker,
+) -> (Verdict, Option<Comparison>) {
+    let verdict = judge(graph, results, outcome);
+    // After a failed setup nothing was measured: there is nothing to compare.
+    let Some(baseline) = baseline.filter(|_| outcome.setup.failure().is_none()) else { return (verdict, None) };
+    let document = Document::of(&Report { graph, results, verdict: &verdict, outcome, info, masker });
+    let (comparison, said) = match baseline.compare(&document, graph, masker) {
+        Ok(compared) => compared,
+        Err(problem) => {
+            let internal_error = Some(format!("the run could not be compared: {problem}"));
+            let outcome = RunOutcome { internal_error, ..outcome.clone() };
+            return (judge_against(graph, results, &outcome, &verdict::Baseline::default()), None);
+        }
+    };
+    (judge_against(graph, results, outcome, &said), Some(comparison))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare;
+
+    #[test]
+    fn the_default_is_that_of_the_method() {
+        assert_eq!(tolerance("10%"), Ok(compare::TOLERANCE));
+        assert!(tolerance("100%").is_err() && tolerance("0.1").is_err() && tolerance("-5%").is_err());
+        assert_eq!(tolerance("0%"), Ok(0.0));
+    }
+}

@@ -1,0 +1,26 @@
+//! Results files of a baseline, read and refused.
+
+use std::path::Path;
+
+use super::Summary;
+use crate::report::Document;
+use crate::report::document::{ReadError, read};
+
+/// Reads a results file and cuts it down; `percentiles` (in percent) are those that will be compared.
+///
+/// # Errors
+/// When the file cannot be read, is no results file of loadplan, or its timeline is damaged.
+pub fn read_summary(path: &Path, percentiles: &[f64]) -> Result<Summary, ReadError> {
+    summary_of(&read(path)?, path, percentiles)
+}
+
+/// Cuts down a document that was read from a file.
+///
+/// # Errors
+/// When its timeline is damaged.
+pub fn summary_of(document: &Document<'_>, path: &Path, percentiles: &[f64]) -> Result<Summary, ReadError> {
+    Summary::of(document, Some(path), percentiles).map_err(|problem| ReadError {
+        message: format!("{} is damaged: {problem}", path.display()),
+        help: "use the results.json of another run".into(),
+    })
+}

@@ -1,0 +1,67 @@
+//! A comparison in Markdown, for a comment on a pull request or a job's summary.
+
+use std::fmt::Write as _;
+
+use super::{cells, telling, worst};
+use crate::compare::{ComparedLine, Comparison, Judgement};
+use crate::report::inline;
+
+/// The whole comparison: the sentence over it, a table, what regressed in words, and remarks.
+pub fn markdown(comparison: &Comparison) -> String {
+    let mut out = format!("### Comparison with the baseline\n\n**{}**\n\n", text(&comparison.summary));
+    let (lines, all) = worst(comparison);
+    out.push_str("| | figure | baseline | new | change | 95% interval | limit | verdict |\n");
+    out.push_str("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
+    for line in lines.iter().copied().chain(std::iter::once(&comparison.run)) {
+        rows(line, &mut out);
+    }
+    if all > lines.len() {
+        let _ = writeln!(out, "\nand {} more lines", all - lines.len());
+    }
+    let told: Vec<String> = lines
+        .iter()
+        .flat_map(|line| telling(line).map(|figure| format!("- {}: {}\n", text(&line.name()), text(&figure.sentence))))
+        .collect();
+    if !told.is_empty() {
+        let _ = write!(out, "\n{}", told.concat());
+    }
+    if !comparison.remarks.is_empty() {
+        out.push_str("\nTo know:\n\n");
+        for remark in &comparison.remarks {
+            let _ = writeln!(out, "- {}", text(&remark.text));
+        }
+    }
+    let _ = writeln!(out, "\n{}", text(&comparison.method.text));
+    out
+}
+
+fn rows(line: &ComparedLine, out: &mut String) {
+    for (at, figure) in line.figures.iter().enumerate() {
+        let name = if at == 0 { text(&line.name()) } else { String::new() };
+        let cells = cells(figure).map(|cell| text(&cell));
+        let bold = figure.verdict == Judgement::Regressed;
+        let _ = write!(out, "| {name} |");
+        for cell in cells {
+            let _ = if bold { write!(out, " **{cell}** |") } else { write!(out, " {cell} |") };
+        }
+        out.push('\n');
+    }
+}
+
+/// Text from a plan as plain text: no markup, no row or link of its own.
+fn text(text: &str) -> String {
+    let mut out = String::new();
+    for c in inline(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' | '@' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}

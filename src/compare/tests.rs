@@ -1,0 +1,4 @@
+//! Comparisons of runs made by hand.
+
+mod judging;
+mod simulation;

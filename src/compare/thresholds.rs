@@ -1,0 +1,104 @@
+//! A run against its baseline as its plan asks for it: the comparison, and thresholds such as
+//! `p95 < baseline + 10%`.
+
+use std::path::PathBuf;
+
+use super::against::{Asked, PERCENTILES, Question, answer, compare};
+use super::{Comparison, Judgement, Summary, read_summary};
+use crate::graph::{ExecutionGraph, LabelKind, Place, Scope, Threshold};
+use crate::mask::Masker;
+use crate::report::document::{ReadError, ScopeKind};
+use crate::report::{Document, clean};
+use crate::verdict::{self, Metric};
+
+/// Earlier runs, read and ready for the run that will be compared with them.
+#[derive(Clone, Debug)]
+pub struct Baseline {
+    runs: Vec<Summary>,
+    tolerance: f64,
+    percentiles: Vec<f64>,
+}
+
+impl Baseline {
+    /// Reads the results files of earlier runs; `tolerance` is a share below 1.
+    ///
+    /// # Errors
+    /// When a file cannot be used.
+    pub fn read(files: &[PathBuf], tolerance: f64, graph: &ExecutionGraph) -> Result<Self, ReadError> {
+        let mut percentiles = PERCENTILES.to_vec();
+        for threshold in graph.thresholds.iter().filter(|threshold| threshold.condition.baseline) {
+            if let Metric::Percentile(percent) = threshold.condition.metric
+                && !percentiles.contains(&percent)
+            {
+                percentiles.push(percent);
+            }
+        }
+        let runs = files.iter().map(|file| read_summary(file, &percentiles)).collect::<Result<_, _>>()?;
+        Ok(Self { runs, tolerance, percentiles })
+    }
+
+    /// Compares a run, and says what that means for its verdict.
+    ///
+    /// # Errors
+    /// A sentence when the run's own timeline cannot be read.
+    pub fn compare(
+        &self,
+        document: &Document<'_>,
+        graph: &ExecutionGraph,
+        masker: &Masker,
+    ) -> Result<(Comparison, verdict::Baseline), String> {
+        let new = Summary::of(document, None, &self.percentiles)?;
+        let comparison = compare(&new, &self.runs, self.tolerance);
+        let asked: Vec<(usize, Question)> = graph
+            .thresholds
+            .iter()
+            .enumerate()
+            .filter_map(|(index, threshold)| Some((index, question(graph, threshold, masker)?)))
+            .collect();
+        let answers = asked.iter().map(|(index, question)| {
+            let answer = match answer(&new, &self.runs, question, asked.len()) {
+                Err(why) => verdict::Answer { judged: None, passed: true, note: why },
+                Ok(figure) => verdict::Answer {
+                    judged: figure.new.zip(figure.limit).filter(|_| figure.verdict != Judgement::Inconclusive),
+                    passed: figure.verdict != Judgement::Regressed,
+                    note: figure.sentence,
+                },
+            };
+            (*index, answer)
+        });
+        let thresholds = answers.collect();
+        let regression = (comparison.verdict == Judgement::Regressed).then(|| comparison.summary.clone());
+        Ok((comparison, verdict::Baseline { thresholds, regression }))
+    }
+}
+
+/// What a threshold asks of the baseline; `None` if it has a limit of its own.
+fn question(graph: &ExecutionGraph, threshold: &Threshold, masker: &Masker) -> Option<Question> {
+    let condition = &threshold.condition;
+    let figure = match condition.metric {
+        _ if !condition.baseline => return None,
+        Metric::Percentile(percent) => Asked::Percentile(percent),
+        Metric::ErrorRate => Asked::ErrorRate,
+        Metric::Throughput => Asked::Throughput,
+        _ => return None,
+    };
+    // As results files name them.
+    let told = |text: &str| clean(&masker.mask(text)).into_owned();
+    let (kind, thread_group, title) = match threshold.scope {
+        Scope::Run => (ScopeKind::Run, String::new(), String::new()),
+        Scope::Group(group) => {
+            let name = told(&graph.groups[group.index()].name);
+            (ScopeKind::ThreadGroup, name.clone(), name)
+        }
+        Scope::Label(label) => {
+            let label = graph.label(label);
+            let Place::Group(group) = label.place else { return None };
+            let kind = match label.kind {
+                LabelKind::Transaction => ScopeKind::Transaction,
+                _ => ScopeKind::Sampler,
+            };
+            (kind, told(&graph.groups[group.index()].name), told(&label.title))
+        }
+    };
+    Some(Question { kind, thread_group, title, figure, tolerance: condition.limit })
+}

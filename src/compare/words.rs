@@ -1,0 +1,175 @@
+//! Figures and changes in words.
+
+use super::comparison::{Figure, Judgement};
+use super::judge::LEAST_MS;
+use crate::report::console::figure as shown;
+use crate::verdict::Unit;
+
+/// A change as a share with its sign: `+31%`, `-4.2%`.
+pub(super) fn percent(change: f64) -> String {
+    signed(change * 100.0, "%")
+}
+
+/// A difference of shares with its sign: `+0.5 points`, in percentage points.
+fn points(change: f64) -> String {
+    signed(change * 100.0, "")
+}
+
+/// About two digits that matter.
+fn signed(value: f64, unit: &str) -> String {
+    let text = match value.abs() {
+        large if large >= 10.0 => format!("{value:+.0}"),
+        small if small >= 0.095 || small == 0.0 => format!("{value:+.1}"),
+        _ => format!("{value:+.2}"),
+    };
+    match text.trim_start_matches(['+', '-']).parse::<f64>() {
+        Ok(0.0) => format!("0{unit}"),
+        _ if text.contains('.') => format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.')),
+        _ => format!("{text}{unit}"),
+    }
+}
+
+/// A change of a figure for a table: `+31%`, or `+0.5 pp` of shares.
+pub(super) fn change(figure: &Figure, change: f64) -> String {
+    match figure.unit {
+        Unit::Share => signed(change * 100.0, " pp"),
+        _ => percent(change),
+    }
+}
+
+/// What a sentence calls a figure.
+fn name(metric: &str) -> &str {
+    if metric == "error_rate" { "error rate" } else { metric }
+}
+
+/// `p95 rose from 120 ms to 158 ms`.
+fn moved(figure: &Figure) -> String {
+    let (base, new) = (figure.base.unwrap_or_default(), figure.new.unwrap_or_default());
+    let (from, to) = (shown(base, figure.unit), shown(new, figure.unit));
+    let name = name(&figure.metric);
+    match (from == to, new > base) {
+        (true, _) => format!("{name} stayed at {to}"),
+        (false, true) => format!("{name} rose from {from} to {to}"),
+        (false, false) => format!("{name} fell from {from} to {to}"),
+    }
+}
+
+/// A time or a throughput. `tolerance` and `limit` are changes with their signs; `small` says that
+/// the difference is too small to count.
+pub(super) fn relative(mut figure: Figure, tolerance: f64, limit: f64, small: bool) -> Figure {
+    let interval = interval(&figure, percent);
+    let upto = if tolerance < 0.0 || limit < 0.0 { "down" } else { "up" };
+    let (allowed, far) = (percent(tolerance), percent(limit));
+    let tail = match figure.verdict {
+        _ if small => format!("a difference of less than {LEAST_MS} ms does not count"),
+        Judgement::Inconclusive if figure.change.is_some_and(|change| change.abs() <= tolerance.abs()) => {
+            format!("runs scatter so much that {far} may be chance, so this says nothing")
+        }
+        Judgement::Inconclusive => {
+            format!("that is beyond the tolerated {allowed}, but runs scatter so much that {far} may be chance")
+        }
+        _ if allowed == far => format!("{upto} to {allowed} is tolerated"),
+        _ => format!("{upto} to {far} may be chance"),
+    };
+    figure.sentence = format!("{} ({interval}); {tail}", moved(&figure));
+    figure
+}
+
+/// A share of failed samples. `tolerance` and `limit` are differences of shares.
+pub(super) fn shares(mut figure: Figure, tolerance: f64, limit: f64) -> Figure {
+    let interval = interval(&figure, points).replacen(',', " points,", 1);
+    let (allowed, far) = (points(tolerance), points(limit));
+    let tail = match figure.verdict {
+        Judgement::Inconclusive => {
+            format!("that is beyond the tolerated {allowed} points, but with so few failures {far} may be chance")
+        }
+        _ if allowed == far => format!("up to {allowed} points is tolerated"),
+        _ => format!("up to {far} points may be chance"),
+    };
+    figure.sentence = format!("{} ({interval}); {tail}", moved(&figure));
+    figure
+}
+
+/// `+31%, 95% interval +24% … +39%`.
+fn interval(figure: &Figure, told: fn(f64) -> String) -> String {
+    let [change, low, high] =
+        [figure.change, figure.change_low, figure.change_high].map(|one| told(one.unwrap_or_default()));
+    format!("{change}, 95% interval {low} … {high}")
+}
+
+/// A figure that cannot be judged. `most` is how many samples the largest baseline run has.
+pub(super) fn too_few(mut figure: Figure, needed: u64, most: Option<u64>) -> Figure {
+    let name = name(&figure.metric);
+    let count = |count: u64| shown(count as f64, Unit::Count);
+    figure.sentence = if needed == u64::MAX {
+        format!("{name} cannot be judged: no number of samples is enough for it")
+    } else if figure.new_count < needed {
+        format!(
+            "{name} cannot be judged: the new run has {} samples of it, {} are needed",
+            count(figure.new_count),
+            count(needed)
+        )
+    } else {
+        format!(
+            "{name} cannot be judged: the baseline has {} samples of it in a run, {} are needed",
+            count(most.unwrap_or(0)),
+            count(needed)
+        )
+    };
+    figure.verdict = Judgement::Inconclusive;
+    figure
+}
+
+/// A figure that is shown and not judged, with the reason.
+pub(super) fn shown_only(mut figure: Figure, why: &str) -> Figure {
+    figure.verdict = Judgement::NotJudged;
+    figure.limit = None;
+    figure.sentence = match (figure.base.zip(figure.new), figure.change) {
+        (Some(_), Some(change)) => {
+            let change = if figure.unit == Unit::Share { points(change) + " points" } else { percent(change) };
+            format!("{} ({change}); {why}", moved(&figure))
+        }
+        _ => format!("{}: {why}", name(&figure.metric)),
+    };
+    figure
+}
+
+/// A figure that became worse because others did.
+pub(super) fn follows(figure: &mut Figure, from: &[String]) {
+    /// How many of them a sentence names.
+    const NAMED: usize = 3;
+    let more = if from.len() > NAMED { format!(" and {} more", from.len() - NAMED) } else { String::new() };
+    let named = from.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let what = if figure.unit == Unit::Share { "failures of" } else { "slower" };
+    figure.sentence.push_str(&format!("; that follows from the {what} {named}{more}"));
+    figure.verdict = Judgement::Follows;
+    figure.follows_from = from.to_vec();
+}
+
+/// The change of a figure, short: `p95 +31%`, `error_rate +2.2 points`.
+pub(super) fn short(figure: &Figure) -> String {
+    let change = figure.change.unwrap_or_default();
+    let change = if figure.unit == Unit::Share { points(change) + " points" } else { percent(change) };
+    format!("{} {change}", name(&figure.metric))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_have_a_sign_and_two_digits() {
+        for (change, expected) in [
+            (0.3166, "+32%"),
+            (0.1, "+10%"),
+            (-0.0417, "-4.2%"),
+            (0.0, "0%"),
+            (0.000_9, "+0.09%"),
+            (-0.999, "-100%"),
+            (0.02, "+2%"),
+        ] {
+            assert_eq!(percent(change), expected);
+        }
+        assert_eq!(points(0.005), "+0.5");
+    }
+}

@@ -1,0 +1,317 @@
+//! Runs compared with earlier ones by the real binary: exit codes, files, thresholds, refused files.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod support;
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use serde_json::Value;
+use support::{Folder, Reply, Server, against};
+
+/// Ten users, 250 of each request: enough for p95, not for p99.
+const PLAN: &str = "name: Shop
+http: { base_url: BASE }
+thread_groups:
+  users:
+    users: 10
+    iterations: { total: 250 }
+    steps:
+      - get: /list
+      - get: /item
+";
+
+/// A server whose `/item` takes 40 ms and whose `/list` takes 20.
+fn shop() -> Server {
+    Server::start(|hit| {
+        std::thread::sleep(Duration::from_millis(if hit.path == "/item" { 40 } else { 20 }));
+        Reply::text(200, "ok")
+    })
+}
+
+/// A folder with the results of a run (`base.json`) and the same as if `/item` had taken two and a
+/// half times as long (`slow.json`): what a test of the figures needs is not left to a busy machine.
+fn quick_and_slow() -> Folder {
+    let folder = Folder::new();
+    let server = shop();
+    folder.run_plan(&against(&server, PLAN), &["--json", "base.json"]).expect_code(0);
+    let mut slow = scaled(json(&folder, "base.json"), [1.0, 2.5]);
+    slow["thread_groups"][0]["load_s"] = (slow["thread_groups"][0]["load_s"].as_f64().unwrap() * 2.0).into();
+    folder.write("slow.json", slow.to_string());
+    folder
+}
+
+/// Results whose two samplers took so many times as long.
+fn scaled(mut results: Value, factors: [f64; 2]) -> Value {
+    results["run"]["id"] = "scaled".into();
+    for slice in results["timeline"].as_array_mut().unwrap() {
+        for line in slice["samplers"].as_array_mut().unwrap() {
+            let factor = factors[line["label"].as_u64().unwrap() as usize];
+            let Some(text) = line["histogram"].as_str() else { continue };
+            let bytes = BASE64_STANDARD.decode(text).unwrap();
+            let known: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).unwrap();
+            let mut other = Histogram::<u64>::new(3).unwrap();
+            for step in known.iter_recorded() {
+                other.record_n((step.value_iterated_to() as f64 * factor) as u64, step.count_at_value()).unwrap();
+            }
+            let mut bytes = Vec::new();
+            V2DeflateSerializer::new().serialize(&other, &mut bytes).unwrap();
+            line["histogram"] = BASE64_STANDARD.encode(bytes).into();
+        }
+    }
+    results
+}
+
+/// Runs the plan and makes a baseline of it whose `/list` took far longer and `/item` far shorter,
+/// so that only `/item` can regress, however busy the machine is.
+fn baseline(folder: &Folder, plan: &str) {
+    folder.run_plan(plan, &["--json", "real.json"]).expect_code(0);
+    folder.write("base.json", scaled(json(folder, "real.json"), [5.0, 0.2]).to_string());
+}
+
+fn json(folder: &Folder, name: &str) -> Value {
+    serde_json::from_str(&folder.read(name)).unwrap()
+}
+
+#[track_caller]
+fn line<'c>(comparison: &'c Value, part: &str, title: &str) -> &'c Value {
+    let lines = comparison[part].as_array().unwrap();
+    lines.iter().find(|line| line["title"] == title).unwrap_or_else(|| panic!("no {title} in {lines:#?}"))
+}
+
+fn figure<'c>(line: &'c Value, metric: &str) -> &'c Value {
+    line["figures"].as_array().unwrap().iter().find(|figure| figure["metric"] == metric).unwrap()
+}
+
+#[test]
+fn what_regressed_is_told_written_down_and_exits_1() {
+    let folder = quick_and_slow();
+    let args = ["compare", "base.json", "slow.json", "--json", "c.json", "--markdown", "c.md", "--junit", "c.xml"];
+    let ran = folder.loadplan(&args).expect_code(1);
+    assert!(
+        ran.stdout.contains("FAILED (exit 1): 1 of 2 samplers regressed against the baseline (GET /item: p50 +"),
+        "{}",
+        ran.stdout
+    );
+
+    let comparison = json(&folder, "c.json");
+    let validator = jsonschema::draft7::new(&loadplan::compare::comparison_schema()).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&comparison).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    assert_eq!(comparison["verdict"], "regressed");
+    assert_eq!(line(&comparison, "samplers", "GET /list")["verdict"], "ok");
+    let item = line(&comparison, "samplers", "GET /item");
+    assert_eq!((&item["verdict"], &item["line"], &item["part"]), (&"regressed".into(), &9.into(), &"whole".into()));
+    let p50 = figure(item, "p50");
+    assert!(p50["new"].as_f64() > p50["limit"].as_f64() && p50["limit"].as_f64() > p50["base"].as_f64(), "{p50:#}");
+    assert!(p50["sentence"].as_str().unwrap().starts_with("p50 rose from "), "{p50:#}");
+    let p99 = figure(item, "p99");
+    assert_eq!(p99["verdict"], "inconclusive");
+    assert!(p99["sentence"].as_str().unwrap().contains("has 250 samples of it, 1 000 are needed"), "{p99:#}");
+    // Ten users who wait longer send less: no second regression.
+    let group = line(&comparison, "thread_groups", "users");
+    let throughput = figure(group, "throughput");
+    assert_eq!((&group["verdict"], &throughput["verdict"]), (&"follows".into(), &"follows".into()), "{group:#}");
+    assert!(throughput["sentence"].as_str().unwrap().contains("follows from the slower GET /item"), "{throughput:#}");
+
+    let junit = folder.read("c.xml");
+    assert!(junit.contains(r#"<testsuite name="Shop.regression" tests="3" failures="1""#), "{junit}");
+    assert!(
+        junit.contains(
+            r#"<testcase name="GET /item" classname="Shop.regression" time="0.000000" file="plan.yaml" line="9">"#
+        ),
+        "{junit}"
+    );
+    assert!(junit.contains(r#"type="Regression""#), "{junit}");
+    assert!(folder.read("c.md").contains("**1 of 2 samplers regressed"), "{}", folder.read("c.md"));
+}
+
+#[test]
+fn better_and_the_same_exit_0() {
+    let folder = quick_and_slow();
+    let better = folder.loadplan(&["compare", "slow.json", "base.json"]).expect_code(0);
+    assert!(better.stdout.contains("2 samplers compared, 1 improved"), "{}", better.stdout);
+    let same = folder.loadplan(&["compare", "base.json", "base.json"]).expect_code(0);
+    assert!(same.stdout.contains("base.json: the new run itself"), "{}", same.stdout);
+    assert!(
+        same.stdout.ends_with("PASSED (exit 0): no regression against the baseline: 2 samplers compared\n"),
+        "{}",
+        same.stdout
+    );
+    // Nothing is beyond a tolerance this wide.
+    folder.loadplan(&["compare", "slow.json", "base.json", "--tolerance", "90%", "--quiet"]).expect_code(0);
+}
+
+#[test]
+fn what_else_differs_is_told() {
+    let folder = quick_and_slow();
+    let mut other = json(&folder, "base.json");
+    other["run"]["id"] = "another".into();
+    other["run"]["profile"] = "stress".into();
+    other["run"]["host"]["name"] = "elsewhere".into();
+    other["run"]["host"]["cpus"] = 64.into();
+    other["run"]["stopped_by"] = "sigint".into();
+    other["tool"]["version"] = "0.0.9".into();
+    other["plan"]["sha256"] = "abcdef0123".into();
+    other["generator"]["kept_up"] = false.into();
+    other["generator"]["reason"] = "it was busy".into();
+    other["thread_groups"][0]["load"] = "20 users".into();
+    other["samplers"][0]["label"] = "GET /gone".into();
+    folder.write("other.json", other.to_string());
+    let told = folder.loadplan(&["compare", "other.json", "base.json"]).expect_code(0).stdout;
+    for remark in [
+        "run with another text of the plan (SHA-256 abcdef01…",
+        "run with profile stress, the new run with no profile",
+        "made by loadplan 0.0.9",
+        "run on `elsewhere`",
+        "run with 64 processors",
+        "stopped by sigint",
+        "could not keep up: it was busy",
+        "another load of thread group users: 20 users The new run:",
+        "new, so compared with nothing: GET /list",
+        "only in the baseline: GET /gone",
+    ] {
+        assert!(told.contains(remark), "{remark} is missing in\n{told}");
+    }
+}
+
+#[test]
+fn files_that_cannot_be_used_exit_2_with_a_sentence() {
+    let folder = quick_and_slow();
+    folder.write("text.json", "not json");
+    folder.write("other.json", r#"{"a":1}"#);
+    folder.write("later.json", r#"{"schema_version":"9.0.0"}"#);
+    let mut damaged = json(&folder, "base.json");
+    damaged["timeline"][0]["samplers"][0]["histogram"] = "AAAA".into();
+    folder.write("damaged.json", damaged.to_string());
+    let mut lost = json(&folder, "base.json");
+    lost["timeline"][0]["samplers"][0]["label"] = 99.into();
+    folder.write("lost.json", lost.to_string());
+    for (args, told) in [
+        (&["none.json", "base.json"][..], "none.json cannot be read"),
+        (&["base.json", "none.json"], "none.json cannot be read"),
+        (&["text.json", "base.json"], "text.json is not a results file of loadplan"),
+        (&["other.json", "base.json"], "it has no `schema_version`"),
+        (&["later.json", "base.json"], "has the schema version 9.0.0"),
+        (
+            &["damaged.json", "base.json"],
+            "damaged.json is damaged: the response times of GET /list at second 0 are damaged",
+        ),
+        (&["lost.json", "base.json"], "names line 99"),
+        (&["base.json"], "2 values required"),
+        (&["base.json", "slow.json", "--tolerance", "10"], "has no unit"),
+        (&["base.json", "slow.json", "--tolerance", "100%"], "below 100%"),
+        (&["base.json", "slow.json", "--json", "x", "--markdown", "x"], "would both be written to x"),
+    ] {
+        let ran = folder.loadplan(&[&["compare"], args].concat()).expect_code(2);
+        assert!(ran.stderr.contains(told), "{args:?}: {told} is missing in\n{}", ran.stderr);
+        assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_run_that_regressed_against_its_baseline_fails() {
+    let folder = Folder::new();
+    let server = shop();
+    let plan = against(&server, PLAN);
+    baseline(&folder, &plan);
+
+    let hits = server.hits().len();
+    let refused = folder.run_plan(&plan, &["--baseline", "none.json"]).expect_code(2);
+    assert!(refused.stderr.contains("none.json cannot be read"), "{}", refused.stderr);
+    assert_eq!(server.hits().len(), hits, "something was sent");
+
+    let ran = folder.run_plan(&plan, &["--baseline", "base.json"]).expect_code(1);
+    assert!(ran.stdout.contains("compared with the baseline"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("FAILED (exit 1): 1 of 2 samplers regressed against the baseline (GET /item: p50 +"),
+        "{}",
+        ran.stdout
+    );
+    let results = folder.results();
+    assert_eq!(results["verdict"]["exit_code"], 1);
+    assert_eq!(line(&results["regression"], "samplers", "GET /item")["verdict"], "regressed");
+    assert_eq!(results["regression"]["baseline"][0]["file"], "base.json");
+    let validator = jsonschema::draft7::new(&loadplan::report::json::results_schema()).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&results).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    let junit = folder.junit();
+    assert!(junit.contains(r#"<testsuite name="Shop.regression" tests="3" failures="1""#), "{junit}");
+    let several = folder.loadplan(&["run", "plan.yaml", "plan.yaml", "--baseline", "base.json"]).expect_code(2);
+    assert!(several.stderr.contains("--baseline is of one plan"), "{}", several.stderr);
+}
+
+#[test]
+fn thresholds_may_follow_from_a_baseline() {
+    let folder = Folder::new();
+    let server = shop();
+    let plan = against(&server, PLAN).replace(
+        "      - get: /item\n",
+        "      - get: /item\n        thresholds: [p50 < baseline + 10%, p90 <= baseline + 20%, p99 < baseline]\n",
+    ) + "thresholds:\n  - error_rate <= baseline\n  - throughput > baseline - 10%\n";
+    let first = folder.run_plan(&plan, &[]).expect_code(0);
+    assert!(
+        first.stdout.contains("- GET /item: p50 < baseline + 10%  skipped: no baseline given  plan.yaml:10"),
+        "{}",
+        first.stdout
+    );
+    assert!(first.stdout.contains("5 skipped (no baseline given)"), "{}", first.stdout);
+    assert!(folder.junit().contains(r#"<skipped message="no baseline given"/>"#), "{}", folder.junit());
+
+    baseline(&folder, &plan);
+    let mut quick = json(&folder, "base.json");
+    quick["thread_groups"][0]["load_s"] = (quick["thread_groups"][0]["load_s"].as_f64().unwrap() / 5.0).into();
+    folder.write("base.json", quick.to_string());
+    let ran = folder.run_plan(&plan, &["--baseline", "base.json"]).expect_code(1);
+    for told in [
+        "✗ GET /item: p50 < baseline + 10%  p50 rose from ",
+        "✗ GET /item: p90 <= baseline + 20%  p90 rose from",
+        "- GET /item: p99 < baseline  skipped: p99 cannot be judged: the new run has 250 samples",
+        "✓ error_rate <= baseline  error rate stayed at 0%",
+        "✗ throughput > baseline - 10%  throughput fell from",
+        "3 of 4 thresholds failed (GET /item: p50 < baseline + 10%; GET /item: p90 <= baseline + 20%; throughput > baseline - 10%)",
+    ] {
+        assert!(ran.stdout.contains(told), "{told} is missing in\n{}", ran.stdout);
+    }
+    let thresholds = folder.results()["thresholds"].clone();
+    assert!(thresholds[0]["observed"].as_f64() > thresholds[0]["limit"].as_f64(), "{thresholds:#}");
+}
+
+#[test]
+fn errors_fail_a_run_that_only_a_baseline_judges() {
+    let server = Server::start(|_| Reply::text(500, "no"));
+    let folder = Folder::new();
+    let plan = against(&server, PLAN) + "thresholds:\n  - error_rate <= baseline\n";
+    let ran = folder.run_plan(&plan, &[]).expect_code(1);
+    assert!(ran.stdout.contains("requests had errors"), "{}", ran.stdout);
+}
+
+#[test]
+fn check_tells_what_a_baseline_cannot_judge() {
+    let folder = Folder::new();
+    let plan = |thresholds: &str| format!("{}thresholds:\n{thresholds}", PLAN.replace("BASE", "http://localhost:1"));
+    for (threshold, told) in [
+        ("  - p95 < baseline + 10\n", "write `p95 < baseline + 10%`"),
+        ("  - mean < baseline + 10%\n", "`mean` cannot be compared with a baseline"),
+        ("  - { threshold: p95 < baseline + 10%, during: steady }\n", "`during` cannot apply to it"),
+        ("  - { threshold: p95 < baseline + 10%, after: 1s, abort: true }\n", "`after` and `abort` cannot apply to it"),
+    ] {
+        folder.write("plan.yaml", plan(threshold));
+        let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(2);
+        assert!(ran.stdout.contains(told), "{told} is missing in\n{}", ran.stdout);
+    }
+    folder.write(
+        "plan.yaml",
+        plan("  - p95 < baseline + 10%\n  - error_rate < baseline + 0.5%\n  - throughput > baseline - 5%\n"),
+    );
+    folder.loadplan(&["check", "plan.yaml"]).expect_code(0);
+    folder.write(
+        "plan.yaml",
+        PLAN.replace("BASE", "http://localhost:1") + "setup:\n  - get: /x\n    thresholds: [p95 < baseline]\n",
+    );
+    let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(2);
+    assert!(ran.stdout.contains("setup and teardown happen once"), "{}", ran.stdout);
+}
