@@ -126,7 +126,31 @@ fn what_regressed_is_told_written_down_and_exits_1() {
         "{junit}"
     );
     assert!(junit.contains(r#"type="Regression""#), "{junit}");
-    assert!(folder.read("c.md").contains("**1 of 2 samplers regressed"), "{}", folder.read("c.md"));
+    assert!(folder.read("c.md").contains("`1 of 2 samplers regressed"), "{}", folder.read("c.md"));
+}
+
+#[test]
+fn a_regression_is_told_wherever_the_run_is_told() {
+    let folder = Folder::new();
+    let server = shop();
+    baseline(&folder, &against(&server, PLAN));
+    // The plan may stand behind the baseline.
+    let mut command = folder.command(&["run", "--baseline", "base.json", "plan.yaml", "--markdown", "run.md"]);
+    let summary = folder.path().join("summary.md");
+    command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary);
+    let ran = support::Ran::from(command.output().unwrap()).expect_code(1);
+    let annotation =
+        "::error file=plan.yaml,line=9,title=loadplan%3A slower than the baseline::GET /item: p50 rose from ";
+    assert!(ran.stdout.contains(annotation), "{}", ran.stdout);
+    for markdown in [folder.read("run.md"), folder.read("summary.md")] {
+        assert!(markdown.contains("#### Compared with the baseline"), "{markdown}");
+        assert!(markdown.contains("| `GET /item` | `throughput` |"), "{markdown}");
+    }
+    let again = folder.loadplan(&["report", "loadplan-results/results.json", "--markdown", "again.md"]).expect_code(0);
+    assert_eq!(folder.read("again.md"), folder.read("run.md"), "{}", again.stderr);
+
+    let none = folder.loadplan(&["run", "--baseline", "base.json"]).expect_code(2);
+    assert!(none.stderr.contains("there is no plan to run"), "{}", none.stderr);
 }
 
 #[test]

@@ -35,6 +35,12 @@ pub(super) struct BaselineOptions {
 }
 
 impl BaselineOptions {
+    /// Takes out what are plans: `--baseline last.json plan.yaml` means the plan as such.
+    pub(super) fn take_plans(&mut self) -> Vec<PathBuf> {
+        let is_plan = |path: &mut PathBuf| path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        self.baseline.extract_if(.., is_plan).collect()
+    }
+
     /// Reads the files; `None` without any.
     pub(super) fn read(&self, graph: &ExecutionGraph) -> Result<Option<Baseline>, ReadError> {
         if self.baseline.is_empty() {

@@ -36,7 +36,7 @@ use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, broken, 
 #[command(after_help = super::EXIT_CODES)]
 pub(super) struct Args {
     /// The plans to run, one after the other
-    #[arg(required = true, value_name = "PLAN")]
+    #[arg(required_unless_present = "baseline", value_name = "PLAN")]
     plans: Vec<PathBuf>,
     #[command(flatten)]
     options: PlanOptions,
@@ -84,7 +84,13 @@ pub(super) struct Args {
     verbose: bool,
 }
 
-pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
+pub(super) fn run(mut args: Args, terminal: &Terminal) -> u8 {
+    args.plans.extend(args.baseline.take_plans());
+    let args = &args;
+    if args.plans.is_empty() {
+        terminal.err("error: there is no plan to run\n  = help: name it before or behind the baseline: loadplan run plan.yaml --baseline last.json\n");
+        return exit::INVALID;
+    }
     let mut ci = Ci::new(|name| std::env::var(name).ok());
     let code = run_all(args, terminal, &mut ci);
     ci.finish(code, terminal);

@@ -12,7 +12,6 @@
 
 mod against;
 mod comparison;
-mod decode;
 mod evidence;
 mod files;
 mod judge;

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::comparison::{ComparedRun, LoadWindow};
-use super::decode;
 use super::evidence::{Evidence, Slices};
 use super::window::Window;
 use crate::report::document::{Document, ScopeKind, SliceLine, ThreadGroup};
@@ -175,10 +174,15 @@ impl Summary {
             let mut parts = Parts::new(&place.whole, place.steady.as_ref());
             for (t_s, row) in rows {
                 let mut times = super::times::Distribution::default();
-                if let Some(text) = &row.histogram
-                    && decode::add(text, &mut times).is_none()
-                {
-                    return Err(format!("the response times of {} at second {t_s} are damaged", inline(line.title())));
+                match row.times() {
+                    Some(histogram) => histogram
+                        .iter_recorded()
+                        .for_each(|step| times.add(step.value_iterated_to(), step.count_at_value())),
+                    None if row.histogram.is_none() => {}
+                    None => {
+                        let title = inline(line.title());
+                        return Err(format!("the response times of {title} at second {t_s} are damaged"));
+                    }
                 }
                 let group = &mut groups[at];
                 let mut add = |slices: &mut Slices| slices.add(t_s, row.count, row.failed, &times);

@@ -6,6 +6,7 @@ use super::document::{Error, Line, Part, PartState, ScopeKind, Threshold};
 use super::place::Place;
 use super::{Document, console, inline, short};
 use crate::ci::{Annotation, Level};
+use crate::compare::Judgement;
 use crate::verdict::exit;
 
 /// How long a message may be, in characters. GitHub cuts at 4096 bytes.
@@ -20,6 +21,7 @@ pub fn annotations(document: &Document<'_>) -> Vec<Annotation> {
     }
     all.extend(not_valid(document));
     all.extend(thresholds(document));
+    all.extend(regressions(document));
     all.extend(failures(document));
     let health = &document.generator;
     if !health.kept_up {
@@ -72,6 +74,17 @@ fn thresholds(document: &Document<'_>) -> impl Iterator<Item = Annotation> {
             None => format!("{title}: no samples to judge, limit {limit}"),
         };
         annotation(Level::Error, document.place(one.file.as_ref(), one.line), "threshold failed", &said)
+    })
+}
+
+/// What became worse than in the baseline, at the request's own line.
+fn regressions(document: &Document<'_>) -> impl Iterator<Item = Annotation> {
+    document.regression.iter().flat_map(|comparison| comparison.regressed()).map(|line| {
+        let worse = line.figures.iter().filter(|figure| figure.verdict == Judgement::Regressed);
+        let sentences: Vec<&str> = worse.map(|figure| &*figure.sentence).collect();
+        let said = format!("{}: {}", line.name(), sentences.join("; "));
+        let place = document.place(line.file.as_ref(), line.line.unwrap_or(1));
+        annotation(Level::Error, place, "slower than the baseline", &said)
     })
 }
 

@@ -3,13 +3,14 @@
 //! It is bounded, whatever the plan and the server: long tables show their worst lines. Every word
 //! of theirs stands in code ([`code`]).
 
-mod code;
+pub(crate) mod code;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::document::{Error, Line, Stats, Threshold};
 use super::{Document, Format, console, hints};
+use crate::compare::tell;
 use console::sections;
 
 /// How many lines of a table are shown.
@@ -38,6 +39,7 @@ impl Format for Markdown {
             lines("transaction", document.transactions.iter(), None),
             never(document),
             thresholds(document),
+            document.regression.as_ref().map(tell::markdown).unwrap_or_default(),
             failures(document),
             health(document),
         ];
@@ -162,7 +164,7 @@ fn thresholds(document: &Document<'_>) -> String {
             "| {mark} | {}{note} | {} | {} | {} |",
             code::cell(&one.title),
             console::figure(one.limit, one.unit),
-            one.observed.map_or_else(|| "no samples".into(), |observed| console::figure(observed, one.unit)),
+            observed(one),
             code::cell(&document.place(one.file.as_ref(), one.line).to_string()),
         );
     }
@@ -171,6 +173,16 @@ fn thresholds(document: &Document<'_>) -> String {
         and_more(&mut text, "", count, rows.len());
     }
     text
+}
+
+fn observed(one: &Threshold) -> String {
+    let figure = one.observed.map(|observed| console::figure(observed, one.unit));
+    match (figure, &one.note) {
+        (Some(figure), Some(note)) => format!("{figure} ({})", code::cell(note)),
+        (Some(figure), None) => figure,
+        (None, Some(note)) => code::cell(note),
+        (None, None) => "no samples".into(),
+    }
 }
 
 /// Each kind of failure with its place, what it may come from, and an answer.

@@ -35,6 +35,7 @@ pub use json::Json;
 pub use jtl::Jtl;
 pub use junit::{Junit, JunitStyle, RegressionJunit};
 pub use markdown::Markdown;
+pub(crate) use markdown::code;
 pub use repository::Repository;
 pub use sanitize::{clean, cut, defused, inline, quoted, short};
 pub use table::Table;

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use super::{cells, telling, worst};
 use crate::compare::{ComparedLine, Comparison, Judgement};
-use crate::report::inline;
+use crate::report::code;
 
 /// The whole comparison: the sentence over it, a table, what regressed in words, and remarks.
 pub fn markdown(comparison: &Comparison) -> String {
-    let mut out = format!("### Comparison with the baseline\n\n**{}**\n\n", text(&comparison.summary));
+    let mut out = format!("#### Compared with the baseline\n\n{}\n\n", code::span(&comparison.summary));
     let (lines, all) = worst(comparison);
     out.push_str("| | figure | baseline | new | change | 95% interval | limit | verdict |\n");
     out.push_str("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
@@ -20,7 +20,9 @@ pub fn markdown(comparison: &Comparison) -> String {
     }
     let told: Vec<String> = lines
         .iter()
-        .flat_map(|line| telling(line).map(|figure| format!("- {}: {}\n", text(&line.name()), text(&figure.sentence))))
+        .flat_map(|line| {
+            telling(line).map(|figure| format!("- {}: {}\n", code::span(&line.name()), code::span(&figure.sentence)))
+        })
         .collect();
     if !told.is_empty() {
         let _ = write!(out, "\n{}", told.concat());
@@ -28,17 +30,19 @@ pub fn markdown(comparison: &Comparison) -> String {
     if !comparison.remarks.is_empty() {
         out.push_str("\nTo know:\n\n");
         for remark in &comparison.remarks {
-            let _ = writeln!(out, "- {}", text(&remark.text));
+            let _ = writeln!(out, "- {}", code::span(&remark.text));
         }
     }
-    let _ = writeln!(out, "\n{}", text(&comparison.method.text));
+    let _ = writeln!(out, "\n{}", code::span(&comparison.method.text));
     out
 }
 
 fn rows(line: &ComparedLine, out: &mut String) {
     for (at, figure) in line.figures.iter().enumerate() {
-        let name = if at == 0 { text(&line.name()) } else { String::new() };
-        let cells = cells(figure).map(|cell| text(&cell));
+        let name = if at == 0 { code::cell(&line.name()) } else { String::new() };
+        // Of these only the metric's name comes from the file.
+        let [metric, figures @ ..] = cells(figure);
+        let cells = std::iter::once(code::cell(&metric)).chain(figures);
         let bold = figure.verdict == Judgement::Regressed;
         let _ = write!(out, "| {name} |");
         for cell in cells {
@@ -46,22 +50,4 @@ fn rows(line: &ComparedLine, out: &mut String) {
         }
         out.push('\n');
     }
-}
-
-/// Text from a plan as plain text: no markup, no row or link of its own.
-fn text(text: &str) -> String {
-    let mut out = String::new();
-    for c in inline(text).chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' | '@' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -19,7 +19,7 @@ pub static PLAN: Section = Section {
             .words(&[("Artillery", "config"), ("JMeter", "http_defaults"), ("Taurus", "default-address")]),
         Key::new("services", Ty::Map(&Ty::Section(&SERVICE)), "Programs started before the run and stopped after it; the run waits until each is ready. `${services.NAME.url}` is where it listens.", "services:\n  api: { demo: trading }"),
         Key::new("monitors", Ty::Map(&Ty::Any), "Series sampled during the run and drawn beside the response times.", "monitors:\n  local: { host: true }").later(),
-        Key::new("baseline", Ty::Any, "An earlier run to compare with.", "baseline: {}").later(),
+        Key::new("baseline", Ty::Any, "An earlier run to compare with; `run --baseline FILE` names it.", "baseline: {}").later(),
         Key::new("shards", Ty::Any, "How to spread the load over several machines.", "shards: {}").later(),
         Key::new("setup", Ty::Steps, "Steps that run once, before any user starts. The variables they set are seen by all users. If one fails, no load is applied.", "setup:\n  - post: /api/admin/reset")
             .words(&[("JMeter", "setUp"), ("Artillery", "before"), ("Gatling", "before"), ("k6", "setUp")]),

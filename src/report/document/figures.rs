@@ -1,12 +1,10 @@
 //! What was counted and measured.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::Deserializer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::histogram::histogram;
 use crate::samplers::FailureKind;
 
 /// Figures of a set of samples.
@@ -256,8 +254,7 @@ pub struct SliceLine {
 impl SliceLine {
     /// The response times in microseconds; `None` where nothing was answered, or they cannot be read.
     pub fn times(&self) -> Option<Histogram<u64>> {
-        let bytes = BASE64_STANDARD.decode(self.histogram.as_ref()?).ok()?;
-        Deserializer::new().deserialize(&mut bytes.as_slice()).ok()
+        self.histogram.as_deref().and_then(histogram)
     }
 }
 

@@ -7,6 +7,7 @@
 mod each;
 mod figures;
 mod findings;
+mod histogram;
 mod of;
 mod read;
 mod run;

@@ -380,7 +380,8 @@ function thresholdTable(rules) {
   const mark = (one) => one.skipped ? element("span", { class: "note" }, "skipped") : one.passed ? element("span", { class: "good" }, "✓ held") : element("span", { class: "bad" }, "✗ broken");
   return table(["threshold", "", "observed", "limit", "in the plan"], rules.map((one) => [
     one.implicit ? `${one.title} (no threshold allows errors)` : one.title, mark(one),
-    one.observed === undefined ? "–" : figure(one.observed, one.unit), figure(one.limit, one.unit), placeOf(one)]));
+    [one.observed === undefined ? "–" : figure(one.observed, one.unit), one.note ? ` (${one.note})` : ""].join(""),
+    one.note && one.observed === undefined ? "–" : figure(one.limit, one.unit), placeOf(one)]));
 }
 
 function drawThresholds() {

@@ -15,12 +15,12 @@ const LINES: usize = 12;
 const LINE_WIDTH: usize = 160;
 
 /// Text as a code span, on one line.
-pub(super) fn span(text: &str) -> String {
+pub(crate) fn span(text: &str) -> String {
     between_ticks(&short(&inline(&visible(text)), WIDTH))
 }
 
 /// The same for a cell of a table, where even code ends at a bar.
-pub(super) fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let text = inline(&visible(text));
     let mut out = String::new();
     for c in short(&text, CELL_WIDTH).chars() {
@@ -35,7 +35,7 @@ pub(super) fn cell(text: &str) -> String {
 }
 
 /// The first lines of a text as a fenced block.
-pub(super) fn block(text: &str) -> String {
+pub(crate) fn block(text: &str) -> String {
     let text = defused(&visible(text)).replace('\r', "\n");
     let lines: Vec<_> = text.trim_end().lines().take(LINES).map(|line| short(line, LINE_WIDTH)).collect();
     let inside = lines.join("\n");
