@@ -158,6 +158,21 @@ const drawn = (page, id) => page.$eval(`#${id} canvas`, (canvas) => {
   assert.deepEqual(page.requests.filter((one) => !one.startsWith("data:")), [report]);
 }
 
+// Beside an earlier run, its comparison.
+{
+  spawnSync(loadplan, ["run", "page.yaml", "--out", "again", "--quiet", "--baseline", "page/results.json"], { cwd: work });
+  const page = await open("file://" + path.join(work, "again/report.html"));
+  await page.waitForSelector("#comparison details");
+  const { regression } = JSON.parse(readFileSync(path.join(work, "again/results.json"), "utf8"));
+  const told = await page.innerText("#comparison");
+  check(told.includes(regression.summary) && told.includes("page/results.json"), told);
+  const lines = [...regression.samplers, ...regression.transactions, ...regression.thread_groups];
+  assert.equal(await page.locator("#comparison details").count(), lines.length + 1);
+  for (const line of lines) check(told.includes(line.title), line.title);
+  await shot(page, "report-compared");
+  assert.deepEqual(page.wrong, []);
+}
+
 // In the dark, and on a phone.
 for (const [name, options] of [["dark", { colorScheme: "dark" }], ["phone", { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }]]) {
   const page = await open(report, options);

@@ -379,8 +379,8 @@ function table(head, body) {
 function thresholdTable(rules) {
   const mark = (one) => one.skipped ? element("span", { class: "note" }, "skipped") : one.passed ? element("span", { class: "good" }, "✓ held") : element("span", { class: "bad" }, "✗ broken");
   return table(["threshold", "", "observed", "limit", "in the plan"], rules.map((one) => [
-    one.implicit ? `${one.title} (no threshold allows errors)` : one.title, mark(one),
-    [one.observed === undefined ? "–" : figure(one.observed, one.unit), one.note ? ` (${one.note})` : ""].join(""),
+    element("span", null, one.implicit ? `${one.title} (no threshold allows errors)` : one.title, one.note ? element("div", { class: "faint" }, one.note) : null), mark(one),
+    one.observed === undefined ? "–" : figure(one.observed, one.unit),
     one.note && one.observed === undefined ? "–" : figure(one.limit, one.unit), placeOf(one)]));
 }
 
@@ -420,17 +420,18 @@ function judged(verdict) {
   return element("span", { class: kind }, word);
 }
 
-const signed = (value) => `${value < 0 ? "−" : "+"}${trimmed(Math.abs(value) * 100, 1)}%`;
+/** A change as a share; of a figure that is itself a share, in percentage points. */
+const signed = (value, unit) => `${value < 0 ? "−" : "+"}${trimmed(Math.abs(value) * 100, 1)}${unit === "share" ? " points" : "%"}`;
 
 function drawComparison() {
   const compared = page.document.regression, section = byId("comparison");
   section.hidden = !compared;
   if (!compared) return;
   const runs = compared.baseline.map((run) => `${run.file ?? run.id} (${new Date(run.started_at).toLocaleString()}${run.git_commit ? `, commit ${run.git_commit.slice(0, 12)}` : ""})`);
-  const change = (one) => one.change === undefined ? "–" : `${signed(one.change)}${one.change_low === undefined ? "" : ` (${signed(one.change_low)} to ${signed(one.change_high)})`}`;
+  const change = (one) => one.change === undefined ? "–" : `${signed(one.change, one.unit)}${one.change_low === undefined ? "" : ` (${signed(one.change_low, one.unit)} to ${signed(one.change_high, one.unit)})`}`;
   const show = (value, unit) => value === undefined ? "–" : figure(value, unit);
   const of = (line) => {
-    const worst = line.figures.filter((one) => one.verdict === "regressed").map((one) => `${one.metric} ${signed(one.change ?? 0)}`);
+    const worst = line.figures.filter((one) => one.verdict === "regressed").map((one) => `${one.metric.replace("_", " ")} ${signed(one.change ?? 0, one.unit)}`);
     return element("details", { open: line.verdict === "regressed" },
       element("summary", null, judged(line.verdict), ` ${line.kind === "thread_group" ? "thread group " : line.kind === "transaction" ? "transaction " : ""}${line.kind === "run" ? "all requests" : line.title}`,
         worst.length ? `: ${worst.join(", ")}` : "", element("span", { class: "faint" }, line.part === "steady" ? " steady part" : " whole run")),
