@@ -1,7 +1,7 @@
 //! Opening a port for those who look at a run while it goes.
 
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 
 /// What is wrong with an argument or its environment, and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,4 +34,17 @@ pub(crate) fn bind(option: &str, address: SocketAddr) -> Result<(TcpListener, So
         };
         Problem { message: format!("{option} cannot listen on {address}: {message}"), help }
     })
+}
+
+/// Whether a `Host` names the server at this address. Where it listens on every address, it goes by
+/// any address but by no name, since a name may be anybody's (DNS rebinding).
+pub(crate) fn is_own(address: SocketAddr, host: &str) -> bool {
+    let port = format!(":{}", address.port());
+    let Some(name) = host.strip_suffix(&port).or_else(|| (address.port() == 80).then_some(host)) else {
+        return false;
+    };
+    match name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        Ok(named) => named == address.ip() || address.ip().is_unspecified(),
+        Err(_) => name == "localhost" && (address.ip().is_loopback() || address.ip().is_unspecified()),
+    }
 }

@@ -381,7 +381,7 @@ fn what_cannot_be_reported_is_told_in_a_sentence() {
     for (args, code, told) in [
         (&["none.json"][..], 2, "none.json cannot be read"),
         (&["plan.yaml", "--html", "a.html"], 2, "plan.yaml is not a results file of loadplan"),
-        (&[results, "--csv", "./loadplan-results/results.json"], 2, "would replace the results"),
+        (&[results, "--csv", "./loadplan-results/results.json"], 2, "which it is made from"),
         (&[results, "--csv", "a", "--markdown", "./a"], 2, "would both be written to"),
         (&[results, "--html", "plan.yaml/a.html"], 4, "report cannot be written to plan.yaml/a.html"),
         (&[results, "--markdown", "/dev/full", "--junit", "good.xml"], 4, "Markdown could not be written to /dev/full"),

@@ -140,7 +140,7 @@ fn a_regression_is_told_wherever_the_run_is_told() {
     command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary);
     let ran = support::Ran::from(command.output().unwrap()).expect_code(1);
     let annotation =
-        "::error file=plan.yaml,line=9,title=loadplan%3A slower than the baseline::GET /item: p50 rose from ";
+        "::error file=plan.yaml,line=9,title=loadplan%3A regressed against the baseline::GET /item: p50 rose from ";
     assert!(ran.stdout.contains(annotation), "{}", ran.stdout);
     for markdown in [folder.read("run.md"), folder.read("summary.md")] {
         assert!(markdown.contains("#### Compared with the baseline"), "{markdown}");
@@ -153,6 +153,67 @@ fn a_regression_is_told_wherever_the_run_is_told() {
     assert!(none.stderr.contains("there is no plan to run"), "{}", none.stderr);
 }
 
+/// The seconds of a warm-up hold no samples that count: they are no part of what is compared.
+#[test]
+fn a_warm_up_is_no_part_of_the_compared_load() {
+    let folder = Folder::new();
+    let server = shop();
+    let plan = PLAN.replace("iterations: { total: 250 }", "duration: 8s\n    warm_up: 3s");
+    let plan = format!("{plan}thresholds:\n  - throughput > baseline - 5%\n");
+    folder.run_plan(&against(&server, &plan), &["--json", "base.json"]).expect_code(0);
+    let ran = folder.loadplan(&["run", "plan.yaml", "--baseline", "base.json", "--users", "3"]).expect_code(1);
+    assert!(ran.stdout.contains("✗ throughput > baseline - 5%"), "{}", ran.stdout);
+    let results = folder.results();
+    let compared = &results["regression"]["run"];
+    assert_eq!(compared["part"], "steady");
+    let (told, whole) = (figure(compared, "throughput"), &results["totals"]["throughput_per_s"]);
+    let ratio = told["new"].as_f64().unwrap() / whole.as_f64().unwrap();
+    assert!((0.9..1.1).contains(&ratio), "{told:#} beside {whole}");
+    let parts = results["thread_groups"][0]["parts"].as_array().unwrap();
+    let begin = |name: &str| parts.iter().find(|part| part["name"] == name).unwrap()["from_s"].as_f64().unwrap();
+    assert_eq!(begin("steady"), parts[0]["to_s"].as_f64().unwrap(), "{parts:?}");
+    assert!(begin("warm-up") < 1.0);
+}
+
+#[test]
+fn runs_that_have_nothing_in_common_are_refused() {
+    let folder = Folder::new();
+    let server = shop();
+    folder.run_plan(&against(&server, &PLAN.replace("/list", "/a").replace("/item", "/b")), &["--json", "other.json"]);
+    let hits = server.hits().len();
+    let ran = folder.run_plan(&against(&server, PLAN), &["--baseline", "other.json"]).expect_code(2);
+    assert!(ran.stderr.contains("other.json holds no request of this plan"), "{}", ran.stderr);
+    assert_eq!(server.hits().len(), hits, "nothing was sent");
+    folder.run_plan(&against(&server, PLAN), &["--json", "own.json"]).expect_code(0);
+    let ran = folder.loadplan(&["compare", "other.json", "own.json"]).expect_code(2);
+    assert!(ran.stderr.contains("own.json has no request in common with the baseline"), "{}", ran.stderr);
+}
+
+#[test]
+fn no_file_that_is_compared_is_replaced() {
+    let folder = quick_and_slow();
+    let before = folder.read("slow.json");
+    let ran = folder.loadplan(&["compare", "base.json", "slow.json", "--json", "slow.json"]).expect_code(2);
+    assert!(ran.stderr.contains("would replace slow.json, which it is made from"), "{}", ran.stderr);
+    assert_eq!(folder.read("slow.json"), before);
+    let own = ["run", "plan.yaml", "--baseline", "loadplan-results/results.json"];
+    folder.write("loadplan-results/results.json", folder.read("base.json"));
+    let ran = folder.loadplan(&own).expect_code(2);
+    assert!(ran.stderr.contains("is the baseline, and this run would replace it"), "{}", ran.stderr);
+    let unwritable = folder.loadplan(&["compare", "base.json", "slow.json", "--markdown", "/dev/null/x.md"]);
+    unwritable.expect_code(4);
+}
+
+#[test]
+fn files_in_the_wrong_order_are_told() {
+    let folder = quick_and_slow();
+    let mut later = json(&folder, "slow.json");
+    later["run"]["started_at"] = "2099-01-01T00:00:00.000Z".into();
+    folder.write("later.json", later.to_string());
+    let ran = folder.loadplan(&["compare", "later.json", "base.json"]).expect_code(0);
+    assert!(ran.stdout.contains("made after the new run: are they in the right order"), "{}", ran.stdout);
+}
+
 #[test]
 fn better_and_the_same_exit_0() {
     let folder = quick_and_slow();
@@ -161,7 +222,9 @@ fn better_and_the_same_exit_0() {
     let same = folder.loadplan(&["compare", "base.json", "base.json"]).expect_code(0);
     assert!(same.stdout.contains("base.json: the new run itself"), "{}", same.stdout);
     assert!(
-        same.stdout.ends_with("PASSED (exit 0): no regression against the baseline: 2 samplers compared\n"),
+        same.stdout.ends_with(
+            "PASSED (exit 0): no regression against the baseline: 2 samplers compared; not judged: p99 of 2\n"
+        ),
         "{}",
         same.stdout
     );

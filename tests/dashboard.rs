@@ -233,6 +233,30 @@ fn a_page_that_is_opened_before_the_first_second_has_passed_is_no_fault() {
     shown.wait().expect_code(0);
 }
 
+/// Connections that say nothing must not take the open files the run needs.
+#[cfg(target_os = "linux")]
+#[test]
+fn silent_connections_take_no_more_than_their_places() {
+    let (server, folder) = (target(), Folder::new());
+    let shown = Shown::start(&folder, &against(&server).replace("6s", "4s"), &[]);
+    let silent: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(&shown.address).unwrap()).collect();
+    std::thread::sleep(Duration::from_secs(1));
+    let open = std::fs::read_dir(format!("/proc/{}/fd", shown.child.id())).unwrap().count();
+    assert!(open < 150, "{open} files are open");
+    shown.wait().expect_code(0);
+    drop(silent);
+}
+
+#[test]
+fn the_address_without_its_last_slash_leads_to_the_page() {
+    let (server, folder) = (target(), Folder::new());
+    let shown = Shown::start(&folder, &against(&server).replace("6s", "1s"), &[]);
+    let answer = shown.ask("GET", shown.path.trim_end_matches('/'));
+    assert_eq!(status(&answer), "308");
+    assert!(answer.contains(&format!("location: {}\r\n", shown.path)), "{answer}");
+    shown.wait().expect_code(0);
+}
+
 #[test]
 fn a_port_that_is_taken_or_no_address_is_told_before_anything_is_sent() {
     let (server, folder) = (target(), Folder::new());

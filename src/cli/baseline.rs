@@ -1,7 +1,8 @@
 //! The options that name earlier runs, and a verdict that takes them into account.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::report::same;
 use super::terminal::Terminal;
 use crate::compare::{Baseline, Comparison};
 use crate::graph::ExecutionGraph;
@@ -42,11 +43,29 @@ impl BaselineOptions {
     }
 
     /// Reads the files; `None` without any.
-    pub(super) fn read(&self, graph: &ExecutionGraph) -> Result<Option<Baseline>, ReadError> {
+    ///
+    /// # Errors
+    /// When one cannot be used, or is where the run will write its own results: the run after it
+    /// would then be compared with one that may have regressed.
+    pub(super) fn read(
+        &self,
+        graph: &ExecutionGraph,
+        masker: &Masker,
+        results: &Path,
+    ) -> Result<Option<Baseline>, ReadError> {
         if self.baseline.is_empty() {
             return Ok(None);
         }
-        Baseline::read(&self.baseline, self.tolerance.tolerance, graph).map(Some)
+        if let Some(file) = self.baseline.iter().find(|file| same(file, results)) {
+            return Err(ReadError {
+                message: format!(
+                    "{} is the baseline, and this run would replace it by its own results",
+                    file.display()
+                ),
+                help: "copy the baseline to another place, or give the run another folder with --out".into(),
+            });
+        }
+        Baseline::read(&self.baseline, self.tolerance.tolerance, graph, masker).map(Some)
     }
 }
 

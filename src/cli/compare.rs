@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::baseline::{self, ToleranceOption};
+use super::report::clash;
 use super::terminal::Terminal;
 use crate::compare::{
-    ComparisonJson, ComparisonMarkdown, Judgement, PERCENTILES, compare, read_summary, summary_of, tell,
+    ComparisonJson, ComparisonMarkdown, Judgement, PERCENTILES, compare, read_summary, strangers, summary_of, tell,
 };
 use crate::report::document::{ReadError, VerdictInfo, read};
 use crate::report::{Document, Format, JunitStyle, OutputFiles, RegressionJunit};
@@ -52,11 +53,16 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             return exit::INVALID;
         }
     };
-    let files = match OutputFiles::open(wanted(args)) {
+    let wanted = wanted(args);
+    if let Some((message, help)) = clash(&wanted, &args.files) {
+        terminal.err(&format!("error: {message}\n  = help: {help}\n"));
+        return exit::INVALID;
+    }
+    let files = match OutputFiles::open(wanted) {
         Ok(files) => files,
         Err(error) => {
             terminal.err(&format!("error: {}\n  = help: {}\n", error.message, error.help));
-            return exit::INVALID;
+            return exit::INTERNAL;
         }
     };
     let written = files.write(&mut document);
@@ -83,6 +89,9 @@ fn compared(args: &Args) -> Result<Document<'static>, ReadError> {
     let baseline = base.iter().map(|file| read_summary(file, &PERCENTILES)).collect::<Result<Vec<_>, _>>()?;
     let mut document = read(new)?;
     let comparison = compare(&summary_of(&document, new, &PERCENTILES)?, &baseline, args.tolerance.tolerance);
+    if comparison.samplers.is_empty() {
+        return Err(strangers(&format!("{} has no request in common with the baseline", new.display())));
+    }
     let regressed = comparison.verdict == Judgement::Regressed;
     document.verdict = VerdictInfo {
         passed: !regressed,

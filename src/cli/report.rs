@@ -82,16 +82,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         terminal.out(&console::summary(&document, &[], terminal.color));
         return exit::PASSED;
     }
-    for (index, (format, path)) in wanted.iter().enumerate() {
-        if same(path, &args.results) {
-            tell(&format!("{} would replace the results it is made from", format.name()), "name another file");
-            return exit::INVALID;
-        }
-        if let Some((other, _)) = wanted[..index].iter().find(|(_, other)| same(path, other)) {
-            let (other, format, path) = (other.name(), format.name(), path.display());
-            tell(&format!("{other} and {format} would both be written to {path}"), "give each its own file");
-            return exit::INVALID;
-        }
+    if let Some((message, help)) = clash(&wanted, std::slice::from_ref(&args.results)) {
+        tell(&message, help);
+        return exit::INVALID;
     }
     // Each on its own: one that cannot be written must not turn the verdict the others tell.
     let opened: Result<Vec<_>, _> = wanted.into_iter().map(|one| OutputFiles::open(vec![one])).collect();
@@ -119,8 +112,20 @@ fn write(files: OutputFiles, document: &Document<'_>, terminal: &Terminal) -> u8
     exit::PASSED
 }
 
+/// A file that is named twice, or that is read: what is wrong, and the remedy.
+pub(super) fn clash(wanted: &[(Box<dyn Format>, PathBuf)], read: &[PathBuf]) -> Option<(String, &'static str)> {
+    wanted.iter().enumerate().find_map(|(index, (format, path))| {
+        let (format, shown) = (format.name(), path.display());
+        if read.iter().any(|read| same(path, read)) {
+            return Some((format!("{format} would replace {shown}, which it is made from"), "name another file"));
+        }
+        let (other, _) = wanted[..index].iter().find(|(_, other)| same(path, other))?;
+        Some((format!("{} and {format} would both be written to {shown}", other.name()), "give each its own file"))
+    })
+}
+
 /// Whether two paths name the same file, which need not be there yet.
-fn same(one: &Path, other: &Path) -> bool {
+pub(super) fn same(one: &Path, other: &Path) -> bool {
     let whole = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
     one == other || whole(one).is_some_and(|one| Some(one) == whole(other))
 }

@@ -184,7 +184,9 @@ fn one(
     (graph, rest): (ExecutionGraph, Rest),
 ) -> u8 {
     let graph = Arc::new(graph);
-    let against = match args.baseline.read(&graph) {
+    let masker = Masker::new(&rest.secrets);
+    let results_file = args.json.clone().unwrap_or_else(|| folder.join("results.json"));
+    let against = match args.baseline.read(&graph, &masker, &results_file) {
         Ok(against) => against,
         Err(error) => {
             baseline::tell(&error, terminal);
@@ -192,7 +194,7 @@ fn one(
         }
     };
     let mut wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
-        (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
+        (Box::new(Json), results_file),
         (Box::new(Html), args.html.clone().unwrap_or_else(|| folder.join("report.html"))),
         (Box::new(Junit { style: args.junit_style }), args.junit.clone().unwrap_or_else(|| folder.join("junit.xml"))),
     ];
@@ -204,15 +206,15 @@ fn one(
             return exit::INTERNAL;
         }
     };
-    let masker = Masker::new(&rest.secrets);
     let mut info = info(args, path, &rest);
     let begin = Instant::now();
     let (stopper, stop) = unbounded_channel();
     let scene = Scene { graph: graph.clone(), info: info.clone(), masker: masker.clone() };
-    let mut feed = match dashboard(args, terminal, scene, &stopper) {
-        Ok(feed) => feed,
-        Err(code) => return code,
-    };
+    let mut feed =
+        match dashboard(args, terminal, scene, &stopper, args.plans.first().is_some_and(|first| first == path)) {
+            Ok(feed) => feed,
+            Err(code) => return code,
+        };
     let stream = telemetry.begin(&graph, &masker, &rest.run_id);
     let around = Around { masker: &masker, rows: rows.clone(), stream, feed: &mut feed };
     let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, around, (stopper, stop))) {
@@ -338,6 +340,7 @@ fn dashboard(
     terminal: &Terminal,
     scene: Scene,
     stopper: &UnboundedSender<StopReason>,
+    first: bool,
 ) -> Result<Option<Feed>, u8> {
     let Some(address) = args.dashboard else { return Ok(None) };
     let plan = inline(&scene.masker.mask(&scene.graph.name));
@@ -352,7 +355,8 @@ fn dashboard(
         }
         Err(problem) => {
             telemetry::tell(&problem, terminal);
-            Err(exit::INVALID)
+            // Of several plans the first one tells; a later one is not lost for want of its page.
+            if first { Err(exit::INVALID) } else { Ok(None) }
         }
     }
 }

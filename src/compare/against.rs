@@ -297,7 +297,22 @@ fn summed_up(comparison: &Comparison) -> (Judgement, String) {
             said.push_str(&format!(", {count} {what}"));
         }
     }
+    said.push_str(&not_judged(&comparison.samplers));
     (if improved > 0 { Judgement::Improved } else { Judgement::Ok }, said)
+}
+
+/// `; not judged: p95 of 1, p99 of 3`: green must not hide what nobody looked at.
+fn not_judged(samplers: &[ComparedLine]) -> String {
+    let mut metrics: Vec<(&str, usize)> = Vec::new();
+    let figures = samplers.iter().flat_map(|line| &line.figures);
+    for figure in figures.filter(|figure| figure.verdict == Judgement::Inconclusive) {
+        match metrics.iter_mut().find(|(metric, _)| *metric == figure.metric) {
+            Some((_, count)) => *count += 1,
+            None => metrics.push((&figure.metric, 1)),
+        }
+    }
+    let told: Vec<String> = metrics.iter().map(|(metric, count)| format!("{metric} of {count}")).collect();
+    if told.is_empty() { String::new() } else { format!("; not judged: {}", told.join(", ")) }
 }
 
 /// `GET /x: p95 +31%, p99 +35%`.

@@ -121,6 +121,8 @@ pub enum About {
     NotValid,
     /// The same run twice.
     SameRun,
+    /// The new run was made before the baseline.
+    Order,
     /// Lines that are in the new run only.
     New,
     /// Lines that are in the baseline only.

@@ -33,3 +33,4 @@ pub use files::{ComparisonJson, ComparisonMarkdown, comparison_schema};
 pub use read::{read_summary, summary_of};
 pub use summary::Summary;
 pub use thresholds::Baseline;
+pub(crate) use thresholds::strangers;

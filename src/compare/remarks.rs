@@ -75,6 +75,8 @@ pub(super) fn all(new: &Summary, named: &[Summary], baseline: &[&Summary]) -> Ve
         doubts(old, &mut tell);
         if run.run.id == new.run.id {
             tell(About::SameRun, Some("the new run itself".into()));
+        } else if run.run.started_at > new.run.started_at {
+            tell(About::Order, Some("made after the new run: are they in the right order, the new one last?".into()));
         }
     }
     doubts(&new.facts, &mut |about, text| text.into_iter().for_each(|text| told.add(about, "the new run", text)));

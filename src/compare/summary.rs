@@ -125,6 +125,12 @@ impl Parts {
 }
 
 impl Summary {
+    /// The title and the thread group of each of its samplers.
+    pub(super) fn samplers(&self) -> impl Iterator<Item = (String, String)> {
+        let samplers = self.lines.iter().filter(|line| line.key.kind == Kind::Sampler);
+        samplers.map(|line| (line.key.title.clone(), line.key.thread_group.clone()))
+    }
+
     /// Cuts a run down; `percentiles` (in percent) are those that will be compared.
     ///
     /// # Errors

@@ -46,7 +46,7 @@ fn mark(verdict: Judgement) -> &'static str {
 /// The whole comparison: a table of every figure, a sentence for each that is not simply ok, and remarks.
 pub fn console(comparison: &Comparison, color: bool) -> String {
     let mut out = format!("{}\n{}\n\n", runs(comparison), inline(&comparison.method.text));
-    let (lines, all) = worst(comparison);
+    let (lines, all) = worst(comparison, LINES);
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["", "figure", "baseline", "new", "change", "95% interval", "limit", "verdict"]);
@@ -80,7 +80,7 @@ pub fn console(comparison: &Comparison, color: bool) -> String {
 
 /// What the end of a run tells of its comparison: sentences for figures that are not simply ok, and remarks.
 pub fn section(comparison: &Comparison, color: bool) -> String {
-    let (lines, _) = worst(comparison);
+    let (lines, _) = worst(comparison, LINES);
     let title = painted("compared with the baseline", Style::new().bold(), color);
     format!(
         "{title}\n  {}\n  {}\n{}{}",
@@ -102,14 +102,24 @@ fn runs(comparison: &Comparison) -> String {
     format!("{base}{}", one("new", &comparison.new))
 }
 
-/// The lines to show and how many there are.
-fn worst(comparison: &Comparison) -> (Vec<&ComparedLine>, usize) {
+/// How much a verdict has to say; the weightiest first.
+fn rank(verdict: Judgement) -> u8 {
+    match verdict {
+        Judgement::Regressed => 0,
+        Judgement::Follows => 1,
+        Judgement::Inconclusive => 2,
+        Judgement::Improved => 3,
+        Judgement::Ok | Judgement::NotJudged => 4,
+    }
+}
+
+/// The lines to show, at most so many and in their order, and how many there are.
+fn worst(comparison: &Comparison, most: usize) -> (Vec<&ComparedLine>, usize) {
     let all: Vec<&ComparedLine> = comparison.judged().collect();
     let count = all.len();
-    let plain = |line: &ComparedLine| matches!(line.verdict, Judgement::Ok | Judgement::NotJudged);
     let mut shown: Vec<(usize, &ComparedLine)> = all.into_iter().enumerate().collect();
-    shown.sort_by_key(|(at, line)| (plain(line), *at));
-    shown.truncate(LINES);
+    shown.sort_by_key(|(at, line)| (rank(line.verdict), *at));
+    shown.truncate(most);
     shown.sort_by_key(|(at, _)| *at);
     (shown.into_iter().map(|(_, line)| line).collect(), count)
 }

@@ -1,6 +1,7 @@
 //! A run against its baseline as its plan asks for it: the comparison, and thresholds such as
 //! `p95 < baseline + 10%`.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::against::{Asked, PERCENTILES, Question, answer, compare};
@@ -23,8 +24,8 @@ impl Baseline {
     /// Reads the results files of earlier runs; `tolerance` is a share below 1.
     ///
     /// # Errors
-    /// When a file cannot be used.
-    pub fn read(files: &[PathBuf], tolerance: f64, graph: &ExecutionGraph) -> Result<Self, ReadError> {
+    /// When a file cannot be used, or holds no request of the plan.
+    pub fn read(files: &[PathBuf], tolerance: f64, graph: &ExecutionGraph, masker: &Masker) -> Result<Self, ReadError> {
         let mut percentiles = PERCENTILES.to_vec();
         for threshold in graph.thresholds.iter().filter(|threshold| threshold.condition.baseline) {
             if let Metric::Percentile(percent) = threshold.condition.metric
@@ -33,7 +34,22 @@ impl Baseline {
                 percentiles.push(percent);
             }
         }
-        let runs = files.iter().map(|file| read_summary(file, &percentiles)).collect::<Result<_, _>>()?;
+        let runs: Vec<Summary> = files.iter().map(|file| read_summary(file, &percentiles)).collect::<Result<_, _>>()?;
+        let planned: HashSet<(String, String)> = graph
+            .labels
+            .iter()
+            .filter_map(|label| match label.place {
+                Place::Group(group) if label.kind == LabelKind::Sampler => {
+                    Some((told(masker, &label.title), told(masker, &graph.groups[group.index()].name)))
+                }
+                _ => None,
+            })
+            .collect();
+        for (run, file) in runs.iter().zip(files) {
+            if !run.samplers().any(|sampler| planned.contains(&sampler)) {
+                return Err(strangers(&format!("{} holds no request of this plan", file.display())));
+            }
+        }
         Ok(Self { runs, tolerance, percentiles })
     }
 
@@ -67,8 +83,23 @@ impl Baseline {
             (*index, answer)
         });
         let thresholds = answers.collect();
-        let regression = (comparison.verdict == Judgement::Regressed).then(|| comparison.summary.clone());
-        Ok((comparison, verdict::Baseline { thresholds, regression }))
+        let said = Some(comparison.summary.clone());
+        let (regression, summary) =
+            if comparison.verdict == Judgement::Regressed { (said, None) } else { (None, said) };
+        Ok((comparison, verdict::Baseline { thresholds, regression, summary }))
+    }
+}
+
+/// Text of the plan as results files have it.
+fn told(masker: &Masker, text: &str) -> String {
+    clean(&masker.mask(text)).into_owned()
+}
+
+/// Runs that have nothing in common: a gate that compares nothing must not be green.
+pub(crate) fn strangers(message: &str) -> ReadError {
+    ReadError {
+        message: message.into(),
+        help: "name a run of the same plan; requests are matched by their names and thread groups".into(),
     }
 }
 
@@ -82,8 +113,7 @@ fn question(graph: &ExecutionGraph, threshold: &Threshold, masker: &Masker) -> O
         Metric::Throughput => Asked::Throughput,
         _ => return None,
     };
-    // As results files name them.
-    let told = |text: &str| clean(&masker.mask(text)).into_owned();
+    let told = |text: &str| told(masker, text);
     let (kind, thread_group, title) = match threshold.scope {
         Scope::Run => (ScopeKind::Run, String::new(), String::new()),
         Scope::Group(group) => {

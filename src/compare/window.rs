@@ -26,7 +26,9 @@ pub(super) struct Window {
 impl Window {
     /// All of a group's load, warm-up left out (the timeline keeps that apart).
     pub(super) fn whole(group: &ThreadGroup, run_s: f64, slice_s: f64) -> Self {
-        let (from, to) = (group.began_s.unwrap_or(0.0), end(group, run_s));
+        // The timeline keeps samples of the warm-up apart: its seconds would look empty.
+        let warm_up = group.parts.iter().find(|part| part.name == "warm-up").and_then(|part| part.to_s);
+        let (from, to) = (group.began_s.unwrap_or(0.0).max(warm_up.unwrap_or(0.0)), end(group, run_s));
         let from_s = (from / slice_s).floor().max(0.0) * slice_s;
         let slices = (((to - from_s) / slice_s).ceil()).max(1.0) as u64;
         Self { from_s, slices, slice_s, seconds: group.load_s.max(0.0), open_ended: true }

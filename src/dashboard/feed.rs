@@ -48,13 +48,11 @@ impl Feed {
 
     /// Shows what was counted by now, `now` after load began. Costs nothing while nobody looks.
     pub fn tick(&mut self, counted: &Aggregator, now: Duration) {
-        let mut joined = false;
         while let Some(Ok(viewer)) = self.joining.as_mut().map(UnboundedReceiver::try_recv) {
             self.viewers.push((viewer, LivePage::default()));
-            joined = true;
         }
         self.viewers.retain(|(viewer, _)| !viewer.is_closed());
-        if self.viewers.is_empty() || (now < self.next && !joined) {
+        if self.viewers.is_empty() || now < self.next {
             return;
         }
         let begin = Instant::now();
@@ -94,9 +92,10 @@ impl Feed {
                 self.viewers.push((viewer, LivePage::default()));
             }
         }
-        for (viewer, _) in self.viewers.drain(..) {
-            if let Ok(text) = LivePage::last(document) {
-                let _ = viewer.try_send(Message::End(text));
+        self.viewers.retain(|(viewer, _)| !viewer.is_closed());
+        if let Some(Ok(text)) = (!self.viewers.is_empty()).then(|| LivePage::last(document)) {
+            for (viewer, _) in self.viewers.drain(..) {
+                let _ = viewer.try_send(Message::End(text.clone()));
             }
         }
         self.joining = None;

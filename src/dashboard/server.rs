@@ -1,7 +1,10 @@
 //! The HTTP server of the live page.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -10,20 +13,30 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use futures_util::stream;
 use rand::RngExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Sleep;
 
 use super::{Message, Viewer};
-use crate::listen::{Problem, bind};
+use crate::listen::{Problem, bind, is_own};
 
 /// So many messages may wait for a slow browser; then it is let go, and connects anew.
 const WAITING: usize = 4;
 /// So many pages may be open at once.
 const MOST_VIEWERS: usize = 32;
+/// So many connections may be open; further ones wait in the system's queue, where they cost the
+/// run no open files.
+const MOST_CONNECTIONS: usize = 2 * MOST_VIEWERS;
+/// A connection on which nothing is asked is closed after this long.
+const SILENCE: Duration = Duration::from_secs(10);
+/// The pause after a connection could not be taken, for instance for want of open files.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long browsers may take to fetch the end of the run.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -72,6 +85,7 @@ impl Server {
         let router = router(&site, &token);
         let serve = async move {
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+            let listener = Bounded { listener, places: Arc::new(Semaphore::new(MOST_CONNECTIONS)) };
             let until = async move {
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
@@ -104,15 +118,15 @@ impl Server {
 }
 
 fn router(site: &Arc<Site>, token: &str) -> Router {
-    let inside = Router::new()
-        .route("/", get(page))
-        .route("/events", get(events))
-        .route("/stop", post(stop))
-        .with_state(site.clone());
+    let whole = format!("/{token}/");
+    // Relative links need the slash at the end.
+    let to_page = whole.clone();
     Router::new()
-        .nest(&format!("/{token}"), inside.clone())
-        // `nest` answers `/TOKEN`, and this `/TOKEN/`, which relative links need.
-        .route(&format!("/{token}/"), get(page).with_state(site.clone()))
+        .route(&format!("/{token}"), get(|| async move { Redirect::permanent(&to_page) }))
+        .route(&whole, get(page))
+        .route(&format!("/{token}/events"), get(events))
+        .route(&format!("/{token}/stop"), post(stop))
+        .with_state(site.clone())
         .fallback(|| async {
             refused(
                 StatusCode::FORBIDDEN,
@@ -145,7 +159,7 @@ async fn guard(State(site): State<Arc<Site>>, request: Request<Body>, next: Next
 
 fn foreign(site: &Site, headers: &HeaderMap) -> Option<&'static str> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    if !host.is_some_and(|host| is_own(site, host)) {
+    if !host.is_some_and(|host| is_own(site.address, host)) {
         return Some("the dashboard is not known by that name");
     }
     match headers.get(header::ORIGIN) {
@@ -154,20 +168,6 @@ fn foreign(site: &Site, headers: &HeaderMap) -> Option<&'static str> {
             let origin = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://"));
             (origin != host).then_some("the dashboard takes no requests from other sites")
         }
-    }
-}
-
-/// Whether a `Host` names this server. Where it listens on every address, it goes by any address
-/// but by no name, since a name may be anybody's.
-fn is_own(site: &Site, host: &str) -> bool {
-    let port = format!(":{}", site.address.port());
-    let Some(name) = host.strip_suffix(&port).or_else(|| (site.address.port() == 80).then_some(host)) else {
-        return false;
-    };
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    match address {
-        Ok(address) => address == site.address.ip() || site.address.ip().is_unspecified(),
-        Err(_) => name == "localhost" && (site.address.ip().is_loopback() || site.address.ip().is_unspecified()),
     }
 }
 
@@ -196,4 +196,66 @@ async fn events(State(site): State<Arc<Site>>) -> Response {
 async fn stop(State(site): State<Arc<Site>>) -> StatusCode {
     (site.stop_run)();
     StatusCode::ACCEPTED
+}
+
+/// Takes so many connections at a time, and none that stays silent.
+struct Bounded {
+    listener: tokio::net::TcpListener,
+    places: Arc<Semaphore>,
+}
+
+/// A connection with its place.
+struct Placed {
+    stream: TcpStream,
+    /// Until something has come.
+    silence: Option<Pin<Box<Sleep>>>,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl axum::serve::Listener for Bounded {
+    type Io = Placed;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Placed, SocketAddr) {
+        let place = self.places.clone().acquire_owned().await.ok();
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, from)) => {
+                    let silence = Some(Box::pin(tokio::time::sleep(SILENCE)));
+                    return (Placed { stream, silence, _place: place }, from);
+                }
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+impl AsyncRead for Placed {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        if read.is_ready() {
+            this.silence = None;
+        }
+        let silent = this.silence.as_mut().is_some_and(|silence| silence.as_mut().poll(cx).is_ready());
+        if silent { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { read }
+    }
+}
+
+impl AsyncWrite for Placed {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
 }

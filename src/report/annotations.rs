@@ -84,7 +84,7 @@ fn regressions(document: &Document<'_>) -> impl Iterator<Item = Annotation> {
         let sentences: Vec<&str> = worse.map(|figure| &*figure.sentence).collect();
         let said = format!("{}: {}", line.name(), sentences.join("; "));
         let place = document.place(line.file.as_ref(), line.line.unwrap_or(1));
-        annotation(Level::Error, place, "slower than the baseline", &said)
+        annotation(Level::Error, place, "regressed against the baseline", &said)
     })
 }
 

@@ -12,7 +12,9 @@ const LEAST: usize = 4;
 /// What a failure may come from, and what to look at.
 pub(super) fn of_error(error: &Error) -> Option<&'static str> {
     let said = &error.message;
-    if matches!(error.kind, FailureKind::Status | FailureKind::Assertion) {
+    // Other assertions may have got a number that only looks like a status.
+    let of_status = error.assertion.as_ref().is_some_and(|assertion| assertion.starts_with("status"));
+    if error.kind == FailureKind::Status || of_status {
         let words = error.actual.iter().chain([said]).flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
         let mut hints = words.filter_map(|word| STATUSES.iter().find(|(codes, _)| codes.contains(&word)));
         if let Some((_, hint)) = hints.next() {
@@ -177,20 +179,32 @@ fn queueing(document: &Document<'_>, series: &Series) -> Option<String> {
     })
 }
 
-/// Seconds in the midst of the run without a single answer.
+/// Seconds in the midst of the run without a single answer, although requests were under way: then
+/// one of them took at least as long.
 fn standstill(document: &Document<'_>, series: &Series) -> Option<String> {
     let busy = |place: &usize| series.count[*place] > 0;
     let first = (0..series.count.len()).find(busy)?;
     let last = (0..series.count.len()).rfind(busy)?;
     let usual = series.count[first..=last].iter().sum::<u64>() as f64 / (last - first + 1) as f64;
-    let silent: Vec<usize> =
-        (first..=last).filter(|place| series.count[*place] == 0 && series.users[*place] > 0).collect();
-    let width = document.slice_s.max(1);
-    (usual >= 5.0 && !silent.is_empty()).then(|| {
+    let (mut longest, mut begin) = (0..0, None);
+    for place in first..=last {
+        match (busy(&place), begin) {
+            (false, None) => begin = Some(place),
+            (true, Some(from)) => {
+                if place - from > longest.len() {
+                    longest = from..place;
+                }
+                begin = None;
+            }
+            _ => {}
+        }
+    }
+    let gap_s = longest.len() as u64 * document.slice_s.max(1);
+    let slowest_ms = document.totals.response_time.as_ref().map_or(0.0, |times| times.max_ms);
+    (usual >= 5.0 && gap_s > 0 && slowest_ms >= gap_s as f64 * 1e3).then(|| {
         format!(
-            "Nothing was answered for {} s, first at second {}, while users were waiting: a pause of the server (garbage collection, a failover, a lock) or of the network.",
-            silent.len() as u64 * width,
-            series.t_s[silent[0]],
+            "Nothing was answered for {gap_s} s from second {} on, while requests were waiting: a pause of the server (garbage collection, a failover, a lock) or of the network.",
+            series.t_s[longest.start],
         )
     })
 }
@@ -249,7 +263,11 @@ mod tests {
 
     #[test]
     fn a_standstill_is_told_with_its_time() {
-        let hints = said(&series(60, |done| (50, 50, if (0.5..0.55).contains(&done) { 0 } else { 100 }, 10.0)));
-        assert!(hints[0].starts_with("Nothing was answered for 3 s, first at second 30"), "{hints:?}");
+        let quiet = series(60, |done| (50, 50, if (0.5..0.55).contains(&done) { 0 } else { 100 }, 10.0));
+        assert!(said(&quiet).is_empty(), "users that think are no standstill");
+        let mut run = eventful();
+        run.passes("GET /market", 33.0, 3_100);
+        let hints = of_run(&run.finish().document(), &quiet);
+        assert!(hints[0].starts_with("Nothing was answered for 3 s from second 30 on"), "{hints:?}");
     }
 }

@@ -146,7 +146,7 @@ fn page<'a>(document: &Document<'a>) -> (Page<'a>, Vec<u8>, (Vec<usize>, Vec<usi
 
 /// The lines that are shown, their places among all, and how many are not.
 fn shown(lines: impl Iterator<Item = Line>) -> (Vec<Line>, Vec<usize>, usize) {
-    let (lines, all) = console::sections::worst(lines, LINES);
+    let (lines, all) = console::sections::failed_first(lines, LINES);
     let more = all - lines.len();
     let (places, lines) = lines.into_iter().unzip();
     (lines, places, more)

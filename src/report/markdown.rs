@@ -194,9 +194,12 @@ fn failures(document: &Document<'_>) -> String {
         if let Some(hint) = hints::of_error(error) {
             let _ = writeln!(text, "\n> {hint}");
         }
-        let answer = error.example.as_ref().map_or("", |example| example.response.trim());
-        if index < ANSWERS && !answer.is_empty() {
-            let _ = write!(text, "\nOne answer:\n\n{}", code::block(answer));
+        if let Some(example) = error.example.as_ref().filter(|_| index < ANSWERS) {
+            for (what, part) in [("request", example.request.trim()), ("answer", example.response.trim())] {
+                if !part.is_empty() {
+                    let _ = write!(text, "\nOne {what}:\n\n{}", code::block(part));
+                }
+            }
         }
     }
     if document.errors.len() > FAILURES {

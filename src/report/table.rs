@@ -52,13 +52,13 @@ impl Format for Table {
                 let place = document.place(line.file.as_ref(), line.line);
                 let [title, group, file] = [line.title(), &line.thread_group, &place.file].map(text);
                 let names = [kind.to_owned(), title, group, file, place.line.to_string()];
-                rows.write_record(names.into_iter().chain(figures(&line.stats)))
+                rows.write_record(names.into_iter().chain(figures(&line.stats, kind == "sampler")))
             })
         };
         lines("sampler", &document.samplers)?;
         lines("transaction", &document.transactions)?;
         let all = ["all", "", "", "", ""].map(str::to_owned);
-        rows.write_record(all.into_iter().chain(figures(&document.totals)))?;
+        rows.write_record(all.into_iter().chain(figures(&document.totals, true)))?;
         rows.flush()
     }
 }
@@ -70,7 +70,9 @@ fn text(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }
 
-fn figures(stats: &Stats) -> impl Iterator<Item = String> {
+/// A transaction moves no bytes of its own.
+fn figures(stats: &Stats, moves_bytes: bool) -> impl Iterator<Item = String> {
+    let bytes = |bytes: u64| if moves_bytes { bytes.to_string() } else { String::new() };
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     let time = |of: fn(&Times) -> f64| number(stats.response_time.as_ref().map(of));
     [
@@ -88,8 +90,8 @@ fn figures(stats: &Stats) -> impl Iterator<Item = String> {
         time(|times| times.p99_ms),
         time(|times| times.p999_ms),
         time(|times| times.max_ms),
-        stats.received_bytes.to_string(),
-        stats.sent_bytes.to_string(),
+        bytes(stats.received_bytes),
+        bytes(stats.sent_bytes),
         stats.interrupted.to_string(),
         stats.cached.to_string(),
         stats.reconnects.to_string(),

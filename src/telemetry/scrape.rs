@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use super::Shown;
 use super::openmetrics::{CONTENT_TYPE, text};
 use super::snapshot::Snapshot;
+use crate::listen::is_own;
 
 /// Where it listens unless told otherwise: the port Prometheus' exporters of OpenTelemetry use.
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
@@ -36,7 +37,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Answers scrapes for good. Must be called inside a [`tokio::task::LocalSet`].
 pub(super) async fn serve(listener: TcpListener, shown: Shown) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    let page = Rc::new(Page { shown, made: RefCell::default() });
+    let Ok(address) = listener.local_addr() else { return };
+    let page = Rc::new(Page { address, shown, made: RefCell::default() });
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
@@ -58,13 +60,21 @@ pub(super) async fn serve(listener: TcpListener, shown: Shown) {
 
 /// What is answered. A text is made once for all who ask for the same snapshot.
 struct Page {
+    address: SocketAddr,
     shown: Shown,
     made: RefCell<Option<(Option<Arc<Snapshot>>, Bytes)>>,
 }
 
 impl Page {
+    /// On a loopback address only to its own names: a web page can make a browser on this machine
+    /// ask by others. Elsewhere scrapers use whatever name the machine has.
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let foreign = self.address.ip().is_loopback() && !is_own(self.address, host);
         let (status, content_type, body) = match (request.uri().path(), request.method()) {
+            _ if foreign => {
+                (StatusCode::FORBIDDEN, PLAIN, Bytes::from_static(b"this server is not known by that name\n"))
+            }
             (PATH, &Method::GET) => (StatusCode::OK, CONTENT_TYPE, self.text()),
             (PATH, _) => (StatusCode::METHOD_NOT_ALLOWED, PLAIN, Bytes::from_static(b"only GET is answered\n")),
             _ => (StatusCode::NOT_FOUND, PLAIN, Bytes::from_static(b"the metrics are at /metrics\n")),

@@ -14,6 +14,8 @@ pub struct Baseline {
     pub thresholds: HashMap<usize, Answer>,
     /// Why the comparison fails the run, in words; `None` when it does not.
     pub regression: Option<String>,
+    /// What else it comes to, in words.
+    pub summary: Option<String>,
 }
 
 /// How a threshold against a baseline fared.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::baseline::NOT_GIVEN;
 use super::outcome::exit;
 use super::{Baseline, LifecycleResult, RunOutcome, StoppedBy, ThresholdResult, cover, threshold};
-use crate::graph::{ExecutionGraph, LabelKind, Place, Scope};
+use crate::graph::{ExecutionGraph, LabelId, LabelKind, Place, Scope};
 use crate::metrics::Results;
 use crate::samplers::FailureKind;
 
@@ -66,7 +66,7 @@ pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome
     }
     // After a failed setup nothing was measured: the thresholds have nothing to say.
     if run.setup.failure().is_none() {
-        findings.extend(failed_thresholds(&thresholds).map(|reason| (exit::FAILED, reason)));
+        findings.extend(failed_thresholds(graph, results, &thresholds).map(|reason| (exit::FAILED, reason)));
         findings.extend(failed_samples(graph, &thresholds).map(|reason| (exit::FAILED, reason)));
         findings.extend(baseline.regression.clone().map(|reason| (exit::FAILED, reason)));
     }
@@ -80,7 +80,7 @@ pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome
         passed: exit_code == exit::PASSED,
         exit_code,
         reasons: findings.into_iter().map(|(_, reason)| reason).collect(),
-        praise: praise(graph, &thresholds, results, run),
+        praise: praise(graph, &thresholds, results, run, baseline),
         thresholds: thresholds.into(),
     }
 }
@@ -119,7 +119,7 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
     None
 }
 
-fn failed_thresholds(thresholds: &[ThresholdResult]) -> Option<String> {
+fn failed_thresholds(graph: &ExecutionGraph, results: &Results, thresholds: &[ThresholdResult]) -> Option<String> {
     let (judged, failed) = counts(thresholds);
     if failed == 0 {
         return None;
@@ -129,10 +129,27 @@ fn failed_thresholds(thresholds: &[ThresholdResult]) -> Option<String> {
         .iter()
         .filter(|one| !one.implicit && !one.skipped && !one.passed)
         .take(NAMED)
-        .map(ThresholdResult::title)
+        .map(|one| one.title() + &worst(graph, results, one))
         .collect();
     let more = if failed > NAMED { format!(" and {} more", failed - NAMED) } else { String::new() };
     Some(format!("{failed} of {judged} threshold{s} failed ({}{more})", broken.join("; ")))
+}
+
+/// For a broken limit on errors of several requests, the request that failed most: `: GET /x 7 of 9`.
+fn worst(graph: &ExecutionGraph, results: &Results, threshold: &ThresholdResult) -> String {
+    let within = |label: LabelId| match threshold.scope {
+        Scope::Run => true,
+        Scope::Group(group) => graph.label(label).place == Place::Group(group),
+        Scope::Label(_) => false,
+    };
+    let failed = results.samplers.iter().filter(|line| line.stats.failed > 0 && within(line.label));
+    match failed.max_by_key(|line| line.stats.failed) {
+        Some(line) if threshold.text.starts_with("error") => {
+            let title = &graph.label(line.label).title;
+            format!(": {title} {} of {}", line.stats.failed, line.stats.count)
+        }
+        _ => String::new(),
+    }
 }
 
 /// How many written thresholds were judged, and how many of them failed.
@@ -169,7 +186,13 @@ fn reason(result: &ThresholdResult) -> &'static str {
     }
 }
 
-fn praise(graph: &ExecutionGraph, thresholds: &[ThresholdResult], results: &Results, run: &RunOutcome) -> String {
+fn praise(
+    graph: &ExecutionGraph,
+    thresholds: &[ThresholdResult],
+    results: &Results,
+    run: &RunOutcome,
+    baseline: &Baseline,
+) -> String {
     let (judged, _) = counts(thresholds);
     let skipped =
         |why: &str| thresholds.iter().filter(|one| !one.implicit && one.skipped && reason(one) == why).count();
@@ -201,6 +224,9 @@ fn praise(graph: &ExecutionGraph, thresholds: &[ThresholdResult], results: &Resu
     }
     if let Some(StoppedBy::Step(step)) = &run.stopped_by {
         said.push_str(&format!("; ended early by the step `{step}`"));
+    }
+    if let Some(compared) = &baseline.summary {
+        said.push_str(&format!("; {compared}"));
     }
     if !run.generator.kept_up {
         said.push_str("; but the load generator could not keep up");

@@ -88,7 +88,10 @@ fn a_limit_is_met_or_not_by_the_sign() {
     let run = run.finish();
     let passed: Vec<bool> = run.verdict.thresholds.iter().filter(|one| !one.implicit).map(|one| one.passed).collect();
     assert_eq!(passed, [true, false, true, false, true]);
-    assert_eq!(run.verdict.reasons, ["2 of 5 thresholds failed (errors < 2; errors > 2)"]);
+    assert_eq!(
+        run.verdict.reasons,
+        ["2 of 5 thresholds failed (errors < 2: GET /market 2 of 10; errors > 2: GET /market 2 of 10)"]
+    );
 }
 
 #[test]

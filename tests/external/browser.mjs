@@ -33,8 +33,10 @@ thread_groups:
           - get: /api/quotes/<img src=x onerror=alert(2)>
   late:
     users: 1
-    delay: 4s
-    duration: 3s
+    delay: 3s
+    duration: 4s
+    warm_up: 1s
+    think_time: 5ms
     steps:
       - get: /api/quotes/MSFT
 `;
@@ -59,6 +61,12 @@ const browser = await chromium.launch({
   executablePath,
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
+
+/** For how many seconds of a part of the run a group applied load, its warm-up left out. */
+function loaded(group, from, to) {
+  const warm = group.parts.find((part) => part.name === "warm-up"), begin = Math.max(group.began_s, warm?.to_s ?? 0);
+  return Math.max(0, Math.min(begin + group.load_s, to) - Math.max(begin, from));
+}
 
 /** A page that remembers what must not happen. */
 async function open(address, options = {}) {
@@ -115,7 +123,7 @@ const drawn = (page, id) => page.$eval(`#${id} canvas`, (canvas) => {
   await page.mouse.move(box.x + box.width * 0.70, box.y + 60, { steps: 5 });
   await page.mouse.up();
   const said = await page.innerText("#scope");
-  const [from, to] = said.match(/\((\d+) s to (\d+) s\)/).slice(1).map(Number);
+  const [from, to] = said.match(/from (\d+) s to (\d+) s/).slice(1).map(Number);
   check(from > 0 && to > from && to < 9, said);
   const zoomed = await rowsOf(page);
   for (const [place, line] of results.samplers.entries()) {
@@ -133,11 +141,18 @@ const drawn = (page, id) => page.$eval(`#${id} canvas`, (canvas) => {
     assert.equal(number(cells[1]), failed);
     check(count < line.count, "it is a part");
     if (count > 0) {
-      near(number(cells[2]), count / (to - from), "throughput");
+      const time = loaded(results.thread_groups.find((group) => group.name === line.thread_group), from, to);
+      near(number(cells[2]), count / time, `throughput of ${line.label}`);
       for (const [cell, percent] of [[4, 50], [5, 95], [6, 99], [7, 100]]) near(number(cells[cell]), merged.getValueAtPercentile(percent) / 1000, `p${percent} of ${line.label}`);
     }
   }
+  const everything = results.samplers.reduce((sum, line) => sum + number(zoomed[line.title ?? line.label][0]), 0);
+  assert.equal(number(zoomed["all requests"][0]), everything, "all requests are the sum of them");
   await shot(page, "report-zoomed");
+  // The group that warms up: its part begins behind, and its rate is that of the whole run.
+  await page.click("#window button:has-text('late: steady')");
+  const late = results.samplers.find((line) => line.thread_group === "late");
+  near(number((await rowsOf(page))[late.label][2]) / late.throughput_per_s, 1, "the steady part's rate");
   await page.click("#window button:has-text('Whole run')");
   assert.deepEqual(await rowsOf(page), rows);
 
@@ -149,7 +164,7 @@ const drawn = (page, id) => page.$eval(`#${id} canvas`, (canvas) => {
   assert.deepEqual(Object.keys(await rowsOf(page)), ["GET /api/market-data"]);
   await page.click("#table button.open");
   const inside = await page.innerText("#table tr.more");
-  for (const part of ["Distribution of response times", "first byte", "status is 200", "p95 < 2s", "held"]) check(inside.includes(part), part);
+  for (const part of ["Response time", "Distribution of response times", "first byte", "status is 200", "p95 < 2s", "held"]) check(inside.includes(part), part);
   await shot(page, "report-row");
   await page.emulateMedia({ media: "print" });
   await page.waitForTimeout(200);
@@ -173,6 +188,17 @@ const drawn = (page, id) => page.$eval(`#${id} canvas`, (canvas) => {
   assert.deepEqual(page.wrong, []);
 }
 
+// After a failed setup there is nothing to show but why.
+{
+  writeFileSync(path.join(work, "setup.yaml"), "name: No setup\nhttp: { base_url: 'http://127.0.0.1:9' }\nsetup:\n  - get: /up\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n      - get: /x\n        thresholds: [p95 < 1s]\n");
+  spawnSync(loadplan, ["run", "setup.yaml", "--out", "setup", "--quiet"], { cwd: work });
+  const page = await open("file://" + path.join(work, "setup/report.html"));
+  await page.waitForSelector("#top h1");
+  check((await page.innerText("#top")).includes("setup failed: GET /up: connection refused"));
+  for (const id of ["course", "lines", "thresholds"]) check(!(await page.isVisible(`#${id}`)), `#${id} has nothing to say`);
+  assert.deepEqual(page.wrong, []);
+}
+
 // In the dark, and on a phone.
 for (const [name, options] of [["dark", { colorScheme: "dark" }], ["phone", { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }]]) {
   const page = await open(report, options);
@@ -182,7 +208,7 @@ for (const [name, options] of [["dark", { colorScheme: "dark" }], ["phone", { vi
   check(width <= view, `${name}: ${width} pixels in a window of ${view}`);
   assert.equal(back === "rgb(255, 255, 255)", name !== "dark");
   await page.click("#window button:has-text('ramp-up')");
-  check((await page.innerText("#scope")).includes("(0 s to 2 s)"));
+  check((await page.innerText("#scope")).includes("from 0 s to 2 s"));
   await shot(page, `report-${name}`);
   assert.deepEqual(page.wrong, []);
 }
@@ -234,6 +260,23 @@ for (const stop of [false, true]) {
   await shot(page, stop ? "live-stopped" : "live-ended");
   assert.deepEqual(page.wrong, []);
   check(page.requests.every((one) => one.startsWith(address) || one.startsWith("data:")), page.requests);
+}
+// A run that is killed is told, not shown as running for good.
+{
+  const run = spawn(loadplan, ["run", "page.yaml", "--out", "killed", "--quiet", "--dashboard", "--duration", "visitors=60s"], { cwd: work });
+  let told = "";
+  const address = await new Promise((tell) => run.stderr.on("data", (data) => {
+    told += data;
+    const found = told.match(/dashboard: (\S+)/);
+    if (found) tell(found[1]);
+  }));
+  // Without its last slash the address leads to the page all the same.
+  const page = await open(address.replace(/\/$/, ""));
+  await page.waitForSelector("#table tbody tr", { timeout: 20000 });
+  run.kill("SIGKILL");
+  await page.waitForSelector("#notice:not([hidden])", { timeout: 20000 });
+  check((await page.innerText("#notice")).includes("cannot be reached any more"));
+  check(!(await page.isVisible("#stop")));
 }
 await browser.close();
 console.log(`the report and the live page hold in ${executablePath}: ${checks} checks`);

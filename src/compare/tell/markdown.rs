@@ -2,36 +2,37 @@
 
 use std::fmt::Write as _;
 
-use super::{cells, telling, worst};
-use crate::compare::{ComparedLine, Comparison, Judgement};
+use super::{REMARKS, cells, rank, telling, worst};
+use crate::compare::{ComparedLine, Comparison, Figure, Judgement};
 use crate::report::code;
 
-/// The whole comparison: the sentence over it, a table, what regressed in words, and remarks.
+/// How many lines of the report are shown: a comment holds 65,536 characters.
+const LINES: usize = 20;
+/// How many figures are told in a sentence.
+const SENTENCES: usize = 30;
+
+/// The comparison, bounded: the sentence over it, a table, what regressed in words, and remarks.
 pub fn markdown(comparison: &Comparison) -> String {
     let mut out = format!("#### Compared with the baseline\n\n{}\n\n", code::span(&comparison.summary));
-    let (lines, all) = worst(comparison);
+    let (lines, all) = worst(comparison, LINES);
     out.push_str("| | figure | baseline | new | change | 95% interval | limit | verdict |\n");
     out.push_str("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
     for line in lines.iter().copied().chain(std::iter::once(&comparison.run)) {
         rows(line, &mut out);
     }
     if all > lines.len() {
-        let _ = writeln!(out, "\nand {} more lines", all - lines.len());
+        let _ = writeln!(out, "\nand {} more lines, none of them worse", all - lines.len());
     }
-    let told: Vec<String> = lines
-        .iter()
-        .flat_map(|line| {
-            telling(line).map(|figure| format!("- {}: {}\n", code::span(&line.name()), code::span(&figure.sentence)))
-        })
-        .collect();
-    if !told.is_empty() {
-        let _ = write!(out, "\n{}", told.concat());
+    let mut told: Vec<(&ComparedLine, &Figure)> =
+        lines.iter().flat_map(|line| telling(line).map(move |figure| (*line, figure))).collect();
+    told.sort_by_key(|(_, figure)| rank(figure.verdict));
+    for (at, (line, figure)) in told.iter().take(SENTENCES).enumerate() {
+        let separator = if at == 0 { "\n" } else { "" };
+        let _ = writeln!(out, "{separator}- {}: {}", code::span(&line.name()), code::span(&figure.sentence));
     }
-    if !comparison.remarks.is_empty() {
-        out.push_str("\nTo know:\n\n");
-        for remark in &comparison.remarks {
-            let _ = writeln!(out, "- {}", code::span(&remark.text));
-        }
+    for (at, remark) in comparison.remarks.iter().take(REMARKS).enumerate() {
+        let separator = if at == 0 { "\nTo know:\n\n" } else { "" };
+        let _ = writeln!(out, "{separator}- {}", code::span(&remark.text));
     }
     let _ = writeln!(out, "\n{}", code::span(&comparison.method.text));
     out

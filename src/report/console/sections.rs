@@ -64,7 +64,7 @@ pub(super) fn transactions(document: &Document<'_>) -> String {
 
 /// So many lines at most, in their order and with their places; those with errors before the
 /// others. Tells how many there are.
-pub(in crate::report) fn worst(lines: impl Iterator<Item = Line>, most: usize) -> (Vec<(usize, Line)>, usize) {
+pub(in crate::report) fn failed_first(lines: impl Iterator<Item = Line>, most: usize) -> (Vec<(usize, Line)>, usize) {
     let (mut bad, mut good, mut all) = (Vec::new(), Vec::new(), 0);
     for (place, line) in lines.enumerate() {
         all += 1;
@@ -101,7 +101,7 @@ pub(in crate::report) fn times(stats: &Stats) -> [Option<String>; 5] {
 }
 
 fn table(what: &str, lines: impl Iterator<Item = Line>, all: Option<&Stats>) -> String {
-    let (shown, count_of_lines) = worst(lines, LINES);
+    let (shown, count_of_lines) = failed_first(lines, LINES);
     if shown.is_empty() {
         return String::new();
     }

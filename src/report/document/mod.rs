@@ -11,6 +11,7 @@ mod histogram;
 mod of;
 mod read;
 mod run;
+mod sound;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -15,8 +15,8 @@ use crate::graph::{self, LabelId, LabelKind, Place, Scope, load_sentences};
 use crate::metrics::{self, ErrorGroup, GroupResult, LabelResult};
 use crate::report::{Report, clean, cut, inline};
 use crate::samplers::FailureKind;
-use crate::schedule::During;
-use crate::verdict::{self, LifecycleResult, Phase, ThresholdResult};
+use crate::schedule::{During, Window};
+use crate::verdict::{self, LifecycleResult, Phase, ThresholdResult, Unit};
 
 /// How many different values of an assertion are told.
 const EXAMPLES: usize = 5;
@@ -237,7 +237,10 @@ impl<'a> Report<'a> {
             during: one.during.map(|during| during.to_string()),
             after_s: one.after.map(|after| milli(after.as_secs_f64())),
             limit: one.limit,
-            observed: one.observed,
+            // Times are told as everywhere else, to the microsecond.
+            observed: one
+                .observed
+                .map(|observed| if one.unit == Unit::Milliseconds { milli(observed) } else { observed }),
             unit: one.unit,
             passed: one.passed,
             skipped: one.skipped,
@@ -309,34 +312,35 @@ impl<'a> Report<'a> {
     }
 }
 
-/// What a group's load is made of, from the moment the run's load began.
+/// What a group's load is made of, from the moment the run's load began. What lies in the warm-up
+/// counts in no figure: the other parts begin behind it.
 fn parts(group: &graph::Group, began: Duration) -> Vec<LoadPart> {
-    let part = |name: String, (from, to): (Duration, Option<Duration>)| LoadPart {
+    let part = |name: String, from: Duration, to: Option<Duration>| LoadPart {
         name,
         from_s: milli((began + from).as_secs_f64()),
         to_s: to.map(|to| milli((began + to).as_secs_f64())),
     };
+    let behind = |name: String, (from, to): Window| {
+        to.is_none_or(|to| to > group.warm_up).then(|| part(name, from.max(group.warm_up), to))
+    };
     let mut parts = Vec::new();
     if !group.warm_up.is_zero() {
-        parts.push(part("warm-up".into(), (Duration::ZERO, Some(group.warm_up))));
+        parts.push(part("warm-up".into(), Duration::ZERO, Some(group.warm_up)));
     }
     if group.load.stages() > 0 {
-        let stages = (1..=group.load.stages()).map(During::Stage);
-        parts.extend(stages.flat_map(|stage| {
-            stage.windows(&group.load).into_iter().map(move |window| part(stage.to_string(), window))
-        }));
+        for stage in (1..=group.load.stages()).map(During::Stage) {
+            parts.extend(stage.windows(&group.load).into_iter().filter_map(|window| behind(stage.to_string(), window)));
+        }
         return parts;
     }
-    parts.extend(group.load.segments().iter().filter(|segment| segment.length != Some(Duration::ZERO)).map(
-        |segment| {
-            let name = match segment.to.cmp(&segment.from) {
-                std::cmp::Ordering::Greater => "ramp-up",
-                std::cmp::Ordering::Equal => "steady",
-                std::cmp::Ordering::Less => "ramp-down",
-            };
-            part(name.into(), (segment.start, segment.length.map(|length| segment.start + length)))
-        },
-    ));
+    for segment in group.load.segments().iter().filter(|segment| segment.length != Some(Duration::ZERO)) {
+        let name = match segment.to.cmp(&segment.from) {
+            std::cmp::Ordering::Greater => "ramp-up",
+            std::cmp::Ordering::Equal => "steady",
+            std::cmp::Ordering::Less => "ramp-down",
+        };
+        parts.extend(behind(name.into(), (segment.start, segment.length.map(|length| segment.start + length))));
+    }
     parts
 }
 

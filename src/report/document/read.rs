@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::Document;
+use super::sound::damage;
 
 /// The largest file that is read, in bytes: a run of a day with thousands of requests has less.
 const MOST_BYTES: u64 = 2 << 30;
@@ -69,5 +70,9 @@ pub fn read(path: &Path) -> Result<Document<'static>, ReadError> {
             ));
         }
     }
-    serde_json::from_slice(&bytes).map_err(no_results)
+    let document: Document<'static> = serde_json::from_slice(&bytes).map_err(no_results)?;
+    match damage(&document) {
+        Some(problem) => Err(fail(format!("{shown} is damaged: {problem}"), "use the results.json of another run")),
+        None => Ok(document),
+    }
 }

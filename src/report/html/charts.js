@@ -20,9 +20,16 @@ class Chart {
     this.caption = caption;
     this.marks = marks;
     this.select = select;
-    new ResizeObserver(() => {
+    this.observer = new ResizeObserver(() => {
       if (this.plot && place.clientWidth > 0) this.plot.setSize({ width: place.clientWidth, height: CHART_HEIGHT });
-    }).observe(place);
+    });
+    this.observer.observe(place);
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    if (this.plot) this.plot.destroy();
+    this.plot = null;
   }
 
   /** `lines`: `{label, color, axis, show}`; `columns`: the times, then a column for each line. */
@@ -40,7 +47,9 @@ class Chart {
     [...new Set(lines.map((line) => line.axis))].forEach((name, place) => {
       const show = lines.find((line) => line.axis === name).show;
       scales[name] = { range: (_, low, high) => [0, high > 0 ? high * 1.2 : 1] };
-      axes.push(axis({ scale: name, side: place === 0 ? 3 : 1, size: 64, ...(name === "users" ? { incrs: [1, 2, 5].flatMap((one) => [one, one * 10, one * 100, one * 1000, one * 10000]).sort((one, two) => one - two) } : {}), values: (_, all) => all.map((one) => one === null ? "" : show(one)), grid: { show: place === 0, stroke: color("line"), width: 1 } }));
+      // Where two scales stand beside each other, each has its line's colour.
+      const stroke = lines.some((line) => line.axis !== name) ? { stroke: color(lines.find((line) => line.axis === name).color) } : {};
+      axes.push(axis({ ...stroke, scale: name, side: place === 0 ? 3 : 1, size: 64, ...(name === "users" ? { incrs: [1, 2, 5].flatMap((one) => [one, one * 10, one * 100, one * 1000, one * 10000]).sort((one, two) => one - two) } : {}), values: (_, all) => all.map((one) => one === null ? "" : show(one)), grid: { show: place === 0, stroke: color("line"), width: 1 } }));
     });
     this.plot = new uPlot({
       width: Math.max(this.place.clientWidth, 200),
@@ -74,7 +83,10 @@ class Chart {
     if (this.columns) {
       const range = this.range;
       this.draw(this.lines, this.columns);
-      if (range) this.zoom(...range);
+      if (range) {
+        this.range = range;
+        this.plot.setScale("x", { min: range[0], max: range[1] });
+      }
     }
   }
 
@@ -84,10 +96,13 @@ class Chart {
     if (this.range) this.plot.setScale("x", { min: this.range[0], max: this.range[1] });
   }
 
-  zoom(from, to) {
-    this.range = from === null ? null : [from, to];
-    const times = this.columns[0];
-    this.plot.setScale("x", { min: from ?? times[0] ?? 0, max: to ?? times[times.length - 1] ?? 1 });
+  /** Shows a part of the time; `last` is where its last point is. */
+  zoom(from, last) {
+    // A single point stands in the middle.
+    const wide = from === last ? 0.5 : 0;
+    this.range = from === null ? null : [from - wide, last + wide];
+    const times = this.columns[0], [low, high] = this.range ?? [times[0] ?? 0, times[times.length - 1] ?? 1];
+    this.plot.setScale("x", { min: low, max: high });
   }
 
   /** Where ramps, steady parts and stages begin, with their names where there is room. */

@@ -53,13 +53,27 @@ function live() {
   source.addEventListener("page", receive);
   source.addEventListener("end", (event) => {
     source.close();
+    lost = null;
     receive(event);
   });
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED && page?.live) {
-      byId("bottom").textContent = "The run has ended, or its server cannot be reached any more. " + byId("bottom").textContent;
+  // A browser tries again by itself; what lasts is told.
+  let lost = null;
+  source.addEventListener("open", () => { lost = null; tell(""); });
+  source.addEventListener("error", () => { lost ??= Date.now(); });
+  setInterval(() => {
+    const over = source.readyState === EventSource.CLOSED && (page === null || page.live);
+    if (over || (lost !== null && Date.now() - lost > 4000)) {
+      tell("The run cannot be reached any more: it has ended, or was ended. What is shown is from before.");
+      byId("stop").hidden = true;
     }
-  });
+  }, 1000);
+}
+
+/** A word about the page itself. */
+function tell(text) {
+  byId("notice").textContent = text;
+  byId("notice").hidden = text === "";
+  if (page === null && text) byId("plain").textContent = text;
 }
 
 function offerStop() {
@@ -67,7 +81,13 @@ function offerStop() {
   button.onclick = async () => {
     if (!confirm("Stop the run? Iterations under way may finish, and every report is written.")) return;
     button.disabled = true;
-    await fetch("stop", { method: "POST" });
+    try {
+      const answer = await fetch("stop", { method: "POST" });
+      if (!answer.ok) throw new Error(String(answer.status));
+    } catch {
+      button.disabled = false;
+      tell("The run could not be told to stop.");
+    }
   };
   button.hidden = !page.live;
 }

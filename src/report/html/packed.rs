@@ -2,10 +2,10 @@
 //!
 //! A stream of whole numbers in LEB128, zlib-compressed. For each slice in order: how many slices
 //! after the last one it comes (the first one counts from -1) and how many lines it tells of. For
-//! each of those: its place (samplers first, then transactions) as the distance from the last one,
-//! samples, failed samples, and if there are any the number of kinds and for each its place in
-//! [`FailureKind::ALL`] and a count; then the number of different times and for each the distance
-//! of its index from the last one, and how often it came.
+//! each of those: its place (samplers first, then transactions, then all samplers together, those
+//! that are not shown included) as the distance from the last one, samples, failed samples, the
+//! number of different times, and for each the distance of its index from the last one and how
+//! often it came.
 //!
 //! The index of a time is that of an HdrHistogram with three significant digits of microseconds:
 //! below 2048 the time itself, above it 1024 for each doubling plus the place within, so that a
@@ -20,7 +20,6 @@ use hdrhistogram::Histogram;
 
 use crate::report::Document;
 use crate::report::document::{Slice, SliceLine};
-use crate::samplers::FailureKind;
 
 /// At first no more than about so many pairs of slice and line are packed.
 const MOST_CELLS: u64 = 60_000;
@@ -39,7 +38,6 @@ pub(super) struct Packed {
 struct Cell {
     count: u64,
     failed: u64,
-    kinds: BTreeMap<FailureKind, u64>,
     times: BTreeMap<u64, u64>,
 }
 
@@ -112,17 +110,21 @@ pub(super) fn pack(
 
 /// Adds the samples of a slice to those of the lines.
 fn gather(slice: &Slice, (samplers, transactions): Kept<'_>, cells: &mut BTreeMap<usize, Cell>) {
-    for (lines, kept, offset) in [(&slice.samplers, samplers, 0), (&slice.transactions, transactions, samplers.len())] {
+    let all = samplers.len() + transactions.len();
+    for (lines, kept, offset, together) in
+        [(&slice.samplers, samplers, 0, Some(all)), (&slice.transactions, transactions, samplers.len(), None)]
+    {
         for line in lines {
-            let Ok(place) = kept.binary_search(&line.label) else { continue };
-            let cell = cells.entry(offset + place).or_default();
-            cell.count += line.count;
-            cell.failed += line.failed;
-            for failures in &line.failures {
-                *cell.kinds.entry(failures.kind).or_default() += failures.count;
-            }
-            for (index, count) in times(line) {
-                *cell.times.entry(index).or_default() += count;
+            let own = kept.binary_search(&line.label).ok().map(|place| offset + place);
+            let times = times(line);
+            for place in own.into_iter().chain(together) {
+                let cell = cells.entry(place).or_default();
+                cell.count = cell.count.saturating_add(line.count);
+                cell.failed = cell.failed.saturating_add(line.failed);
+                for (index, count) in &times {
+                    let known = cell.times.entry(*index).or_default();
+                    *known = known.saturating_add(*count);
+                }
             }
         }
     }
@@ -136,13 +138,6 @@ fn write_cells(cells: &BTreeMap<usize, Cell>, out: &mut Vec<u8>) {
         last = *place;
         leb128(cell.count, out);
         leb128(cell.failed, out);
-        if cell.failed > 0 {
-            leb128(cell.kinds.len() as u64, out);
-            for (kind, count) in &cell.kinds {
-                leb128(*kind as u64, out);
-                leb128(*count, out);
-            }
-        }
         leb128(cell.times.len() as u64, out);
         let mut last = 0;
         for (index, count) in &cell.times {
@@ -154,14 +149,14 @@ fn write_cells(cells: &BTreeMap<usize, Cell>, out: &mut Vec<u8>) {
 }
 
 /// The indices of the times of a line in a slice, and how often each came.
-fn times(line: &SliceLine) -> impl Iterator<Item = (u64, u64)> {
-    let recorded = |histogram: Histogram<u64>| -> Vec<(u64, u64)> {
+fn times(line: &SliceLine) -> Vec<(u64, u64)> {
+    let recorded = |histogram: Histogram<u64>| {
         histogram
             .iter_recorded()
             .map(|one| (index_of(one.value_iterated_to()), one.count_since_last_iteration()))
             .collect()
     };
-    line.times().map(recorded).unwrap_or_default().into_iter()
+    line.times().map(recorded).unwrap_or_default()
 }
 
 /// The index of a time in microseconds.

@@ -46,7 +46,7 @@ let shown = WHOLE;
 let order = { column: null, down: true };
 const opened = new Set();
 
-/** Every line of the report, in the order of the packed times. */
+/** Every line of the report, in the order of the packed times; behind them are all requests together. */
 const lines = () => [
   ...page.document.samplers.map((line, place) => ({ line, place, what: "request" })),
   ...page.document.transactions.map((line, place) => ({ line, place: page.document.samplers.length + place, what: "transaction" })),
@@ -78,7 +78,7 @@ function drawTop() {
       reasons ?? element("p", null, sentence)),
     element("dl", { class: "facts" },
       fact("When", element("time", { datetime: run.started_at }, new Date(run.started_at).toLocaleString())),
-      fact("How long", `${seconds(run.load_s)} of load, ${seconds(run.duration_s)} in all`),
+      fact("How long", page.live ? `${seconds(run.load_s)}${planned() ? ` of ${seconds(planned())}` : ""}` : `${seconds(run.load_s)} of load, ${seconds(run.duration_s)} in all`),
       fact("Requests", `${count(totals.count)}${rateOf(totals) ? `, ${perSecond(rateOf(totals))}` : ""}`),
       fact("Errors", element("span", { class: totals.failed ? "bad" : "good" }, totals.failed ? `${count(totals.failed)} (${percent(totals.error_rate)})` : "none")),
       fact("Response time", totals.response_time ? `p50 ${ms(totals.response_time.p50_ms)}, p95 ${ms(totals.response_time.p95_ms)}, p99 ${ms(totals.response_time.p99_ms)}` : "–"),
@@ -90,9 +90,18 @@ function drawTop() {
     ...(page.hints.length ? [element("div", { class: "hints" }, page.hints.map((hint) => element("p", null, hint)))] : []));
   const never = page.document.never_executed;
   byId("bottom").textContent = [
-    never.length ? `Never executed: ${never.map((one) => one.title).join(", ")}${page.more_never ? ` and ${count(page.more_never)} more` : ""}.` : null,
+    never.length ? `${page.live ? "Not reached yet" : "Never executed"}: ${never.map((one) => one.title).join(", ")}${page.more_never ? ` and ${count(page.more_never)} more` : ""}.` : null,
     `${tool.name} ${tool.version} on ${run.host.name} (${run.host.cpus} processors, ${run.host.os}), run ${run.id}, seed ${run.seed}${run.git_commit ? `, commit ${run.git_commit.slice(0, 12)}` : ""}, plan ${plan.sha256.slice(0, 12)}.`,
   ].filter((one) => one).join(" ");
+}
+
+/** When the last part of the load is planned to end, if every one is. */
+function planned() {
+  const ends = page.document.thread_groups.map((group) => {
+    const parts = group.parts ?? [];
+    return parts.length && parts.every((part) => part.to_s !== undefined) ? Math.max(...parts.map((part) => part.to_s)) : null;
+  });
+  return ends.length && ends.every((end) => end !== null) ? Math.max(...ends) : null;
 }
 
 // The course of the run.
@@ -155,25 +164,31 @@ function drawCharts() {
 
 function zoomCharts() {
   for (const chart of Object.values(charts)) {
-    if (chart.plot) chart.zoom(shown.from, shown.to);
+    if (chart.plot) chart.zoom(shown.from, shown.to === null ? null : Math.max(shown.from, shown.to - page.document.slice_s));
   }
 }
 
-/** The end of the last slice, in seconds. */
-const length = () => page.series.t_s.length ? page.series.t_s[page.series.t_s.length - 1] + page.document.slice_s : 0;
+/** How long load was applied, in whole slices. What ends a moment later belongs to the last one. */
+const length = () => {
+  const { slice_s: width, run } = page.document, slices = page.series.t_s.length;
+  return slices === 0 ? 0 : Math.min(page.series.t_s[slices - 1] + width, Math.max(width, Math.ceil((run.load_s - width / 10) / width) * width));
+};
 
 function setWindow(from, to) {
   if (from === null) {
     shown = WHOLE;
   } else {
     // Only whole slices can be told apart.
-    const width = page.packed_s;
-    const start = Math.max(0, Math.floor(from / width) * width);
-    shown = { from: start, to: Math.max(start + width, Math.min(Math.ceil(to / width) * width, Math.ceil(length() / width) * width)) };
+    const width = page.packed_s, end = Math.max(width, Math.ceil(length() / width) * width);
+    const start = Math.min(Math.max(0, Math.floor(from / width) * width), end - width);
+    shown = { from: start, to: Math.max(start + width, Math.min(Math.ceil(to / width) * width, end)) };
   }
   zoomCharts();
   drawWindow();
   drawTable();
+  for (const [id, title] of [["thresholds-title", "Thresholds"], ["failures-title", "Failures"]]) {
+    byId(id).textContent = shown.from === null ? title : `${title} of the whole run`;
+  }
 }
 
 function drawWindow() {
@@ -194,6 +209,7 @@ function drawWindow() {
   const changed = () => {
     const [from, to] = [Number(form.elements.from.value), Number(form.elements.to.value)];
     if (Number.isFinite(from) && Number.isFinite(to) && to > from) setWindow(from, to);
+    else drawWindow();
   };
   form.replaceChildren(
     choose("Whole run", null, null),
@@ -207,9 +223,11 @@ function drawWindow() {
 
 // The table.
 
-/** A line's samples in the shown part of the run. */
+const sum = new Merged();
+
+/** A line's samples in the shown part of the run; until the next call. */
 function merged(place) {
-  const sum = new Merged();
+  sum.clear();
   for (const slice of slices) {
     if (inWindow(slice)) {
       const cell = slice.cells.get(place);
@@ -235,10 +253,25 @@ function figuresOf(stats) {
   };
 }
 
-function figuresIn(sum) {
-  const time = Math.min(shown.to, Math.max(length(), shown.from + page.packed_s)) - shown.from;
+/** For how many seconds of the shown part load was applied by one of these groups, warm-up left out. */
+function loaded(groups) {
+  const pieces = groups.filter((group) => group.began_s !== undefined).map((group) => {
+    const warm = (group.parts ?? []).find((part) => part.name === "warm-up"), begin = Math.max(group.began_s, warm?.to_s ?? 0);
+    return [Math.max(begin, shown.from), Math.min(begin + group.load_s, shown.to)];
+  }).sort((one, two) => one[0] - two[0]);
+  let [time, reached] = [0, 0];
+  for (const [from, to] of pieces) {
+    time += Math.max(0, to - Math.max(from, reached));
+    reached = Math.max(reached, to);
+  }
+  return time;
+}
+
+function figuresIn(sum, groups) {
+  const time = loaded(groups);
   return {
-    count: sum.count, failed: sum.failed, rate: sum.count / time,
+    // Of a moment no rate can be told.
+    count: sum.count, failed: sum.failed, rate: time >= 0.5 ? sum.count / time : null,
     mean: sum.mean(), p50: sum.percentile(50), p95: sum.percentile(95), p99: sum.percentile(99), max: sum.max(),
   };
 }
@@ -249,11 +282,12 @@ function rows() {
   if (shown.from === null) {
     return { all: figuresOf(page.document.totals), rows: all.map((one) => ({ ...one, ...figuresOf(one.line) })) };
   }
-  const together = new Merged(), requests = page.document.samplers.length;
-  for (const slice of slices) {
-    if (inWindow(slice)) slice.cells.forEach((cell, place) => { if (place < requests) together.add(cell); });
-  }
-  return { all: figuresIn(together), rows: all.map((one) => ({ ...one, ...figuresIn(merged(one.place)) })) };
+  const groups = page.document.thread_groups;
+  const own = (line) => groups.filter((group) => group.name === line.thread_group);
+  return {
+    all: figuresIn(merged(all.length), groups),
+    rows: all.map((one) => ({ ...one, ...figuresIn(merged(one.place), own(one.line)) })),
+  };
 }
 
 const COLUMNS = [
@@ -269,6 +303,8 @@ const COLUMNS = [
 ];
 
 function drawTable() {
+  inner.forEach((chart) => chart.destroy());
+  inner = [];
   const { all, rows: found } = rows();
   const wanted = byId("filter").value.trim().toLowerCase();
   const kept = found.filter((row) => !wanted || `${titleOf(row.line)} ${row.line.thread_group} ${row.what}`.toLowerCase().includes(wanted));
@@ -305,7 +341,7 @@ function drawTable() {
     body.push(element("tr", { class: "all" }, element("td", null, "all requests"), cells(all), element("td")));
   }
   byId("table").replaceChildren(element("thead", null, head), element("tbody", null, body));
-  byId("scope").textContent = shown.from === null ? "The whole run, without warm-up." : `Samples that ended from ${clock(shown.from)} to ${clock(shown.to)} (${count(shown.from)} s to ${count(shown.to)} s).`;
+  byId("scope").textContent = shown.from === null ? "The whole run, without warm-up." : `Samples that ended from ${shown.from} s to ${shown.to} s.`;
   byId("more").textContent = page.more_lines ? `and ${count(page.more_lines)} more lines; results.json has them all` : "";
 }
 
@@ -313,7 +349,7 @@ function drawTable() {
 function spark(place) {
   const most = 60, step = Math.max(1, Math.ceil(slices.length / most)), points = [];
   for (let start = 0; start < slices.length; start += step) {
-    const sum = new Merged();
+    sum.clear();
     for (const slice of slices.slice(start, start + step)) {
       const cell = slice.cells.get(place);
       if (cell) sum.add(cell);
@@ -332,11 +368,34 @@ function spark(place) {
     element("path", { d: path, fill: "none", stroke: "currentColor", "stroke-width": 1.3 }));
 }
 
+/** The charts of opened rows; they go with the table. */
+let inner = [];
+
+/** A line's percentiles over the whole run, as a chart. */
+function courseOf(place) {
+  const figure = element("figure");
+  const percents = [50, 95, 99], columns = [[], [], [], []];
+  for (const slice of slices) {
+    const cell = slice.cells.get(place);
+    sum.clear();
+    if (cell) sum.add(cell);
+    columns[0].push(slice.number * page.packed_s);
+    percents.forEach((percent, at) => columns[at + 1].push(sum.percentile(percent)));
+  }
+  const lines = [["p50", "c4"], ["p95", "c2"], ["p99", "c3"]].map(([label, color]) => ({ label, color, axis: "ms", show: ms }));
+  // Its width is known once it stands in the page.
+  const chart = new Chart(figure, "", marks, setWindow);
+  inner.push(chart);
+  queueMicrotask(() => { if (inner.includes(chart)) chart.draw(lines, columns); });
+  return figure;
+}
+
 /** What a line opens to. */
 function inside(row) {
   const { document: data } = page, stats = row.line, title = titleOf(stats);
   const parts = [];
   const bars = merged(row.place).bars(40), most = Math.max(1, ...bars.map((bar) => bar.count));
+  if (slices.length > 1) parts.push(element("div", null, element("h3", null, "Response time"), courseOf(row.place)));
   if (bars.length) {
     parts.push(element("div", null, element("h3", null, "Distribution of response times"),
       element("svg", { class: "spark", width: 400, height: 90, viewBox: "0 0 400 90", role: "img", "aria-label": "distribution of response times" },
@@ -350,16 +409,16 @@ function inside(row) {
       ["", "mean", "p50", "p95", "p99", "max"],
       timed.map(([name, times]) => [name.replace("_", " "), ms(times.mean_ms), ms(times.p50_ms), ms(times.p95_ms), ms(times.p99_ms), ms(times.max_ms)]))));
   }
-  const checks = data.assertions.filter((one) => titleOf(one) === title);
+  const checks = row.what === "request" ? data.assertions.filter((one) => titleOf(one) === title) : [];
   if (checks.length) {
     parts.push(element("div", null, element("h3", null, "Assertions"), table(["", "passed", "failed", "examples"],
       checks.map((one) => [`${one.text} (${placeOf(one)})`, count(one.passed), count(one.failed), one.examples.join(" · ")]))));
   }
-  const rules = data.thresholds.filter((one) => one.scope === title);
+  const rules = data.thresholds.filter((one) => one.scope === title && one.scope_kind === (row.what === "request" ? "sampler" : "transaction"));
   if (rules.length) parts.push(element("div", null, element("h3", null, "Thresholds"), thresholdTable(rules)));
   parts.push(element("div", null, element("h3", null, "More"), table([], [
     ["thread group", stats.thread_group], ["in the plan", placeOf(stats)],
-    ["received, sent", `${bytes(stats.received_bytes)}, ${bytes(stats.sent_bytes)}`],
+    row.what === "request" ? ["received, sent", `${bytes(stats.received_bytes)}, ${bytes(stats.sent_bytes)}`] : null,
     stats.interrupted ? ["interrupted by the end", count(stats.interrupted)] : null,
     stats.cached ? ["from the cache", count(stats.cached)] : null,
     stats.reconnects ? ["sent again", count(stats.reconnects)] : null,
@@ -377,7 +436,7 @@ function table(head, body) {
 // Thresholds and failures.
 
 function thresholdTable(rules) {
-  const mark = (one) => one.skipped ? element("span", { class: "note" }, "skipped") : one.passed ? element("span", { class: "good" }, "✓ held") : element("span", { class: "bad" }, "✗ broken");
+  const mark = (one) => one.skipped ? element("span", { class: page.live ? "faint" : "note" }, page.live ? "nothing to judge yet" : "skipped") : one.passed ? element("span", { class: "good" }, "✓ held") : element("span", { class: "bad" }, "✗ broken");
   return table(["threshold", "", "observed", "limit", "in the plan"], rules.map((one) => [
     element("span", null, one.implicit ? `${one.title} (no threshold allows errors)` : one.title, one.note ? element("div", { class: "faint" }, one.note) : null), mark(one),
     one.observed === undefined ? "–" : figure(one.observed, one.unit),
@@ -387,7 +446,8 @@ function thresholdTable(rules) {
 function drawThresholds() {
   const rules = page.document.thresholds;
   const section = byId("thresholds");
-  section.hidden = rules.length === 0;
+  // After a failed setup nothing was measured: they have nothing to say.
+  section.hidden = rules.length === 0 || page.document.lifecycle.setup.state === "failed";
   section.querySelector(".wide").replaceChildren(thresholdTable(rules));
 }
 
@@ -444,7 +504,8 @@ function drawComparison() {
   lines.sort((one, two) => (rank[one.verdict] ?? 4) - (rank[two.verdict] ?? 4));
   section.querySelector("div").replaceChildren(
     element("p", null, judged(compared.verdict), ` – ${compared.summary}`),
-    element("p", { class: "faint" }, `Compared with ${runs.join(", ")}. ${compared.method.text}`),
+    element("p", { class: "faint" }, `With ${runs.join(", ")}.`),
+    element("p", { class: "faint" }, `${compared.method.text}.`),
     ...(compared.remarks.length ? [element("div", { class: "hints" }, compared.remarks.map((one) => element("p", null, one.text)))] : []),
     ...lines.slice(0, 200).map(of), of(compared.run));
 }

@@ -41,10 +41,7 @@ class Unpacker {
       let line = 0;
       for (let left = take(); left > 0; left--) {
         line += take();
-        const cell = { count: take(), failed: take(), kinds: [] };
-        if (cell.failed > 0) {
-          for (let kinds = take(); kinds > 0; kinds--) cell.kinds.push([take(), take()]);
-        }
+        const cell = { count: take(), failed: take() };
         const length = take();
         cell.index = new Uint32Array(length);
         cell.times = new Float64Array(length);
@@ -61,15 +58,23 @@ class Unpacker {
   }
 }
 
-/** The samples of one line over some slices. */
+/** The samples of one line over some slices. There is one for all sums: its counts are large. */
 class Merged {
   constructor() {
+    this.of = new Float64Array(INDICES);
+    this.high = -1;
+    this.clear();
+  }
+
+  /** Empty again. */
+  clear() {
+    if (this.high >= 0) this.of.fill(0, this.low, this.high + 1);
     this.count = 0;
     this.failed = 0;
     this.answered = 0;
-    this.of = new Float64Array(INDICES);
     this.low = INDICES;
     this.high = -1;
+    return this;
   }
 
   add(cell) {

@@ -99,3 +99,30 @@ fn files_of_every_earlier_version_are_read() {
         }
     }
 }
+
+/// A results file whose timeline could not be added up, or would take all memory to fill its gaps.
+#[test]
+fn a_timeline_that_cannot_be_is_refused() {
+    let run = eventful().finish();
+    let whole: serde_json::Value = serde_json::from_str(&rendered(&Json, &run.document())).expect("it is JSON");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    type Change = fn(&mut serde_json::Value);
+    let changes: [(&str, Change); 5] = [
+        ("slice at second 1000000000000000", |file| file["timeline"][1]["t_s"] = 1_000_000_000_000_000_u64.into()),
+        ("slice at second", |file| file["timeline"].as_array_mut().expect("a list").reverse()),
+        ("slices are said to cover", |file| file["slice_s"] = u64::MAX.into()),
+        ("slices are said to cover 0", |file| file["slice_s"] = 0.into()),
+        ("timeline counts", |file| {
+            let slice = file["timeline"].as_array_mut().expect("a list").iter_mut();
+            let line = slice.flat_map(|slice| slice["samplers"].as_array_mut().expect("a list")).next();
+            line.expect("a line")["count"] = u64::MAX.into();
+        }),
+    ];
+    for (said, change) in changes {
+        let mut damaged = whole.clone();
+        change(&mut damaged);
+        std::fs::write(file.path(), damaged.to_string()).expect("it is written");
+        let error = read(file.path()).err().expect("it is refused").message;
+        assert!(error.contains("is damaged: ") && error.contains(said), "{error}");
+    }
+}
