@@ -84,7 +84,7 @@ const STATUSES: [(&[&str], &str); 7] = [
 
 /// What the course of a run that has ended suggests.
 pub(super) fn of_document(document: &Document<'_>) -> Vec<String> {
-    of_run(document, &Series::of(document, 0))
+    of_run(document, document.series())
 }
 
 /// What the course of the run suggests.

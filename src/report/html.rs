@@ -136,8 +136,8 @@ impl<'a> Page<'a> {
 fn page<'a>(document: &Document<'a>) -> (Page<'a>, Vec<u8>, (Vec<usize>, Vec<usize>)) {
     let (samplers, kept, more) = shown(document.samplers.iter());
     let (transactions, kept_transactions, more_transactions) = shown(document.transactions.iter());
-    let series = Series::of(document, 0);
-    let hints = hints::of_run(document, &series);
+    let series = document.series().clone();
+    let hints = hints::of_document(document);
     let packed = Packed::of(document, (&kept, &kept_transactions), BUDGET);
     let more_lines = more + more_transactions;
     let page = Page { hints, ..Page::of(document, samplers, transactions, more_lines, series, packed.slice_s) };

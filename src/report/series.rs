@@ -11,7 +11,7 @@ use crate::samplers::FailureKind;
 
 /// A column for each figure, a place in it for each slice of the timeline. Samples of the warm-up
 /// are in it. Slices without any sample are in it too, so that a standstill shows.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(in crate::report) struct Series {
     /// When the slice begins, in seconds from the moment load began.
     pub(super) t_s: Vec<u64>,

@@ -13,9 +13,13 @@ mod read;
 mod run;
 mod sound;
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::series::Series;
 use crate::compare::Comparison;
 
 pub use each::Each;
@@ -82,9 +86,18 @@ pub struct Document<'a> {
     /// The comparison with earlier runs (`--baseline`); null without one.
     #[serde(default)]
     pub regression: Option<Comparison>,
+    /// The figures of the whole run for each slice, once a format has asked for them: reading all
+    /// histograms of a long run takes seconds.
+    #[serde(skip)]
+    pub(in crate::report) series: Rc<OnceCell<Series>>,
 }
 
 impl Document<'_> {
+    /// The figures of the whole run for each slice.
+    pub(in crate::report) fn series(&self) -> &Series {
+        self.series.get_or_init(|| Series::of(self, 0))
+    }
+
     /// Whether the run ended with its setup, so that nothing was measured.
     pub fn setup_failed(&self) -> bool {
         self.lifecycle.setup.state == PartState::Failed

@@ -83,6 +83,7 @@ impl<'a> Document<'a> {
             }),
             monitors: Vec::new(),
             regression: None,
+            series: Rc::default(),
         }
     }
 }
