@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::terminal::Terminal;
-use crate::report::document::read;
+use crate::report::document::{read, results_file};
 use crate::report::{Document, Format, GitLab, Html, Junit, JunitStyle, Markdown, OutputFiles, Table, console};
 use crate::verdict::exit;
 
@@ -17,7 +17,7 @@ Exit codes (of the report; the run's own verdict stands in it):
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Args {
-    /// The results.json of a run
+    /// The results.json of a run, or the folder it lies in
     #[arg(value_name = "RESULTS")]
     results: PathBuf,
     /// Write report.html to this file, as the run did
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         return exit::PASSED;
     }
     for (index, (format, path)) in wanted.iter().enumerate() {
-        if same(path, &args.results) {
+        if same(path, &results_file(&args.results)) {
             tell(&format!("{} would replace the results it is made from", format.name()), "name another file");
             return exit::INVALID;
         }
