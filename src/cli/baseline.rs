@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::terminal::Terminal;
-use crate::compare::{Baseline, Comparison};
+use crate::compare::{Baseline, Comparison, TOLERANCE};
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
 use crate::metrics::Results;
@@ -14,9 +14,18 @@ use crate::verdict::{self, RunOutcome, Verdict, judge, judge_against};
 /// How much worse than a baseline figures may be.
 #[derive(Debug, clap::Args)]
 pub(super) struct ToleranceOption {
-    /// By how much a response time may rise, or throughput fall, before it is a regression
-    #[arg(long, value_name = "PERCENT", value_parser = tolerance, default_value = "10%")]
-    pub(super) tolerance: f64,
+    #[arg(long = "tolerance", value_name = "PERCENT", value_parser = tolerance, help = HELP)]
+    given: Option<f64>,
+}
+
+/// No default of clap's: a run without a baseline must tell one that was given from one that was not.
+const HELP: &str = "By how much a response time may rise, or throughput fall, before it is a regression [default: 10%]";
+
+impl ToleranceOption {
+    /// As a fraction of 1.
+    pub(super) fn share(&self) -> f64 {
+        self.given.unwrap_or(TOLERANCE)
+    }
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {
@@ -41,12 +50,20 @@ impl BaselineOptions {
         self.baseline.extract_if(.., is_plan).collect()
     }
 
+    /// Tells that a tolerance without a baseline changes nothing. No error: a pipeline's first run
+    /// has nothing to compare with yet.
+    pub(super) fn tell_unused(&self, terminal: &Terminal) {
+        if self.baseline.is_empty() && self.tolerance.given.is_some() {
+            terminal.err("warning: --tolerance has no effect without --baseline\n  = help: name an earlier run: --baseline last/results.json\n");
+        }
+    }
+
     /// Reads the files; `None` without any.
     pub(super) fn read(&self, graph: &ExecutionGraph) -> Result<Option<Baseline>, ReadError> {
         if self.baseline.is_empty() {
             return Ok(None);
         }
-        Baseline::read(&self.baseline, self.tolerance.tolerance, graph).map(Some)
+        Baseline::read(&self.baseline, self.tolerance.share(), graph).map(Some)
     }
 }
 

@@ -82,7 +82,7 @@ fn compared(args: &Args) -> Result<Document<'static>, ReadError> {
     };
     let baseline = base.iter().map(|file| read_summary(file, &PERCENTILES)).collect::<Result<Vec<_>, _>>()?;
     let mut document = read(new)?;
-    let comparison = compare(&summary_of(&document, new, &PERCENTILES)?, &baseline, args.tolerance.tolerance);
+    let comparison = compare(&summary_of(&document, new, &PERCENTILES)?, &baseline, args.tolerance.share());
     let regressed = comparison.verdict == Judgement::Regressed;
     document.verdict = VerdictInfo {
         passed: !regressed,

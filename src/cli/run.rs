@@ -86,6 +86,7 @@ pub(super) struct Args {
 
 pub(super) fn run(mut args: Args, terminal: &Terminal) -> u8 {
     args.plans.extend(args.baseline.take_plans());
+    args.baseline.tell_unused(terminal);
     let args = &args;
     if args.plans.is_empty() {
         terminal.err("error: there is no plan to run\n  = help: name it before or behind the baseline: loadplan run plan.yaml --baseline last.json\n");
