@@ -676,3 +676,99 @@ fn regression_wrong_indentation_is_told_without_the_parsers_words() {
         assert!(!found.iter().any(|one| one.2.contains("while parsing")), "{line}: {found:#?}");
     }
 }
+
+/// A plan whose request is `get: /` with these lines below it.
+fn with_lines(lines: &str) -> String {
+    format!(
+        "http: {{ base_url: 'http://127.0.0.1:9' }}\nvariables: {{ token: abc }}\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n      - post: /\n{lines}"
+    )
+}
+
+#[test]
+fn regression_a_threshold_the_wrong_way_round_is_a_warning_with_the_text_turned_around() {
+    let folder = Folder::new();
+    let thresholds = |text: &str| with_lines("") + &format!("thresholds: [{text}]\n");
+    for (text, fixed) in [
+        ("error_rate > 1%", "error_rate <= 1%"),
+        ("errors >= 5", "errors < 5"),
+        ("apdex(500ms) < 0.9", "apdex(500ms) >= 0.9"),
+        ("p95 == 500ms", "p95 <= 500ms"),
+    ] {
+        let found = findings(&folder, &thresholds(text));
+        assert_eq!(found.len(), 1, "{text}: {found:#?}");
+        assert_eq!((found[0].0, found[0].1, found[0].4.as_str()), (8, 14, fixed), "{found:#?}");
+        folder.loadplan(&["check", "plan.yaml"]).expect_code(0);
+        assert!(findings(&folder, &thresholds(fixed)).is_empty(), "{fixed}");
+    }
+}
+
+#[test]
+fn regression_thresholds_in_other_forms_are_told_where_they_go() {
+    for (lines, message, remedy) in [
+        (
+            "  - Search: p95 < 300ms\n",
+            "does not name its request",
+            "`thresholds: [p95 < 300ms]` under the request `Search`",
+        ),
+        (
+            "  - Search p95 < 300\n",
+            "does not name its request",
+            "`thresholds: [p95 < 300ms]` under the request `Search`",
+        ),
+        ("  - p95: 500ms\n", "`p95` is a figure", "p95 < 500ms"),
+        ("  - p95: < 500\n", "`p95` is a figure", "p95 < 500ms"),
+        ("  - throughput: 100/s\n", "`throughput` is a figure", "throughput > 100/s"),
+        ("  - errors: 0\n", "`errors` is a figure", "errors == 0"),
+    ] {
+        expect(&(with_lines("") + "thresholds:\n" + lines), &[(9, 5, message, remedy)]);
+    }
+    let found = findings(&Folder::new(), &(with_lines("") + "thresholds: [ treshold: p95 < 500ms ]\n"));
+    assert_eq!(found[0].4, "threshold", "a slip in a key stays one: {found:#?}");
+}
+
+#[test]
+fn regression_a_variable_without_braces_is_told_wherever_it_is_sent() {
+    for (lines, line, column, fixed) in [
+        ("        headers: { Authorization: Bearer $token }\n", 8, 42, "'Bearer ${token}'"),
+        ("        body: 'a=$token&b=$$token'\n", 8, 18, "${token}"),
+        ("        json: { a: [$token] }\n", 8, 21, "'${token}'"),
+        ("        form:\n          a: $token\n", 9, 14, "${token}"),
+        ("        query: { a: \"$token\" }\n", 8, 22, "${token}"),
+        ("      - get: /$token\n", 8, 15, "${token}"),
+    ] {
+        let found = findings(&Folder::new(), &with_lines(lines));
+        assert_eq!(found.len(), 1, "{lines}: {found:#?}");
+        let (message, help) = ("`$token` is sent as it stands", "for the variable write `${token}`");
+        assert_eq!(found[0], (line, column, message.into(), help.into(), fixed.into()), "{lines}");
+    }
+    for lines in [
+        "        headers: { Authorization: 'Bearer ${token} and $other' }\n",
+        "        body: price is 5$ or $$token or $${token}\n",
+        "        graphql: { query: 'query ($token: ID!) { user(id: $token) { name } }', variables: { token: '${token}' } }\n",
+        "        assert: { json: { $.token: { matches: '^$token$' } }, body: { matches: 'a$' } }\n",
+    ] {
+        assert_eq!(findings(&Folder::new(), &with_lines(lines)), [], "{lines}");
+    }
+}
+
+#[test]
+fn regression_a_body_that_is_no_text_is_told_its_keys() {
+    for lines in ["        body: { a: 1 }\n", "        body: [1]\n"] {
+        expect(&with_lines(lines), &[(8, 15, "`body` takes text", "for JSON write `json:` instead of `body:`")]);
+    }
+}
+
+#[test]
+fn plans_that_come_with_loadplan_have_no_findings() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Folder::new();
+    // The plans of the benchmarks get their target from who runs them.
+    for (name, more) in [("plans", &[][..]), ("bench/plans", &["--base-url", "http://127.0.0.1:9"])] {
+        let files = std::fs::read_dir(root.join(name)).unwrap().map(|entry| entry.unwrap().path());
+        for plan in files.filter(|path| path.extension().is_some_and(|end| end == "yaml")) {
+            let shown = plan.to_str().unwrap();
+            let ran = folder.loadplan(&[&["check", shown], more].concat());
+            assert!(ran.stdout.contains("no mistakes found"), "{shown}: {}", ran.stdout);
+        }
+    }
+}

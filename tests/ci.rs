@@ -337,6 +337,26 @@ fn every_report_can_be_made_again_from_saved_results() {
     );
 }
 
+#[test]
+fn regression_an_invalid_plan_is_annotated_by_a_run_as_by_a_check() {
+    let folder = Folder::new();
+    folder.write(
+        "plan.yaml",
+        "thread_groups:\n  g:\n    threads: 5\n    steps: [{ get: 'http://127.0.0.1:9/' }]\nthresholds: [p95 < 300]\n",
+    );
+    let check = folder.loadplan(&["check", "plan.yaml", "--format", "github"]).expect_code(2);
+    let ran = on_github(&folder, &["run", "plan.yaml"]).expect_code(2);
+    assert_eq!(ran.stdout, check.stdout);
+    assert!(ran.stdout.contains("::error file=plan.yaml,line=3,"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("plan.yaml:3:5"), "the text is there too: {}", ran.stderr);
+    assert_eq!(folder.loadplan(&["run", "plan.yaml"]).stdout, "");
+
+    folder.write("many.yaml", format!("thread_groups:\n  g:\n{}", "    x: 1\n    y: 1\n".repeat(20)));
+    let ran = on_github(&folder, &["run", "many.yaml", "plan.yaml"]).expect_code(2);
+    assert_eq!(commands(&ran, github_command).len(), 9, "{}", ran.stdout);
+    assert!(ran.stdout.contains("file=plan.yaml"), "each plan has its share: {}", ran.stdout);
+}
+
 /// Results of which every word is a stranger's.
 fn tamper(value: &mut serde_json::Value, key: &str) {
     const KNOWN: [&str; 8] =
@@ -392,4 +412,60 @@ fn what_cannot_be_reported_is_told_in_a_sentence() {
         assert!(ran.stderr.contains("  = help: "), "{}", ran.stderr);
     }
     assert_eq!(folder.read("good.xml"), folder.junit(), "it tells the run's verdict, not the report's");
+}
+
+#[test]
+fn regression_damaged_and_foreign_files_are_told_without_the_parsers_words() {
+    let server = Server::start(|_| Reply::text(200, "ok"));
+    let folder = Folder::new();
+    let plan = "http: { base_url: BASE }\nthread_groups: { g: { iterations: 1, steps: [{ get: / }] } }";
+    folder.run_plan(&against(&server, plan), &["--out", "all/one"]).expect_code(0);
+    let whole = folder.read("all/one/results.json");
+    folder.write("cut.json", &whole[..whole.len() / 2]);
+    folder.write("early.json", &whole[..20]);
+    folder.write("k6.json", r#"{"metrics":{},"root_group":{}}"#);
+    folder.write("list.json", "[1, 2]");
+    folder.write("empty.json", "");
+    folder.write("binary.json", [0_u8, 159, 146, 150]);
+    folder.write("report.html", "<html>");
+    folder.write("none/file", "");
+    folder.loadplan(&["compare", "all/one", "all/one", "--json", "comparison.json"]).expect_code(0);
+    for (file, told, remedy) in [
+        ("cut.json", "cut.json is cut off: the run that wrote it, or its copy, did not end", "another run"),
+        ("early.json", "early.json is cut off: the run that wrote it, or its copy, did not end", "another run"),
+        ("k6.json", "k6.json is not a results file of loadplan (", "in its --out folder"),
+        ("list.json", "list.json is not a results file of loadplan (", "in its --out folder"),
+        ("empty.json", "empty.json is not a results file of loadplan (it is empty)", "in its --out folder"),
+        ("binary.json", "binary.json is not a results file of loadplan (", "in its --out folder"),
+        ("plan.yaml", "plan.yaml is not a results file of loadplan (it looks like a plan)", "a run of the plan wrote"),
+        ("report.html", "report.html is not a results file of loadplan (it is another report)", "beside it"),
+        ("comparison.json", "comparison.json is a comparison", "the results.json of a run"),
+        ("none", "the folder none holds no results.json", "name the results.json of a run"),
+        ("all", "the folder all holds no results.json", "for example all/one/results.json"),
+    ] {
+        for args in
+            [&["report", file][..], &["compare", file, "all/one"], &["run", "plan.yaml", "--quiet", "--baseline", file]]
+        {
+            if file == "plan.yaml" && args[0] == "run" {
+                continue; // It is taken for the plan.
+            }
+            let ran = folder.loadplan(args).expect_code(2);
+            assert!(ran.stderr.starts_with(&format!("error: {told}")), "{args:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains(remedy), "{args:?}: {}", ran.stderr);
+        }
+    }
+    folder.loadplan(&["report", "all/one"]).expect_code(0);
+    let ran = folder.loadplan(&["report", "all/one", "--html", "all/one/results.json"]).expect_code(2);
+    assert!(ran.stderr.contains("which it is made from"), "{}", ran.stderr);
+}
+
+/// A step that reads its outputs gets them after a mistyped option too.
+#[test]
+fn a_command_line_that_is_not_understood_sets_the_outputs() {
+    let folder = Folder::new();
+    let output = folder.path().join("output");
+    let mut command = folder.command(&["run", "plan.yaml", "--profil=smoke"]);
+    command.env("GITHUB_ACTIONS", "true").env("GITHUB_OUTPUT", &output);
+    support::Ran::from(command.output().unwrap()).expect_code(2);
+    assert!(folder.read("output").starts_with("verdict=failed\nexit_code=2\n"), "{}", folder.read("output"));
 }

@@ -470,6 +470,12 @@ fn several_plans_run_one_after_the_other_and_none_if_one_is_invalid() {
     assert!(server.hits().is_empty(), "nothing is sent when any plan is invalid");
     let ran = folder.loadplan(&["run", "bad.yaml", "good.yaml"]).expect_code(1);
     assert_eq!(ran.stdout.lines().last(), Some("FAILED (exit 1): 1 of 2 plans: bad.yaml"));
+    // Without the summaries, each verdict says whose it is.
+    let ran = folder.loadplan(&["run", "bad.yaml", "good.yaml", "--quiet"]).expect_code(1);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines[0].starts_with("bad.yaml: FAILED") && lines[1].starts_with("good.yaml: PASSED"), "{lines:?}");
+    let ran = folder.loadplan(&["run", "good.yaml", "--quiet"]).expect_code(0);
+    assert!(ran.stdout.starts_with("PASSED"), "{}", ran.stdout);
     folder.loadplan(&["run", "good.yaml", "good.yaml", "--out", "twice"]).expect_code(0);
     assert!(
         folder.path().join("twice/good/junit.xml").exists() && folder.path().join("twice/good-2/junit.xml").exists()

@@ -18,6 +18,11 @@ fn every_new_plan_is_valid_and_names_its_schema() {
         let plan = folder.read("load/first.yaml");
         assert!(plan.starts_with("# yaml-language-server: $schema=plan.schema.json\n"), "{plan}");
         assert!(plan.contains("loadplan run load/first.yaml") && !plan.contains("plans/"), "{plan}");
+        let named = plan.match_indices("loadplan run ").map(|(at, words)| &plan[at + words.len()..]);
+        assert!(
+            named.into_iter().all(|file| file.starts_with("load/first.yaml")),
+            "a comment names another file: {plan}"
+        );
         assert_eq!(folder.read("load/plan.schema.json"), folder.loadplan(&["schema", "plan"]).stdout);
         assert_eq!(folder.path().join("load/data/traders.csv").exists(), template == "data");
     }
@@ -45,6 +50,69 @@ fn new_leaves_existing_files_alone() {
     assert!(ran.stdout.contains("kept  data/traders.csv"), "{}", ran.stdout);
     assert!(folder.read("data/traders.csv").contains("ann"));
     assert!(folder.path().join("data.yml").exists());
+}
+
+/// The YAML blocks of a Markdown file that are whole plans.
+fn whole_plans(markdown: &str) -> Vec<&str> {
+    let blocks = markdown.split("```yaml\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let whole = |block: &&str| {
+        let has = |key: &str| block.starts_with(key) || block.contains(&format!("\n{key}"));
+        // A profile has thread groups too, but no steps.
+        (has("name:") || has("http:")) && has("thread_groups:") && block.contains("steps:")
+    };
+    blocks.filter(whole).collect()
+}
+
+#[test]
+fn regression_whole_plans_of_the_documentation_are_valid() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let docs = docs.filter(|path| path.extension().is_some_and(|end| end == "md"));
+    for file in docs.chain([root.join("README.md")]) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let plans = whole_plans(&text);
+        assert!(!file.ends_with("README.md") || plans.len() >= 2, "README.md has lost its plans");
+        for plan in plans {
+            let folder = Folder::new();
+            folder.write("plan.yaml", plan);
+            folder.write("data/traders.csv", "username,password\nann,test123\n");
+            // The reference shows every key, so a part of its plan may be without a use.
+            let ran = folder.loadplan(&["check", "plan.yaml"]);
+            let told = if file.ends_with("plan-reference.md") { "no errors" } else { "no mistakes found" };
+            assert!(ran.stdout.contains(told), "{}:\n{plan}\n{}", file.display(), ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn regression_a_command_line_that_is_not_understood_gets_a_remedy() {
+    let folder = Folder::new();
+    folder.write(
+        "plan.yaml",
+        "thread_groups:\n  g:\n    users: 1\n    duration: 1s\n    steps: [{ get: 'http://127.0.0.1:9/' }]\n",
+    );
+    for (args, told) in [
+        (&["shop.yaml"][..], "loadplan run shop.yaml"),
+        (&["out/results.json"], "loadplan report out/results.json"),
+        (&["run", "plan.yaml", "--thread", "5"], "'--users'"),
+        (&["run", "plan.yaml", "--threads=5"], "'--users'"),
+        (&["run", "plan.yaml", "-users", "5"], "'--users'"),
+        (&["run", "plan.yaml", "--usres", "5"], "'--users'"),
+        (&["run", "plan.yaml", "--users", "ten"], "`--users 10`"),
+        (&["run", "plan.yaml", "--users", "g=ten"], "`--users g=10`"),
+        (&["run", "plan.yaml", "--duration", "5"], "`--duration 5s`"),
+        (&["run", "plan.yaml", "--tolerance", "10"], "write a share in percent: 10%"),
+        (&["demo", "--port", "abc"], "a port is a number from 1 to 65535"),
+        (&["demo", "--port", "70000"], "a port is a number from 1 to 65535"),
+    ] {
+        let ran = folder.loadplan(args).expect_code(2);
+        assert!(ran.stderr.contains(told), "{args:?}: {told} is missing in\n{}", ran.stderr);
+        assert!(!ran.stderr.contains("as a value, use"), "{args:?}: {}", ran.stderr);
+    }
+    let ran = folder.loadplan(&["run", "plan.yaml", "--tolerance", "20%", "--quiet"]);
+    assert!(ran.stderr.contains("--tolerance has no effect without --baseline"), "{}", ran.stderr);
+    let ran = folder.loadplan(&["run", "plan.yaml", "--quiet"]);
+    assert!(!ran.stderr.contains("--tolerance"), "{}", ran.stderr);
 }
 
 #[test]

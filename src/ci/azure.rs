@@ -14,8 +14,9 @@ pub fn escaped(text: &str) -> String {
 
 /// A line that makes an issue of the job, at a line of a file.
 pub fn issue(one: &Annotation) -> String {
+    let column = one.column.map(|column| format!(";columnnumber={column}")).unwrap_or_default();
     format!(
-        "##vso[task.logissue type={};sourcepath={};linenumber={}]{}",
+        "##vso[task.logissue type={};sourcepath={};linenumber={}{column}]{}",
         one.level.word(),
         escaped(&one.file),
         one.line,
@@ -39,6 +40,7 @@ mod tests {
             level: Level::Error,
             file: "a]b;type=warning%3B.yaml".into(),
             line: 3,
+            column: None,
             title: String::new(),
             message: "50%\r\n##vso[task.complete]".into(),
         };

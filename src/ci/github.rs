@@ -25,8 +25,9 @@ pub fn property(text: &str) -> String {
 
 /// A line that annotates a line of a file.
 pub fn annotation(one: &Annotation) -> String {
+    let column = one.column.map(|column| format!(",col={column}")).unwrap_or_default();
     format!(
-        "::{} file={},line={},title={}::{}",
+        "::{} file={},line={}{column},title={}::{}",
         one.level.word(),
         property(&one.file),
         one.line,

@@ -38,6 +38,8 @@ pub struct Annotation {
     pub file: String,
     /// From 1.
     pub line: usize,
+    /// From 1; `None` for the whole line.
+    pub column: Option<usize>,
     /// What kind of thing it is, in a few words.
     pub title: String,
     /// What there is to say, not escaped yet.

@@ -4,20 +4,29 @@ use std::path::{Path, PathBuf};
 
 use super::report::same;
 use super::terminal::Terminal;
-use crate::compare::{Baseline, Comparison};
+use crate::compare::{Baseline, Comparison, TOLERANCE};
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
 use crate::metrics::Results;
-use crate::report::document::ReadError;
+use crate::report::document::{ReadError, results_file};
 use crate::report::{Document, Report, RunInfo};
 use crate::verdict::{self, RunOutcome, Verdict, judge, judge_against};
 
 /// How much worse than a baseline figures may be.
 #[derive(Debug, clap::Args)]
 pub(super) struct ToleranceOption {
-    /// By how much a response time may rise, or throughput fall, before it is a regression
-    #[arg(long, value_name = "PERCENT", value_parser = tolerance, default_value = "10%")]
-    pub(super) tolerance: f64,
+    #[arg(long = "tolerance", value_name = "PERCENT", value_parser = tolerance, help = HELP)]
+    given: Option<f64>,
+}
+
+/// No default of clap's: a run without a baseline must tell one that was given from one that was not.
+const HELP: &str = "By how much a response time may rise, or throughput fall, before it is a regression [default: 10%]";
+
+impl ToleranceOption {
+    /// As a fraction of 1.
+    pub(super) fn share(&self) -> f64 {
+        self.given.unwrap_or(TOLERANCE)
+    }
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {
@@ -42,6 +51,14 @@ impl BaselineOptions {
         self.baseline.extract_if(.., is_plan).collect()
     }
 
+    /// Tells that a tolerance without a baseline changes nothing. No error: a pipeline's first run
+    /// has nothing to compare with yet.
+    pub(super) fn tell_unused(&self, terminal: &Terminal) {
+        if self.baseline.is_empty() && self.tolerance.given.is_some() {
+            terminal.err("warning: --tolerance has no effect without --baseline\n  = help: name an earlier run: --baseline last/results.json\n");
+        }
+    }
+
     /// Reads the files; `None` without any.
     ///
     /// # Errors
@@ -56,7 +73,7 @@ impl BaselineOptions {
         if self.baseline.is_empty() {
             return Ok(None);
         }
-        if let Some(file) = self.baseline.iter().find(|file| same(file, results)) {
+        if let Some(file) = self.baseline.iter().find(|file| same(&results_file(file), results)) {
             return Err(ReadError {
                 message: format!(
                     "{} is the baseline, and this run would replace it by its own results",
@@ -65,7 +82,7 @@ impl BaselineOptions {
                 help: "copy the baseline to another place, or give the run another folder with --out".into(),
             });
         }
-        Baseline::read(&self.baseline, self.tolerance.tolerance, graph, masker).map(Some)
+        Baseline::read(&self.baseline, self.tolerance.share(), graph, masker).map(Some)
     }
 }
 

@@ -5,8 +5,10 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::plans::Compiled;
 use super::terminal::Terminal;
 use crate::ci::{ANNOTATIONS, Annotation, azure, github};
+use crate::diagnostic::annotation;
 use crate::report::{Document, Format, Html, Json, Junit, Markdown, Written, annotations};
 use crate::verdict::exit;
 
@@ -56,6 +58,18 @@ impl Ci {
         {
             warn(terminal, "the step summary", path, &error);
         }
+    }
+
+    /// A plan was read. One that cannot run leaves nothing but its findings; what is told of one
+    /// that can is said when it has ended.
+    pub(super) fn add_findings(&mut self, compiled: &Compiled) {
+        if compiled.graph.is_some() || (self.github.is_none() && !self.azure) {
+            return;
+        }
+        let found = compiled.findings.iter().map(|finding| annotation(finding, &compiled.sources));
+        let mut found: Vec<Annotation> = found.collect();
+        found.sort_by_key(|one| (one.level, one.line));
+        self.annotations.extend(found.into_iter().take(ANNOTATIONS).enumerate());
     }
 
     /// Every plan has ended, with this exit code: annotations and outputs.

@@ -8,7 +8,7 @@ use super::terminal::Terminal;
 use crate::compare::{
     ComparisonJson, ComparisonMarkdown, Judgement, PERCENTILES, compare, read_summary, strangers, summary_of, tell,
 };
-use crate::report::document::{ReadError, VerdictInfo, read};
+use crate::report::document::{ReadError, VerdictInfo, read, results_file};
 use crate::report::{Document, Format, JunitStyle, OutputFiles, RegressionJunit};
 use crate::verdict::exit;
 
@@ -54,7 +54,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         }
     };
     let wanted = wanted(args);
-    if let Some((message, help)) = clash(&wanted, &args.files) {
+    let read_files: Vec<PathBuf> = args.files.iter().map(|file| results_file(file).into_owned()).collect();
+    if let Some((message, help)) = clash(&wanted, &read_files) {
         terminal.err(&format!("error: {message}\n  = help: {help}\n"));
         return exit::INVALID;
     }
@@ -88,7 +89,7 @@ fn compared(args: &Args) -> Result<Document<'static>, ReadError> {
     };
     let baseline = base.iter().map(|file| read_summary(file, &PERCENTILES)).collect::<Result<Vec<_>, _>>()?;
     let mut document = read(new)?;
-    let comparison = compare(&summary_of(&document, new, &PERCENTILES)?, &baseline, args.tolerance.tolerance);
+    let comparison = compare(&summary_of(&document, new, &PERCENTILES)?, &baseline, args.tolerance.share());
     if comparison.samplers.is_empty() {
         return Err(strangers(&format!("{} has no request in common with the baseline", new.display())));
     }

@@ -12,7 +12,7 @@ use crate::verdict::exit;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The port on this machine; 0 takes a free one
-    #[arg(long, value_name = "N", default_value_t = 8080)]
+    #[arg(long, value_name = "N", default_value_t = 8080, value_parser = port)]
     port: u16,
     /// How many connections its simulated database has; a small pool saturates under load
     #[arg(long, value_name = "N", default_value_t = Options::default().db_pool as u64, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -23,6 +23,10 @@ pub(super) struct Args {
     /// Ask the database for market data every time
     #[arg(long)]
     no_cache: bool,
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "a port is a number from 1 to 65535, for example 8080; 0 takes a free one".into())
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {

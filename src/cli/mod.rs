@@ -9,6 +9,7 @@ mod completions;
 mod demo;
 mod graph;
 mod limits;
+mod mistakes;
 mod new;
 mod plans;
 mod report;
@@ -65,11 +66,18 @@ enum Command {
 
 /// Runs the command line and tells the process's exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
+            let error = mistakes::told(error, &args);
             let code = if error.use_stderr() { exit::INVALID } else { exit::PASSED };
             let _ = error.print();
+            if code == exit::INVALID && args.get(1).is_some_and(|command| command == "run") {
+                // A step that asks for the exit code gets it here too.
+                let terminal = terminal::Terminal::new(terminal::ColorChoice::Auto);
+                ci::Ci::new(|name| std::env::var(name).ok()).finish(code, &terminal);
+            }
             return code;
         }
     };

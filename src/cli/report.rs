@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::terminal::Terminal;
-use crate::report::document::read;
+use crate::report::document::{read, results_file};
 use crate::report::{Document, Format, GitLab, Html, Junit, JunitStyle, Markdown, OutputFiles, Table, console};
 use crate::verdict::exit;
 
@@ -17,7 +17,7 @@ Exit codes (of the report; the run's own verdict stands in it):
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Args {
-    /// The results.json of a run
+    /// The results.json of a run, or the folder it lies in
     #[arg(value_name = "RESULTS")]
     results: PathBuf,
     /// Write report.html to this file, as the run did
@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         terminal.out(&console::summary(&document, &[], terminal.color));
         return exit::PASSED;
     }
-    if let Some((message, help)) = clash(&wanted, std::slice::from_ref(&args.results)) {
+    if let Some((message, help)) = clash(&wanted, &[results_file(&args.results).into_owned()]) {
         tell(&message, help);
         return exit::INVALID;
     }

@@ -86,6 +86,7 @@ pub(super) struct Args {
 
 pub(super) fn run(mut args: Args, terminal: &Terminal) -> u8 {
     args.plans.extend(args.baseline.take_plans());
+    args.baseline.tell_unused(terminal);
     let args = &args;
     if args.plans.is_empty() {
         terminal.err("error: there is no plan to run\n  = help: name it before or behind the baseline: loadplan run plan.yaml --baseline last.json\n");
@@ -119,7 +120,11 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> u8 {
     let compiled: Vec<_> = args
         .plans
         .iter()
-        .map(|path| args.options.compile(path, &args.load).graph_or_tell(path, terminal).map(|one| (path, one)))
+        .map(|path| {
+            let compiled = args.options.compile(path, &args.load);
+            ci.add_findings(&compiled);
+            compiled.graph_or_tell(path, terminal).map(|one| (path, one))
+        })
         .collect();
     let Some(compiled) = compiled.into_iter().collect::<Option<Vec<_>>>() else { return exit::INVALID };
     for (path, (graph, _)) in &compiled {
@@ -249,6 +254,9 @@ fn one(
         feed.end(&document);
     }
     terminal.out(&match args.quiet {
+        true if args.plans.len() > 1 => {
+            format!("{}: {}", crate::plan::shown_path(path), console::verdict_line(&document, terminal.color))
+        }
         true => console::verdict_line(&document, terminal.color),
         false => console::summary(&document, &written, terminal.color),
     });

@@ -6,7 +6,7 @@ mod render;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use render::{Format, json, render};
+pub use render::{Format, annotation, json, render};
 
 /// A file of a plan: the plan itself, an include, or the command line's own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

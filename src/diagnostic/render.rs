@@ -5,7 +5,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use serde_json::json;
 
 use super::{Diagnostic, Severity, Sources};
-use crate::ci::github::{data, property};
+use crate::ci::{Annotation, Level as Gravity, github};
 
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -25,7 +25,9 @@ pub fn render(findings: &[Diagnostic], sources: &Sources, format: Format, color:
     match format {
         Format::Text => sorted.iter().map(|finding| text(finding, sources, color) + "\n\n").collect(),
         Format::Json => serde_json::to_string_pretty(&json(findings, sources)).unwrap_or_default() + "\n",
-        Format::Github => sorted.iter().map(|finding| github(finding, sources) + "\n").collect(),
+        Format::Github => {
+            sorted.iter().map(|finding| github::annotation(&annotation(finding, sources)) + "\n").collect()
+        }
     }
 }
 
@@ -107,14 +109,13 @@ fn json_finding(finding: &Diagnostic, sources: &Sources) -> serde_json::Value {
     })
 }
 
-/// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
-fn github(finding: &Diagnostic, sources: &Sources) -> String {
+/// A finding for CI servers, which show it at its line.
+pub fn annotation(finding: &Diagnostic, sources: &Sources) -> Annotation {
     let (line, column) = sources.position(finding.span);
-    let word = match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
+    let level = match finding.severity {
+        Severity::Error => Gravity::Error,
+        Severity::Warning => Gravity::Warning,
     };
-    let path = crate::plan::shown_path(sources.path(finding.span.file));
     let mut message = finding.message.clone();
     if let Some(help) = &finding.help {
         message = format!("{message}: {help}");
@@ -122,7 +123,8 @@ fn github(finding: &Diagnostic, sources: &Sources) -> String {
     if let Some(fix) = finding.fix.as_ref().filter(|fix| !message.contains(&fix.replacement)) {
         message = format!("{message}; write `{}`", fix.replacement);
     }
-    format!("::{word} file={},line={line},col={column},title=loadplan::{}", property(&path), data(&message))
+    let file = crate::plan::shown_path(sources.path(finding.span.file));
+    Annotation { level, file, line, column: Some(column), title: "loadplan".into(), message }
 }
 
 /// Text without control characters, so that a hostile plan cannot move the cursor.

@@ -41,10 +41,10 @@ impl Build<'_> {
         let depth = self.names.local.len();
         let with = self.with(&step.with, id);
         let base = layers.iter().rev().find_map(|layer| layer.base_url.as_ref());
-        let url = self.text(&step.url, Some(id));
-        let base_url = base.map(|base| self.text(base, Some(id)));
+        let url = self.sent(&step.url, Some(id));
+        let base_url = base.map(|base| self.sent(base, Some(id)));
         let query: Vec<_> =
-            step.query.iter().map(|(name, yaml)| (name.value.clone(), self.tree(yaml, Some(id)))).collect();
+            step.query.iter().map(|(name, yaml)| (name.value.clone(), self.sent_tree(yaml, Some(id)))).collect();
         let headers = self.headers(&earned, id);
         let body = step.body.as_ref().map(|body| self.body(body, id));
         let auth = earned.iter().rev().find_map(|layer| layer.auth.as_ref()).and_then(Option::as_ref);
@@ -160,7 +160,7 @@ impl Build<'_> {
         merged
             .into_iter()
             .filter_map(|(name, value)| {
-                let compiled = self.text(value, Some(id));
+                let compiled = self.sent(value, Some(id));
                 if let Some(literal) = compiled.as_ref().and_then(|one| one.template.literal())
                     && ::http::HeaderValue::from_str(literal).is_err()
                     && ::http::HeaderValue::from_bytes(literal.as_bytes()).is_err()
@@ -177,7 +177,7 @@ impl Build<'_> {
     }
 
     fn auth(&mut self, auth: &AuthSpec, id: NodeId) -> Option<Auth> {
-        let mut text = |text: &Text| self.text(text, Some(id)).map(|compiled| compiled.template);
+        let mut text = |text: &Text| self.sent(text, Some(id)).map(|compiled| compiled.template);
         Some(match auth {
             AuthSpec::Basic(username, password) => {
                 let (username, password) = (text(username), text(password));
@@ -208,18 +208,18 @@ impl Build<'_> {
 
     fn body(&mut self, body: &BodySpec, id: NodeId) -> Option<Body> {
         Some(match body {
-            BodySpec::Json(yaml) => Body::Json(JsonTemplate::new(self.tree(yaml, Some(id))?.0)),
+            BodySpec::Json(yaml) => Body::Json(JsonTemplate::new(self.sent_tree(yaml, Some(id))?.0)),
             BodySpec::Form(fields) => {
                 let fields: Vec<_> =
-                    fields.iter().map(|(name, yaml)| (name.value.clone(), self.tree(yaml, Some(id)))).collect();
+                    fields.iter().map(|(name, yaml)| (name.value.clone(), self.sent_tree(yaml, Some(id)))).collect();
                 Body::Form(fields.into_iter().map(|(name, tree)| Some((name, tree?.0))).collect::<Option<_>>()?)
             }
-            BodySpec::Text(text) => Body::Text(self.text(text, Some(id))?.template),
+            BodySpec::Text(text) => Body::Text(self.sent(text, Some(id))?.template),
             BodySpec::File(file) => Body::File(self.file(file, id)?),
             BodySpec::Graphql(query, variables, operation) => {
                 let mut map: Vec<(Arc<str>, Tree)> = Vec::new();
                 let query = self.text(query, Some(id)).map(|compiled| text_tree(compiled.template));
-                let variables = variables.as_ref().map(|yaml| self.tree(yaml, Some(id)));
+                let variables = variables.as_ref().map(|yaml| self.sent_tree(yaml, Some(id)));
                 let operation = operation.as_ref().map(|text| self.text(text, Some(id)));
                 map.push(("query".into(), query?));
                 if let Some(variables) = variables {
@@ -240,7 +240,7 @@ impl Build<'_> {
 
     fn part(&mut self, part: &PartSpec, id: NodeId) -> Option<Part> {
         match part {
-            PartSpec::Field(text) => Some(Part::Field(self.text(text, Some(id))?.template)),
+            PartSpec::Field(text) => Some(Part::Field(self.sent(text, Some(id))?.template)),
             PartSpec::File { file, content_type, name } => {
                 let source = self.file(file, id);
                 let path = std::path::Path::new(&*file.path.value);

@@ -5,6 +5,7 @@
 //! a small explicit stack of ids and no recursion. Names are gone: variables are slots, samplers
 //! are labels, both numbered.
 
+mod bare;
 mod build;
 mod checks;
 mod draw;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::build::Build;
 use super::flow::Known;
 use super::{DataId, Flow, NodeId, Place};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::yaml::{Node as Yaml, NodeKind, Style};
 use crate::plan::{Name, Text, finding, plain_value};
 use crate::template::{
@@ -179,6 +179,53 @@ impl Build<'_> {
                 }
             }
         })
+    }
+
+    /// Compiles text that is sent; what looks like a variable in it but is none is told.
+    pub(super) fn sent(&mut self, text: &Text, node: Option<NodeId>) -> Option<Compiled> {
+        let compiled = self.text(text, node);
+        self.bare_names(text);
+        compiled
+    }
+
+    /// Compiles a value that is sent, like [`Self::sent`].
+    pub(super) fn sent_tree(&mut self, yaml: &Yaml, node: Option<NodeId>) -> Option<(Tree, bool)> {
+        let compiled = self.tree(yaml, node);
+        self.bare_names_in(yaml);
+        compiled
+    }
+
+    fn bare_names_in(&mut self, yaml: &Yaml) {
+        match &yaml.kind {
+            NodeKind::Scalar { text, .. } => self.bare_names(&Text::new(text.clone(), yaml.span)),
+            NodeKind::List(items) => items.iter().for_each(|item| self.bare_names_in(item)),
+            NodeKind::Map(entries) => entries.iter().for_each(|entry| self.bare_names_in(&entry.value)),
+        }
+    }
+
+    /// `$token` where a variable `token` is known: as in a shell, but here the server would get the
+    /// very letters, and what goes wrong then does not say why.
+    fn bare_names(&mut self, text: &Text) {
+        for range in super::bare::names(&text.value) {
+            let name = &text.value[range.start + 1..range.end];
+            let Some(slot) = self.names.find(name).filter(|slot| self.state.known(*slot) != Known::Never) else {
+                continue;
+            };
+            self.names.used.insert(slot);
+            let quotes = super::bare::needs_quotes(&self.sources, text.span);
+            let problem = Problem {
+                message: format!("`${name}` is sent as it stands"),
+                help: Some(format!("for the variable write `${{{name}}}`")),
+                replacement: Some(format!("${{{name}}}")),
+                range: range.clone(),
+            };
+            let mut finding = finding(problem, &text.value, text.span, &self.sources);
+            if quotes && !text.value.contains('\'') {
+                let (before, behind) = (&text.value[..range.start], &text.value[range.end..]);
+                finding = finding.fix(text.span, format!("'{before}${{{name}}}{behind}'"));
+            }
+            self.findings.push(Diagnostic { severity: Severity::Warning, ..finding });
+        }
     }
 
     fn is_constant(&self, name: &str) -> bool {

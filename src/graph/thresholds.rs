@@ -264,6 +264,13 @@ impl Build<'_> {
             self.error(threshold.span, format!("`{}` is written twice here", threshold.text), "remove one of the two");
             return;
         }
+        if let Some(doubt) = threshold.condition.doubt(&threshold.text) {
+            let mut finding = Diagnostic::warning(threshold.span, doubt.message).help(doubt.help);
+            if let Some(instead) = doubt.instead {
+                finding = finding.fix(threshold.span, instead);
+            }
+            self.findings.push(finding);
+        }
         self.thresholds.push(Threshold {
             scope,
             text: threshold.text.clone(),

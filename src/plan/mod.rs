@@ -19,6 +19,6 @@ pub mod yaml;
 pub(crate) use load::shown as shown_path;
 pub use load::{LoadOptions, LoadOverride, Loaded, load};
 pub(crate) use lower::parse_think_time;
-pub use scalars::{UnitError, parse_duration, parse_rate, parse_share, parse_size, written_duration};
+pub use scalars::{UnitError, bare_number, parse_duration, parse_rate, parse_share, parse_size, written_duration};
 pub(crate) use statics::{environment, finding, plain_value};
 pub use types::*;

@@ -140,7 +140,7 @@ fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
 
 /// Words of the command line as a file of their own, so that findings can point at them.
 fn words(lower: &mut Lower<'_>, text: &str, from: usize) -> Span {
-    let file = lower.sources.add(PathBuf::from("command line"), text);
+    let file = lower.sources.add(PathBuf::from(super::lower::COMMAND_LINE), text);
     Span { file, start: from as u32, end: text.len() as u32 }
 }
 

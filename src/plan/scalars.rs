@@ -56,7 +56,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
         if unit.is_empty() {
             return Err(UnitError {
                 message: format!("`{text}` has no unit; {example}"),
-                corrected: (rest == text).then(|| format!("{text}s")),
+                corrected: bare_number(text).map(|number| format!("{number}s")),
             });
         }
         let Some((_, scale)) = DURATION_UNITS.iter().find(|(known, _)| *known == unit) else {
@@ -174,14 +174,24 @@ pub fn parse_share(text: &str) -> Result<f64, UnitError> {
             Err(UnitError { message: format!("`{text}` is not between 0% and 100%"), corrected: None })
         }
         (None, Some(number)) => {
-            let percent = if number <= 1.0 && text.contains('.') { number * 100.0 } else { number };
+            let percent = if number <= 1.0 && text.contains('.') { (number * 1e8).round() / 1e6 } else { number };
+            let possible = (0.0..=100.0).contains(&percent);
+            let example = if possible { percent } else { 25.0 };
             Err(UnitError {
-                message: format!("`{text}` has no unit; write a share in percent: 25%"),
-                corrected: Some(format!("{percent}%")),
+                message: format!("`{text}` has no unit; write a share in percent: {example}%"),
+                corrected: possible.then(|| format!("{percent}%")),
             })
         }
         _ => Err(UnitError { message: format!("`{text}` is not a share; write it in percent: 25%"), corrected: None }),
     }
+}
+
+/// A number without a unit, as digits and a point: `500 000` is `500000`.
+pub fn bare_number(text: &str) -> Option<String> {
+    let text = if text.contains(',') { without_comma(text) } else { text.to_owned() };
+    let digits: String = text.trim().chars().filter(|c| !matches!(c, ' ' | '_' | '\'')).collect();
+    let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    (plain && digits.parse::<f64>().is_ok()).then_some(digits)
 }
 
 /// `1,000` is a thousand, `1,5` one and a half.

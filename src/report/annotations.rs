@@ -39,6 +39,7 @@ fn annotation(level: Level, place: Place, title: &str, message: &str) -> Annotat
         level,
         file: place.file,
         line: place.line,
+        column: None,
         title: format!("loadplan: {title}"),
         message: short(&inline(message), WIDTH).into_owned(),
     }

@@ -39,6 +39,18 @@ pub enum Metric {
     BytesReceived,
 }
 
+impl Metric {
+    /// Whether it is higher when the target is worse; `None` for what says nothing of how good it is.
+    pub fn rises(self) -> Option<bool> {
+        match self {
+            Self::Percentile(_) | Self::Mean | Self::Min | Self::Max | Self::Stddev => Some(true),
+            Self::ErrorRate | Self::Errors | Self::Dropped => Some(true),
+            Self::Throughput | Self::Apdex(_) => Some(false),
+            Self::Requests | Self::Iterations | Self::BytesReceived => None,
+        }
+    }
+}
+
 /// A part of a request that is timed apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the words of `samplers::Timings`, described there")]
@@ -167,6 +179,7 @@ const METRICS: [&str; 17] = [
     "dropped",
     "bytes_received",
 ];
+const APDEX: &str = "apdex";
 const SHAPE: &str =
     "a threshold is METRIC OPERATOR VALUE, for example `p95 < 300ms`, `error_rate < 1%` or `throughput > 100/s`";
 
@@ -175,8 +188,15 @@ impl Condition {
     /// `p95 < baseline + 10%`.
     ///
     /// # Errors
-    /// When a part is unknown or lacks its unit.
+    /// When a part is unknown or lacks its unit. A corrected text can itself be read.
     pub fn parse(text: &str) -> Result<Self, ConditionError> {
+        Self::read(text).map_err(|mut error| {
+            error.corrected = error.corrected.and_then(settled);
+            error
+        })
+    }
+
+    fn read(text: &str) -> Result<Self, ConditionError> {
         let text = text.trim();
         let fail = |message: String| ConditionError { message, help: SHAPE.into(), corrected: None };
         let Some(at) = text.find(['<', '>', '=', '!']) else {
@@ -211,7 +231,11 @@ impl Condition {
             }
             other => return Err(fail(format!("`{other}` is not an operator; use <, <=, >, >= or =="))),
         };
-        let (phase, metric, unit) = Self::metric(left, |name| with_unit(name, sign, right))?;
+        let (phase, metric, unit) = Self::metric(left, |name| {
+            // Who writes only `apdex` knows it from tools that say what fails a run.
+            let sign = if left == APDEX { sign.replace('<', ">") } else { sign.to_owned() };
+            format!("{name} {sign} {right}")
+        })?;
         let whole = |fixed: &str| format!("{left} {sign} {fixed}");
         if let Some(rest) = relative::rest(right, &whole)? {
             let limit = relative::limit(&relative::Written { left, phase, metric, operator, rest }, &whole)?;
@@ -223,7 +247,9 @@ impl Condition {
 
     fn metric(name: &str, corrected: impl Fn(&str) -> String) -> Result<(Option<Phase>, Metric, Unit), ConditionError> {
         let (phase, figure) = match name.split_once('.') {
-            Some((phase, figure)) if !phase.starts_with('p') || phase.len() > 3 => {
+            Some((phase, figure))
+                if !phase.starts_with(|c: char| c == 'p' || c.is_ascii_digit()) || phase.len() > 3 =>
+            {
                 let Some(known) = Phase::ALL.into_iter().find(|known| known.word() == phase) else {
                     let words = Phase::ALL.map(Phase::word);
                     return Err(ConditionError {
@@ -271,6 +297,9 @@ impl Condition {
                         }
                     }
                 } else {
+                    let percentile = figure.strip_suffix('%').or_else(|| figure.strip_suffix("th"));
+                    let percentile = percentile.filter(|digits| digits.parse::<f64>().is_ok());
+                    let percentile = percentile.map(|digits| format!("p{digits}"));
                     let bridged = match figure {
                         "avg" | "average" => Some("mean"),
                         "med" | "median" => Some("p50"),
@@ -283,9 +312,13 @@ impl Condition {
                         "p(90)" => Some("p90"),
                         "http_req_duration" | "response_time" | "rt" => Some("p95"),
                         "count" | "samples" => Some("requests"),
-                        _ => None,
+                        APDEX => Some("apdex(500ms)"),
+                        _ => percentile.as_deref(),
                     };
                     let near = bridged.or_else(|| crate::suggest::nearest(figure, METRICS));
+                    if let (None, Some((request, threshold))) = (near, request_in_front(figure, &corrected)) {
+                        return Err(not_here(request, &threshold));
+                    }
                     return Err(ConditionError {
                         message: format!("`{figure}` is not a metric"),
                         help: format!("the metrics are {} and apdex(500ms)", METRICS.join(", ")),
@@ -306,12 +339,31 @@ impl Condition {
     }
 }
 
-/// A corrected threshold, with the unit its metric needs where only a number is written.
-fn with_unit(name: &str, sign: &str, right: &str) -> String {
-    let plain = format!("{name} {sign} {right}");
-    match Condition::parse(&plain) {
-        Ok(_) => plain,
-        Err(error) => error.corrected.unwrap_or(plain),
+/// A guess as it can be read: where it has a slip of its own, such as a missing unit, that is
+/// corrected too. `None` where this leads nowhere.
+fn settled(mut guess: String) -> Option<String> {
+    // No text has more parts than this to correct.
+    for _ in 0..4 {
+        match Condition::read(&guess) {
+            Ok(_) => return Some(guess),
+            Err(error) => guess = error.corrected?,
+        }
+    }
+    None
+}
+
+/// The request's name and the threshold in `Portfolio p95`, whose limit stands behind it.
+fn request_in_front<'t>(figure: &'t str, corrected: &impl Fn(&str) -> String) -> Option<(&'t str, String)> {
+    let (request, metric) = figure.rsplit_once(char::is_whitespace)?;
+    Some((request.trim().trim_end_matches(':'), settled(corrected(metric))?))
+}
+
+/// The finding on a threshold with the name of a request in front.
+pub(crate) fn not_here(request: &str, threshold: &str) -> ConditionError {
+    ConditionError {
+        message: format!("a threshold does not name its request, as this one does with `{request}`"),
+        help: format!("write `thresholds: [{threshold}]` under the request `{request}`, beside its `assert`"),
+        corrected: None,
     }
 }
 
@@ -323,8 +375,7 @@ fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, 
     };
     match unit {
         Unit::Milliseconds => crate::plan::parse_duration(text).map(|time| time.as_secs_f64() * 1e3).map_err(|error| {
-            let bare = text.parse::<f64>().is_ok();
-            from_units(error, bare.then(|| format!("{text}ms")))
+            from_units(error, crate::plan::bare_number(text).map(in_time))
         }),
         Unit::Share => {
             if matches!(text, "0" | "0.0") {
@@ -349,6 +400,14 @@ fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, 
     }
 }
 
+/// The unit that a time without one most likely has: nobody limits a time to less than a millisecond.
+fn in_time(number: String) -> String {
+    match number.parse::<f64>() {
+        Ok(value) if value > 0.0 && value < 1.0 => format!("{number}s"),
+        _ => format!("{number}ms"),
+    }
+}
+
 /// A rate in events per second.
 fn rate(text: &str) -> Option<f64> {
     let (number, unit) = text.split_once('/')?;
@@ -358,5 +417,77 @@ fn rate(text: &str) -> Option<f64> {
         "m" => Some(number / 60.0),
         "h" => Some(number / 3600.0),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> ConditionError {
+        Condition::parse(text).expect_err(text)
+    }
+
+    #[test]
+    fn regression_every_correction_of_a_threshold_can_itself_be_read() {
+        for (text, corrected) in [
+            ("p95 < 500 000", Some("p95 < 500000ms")),
+            ("p95 < 500_000", Some("p95 < 500000ms")),
+            ("p95 < 1,000", Some("p95 < 1000ms")),
+            ("p95 < 300", Some("p95 < 300ms")),
+            ("p95 < 0.5", Some("p95 < 0.5s")),
+            ("p95 < 1.5", Some("p95 < 1.5ms")),
+            ("p95 < -5", None),
+            ("p95 < inf", None),
+            ("p95 < nan", None),
+            ("p95 < 300 sec", Some("p95 < 300s")),
+            ("p95 < 10%", None),
+            ("p95 =< 300", Some("p95 <= 300ms")),
+            ("p95 = 300", Some("p95 == 300ms")),
+            ("p(95) => 300", Some("p95 >= 300ms")),
+            ("p(95)<300", Some("p95 < 300ms")),
+            ("95% < 300ms", Some("p95 < 300ms")),
+            ("99.9% < 300", Some("p99.9 < 300ms")),
+            ("95th < 300ms", Some("p95 < 300ms")),
+            ("avg < 300", Some("mean < 300ms")),
+            ("apdex < 0.9", Some("apdex(500ms) > 0.9")),
+            ("apdex <= 0.9", Some("apdex(500ms) >= 0.9")),
+            ("apdex > 0.9", Some("apdex(500ms) > 0.9")),
+            ("error rate < 1%", Some("error_rate < 1%")),
+            ("error_rate < 0.01", Some("error_rate < 1%")),
+            ("error_rate < 0.07", Some("error_rate < 7%")),
+            ("error_rate < 5", Some("error_rate < 5%")),
+            ("error_rate < 500", None),
+            ("error_rate < 0.00", Some("error_rate < 0%")),
+            ("rps > 100", Some("throughput > 100/s")),
+            ("throughput > 1,000", None),
+            ("bytes_received > 10kb", Some("bytes_received > 10kB")),
+            ("frist_byte.p95 < 300", Some("first_byte.p95 < 300ms")),
+            ("p95 < base + 10", Some("p95 < baseline + 10%")),
+            ("mean < base + 10%", None),
+            ("p95 < 10% baseline", Some("p95 < baseline + 10%")),
+            ("p95 < 300ms baseline", None),
+            ("errors < 1%", None),
+            ("fast", None),
+            ("< 300ms", None),
+        ] {
+            assert_eq!(error(text).corrected.as_deref(), corrected, "{text}");
+            if let Some(corrected) = corrected {
+                Condition::parse(corrected).expect(corrected);
+            }
+        }
+    }
+
+    #[test]
+    fn regression_a_request_in_front_of_a_threshold_is_told_where_it_goes() {
+        for (text, request, threshold) in [
+            ("Portfolio p95 < 500ms", "Portfolio", "p95 < 500ms"),
+            ("GET /api/portfolio p95 < 500", "GET /api/portfolio", "p95 < 500ms"),
+            ("Search: p95 < 500ms", "Search:", "p95 < 500ms"),
+        ] {
+            let error = error(text);
+            assert!(error.message.contains(&format!("`{}`", request.trim_end_matches(':'))), "{text}: {error:?}");
+            assert!(error.help.contains(&format!("thresholds: [{threshold}]")), "{text}: {error:?}");
+        }
     }
 }

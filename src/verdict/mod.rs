@@ -6,6 +6,7 @@
 mod baseline;
 mod condition;
 mod cover;
+mod doubt;
 mod generator;
 mod judge;
 mod observe;
@@ -16,7 +17,9 @@ mod tests;
 mod threshold;
 
 pub use baseline::{Answer, Baseline};
+pub(crate) use condition::not_here;
 pub use condition::{Condition, ConditionError, Metric, Operator, Phase, Unit};
+pub use doubt::Doubt;
 pub use generator::Generator;
 pub use judge::{Verdict, judge, judge_against};
 pub use outcome::{LifecycleResult, RunOutcome, StoppedBy, exit};

@@ -14,6 +14,8 @@ pub(super) struct Written<'t> {
 }
 
 const WORD: &str = "baseline";
+/// What else people call earlier runs.
+const WORDS: [&str; 7] = ["base", "reference", "previous", "last", "before", "earlier", "old"];
 
 /// What follows the word `baseline`; `None` where another stands.
 ///
@@ -24,13 +26,32 @@ pub(super) fn rest<'t>(limit: &'t str, whole: &dyn Fn(&str) -> String) -> Result
     let (word, rest) = limit.split_at(end);
     match word {
         WORD => Ok(Some(rest.trim())),
-        _ if crate::suggest::nearest(word, [WORD]).is_some() => Err(ConditionError {
+        _ if WORDS.contains(&word) || crate::suggest::nearest(word, [WORD]).is_some() => Err(ConditionError {
             message: format!("`{word}` is not known here"),
             help: format!("earlier runs are called `{WORD}`"),
             corrected: Some(whole(&format!("{WORD}{rest}"))),
         }),
+        _ if limit.contains(WORD) => Err(ConditionError {
+            message: format!("`{limit}` does not begin with `{WORD}`"),
+            help: format!("write it first, and then how much worse it may be: `{}`", whole("baseline + 10%")),
+            corrected: turned(limit).map(|limit| whole(&limit)),
+        }),
         _ => Ok(None),
     }
+}
+
+/// `10% + baseline` and `1.1 * baseline` with the word in front.
+fn turned(limit: &str) -> Option<String> {
+    let (front, behind) = limit.split_once(WORD)?;
+    let front = front.trim();
+    if !behind.trim().is_empty() {
+        return None;
+    }
+    if let Some(factor) = front.strip_suffix('*') {
+        return Some(format!("{WORD} * {}", factor.trim()));
+    }
+    let share = front.strip_suffix('+').or_else(|| front.strip_suffix("of")).unwrap_or(front).trim();
+    crate::plan::parse_share(share).ok().map(|_| format!("{WORD} + {share}"))
 }
 
 /// How much worse than the baseline the figure may be: a share of it, of a share the difference.
@@ -39,18 +60,17 @@ pub(super) fn rest<'t>(limit: &'t str, whole: &dyn Fn(&str) -> String) -> Result
 /// When a baseline cannot be compared with in this way, or a part is missing.
 pub(super) fn limit(written: &Written<'_>, whole: &dyn Fn(&str) -> String) -> Result<f64, ConditionError> {
     let Written { left, phase, metric, operator, rest } = *written;
-    let rises = match metric {
-        Metric::Throughput => false,
-        Metric::Percentile(percent) if percent < 100.0 && phase.is_none() => true,
-        Metric::ErrorRate => true,
-        _ => {
-            return Err(ConditionError {
-                message: format!("`{left}` cannot be compared with a baseline"),
-                help: "a percentile of the whole response time (p50 to p99.9), `error_rate` and `throughput` can"
-                    .into(),
-                corrected: None,
-            });
-        }
+    let comparable = match metric {
+        Metric::Percentile(percent) => percent < 100.0 && phase.is_none(),
+        Metric::ErrorRate | Metric::Throughput => true,
+        _ => false,
+    };
+    let Some(rises) = metric.rises().filter(|_| comparable) else {
+        return Err(ConditionError {
+            message: format!("`{left}` cannot be compared with a baseline"),
+            help: "a percentile of the whole response time (p50 to p99.9), `error_rate` and `throughput` can".into(),
+            corrected: None,
+        });
     };
     let (sign, example) = if rises { ('+', "10%") } else { ('-', "5%") };
     let less = matches!(operator, Operator::Less | Operator::LessOrEqual);
@@ -138,6 +158,12 @@ mod tests {
             ("p95 == baseline", "limits it with `<`", None),
             ("p95 < baseline + 20ms", "`20ms` is not a share", None),
             ("p95 < basline + 10%", "`basline` is not known", Some("p95 < baseline + 10%")),
+            ("p95 < 10% baseline", "does not begin with `baseline`", Some("p95 < baseline + 10%")),
+            ("p95 < 10% + baseline", "does not begin with `baseline`", Some("p95 < baseline + 10%")),
+            ("p95 < 1.1 * baseline", "does not begin with `baseline`", Some("p95 < baseline + 10%")),
+            ("throughput > 5% baseline", "does not begin with `baseline`", Some("throughput > baseline - 5%")),
+            ("p95 < base + 10%", "`base` is not known", Some("p95 < baseline + 10%")),
+            ("p95 < baselines", "`baselines` is not known", Some("p95 < baseline")),
             ("p95 < baseline 10%", "does not say how much worse", None),
             ("throughput > baseline - 100%", "is no limit", None),
         ] {

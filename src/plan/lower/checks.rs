@@ -1,14 +1,14 @@
 //! Extractors, assertions and thresholds.
 
 use super::{Fields, Lower};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::keys;
 use crate::plan::types::{
     AssertionGroup, AssertionSpec, ExtractorSpec, HowSpec, Name, PickSpec, Spanned, SubjectSpec, Text, Threshold,
 };
 use crate::plan::yaml::{Entry, Node, NodeKind};
 use crate::schedule::During;
-use crate::verdict::Condition;
+use crate::verdict::{Condition, not_here};
 
 impl Lower<'_> {
     pub(super) fn extractors(&mut self, node: &Node) -> Vec<ExtractorSpec> {
@@ -235,7 +235,11 @@ impl Lower<'_> {
     }
 
     fn threshold(&mut self, node: &Node) -> Option<Threshold> {
-        let (text, name, after, during, abort) = if let NodeKind::Map(_) = &node.kind {
+        let (text, name, after, during, abort) = if let NodeKind::Map(entries) = &node.kind {
+            if let Some(finding) = entries.iter().find_map(keyed_threshold) {
+                self.report(finding);
+                return None;
+            }
             let fields = self.fields(node, &keys::THRESHOLD)?;
             let text = fields.get("threshold").and_then(|node| self.threshold_text(node))?;
             let name = fields.get("name").and_then(|node| self.name(node, "name"));
@@ -303,4 +307,38 @@ impl Lower<'_> {
         let text = self.known(node, "thresholds", "text such as p95 < 300ms", None)?;
         Some(Spanned::new(text, node.span))
     }
+}
+
+/// What is wrong with a threshold that has a request's name or its metric as a key:
+/// `Search: p95 < 300ms`, `p95: 500ms`.
+fn keyed_threshold(entry: &Entry) -> Option<Diagnostic> {
+    if crate::suggest::nearest(&entry.key, keys::THRESHOLD.keys.iter().map(|key| key.name)).is_some() {
+        return None;
+    }
+    let NodeKind::Scalar { text: value, .. } = &entry.value.kind else { return None };
+    let whole = Span { end: entry.value.span.end, ..entry.key_span };
+    let readable = |text: &str| match Condition::parse(text) {
+        Ok(_) => Some(text.to_owned()),
+        Err(error) => error.corrected,
+    };
+    let value = value.trim();
+    if let Some(threshold) = readable(value) {
+        let error = not_here(&entry.key, &threshold);
+        return Some(Diagnostic::error(whole, error.message).help(error.help));
+    }
+    // `p95: < 500ms` has its operator, `p95: 500ms` has none.
+    let limited = match value {
+        "0" | "0%" => format!("{} == {value}", entry.key),
+        _ if value.starts_with(['<', '>', '=']) => format!("{} {value}", entry.key),
+        _ => match Condition::parse(&format!("{} > {value}", entry.key)) {
+            Ok(condition) if condition.metric.rises() == Some(false) => format!("{} > {value}", entry.key),
+            _ => format!("{} < {value}", entry.key),
+        },
+    };
+    let threshold = readable(&limited)?;
+    Some(
+        Diagnostic::error(whole, format!("`{}` is a figure, not a key of a threshold", entry.key))
+            .help(format!("write `{threshold}`"))
+            .fix(whole, threshold),
+    )
 }

@@ -274,6 +274,13 @@ impl Lower<'_> {
                 BodySpec::Json(node.clone())
             }
             "form" => BodySpec::Form(self.values(node, "form")),
+            "body" if matches!(node.kind, NodeKind::Map(_) | NodeKind::List(_)) => {
+                self.report(
+                    Diagnostic::error(node.span, format!("`body` takes text, not {}", node.describe()))
+                        .help("for JSON write `json:` instead of `body:`, for the fields of a form `form:`"),
+                );
+                return None;
+            }
             "body" => BodySpec::Text(self.text(node, "body")?),
             "body_file" => BodySpec::File(self.file_ref(node, "body_file")?),
             "graphql" => {

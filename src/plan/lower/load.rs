@@ -168,7 +168,7 @@ impl Lower<'_> {
         if rate == Rate::default() {
             self.report(
                 Diagnostic::error(node.span, format!("`{key}` must be more than 0"))
-                    .help(format!("for example `{key}: 10/s`")),
+                    .help(format!("for example `{}`", self.as_written(node.span, key, "10/s"))),
             );
             return None;
         }

@@ -24,6 +24,9 @@ use super::yaml::{Node, NodeKind, Style};
 use super::{keys, load as files};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
+/// The file that the command line's own words stand in.
+pub(super) const COMMAND_LINE: &str = "command line";
+
 /// What lowering carries along.
 pub(super) struct Lower<'a> {
     /// Every file read so far.
@@ -108,10 +111,19 @@ impl Lower<'_> {
         }
     }
 
+    /// `users: 10`, or `--users 10` where the value at `span` comes from the command line.
+    fn as_written(&self, span: Span, key: &str, value: impl std::fmt::Display) -> String {
+        let file = self.sources.file(span.file).filter(|file| file.path == Path::new(COMMAND_LINE));
+        match file.and_then(|file| file.text.get(..span.start as usize)) {
+            Some(option) => format!("{option}{value}"),
+            None => format!("{key}: {value}"),
+        }
+    }
+
     fn unit_error(&mut self, span: Span, key: &str, error: UnitError) {
         let mut finding = Diagnostic::error(span, format!("`{key}`: {}", error.message));
         if let Some(corrected) = error.corrected {
-            finding = finding.help(format!("write `{key}: {corrected}`")).fix(span, corrected);
+            finding = finding.help(format!("write `{}`", self.as_written(span, key, &corrected))).fix(span, corrected);
         }
         self.report(finding);
     }
@@ -148,7 +160,7 @@ impl Lower<'_> {
             Ok(number) if number < least => {
                 self.report(
                     Diagnostic::error(span, format!("`{key}` must be at least {least}, but is {number}"))
-                        .help(format!("write `{key}: {least}` or more")),
+                        .help(format!("write `{}` or more", self.as_written(span, key, least))),
                 );
                 None
             }
@@ -162,9 +174,11 @@ impl Lower<'_> {
                 let mut finding =
                     Diagnostic::error(span, format!("`{key}` takes a whole number, but `{}` is none", text.trim()));
                 if digits.parse::<u64>().is_ok() {
-                    finding = finding.help(format!("write it without separators: `{key}: {digits}`")).fix(span, digits);
+                    let written = self.as_written(span, key, &digits);
+                    finding = finding.help(format!("write it without separators: `{written}`")).fix(span, digits);
                 } else {
-                    finding = finding.help(format!("write digits only, for example `{key}: 10`"));
+                    finding =
+                        finding.help(format!("write digits only, for example `{}`", self.as_written(span, key, 10)));
                 }
                 self.report(finding);
                 None

@@ -25,7 +25,7 @@ use crate::compare::Comparison;
 pub use each::Each;
 pub use figures::{FailureCount, Line, LoadPart, Phases, Slice, SliceLine, Stats, ThreadGroup, Times, Unreached};
 pub use findings::{Assertion, Error, Example, ScopeKind, Threshold};
-pub use read::{ReadError, read};
+pub use read::{ReadError, read, results_file};
 pub use run::{Generator, Host, Lifecycle, Part, PartState, Plan, Run, Tool, VerdictInfo};
 
 /// The version of the format. A new key is a minor version.

@@ -63,8 +63,8 @@ fn a_file_that_is_no_results_file_is_told_so_in_a_sentence() {
         std::fs::write(file.path(), text).expect("it is written");
         read(file.path()).err().expect("it is refused").message
     };
-    assert!(error("").contains("is not a results file of loadplan: EOF"));
-    assert!(error("{}").ends_with("it has no `schema_version`"));
+    assert!(error("").ends_with("is not a results file of loadplan (it is empty)"));
+    assert!(error("{}").ends_with("(it has no `schema_version`)"));
     assert!(error(r#"{"schema_version": "2.0.0"}"#).ends_with("2.0.0, which this loadplan does not know"));
     assert!(error(r#"{"schema_version": "1.0.0"}"#).contains("missing field"));
     let missing = read(&file.path().join("no.json")).err().expect("it is refused");

@@ -1,0 +1,59 @@
+//! Command lines that are not understood: a remedy where the parser knows none, or a wrong one.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// What other tools call our options.
+const OPTIONS: [(&str, &[&str]); 6] = [
+    ("--users", &["thread", "threads", "num-threads", "user", "users", "u", "vus", "vu", "concurrency", "clients"]),
+    ("--rate", &["rps", "qps", "throughput", "hits"]),
+    ("--duration", &["time", "run-time", "hold-for", "hold_for"]),
+    ("--iterations", &["loops", "loop", "loopcount"]),
+    ("--ramp-up", &["ramp", "rampup", "ramp_up", "spawn-rate"]),
+    ("--var", &["define", "J", "D", "e", "env"]),
+];
+
+/// The error as it is told.
+pub(super) fn told(mut error: clap::Error, args: &[OsString]) -> clap::Error {
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+                && let Some(command) = command_for(word)
+            {
+                let help = format!("a command comes first: {command}");
+                error.remove(ContextKind::SuggestedSubcommand);
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![help.into()]));
+            }
+        }
+        ErrorKind::UnknownArgument => {
+            // An option is meant as one: "to pass '--thread' as a value" helps nobody.
+            error.remove(ContextKind::Suggested);
+            let runs = args.get(1).is_some_and(|command| command == "run");
+            if let Some(option) = ours(&error, args).filter(|_| runs) {
+                error.insert(ContextKind::SuggestedArg, ContextValue::String(option.into()));
+            }
+        }
+        _ => {}
+    }
+    error
+}
+
+/// The command that a file without one is for.
+fn command_for(word: &str) -> Option<String> {
+    let lower = word.to_ascii_lowercase();
+    if lower.ends_with(".yaml") || lower.ends_with(".yml") {
+        return Some(format!("loadplan run {word}"));
+    }
+    lower.ends_with(".json").then(|| format!("loadplan report {word}"))
+}
+
+/// Our option for the one that is not known. The parser takes `-users` for `-u`, so the word is
+/// looked up as it was written.
+fn ours(error: &clap::Error, args: &[OsString]) -> Option<&'static str> {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else { return None };
+    let start = unknown.split('=').next().unwrap_or(unknown);
+    let written = args.iter().filter_map(|arg| arg.to_str()).find(|arg| arg.starts_with(start)).unwrap_or(start);
+    let word = written.trim_start_matches('-').split('=').next().unwrap_or_default();
+    OPTIONS.iter().find(|(_, words)| words.contains(&word)).map(|(option, _)| *option)
+}
