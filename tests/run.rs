@@ -470,12 +470,6 @@ fn several_plans_run_one_after_the_other_and_none_if_one_is_invalid() {
     assert!(server.hits().is_empty(), "nothing is sent when any plan is invalid");
     let ran = folder.loadplan(&["run", "bad.yaml", "good.yaml"]).expect_code(1);
     assert_eq!(ran.stdout.lines().last(), Some("FAILED (exit 1): 1 of 2 plans: bad.yaml"));
-    // Without the summaries, each verdict says whose it is.
-    let ran = folder.loadplan(&["run", "bad.yaml", "good.yaml", "--quiet"]).expect_code(1);
-    let lines: Vec<&str> = ran.stdout.lines().collect();
-    assert!(lines[0].starts_with("bad.yaml: FAILED") && lines[1].starts_with("good.yaml: PASSED"), "{lines:?}");
-    let ran = folder.loadplan(&["run", "good.yaml", "--quiet"]).expect_code(0);
-    assert!(ran.stdout.starts_with("PASSED"), "{}", ran.stdout);
     folder.loadplan(&["run", "good.yaml", "good.yaml", "--out", "twice"]).expect_code(0);
     assert!(
         folder.path().join("twice/good/junit.xml").exists() && folder.path().join("twice/good-2/junit.xml").exists()
@@ -485,6 +479,19 @@ fn several_plans_run_one_after_the_other_and_none_if_one_is_invalid() {
             serde_json::from_str(&folder.read(&format!("loadplan-results/{name}/results.json"))).unwrap();
         assert_eq!(results["verdict"]["passed"], name == "good");
     }
+}
+
+#[test]
+fn regression_each_verdict_of_several_quiet_runs_says_whose_it_is() {
+    let server = Server::start(|hit| Reply::text(if hit.path == "/bad" { 500 } else { 200 }, ""));
+    let folder = Folder::new();
+    folder.write("good.yaml", once(&server, "- get: /good"));
+    folder.write("bad.yaml", once(&server, "- get: /bad"));
+    let ran = folder.loadplan(&["run", "bad.yaml", "good.yaml", "--quiet"]).expect_code(1);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines[0].starts_with("bad.yaml: FAILED") && lines[1].starts_with("good.yaml: PASSED"), "{lines:?}");
+    let ran = folder.loadplan(&["run", "good.yaml", "--quiet"]).expect_code(0);
+    assert!(ran.stdout.starts_with("PASSED"), "{}", ran.stdout);
 }
 
 #[test]

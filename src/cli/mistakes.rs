@@ -28,7 +28,10 @@ pub(super) fn told(mut error: clap::Error, args: &[OsString]) -> clap::Error {
         }
         ErrorKind::UnknownArgument => {
             // An option is meant as one: "to pass '--thread' as a value" helps nobody.
-            error.remove(ContextKind::Suggested);
+            if let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested) {
+                tips.retain(|tip| !tip.to_string().contains("as a value"));
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+            }
             let runs = args.get(1).is_some_and(|command| command == "run");
             if let Some(option) = ours(&error, args).filter(|_| runs) {
                 error.insert(ContextKind::SuggestedArg, ContextValue::String(option.into()));
