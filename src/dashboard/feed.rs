@@ -48,16 +48,21 @@ impl Feed {
 
     /// Shows what was counted by now, `now` after load began. Costs nothing while nobody looks.
     pub fn tick(&mut self, counted: &Aggregator, now: Duration) {
-        while let Some(Ok(viewer)) = self.joining.as_mut().map(UnboundedReceiver::try_recv) {
-            self.viewers.push((viewer, LivePage::default()));
-        }
-        self.viewers.retain(|(viewer, _)| !viewer.is_closed());
+        self.admit();
         if self.viewers.is_empty() || now < self.next {
             return;
         }
         let begin = Instant::now();
         self.show(counted, now);
         self.next = now + EVERY.max(begin.elapsed() * REST);
+    }
+
+    /// Lets in who has come, and lets go who has left.
+    fn admit(&mut self) {
+        while let Some(Ok(viewer)) = self.joining.as_mut().map(UnboundedReceiver::try_recv) {
+            self.viewers.push((viewer, LivePage::default()));
+        }
+        self.viewers.retain(|(viewer, _)| !viewer.is_closed());
     }
 
     fn show(&mut self, counted: &Aggregator, now: Duration) {
@@ -87,12 +92,7 @@ impl Feed {
 
     /// Shows the end of the run, and ends the server.
     pub fn end(mut self, document: &Document<'_>) {
-        if let Some(joining) = &mut self.joining {
-            while let Ok(viewer) = joining.try_recv() {
-                self.viewers.push((viewer, LivePage::default()));
-            }
-        }
-        self.viewers.retain(|(viewer, _)| !viewer.is_closed());
+        self.admit();
         if let Some(Ok(text)) = (!self.viewers.is_empty()).then(|| LivePage::last(document)) {
             for (viewer, _) in self.viewers.drain(..) {
                 let _ = viewer.try_send(Message::End(text.clone()));

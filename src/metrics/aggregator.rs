@@ -240,16 +240,14 @@ impl Aggregator {
     pub fn results(mut self, load: Duration) -> Results {
         let timeline = self.timeline.slices();
         let labels = std::mem::take(&mut self.labels);
-        let scopes = Scopes::of(&self.shape, &labels);
-        Results { timeline, ..self.summed_up(load, scopes, labels) }
+        Results { timeline, ..self.summed_up(load, labels) }
     }
 
     /// What the run has come to by now, `now` after load began. The timeline is left out but for
     /// the complete slices that begin at or after a second.
     pub fn so_far(&self, now: Duration, from_s: u64) -> Results {
         let timeline = self.timeline.complete(from_s).to_vec();
-        let scopes = Scopes::of(&self.shape, &self.labels);
-        Results { timeline, ..self.summed_up(now, scopes, self.labels.clone()) }
+        Results { timeline, ..self.summed_up(now, self.labels.clone()) }
     }
 
     /// Up to which second the slices of the timeline are complete, and how many seconds each covers.
@@ -257,7 +255,9 @@ impl Aggregator {
         (self.timeline.complete_until(), self.timeline.width())
     }
 
-    fn summed_up(&self, load: Duration, scopes: Scopes, labels: Vec<Stats>) -> Results {
+    /// Everything but the timeline.
+    fn summed_up(&self, load: Duration, labels: Vec<Stats>) -> Results {
+        let totals = merged(&self.shape, &labels, Scope::Run);
         let applied = |scope: Scope| self.spans.applied(&self.shape, scope, load);
         let applied_in_all = applied(Scope::Run);
         let of_labels =
@@ -272,11 +272,8 @@ impl Aggregator {
         // Of the whole load's time: a thread without users is done after a moment full of work.
         let busiest = self.efforts.iter().filter(|_| !load.is_zero());
         let busiest = busiest.map(|effort| (effort.as_secs_f64() / load.as_secs_f64()).min(1.0)).reduce(f64::max);
-        let groups = scopes
-            .groups
-            .into_iter()
-            .enumerate()
-            .map(|(index, stats)| {
+        let groups = (0..self.shape.groups)
+            .map(|index| {
                 let group = GroupId(index as u32);
                 GroupResult {
                     group,
@@ -286,7 +283,7 @@ impl Aggregator {
                     warm_up: self.warm_up[index],
                     began: self.spans.began(group),
                     applied: applied(Scope::Group(group)),
-                    stats,
+                    stats: merged(&self.shape, &labels, Scope::Group(group)),
                 }
             })
             .collect();
@@ -339,7 +336,7 @@ impl Aggregator {
         let answered = samplers.iter().any(|line| line.stats.answered > 0 || line.stats.cached > 0);
         Results {
             load,
-            totals: scopes.run,
+            totals,
             samplers,
             transactions,
             steps,
@@ -358,21 +355,7 @@ impl Aggregator {
     }
 }
 
-/// The merged figures of the whole run and of each group.
-struct Scopes {
-    run: Stats,
-    groups: Vec<Stats>,
-}
-
-impl Scopes {
-    fn of(shape: &Shape, labels: &[Stats]) -> Self {
-        Self {
-            run: merged(shape, labels, Scope::Run),
-            groups: (0..shape.groups).map(|group| merged(shape, labels, Scope::Group(GroupId(group as u32)))).collect(),
-        }
-    }
-}
-
+/// The figures of all lines that count under a scope.
 fn merged(shape: &Shape, labels: &[Stats], scope: Scope) -> Stats {
     let mut merged = Stats::default();
     for (index, stats) in labels.iter().enumerate() {
