@@ -132,6 +132,9 @@ impl Share<'_> {
                             }
                             UserEvent::Leave { place } => {
                                 if let Some(seated) = places.get_mut((place / threads) as usize).and_then(Option::take) {
+                                    if seated.told.is_missing() {
+                                        local.recorder.borrow_mut().user_would_leave(self.id);
+                                    }
                                     seated.told.tell();
                                     leaving.push_back((now + self.group.graceful_stop, seated.handle));
                                 }

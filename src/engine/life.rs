@@ -8,6 +8,7 @@ use super::user::{Leaving, Local, NoRow, User};
 use super::walk::{Walked, at_end_of_data, walk};
 use super::worker::Work;
 use crate::graph::{DataId, ExecutionGraph, Group, GroupId, NodeId};
+use crate::metrics::{LostUsers, LostWhy};
 use crate::plan::OnError;
 use crate::schedule::{Iterations, Load};
 
@@ -15,21 +16,28 @@ use crate::schedule::{Iterations, Load};
 struct Active {
     local: Rc<Local>,
     group: GroupId,
+    /// For a user that nobody replaces: the word to leave, until which it is missing if it ends early.
+    leaving: Option<Rc<Leaving>>,
 }
 
 impl Active {
-    fn new(local: &Rc<Local>, group: GroupId) -> Self {
+    fn new(local: &Rc<Local>, group: GroupId, leaving: Option<Rc<Leaving>>) -> Self {
         local.recorder.borrow_mut().user_started(group);
         if local.rows.is_some() {
             local.shared.activity(group, true);
         }
-        Self { local: local.clone(), group }
+        Self { local: local.clone(), group, leaving }
     }
 }
 
 impl Drop for Active {
     fn drop(&mut self) {
-        self.local.recorder.borrow_mut().user_ended(self.group);
+        let mut recorder = self.local.recorder.borrow_mut();
+        recorder.user_ended(self.group);
+        if self.leaving.as_ref().is_some_and(|leaving| leaving.ended()) {
+            recorder.user_missing(self.group);
+        }
+        drop(recorder);
         if self.local.rows.is_some() {
             self.local.shared.activity(self.group, false);
         }
@@ -41,10 +49,12 @@ pub(super) async fn closed(work: Rc<Work>, local: Rc<Local>, id: GroupId, number
     let graph = work.shared.graph.clone();
     let group = &graph.groups[id.index()];
     let gate = local.gate(Some(id));
-    let _active = Active::new(&local, id);
+    local.recorder.borrow_mut().user_made(id);
+    let _active = Active::new(&local, id, Some(told.clone()));
     let mut user = User::new(local.clone(), Some(id), number, work.slots.to_vec());
     user.leaving = told.clone();
     if !start(&mut user, &graph, group).await {
+        lost(&user);
         return;
     }
     let most = match &group.load {
@@ -69,6 +79,7 @@ pub(super) async fn closed(work: Rc<Work>, local: Rc<Local>, id: GroupId, number
         }
         iteration += 1;
         if !iterate(&mut user, &graph, group, iteration).await {
+            lost(&user);
             break;
         }
     }
@@ -100,11 +111,13 @@ pub(super) async fn open(work: Rc<Work>, local: Rc<Local>, id: GroupId, number: 
     let graph = work.shared.graph.clone();
     let group = &graph.groups[id.index()];
     let Some(pool) = work.shared.pool(id) else { return };
-    let mut active = Some(Active::new(&local, id));
+    local.recorder.borrow_mut().user_made(id);
+    let mut active = Some(Active::new(&local, id, None));
     let mut user = User::new(local.clone(), Some(id), number, work.slots.to_vec());
     // The making of a user is not part of the iteration it is made for.
     let mut making = local.clock.now();
     if !start(&mut user, &graph, group).await {
+        lost(&user);
         // The iteration it was made for has nobody to run it.
         if let (true, Some(at)) = (local.gate(Some(id)).is_running(), seat.take()) {
             local.recorder.borrow_mut().dropped(id, at);
@@ -118,9 +131,10 @@ pub(super) async fn open(work: Rc<Work>, local: Rc<Local>, id: GroupId, number: 
             let at = at + std::mem::take(&mut making);
             user.behind = local.clock.now().saturating_sub(at);
             local.recorder.borrow_mut().started(user.behind);
-            active.get_or_insert_with(|| Active::new(&local, id));
+            active.get_or_insert_with(|| Active::new(&local, id, None));
             iteration += 1;
             if !iterate(&mut user, &graph, group, iteration).await {
+                lost(&user);
                 break;
             }
             user.behind = Duration::ZERO;
@@ -136,6 +150,15 @@ pub(super) async fn open(work: Rc<Work>, local: Rc<Local>, id: GroupId, number: 
     stop(&mut user, &graph, group).await;
 }
 
+/// Counts a user that ends although its time is not up, unless the plan has it end.
+fn lost(user: &User) {
+    let (Some(group), Some(why)) = (user.group, user.lost) else { return };
+    if user.local.gate(Some(group)).is_running() && !user.leaving.is_told() {
+        user.local.recorder.borrow_mut().user_lost(LostUsers { group, why });
+        user.leaving.lose();
+    }
+}
+
 /// Draws what a user draws once and runs `on_start`; false when the user is to end.
 async fn start(user: &mut User, graph: &ExecutionGraph, group: &Group) -> bool {
     if !draw(user, graph, group, &group.rows_per_user) {
@@ -143,6 +166,9 @@ async fn start(user: &mut User, graph: &ExecutionGraph, group: &Group) -> bool {
     }
     part(user, &format!("thread group {} · on_start", group.name), &group.on_start);
     if walk(graph, user, &group.on_start, OnError::StopUser).await != Walked::Done {
+        if let Some(LostWhy::OnError(step)) = user.lost {
+            user.lost = Some(LostWhy::OnStart(step));
+        }
         return false;
     }
     part(user, &format!("thread group {}", group.name), &group.steps);
@@ -188,11 +214,12 @@ fn draw(user: &mut User, graph: &ExecutionGraph, group: &Group, data: &[DataId])
         match user.draw(*id) {
             Ok(()) => {}
             Err(NoRow::End(at_end)) => {
-                at_end_of_data(user, at_end);
+                at_end_of_data(user, *id, at_end);
                 return false;
             }
             Err(NoRow::Broken(message)) => {
                 broken_data(user, graph, group, &message);
+                user.lost = Some(LostWhy::NoRow(*id));
                 return false;
             }
         }

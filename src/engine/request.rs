@@ -11,7 +11,7 @@ use super::events::{Event, Observed, RowKind};
 use super::user::{Local, User};
 use crate::graph::{Auth, Body, FileSource, HttpNode, LabelId, Node, NodeId, Part, join_url};
 use crate::mask::Masker;
-use crate::metrics::{Example, Outcome, Sample, SampleFailure};
+use crate::metrics::{Example, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::samplers::http::{self as sampler, Request, Target, Transport};
 use crate::samplers::{Exchange, FailureKind, Response};
 use crate::template::Template;
@@ -184,7 +184,7 @@ impl User {
             label: node.label,
             started,
             ended,
-            response_time: exchange.outcome.is_ok().then_some(exchange.timings.total),
+            response_time: response_time(exchange),
             behind: std::mem::take(&mut self.behind),
             timings: exchange.timings,
             sent_bytes: exchange.sent_bytes,
@@ -448,6 +448,29 @@ impl User {
         let mut text = String::new();
         template.render(self, &mut text).map_err(|error| error.message)?;
         Ok(text)
+    }
+}
+
+/// How long an exchange took: to the last byte of its response, or for how long one was waited
+/// for in vain. What was never sent has no time, whatever the attempt to send it took.
+fn response_time(exchange: &Exchange) -> ResponseTime {
+    let total = exchange.timings.total;
+    match &exchange.outcome {
+        Ok(_) => ResponseTime::Whole(total),
+        Err(failure) => match failure.kind {
+            FailureKind::Dns | FailureKind::Connect | FailureKind::Tls | FailureKind::Step => ResponseTime::None,
+            FailureKind::Timeout
+            | FailureKind::Reset
+            | FailureKind::Protocol
+            | FailureKind::Body
+            | FailureKind::Status
+            | FailureKind::Assertion
+            | FailureKind::Extraction
+            | FailureKind::Interrupted => match exchange.sent_bytes {
+                0 => ResponseTime::None,
+                _ => ResponseTime::AtLeast(total),
+            },
+        },
     }
 }
 

@@ -15,7 +15,7 @@ use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
 use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Node, NodeId, Wait};
 use crate::mask::Masker;
-use crate::metrics::{Example, Outcome, Recorder, Sample, SampleFailure};
+use crate::metrics::{Example, LostWhy, Outcome, Recorder, Sample, SampleFailure};
 use crate::plan::{AtEnd, Share, ThinkTime, parse_think_time};
 use crate::samplers::http::{HttpUser, Target};
 use crate::samplers::{FailureKind, Response};
@@ -103,6 +103,10 @@ impl Gate {
 pub(super) struct Leaving {
     told: Cell<bool>,
     word: Notify,
+    /// Whether the user ends before its time.
+    lost: Cell<bool>,
+    /// Whether it is counted as missing until the word comes.
+    missing: Cell<bool>,
 }
 
 impl Leaving {
@@ -115,6 +119,22 @@ impl Leaving {
     pub(super) fn tell(&self) {
         self.told.set(true);
         self.word.notify_one();
+    }
+
+    /// The user ends before its time.
+    pub(super) fn lose(&self) {
+        self.lost.set(true);
+    }
+
+    /// The user has ended; whether it is missing from now on.
+    pub(super) fn ended(&self) -> bool {
+        self.missing.set(self.lost.get() && !self.told.get());
+        self.missing.get()
+    }
+
+    /// Whether it is missing.
+    pub(super) fn is_missing(&self) -> bool {
+        self.missing.get()
     }
 
     /// Waits for it.
@@ -178,7 +198,7 @@ impl Local {
         }
         let timings = &sample.timings;
         let elapsed =
-            sample.behind + sample.response_time.unwrap_or_else(|| sample.ended.saturating_sub(sample.started));
+            sample.behind + sample.response_time.counted().unwrap_or_else(|| sample.ended.saturating_sub(sample.started));
         let answered = timings.first_byte.is_some();
         rows.borrow_mut().row(&Row {
             label: &self.shared.graph.label(sample.label).text,
@@ -229,6 +249,8 @@ pub(super) struct User {
     pub(super) failures: u64,
     /// The variables set since a parallel branch began, in one.
     pub(super) changed: Option<Vec<SlotId>>,
+    /// Why it is about to end before its time.
+    pub(super) lost: Option<LostWhy>,
     /// What was masked last, and how.
     masked: Option<(Vec<String>, Masker)>,
 }
@@ -265,6 +287,7 @@ impl User {
             samples: 0,
             failures: 0,
             changed: None,
+            lost: None,
             masked: None,
         }
     }
@@ -291,6 +314,7 @@ impl User {
             samples: 0,
             failures: 0,
             changed: Some(Vec::new()),
+            lost: None,
             masked: None,
         }
     }
@@ -304,6 +328,7 @@ impl User {
         self.failures += branch.failures;
         self.response = branch.response;
         self.response_ok &= branch.response_ok;
+        self.lost = self.lost.or(branch.lost);
     }
 
     pub(super) fn set(&mut self, slot: SlotId, value: Option<Value>) {

@@ -11,8 +11,8 @@ use super::events::RowKind;
 use super::shared::StopReason;
 use super::user::{Local, NoRow, User};
 use crate::data::Rows;
-use crate::graph::{ExecutionGraph, LabelId, Node, NodeId, NodeKind, Source};
-use crate::metrics::{Example, Outcome, Sample, SampleFailure};
+use crate::graph::{DataId, ExecutionGraph, LabelId, Node, NodeId, NodeKind, Source, Wait};
+use crate::metrics::{Example, LostWhy, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::plan::{AtEnd, OnError, StopTarget};
 use crate::samplers::FailureKind;
 use crate::template::{Expression, SlotId};
@@ -57,6 +57,17 @@ struct Loop<'g> {
     outer: Option<u64>,
 }
 
+impl LoopKind<'_> {
+    /// Whether it is known to have no further round after this many.
+    fn is_over(&self, rounds: u64) -> bool {
+        match self {
+            Self::Times(count) => rounds >= *count,
+            Self::Items(_, items) => rounds >= items.len() as u64,
+            Self::Until(_) | Self::While(..) | Self::Rows(..) => false,
+        }
+    }
+}
+
 enum LoopKind<'g> {
     Times(u64),
     Until(Duration),
@@ -81,7 +92,7 @@ struct Timed {
 }
 
 impl Timed {
-    fn record(&mut self, response_time: Option<Duration>, outcome: Outcome<'_>, row: Option<(&User, RowKind<'_>)>) {
+    fn record(&mut self, response_time: ResponseTime, outcome: Outcome<'_>, row: Option<(&User, RowKind<'_>)>) {
         self.recorded = true;
         let ended = self.local.clock.now();
         let sample =
@@ -97,10 +108,29 @@ impl Timed {
     }
 }
 
+impl Timed {
+    /// Counts it, unless that was done.
+    fn complete(&mut self, graph: &ExecutionGraph, user: &User) {
+        if self.recorded {
+            return;
+        }
+        let waited = user.waited - self.waited;
+        let time = ResponseTime::Whole((self.local.clock.now() - self.started).saturating_sub(waited));
+        let failed = user.failures - self.failures;
+        let row = Some((user, RowKind::Transaction { samples: user.samples - self.samples, failed }));
+        if failed == 0 {
+            self.record(time, Outcome::Passed, row);
+        } else {
+            let failure = SampleFailure::new(FailureKind::Step, "a step inside failed", graph.label(self.label).span);
+            self.record(time, Outcome::Failed(&[failure]), row);
+        }
+    }
+}
+
 impl Drop for Timed {
     fn drop(&mut self) {
         if !self.recorded {
-            self.record(None, Outcome::Interrupted, None);
+            self.record(ResponseTime::None, Outcome::Interrupted, None);
         }
     }
 }
@@ -180,20 +210,24 @@ impl<'g> Walk<'g> {
     fn leave(&mut self, user: &mut User, interrupted: bool) {
         match self.stack.pop() {
             Some(Frame::Loop(ended)) => user.loop_index = ended.outer,
-            Some(Frame::Transaction(mut timed)) if !interrupted => {
-                let waited = user.waited - timed.waited;
-                let time = (timed.local.clock.now() - timed.started).saturating_sub(waited);
-                let failed = user.failures - timed.failures;
-                let row = Some((&*user, RowKind::Transaction { samples: user.samples - timed.samples, failed }));
-                if failed == 0 {
-                    timed.record(Some(time), Outcome::Passed, row);
-                } else {
-                    let span = self.graph.label(timed.label).span;
-                    let failure = SampleFailure::new(FailureKind::Step, "a step inside failed", span);
-                    timed.record(Some(time), Outcome::Failed(&[failure]), row);
-                }
+            Some(Frame::Transaction(mut timed)) if !interrupted => timed.complete(self.graph, user),
+            Some(Frame::Transaction(_) | Frame::Steps { .. } | Frame::Ordered { .. } | Frame::Lock { .. }) | None => {}
+        }
+    }
+
+    /// Ends the transactions that have sent their last request, before the user waits: a run that
+    /// ends during that wait has not interrupted them.
+    fn complete_transactions(&mut self, user: &User) {
+        let graph = self.graph;
+        for frame in self.stack.iter_mut().rev() {
+            match frame {
+                Frame::Steps { children, at } if only_pauses(graph, &children[*at..]) => {}
+                Frame::Ordered { children, at } if only_pauses(graph, &children[*at..]) => {}
+                Frame::Loop(Loop { kind, round, .. }) if kind.is_over(*round) => {}
+                Frame::Lock { .. } => {}
+                Frame::Transaction(timed) => timed.complete(graph, user),
+                Frame::Steps { .. } | Frame::Ordered { .. } | Frame::Loop(_) => return,
             }
-            _ => {}
         }
     }
 
@@ -302,10 +336,11 @@ impl<'g> Walk<'g> {
                 let mut next = Next::Continue;
                 if !passed {
                     user.failures += 1;
-                    next = self.after_failure(user);
+                    next = self.after_failure(user, node.label);
                 }
                 if let (Next::Continue, Some(think)) = (&next, &node.think_time) {
                     let time = user.wait_time(think)?;
+                    self.complete_transactions(user);
                     if !wait(user, time).await {
                         return Ok(Next::End(Walked::TimeUp));
                     }
@@ -380,11 +415,15 @@ impl<'g> Walk<'g> {
             }
             NodeKind::NextRow(data) => match user.draw(*data) {
                 Ok(()) => observe("drew a row"),
-                Err(NoRow::End(at_end)) => return Ok(Next::End(self.no_row(user, at_end))),
+                Err(NoRow::End(at_end)) => {
+                    at_end_of_data(user, *data, at_end);
+                    return Ok(Next::End(Walked::EndUser));
+                }
                 Err(NoRow::Broken(message)) => return Err(message),
             },
             NodeKind::Pause(time) => {
                 let time = user.wait_time(time)?;
+                self.complete_transactions(user);
                 observe("paused");
                 if !wait(user, time).await {
                     return Ok(Next::End(Walked::TimeUp));
@@ -472,11 +511,6 @@ impl<'g> Walk<'g> {
         }
     }
 
-    fn no_row(&self, user: &User, at_end: AtEnd) -> Walked {
-        at_end_of_data(user, at_end);
-        Walked::EndUser
-    }
-
     /// A step that cannot be carried out: nothing was sent, and it counts as an error of the step.
     fn failed_step(&mut self, user: &mut User, id: NodeId, message: &str) -> Next {
         let node = self.graph.node(id);
@@ -488,11 +522,14 @@ impl<'g> Walk<'g> {
         user.samples += 1;
         user.failures += 1;
         user.response_ok = false;
-        self.after_failure(user)
+        self.after_failure(user, node.label)
     }
 
-    fn after_failure(&self, user: &User) -> Next {
+    fn after_failure(&self, user: &mut User, step: LabelId) -> Next {
         let shared = &user.local.shared;
+        if matches!(self.on_error, OnError::StopUser | OnError::StopGroup | OnError::StopTest) {
+            user.lost = Some(LostWhy::OnError(step));
+        }
         match self.on_error {
             OnError::Continue => Next::Continue,
             OnError::NextIteration => Next::End(Walked::LeftIteration),
@@ -511,8 +548,33 @@ impl<'g> Walk<'g> {
     }
 }
 
+/// Whether no step is left but waits, and none that could fail.
+fn only_pauses(graph: &ExecutionGraph, rest: &[NodeId]) -> bool {
+    rest.iter().map(|id| graph.node(*id)).all(|node| match &node.kind {
+        NodeKind::Pause(time) => node.condition.is_none() && !matches!(time, Wait::Computed(_)),
+        NodeKind::Http(_)
+        | NodeKind::Sequence { .. }
+        | NodeKind::Include(..)
+        | NodeKind::Transaction(_)
+        | NodeKind::Repeat(..)
+        | NodeKind::RepeatFor(..)
+        | NodeKind::While(..)
+        | NodeKind::ForEach(..)
+        | NodeKind::Choose(..)
+        | NodeKind::RoundRobin(..)
+        | NodeKind::Shuffle(_)
+        | NodeKind::Parallel(_)
+        | NodeKind::Set(_)
+        | NodeKind::NextRow(_)
+        | NodeKind::WaitForUsers(_)
+        | NodeKind::Lock(..)
+        | NodeKind::Stop(_)
+        | NodeKind::Log(_) => false,
+    })
+}
+
 /// Ends what a data set without rows left says.
-pub(super) fn at_end_of_data(user: &User, at_end: AtEnd) {
+pub(super) fn at_end_of_data(user: &mut User, data: DataId, at_end: AtEnd) {
     let shared = &user.local.shared;
     match at_end {
         AtEnd::StopGroup => {
@@ -521,7 +583,7 @@ pub(super) fn at_end_of_data(user: &User, at_end: AtEnd) {
             }
         }
         AtEnd::StopTest => shared.stop_all(StopReason::Step("`at_end: stop_test`".into())),
-        AtEnd::StopUser | AtEnd::Recycle => {}
+        AtEnd::StopUser | AtEnd::Recycle => user.lost = Some(LostWhy::NoRow(data)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a walk through steps is expected to do, by arithmetic alone: requests and waiting.
 
-use super::{Amount, Node, NodeId, NodeKind, Wait};
+use super::{Amount, Node, NodeId, NodeKind, Source, Wait};
+use crate::value::Value;
 
 /// What one walk is expected to do on average. Where the plan leaves it open (conditions, loops
 /// over data), a step counts once and the figure is no longer exact.
@@ -55,9 +56,13 @@ fn step(nodes: &[Node], node: &Node) -> Expected {
         | NodeKind::Lock(_, children) => all(children),
         NodeKind::Parallel(children) => Expected { wait_s: 0.0, ..all(children) },
         NodeKind::Repeat(Amount::Fixed(count), children) => all(children).times(*count as f64),
+        NodeKind::ForEach(_, Source::List(list), children) => match list.constant() {
+            Some(Value::List(items)) => all(children).times(items.len() as f64),
+            Some(_) | None => all(children).vague(),
+        },
         NodeKind::Repeat(Amount::Computed(_), children)
         | NodeKind::While(_, _, children)
-        | NodeKind::ForEach(_, _, children) => all(children).vague(),
+        | NodeKind::ForEach(_, Source::Rows(_), children) => all(children).vague(),
         NodeKind::RepeatFor(time, children) => Expected { wait_s: time.as_secs_f64(), ..all(children).vague() },
         NodeKind::Choose(children, weights) => {
             let total = weights.last().copied().unwrap_or(0).max(1) as f64;

@@ -38,10 +38,10 @@ impl Build<'_> {
         }
         for threshold in thresholds {
             let metric = threshold.condition.metric;
-            if matches!(metric, Metric::Iterations | Metric::Dropped) {
+            if let Some(word) = of_users(metric) {
                 self.error(
                     threshold.span,
-                    format!("{what} has no `{}`, so this could never be judged", word(metric)),
+                    format!("{what} has no `{word}`, so this could never be judged"),
                     "write it on the thread group or on the plan",
                 );
             } else if transaction && (threshold.condition.phase.is_some() || metric == Metric::BytesReceived) {
@@ -143,6 +143,10 @@ impl Build<'_> {
             if group.load.is_open() && !group_judged(id, |condition| condition.metric == Metric::Dropped) {
                 self.follows(Scope::Group(id), "dropped == 0", Metric::Dropped, Unit::Count, group.load_span, false);
             }
+            if !group_judged(id, |condition| condition.metric == Metric::UsersLost) {
+                let span = group.name.span;
+                self.follows(Scope::Group(id), "users_lost == 0", Metric::UsersLost, Unit::Count, span, true);
+            }
         }
     }
 
@@ -179,13 +183,13 @@ impl Build<'_> {
             return false;
         }
         let limit = threshold.during.map(|during| during.span);
-        if matches!(metric, Metric::Iterations | Metric::Dropped)
+        if let Some(word) = of_users(metric)
             && let Some(span) = limit.or(threshold.after.map(|_| threshold.span))
         {
             let what = if limit.is_some() { "during" } else { "after" };
             self.error(
                 span,
-                format!("`{}` counts the whole run, so `{what}` cannot apply to it", word(metric)),
+                format!("`{word}` counts the whole run, so `{what}` cannot apply to it"),
                 format!("remove `{what}`"),
             );
             return false;
@@ -300,9 +304,23 @@ fn judges_errors(condition: &Condition) -> bool {
     !condition.baseline && matches!(condition.metric, Metric::ErrorRate | Metric::Errors)
 }
 
-fn word(metric: Metric) -> &'static str {
+/// The word for a metric that counts users or what they set out to do, so that only a thread group
+/// or the run has it, and no part of its time.
+fn of_users(metric: Metric) -> Option<&'static str> {
     match metric {
-        Metric::Iterations => "iterations",
-        _ => "dropped",
+        Metric::Iterations => Some("iterations"),
+        Metric::Dropped => Some("dropped"),
+        Metric::UsersLost => Some("users_lost"),
+        Metric::Percentile(_)
+        | Metric::Mean
+        | Metric::Min
+        | Metric::Max
+        | Metric::Stddev
+        | Metric::ErrorRate
+        | Metric::Errors
+        | Metric::Throughput
+        | Metric::Requests
+        | Metric::Apdex(_)
+        | Metric::BytesReceived => None,
     }
 }

@@ -1,10 +1,10 @@
 //! Merging what the worker threads gathered.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Shape;
+use super::{LostUsers, Shape};
 use super::recorder::{Batch, MAX_ERROR_GROUPS, Users};
 use super::results::{
     AssertionResult, ErrorGroup, ErrorKey, ErrorStats, GeneratorFigures, GroupResult, LabelResult, Results, Stats,
@@ -37,6 +37,7 @@ pub struct Aggregator {
     count: u64,
     failed: u64,
     peak_users: Vec<u64>,
+    lost: BTreeMap<LostUsers, u64>,
     generator: GeneratorFigures,
     /// For each thread, how long it had something to do.
     efforts: Vec<Duration>,
@@ -85,6 +86,7 @@ impl Aggregator {
             count: 0,
             failed: 0,
             peak_users: vec![0; shape.groups],
+            lost: BTreeMap::new(),
             generator: GeneratorFigures::default(),
             efforts: vec![Duration::ZERO; threads],
             timeline: Timeline::default(),
@@ -121,6 +123,9 @@ impl Aggregator {
         }
         self.spans.tell(thread, batch.spans);
         self.users[thread] = batch.users;
+        for (lost, count) in batch.lost {
+            *self.lost.entry(lost).or_default() += count;
+        }
         self.connections[thread] = batch.connections;
         self.generator.merge(&batch.generator);
         self.efforts[thread] += batch.effort;
@@ -149,7 +154,8 @@ impl Aggregator {
             *peak = (*peak).max(self.users.iter().map(|users| users[group].peak).sum());
         }
         let users = self.users.iter().flatten().map(|users| users.peak).sum();
-        self.timeline.at_once(now, users, self.connections.iter().sum());
+        let planned = self.users.iter().flatten().map(|users| users.planned).sum();
+        self.timeline.at_once(now, users, planned, self.connections.iter().sum());
         self.timeline.close_before(now.saturating_sub(SETTLED));
     }
 
@@ -228,6 +234,14 @@ impl Aggregator {
         }
     }
 
+    /// Users of a group, or of all, that were started, and those of them that ended before their time.
+    pub fn users_lost(&self, group: Option<GroupId>) -> (u64, u64) {
+        let of = |one: GroupId| group.is_none_or(|group| group == one);
+        let started = self.users.iter().flat_map(|users| users.iter().enumerate());
+        let started = started.filter(|(index, _)| of(GroupId(*index as u32))).map(|(_, users)| users.started).sum();
+        (started, self.lost.iter().filter(|(lost, _)| of(lost.group)).map(|(_, count)| count).sum())
+    }
+
     /// Finished iterations of a group, or of all.
     pub fn iterations(&self, group: Option<GroupId>) -> u64 {
         match group {
@@ -275,8 +289,13 @@ impl Aggregator {
         let groups = (0..self.shape.groups)
             .map(|index| {
                 let group = GroupId(index as u32);
+                let mut lost: Vec<(LostUsers, u64)> =
+                    self.lost.iter().filter(|(lost, _)| lost.group == group).map(|(lost, count)| (*lost, *count)).collect();
+                lost.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
                 GroupResult {
                     group,
+                    users_started: self.users.iter().map(|users| users[index].started).sum(),
+                    lost,
                     iterations: self.iterations[index],
                     dropped: self.dropped[index],
                     peak_users: self.peak_users[index],

@@ -5,6 +5,7 @@
 //! Histograms grow with what they hold: a line hit a few times costs bytes, not a table.
 
 mod aggregator;
+mod lost;
 mod recorder;
 mod results;
 mod seldom;
@@ -17,7 +18,10 @@ use std::time::Duration;
 
 pub use aggregator::{Aggregator, Live, LiveGroup};
 pub use recorder::{Batch, Recorder};
-pub use results::{AssertionResult, ErrorGroup, GeneratorFigures, GroupResult, LabelResult, Results, Stats};
+pub use lost::{LostUsers, LostWhy};
+pub use results::{
+    AssertionResult, ErrorGroup, GeneratorFigures, GroupResult, LabelResult, LowerBounds, Results, Stats,
+};
 pub use seldom::Seldom;
 pub use span::{Span, Spans};
 pub use timeline::{Slice, SliceLabel};
@@ -37,9 +41,8 @@ pub struct Sample<'a> {
     pub started: Duration,
     /// When it ended, counted alike.
     pub ended: Duration,
-    /// The response time to the last byte; `None` when nothing was answered. Only answered
-    /// samples count in means and percentiles.
-    pub response_time: Option<Duration>,
+    /// How long it took, as far as that is known.
+    pub response_time: ResponseTime,
     /// How much later than scheduled it was sent, in the open model: a part of the response time
     /// as the user of a real service would see it, which `response_time` leaves out.
     pub behind: Duration,
@@ -65,7 +68,7 @@ impl<'a> Sample<'a> {
             label,
             started,
             ended,
-            response_time: None,
+            response_time: ResponseTime::None,
             behind: Duration::ZERO,
             timings: Timings::default(),
             sent_bytes: 0,
@@ -73,6 +76,28 @@ impl<'a> Sample<'a> {
             reconnects: 0,
             cached: false,
             outcome,
+        }
+    }
+}
+
+/// How long a sample took, as far as that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseTime {
+    /// Nothing was sent, so nothing was waited for: refused, not resolved, a step without a request.
+    None,
+    /// It was sent and waited for, but no whole response came: the time it was waited, a lower
+    /// bound of what the user of a real service would have waited.
+    AtLeast(Duration),
+    /// To the last byte of the response.
+    Whole(Duration),
+}
+
+impl ResponseTime {
+    /// The time that counts in means and percentiles; `None` when nothing was sent.
+    pub fn counted(self) -> Option<Duration> {
+        match self {
+            Self::None => None,
+            Self::AtLeast(time) | Self::Whole(time) => Some(time),
         }
     }
 }

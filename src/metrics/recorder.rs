@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::results::{ErrorKey, ErrorStats, GeneratorFigures, Stats};
-use super::{Example, Outcome, Sample, SampleFailure, Shape, Span};
+use super::{Example, LostUsers, Outcome, Sample, SampleFailure, Shape, Span};
 use crate::graph::{AssertionId, GroupId, LabelId, LabelKind};
 use crate::samplers::Exhausted;
 
@@ -31,6 +31,8 @@ pub struct Recorder {
     iterations: Vec<u64>,
     dropped: Vec<u64>,
     users: Vec<Users>,
+    /// Users that ended before their time; a plan has few reasons for it.
+    lost: BTreeMap<LostUsers, u64>,
     spans: Vec<Span>,
     /// When each group has warmed up.
     warm_until: Vec<Duration>,
@@ -58,6 +60,12 @@ pub(super) struct Users {
     pub(super) active: u64,
     /// The most since the last visit.
     pub(super) peak: u64,
+    /// Started since the run began; a user of the open model counts once.
+    pub(super) started: u64,
+    /// Missing now: they ended before their time, and the plan has them present.
+    missing: u64,
+    /// The most active and missing at once since the last visit: those the plan has present.
+    pub(super) planned: u64,
 }
 
 /// Everything gathered since the last visit, moved out.
@@ -70,6 +78,7 @@ pub struct Batch {
     pub(super) iterations: Vec<u64>,
     pub(super) dropped: Vec<u64>,
     pub(super) users: Vec<Users>,
+    pub(super) lost: BTreeMap<LostUsers, u64>,
     pub(super) spans: Vec<Span>,
     pub(super) connections: u64,
     pub(super) generator: GeneratorFigures,
@@ -90,6 +99,7 @@ impl Recorder {
             iterations: vec![0; shape.groups],
             dropped: vec![0; shape.groups],
             users: vec![Users::default(); shape.groups],
+            lost: BTreeMap::new(),
             spans: vec![Span::default(); shape.groups],
             warm_until: shape.warm_up.clone(),
             connections: 0,
@@ -205,6 +215,7 @@ impl Recorder {
 
     /// A group's time is up, or its last user has ended, whichever comes first.
     pub fn group_ends(&mut self, group: GroupId, at: Duration) {
+        self.users[group.index()].missing = 0;
         self.spans[group.index()].ended.get_or_insert(at);
     }
 
@@ -234,14 +245,36 @@ impl Recorder {
         self.generator.add_exhausted(what, 1);
     }
 
-    /// A user has started.
+    /// A user was made. One of the open model may be active many times.
+    pub fn user_made(&mut self, group: GroupId) {
+        self.users[group.index()].started += 1;
+    }
+
+    /// A user ends before its time.
+    pub fn user_lost(&mut self, lost: LostUsers) {
+        *self.lost.entry(lost).or_default() += 1;
+    }
+
+    /// A user that ended before its time is no longer active, and nobody takes its place.
+    pub fn user_missing(&mut self, group: GroupId) {
+        self.users[group.index()].missing += 1;
+    }
+
+    /// The time at which a missing user would have left has come.
+    pub fn user_would_leave(&mut self, group: GroupId) {
+        let users = &mut self.users[group.index()];
+        users.missing = users.missing.saturating_sub(1);
+    }
+
+    /// A user is active.
     pub fn user_started(&mut self, group: GroupId) {
         let users = &mut self.users[group.index()];
         users.active += 1;
         users.peak = users.peak.max(users.active);
+        users.planned = users.planned.max(users.active + users.missing);
     }
 
-    /// A user has ended.
+    /// A user is active no more.
     pub fn user_ended(&mut self, group: GroupId) {
         let users = &mut self.users[group.index()];
         users.active = users.active.saturating_sub(1);
@@ -253,6 +286,7 @@ impl Recorder {
         let users = self.users.clone();
         for users in &mut self.users {
             users.peak = users.active;
+            users.planned = users.active + users.missing;
         }
         Batch {
             seconds: std::mem::take(&mut self.finished),
@@ -262,6 +296,7 @@ impl Recorder {
             iterations: std::mem::replace(&mut self.iterations, vec![0; self.shape.groups]),
             dropped: std::mem::replace(&mut self.dropped, vec![0; self.shape.groups]),
             users,
+            lost: std::mem::take(&mut self.lost),
             spans: self.spans.clone(),
             connections: std::mem::take(&mut self.connections),
             generator: std::mem::take(&mut self.generator),

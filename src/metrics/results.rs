@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::seldom::Seldom;
 use super::timeline::Slice;
 use super::times::Times;
-use super::{Example, Outcome, Sample, SampleFailure};
+use super::lost::LostUsers;
+use super::{Example, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::diagnostic::Span;
 use crate::graph::{AssertionId, GroupId, LabelId, Scope};
 use crate::samplers::{Exhausted, FailureKind};
@@ -36,15 +37,50 @@ pub struct Stats {
     pub sent_bytes: u64,
     /// Failed samples by kind, in the order of [`FailureKind::ALL`]; boxed, as most lines have none.
     pub(super) kinds: Option<Box<[u64; FailureKind::ALL.len()]>>,
-    /// Response times of answered samples: what thresholds judge. In the open model they count
-    /// from the scheduled start.
+    /// Response times of the samples that were sent: what thresholds judge. In the open model
+    /// they count from the scheduled start.
     pub response_time: Times,
+    /// Which of them are only lower bounds, since no whole response came.
+    pub lower_bounds: LowerBounds,
     /// In the open model, the same times from the send.
     pub service_time: Seldom,
     /// Those among them that failed.
     pub failed_response_time: Seldom,
     /// Times of the phases, in the order of [`Phase::ALL`].
     pub phases: [Seldom; Phase::ALL.len()],
+}
+
+/// Response times that are only lower bounds: samples that were sent and waited for, but got no
+/// whole response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LowerBounds {
+    /// How many.
+    pub count: u64,
+    /// The least of them in microseconds; 0 without any.
+    pub least_us: u64,
+}
+
+impl LowerBounds {
+    fn add(&mut self, time: Duration) {
+        let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1);
+        self.merge(Self { count: 1, least_us: us });
+    }
+
+    /// Adds those of other samples.
+    pub fn merge(&mut self, other: Self) {
+        self.least_us = match (self.count, other.count) {
+            (_, 0) => self.least_us,
+            (0, _) => other.least_us,
+            _ => self.least_us.min(other.least_us),
+        };
+        self.count += other.count;
+    }
+
+    /// Whether a percentile or an extreme, in milliseconds, may in truth be greater: a sample that
+    /// was cut short at or below it might have taken longer than it.
+    pub fn reach(self, figure_ms: f64) -> bool {
+        self.count > 0 && self.least_us as f64 / 1e3 <= figure_ms
+    }
 }
 
 impl Stats {
@@ -74,10 +110,14 @@ impl Stats {
             Outcome::Passed => {}
         }
         self.count += 1;
-        self.answered += u64::from(sample.response_time.is_some() || sample.timings.first_byte.is_some());
-        if let Some(from_send) = sample.response_time {
+        let whole = matches!(sample.response_time, ResponseTime::Whole(_));
+        self.answered += u64::from(whole || sample.timings.first_byte.is_some());
+        if let Some(from_send) = sample.response_time.counted() {
             let time = from_send + sample.behind;
             self.response_time.record(time);
+            if !whole {
+                self.lower_bounds.add(time);
+            }
             if open {
                 self.service_time.record(from_send);
             }
@@ -133,6 +173,7 @@ impl Stats {
         }
         self.merge_service_time(other);
         self.response_time.merge(&other.response_time);
+        self.lower_bounds.merge(other.lower_bounds);
         self.failed_response_time.merge(&other.failed_response_time);
         for (mine, theirs) in self.phases.iter_mut().zip(&other.phases) {
             mine.merge(theirs);
@@ -206,6 +247,10 @@ pub struct GroupResult {
     pub dropped: u64,
     /// The most users active at once, seen once a second.
     pub peak_users: u64,
+    /// Users that were started.
+    pub users_started: u64,
+    /// Those that ended before their time, and why; the most frequent reason first.
+    pub lost: Vec<(LostUsers, u64)>,
     /// Samples of the warm-up, which count in nothing else.
     pub warm_up: u64,
     /// When its load began, from the moment the run's load began; `None` if it did not.
@@ -214,6 +259,13 @@ pub struct GroupResult {
     pub applied: Duration,
     /// The figures of its requests.
     pub stats: Stats,
+}
+
+impl GroupResult {
+    /// How many users ended before their time.
+    pub fn users_lost(&self) -> u64 {
+        self.lost.iter().map(|(_, count)| count).sum()
+    }
 }
 
 /// An assertion.

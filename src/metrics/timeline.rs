@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 
-use super::results::Stats;
+use super::results::{LowerBounds, Stats};
 use super::times::Times;
 use crate::graph::LabelId;
 use crate::samplers::FailureKind;
@@ -20,6 +20,8 @@ pub struct Slice {
     pub start_s: u64,
     /// The most users active in it.
     pub users: u64,
+    /// The most users the plan has present in it: those active, and those that ended before their time.
+    pub planned: u64,
     /// The most connections open in it.
     pub connections: u64,
     /// The lines with samples in it.
@@ -39,8 +41,10 @@ pub struct SliceLabel {
     pub failed: u64,
     /// The failed ones by kind, in the order of [`FailureKind::ALL`]; kinds without any are left out.
     pub failures: Vec<(FailureKind, u64)>,
-    /// Their response times in microseconds: HdrHistogram V2 with DEFLATE. Empty if nothing was answered.
+    /// Their response times in microseconds: HdrHistogram V2 with DEFLATE. Empty if nothing was sent.
     pub histogram: Vec<u8>,
+    /// Which of the times are only lower bounds.
+    pub lower_bounds: LowerBounds,
 }
 
 impl SliceLabel {
@@ -54,6 +58,7 @@ impl SliceLabel {
 #[derive(Debug, Default)]
 struct Open {
     users: u64,
+    planned: u64,
     connections: u64,
     /// By line, and whether they belong to the warm-up.
     labels: BTreeMap<(LabelId, bool), Samples>,
@@ -66,6 +71,7 @@ struct Samples {
     failed: u64,
     failures: Vec<(FailureKind, u64)>,
     response_time: Times,
+    lower_bounds: LowerBounds,
 }
 
 #[derive(Debug, Default)]
@@ -91,12 +97,14 @@ impl Timeline {
             add_kinds(&mut samples.failures, kinds.filter(|(_, count)| *count > 0));
         }
         samples.response_time.merge(&stats.response_time);
+        samples.lower_bounds.merge(stats.lower_bounds);
     }
 
-    /// So many users were active at once, and so many connections open.
-    pub(super) fn at_once(&mut self, second: u64, users: u64, connections: u64) {
+    /// So many users were active at once, so many planned, and so many connections open.
+    pub(super) fn at_once(&mut self, second: u64, users: u64, planned: u64, connections: u64) {
         let slice = self.open.entry(second).or_default();
         slice.users = slice.users.max(users);
+        slice.planned = slice.planned.max(planned);
         slice.connections = slice.connections.max(connections);
     }
 
@@ -104,7 +112,7 @@ impl Timeline {
     pub(super) fn close_before(&mut self, second: u64) {
         self.settled = self.settled.max(second);
         let later = self.open.split_off(&second);
-        for (second, Open { users, connections, labels }) in std::mem::replace(&mut self.open, later) {
+        for (second, Open { users, planned, connections, labels }) in std::mem::replace(&mut self.open, later) {
             let width = self.width.max(1);
             let start_s = second / width * width;
             let labels = labels.into_iter().map(|((label, warm_up), samples)| SliceLabel {
@@ -114,8 +122,9 @@ impl Timeline {
                 failed: samples.failed,
                 failures: samples.failures,
                 histogram: compress(&samples.response_time),
+                lower_bounds: samples.lower_bounds,
             });
-            let slice = Slice { start_s, users, connections, labels: labels.collect() };
+            let slice = Slice { start_s, users, planned, connections, labels: labels.collect() };
             match self.closed.iter_mut().rfind(|known| known.start_s == start_s) {
                 Some(known) => join(Arc::make_mut(known), slice),
                 None => self.closed.push(Arc::new(slice)),
@@ -166,6 +175,7 @@ impl Timeline {
 
 fn join(into: &mut Slice, other: Slice) {
     into.users = into.users.max(other.users);
+    into.planned = into.planned.max(other.planned);
     into.connections = into.connections.max(other.connections);
     for mut label in other.labels {
         match into.labels.iter_mut().find(|known| (known.label, known.warm_up) == (label.label, label.warm_up)) {
@@ -173,6 +183,7 @@ fn join(into: &mut Slice, other: Slice) {
             Some(known) => {
                 known.count += label.count;
                 known.failed += label.failed;
+                known.lower_bounds.merge(label.lower_bounds);
                 add_kinds(&mut known.failures, std::mem::take(&mut label.failures));
                 known.histogram = match (known.times(), label.times()) {
                     (Some(mut one), Some(two)) => {

@@ -67,11 +67,13 @@ fn not_valid(document: &Document<'_>) -> Option<Annotation> {
 }
 
 fn thresholds(document: &Document<'_>) -> impl Iterator<Item = Annotation> {
-    document.thresholds.iter().filter(|one| !one.passed && !one.implicit).map(|one| {
-        let Threshold { title, limit, observed, unit, .. } = &one;
+    // One that follows from the rules on errors is told by its request's failures.
+    let told = |one: &Threshold| !one.passed && !(one.implicit && one.scope_kind != ScopeKind::ThreadGroup);
+    document.thresholds.iter().filter(told).map(|one| {
+        let Threshold { title, limit, unit, .. } = &one;
         let limit = console::figure(*limit, *unit);
-        let said = match observed {
-            Some(observed) => format!("{title}: observed {}, limit {limit}", console::figure(*observed, *unit)),
+        let said = match console::sections::observed_figure(&one) {
+            Some(observed) => format!("{title}: observed {observed}, limit {limit}"),
             None => format!("{title}: no samples to judge, limit {limit}"),
         };
         annotation(Level::Error, document.place(one.file.as_ref(), one.line), "threshold failed", &said)

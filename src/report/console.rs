@@ -44,6 +44,7 @@ pub fn summary(document: &Document<'_>, written: &[Written], color: bool) -> Str
     for section in [
         sections::heading(document, paint),
         sections::samplers(document),
+        sections::sentences(&sections::measured(document)),
         sections::from_the_send(document),
         sections::transactions(document),
         sections::never(document),
@@ -52,6 +53,7 @@ pub fn summary(document: &Document<'_>, written: &[Written], color: bool) -> Str
         sections::thresholds(document, paint),
         document.regression.as_ref().map_or_else(String::new, |one| crate::compare::tell::section(one, color)),
         sections::dropped(document),
+        sections::sentences(&sections::lost(document)),
         sections::generator(document, |text| paint.bad(text)),
         sections::files(written),
     ] {

@@ -8,7 +8,7 @@ use super::{Document, Report, RunInfo};
 use crate::diagnostic::{Severity, Span};
 use crate::graph::{AssertionId, ExecutionGraph, GroupId, LabelId, build};
 use crate::mask::Masker;
-use crate::metrics::{Aggregator, Example, Outcome, Recorder, Results, Sample, SampleFailure, Shape};
+use crate::metrics::{Aggregator, Example, Outcome, Recorder, ResponseTime, Results, Sample, SampleFailure, Shape};
 use crate::plan::{LoadOptions, load};
 use crate::samplers::{FailureKind, Timings};
 use crate::verdict::{LifecycleResult, RunOutcome, Verdict, judge};
@@ -122,7 +122,7 @@ impl Fixture {
             label,
             started: ended.saturating_sub(took),
             ended,
-            response_time: Some(took),
+            response_time: ResponseTime::Whole(took),
             behind: Duration::ZERO,
             timings,
             sent_bytes: 100,
@@ -151,7 +151,7 @@ impl Fixture {
             label,
             started: ended,
             ended,
-            response_time: None,
+            response_time: ResponseTime::None,
             behind: Duration::ZERO,
             timings: Timings::default(),
             sent_bytes: 0,

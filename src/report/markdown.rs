@@ -158,7 +158,7 @@ fn thresholds(document: &Document<'_>) -> String {
             (false, true) => "✅",
             (false, false) => "❌",
         };
-        let note = if one.implicit { " (no threshold allows errors)" } else { "" };
+        let note = one.follows_because();
         let _ = writeln!(
             text,
             "| {mark} | {}{note} | {} | {} | {} |",
@@ -176,7 +176,7 @@ fn thresholds(document: &Document<'_>) -> String {
 }
 
 fn observed(one: &Threshold) -> String {
-    let figure = one.observed.map(|observed| console::figure(observed, one.unit));
+    let figure = one.observed.map(|observed| sections::at_least(console::figure(observed, one.unit), one.at_least));
     match (figure, &one.note) {
         (Some(figure), Some(note)) => format!("{figure} ({})", code::cell(note)),
         (Some(figure), None) => figure,
@@ -236,7 +236,8 @@ fn health(document: &Document<'_>) -> String {
             code::span(&group.name),
         )
     });
-    let hints: Vec<String> = dropped.chain(hints::of_document(document)).collect();
+    let lost = sections::lost(document).into_iter().take(NAMES).map(|said| code::span(&said));
+    let hints: Vec<String> = dropped.chain(lost).chain(sections::measured(document)).chain(hints::of_document(document)).collect();
     for (index, hint) in hints.iter().enumerate() {
         let separator = if index == 0 { "\n" } else { "" };
         let _ = writeln!(text, "{separator}- {hint}");

@@ -17,6 +17,8 @@ pub(in crate::report) struct Series {
     pub(super) t_s: Vec<u64>,
     /// The most users active in it.
     pub(super) users: Vec<u64>,
+    /// The users the plan has present: those active, and those that ended before their time.
+    pub(super) users_planned: Vec<u64>,
     /// The most connections open in it.
     pub(super) connections: Vec<u64>,
     /// Samples that ended in it.
@@ -40,6 +42,7 @@ impl Series {
                 series.add(&Slice {
                     t_s: next,
                     users: 0,
+                    users_planned: None,
                     connections: 0,
                     samplers: vec![],
                     transactions: vec![],
@@ -73,6 +76,7 @@ impl Series {
         }
         self.t_s.push(slice.t_s);
         self.users.push(slice.users);
+        self.users_planned.push(slice.users_planned.unwrap_or(slice.users));
         self.connections.push(slice.connections);
         self.count.push(count);
         let percentile = |percent| {

@@ -32,6 +32,8 @@ pub enum Metric {
     Iterations,
     /// Iterations an arrival rate could not start.
     Dropped,
+    /// Users that ended before their time: counted, or as a share of those that were started.
+    UsersLost,
     /// Apdex with this target time: (satisfied + tolerating / 2) / all, where tolerating is up to
     /// four times the target and failed samples are frustrated (Apdex Technical Specification 1.1).
     Apdex(Duration),
@@ -44,7 +46,7 @@ impl Metric {
     pub fn rises(self) -> Option<bool> {
         match self {
             Self::Percentile(_) | Self::Mean | Self::Min | Self::Max | Self::Stddev => Some(true),
-            Self::ErrorRate | Self::Errors | Self::Dropped => Some(true),
+            Self::ErrorRate | Self::Errors | Self::Dropped | Self::UsersLost => Some(true),
             Self::Throughput | Self::Apdex(_) => Some(false),
             Self::Requests | Self::Iterations | Self::BytesReceived => None,
         }
@@ -160,7 +162,7 @@ pub struct ConditionError {
     pub corrected: Option<String>,
 }
 
-const METRICS: [&str; 17] = [
+const METRICS: [&str; 18] = [
     "p50",
     "p75",
     "p90",
@@ -177,6 +179,7 @@ const METRICS: [&str; 17] = [
     "requests",
     "iterations",
     "dropped",
+    "users_lost",
     "bytes_received",
 ];
 const APDEX: &str = "apdex";
@@ -241,6 +244,10 @@ impl Condition {
             let limit = relative::limit(&relative::Written { left, phase, metric, operator, rest }, &whole)?;
             return Ok(Self { phase, metric, operator, limit, unit, baseline: true });
         }
+        let unit = match metric {
+            Metric::UsersLost if right.ends_with('%') => Unit::Share,
+            _ => unit,
+        };
         let limit = limit(right, unit, &whole)?;
         Ok(Self { phase, metric, operator, limit, unit, baseline: false })
     }
@@ -274,6 +281,7 @@ impl Condition {
             "requests" => (Metric::Requests, Unit::Count),
             "iterations" => (Metric::Iterations, Unit::Count),
             "dropped" => (Metric::Dropped, Unit::Count),
+            "users_lost" => (Metric::UsersLost, Unit::Count),
             "bytes_received" => (Metric::BytesReceived, Unit::Bytes),
             _ => {
                 if let Some(percent) = figure.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok()) {
@@ -393,7 +401,7 @@ fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, 
             Ok(number) if number.is_finite() => Ok(number),
             _ => Err(ConditionError {
                 message: format!("`{text}` is not a number"),
-                help: "errors, requests and dropped iterations are counted, so write a number; a share of all requests that failed is `error_rate < 1%`".into(),
+                help: "errors, requests, dropped iterations and lost users are counted, so write a number; a share of all requests that failed is `error_rate < 1%`, a share of all users that ended early `users_lost < 10%`".into(),
                 corrected: None,
             }),
         },

@@ -41,6 +41,9 @@ pub(super) fn uncovered(graph: &ExecutionGraph, results: &Results) -> Vec<Thresh
                 passed: false,
                 skipped: false,
                 note: None,
+                metric: Metric::ErrorRate,
+                at_least: false,
+                detail: None,
                 implicit: true,
                 count: line.stats.count,
                 failed: line.stats.failed,
@@ -78,6 +81,63 @@ fn covered_labels(graph: &ExecutionGraph) -> HashSet<LabelId> {
         }
     }
     covered
+}
+
+/// The lines whose failed samples fail the run, in order: no threshold judges them, or one that
+/// does is broken by them.
+pub fn blamed(graph: &ExecutionGraph, results: &Results, thresholds: &[ThresholdResult]) -> Vec<LabelId> {
+    let mut blamed: Vec<LabelId> = Vec::new();
+    for broken in thresholds.iter().filter(|one| !one.passed && !one.skipped) {
+        let limit = broken.limit;
+        let breaks = |line: &&LabelResult| match broken.metric {
+            Metric::ErrorRate => line.stats.error_rate().is_some_and(|rate| rate > 0.0 && rate >= limit),
+            Metric::Errors => line.stats.failed > 0,
+            Metric::Percentile(_)
+            | Metric::Mean
+            | Metric::Min
+            | Metric::Max
+            | Metric::Stddev
+            | Metric::Throughput
+            | Metric::Requests
+            | Metric::Iterations
+            | Metric::Dropped
+            | Metric::UsersLost
+            | Metric::Apdex(_)
+            | Metric::BytesReceived => false,
+        };
+        let requests = results.samplers.iter().chain(&results.steps);
+        match broken.scope {
+            Scope::Label(label) => {
+                if matches!(broken.metric, Metric::ErrorRate | Metric::Errors) {
+                    blamed.push(label);
+                }
+                let inside = inside(graph, label);
+                blamed.extend(requests.filter(|line| inside.contains(&line.label)).filter(breaks).map(|line| line.label));
+            }
+            Scope::Group(group) => blamed.extend(
+                requests
+                    .filter(|line| graph.label(line.label).place == Place::Group(group))
+                    .filter(breaks)
+                    .map(|line| line.label),
+            ),
+            Scope::Run => blamed.extend(requests.filter(breaks).map(|line| line.label)),
+        }
+    }
+    blamed.retain(|label| results.label(*label).is_some_and(|stats| stats.failed > 0));
+    blamed.sort_unstable();
+    blamed.dedup();
+    blamed
+}
+
+/// The lines of everything inside the transactions of a line.
+fn inside(graph: &ExecutionGraph, label: LabelId) -> HashSet<LabelId> {
+    let mut found = HashSet::new();
+    if graph.label(label).kind == LabelKind::Transaction {
+        for node in graph.nodes.iter().filter(|node| node.label == label) {
+            below(graph, node, &mut found);
+        }
+    }
+    found
 }
 
 /// Adds the lines of everything inside a step.

@@ -62,7 +62,8 @@ impl Condition {
     fn is_never_met(&self) -> bool {
         match self.metric {
             Metric::Errors | Metric::Dropped => false,
-            Metric::ErrorRate | Metric::Apdex(_) => self.limit > 0.0 && self.limit < 1.0,
+            Metric::UsersLost if self.unit == Unit::Count => false,
+            Metric::ErrorRate | Metric::UsersLost | Metric::Apdex(_) => self.limit > 0.0 && self.limit < 1.0,
             _ => true,
         }
     }

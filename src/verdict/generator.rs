@@ -8,6 +8,9 @@ use crate::samplers::Exhausted;
 /// Above this 99th percentile of their lateness, timers and starts are a considerable part of
 /// what is measured, in milliseconds.
 const LAG_LIMIT_MS: f64 = 100.0;
+/// So many starts must be late for their 99th percentile to say anything: of five starts it is the
+/// latest one, and a single late one is an accident.
+const LATE_STARTS: u64 = 5;
 /// A thread that has something to do for more than this share of its time is what limits the load.
 const BUSY_LIMIT: f64 = 0.95;
 /// Runs shorter than this say nothing about how busy a thread is.
@@ -54,7 +57,9 @@ impl Generator {
     /// The generator's health in a run.
     pub fn of(results: &Results, cpu_share: Option<f64>, open_files_limit: Option<u64>) -> Self {
         let figures = &results.generator;
-        let starts = figures.start_lag.percentile_ms(99.0);
+        let late_starts = figures.start_lag.count()
+            - figures.start_lag.count_up_to(Duration::from_secs_f64(LAG_LIMIT_MS / 1e3));
+        let starts = figures.start_lag.percentile_ms(99.0).filter(|lag| *lag <= LAG_LIMIT_MS || late_starts >= LATE_STARTS);
         let lag = figures.lag.percentile_ms(99.0).into_iter().chain(starts).reduce(f64::max);
         let dropped = results.groups.iter().map(|group| group.dropped).sum();
         let busiest = figures.busiest.filter(|_| results.load >= LEAST);
@@ -137,7 +142,14 @@ mod tests {
         let told = |figures| Generator::of(&results(figures), None, Some(1024)).reason.unwrap_or_default();
         let base = GeneratorFigures::default;
         assert!(told(GeneratorFigures { lag: lag(250), ..base() }).contains("timers were 250 ms late"));
-        assert!(told(GeneratorFigures { start_lag: lag(900), lag: lag(1), ..base() }).contains("started 900 ms late"));
+        let late = |starts: u64| {
+            let mut start_lag = Times::default();
+            (0..starts).for_each(|_| start_lag.record(Duration::from_millis(900)));
+            (start_lag.count() < 5).then(|| start_lag.record(Duration::from_millis(1)));
+            told(GeneratorFigures { start_lag, lag: lag(1), ..base() })
+        };
+        assert!(late(5).contains("started 900 ms late"));
+        assert_eq!(late(1), "", "one late start is no trend");
         assert!(told(GeneratorFigures { busiest: Some(0.99), ..base() }).contains("no rest (99% of the time)"));
         let files = vec![(Exhausted::OpenFiles, 7)];
         assert!(

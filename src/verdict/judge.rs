@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::baseline::NOT_GIVEN;
 use super::outcome::exit;
-use super::{Baseline, LifecycleResult, RunOutcome, StoppedBy, ThresholdResult, cover, threshold};
+use super::{Baseline, LifecycleResult, Metric, RunOutcome, StoppedBy, ThresholdResult, cause, cover, threshold};
 use crate::graph::{ExecutionGraph, LabelId, LabelKind, Place, Scope};
 use crate::metrics::Results;
 use crate::samplers::FailureKind;
@@ -66,8 +66,12 @@ pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome
     }
     // After a failed setup nothing was measured: the thresholds have nothing to say.
     if run.setup.failure().is_none() {
+        if findings.is_empty() {
+            findings.extend(cause::of(graph, results, &thresholds, &cover::blamed(graph, results, &thresholds)).map(|reason| (exit::FAILED, reason)));
+        }
         findings.extend(failed_thresholds(graph, results, &thresholds).map(|reason| (exit::FAILED, reason)));
-        findings.extend(failed_samples(graph, &thresholds).map(|reason| (exit::FAILED, reason)));
+        findings.extend(failed_samples(graph, results, &thresholds).map(|reason| (exit::FAILED, reason)));
+        findings.extend(lost_users(&thresholds).map(|reason| (exit::FAILED, reason)));
         findings.extend(baseline.regression.clone().map(|reason| (exit::FAILED, reason)));
     }
     if let Some(reason) = run.teardown.failure() {
@@ -146,7 +150,8 @@ fn worst(graph: &ExecutionGraph, results: &Results, threshold: &ThresholdResult)
     match failed.max_by_key(|line| line.stats.failed) {
         Some(line) if threshold.text.starts_with("error") => {
             let title = &graph.label(line.label).title;
-            format!(": {title} {} of {}", line.stats.failed, line.stats.count)
+            let why = cause::most_frequent(results, line.label).map(|why| format!(", {why}")).unwrap_or_default();
+            format!(": {title} {} of {}{why}", line.stats.failed, line.stats.count)
         }
         _ => String::new(),
     }
@@ -158,9 +163,19 @@ fn counts(thresholds: &[ThresholdResult]) -> (usize, usize) {
     (judged.clone().count(), judged.filter(|one| !one.passed).count())
 }
 
+/// Users that ended before their time, which no threshold of the plan allows.
+fn lost_users(thresholds: &[ThresholdResult]) -> impl Iterator<Item = String> {
+    let lost = thresholds.iter().filter(|one| one.implicit && !one.passed && one.metric == Metric::UsersLost);
+    lost.map(|one| {
+        let detail = one.detail.as_deref().unwrap_or("users ended early");
+        format!("{}: {detail}; no threshold on `users_lost` allows it", one.scope_text)
+    })
+}
+
 /// Failures no threshold of the plan allows.
-fn failed_samples(graph: &ExecutionGraph, thresholds: &[ThresholdResult]) -> Option<String> {
-    let failed: Vec<&ThresholdResult> = thresholds.iter().filter(|one| one.implicit && !one.passed).collect();
+fn failed_samples(graph: &ExecutionGraph, results: &Results, thresholds: &[ThresholdResult]) -> Option<String> {
+    let errors = |one: &&ThresholdResult| one.implicit && !one.passed && one.metric != Metric::UsersLost;
+    let failed: Vec<&ThresholdResult> = thresholds.iter().filter(errors).collect();
     let request = |one: &ThresholdResult| match one.scope {
         Scope::Label(label) => graph.label(label).kind == LabelKind::Sampler,
         _ => true,
@@ -168,7 +183,14 @@ fn failed_samples(graph: &ExecutionGraph, thresholds: &[ThresholdResult]) -> Opt
     let what = if failed.iter().all(|one| request(one)) { "requests" } else { "samples" };
     match failed.as_slice() {
         [] => None,
-        [one] => Some(format!("{}: {} of {} {what} had errors", one.scope_text, one.failed, one.count)),
+        [one] => {
+            let why = match one.scope {
+                Scope::Label(label) => cause::most_frequent(results, label),
+                Scope::Run | Scope::Group(_) => None,
+            };
+            let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+            Some(format!("{}: {} of {} {what} had errors{why}", one.scope_text, one.failed, one.count))
+        }
         many => {
             let errors: u64 = many.iter().map(|one| one.failed).sum();
             let count: u64 = many.iter().map(|one| one.count).sum();

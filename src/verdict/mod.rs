@@ -4,11 +4,13 @@
 //! [`broken`] watches the thresholds that stop a run early.
 
 mod baseline;
+mod cause;
 mod condition;
 mod cover;
 mod doubt;
 mod generator;
 mod judge;
+mod lost;
 mod observe;
 mod outcome;
 mod relative;
@@ -18,9 +20,11 @@ mod threshold;
 
 pub use baseline::{Answer, Baseline};
 pub(crate) use condition::not_here;
+pub use cover::blamed;
 pub use condition::{Condition, ConditionError, Metric, Operator, Phase, Unit};
 pub use doubt::Doubt;
 pub use generator::Generator;
+pub use lost::why as why_lost;
 pub use judge::{Verdict, judge, judge_against};
 pub use outcome::{LifecycleResult, RunOutcome, StoppedBy, exit};
 pub use threshold::{ThresholdResult, broken, scope_text};

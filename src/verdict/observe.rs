@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Condition, Metric};
+use super::{Condition, Metric, Unit};
 use crate::metrics::Stats;
 
 /// What a threshold looks at.
@@ -13,6 +13,8 @@ pub(super) struct Observed<'a> {
     pub(super) iterations: u64,
     /// Iterations of its scope that could not start because every user was busy.
     pub(super) dropped: u64,
+    /// Users of its scope that were started, and those of them that ended before their time.
+    pub(super) users: (u64, u64),
     /// For how long these figures were gathered.
     pub(super) time: Duration,
 }
@@ -24,6 +26,13 @@ impl Observed<'_> {
         match condition.metric {
             Metric::Iterations => return Some(self.iterations as f64),
             Metric::Dropped => return Some(self.dropped as f64),
+            Metric::UsersLost => {
+                let (started, lost) = self.users;
+                return match condition.unit {
+                    Unit::Share => (started > 0).then(|| lost as f64 / started as f64),
+                    Unit::Count | Unit::Milliseconds | Unit::PerSecond | Unit::Bytes => Some(lost as f64),
+                };
+            }
             _ if stats.count == 0 => return None,
             _ => {}
         }
@@ -40,7 +49,30 @@ impl Observed<'_> {
             Metric::Requests => Some(stats.count as f64),
             Metric::Apdex(target) => stats.apdex(target),
             Metric::BytesReceived => Some(stats.received_bytes as f64),
-            Metric::Iterations | Metric::Dropped => None,
+            Metric::Iterations | Metric::Dropped | Metric::UsersLost => None,
+        }
+    }
+
+    /// Whether the figure is only a lower bound: requests that were cut short at or below it might
+    /// have taken longer.
+    pub(super) fn is_lower_bound(&self, condition: &Condition, figure: f64) -> bool {
+        let bounds = self.stats.lower_bounds;
+        if condition.phase.is_some() {
+            return false;
+        }
+        match condition.metric {
+            Metric::Percentile(_) | Metric::Min | Metric::Max => bounds.reach(figure),
+            Metric::Mean => bounds.count > 0,
+            Metric::Stddev
+            | Metric::ErrorRate
+            | Metric::Errors
+            | Metric::Throughput
+            | Metric::Requests
+            | Metric::Iterations
+            | Metric::Dropped
+            | Metric::UsersLost
+            | Metric::Apdex(_)
+            | Metric::BytesReceived => false,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::baseline::{NOT_GIVEN, NOT_YET};
 use super::observe::Observed;
-use super::{Answer, Baseline, Metric, Operator, Unit};
+use super::{Answer, Baseline, Metric, Operator, Unit, lost};
 use crate::diagnostic::Span;
 use crate::graph::{ExecutionGraph, Scope, Threshold};
 use crate::metrics::{Aggregator, Results};
@@ -43,7 +43,14 @@ pub struct ThresholdResult {
     pub skipped: bool,
     /// How it compares with the baseline, or why it was skipped; `None` where samples decide alone.
     pub note: Option<Arc<str>>,
-    /// Whether it is `error_rate == 0`, which follows when nothing else judges a line's errors.
+    /// Which figure it is.
+    pub metric: Metric,
+    /// Whether `observed` is only a lower bound, since requests it counts were cut short.
+    pub at_least: bool,
+    /// What the figure is made of, in words, where that helps: why users were lost.
+    pub detail: Option<Arc<str>>,
+    /// Whether it follows from the rules: `error_rate == 0` when nothing else judges a line's
+    /// errors, `users_lost == 0` when nothing else judges a group's users.
     pub implicit: bool,
     /// Samples of its scope.
     pub count: u64,
@@ -108,6 +115,9 @@ fn compare(
         passed: skipped || figure.is_some_and(|figure| condition.operator.holds(figure, condition.limit)),
         skipped,
         note: None,
+        metric: condition.metric,
+        at_least: figure.is_some_and(|figure| observed.is_lower_bound(condition, figure)),
+        detail: None,
         implicit: threshold.implicit,
         count: observed.stats.count,
         failed: observed.stats.failed,
@@ -160,8 +170,14 @@ pub(super) fn all(
             };
             let iterations = groups().map(|result| result.iterations).sum();
             let dropped = groups().map(|result| result.dropped).sum();
-            let observed = Observed { stats, iterations, dropped, time };
-            let result = compare(graph, threshold, &observed, under_way || graph.skip_without_samples);
+            let users = groups().fold((0, 0), |(started, lost), group| {
+                (started + group.users_started, lost + group.users_lost())
+            });
+            let observed = Observed { stats, iterations, dropped, users, time };
+            let mut result = compare(graph, threshold, &observed, under_way || graph.skip_without_samples);
+            if result.metric == Metric::UsersLost && users.1 > 0 {
+                result.detail = Some(lost::told(graph, results, groups()).into());
+            }
             match threshold.condition.baseline {
                 true => answered(result, baseline.thresholds.get(&index), under_way),
                 false => result,
@@ -186,14 +202,24 @@ pub fn broken(graph: &ExecutionGraph, counted: &Aggregator, elapsed: Duration) -
             Scope::Group(group) => Some(group),
             _ => None,
         };
-        let observed =
-            Observed { stats: &stats, iterations: counted.iterations(group), dropped: counted.dropped(group), time };
+        let observed = Observed {
+            stats: &stats,
+            iterations: counted.iterations(group),
+            dropped: counted.dropped(group),
+            users: counted.users_lost(group),
+            time,
+        };
         let condition = &threshold.condition;
         let figure = observed.figure(condition)?;
         let grows = matches!(
             condition.metric,
-            Metric::Errors | Metric::Requests | Metric::Iterations | Metric::Dropped | Metric::BytesReceived
-        );
+            Metric::Errors
+                | Metric::Requests
+                | Metric::Iterations
+                | Metric::Dropped
+                | Metric::UsersLost
+                | Metric::BytesReceived
+        ) && condition.unit != Unit::Share;
         let may_still_hold = grows
             && match condition.operator {
                 Operator::Greater | Operator::GreaterOrEqual => true,

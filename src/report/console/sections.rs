@@ -6,7 +6,7 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{Paint, bytes, count, duration, figure, ms, per_second, share};
-use crate::report::document::{Document, Error, Line, Stats, Threshold};
+use crate::report::document::{Document, Error, Line, Stats, ThreadGroup, Threshold};
 use crate::report::{Written, inline, quoted, short};
 
 /// Longer labels are cut in tables.
@@ -87,17 +87,71 @@ pub(in crate::report) fn failed(stats: &Stats) -> String {
     }
 }
 
-/// Samples per second. A rate over less than a second says nothing.
+/// Samples per second, as thresholds judge it.
 pub(in crate::report) fn throughput(stats: &Stats) -> Option<String> {
-    stats.throughput_per_s.filter(|rate| *rate > 0.0 && stats.count as f64 / rate >= 0.999).map(per_second)
+    stats.throughput_per_s.filter(|rate| *rate > 0.0).map(per_second)
 }
 
-/// Mean, 50th, 95th and 99th percentile and maximum.
+/// Mean, 50th, 95th and 99th percentile and maximum; `≥ 2000 ms` where that is a lower bound.
 pub(in crate::report) fn times(stats: &Stats) -> [Option<String>; 5] {
     let times = stats.response_time.as_ref();
     times.map_or([const { None }; 5], |times| {
-        [times.mean_ms, times.p50_ms, times.p95_ms, times.p99_ms, times.max_ms].map(|time| Some(ms(time)))
+        let figures = [times.p50_ms, times.p95_ms, times.p99_ms, times.max_ms];
+        let [p50, p95, p99, max] = figures.map(|time| Some(at_least(ms(time), stats.is_lower_bound(time))));
+        [Some(at_least(ms(times.mean_ms), stats.cut_short.is_some())), p50, p95, p99, max]
     })
+}
+
+/// A figure, marked where it is a lower bound.
+pub(in crate::report) fn at_least(figure: String, is_lower_bound: bool) -> String {
+    if is_lower_bound { format!("≥ {figure}") } else { figure }
+}
+
+/// Over how many requests the response times are, where that is not all of them, and which of them
+/// are lower bounds. Each line is a sentence.
+pub(in crate::report) fn measured(document: &Document<'_>) -> Vec<String> {
+    let totals = &document.totals;
+    let mut said = Vec::new();
+    if totals.unsent > 0 {
+        let measured = totals.count.saturating_sub(totals.unsent);
+        said.push(format!(
+            "response times are of {} of {} requests: {} could not be sent",
+            count(measured),
+            count(totals.count),
+            count(totals.unsent),
+        ));
+    }
+    if let Some(cut) = &totals.cut_short {
+        said.push(format!(
+            "{} of {} requests got no whole response and count with the time they were waited for: figures with ≥ are lower bounds",
+            count(cut.count),
+            count(totals.count),
+        ));
+    }
+    said
+}
+
+/// Users that ended before their time, by thread group. Each line is a sentence.
+pub(in crate::report) fn lost(document: &Document<'_>) -> Vec<String> {
+    let told = |group: &ThreadGroup| {
+        let mut said = format!(
+            "{}: {} of {} users ended before their time",
+            inline(&group.name),
+            count(group.users_lost),
+            count(group.users_started)
+        );
+        for (index, lost) in group.lost.iter().enumerate() {
+            let separator = if index == 0 { ": " } else { "; " };
+            let place = document.place(lost.file.as_ref(), lost.line);
+            let _ = write!(said, "{separator}{} because {} at {place}", count(lost.count), inline(&lost.because));
+        }
+        said
+    };
+    document.thread_groups.iter().filter(|group| group.users_lost > 0).map(told).collect()
+}
+
+pub(super) fn sentences(said: &[String]) -> String {
+    said.iter().fold(String::new(), |text, line| text + line + "\n")
 }
 
 fn table(what: &str, lines: impl Iterator<Item = Line>, all: Option<&Stats>) -> String {
@@ -248,14 +302,20 @@ pub(super) fn thresholds(document: &Document<'_>, paint: Paint) -> String {
             (false, true) => paint.good("✓"),
             (false, false) => paint.bad("✗"),
         };
-        let title = match result.implicit {
-            true => format!("{} (no threshold allows errors)", result.title),
-            false => result.title.clone(),
-        };
+        let title = format!("{}{}", result.title, result.follows_because());
         let _ =
             writeln!(text, "  {mark} {}  {}  {}", inline(&title), observed(&result), paint.faint(&place.to_string()));
     }
     if text.is_empty() { text } else { format!("{}\n{text}", paint.title("thresholds")) }
+}
+
+/// The figure of a threshold: `87.2 ms`, `≥ 2000 ms`, `5 (5 of 10 users ended early: …)`.
+pub(in crate::report) fn observed_figure(result: &Threshold) -> Option<String> {
+    let figure = at_least(figure(result.observed?, result.unit), result.at_least);
+    Some(match &result.detail {
+        Some(detail) => format!("{figure} ({})", inline(detail)),
+        None => figure,
+    })
 }
 
 /// What a threshold saw: `observed 87.2 ms`.
@@ -264,7 +324,7 @@ pub(in crate::report) fn observed(result: &Threshold) -> String {
     match (result.observed, note) {
         (_, Some(note)) if result.skipped => format!("skipped: {note}"),
         (_, Some(note)) => note,
-        (Some(observed), None) => format!("observed {}", figure(observed, result.unit)),
+        (Some(_), None) => format!("observed {}", observed_figure(result).unwrap_or_default()),
         (None, None) if result.skipped => "skipped: no samples".into(),
         (None, None) => "no samples to judge".into(),
     }

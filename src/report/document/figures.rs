@@ -37,14 +37,42 @@ pub struct Stats {
     pub failures: Vec<FailureCount>,
     /// From the request's start, DNS and connect included, to the last byte of the body; in an
     /// open model (an arrival rate) from the iteration's scheduled start. Thresholds judge this.
-    /// Absent when nothing was answered.
+    /// A request that was sent but got no whole response counts with the time it was waited for.
+    /// Absent when nothing was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_time: Option<Times>,
     /// In an open model the same from the send; elsewhere it would not differ and is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_time: Option<Times>,
+    /// Samples that nothing was sent for (no connection, a step that could not be carried out), so
+    /// that they have no response time; absent without any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unsent: u64,
+    /// Samples that were sent but got no whole response; absent without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_short: Option<CutShort>,
     /// The parts of it, each over the samples that had the part.
     pub phases: Phases,
+}
+
+impl Stats {
+    /// Whether a percentile or an extreme of the response times is only a lower bound.
+    pub fn is_lower_bound(&self, figure_ms: f64) -> bool {
+        self.cut_short.as_ref().is_some_and(|cut| cut.least_ms <= figure_ms)
+    }
+}
+
+/// Samples that were sent but got no whole response: a timeout, a closed connection. The time each
+/// was waited for is a lower bound of its response time, and figures at or above the least of them
+/// are lower bounds too.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct CutShort {
+    /// How many.
+    pub count: u64,
+    /// The shortest time one of them was waited for.
+    #[schemars(range(min = 0))]
+    pub least_ms: f64,
 }
 
 /// How many samples failed in one way.
@@ -123,8 +151,8 @@ pub struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["GET /api/market-data (traders)"]))]
     pub title: Option<String>,
-    /// Whether a threshold decides on its failed samples; where none does, they fail the run.
-    /// Absent when none failed.
+    /// Whether the thresholds allow its failed samples: false where none judges them, or where one
+    /// does that is broken by them. Absent when none failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errors_allowed: Option<bool>,
     /// Its figures.
@@ -184,6 +212,16 @@ pub struct ThreadGroup {
     pub dropped: u64,
     /// The most users active at once.
     pub peak_users: u64,
+    /// Users that were started.
+    #[serde(default)]
+    pub users_started: u64,
+    /// Those of them that ended before their time: their `on_start` failed, `on_error` ended them,
+    /// or there was no data left for them.
+    #[serde(default)]
+    pub users_lost: u64,
+    /// Why they did, the most frequent reason first; absent when none did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Lost>,
     /// For how long its load was applied, warm-up left out: what its rates are taken over.
     #[schemars(range(min = 0))]
     pub load_s: f64,
@@ -193,6 +231,23 @@ pub struct ThreadGroup {
     /// The figures of its requests.
     #[serde(flatten)]
     pub stats: Stats,
+}
+
+/// Users that ended before their time for one reason.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Lost {
+    /// How many.
+    pub count: u64,
+    /// Why, as the end of a sentence.
+    #[schemars(extend("examples" = ["`Log in` failed in on_start (status is 200: got 401)"]))]
+    pub because: String,
+    /// The file of the step or the data set, where that is not the plan's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line the step or the data set is written on, from 1.
+    #[schemars(range(min = 1))]
+    pub line: usize,
 }
 
 /// A part of a thread group's load.
@@ -219,6 +274,10 @@ pub struct Slice {
     pub t_s: u64,
     /// The most users active in it.
     pub users: u64,
+    /// The most users the plan has present in it, if these are more: the others had ended before
+    /// their time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users_planned: Option<u64>,
     /// The most connections open in it.
     #[serde(default)]
     pub connections: u64,
@@ -246,11 +305,15 @@ pub struct SliceLine {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailureCount>,
     /// Response times in microseconds: HdrHistogram V2 with DEFLATE, in base64; absent when nothing
-    /// was answered. The histograms of all slices together are the whole run's.
+    /// was sent. The histograms of all slices together are the whole run's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("contentEncoding" = "base64"))]
     pub histogram: Option<String>,
+    /// Samples that were sent but got no whole response; absent without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_short: Option<CutShort>,
 }
+
 impl SliceLine {
     /// The response times in microseconds; `None` where nothing was answered, or they cannot be read.
     pub fn times(&self) -> Option<Histogram<u64>> {

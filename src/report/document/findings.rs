@@ -56,8 +56,16 @@ pub struct Threshold {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["no baseline given"]))]
     pub note: Option<String>,
+    /// True if `observed` is only a lower bound, since requests it counts got no whole response;
+    /// else absent.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub at_least: bool,
+    /// What the figure is made of; absent where there is no more to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["5 of 10 users ended early: 5 because `Log in` failed in on_start"]))]
+    pub detail: Option<String>,
     /// True if it is not written in the plan, but follows because nothing else judges the errors of
-    /// its line; else absent.
+    /// its line or the users of its thread group; else absent.
     #[serde(default, skip_serializing_if = "is_false")]
     pub implicit: bool,
 }
@@ -66,6 +74,15 @@ impl Threshold {
     /// Whether reports show it: one that follows from the rules only when it is broken.
     pub fn is_shown(&self) -> bool {
         !self.implicit || !self.passed
+    }
+
+    /// Why it is judged although the plan does not write it; empty for one that is written.
+    pub fn follows_because(&self) -> &'static str {
+        match (self.implicit, self.scope_kind) {
+            (false, _) => "",
+            (true, ScopeKind::ThreadGroup) => " (no threshold allows lost users)",
+            (true, ScopeKind::Run | ScopeKind::Sampler | ScopeKind::Transaction) => " (no threshold allows errors)",
+        }
     }
 }
 

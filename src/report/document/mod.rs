@@ -23,13 +23,13 @@ use super::series::Series;
 use crate::compare::Comparison;
 
 pub use each::Each;
-pub use figures::{FailureCount, Line, LoadPart, Phases, Slice, SliceLine, Stats, ThreadGroup, Times, Unreached};
+pub use figures::{CutShort, FailureCount, Line, LoadPart, Lost, Phases, Slice, SliceLine, Stats, ThreadGroup, Times, Unreached};
 pub use findings::{Assertion, Error, Example, ScopeKind, Threshold};
 pub use read::{ReadError, read, results_file};
 pub use run::{Generator, Host, Lifecycle, Part, PartState, Plan, Run, Tool, VerdictInfo};
 
 /// The version of the format. A new key is a minor version.
-pub const SCHEMA_VERSION: &str = "1.1.0";
+pub const SCHEMA_VERSION: &str = "1.2.0";
 /// Where the schema of the format is published.
 pub const SCHEMA_URL: &str = "https://raw.githubusercontent.com/loadplan/loadplan/main/schemas/results.schema.json";
 
@@ -42,7 +42,7 @@ pub struct Document<'a> {
     #[schemars(extend("format" = "uri"))]
     pub schema: String,
     /// The version of this format; a new key is a minor version.
-    #[schemars(extend("examples" = ["1.1.0"]), regex(pattern = r"^1\.\d+\.\d+$"))]
+    #[schemars(extend("examples" = ["1.2.0"]), regex(pattern = r"^1\.\d+\.\d+$"))]
     pub schema_version: String,
     /// What wrote this document.
     pub tool: Tool,

@@ -7,12 +7,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::{
-    Assertion, Document, Each, Error, Example, FailureCount, Generator, Host, Lifecycle, Line, LoadPart, Part,
+    Assertion, CutShort, Document, Each, Error, Example, FailureCount, Generator, Host, Lifecycle, Line, LoadPart, Lost,
+    Part,
     PartState, Phases, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats, ThreadGroup,
     Threshold, Times, Tool, Unreached, VerdictInfo,
 };
 use crate::graph::{self, LabelId, LabelKind, Place, Scope, load_sentences};
-use crate::metrics::{self, ErrorGroup, GroupResult, LabelResult};
+use crate::metrics::{self, ErrorGroup, GroupResult, LabelResult, LostWhy, LowerBounds};
 use crate::report::{Report, clean, cut, inline};
 use crate::samplers::FailureKind;
 use crate::schedule::{During, Window};
@@ -96,17 +97,9 @@ impl<'a> Report<'a> {
         lines
     }
 
-    /// The lines whose failed samples fail the run because no threshold decides on them, in order.
+    /// The lines whose failed samples fail the run, in order.
     fn unallowed(&self) -> Vec<LabelId> {
-        let broken = self.verdict.thresholds.iter().filter(|result| result.implicit && !result.passed);
-        let mut labels: Vec<LabelId> = broken
-            .filter_map(|result| match result.scope {
-                Scope::Label(label) => Some(label),
-                _ => None,
-            })
-            .collect();
-        labels.sort_unstable();
-        labels
+        verdict::blamed(self.graph, self.results, &self.verdict.thresholds)
     }
 
     /// The requests of thread groups that were never reached.
@@ -185,9 +178,25 @@ impl<'a> Report<'a> {
             iterations: result.iterations,
             dropped: result.dropped,
             peak_users: result.peak_users,
+            users_started: result.users_started,
+            users_lost: result.users_lost(),
+            lost: result.lost.iter().map(|(lost, count)| self.lost(lost.why, *count)).collect(),
             load_s: milli(result.applied.as_secs_f64()),
             warm_up_count: result.warm_up,
             stats: self.stats(&result.stats, Scope::Group(result.group)),
+        }
+    }
+
+    fn lost(&self, why: LostWhy, count: u64) -> Lost {
+        let span = match why {
+            LostWhy::OnStart(label) | LostWhy::OnError(label) => self.graph.label(label).span,
+            LostWhy::NoRow(data) => self.graph.data[data.index()].span,
+        };
+        Lost {
+            count,
+            because: self.told(&verdict::why_lost(self.graph, self.results, why)),
+            file: self.other_file(span),
+            line: self.graph.line(span),
         }
     }
 
@@ -210,6 +219,8 @@ impl<'a> Report<'a> {
                 .map(|(kind, count)| FailureCount { kind: *kind, count })
                 .collect(),
             response_time: times(&stats.response_time),
+            unsent: stats.count.saturating_sub(stats.response_time.count()),
+            cut_short: cut_short(stats.lower_bounds),
             service_time: times(&stats.service_time),
             phases: Phases {
                 dns: phase(Phase::Dns),
@@ -246,6 +257,8 @@ impl<'a> Report<'a> {
             passed: one.passed,
             skipped: one.skipped,
             note: one.note.as_deref().map(|note| self.told(note)),
+            at_least: one.at_least,
+            detail: one.detail.as_deref().map(|detail| self.told(detail)),
             implicit: one.implicit,
         }
     }
@@ -361,6 +374,10 @@ fn times(times: &metrics::Times) -> Option<Times> {
     })
 }
 
+fn cut_short(bounds: LowerBounds) -> Option<CutShort> {
+    (bounds.count > 0).then(|| CutShort { count: bounds.count, least_ms: bounds.least_us as f64 / 1e3 })
+}
+
 fn generator(health: &verdict::Generator) -> Generator {
     Generator {
         kept_up: health.kept_up,
@@ -387,6 +404,7 @@ fn slice(slice: &metrics::Slice, samplers: &[LabelId], transactions: &[LabelId])
                     .map(|(kind, count)| FailureCount { kind: *kind, count: *count })
                     .collect(),
                 histogram: (!one.histogram.is_empty()).then(|| BASE64_STANDARD.encode(&one.histogram)),
+                cut_short: cut_short(one.lower_bounds),
             })
         };
         slice.labels.iter().filter(|one| one.warm_up == warm_up).filter_map(line).collect()
@@ -394,6 +412,7 @@ fn slice(slice: &metrics::Slice, samplers: &[LabelId], transactions: &[LabelId])
     Slice {
         t_s: slice.start_s,
         users: slice.users,
+        users_planned: (slice.planned > slice.users).then_some(slice.planned),
         connections: slice.connections,
         samplers: lines(samplers, false),
         transactions: lines(transactions, false),

@@ -81,10 +81,12 @@ function drawTop() {
       fact("How long", page.live ? `${seconds(run.load_s)}${planned() ? ` of ${seconds(planned())}` : ""}` : `${seconds(run.load_s)} of load, ${seconds(run.duration_s)} in all`),
       fact("Requests", `${count(totals.count)}${rateOf(totals) ? `, ${perSecond(rateOf(totals))}` : ""}`),
       fact("Errors", element("span", { class: totals.failed ? "bad" : "good" }, totals.failed ? `${count(totals.failed)} (${percent(totals.error_rate)})` : "none")),
-      fact("Response time", totals.response_time ? `p50 ${ms(totals.response_time.p50_ms)}, p95 ${ms(totals.response_time.p95_ms)}, p99 ${ms(totals.response_time.p99_ms)}` : "–"),
+      fact("Response time", totals.response_time ? ["p50", "p95", "p99"].map((name) => `${name} ${atLeast(ms(totals.response_time[`${name}_ms`]), isLowerBound(totals, totals.response_time[`${name}_ms`]))}`).join(", ") : "–",
+        measured(totals).map((one) => element("div", { class: "faint" }, one))),
       fact("Received", bytes(totals.received_bytes)),
       ...groups.map((group) => fact(`Load of ${group.name}`, group.load || `${count(group.peak_users)} users`,
-        group.dropped ? element("span", { class: "bad" }, ` ${count(group.dropped)} iterations were dropped.`) : null)),
+        group.dropped ? element("span", { class: "bad" }, ` ${count(group.dropped)} iterations were dropped.`) : null,
+        group.users_lost ? element("span", { class: "bad" }, ` ${count(group.users_lost)} of ${count(group.users_started)} users ended before their time: ${group.lost.map((one) => `${count(one.count)} because ${one.because}`).join("; ")}.`) : null)),
       fact("Load generator", page.live || run.load_s === 0 ? "–" : kept, !page.live && details ? ` (${details})` : null),
       fact("Plan", element("span", { class: "mono" }, plan.file), run.profile ? `, profile ${run.profile}` : null)),
     ...(page.hints.length ? [element("div", { class: "hints" }, page.hints.map((hint) => element("p", null, hint)))] : []));
@@ -126,11 +128,14 @@ function columns() {
   const covered = last < 0 || page.live ? width : Math.min(width, run.load_s - series.t_s[last]);
   const rate = (column) => column.map((one, place) => place < last ? one / width : covered * 2 < width ? null : one / covered);
   return {
-    load: [series.t_s, series.users, series.connections, rate(series.count)],
+    load: [series.t_s, series.users, ...(missing() ? [series.users_planned] : []), series.connections, rate(series.count)],
     times: [series.t_s, series.p50_ms, series.p95_ms, series.p99_ms],
     failed: [series.t_s, ...failureKinds().map((kind) => rate(series.failures[kind]))],
   };
 }
+
+/** Whether users were missing in any slice: they had ended before their time. */
+const missing = () => page.series.users_planned.some((planned, place) => planned > page.series.users[place]);
 
 const failureKinds = () => KINDS.filter((kind) => page.series.failures[kind]);
 
@@ -147,6 +152,7 @@ function drawCharts() {
   };
   make("load", "Active users, open connections and throughput", [
     { label: "users", color: "c1", axis: "users", show: whole },
+    ...(missing() ? [{ label: "users planned", color: "c8", axis: "users", show: whole }] : []),
     { label: "connections", color: "c5", axis: "users", show: whole },
     { label: "requests/s", color: "c2", axis: "rate", show: perSecond },
   ]);
@@ -242,8 +248,21 @@ function inWindow(slice) {
   return shown.from === null || (start >= shown.from && start < shown.to);
 }
 
-/** Samples per second. A rate over less than a second says nothing. */
-const rateOf = (stats) => stats.throughput_per_s > 0 && stats.count / stats.throughput_per_s >= 0.999 ? stats.throughput_per_s : null;
+/** Samples per second, as thresholds judge it. */
+const rateOf = (stats) => stats.throughput_per_s > 0 ? stats.throughput_per_s : null;
+
+/** Whether a time is only a lower bound: requests that got no whole response might have taken longer. */
+const isLowerBound = (stats, time) => stats.cut_short !== undefined && stats.cut_short.least_ms <= time;
+
+const atLeast = (figure, isLowerBound) => isLowerBound ? `≥ ${figure}` : figure;
+
+/** Over how many requests the response times are, and which are lower bounds. */
+function measured(totals) {
+  return [
+    totals.unsent ? `of ${count(totals.count - totals.unsent)} of ${count(totals.count)} requests: ${count(totals.unsent)} could not be sent` : null,
+    totals.cut_short ? `${count(totals.cut_short.count)} requests got no whole response and count with the time they were waited for: figures with ≥ are lower bounds` : null,
+  ].filter((one) => one);
+}
 
 function figuresOf(stats) {
   const times = stats.response_time;
@@ -280,13 +299,13 @@ function figuresIn(sum, groups) {
 function rows() {
   const all = lines();
   if (shown.from === null) {
-    return { all: figuresOf(page.document.totals), rows: all.map((one) => ({ ...one, ...figuresOf(one.line) })) };
+    return { all: { stats: page.document.totals, ...figuresOf(page.document.totals) }, rows: all.map((one) => ({ ...one, stats: one.line, ...figuresOf(one.line) })) };
   }
   const groups = page.document.thread_groups;
   const own = (line) => groups.filter((group) => group.name === line.thread_group);
   return {
-    all: figuresIn(merged(all.length), groups),
-    rows: all.map((one) => ({ ...one, ...figuresIn(merged(one.place), own(one.line)) })),
+    all: { stats: page.document.totals, ...figuresIn(merged(all.length), groups) },
+    rows: all.map((one) => ({ ...one, stats: one.line, ...figuresIn(merged(one.place), own(one.line)) })),
   };
 }
 
@@ -295,11 +314,9 @@ const COLUMNS = [
   ["count", "count", (row) => row.count, count],
   ["failed", "errors", (row) => row.failed, (value, row) => row.failed ? `${count(value)} (${percent(row.failed / row.count)})` : "0"],
   ["rate", "throughput", (row) => row.rate, perSecond],
-  ["mean", "mean", (row) => row.mean, ms],
-  ["p50", "p50", (row) => row.p50, ms],
-  ["p95", "p95", (row) => row.p95, ms],
-  ["p99", "p99", (row) => row.p99, ms],
-  ["max", "max", (row) => row.max, ms],
+  ["mean", "mean", (row) => row.mean, (value, row) => atLeast(ms(value), value !== null && row.failed > 0 && row.stats.cut_short !== undefined)],
+  ...["p50", "p95", "p99", "max"].map((name) => [name, name, (row) => row[name],
+    (value, row) => atLeast(ms(value), value !== null && row.failed > 0 && isLowerBound(row.stats, value))]),
 ];
 
 function drawTable() {
@@ -438,8 +455,8 @@ function table(head, body) {
 function thresholdTable(rules) {
   const mark = (one) => one.skipped ? element("span", { class: page.live ? "faint" : "note" }, page.live ? "nothing to judge yet" : "skipped") : one.passed ? element("span", { class: "good" }, "✓ held") : element("span", { class: "bad" }, "✗ broken");
   return table(["threshold", "", "observed", "limit", "in the plan"], rules.map((one) => [
-    element("span", null, one.implicit ? `${one.title} (no threshold allows errors)` : one.title, one.note ? element("div", { class: "faint" }, one.note) : null), mark(one),
-    one.observed === undefined ? "–" : figure(one.observed, one.unit),
+    element("span", null, one.implicit ? `${one.title} (no threshold allows ${one.scope_kind === "thread_group" ? "lost users" : "errors"})` : one.title, one.detail ? element("div", { class: "faint" }, one.detail) : null, one.note ? element("div", { class: "faint" }, one.note) : null), mark(one),
+    one.observed === undefined ? "–" : atLeast(figure(one.observed, one.unit), one.at_least),
     one.note && one.observed === undefined ? "–" : figure(one.limit, one.unit), placeOf(one)]));
 }
 

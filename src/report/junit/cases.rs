@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use crate::report::document::{Document, Line, Part, PartState, ScopeKind, Threshold};
 use crate::report::place::Place;
-use crate::report::{console, inline};
+use crate::report::console::{self, sections};
+use crate::report::inline;
 use crate::verdict::exit;
 
 /// What a step that was never reached says.
@@ -75,6 +76,7 @@ fn lifecycle(document: &Document<'_>) -> Vec<Case> {
         }
     }
     cases.push(kept_up);
+    cases.push(stayed(document));
     cases.extend(part(document, "teardown", &parts.teardown, |why| CaseOutcome::Failure("TeardownFailed", why)));
     cases
 }
@@ -94,6 +96,30 @@ fn part(document: &Document<'_>, name: &str, part: &Part, failed: impl Fn(String
         }
     }
     Some(case)
+}
+
+/// Whether every user stayed as long as the plan has it.
+fn stayed(document: &Document<'_>) -> Case {
+    let broken: Vec<Threshold> = document
+        .thresholds
+        .iter()
+        .filter(|one| one.implicit && !one.passed && one.scope_kind == ScopeKind::ThreadGroup)
+        .collect();
+    let place = match broken.first() {
+        Some(first) => document.place(first.file.as_ref(), first.line),
+        None => document.place(None, 1),
+    };
+    let mut case = Case::new("all users stayed", place, CaseOutcome::Passed);
+    let lost = sections::lost(document);
+    if document.setup_failed() {
+        case.outcome = CaseOutcome::Skipped(NEVER.into());
+    } else if !broken.is_empty() {
+        let said = format!("{}; no threshold on `users_lost` allows that", lost.join("\n"));
+        case.outcome = CaseOutcome::Failure("UsersLost", said);
+    } else if !lost.is_empty() {
+        case.out = format!("{}; a threshold allows that\n", lost.join("\n"));
+    }
+    case
 }
 
 /// Whether the run came to its end and says anything at all.
@@ -148,8 +174,8 @@ fn thresholds(document: &Document<'_>) -> Vec<Case> {
             CaseOutcome::Passed
         } else {
             let limit = console::figure(threshold.limit, unit);
-            let said = match threshold.observed {
-                Some(observed) => format!("observed {}, limit {limit}", console::figure(observed, unit)),
+            let said = match sections::observed_figure(&threshold) {
+                Some(observed) => format!("observed {observed}, limit {limit}"),
                 None => format!("no samples to judge, limit {limit}"),
             };
             let worst = worst_samplers(document, &threshold);
@@ -158,8 +184,8 @@ fn thresholds(document: &Document<'_>) -> Vec<Case> {
         };
         let place = document.place(threshold.file.as_ref(), threshold.line);
         let mut case = Case::new(&threshold.title, place, outcome);
-        if let (true, Some(observed)) = (threshold.passed, threshold.observed) {
-            case.out = format!("observed {}\n", console::figure(observed, unit));
+        if let (true, Some(observed)) = (threshold.passed, sections::observed_figure(&threshold)) {
+            case.out = format!("observed {observed}\n");
         }
         case
     };
@@ -182,13 +208,16 @@ fn sampler(document: &Document<'_>, line: &Line) -> Case {
     let place = document.place(line.file.as_ref(), line.line);
     let mut case = Case::new(line.title(), place, CaseOutcome::Passed);
     case.time = stats.response_time.as_ref().map_or(0.0, |times| times.mean_ms / 1e3);
-    if document.setup_failed() || stats.count + stats.cached == 0 {
+    if document.setup_failed() || stats.count + stats.cached + stats.interrupted == 0 {
         case.outcome = CaseOutcome::Skipped(NEVER.into());
+    } else if stats.count + stats.cached == 0 {
+        let requests = if stats.interrupted == 1 { "1 request was".into() } else { format!("{} requests were", stats.interrupted) };
+        case.outcome = CaseOutcome::Skipped(format!("{requests} sent, but the run ended before a response was complete"));
     } else if stats.failed > 0 {
         let failures = document.failures_text(line.title());
         let failed = format!("{} of {} samples failed", stats.failed, stats.count);
         if line.errors_allowed == Some(false) {
-            let said = format!("{failed}, and no threshold allows errors\n{failures}");
+            let said = format!("{failed}, and no threshold allows that\n{failures}");
             case.outcome = CaseOutcome::Failure("SamplesFailed", said.trim_end().to_owned());
         } else {
             case.out = format!("{failed}; a threshold decides on them\n{failures}");

@@ -1,0 +1,91 @@
+//! The root cause: the failure that explains the others, told first.
+
+use super::lost;
+use super::{Metric, ThresholdResult};
+use crate::graph::{ExecutionGraph, LabelId};
+use crate::metrics::{ErrorGroup, GroupResult, LostWhy, Results};
+
+/// How much of a value that came instead of another is told, in characters.
+const ACTUAL: usize = 120;
+
+/// What happened, and what came instead: `status is 200: got 401`.
+pub(super) fn sentence(error: &ErrorGroup) -> String {
+    match error.actual.first() {
+        Some(actual) if actual.chars().count() > ACTUAL => {
+            let cut: String = actual.chars().take(ACTUAL).collect();
+            format!("{}: got {cut}…", error.message)
+        }
+        Some(actual) => format!("{}: got {actual}", error.message),
+        None => error.message.clone(),
+    }
+}
+
+/// What a line failed with most often: `status is 200: got 401`.
+pub(super) fn most_frequent(results: &Results, label: LabelId) -> Option<String> {
+    results.errors.iter().find(|error| error.label == label).map(sentence)
+}
+
+/// The earliest failure that explains why several others failed; `None` where the thresholds
+/// themselves tell all there is to tell. `blamed` are the lines whose failures fail the run.
+pub(super) fn of(
+    graph: &ExecutionGraph,
+    results: &Results,
+    thresholds: &[ThresholdResult],
+    blamed: &[LabelId],
+) -> Option<String> {
+    let worst = results.groups.iter().filter(|group| group.users_lost() > 0).max_by_key(|group| group.users_lost());
+    let broken = |one: &ThresholdResult| !one.passed && !one.skipped && may_follow(one);
+    if let Some(group) = worst.filter(|_| thresholds.iter().any(broken)) {
+        return Some(lost_users(graph, results, group));
+    }
+    if blamed.len() < 2 {
+        return None;
+    }
+    let failing: Vec<&ErrorGroup> =
+        results.errors.iter().filter(|error| blamed.binary_search(&error.label).is_ok()).collect();
+    let first = failing.iter().min_by(|one, two| one.first.cmp(&two.first).then(two.count.cmp(&one.count)))?;
+    let alike = failing.iter().filter(|error| (error.kind, &error.message) == (first.kind, &first.message));
+    let (labels, count) = alike.fold((0, 0), |(labels, count), error| (labels + 1, count + error.count));
+    if labels == blamed.len() {
+        return Some(format!("{} ({count} times, on {labels} requests)", sentence(first)));
+    }
+    let of = results.label(first.label).map_or(0, |stats| stats.count);
+    let title = &graph.label(first.label).title;
+    Some(format!("{title} failed first, {} of {of} times: {}", first.count, sentence(first)))
+}
+
+/// Whether a broken threshold may be broken because users ended early.
+fn may_follow(threshold: &ThresholdResult) -> bool {
+    match threshold.metric {
+        Metric::ErrorRate
+        | Metric::Errors
+        | Metric::Apdex(_)
+        | Metric::Throughput
+        | Metric::Requests
+        | Metric::Iterations
+        | Metric::Dropped
+        | Metric::UsersLost
+        | Metric::BytesReceived => true,
+        Metric::Percentile(_) | Metric::Mean | Metric::Min | Metric::Max | Metric::Stddev => {
+            threshold.observed.is_none()
+        }
+    }
+}
+
+fn lost_users(graph: &ExecutionGraph, results: &Results, group: &GroupResult) -> String {
+    let Some((most, count)) = group.lost.first() else { return String::new() };
+    let name = &graph.groups[group.group.index()].name;
+    let whom = if *count == group.users_started {
+        format!("every user of {name} ({count} of {})", group.users_started)
+    } else {
+        format!("{count} of {} users of {name}", group.users_started)
+    };
+    match most.why {
+        LostWhy::OnStart(label) | LostWhy::OnError(label) => {
+            let title = &graph.label(label).title;
+            let what = most_frequent(results, label).map_or_else(String::new, |what| format!(" ({what})"));
+            format!("{title} failed for {whom}, which ended them{what}")
+        }
+        LostWhy::NoRow(_) => format!("{whom} ended early: {}", lost::why(graph, results, most.why)),
+    }
+}
