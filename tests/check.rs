@@ -772,3 +772,87 @@ fn plans_that_come_with_loadplan_have_no_findings() {
         }
     }
 }
+
+#[test]
+fn regression_keys_that_do_nothing_or_change_what_runs_are_told() {
+    let within = |steps: &str| {
+        format!(
+            "http: {{ base_url: http://127.0.0.1:9 }}\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n{steps}\n"
+        )
+    };
+    let folder = Folder::new();
+    for (steps, told) in [
+        (
+            "      - choose:\n          - { get: /a, chance: 25% }\n          - { get: /b, chance: 75% }",
+            "`chance` on a branch of `choose`",
+        ),
+        (
+            "      - choose:\n          - { get: /a, if: iteration == 1 }\n          - { get: /b }",
+            "`if` on a branch of `choose`",
+        ),
+        (
+            "      - round_robin:\n          - { get: /a, chance: 25% }\n          - { get: /b }",
+            "`chance` on a branch of `round_robin`",
+        ),
+        ("      - choose:\n          - { get: /a, weight: 0 }\n          - { get: /b }", "weight 0 is never drawn"),
+        ("      - choose:\n          - { get: /a, weight: 3 }", "one branch"),
+        ("      - { get: /a, chance: 100% }", "this chance always runs"),
+        ("      - { get: /a, chance: 0% }", "this chance never runs"),
+        ("      - repeat: 0\n        steps: [{ get: /a }]", "runs nothing"),
+        ("      - get: /a\n      - stop: iteration\n      - get: /b", "this step never runs"),
+        (
+            "      - transaction: T\n        steps: [{ get: /a }, { stop: user }]\n      - get: /b",
+            "this step never runs",
+        ),
+        ("      - { pause: 1s, think_time: 2s }\n      - get: /a", "this step sends none"),
+        ("      - parallel: [{ get: /a }, { get: /b }]\n        think_time: 2s", "not waited in `parallel`"),
+        ("      - set: { x: 1 }\n      - get: /a", "`x` is set but never used"),
+        ("      - { get: /a, if: 1 == 2 }", "always false"),
+        ("      - for_each: { x: '[]' }\n        steps: [{ get: '/${x}' }]", "this list is empty"),
+        (
+            "      - if: iteration == 1\n        chance: 50%\n        steps: [{ get: /a }]\n        else: [{ get: /b }]",
+            "`else` runs too",
+        ),
+        ("      - get: /a\n        extract: {}", "extracts nothing"),
+        ("      - get: /a\ndata: { d: { file: d.csv } }", "nothing uses the data set `d`"),
+        ("      - get: '/${d.id}'\ndata: { d: { file: d.csv, at_end: stop_user } }", "ends early"),
+    ] {
+        folder.write("d.csv", "id\n1\n");
+        folder.write("plan.yaml", within(steps));
+        let ran = folder.loadplan(&["check", "plan.yaml"]);
+        let all = ran.stdout + &ran.stderr;
+        assert!(all.contains(told), "{steps}\n{all}");
+    }
+    for fine in [
+        "      - choose:\n          - { get: /a, weight: 1 }\n          - { get: /b }",
+        "      - shuffle:\n          - { get: /a, chance: 50% }\n          - { get: /b }",
+        "      - get: /a\n      - { stop: iteration, if: iteration == 2 }\n      - get: /b",
+        "      - { transaction: T, think_time: 1s, steps: [{ get: /a }] }",
+    ] {
+        folder.write("plan.yaml", within(fine));
+        let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(0);
+        assert!(ran.stdout.contains("no mistakes found"), "{fine}\n{}", ran.stdout);
+    }
+}
+
+#[test]
+fn regression_chances_of_branches_become_weights_that_the_next_check_takes() {
+    let plan = "http: { base_url: http://127.0.0.1:9 }
+thread_groups:
+  g:
+    iterations: 1
+    steps:
+      - choose:
+          - { get: /a, chance: 12.5% }
+          - { get: /b, chance: 87.5% }
+";
+    let folder = Folder::new();
+    folder.write("plan.yaml", plan);
+    let ran = folder.loadplan(&["check", "plan.yaml"]);
+    let told = ran.stdout + &ran.stderr;
+    // 12.5 % to 87.5 % are 125 to 875 in whole numbers.
+    assert!(told.contains("weight: 125") && told.contains("weight: 875"), "{told}");
+    folder.write("plan.yaml", plan.replace("chance: 12.5%", "weight: 125").replace("chance: 87.5%", "weight: 875"));
+    let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(0);
+    assert!(ran.stdout.contains("no mistakes found"), "{}", ran.stdout);
+}

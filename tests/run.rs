@@ -142,9 +142,14 @@ fn every_kind_of_failure_is_told_by_its_cause_and_exits_non_zero() {
         assert_eq!(results["errors"][0]["kind"], kind, "{url}: {:#?}", results["errors"]);
         assert!(results["errors"][0]["message"].as_str().unwrap().contains(told), "{:#?}", results["errors"]);
         assert!(ran.stdout.contains(told), "{told} is missing in\n{}", ran.stdout);
-        if kind != "status" {
-            let time = &results["samplers"][0]["response_time"]["p50_ms"];
-            assert!(time.is_null(), "{url}: nothing was answered, so there is no response time, not {time}");
+        // What was sent counts with the time it was waited for, what was not has no time.
+        let sampler = &results["samplers"][0];
+        let (time, cut) = (&sampler["response_time"]["p50_ms"], &sampler["cut_short"]["count"]);
+        match kind {
+            "connect" | "dns" => assert!(time.is_null() && cut.is_null(), "{url}: {sampler}"),
+            "timeout" => assert!(time.as_f64().unwrap() >= 300.0 && cut == 2, "{url}: {sampler}"),
+            "status" => assert!(time.is_number() && cut.is_null(), "{url}: {sampler}"),
+            _ => assert!(time.is_number() && cut == 2, "{url}: {sampler}"),
         }
         assert!(folder.junit().contains("<failure") || folder.junit().contains("<error"));
     }

@@ -291,6 +291,7 @@ thread_groups:
     users: {users}
     iterations: {iterations}
     steps: [ {{ get: '/${{rows.id}}/${{people.name}}/${{people.code}}' }} ]
+thresholds: [ users_lost <= 100% ]
 "
             ),
         )

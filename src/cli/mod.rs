@@ -12,6 +12,7 @@ mod limits;
 mod mistakes;
 mod new;
 mod plans;
+mod refusal;
 mod report;
 mod run;
 mod schema;
@@ -74,8 +75,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             let code = if error.use_stderr() { exit::INVALID } else { exit::PASSED };
             let _ = error.print();
             if code == exit::INVALID && args.get(1).is_some_and(|command| command == "run") {
-                // A step that asks for the exit code gets it here too.
+                // A step that asks for the exit code or picks up a report gets it here too.
                 let terminal = terminal::Terminal::new(terminal::ColorChoice::Auto);
+                refusal::of_command_line(&args, &error, &terminal);
                 ci::Ci::new(|name| std::env::var(name).ok()).finish(code, &terminal);
             }
             return code;

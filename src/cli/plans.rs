@@ -94,6 +94,8 @@ pub(super) struct Compiled {
     pub(super) secrets: Vec<String>,
     /// Names of the plan's profiles.
     profiles: Vec<Arc<str>>,
+    /// The plan's own name, if it could be read that far.
+    pub(super) name: Option<Arc<str>>,
     /// What random draws start from.
     pub(super) seed: u64,
     /// The run's identifier.
@@ -147,8 +149,10 @@ impl PlanOptions {
         let mut graph = None;
         let mut secrets = Vec::new();
         let mut profiles = Vec::new();
+        let mut name = None;
         if let Some(plan) = loaded.plan {
             profiles.clone_from(&plan.profiles);
+            name = Some(plan.name.clone());
             secrets.extend(
                 plan.variables.iter().filter(|one| one.secret).filter_map(|one| Some(one.value.as_ref()?.to_string())),
             );
@@ -168,7 +172,7 @@ impl PlanOptions {
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             graph = None;
         }
-        Compiled { findings, sources: loaded.sources, graph, secrets, profiles, seed, run_id }
+        Compiled { findings, sources: loaded.sources, graph, secrets, profiles, name, seed, run_id }
     }
 }
 

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::address;
@@ -13,6 +12,7 @@ use super::baseline::{self, BaselineOptions};
 use super::ci::Ci;
 use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
+use super::refusal::{OUT, Refusal};
 use super::report::Forges;
 use super::services::Services;
 use super::telemetry;
@@ -24,8 +24,8 @@ use crate::mask::Masker;
 use crate::metrics::{Aggregator, ErrorGroup, Results};
 use crate::report::progress::Progress;
 use crate::report::{
-    Document, Format, Html, Json, Jtl, Junit, JunitStyle, LivePage, OutputError, OutputFiles, Report, Repository,
-    RunInfo, console, inline,
+    Document, Format, Html, Json, Jtl, Junit, JunitStyle, LivePage, OutputError, OutputFiles, Report, RunInfo, console,
+    inline, lock,
 };
 use crate::samplers::http::ProxyEnvironment;
 use crate::telemetry::{Stream, Telemetry};
@@ -45,7 +45,7 @@ pub(super) struct Args {
     #[command(flatten)]
     baseline: BaselineOptions,
     /// The folder for results.json, junit.xml and report.html (with several plans, one folder for each inside it)
-    #[arg(long, value_name = "DIR", default_value = "loadplan-results")]
+    #[arg(long, value_name = "DIR", default_value = OUT)]
     out: PathBuf,
     /// Write results.json to this file instead
     #[arg(long, value_name = "FILE")]
@@ -94,59 +94,72 @@ pub(super) fn run(mut args: Args, terminal: &Terminal) -> u8 {
     }
     let mut ci = Ci::new(|name| std::env::var(name).ok());
     let code = run_all(args, terminal, &mut ci);
+    let code = code.unwrap_or_else(|refusal| {
+        refusal.write(&args.plans, |path| wanted(args, path), args.options.profiles(), terminal);
+        exit::INVALID
+    });
     ci.finish(code, terminal);
     code
 }
 
-fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> u8 {
+fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal> {
     let one_file = [&args.json, &args.junit, &args.html, &args.csv].iter().any(|file| file.is_some());
     if args.plans.len() > 1 && (one_file || args.forges.any()) {
-        terminal.err("error: --json, --junit, --html, --csv, --markdown and --gitlab name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n");
-        return exit::INVALID;
+        return Err(Refusal::tell(
+            terminal,
+            "error: --json, --junit, --html, --csv, --markdown and --gitlab name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n",
+        ));
     }
     let option = if args.dashboard.is_some() { "--dashboard" } else { "--prometheus" };
     if (args.dashboard.is_some() || args.telemetry.prometheus.is_some())
         && let Some(problem) = address::misplaced(option, &args.plans)
     {
         telemetry::tell(&problem, terminal);
-        return exit::INVALID;
+        return Err(Refusal::new(problem.message));
     }
-    let Some(settings) = args.telemetry.settings(terminal) else { return exit::INVALID };
+    let Some(settings) = args.telemetry.settings(terminal) else {
+        return Err(Refusal::new("an address for live metrics cannot be used"));
+    };
     if args.plans.len() > 1 && !args.baseline.baseline.is_empty() {
-        terminal.err("error: --baseline is of one plan, but there are several\n  = help: run each plan with its own --baseline\n");
-        return exit::INVALID;
+        return Err(Refusal::tell(
+            terminal,
+            "error: --baseline works with one plan at a time\n  = help: run each plan with its own --baseline\n",
+        ));
     }
     // Every plan is read before the first one is run: nothing is sent if any is invalid.
+    let mut refusal = Refusal::default();
     let compiled: Vec<_> = args
         .plans
         .iter()
         .map(|path| {
             let compiled = args.options.compile(path, &args.load);
             ci.add_findings(&compiled);
+            refusal.add(path, &compiled);
             compiled.graph_or_tell(path, terminal).map(|one| (path, one))
         })
         .collect();
-    let Some(compiled) = compiled.into_iter().collect::<Option<Vec<_>>>() else { return exit::INVALID };
+    let Some(compiled) = compiled.into_iter().collect::<Option<Vec<_>>>() else { return Err(refusal) };
     for (path, (graph, _)) in &compiled {
         let command = graph.services.iter().find(|service| matches!(service.kind, ServiceKind::Command { .. }));
         if let (Some(service), false) = (command, args.allow_commands) {
-            terminal.err(&format!(
-                "error: {}: the service `{}` runs a command line, which this run does not allow\n  = help: look at the plan's `services`, then give --allow-commands\n",
-                crate::plan::shown_path(path),
-                service.name
+            return Err(Refusal::tell(
+                terminal,
+                &format!(
+                    "error: {}: the service `{}` runs a command line, which this run does not allow\n  = help: look at the plan's `services`, then give --allow-commands\n",
+                    crate::plan::shown_path(path),
+                    service.name
+                ),
             ));
-            return exit::INVALID;
         }
     }
     // Like any argument that cannot be obeyed, and unlike results that are lost: nothing was sent.
-    let Some(telemetry) = telemetry::start(settings, terminal) else { return exit::INVALID };
+    let Some(telemetry) = telemetry::start(settings, terminal) else {
+        return Err(Refusal::new("an address for live metrics cannot be used"));
+    };
     let mut worst = exit::PASSED;
     let mut failed: Vec<String> = Vec::new();
-    let mut folders: Vec<PathBuf> = Vec::new();
     for (path, plan) in compiled {
-        let folder = own_folder(args, path, &folders);
-        folders.push(folder.clone());
-        let code = one(args, terminal, &telemetry, ci, path, &folder, plan);
+        let code = one(args, terminal, &telemetry, ci, path, plan)?;
         if let Some(warning) = telemetry.finish() {
             terminal.err(&warning);
         }
@@ -166,17 +179,37 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> u8 {
             _ => format!("\nFAILED (exit {worst}): {} of {count} plans: {}\n", failed.len(), failed.join(", ")),
         });
     }
-    worst
+    Ok(worst)
 }
 
-/// A plan's folder for its reports: with several plans one for each, numbered where names are alike.
-fn own_folder(args: &Args, path: &Path, taken: &[PathBuf]) -> PathBuf {
-    let Some(stem) = path.file_stem().filter(|_| args.plans.len() > 1) else { return args.out.clone() };
-    let named = |number: usize| match number {
-        1 => args.out.join(stem),
-        _ => args.out.join(format!("{}-{number}", stem.to_string_lossy())),
-    };
-    (1..).map(named).find(|folder| !taken.contains(folder)).unwrap_or_else(|| args.out.clone())
+/// The folder for a plan's reports: with several plans one for each, numbered where names are alike.
+fn own_folder(args: &Args, path: &Path) -> PathBuf {
+    let mut taken: Vec<PathBuf> = Vec::new();
+    for plan in &args.plans {
+        let Some(stem) = plan.file_stem().filter(|_| args.plans.len() > 1) else { break };
+        let named = |number: usize| match number {
+            1 => args.out.join(stem),
+            _ => args.out.join(format!("{}-{number}", stem.to_string_lossy())),
+        };
+        let own = (1..).map(named).find(|folder| !taken.contains(folder)).unwrap_or_else(|| args.out.clone());
+        if std::ptr::eq(plan.as_path(), path) {
+            return own;
+        }
+        taken.push(own);
+    }
+    args.out.clone()
+}
+
+/// What is to be written for a plan, and where.
+fn wanted(args: &Args, path: &Path) -> Vec<(Box<dyn Format>, PathBuf)> {
+    let folder = own_folder(args, path);
+    let mut wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
+        (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
+        (Box::new(Html), args.html.clone().unwrap_or_else(|| folder.join("report.html"))),
+        (Box::new(Junit { style: args.junit_style }), args.junit.clone().unwrap_or_else(|| folder.join("junit.xml"))),
+    ];
+    wanted.extend(args.forges.wanted());
+    wanted
 }
 
 fn one(
@@ -185,40 +218,35 @@ fn one(
     telemetry: &Telemetry,
     ci: &mut Ci,
     path: &Path,
-    folder: &Path,
     (graph, rest): (ExecutionGraph, Rest),
-) -> u8 {
+) -> Result<u8, Refusal> {
     let graph = Arc::new(graph);
     let masker = Masker::new(&rest.secrets);
+    let folder = own_folder(args, path);
     let results_file = args.json.clone().unwrap_or_else(|| folder.join("results.json"));
     let against = match args.baseline.read(&graph, &masker, &results_file) {
         Ok(against) => against,
         Err(error) => {
             baseline::tell(&error, terminal);
-            return exit::INVALID;
+            return Err(Refusal::new(error.message));
         }
     };
-    let mut wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
-        (Box::new(Json), results_file),
-        (Box::new(Html), args.html.clone().unwrap_or_else(|| folder.join("report.html"))),
-        (Box::new(Junit { style: args.junit_style }), args.junit.clone().unwrap_or_else(|| folder.join("junit.xml"))),
-    ];
-    wanted.extend(args.forges.wanted());
-    let (files, rows) = match open(wanted, args.csv.as_ref()) {
+    let opened = lock(&folder).and_then(|lock| Ok((lock, open(wanted(args, path), args.csv.as_ref())?)));
+    let (_lock, (files, rows)) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             terminal.err(&format!("error: {}\n  = help: {}\n", error.message, error.help));
-            return exit::INTERNAL;
+            return Ok(exit::INTERNAL);
         }
     };
-    let mut info = info(args, path, &rest);
+    let mut info = RunInfo::now(&rest.run_id, rest.seed, args.options.profiles(), path);
     let begin = Instant::now();
     let (stopper, stop) = unbounded_channel();
     let scene = Scene { graph: graph.clone(), info: info.clone(), masker: masker.clone() };
     let mut feed =
         match dashboard(args, terminal, scene, &stopper, args.plans.first().is_some_and(|first| first == path)) {
             Ok(feed) => feed,
-            Err(code) => return code,
+            Err(refusal) => return Err(refusal),
         };
     let stream = telemetry.begin(&graph, &masker, &rest.run_id);
     let around = Around { masker: &masker, rows: rows.clone(), stream, feed: &mut feed };
@@ -261,7 +289,7 @@ fn one(
         false => console::summary(&document, &written, terminal.color),
     });
     ci.add(&document, &written, terminal);
-    document.verdict.exit_code
+    Ok(document.verdict.exit_code)
 }
 
 /// Makes a place for every result file, and begins the one that is written while the run goes.
@@ -349,7 +377,7 @@ fn dashboard(
     scene: Scene,
     stopper: &UnboundedSender<StopReason>,
     first: bool,
-) -> Result<Option<Feed>, u8> {
+) -> Result<Option<Feed>, Refusal> {
     let Some(address) = args.dashboard else { return Ok(None) };
     let plan = inline(&scene.masker.mask(&scene.graph.name));
     let stopper = stopper.clone();
@@ -364,7 +392,7 @@ fn dashboard(
         Err(problem) => {
             telemetry::tell(&problem, terminal);
             // Of several plans the first one tells; a later one is not lost for want of its page.
-            if first { Err(exit::INVALID) } else { Ok(None) }
+            if first { Err(Refusal::new(problem.message)) } else { Ok(None) }
         }
     }
 }
@@ -482,24 +510,4 @@ fn told(graph: &ExecutionGraph, error: &ErrorGroup) -> String {
         text.push_str(&format!(", got {actual}"));
     }
     text
-}
-
-/// When and where the run takes place; its end is set when it has ended.
-fn info(args: &Args, path: &Path, rest: &Rest) -> RunInfo {
-    let now = jiff::Timestamp::now();
-    let sha = std::fs::read(path).map(|bytes| Sha256::digest(&bytes)).unwrap_or_default();
-    RunInfo {
-        id: rest.run_id.to_string(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        started_at: now,
-        ended_at: now,
-        took: Duration::ZERO,
-        profiles: args.options.profiles().to_vec(),
-        seed: rest.seed,
-        host: gethostname::gethostname().to_string_lossy().into_owned(),
-        cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        os: std::env::consts::OS.into(),
-        plan_sha256: sha.iter().map(|byte| format!("{byte:02x}")).collect(),
-        repository: std::env::current_dir().ok().and_then(|folder| Repository::around(&folder)),
-    }
 }

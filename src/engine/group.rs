@@ -27,6 +27,8 @@ pub(super) async fn run(work: Rc<Work>, local: Rc<Local>, id: GroupId) {
     let group = &graph.groups[id.index()];
     let mut share = Share {
         stops: work.shared.stops.subscribe(),
+        hurry: work.shared.stops.subscribe(),
+        hurried: false,
         users: JoinSet::new(),
         interrupt_at: None,
         origin: Duration::ZERO,
@@ -55,6 +57,9 @@ struct Share<'g> {
     /// When the group starts, from the moment load begins.
     origin: Duration,
     stops: watch::Receiver<Stops>,
+    /// The same, looked at for the word to hurry.
+    hurry: watch::Receiver<Stops>,
+    hurried: bool,
     users: JoinSet<()>,
     /// When those still running are interrupted, once the group is ending.
     interrupt_at: Option<Duration>,
@@ -82,7 +87,11 @@ impl Share<'_> {
         let now = self.local.clock.now();
         self.local.recorder.borrow_mut().group_ends(self.id, now);
         self.local.gate(Some(self.id)).end(stopped);
-        let at = now + self.group.graceful_stop;
+        let grace = match self.hurry.borrow().hurry {
+            true => self.group.graceful_stop_on_sigterm,
+            false => self.group.graceful_stop,
+        };
+        let at = now + grace;
         self.interrupt_at = Some(self.interrupt_at.map_or(at, |known| known.min(at)));
     }
 
@@ -145,6 +154,10 @@ impl Share<'_> {
                 }
                 () = clock.until_some(self.end()), if gate.is_running() => self.ending(false),
                 () = told_to_stop(&mut self.stops, self.id), if !gate.is_stopped() => self.ending(true),
+                () = told_to_hurry(&mut self.hurry), if !self.hurried => {
+                    self.hurried = true;
+                    self.ending(true);
+                }
                 () = clock.until_some(impatient), if impatient.is_some() => {
                     leaving.pop_front().into_iter().for_each(|(_, handle)| handle.abort());
                 }
@@ -177,6 +190,10 @@ impl Share<'_> {
             tokio::select! {
                 biased;
                 () = told_to_stop(&mut self.stops, self.id), if !gate.is_stopped() => self.ending(true),
+                () = told_to_hurry(&mut self.hurry), if !self.hurried => {
+                    self.hurried = true;
+                    self.ending(true);
+                }
                 // Before the alarm, which may ring all the time: users are claimed for these.
                 Some(at) = received(&mut inbox) => arrivals.resume(at),
                 () = alarm.until(due), if due.is_some() => {
@@ -227,6 +244,12 @@ async fn told_to_stop(stops: &mut watch::Receiver<Stops>, group: GroupId) {
     let told = stops.wait_for(|stops| stops.all || stops.groups[group.index()]).await;
     if told.is_err() {
         // Nobody is left who could say so.
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn told_to_hurry(stops: &mut watch::Receiver<Stops>) {
+    if stops.wait_for(|stops| stops.hurry).await.is_err() {
         std::future::pending::<()>().await;
     }
 }

@@ -25,6 +25,9 @@ use crate::value::{Map, Value};
 /// How often the run is looked at: live figures, thresholds that abort.
 const TICK: Duration = Duration::from_millis(250);
 
+/// How long teardown may take once SIGTERM has come.
+const TEARDOWN_ON_SIGTERM: Duration = Duration::from_secs(3);
+
 /// What a run needs.
 pub struct Input {
     /// What to walk.
@@ -244,14 +247,22 @@ impl Run<'_> {
         let local = self.work.local(self.observer.clone());
         let mut user = User::new(local.clone(), None, 0, slots);
         let gate = local.gate(None);
+        let hurried = || self.shared.stops.borrow().hurry;
+        let mut limit = (name == "teardown" && hurried()).then(|| tokio::time::Instant::now() + TEARDOWN_ON_SIGTERM);
         let walked = {
             let mut walking = std::pin::pin!(walk(&graph, &mut user, steps, on_error));
             loop {
                 tokio::select! {
                     walked = &mut walking => break Some(walked),
+                    () = tokio::time::sleep_until(limit.unwrap_or_else(tokio::time::Instant::now)), if limit.is_some() => {
+                        break None;
+                    }
                     Some(reason) = self.stop.recv() => {
                         self.shared.stop_all(reason);
                         gate.end(true);
+                        if hurried() {
+                            limit = Some(tokio::time::Instant::now() + TEARDOWN_ON_SIGTERM);
+                        }
                         if name == "setup" {
                             break None;
                         }

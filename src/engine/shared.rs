@@ -51,6 +51,8 @@ pub struct Stops {
     pub all: bool,
     /// Single groups.
     pub groups: Vec<bool>,
+    /// Whoever asked will not wait long: a container is killed ten seconds after SIGTERM.
+    pub hurry: bool,
 }
 
 /// What all users of a run share.
@@ -210,7 +212,7 @@ impl Shared {
             counters: graph.counters.iter().map(|_| AtomicI64::new(0)).collect(),
             locks: graph.locks.iter().map(|_| Arc::new(Semaphore::new(1))).collect(),
             meetings: graph.meetings.iter().map(|_| Meeting::default()).collect(),
-            stops: watch::Sender::new(Stops { all: false, groups: vec![false; graph.groups.len()] }),
+            stops: watch::Sender::new(Stops { groups: vec![false; graph.groups.len()], ..Stops::default() }),
             reason: Mutex::new(None),
             courses: graph.groups.iter().map(|group| Course::new(group, threads)).collect(),
             ended: watch::Sender::new(vec![None; graph.groups.len()]),
@@ -228,8 +230,12 @@ impl Shared {
 
     /// Says that everything is to stop. The first reason is kept.
     pub fn stop_all(&self, reason: StopReason) {
+        let hurry = reason == StopReason::Terminate;
         lock(&self.reason).get_or_insert(reason);
-        self.stops.send_modify(|stops| stops.all = true);
+        self.stops.send_modify(|stops| {
+            stops.all = true;
+            stops.hurry |= hurry;
+        });
     }
 
     /// Says that a group is to stop.

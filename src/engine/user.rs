@@ -197,8 +197,8 @@ impl Local {
             return;
         }
         let timings = &sample.timings;
-        let elapsed =
-            sample.behind + sample.response_time.counted().unwrap_or_else(|| sample.ended.saturating_sub(sample.started));
+        let elapsed = sample.behind
+            + sample.response_time.counted().unwrap_or_else(|| sample.ended.saturating_sub(sample.started));
         let answered = timings.first_byte.is_some();
         rows.borrow_mut().row(&Row {
             label: &self.shared.graph.label(sample.label).text,

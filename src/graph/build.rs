@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::flow::State;
 use super::names::Names;
@@ -49,6 +50,10 @@ pub(super) struct Build<'p> {
     pub(super) flows: Vec<Flow>,
     /// Extracted variables and where, to tell those nobody uses.
     pub(super) extracted: Vec<(SlotId, Span)>,
+    /// Variables of `set` steps.
+    pub(super) set: Vec<(SlotId, Span)>,
+    /// Data sets that any step or expression reads.
+    pub(super) data_used: BTreeSet<DataId>,
     /// Whether any expression reads `response`, which needs bodies kept.
     pub(super) reads_response: bool,
 }
@@ -95,12 +100,19 @@ pub fn build(
         rotations: 0,
         flows: Vec::new(),
         extracted: Vec::new(),
+        set: Vec::new(),
+        data_used: BTreeSet::new(),
         reads_response: false,
     };
     let graph = build.graph(steps);
     let failed = build.findings.iter().any(|finding| finding.severity == Severity::Error);
     (if failed { None } else { graph }, build.findings)
 }
+
+/// How long running iterations may finish when the time is up and the plan does not say.
+const GRACEFUL_STOP: Duration = Duration::from_secs(30);
+/// The same after SIGTERM: containers are killed ten seconds after it.
+const GRACEFUL_STOP_ON_SIGTERM: Duration = Duration::from_secs(5);
 
 impl Build<'_> {
     fn graph(&mut self, steps: Vec<Steps>) -> Option<ExecutionGraph> {
@@ -323,7 +335,8 @@ impl Build<'_> {
             delay: group.delay,
             needs: self.needs(id, group),
             warm_up: group.warm_up,
-            graceful_stop: group.graceful_stop,
+            graceful_stop: group.graceful_stop.unwrap_or(GRACEFUL_STOP),
+            graceful_stop_on_sigterm: group.graceful_stop.unwrap_or(GRACEFUL_STOP_ON_SIGTERM),
             on_error: group.on_error,
             on_start,
             steps,
@@ -369,6 +382,26 @@ impl Build<'_> {
     }
 
     fn never_used(&mut self) {
+        // A plan with mistakes is not read to its end, so what uses these may be missing.
+        let whole = self.plan.is_whole && self.findings.iter().all(|one| one.severity != Severity::Error);
+        for (index, set) in self.plan.data.iter().enumerate() {
+            if whole && !self.data_used.contains(&DataId(index as u32)) {
+                self.findings.push(
+                    Diagnostic::warning(set.name.span, format!("nothing uses the data set `{}`", set.name.value)).help(
+                        format!("remove it, or use a column of its current row: `${{{}.COLUMN}}`", set.name.value),
+                    ),
+                );
+            }
+        }
+        for (slot, span) in std::mem::take(&mut self.set) {
+            if whole && !self.names.used.contains(&slot) {
+                let name = &self.slots[slot.0 as usize].name;
+                self.findings.push(
+                    Diagnostic::warning(span, format!("`{name}` is set but never used"))
+                        .help(format!("use it as `${{{name}}}`, or remove it")),
+                );
+            }
+        }
         for (slot, span) in std::mem::take(&mut self.extracted) {
             if !self.names.used.contains(&slot) {
                 let name = &self.slots[slot.0 as usize].name;

@@ -330,6 +330,8 @@ pub struct Group {
     pub warm_up: Duration,
     /// How long running iterations may take to finish.
     pub graceful_stop: Duration,
+    /// The same after SIGTERM: at most five seconds unless the plan says otherwise.
+    pub graceful_stop_on_sigterm: Duration,
     /// What follows a failed sample.
     pub on_error: OnError,
     /// Once per user, first.

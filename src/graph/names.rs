@@ -387,6 +387,7 @@ Some("set it on every path, for example in a step before the branch; or give it 
     }
 
     fn judge_data(&mut self, used: &NameUse, data: DataId) -> Result<(), Box<Problem>> {
+        self.data_used.insert(data);
         let name = used.name.as_str();
         let set = &self.plan.data[data.index()];
         if !set.per_user && !self.in_iteration {

@@ -10,6 +10,7 @@ use super::{
 use crate::diagnostic::Diagnostic;
 use crate::plan::yaml::Node as Yaml;
 use crate::plan::{Dynamic, Name, Step, StepKind, StopTarget, ThinkTime};
+use crate::value::Value;
 
 /// What surrounds a step.
 #[derive(Clone)]
@@ -90,6 +91,15 @@ impl Build<'_> {
             context.think = self.wait(think, Some(id)).map(Arc::new);
         }
         let condition = step.condition.as_ref().map(|text| self.expression(text, Some(id)));
+        if let (Some(Some(condition)), Some(text)) = (&condition, &step.condition)
+            && let Some(Value::Bool(truth)) = condition.constant()
+        {
+            let (what, otherwise) = if *truth { ("always", "remove `if`") } else { ("never", "remove the step") };
+            self.findings.push(
+                Diagnostic::warning(text.span, format!("this condition is always {truth}, so the step {what} runs"))
+                    .help(format!("compare a variable, for example `if: count > 3`, or {otherwise}")),
+            );
+        }
         let chance = step.chance.as_ref().map(|chance| self.amount(chance, id));
         let entry = (condition.is_some() || chance.is_some()).then(|| self.state.clone());
         let kind = self.kind(step, id, label, &context);
@@ -143,10 +153,19 @@ impl Build<'_> {
             }
             StepKind::ForEach { item, list, steps } => {
                 let source = if let Some(data) = self.names.data.get(&list.value).copied() {
+                    self.data_used.insert(data);
                     Some(Source::Rows(data))
                 } else {
                     self.expression(list, Some(id)).map(Source::List)
                 };
+                if let Some(Source::List(items)) = &source
+                    && matches!(items.constant(), Some(Value::List(items)) if items.is_empty())
+                {
+                    self.findings.push(
+                        Diagnostic::warning(list.span, "this list is empty, so the steps never run")
+                            .help("for example `for_each: { id: [1, 2, 3] }`"),
+                    );
+                }
                 let slot = self.slot(&item.value, false);
                 if let Some(Source::Rows(data)) = source {
                     self.row_slots.insert(slot, data);
@@ -188,6 +207,7 @@ impl Build<'_> {
                     let tree = self.tree(yaml, Some(id));
                     let slot = self.target_slot(name);
                     self.state.set(slot, Some(id));
+                    self.set.push((slot, name.span));
                     set.extend(tree.map(|(tree, _)| (slot, tree)));
                 }
                 NodeKind::Set(set)
@@ -215,6 +235,7 @@ impl Build<'_> {
                         "use `for_each: { row: … }` to walk over all rows",
                     );
                 }
+                self.data_used.insert(data);
                 NodeKind::NextRow(data)
             }
             StepKind::Pause(wait) => NodeKind::Pause(self.wait(wait, Some(id))?),

@@ -2,7 +2,7 @@
 
 use super::build::Build;
 use super::steps::Context;
-use super::{GroupId, LabelId, LabelKind, Place, Scope, Threshold};
+use super::{DataId, GroupId, LabelId, LabelKind, Place, Scope, Threshold};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{self, ThreadGroup};
 use crate::schedule::During;
@@ -124,6 +124,7 @@ impl Build<'_> {
             }
             self.push(Scope::Run, threshold);
         }
+        self.data_that_ends_users();
         let run_judged = |judges: fn(&Condition) -> bool| plan.thresholds.iter().any(|one| judges(&one.condition));
         let group_judged = |group: GroupId, judges: fn(&Condition) -> bool| {
             run_judged(judges) || plan.groups[group.index()].thresholds.iter().any(|one| judges(&one.condition))
@@ -147,6 +148,28 @@ impl Build<'_> {
                 let span = group.name.span;
                 self.follows(Scope::Group(id), "users_lost == 0", Metric::UsersLost, Unit::Count, span, true);
             }
+        }
+    }
+
+    /// Users that data ends early fail the run unless a threshold allows it, and nobody who writes
+    /// `at_end: stop_user` should learn that from a verdict.
+    fn data_that_ends_users(&mut self) {
+        let plan = self.plan;
+        let allows =
+            |thresholds: &[plan::Threshold]| thresholds.iter().any(|one| one.condition.metric == Metric::UsersLost);
+        if allows(&plan.thresholds) || plan.groups.iter().all(|group| allows(&group.thresholds)) {
+            return;
+        }
+        for (_, set) in plan.data.iter().enumerate().filter(|(index, set)| {
+            set.at_end == plan::AtEnd::StopUser && self.data_used.contains(&DataId(*index as u32))
+        }) {
+            self.findings.push(
+                Diagnostic::warning(
+                    set.name.span,
+                    format!("a user that finds no row left in `{}` ends early, and users that end early fail the run", set.name.value),
+                )
+                .help("allow it with `thresholds: [users_lost <= 100%]`, or end the whole group when the rows are used up: `at_end: stop_group`"),
+            );
         }
     }
 

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{LostUsers, Shape};
 use super::recorder::{Batch, MAX_ERROR_GROUPS, Users};
 use super::results::{
     AssertionResult, ErrorGroup, ErrorKey, ErrorStats, GeneratorFigures, GroupResult, LabelResult, Results, Stats,
@@ -12,6 +11,7 @@ use super::results::{
 use super::span::Spans;
 use super::timeline::Timeline;
 use super::times::Times;
+use super::{LostUsers, Shape};
 use crate::graph::{AssertionId, GroupId, LabelId, LabelKind, Place, Scope};
 
 /// How many seconds the live figures look back.
@@ -289,8 +289,12 @@ impl Aggregator {
         let groups = (0..self.shape.groups)
             .map(|index| {
                 let group = GroupId(index as u32);
-                let mut lost: Vec<(LostUsers, u64)> =
-                    self.lost.iter().filter(|(lost, _)| lost.group == group).map(|(lost, count)| (*lost, *count)).collect();
+                let mut lost: Vec<(LostUsers, u64)> = self
+                    .lost
+                    .iter()
+                    .filter(|(lost, _)| lost.group == group)
+                    .map(|(lost, count)| (*lost, *count))
+                    .collect();
                 lost.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
                 GroupResult {
                     group,

@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use aggregator::{Aggregator, Live, LiveGroup};
-pub use recorder::{Batch, Recorder};
 pub use lost::{LostUsers, LostWhy};
+pub use recorder::{Batch, Recorder};
 pub use results::{
     AssertionResult, ErrorGroup, GeneratorFigures, GroupResult, LabelResult, LowerBounds, Results, Stats,
 };

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::lost::LostUsers;
 use super::seldom::Seldom;
 use super::timeline::Slice;
 use super::times::Times;
-use super::lost::LostUsers;
 use super::{Example, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::diagnostic::Span;
 use crate::graph::{AssertionId, GroupId, LabelId, Scope};

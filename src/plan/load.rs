@@ -105,6 +105,8 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
     let mut plan = lower::plan(&mut lower, &node, file, &name)?;
     plan.skip_without_samples = skip;
     plan.without_thresholds = options.once;
+    let mistakes = lower.findings.iter().any(|finding| finding.severity == Severity::Error);
+    plan.is_whole = options.groups.is_empty() && !mistakes;
     Some(plan)
 }
 

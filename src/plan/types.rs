@@ -68,6 +68,8 @@ pub struct Plan {
     pub skip_without_samples: bool,
     /// Whether thresholds are left out: they judge a load, and this plan is only tried once.
     pub without_thresholds: bool,
+    /// Whether all of it was read and is to run: no mistakes, and every thread group.
+    pub is_whole: bool,
 }
 
 /// An entry of `variables` or `secrets`.
@@ -254,7 +256,7 @@ pub struct ThreadGroup {
     /// Samples that start in this time of the group are not counted.
     pub warm_up: Duration,
     /// How long running iterations may take to finish.
-    pub graceful_stop: Duration,
+    pub graceful_stop: Option<Duration>,
     /// Waited after every request of `steps`.
     pub think_time: Option<ThinkTime>,
     /// What follows a failed sample.

@@ -16,7 +16,7 @@ const WIDTH: usize = 900;
 /// nothing to say of failures its thresholds allow.
 pub fn annotations(document: &Document<'_>) -> Vec<Annotation> {
     let mut all = lifecycle(document);
-    if document.setup_failed() {
+    if document.nothing_measured() {
         return all;
     }
     all.extend(not_valid(document));

@@ -77,6 +77,44 @@ enum Sink {
     Broken,
 }
 
+/// Holds a folder for one run's reports: while it is held, no other run writes there. A process
+/// that ends in any way lets go of it, and leaves nothing behind.
+#[derive(Debug)]
+pub struct FolderLock {
+    /// The folder itself, where the system can lock one; a file in it elsewhere.
+    _held: Option<File>,
+}
+
+/// Takes a folder for a run's reports, and makes it if need be.
+///
+/// # Errors
+/// When another run holds it, or it cannot be made.
+pub fn lock(folder: &Path) -> Result<FolderLock, OutputError> {
+    fs::create_dir_all(folder).map_err(|error| OutputError {
+        message: format!("the folder {} for results cannot be made: {error}", folder.display()),
+        help: remedy(&error),
+    })?;
+    // Where a folder cannot be opened or locked, as on some network file systems, nobody is refused.
+    let Ok(file) = open_folder(folder) else { return Ok(FolderLock { _held: None }) };
+    match file.try_lock() {
+        Err(fs::TryLockError::WouldBlock) => Err(OutputError {
+            message: format!("another run is writing to the folder {}", folder.display()),
+            help: "give this run a folder of its own with --out DIR, or wait for the other to end".into(),
+        }),
+        Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(FolderLock { _held: Some(file) }),
+    }
+}
+
+#[cfg(unix)]
+fn open_folder(folder: &Path) -> io::Result<File> {
+    File::open(folder)
+}
+
+#[cfg(not(unix))]
+fn open_folder(folder: &Path) -> io::Result<File> {
+    File::options().create(true).truncate(false).write(true).open(folder.join(".loadplan.lock"))
+}
+
 impl OutputFiles {
     /// Makes a place for every file, folders included.
     ///

@@ -137,7 +137,7 @@ fn never(document: &Document<'_>) -> String {
 }
 
 fn thresholds(document: &Document<'_>) -> String {
-    if document.setup_failed() {
+    if document.nothing_measured() {
         return String::new();
     }
     let shown = || document.thresholds.iter().filter(Threshold::is_shown);
@@ -237,7 +237,8 @@ fn health(document: &Document<'_>) -> String {
         )
     });
     let lost = sections::lost(document).into_iter().take(NAMES).map(|said| code::span(&said));
-    let hints: Vec<String> = dropped.chain(lost).chain(sections::measured(document)).chain(hints::of_document(document)).collect();
+    let hints: Vec<String> =
+        dropped.chain(lost).chain(sections::measured(document)).chain(hints::of_document(document)).collect();
     for (index, hint) in hints.iter().enumerate() {
         let separator = if index == 0 { "\n" } else { "" };
         let _ = writeln!(text, "{separator}- {hint}");

@@ -24,11 +24,14 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 
 pub use annotations::annotations;
 pub use document::Document;
-pub use files::{Format, OutputError, OutputFiles, Written};
+pub use files::{Format, OutputError, OutputFiles, Written, lock};
 pub use gitlab::GitLab;
 pub use html::{Html, LivePage};
 pub use json::Json;
@@ -89,4 +92,26 @@ pub struct RunInfo {
     pub plan_sha256: String,
     /// The repository the plan lies in; paths in reports are relative to its root.
     pub repository: Option<Repository>,
+}
+
+impl RunInfo {
+    /// Of a run that begins now, on this machine; its end is set when it has ended.
+    pub fn now(id: &str, seed: u64, profiles: &[String], plan: &Path) -> Self {
+        let now = jiff::Timestamp::now();
+        let sha = std::fs::read(plan).map(|bytes| Sha256::digest(&bytes)).unwrap_or_default();
+        Self {
+            id: id.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            started_at: now,
+            ended_at: now,
+            took: Duration::ZERO,
+            profiles: profiles.to_vec(),
+            seed,
+            host: gethostname::gethostname().to_string_lossy().into_owned(),
+            cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            os: std::env::consts::OS.into(),
+            plan_sha256: sha.iter().map(|byte| format!("{byte:02x}")).collect(),
+            repository: std::env::current_dir().ok().and_then(|folder| Repository::around(&folder)),
+        }
+    }
 }

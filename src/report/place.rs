@@ -1,6 +1,6 @@
 //! Places in the plan, as reports name them.
 
-use super::{Document, Report, defused};
+use super::{Document, Report, RunInfo, defused};
 use crate::diagnostic::{FileId, Span};
 
 /// A place in one of the plan's files.
@@ -46,7 +46,14 @@ impl Report<'_> {
     }
 
     fn shown(&self, path: &std::path::Path) -> String {
-        let relative = self.info.repository.as_ref().and_then(|repository| repository.relative(path));
+        self.info.shown(path)
+    }
+}
+
+impl RunInfo {
+    /// A path as reports name it: from the repository's root if there is one, with `/`.
+    pub(super) fn shown(&self, path: &std::path::Path) -> String {
+        let relative = self.repository.as_ref().and_then(|repository| repository.relative(path));
         let path = relative.as_deref().unwrap_or(path).to_string_lossy();
         let path = if cfg!(windows) { path.replace('\\', "/") } else { path.into_owned() };
         path.strip_prefix("./").map(str::to_owned).unwrap_or(path)

@@ -112,7 +112,8 @@ pub fn blamed(graph: &ExecutionGraph, results: &Results, thresholds: &[Threshold
                     blamed.push(label);
                 }
                 let inside = inside(graph, label);
-                blamed.extend(requests.filter(|line| inside.contains(&line.label)).filter(breaks).map(|line| line.label));
+                blamed
+                    .extend(requests.filter(|line| inside.contains(&line.label)).filter(breaks).map(|line| line.label));
             }
             Scope::Group(group) => blamed.extend(
                 requests

@@ -57,9 +57,10 @@ impl Generator {
     /// The generator's health in a run.
     pub fn of(results: &Results, cpu_share: Option<f64>, open_files_limit: Option<u64>) -> Self {
         let figures = &results.generator;
-        let late_starts = figures.start_lag.count()
-            - figures.start_lag.count_up_to(Duration::from_secs_f64(LAG_LIMIT_MS / 1e3));
-        let starts = figures.start_lag.percentile_ms(99.0).filter(|lag| *lag <= LAG_LIMIT_MS || late_starts >= LATE_STARTS);
+        let late_starts =
+            figures.start_lag.count() - figures.start_lag.count_up_to(Duration::from_secs_f64(LAG_LIMIT_MS / 1e3));
+        let starts =
+            figures.start_lag.percentile_ms(99.0).filter(|lag| *lag <= LAG_LIMIT_MS || late_starts >= LATE_STARTS);
         let lag = figures.lag.percentile_ms(99.0).into_iter().chain(starts).reduce(f64::max);
         let dropped = results.groups.iter().map(|group| group.dropped).sum();
         let busiest = figures.busiest.filter(|_| results.load >= LEAST);

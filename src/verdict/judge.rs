@@ -67,7 +67,10 @@ pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome
     // After a failed setup nothing was measured: the thresholds have nothing to say.
     if run.setup.failure().is_none() {
         if findings.is_empty() {
-            findings.extend(cause::of(graph, results, &thresholds, &cover::blamed(graph, results, &thresholds)).map(|reason| (exit::FAILED, reason)));
+            findings.extend(
+                cause::of(graph, results, &thresholds, &cover::blamed(graph, results, &thresholds))
+                    .map(|reason| (exit::FAILED, reason)),
+            );
         }
         findings.extend(failed_thresholds(graph, results, &thresholds).map(|reason| (exit::FAILED, reason)));
         findings.extend(failed_samples(graph, results, &thresholds).map(|reason| (exit::FAILED, reason)));
@@ -95,10 +98,12 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
         return Some(format!("setup failed: {reason}"));
     }
     let totals = &results.totals;
+    // Somebody ended it before there was anything to judge.
+    let by_hand = matches!(run.stopped_by, Some(StoppedBy::Sigint | StoppedBy::Sigterm | StoppedBy::Dashboard));
+    if by_hand && !results.answered {
+        return None;
+    }
     if totals.count == 0 && totals.cached == 0 {
-        if matches!(run.stopped_by, Some(StoppedBy::Sigint | StoppedBy::Sigterm | StoppedBy::Dashboard)) {
-            return None;
-        }
         return Some(match totals.interrupted {
             0 => "no request was sent".into(),
             _ => "no request was finished".into(),

@@ -21,8 +21,11 @@ pub(super) fn told<'r>(
     }
     lost.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let all: u64 = lost.iter().map(|(_, count)| count).sum();
-    let reasons: Vec<String> =
-        lost.iter().take(REASONS).map(|(lost, count)| format!("{count} because {}", why(graph, results, lost.why))).collect();
+    let reasons: Vec<String> = lost
+        .iter()
+        .take(REASONS)
+        .map(|(lost, count)| format!("{count} because {}", why(graph, results, lost.why)))
+        .collect();
     let more = if lost.len() > REASONS { ", and for other reasons" } else { "" };
     let s = if started == 1 { "" } else { "s" };
     format!("{all} of {started} user{s} ended early: {}{more}", reasons.join(", "))
@@ -36,7 +39,11 @@ pub fn why(graph: &ExecutionGraph, results: &Results, why: LostWhy) -> String {
             format!("`{}` failed in on_start{}", step(label), in_brackets(most_frequent(results, label)))
         }
         LostWhy::OnError(label) => {
-            format!("`{}` failed and `on_error` ends the user{}", step(label), in_brackets(most_frequent(results, label)))
+            format!(
+                "`{}` failed and `on_error` ends the user{}",
+                step(label),
+                in_brackets(most_frequent(results, label))
+            )
         }
         LostWhy::NoRow(data) => format!("the data set `{}` had no row left for them", graph.data[data.index()].name),
     }

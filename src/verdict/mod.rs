@@ -20,11 +20,11 @@ mod threshold;
 
 pub use baseline::{Answer, Baseline};
 pub(crate) use condition::not_here;
-pub use cover::blamed;
 pub use condition::{Condition, ConditionError, Metric, Operator, Phase, Unit};
+pub use cover::blamed;
 pub use doubt::Doubt;
 pub use generator::Generator;
-pub use lost::why as why_lost;
 pub use judge::{Verdict, judge, judge_against};
+pub use lost::why as why_lost;
 pub use outcome::{LifecycleResult, RunOutcome, StoppedBy, exit};
 pub use threshold::{ThresholdResult, broken, scope_text};

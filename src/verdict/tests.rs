@@ -90,7 +90,9 @@ fn a_limit_is_met_or_not_by_the_sign() {
     assert_eq!(passed, [true, false, true, false, true]);
     assert_eq!(
         run.verdict.reasons,
-        ["2 of 5 thresholds failed (errors < 2: GET /market 2 of 10, status is 200: got 500; errors > 2: GET /market 2 of 10, status is 200: got 500)"]
+        [
+            "2 of 5 thresholds failed (errors < 2: GET /market 2 of 10, status is 200: got 500; errors > 2: GET /market 2 of 10, status is 200: got 500)"
+        ]
     );
 }
 
@@ -132,7 +134,10 @@ fn a_phase_no_sample_had_is_no_sample() {
 #[test]
 fn failures_no_threshold_allows_fail_the_run() {
     let run = eventful().finish();
-    assert_eq!(run.verdict_line(), "FAILED (exit 1): POST /orders: 3 of 4 requests had errors (status is 201: got 500)");
+    assert_eq!(
+        run.verdict_line(),
+        "FAILED (exit 1): POST /orders: 3 of 4 requests had errors (status is 201: got 500)"
+    );
     assert!(result(&run, "GET /market: error_rate < 50%").passed);
     // A request that was never reached has no errors, and nobody wrote a threshold on it.
     let rare = result(&run, "GET /rare: error_rate == 0");

@@ -170,9 +170,8 @@ pub(super) fn all(
             };
             let iterations = groups().map(|result| result.iterations).sum();
             let dropped = groups().map(|result| result.dropped).sum();
-            let users = groups().fold((0, 0), |(started, lost), group| {
-                (started + group.users_started, lost + group.users_lost())
-            });
+            let users = groups()
+                .fold((0, 0), |(started, lost), group| (started + group.users_started, lost + group.users_lost()));
             let observed = Observed { stats, iterations, dropped, users, time };
             let mut result = compare(graph, threshold, &observed, under_way || graph.skip_without_samples);
             if result.metric == Metric::UsersLost && users.1 > 0 {

@@ -118,7 +118,7 @@ pub(super) const WARM_UP: Key = Key::new(
     "Samples that start in this time of the group are shown in the timeline, but count in no total and are judged by no threshold.",
     "warm_up: 1m",
 );
-pub(super) const GRACEFUL_STOP: Key = Key::new("graceful_stop", Ty::Duration, "How long running iterations may take to finish when the group's time is up, before they are interrupted. The default is 30s. Think time and pauses are cut short at once.", "graceful_stop: 10s").words(&[("k6", "gracefulStop")]);
+pub(super) const GRACEFUL_STOP: Key = Key::new("graceful_stop", Ty::Duration, "How long running iterations may take to finish when the group's time is up, before they are interrupted. The default is 30s, and 5s after SIGTERM. Think time and pauses are cut short at once.", "graceful_stop: 10s").words(&[("k6", "gracefulStop")]);
 pub(super) const THINK_TIME_KEY: Key = Key::new(
     "think_time",
     Ty::ThinkTime,

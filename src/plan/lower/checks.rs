@@ -13,6 +13,11 @@ use crate::verdict::{Condition, not_here};
 impl Lower<'_> {
     pub(super) fn extractors(&mut self, node: &Node) -> Vec<ExtractorSpec> {
         let values = self.bindings(node, "extract");
+        if node.entries().is_some_and(<[Entry]>::is_empty) {
+            self.report(
+                Diagnostic::error(node.span, "this `extract` extracts nothing").help("for example `token: $.token`"),
+            );
+        }
         values.into_iter().filter_map(|(variable, node)| self.extractor(variable, &node)).collect()
     }
 

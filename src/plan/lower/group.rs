@@ -30,10 +30,7 @@ impl Lower<'_> {
             needs: self.needs(&fields),
             warm_up: warm_up.unwrap_or_default(),
             delay: fields.get("delay").and_then(|node| self.duration(node, "delay")).unwrap_or_default(),
-            graceful_stop: fields
-                .get("graceful_stop")
-                .and_then(|node| self.duration(node, "graceful_stop"))
-                .unwrap_or(Duration::from_secs(30)),
+            graceful_stop: fields.get("graceful_stop").and_then(|node| self.duration(node, "graceful_stop")),
             think_time: fields.get("think_time").and_then(|node| self.think_time(node, "think_time")),
             on_error: match on_error {
                 Some("next_iteration") => OnError::NextIteration,

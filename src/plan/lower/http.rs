@@ -92,6 +92,15 @@ impl Lower<'_> {
         };
         let (cookies, connections, version, cache) =
             (word("cookies"), word("connections"), word("version"), word("cache"));
+        if let (Some(most), Some(Some(false))) = (
+            fields.entry("max_redirects"),
+            fields.get("follow_redirects").map(|node| node.text().map(|text| &**text == "true")),
+        ) {
+            self.report(
+                Diagnostic::warning(most.key_span, "`max_redirects` has no effect while `follow_redirects` is false")
+                    .help("remove one of the two"),
+            );
+        }
         let mut settings = TransportSettings {
             timeout: fields.get("timeout").and_then(|node| self.some_time(node, "timeout")),
             connect_timeout: fields.get("connect_timeout").and_then(|node| self.some_time(node, "connect_timeout")),

@@ -1,6 +1,7 @@
 //! From the tree to the typed plan, collecting every finding on the way.
 
 mod checks;
+mod effects;
 mod fields;
 mod group;
 mod http;

@@ -48,6 +48,7 @@ pub(in crate::plan) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, de
         thresholds,
         skip_without_samples: false,
         without_thresholds: false,
+        is_whole: true,
     })
 }
 

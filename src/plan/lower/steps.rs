@@ -30,6 +30,9 @@ impl Lower<'_> {
         }
         let mut steps: Vec<Step> = items.iter().filter_map(|item| self.step(item, weighted)).collect();
         steps.shrink_to_fit();
+        if !matches!(key, "choose" | "round_robin" | "shuffle" | "parallel") {
+            self.unreachable(&steps);
+        }
         steps
     }
 
@@ -86,7 +89,9 @@ impl Lower<'_> {
         let weight =
             fields.get("weight").and_then(|node| Some(Spanned::new(self.count(node, "weight", 0)?, node.span)));
         let step_kind = self.step_kind(kind, kind_entry, &fields)?;
-        Some(Step { span: kind_entry.key_span, name, think_time, condition, chance, weight, kind: step_kind })
+        let step = Step { span: kind_entry.key_span, name, think_time, condition, chance, weight, kind: step_kind };
+        self.step_keys(&step, fields.entry("think_time"), fields.entry("chance"));
+        Some(step)
     }
 
     /// The one key that says what a step does, and what it says. A misspelt one is told and taken
@@ -231,6 +236,7 @@ impl Lower<'_> {
             }
             "choose" => {
                 let branches = self.steps(node, key, true);
+                self.branch_keys(key, node);
                 if !branches.is_empty()
                     && branches.iter().all(|branch| branch.weight.is_some_and(|weight| weight.value == 0))
                 {
@@ -241,10 +247,16 @@ impl Lower<'_> {
                         )
                         .help("give one of them a weight above 0"),
                     );
+                } else {
+                    self.zero_weights(&branches);
                 }
                 StepKind::Choose(branches)
             }
-            "round_robin" => StepKind::RoundRobin(self.steps(node, key, false)),
+            "round_robin" => {
+                let branches = self.steps(node, key, false);
+                self.branch_keys(key, node);
+                StepKind::RoundRobin(branches)
+            }
             "shuffle" => StepKind::Shuffle(self.steps(node, key, false)),
             "parallel" => StepKind::Parallel(self.steps(node, key, false)),
             "set" => {

@@ -291,7 +291,7 @@ fn titled(paint: Paint, title: &str, mut text: String, all: usize, shown: usize)
 
 pub(super) fn thresholds(document: &Document<'_>, paint: Paint) -> String {
     // Nothing was measured: what was written has nothing to say.
-    if document.setup_failed() {
+    if document.nothing_measured() {
         return String::new();
     }
     let mut text = String::new();

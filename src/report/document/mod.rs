@@ -10,6 +10,7 @@ mod findings;
 mod histogram;
 mod of;
 mod read;
+mod refused;
 mod run;
 mod sound;
 
@@ -21,9 +22,12 @@ use serde::{Deserialize, Serialize};
 
 use super::series::Series;
 use crate::compare::Comparison;
+use crate::verdict::exit;
 
 pub use each::Each;
-pub use figures::{CutShort, FailureCount, Line, LoadPart, Lost, Phases, Slice, SliceLine, Stats, ThreadGroup, Times, Unreached};
+pub use figures::{
+    CutShort, FailureCount, Line, LoadPart, Lost, Phases, Slice, SliceLine, Stats, ThreadGroup, Times, Unreached,
+};
 pub use findings::{Assertion, Error, Example, ScopeKind, Threshold};
 pub use read::{ReadError, read, results_file};
 pub use run::{Generator, Host, Lifecycle, Part, PartState, Plan, Run, Tool, VerdictInfo};
@@ -98,9 +102,14 @@ impl Document<'_> {
         self.series.get_or_init(|| Series::of(self, 0))
     }
 
-    /// Whether the run ended with its setup, so that nothing was measured.
-    pub fn setup_failed(&self) -> bool {
-        self.lifecycle.setup.state == PartState::Failed
+    /// Whether no load was applied, since setup failed or the plan was refused.
+    pub fn nothing_measured(&self) -> bool {
+        self.lifecycle.setup.state == PartState::Failed || self.was_refused()
+    }
+
+    /// Whether the plan or the command line was invalid, so that nothing was sent.
+    pub fn was_refused(&self) -> bool {
+        self.verdict.exit_code == exit::INVALID
     }
 }
 

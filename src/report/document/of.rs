@@ -7,17 +7,16 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::{
-    Assertion, CutShort, Document, Each, Error, Example, FailureCount, Generator, Host, Lifecycle, Line, LoadPart, Lost,
-    Part,
-    PartState, Phases, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats, ThreadGroup,
-    Threshold, Times, Tool, Unreached, VerdictInfo,
+    Assertion, CutShort, Document, Each, Error, Example, FailureCount, Generator, Host, Lifecycle, Line, LoadPart,
+    Lost, Part, PartState, Phases, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats,
+    ThreadGroup, Threshold, Times, Tool, Unreached, VerdictInfo,
 };
 use crate::graph::{self, LabelId, LabelKind, Place, Scope, load_sentences};
 use crate::metrics::{self, ErrorGroup, GroupResult, LabelResult, LostWhy, LowerBounds};
-use crate::report::{Report, clean, cut, inline};
+use crate::report::{Report, RunInfo, clean, cut, inline};
 use crate::samplers::FailureKind;
 use crate::schedule::{During, Window};
-use crate::verdict::{self, LifecycleResult, Phase, ThresholdResult, Unit};
+use crate::verdict::{self, LifecycleResult, Phase, RunOutcome, ThresholdResult, Unit};
 
 /// How many different values of an assertion are told.
 const EXAMPLES: usize = 5;
@@ -36,21 +35,11 @@ impl<'a> Document<'a> {
         Self {
             schema: SCHEMA_URL.into(),
             schema_version: SCHEMA_VERSION.into(),
-            tool: Tool { name: "loadplan".into(), version: info.version.clone() },
+            tool: tool(info),
             run: Run {
-                id: info.id.clone(),
-                started_at: utc(info.started_at),
-                ended_at: utc(info.ended_at),
-                duration_s: milli(info.took.as_secs_f64()),
-                load_s: milli(results.load.as_secs_f64()),
-                profile: (!info.profiles.is_empty()).then(|| info.profiles.join(",")),
-                seed: info.seed,
-                stopped_by: outcome.stopped_by.as_ref().map(|by| by.word().into()),
                 stopped_because: outcome.stopped_by.as_ref().map(|by| report.told(&by.sentence())),
-                strict: outcome.strict,
                 internal_error: outcome.internal_error.as_ref().map(|error| report.told(error)),
-                host: Host { name: info.host.clone(), cpus: info.cpus, os: info.os.clone() },
-                git_commit: info.repository.as_ref().and_then(|repository| repository.commit.clone()),
+                ..run(info, results.load.as_secs_f64(), outcome)
             },
             plan: Plan { name: report.told(&graph.name), file: report.plan_file(), sha256: info.plan_sha256.clone() },
             verdict: VerdictInfo {
@@ -75,7 +64,7 @@ impl<'a> Document<'a> {
             thresholds: Each::new(move || verdict.thresholds.iter().map(move |one| report.threshold(one))),
             assertions: Each::new(move || results.assertions.iter().filter_map(move |one| report.assertion(one))),
             errors: results.errors.iter().map(|error| report.error(error)).collect(),
-            generator: generator(&outcome.generator),
+            generator: Generator::from(&outcome.generator),
             slice_s: results.slice_s,
             timeline: Each::new(move || {
                 let places = places.clone();
@@ -378,16 +367,41 @@ fn cut_short(bounds: LowerBounds) -> Option<CutShort> {
     (bounds.count > 0).then(|| CutShort { count: bounds.count, least_ms: bounds.least_us as f64 / 1e3 })
 }
 
-fn generator(health: &verdict::Generator) -> Generator {
-    Generator {
-        kept_up: health.kept_up,
-        reason: health.reason.clone(),
-        cpu_share: health.cpu_share.filter(|share| share.is_finite()).map(milli),
-        lag_p99_ms: health.lag_p99_ms.filter(|lag| lag.is_finite()),
-        late_starts: health.late_starts,
-        busiest_thread_share: health.busiest.filter(|share| share.is_finite()).map(milli),
-        dropped: health.dropped,
-        open_files_limit: health.open_files_limit,
+impl From<&verdict::Generator> for Generator {
+    fn from(health: &verdict::Generator) -> Self {
+        Self {
+            kept_up: health.kept_up,
+            reason: health.reason.clone(),
+            cpu_share: health.cpu_share.filter(|share| share.is_finite()).map(milli),
+            lag_p99_ms: health.lag_p99_ms.filter(|lag| lag.is_finite()),
+            late_starts: health.late_starts,
+            busiest_thread_share: health.busiest.filter(|share| share.is_finite()).map(milli),
+            dropped: health.dropped,
+            open_files_limit: health.open_files_limit,
+        }
+    }
+}
+
+pub(super) fn tool(info: &RunInfo) -> Tool {
+    Tool { name: "loadplan".into(), version: info.version.clone() }
+}
+
+/// When and where a plan was run; what of it needs masking is left out.
+pub(super) fn run(info: &RunInfo, load_s: f64, outcome: &RunOutcome) -> Run {
+    Run {
+        id: info.id.clone(),
+        started_at: utc(info.started_at),
+        ended_at: utc(info.ended_at),
+        duration_s: milli(info.took.as_secs_f64()),
+        load_s: milli(load_s),
+        profile: (!info.profiles.is_empty()).then(|| info.profiles.join(",")),
+        seed: info.seed,
+        stopped_by: outcome.stopped_by.as_ref().map(|by| by.word().into()),
+        stopped_because: None,
+        strict: outcome.strict,
+        internal_error: None,
+        host: Host { name: info.host.clone(), cpus: info.cpus, os: info.os.clone() },
+        git_commit: info.repository.as_ref().and_then(|repository| repository.commit.clone()),
     }
 }
 

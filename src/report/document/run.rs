@@ -86,7 +86,7 @@ pub struct Plan {
 pub struct VerdictInfo {
     /// Whether the exit code is 0.
     pub passed: bool,
-    /// 0 passed, 1 failed, 3 run not valid, 4 results not written or internal error, 130 SIGINT or the dashboard, 143 SIGTERM.
+    /// 0 passed, 1 failed, 2 plan or command line invalid, 3 run not valid, 4 results not written or internal error, 130 SIGINT or the dashboard, 143 SIGTERM.
     pub exit_code: u8,
     /// Why it failed, the weightiest first.
     pub reasons: Vec<String>,

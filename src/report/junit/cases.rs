@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::report::document::{Document, Line, Part, PartState, ScopeKind, Threshold};
-use crate::report::place::Place;
 use crate::report::console::{self, sections};
+use crate::report::document::{Document, Line, Part, PartState, ScopeKind, Threshold};
 use crate::report::inline;
+use crate::report::place::Place;
 use crate::verdict::exit;
 
 /// What a step that was never reached says.
@@ -66,7 +66,7 @@ fn lifecycle(document: &Document<'_>) -> Vec<Case> {
     cases.extend(part(document, "setup", &parts.setup, |why| CaseOutcome::Error("SetupFailed", why)));
     cases.push(Case::new("run to completion", plan(), completion(document)));
     let mut kept_up = Case::new("load generator kept up", plan(), CaseOutcome::Passed);
-    if document.setup_failed() {
+    if document.nothing_measured() {
         kept_up.outcome = CaseOutcome::Skipped(NEVER.into());
     } else if !document.generator.kept_up {
         let why = document.generator.reason.as_deref().unwrap_or("the load generator could not keep up");
@@ -111,7 +111,7 @@ fn stayed(document: &Document<'_>) -> Case {
     };
     let mut case = Case::new("all users stayed", place, CaseOutcome::Passed);
     let lost = sections::lost(document);
-    if document.setup_failed() {
+    if document.nothing_measured() {
         case.outcome = CaseOutcome::Skipped(NEVER.into());
     } else if !broken.is_empty() {
         let said = format!("{}; no threshold on `users_lost` allows that", lost.join("\n"));
@@ -130,7 +130,10 @@ fn completion(document: &Document<'_>) -> CaseOutcome {
         let kind = if run.internal_error.is_some() { "InternalError" } else { "ResultsNotWritten" };
         return CaseOutcome::Error(kind, weightiest);
     }
-    if document.setup_failed() {
+    if document.was_refused() {
+        return CaseOutcome::Error("PlanInvalid", format!("nothing was sent: {}", verdict.reasons.join("\n")));
+    }
+    if document.nothing_measured() {
         return CaseOutcome::Skipped(NEVER.into());
     }
     if verdict.exit_code == exit::NOT_VALID && (generator.kept_up || !run.strict) {
@@ -166,7 +169,7 @@ fn worst_samplers(document: &Document<'_>, threshold: &Threshold) -> String {
 fn thresholds(document: &Document<'_>) -> Vec<Case> {
     let case = |threshold: Threshold| {
         let unit = threshold.unit;
-        let outcome = if document.setup_failed() {
+        let outcome = if document.nothing_measured() {
             CaseOutcome::Skipped(NEVER.into())
         } else if threshold.skipped {
             CaseOutcome::Skipped(threshold.note.clone().unwrap_or_else(|| "no samples".into()))
@@ -208,11 +211,16 @@ fn sampler(document: &Document<'_>, line: &Line) -> Case {
     let place = document.place(line.file.as_ref(), line.line);
     let mut case = Case::new(line.title(), place, CaseOutcome::Passed);
     case.time = stats.response_time.as_ref().map_or(0.0, |times| times.mean_ms / 1e3);
-    if document.setup_failed() || stats.count + stats.cached + stats.interrupted == 0 {
+    if document.nothing_measured() || stats.count + stats.cached + stats.interrupted == 0 {
         case.outcome = CaseOutcome::Skipped(NEVER.into());
     } else if stats.count + stats.cached == 0 {
-        let requests = if stats.interrupted == 1 { "1 request was".into() } else { format!("{} requests were", stats.interrupted) };
-        case.outcome = CaseOutcome::Skipped(format!("{requests} sent, but the run ended before a response was complete"));
+        let requests = if stats.interrupted == 1 {
+            "1 request was".into()
+        } else {
+            format!("{} requests were", stats.interrupted)
+        };
+        case.outcome =
+            CaseOutcome::Skipped(format!("{requests} sent, but the run ended before a response was complete"));
     } else if stats.failed > 0 {
         let failures = document.failures_text(line.title());
         let failed = format!("{} of {} samples failed", stats.failed, stats.count);

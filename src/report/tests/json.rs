@@ -55,7 +55,10 @@ fn every_figure_stands_where_it_belongs() {
     assert_eq!(document["run"]["profile"], "smoke,eu");
     assert_eq!(document["plan"]["file"], "trading.yaml");
     assert_eq!(document["verdict"]["exit_code"], 1);
-    assert_eq!(document["verdict"]["reasons"], json!(["POST /orders: 3 of 4 requests had errors (status is 201: got 500)"]));
+    assert_eq!(
+        document["verdict"]["reasons"],
+        json!(["POST /orders: 3 of 4 requests had errors (status is 201: got 500)"])
+    );
     assert_eq!(document["regression"], Value::Null);
 
     // Five requests of market data and four orders; the transaction is no request.
@@ -80,7 +83,10 @@ fn every_figure_stands_where_it_belongs() {
 
     let texts: Vec<_> =
         document["thresholds"].as_array().expect("a list").iter().map(|one| one["text"].clone()).collect();
-    assert_eq!(texts, ["p95 < 100ms", "error_rate < 50%", "p95 < 500ms", "error_rate == 0", "error_rate == 0"]);
+    assert_eq!(
+        texts,
+        ["p95 < 100ms", "error_rate < 50%", "p95 < 500ms", "error_rate == 0", "error_rate == 0", "users_lost == 0"]
+    );
     assert_eq!(document["thresholds"][0]["observed"], 40.0);
     assert_eq!(document["thresholds"][2]["scope"], "run");
     assert_eq!(document["thresholds"][4]["skipped"], true);

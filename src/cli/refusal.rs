@@ -1,0 +1,121 @@
+//! Plans and command lines that are refused: told on standard error, and in the reports that a
+//! pipeline picks up, where those of an earlier run would be taken for this one's.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::plans::Compiled;
+use super::terminal::Terminal;
+use crate::diagnostic::Severity;
+use crate::mask::Masker;
+use crate::report::{Document, Format, Html, Json, Junit, OutputFiles, RunInfo};
+
+/// How many mistakes of a plan the reports tell.
+const TOLD: usize = 20;
+/// The folder for reports unless another is named.
+pub(super) const OUT: &str = "loadplan-results";
+
+/// Why nothing was sent.
+#[derive(Debug, Default)]
+pub(super) struct Refusal {
+    /// In sentences, masked.
+    reasons: Vec<String>,
+    /// The plans' own names, where they could be read.
+    names: HashMap<PathBuf, Arc<str>>,
+}
+
+impl Refusal {
+    /// For a reason that was told already.
+    pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self { reasons: vec![reason.into()], ..Self::default() }
+    }
+
+    /// Tells an `error: …` with its help, and keeps the error.
+    pub(super) fn tell(terminal: &Terminal, text: &str) -> Self {
+        terminal.err(text);
+        let first = text.lines().next().unwrap_or_default();
+        Self::new(first.strip_prefix("error: ").unwrap_or(first))
+    }
+
+    /// Notes a plan that was read, and why it cannot be run, if it cannot.
+    pub(super) fn add(&mut self, path: &Path, compiled: &Compiled) {
+        if let Some(name) = &compiled.name {
+            self.names.insert(path.to_owned(), name.clone());
+        }
+        if compiled.graph.is_some() {
+            return;
+        }
+        let masker = Masker::new(&compiled.secrets);
+        let errors = || compiled.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        for finding in errors().take(TOLD) {
+            let file = crate::plan::shown_path(compiled.sources.path(finding.span.file));
+            let (line, column) = compiled.sources.position(finding.span);
+            self.reasons.push(masker.mask(&format!("{file}:{line}:{column}: {}", finding.message)).into_owned());
+        }
+        let more = errors().count().saturating_sub(TOLD);
+        if more > 0 {
+            self.reasons.push(format!("{}: {more} more mistakes", crate::plan::shown_path(path)));
+        }
+    }
+
+    /// Writes the reports of every plan.
+    pub(super) fn write(
+        &self,
+        plans: &[PathBuf],
+        wanted: impl Fn(&Path) -> Vec<(Box<dyn Format>, PathBuf)>,
+        profiles: &[String],
+        terminal: &Terminal,
+    ) {
+        for path in plans {
+            let stem = || path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+            let name = self.names.get(path).map_or_else(stem, |name| name.to_string());
+            let info = RunInfo::now(&format!("{:016x}", rand::random::<u64>()), 0, profiles, path);
+            let mut document = Document::refused(&info, &name, path, self.reasons.clone());
+            match OutputFiles::open(wanted(path)) {
+                Ok(files) => {
+                    files.write(&mut document);
+                }
+                Err(error) => terminal.err(&format!("warning: {}\n  = help: {}\n", error.message, error.help)),
+            }
+        }
+    }
+}
+
+/// Writes reports for a `run` whose command line is not understood: those it names, and those of
+/// an earlier run.
+pub(super) fn of_command_line(args: &[OsString], error: &clap::Error, terminal: &Terminal) {
+    let value = |option: &str| {
+        args.iter().enumerate().find_map(|(at, arg)| {
+            let arg = arg.to_str()?;
+            match arg.strip_prefix(option)?.strip_prefix('=') {
+                Some(value) => Some(PathBuf::from(value)),
+                None => (arg == option).then(|| args.get(at + 1).map(PathBuf::from))?,
+            }
+        })
+    };
+    let named = |option: &str, file: &str, folder: &Path| {
+        value(option).or_else(|| Some(folder.join(file)).filter(|path| path.is_file()))
+    };
+    let is_plan = |arg: &&OsString| Path::new(arg).extension().is_some_and(|end| end == "yaml" || end == "yml");
+    let mut plans: Vec<PathBuf> = args.iter().skip(2).filter(is_plan).map(PathBuf::from).collect();
+    if plans.is_empty() {
+        plans.push("plan.yaml".into());
+    }
+    let out = value("--out").unwrap_or_else(|| OUT.into());
+    let several = plans.len() > 1;
+    let wanted = |path: &Path| {
+        let folder = path.file_stem().filter(|_| several).map_or_else(|| out.clone(), |stem| out.join(stem));
+        let formats: [(Box<dyn Format>, _); 3] = [
+            (Box::new(Json), named("--json", "results.json", &folder)),
+            (Box::new(Html), named("--html", "report.html", &folder)),
+            (Box::new(Junit::default()), named("--junit", "junit.xml", &folder)),
+        ];
+        formats.into_iter().filter_map(|(format, path)| Some((format, path?))).collect()
+    };
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    let reason = first.strip_prefix("error: ").unwrap_or(first);
+    Refusal::new(format!("the command line is not valid: {reason}")).write(&plans, wanted, &[], terminal);
+}
