@@ -421,6 +421,14 @@ fn regression_damaged_and_foreign_files_are_told_without_the_parsers_words() {
     let plan = "http: { base_url: BASE }\nthread_groups: { g: { iterations: 1, steps: [{ get: / }] } }";
     folder.run_plan(&against(&server, plan), &["--out", "all/one"]).expect_code(0);
     let whole = folder.read("all/one/results.json");
+    // In a number, a string, after a brace and between: a cut file is a cut file.
+    let point = whole.find("_s\": 0.").map(|at| at + 7).unwrap();
+    for at in [1, whole.len() / 3, whole.len() / 2, point, whole.find("}").unwrap() + 1, whole.trim_end().len() - 1] {
+        folder.write("cut.json", &whole[..at]);
+        let ran = folder.loadplan(&["report", "cut.json"]).expect_code(2);
+        let told = "error: cut.json is cut off: the run that wrote it, or its copy, did not end";
+        assert!(ran.stderr.starts_with(told), "cut at {at}: {}", ran.stderr);
+    }
     folder.write("cut.json", &whole[..whole.len() / 2]);
     folder.write("early.json", &whole[..20]);
     folder.write("k6.json", r#"{"metrics":{},"root_group":{}}"#);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion, Throughput};
 use loadplan::diagnostic::{FileId, Span};
 use loadplan::graph::LabelId;
-use loadplan::metrics::{Aggregator, Example, Outcome, Recorder, Sample, SampleFailure, Shape};
+use loadplan::metrics::{Aggregator, Example, Outcome, Recorder, ResponseTime, Sample, SampleFailure, Shape};
 use loadplan::samplers::{FailureKind, Timings};
 
 use crate::support::steps;
@@ -27,7 +27,7 @@ fn sample(number: u64, labels: u64, outcome: Outcome<'_>) -> Sample<'_> {
         ..Timings::default()
     };
     Sample {
-        response_time: Some(took),
+        response_time: ResponseTime::Whole(took),
         timings,
         sent_bytes: 120,
         received_bytes: 400,

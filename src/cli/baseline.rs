@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::report::same;
 use super::terminal::Terminal;
-use crate::compare::{Baseline, Comparison, TOLERANCE};
+use crate::compare::{Baseline, Comparison, Tolerance};
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
 use crate::metrics::Results;
@@ -17,16 +17,27 @@ use crate::verdict::{self, RunOutcome, Verdict, judge, judge_against};
 pub(super) struct ToleranceOption {
     #[arg(long = "tolerance", value_name = "PERCENT", value_parser = tolerance, help = HELP)]
     given: Option<f64>,
+    #[arg(long, value_name = "TIME", value_parser = floor, help = FLOOR_HELP)]
+    floor: Option<f64>,
 }
 
 /// No default of clap's: a run without a baseline must tell one that was given from one that was not.
 const HELP: &str = "By how much a response time may rise, or throughput fall, before it is a regression [default: 10%]";
 
+const FLOOR_HELP: &str =
+    "The least difference of response times that is a regression; lower it for a fast target [default: 5ms]";
+
 impl ToleranceOption {
-    /// As a fraction of 1.
-    pub(super) fn share(&self) -> f64 {
-        self.given.unwrap_or(TOLERANCE)
+    /// What is tolerated.
+    pub(super) fn get(&self) -> Tolerance {
+        let standard = Tolerance::default();
+        Tolerance { share: self.given.unwrap_or(standard.share), floor_ms: self.floor.unwrap_or(standard.floor_ms) }
     }
+}
+
+/// In milliseconds.
+fn floor(text: &str) -> Result<f64, String> {
+    crate::plan::parse_duration(text).map(|time| time.as_secs_f64() * 1e3).map_err(|error| error.message)
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {
@@ -54,8 +65,10 @@ impl BaselineOptions {
     /// Tells that a tolerance without a baseline changes nothing. No error: a pipeline's first run
     /// has nothing to compare with yet.
     pub(super) fn tell_unused(&self, terminal: &Terminal) {
-        if self.baseline.is_empty() && self.tolerance.given.is_some() {
-            terminal.err("warning: --tolerance has no effect without --baseline\n  = help: name an earlier run: --baseline last/results.json\n");
+        for (option, given) in [("--tolerance", self.tolerance.given), ("--floor", self.tolerance.floor)] {
+            if self.baseline.is_empty() && given.is_some() {
+                terminal.err(&format!("warning: {option} has no effect without --baseline\n  = help: name an earlier run: --baseline last/results.json\n"));
+            }
         }
     }
 
@@ -82,7 +95,7 @@ impl BaselineOptions {
                 help: "copy the baseline to another place, or give the run another folder with --out".into(),
             });
         }
-        Baseline::read(&self.baseline, self.tolerance.share(), graph, masker).map(Some)
+        Baseline::read(&self.baseline, self.tolerance.get(), graph, masker).map(Some)
     }
 }
 
@@ -118,11 +131,13 @@ pub(super) fn judged(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare;
 
     #[test]
     fn the_default_is_that_of_the_method() {
-        assert_eq!(tolerance("10%"), Ok(compare::TOLERANCE));
+        assert_eq!(
+            (tolerance("10%"), floor("5ms")),
+            (Ok(Tolerance::default().share), Ok(Tolerance::default().floor_ms))
+        );
         assert!(tolerance("100%").is_err() && tolerance("0.1").is_err() && tolerance("-5%").is_err());
         assert_eq!(tolerance("0%"), Ok(0.0));
     }

@@ -89,7 +89,7 @@ fn compared(args: &Args) -> Result<Document<'static>, ReadError> {
     };
     let baseline = base.iter().map(|file| read_summary(file, &PERCENTILES)).collect::<Result<Vec<_>, _>>()?;
     let mut document = read(new)?;
-    let comparison = compare(&summary_of(&document, new, &PERCENTILES)?, &baseline, args.tolerance.share());
+    let comparison = compare(&summary_of(&document, new, &PERCENTILES)?, &baseline, args.tolerance.get());
     if comparison.samplers.is_empty() {
         return Err(strangers(&format!("{} has no request in common with the baseline", new.display())));
     }

@@ -123,7 +123,7 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
     if args.plans.len() > 1 && !args.baseline.baseline.is_empty() {
         return Err(Refusal::tell(
             terminal,
-            "error: --baseline works with one plan at a time\n  = help: run each plan with its own --baseline\n",
+            "error: --baseline is of one plan, but there are several\n  = help: run each plan with its own --baseline\n",
         ));
     }
     // Every plan is read before the first one is run: nothing is sent if any is invalid.
@@ -243,11 +243,7 @@ fn one(
     let begin = Instant::now();
     let (stopper, stop) = unbounded_channel();
     let scene = Scene { graph: graph.clone(), info: info.clone(), masker: masker.clone() };
-    let mut feed =
-        match dashboard(args, terminal, scene, &stopper, args.plans.first().is_some_and(|first| first == path)) {
-            Ok(feed) => feed,
-            Err(refusal) => return Err(refusal),
-        };
+    let mut feed = dashboard(args, terminal, scene, &stopper, args.plans.first().is_some_and(|first| first == path))?;
     let stream = telemetry.begin(&graph, &masker, &rest.run_id);
     let around = Around { masker: &masker, rows: rows.clone(), stream, feed: &mut feed };
     let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, around, (stopper, stop))) {

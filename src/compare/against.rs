@@ -11,7 +11,10 @@ use crate::verdict::Unit;
 /// The percentiles every line is compared by, in percent.
 pub const PERCENTILES: [f64; 3] = [50.0, 95.0, 99.0];
 /// By how much a time may rise, or throughput fall, unless something else is said.
-pub const TOLERANCE: f64 = 0.10;
+const TOLERANCE: f64 = 0.10;
+/// The least difference of times that counts unless something else is said, in milliseconds: less
+/// is seldom a user's concern, and timers and schedulers alone cause it.
+const FLOOR_MS: f64 = 5.0;
 /// By how much a share of failed samples may rise, as a difference of shares.
 const ERROR_TOLERANCE: f64 = 0.005;
 /// How many samplers a consequence names.
@@ -19,8 +22,23 @@ const CAUSES: usize = 20;
 /// How many regressed lines the sentence names.
 const NAMED: usize = 3;
 
-/// Compares a run with earlier ones; `tolerance` is a share below 1.
-pub fn compare(new: &Summary, named: &[Summary], tolerance: f64) -> Comparison {
+/// What a comparison lets pass.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tolerance {
+    /// By how much a time may rise, or throughput fall: a share below 1.
+    pub share: f64,
+    /// The least difference of times that counts, in milliseconds.
+    pub floor_ms: f64,
+}
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        Self { share: TOLERANCE, floor_ms: FLOOR_MS }
+    }
+}
+
+/// Compares a run with earlier ones.
+pub fn compare(new: &Summary, named: &[Summary], tolerance: Tolerance) -> Comparison {
     let baseline = remarks::once_each(named);
     let both: Vec<(&Line, Vec<&Line>)> = new
         .lines
@@ -55,6 +73,9 @@ pub fn compare(new: &Summary, named: &[Summary], tolerance: f64) -> Comparison {
         run,
     };
     (comparison.verdict, comparison.summary) = summed_up(&comparison);
+    if let Some(later) = remarks::lateness(new, &baseline).filter(|_| comparison.verdict == Judgement::Regressed) {
+        comparison.summary = format!("{later}: {}", comparison.summary);
+    }
     comparison
 }
 
@@ -88,7 +109,13 @@ pub(super) enum Asked {
 ///
 /// # Errors
 /// A fragment that says why there is nothing to compare.
-pub(super) fn answer(new: &Summary, baseline: &[Summary], question: &Question, asked: usize) -> Result<Figure, String> {
+pub(super) fn answer(
+    new: &Summary,
+    baseline: &[Summary],
+    question: &Question,
+    asked: usize,
+    floor_ms: f64,
+) -> Result<Figure, String> {
     let level = Level::shared(asked);
     let baseline = remarks::once_each(baseline);
     let kind = match question.kind {
@@ -109,7 +136,9 @@ pub(super) fn answer(new: &Summary, baseline: &[Summary], question: &Question, a
     }
     let (_, new, base) = evidence(line, &base);
     Ok(match question.figure {
-        Asked::Percentile(percent) => judge::time(percent, new, &base, question.tolerance, level),
+        Asked::Percentile(percent) => {
+            judge::time(percent, new, &base, Tolerance { share: question.tolerance, floor_ms }, level)
+        }
         Asked::ErrorRate => judge::error_rate(new, &base, question.tolerance, level),
         Asked::Throughput => judge::throughput(new, &base, question.tolerance, level),
     })
@@ -134,11 +163,11 @@ fn figures_to_judge(line: &Line) -> usize {
     }
 }
 
-fn compared(line: &Line, base: &[&Line], tolerance: f64, level: Level, same_load: bool) -> ComparedLine {
+fn compared(line: &Line, base: &[&Line], tolerance: Tolerance, level: Level, same_load: bool) -> ComparedLine {
     let (part, new, base) = evidence(line, base);
     let kind = line.key.kind;
     let requests = matches!(kind, Kind::Sampler | Kind::Transaction);
-    let mut figures = vec![judge::throughput(new, &base, tolerance, level)];
+    let mut figures = vec![judge::throughput(new, &base, tolerance.share, level)];
     figures.extend(PERCENTILES.map(|percent| judge::time(percent, new, &base, tolerance, level)));
     figures.push(judge::error_rate(new, &base, ERROR_TOLERANCE, level));
     for (at, figure) in figures.iter_mut().enumerate() {
@@ -221,7 +250,7 @@ fn consequences(lines: &mut [ComparedLine]) {
     }
 }
 
-fn method(groups: &[ComparedLine], runs: usize, tolerance: f64) -> Method {
+fn method(groups: &[ComparedLine], runs: usize, tolerance: Tolerance) -> Method {
     let from_scatter = runs >= ENOUGH_RUNS;
     let steady = groups.iter().filter(|group| group.part == LoadWindow::Steady).count();
     let part = match steady {
@@ -238,16 +267,16 @@ fn method(groups: &[ComparedLine], runs: usize, tolerance: f64) -> Method {
         )
     };
     Method {
-        tolerance,
+        tolerance: tolerance.share,
         error_tolerance: ERROR_TOLERANCE,
-        min_difference_ms: judge::LEAST_MS,
+        min_difference_ms: tolerance.floor_ms,
         alpha: ALPHA,
         assumed_noise: NOISE,
         from_scatter,
         text: format!(
             "compared: {part}; tolerated: {} of time (at least {} ms), {} points of error rate; {scatter}",
-            words::percent(tolerance),
-            judge::LEAST_MS,
+            words::percent(tolerance.share),
+            tolerance.floor_ms,
             ERROR_TOLERANCE * 100.0
         ),
     }

@@ -47,6 +47,7 @@ impl Slices {
             errors: Proportion::of(&pairs),
             percentiles: percentiles.iter().copied().zip(quantiles(times(), percentiles)).collect(),
             throughput: self.throughput(count),
+            left_out: LeftOut::default(),
         }
     }
 
@@ -79,9 +80,29 @@ pub(super) struct Evidence {
     pub(super) percentiles: Vec<(f64, Option<Quantile>)>,
     /// Samples per second, on a log.
     pub(super) throughput: Option<Quantile>,
+    /// What the part leaves out of the whole load; nothing for the whole itself.
+    pub(super) left_out: LeftOut,
+}
+
+/// Samples of a line outside of the part of the load that is compared.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LeftOut {
+    /// Samples.
+    pub(super) count: u64,
+    /// Those with a response time.
+    pub(super) answered: u64,
 }
 
 impl Evidence {
+    /// The same, as a part of the whole load.
+    pub(super) fn part_of(mut self, whole: &Self) -> Self {
+        self.left_out = LeftOut {
+            count: whole.count.saturating_sub(self.count),
+            answered: whole.answered.saturating_sub(self.answered),
+        };
+        self
+    }
+
     pub(super) fn percentile(&self, percent: f64) -> Option<Quantile> {
         self.percentiles.iter().find(|(known, _)| (known - percent).abs() < 1e-9).and_then(|(_, quantile)| *quantile)
     }

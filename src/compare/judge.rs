@@ -1,5 +1,6 @@
 //! Single figures: compared on logs, judged against a limit, told in a sentence.
 
+use super::Tolerance;
 use super::comparison::{Figure, Judgement};
 use super::evidence::{Evidence, LEAST_SAMPLES};
 use super::statistics::{ENOUGH_RUNS, Level, Proportion, Reach, Z_TWO_SIDED, error_of_difference, mean};
@@ -7,37 +8,37 @@ use super::times::{Quantile, needed};
 use super::words;
 use crate::verdict::Unit;
 
-/// The least difference of times that counts, in milliseconds: less is no user's concern, and
-/// timers and schedulers alone cause it.
-pub(super) const LEAST_MS: f64 = 5.0;
-
 /// The natural logarithm of 2: figures that might double by chance say nothing.
 const BLIND: f64 = std::f64::consts::LN_2;
 
-/// A percentile (in percent), by a tolerated rise as a share.
-pub(super) fn time(percent: f64, new: &Evidence, base: &[&Evidence], tolerance: f64, level: Level) -> Figure {
+/// A percentile (in percent), by a tolerated rise.
+pub(super) fn time(percent: f64, new: &Evidence, base: &[&Evidence], tolerance: Tolerance, level: Level) -> Figure {
     let of = |evidence: &Evidence| evidence.percentile(percent);
     let mut figure = blank(&format!("p{percent}"), Unit::Milliseconds);
     figure.new_count = new.answered;
     figure.base_count = base.iter().fold(0, |all, one| all.saturating_add(one.answered));
     let Some(compared) = Compared::of(of(new), base.iter().map(|one| of(one)).collect(), &mut figure, level, 1e-3)
     else {
-        return words::too_few(figure, needed(percent), base.iter().map(|one| one.answered).max());
+        let most = base.iter().max_by_key(|one| one.answered).copied();
+        let counts =
+            |evidence: &Evidence| words::Samples { count: evidence.answered, left_out: evidence.left_out.answered };
+        return words::too_few(figure, needed(percent), counts(new), most.map(counts));
     };
-    let tolerated = tolerance.ln_1p();
+    let floor_ms = tolerance.floor_ms;
+    let tolerated = tolerance.share.ln_1p();
     let limit = tolerated.max(compared.reach.one_sided);
     let difference = compared.new - compared.base;
-    figure.limit = Some(tidy((compared.base * limit.exp()).max(compared.base + LEAST_MS)));
+    figure.limit = Some(tidy((compared.base * limit.exp()).max(compared.base + floor_ms)));
     figure.verdict = verdict(compared.log_change, tolerated, limit);
-    let blind = limit > BLIND && compared.base * limit.exp_m1() > LEAST_MS;
+    let blind = limit > BLIND && compared.base * limit.exp_m1() > floor_ms;
     if blind && figure.verdict == Judgement::Ok {
         figure.verdict = Judgement::Inconclusive;
     }
-    let small = difference.abs() < LEAST_MS && figure.verdict != Judgement::Ok && !blind;
+    let small = difference.abs() < floor_ms && figure.verdict != Judgement::Ok && !blind;
     if small {
         figure.verdict = Judgement::Ok;
     }
-    words::relative(figure, tolerance, limit.exp_m1(), small)
+    words::relative(figure, tolerance.share, limit.exp_m1(), small.then_some(floor_ms))
 }
 
 /// Samples per second, by a tolerated drop as a share.
@@ -46,7 +47,7 @@ pub(super) fn throughput(new: &Evidence, base: &[&Evidence], tolerance: f64, lev
     counts(&mut figure, new, base);
     let runs = base.iter().map(|one| one.throughput).collect();
     let Some(compared) = Compared::of(new.throughput, runs, &mut figure, level, 1.0) else {
-        return words::too_few(figure, LEAST_SAMPLES, base.iter().map(|one| one.count).max());
+        return too_few_samples(figure, new, base);
     };
     let tolerated = -(-tolerance).ln_1p();
     let limit = tolerated.max(compared.reach.one_sided);
@@ -55,7 +56,7 @@ pub(super) fn throughput(new: &Evidence, base: &[&Evidence], tolerance: f64, lev
     if limit > BLIND && figure.verdict == Judgement::Ok {
         figure.verdict = Judgement::Inconclusive;
     }
-    words::relative(figure, -tolerance, (-limit).exp_m1(), false)
+    words::relative(figure, -tolerance, (-limit).exp_m1(), None)
 }
 
 /// The share of failed samples, by a tolerated rise as a difference of shares.
@@ -67,7 +68,7 @@ pub(super) fn error_rate(new: &Evidence, base: &[&Evidence], tolerance: f64, lev
     figure.base_runs = usable.len();
     figure.new = new.errors.map(|errors| tidy(errors.share));
     let (Some(errors), false) = (new.errors.filter(|_| new.count >= LEAST_SAMPLES), usable.is_empty()) else {
-        return words::too_few(figure, LEAST_SAMPLES, base.iter().map(|one| one.count).max());
+        return too_few_samples(figure, new, base);
     };
     let pooled = Proportion::pooled(&usable);
     let change = errors.share - pooled.share;
@@ -85,6 +86,12 @@ pub(super) fn error_rate(new: &Evidence, base: &[&Evidence], tolerance: f64, lev
     figure.limit = Some(tidy(pooled.share + limit));
     figure.verdict = verdict(change, tolerance, limit);
     words::shares(figure, tolerance, limit)
+}
+
+fn too_few_samples(figure: Figure, new: &Evidence, base: &[&Evidence]) -> Figure {
+    let counts = |evidence: &Evidence| words::Samples { count: evidence.count, left_out: evidence.left_out.count };
+    let most = base.iter().max_by_key(|one| one.count).copied();
+    words::too_few(figure, LEAST_SAMPLES, counts(new), most.map(counts))
 }
 
 fn blank(metric: &str, unit: Unit) -> Figure {

@@ -27,7 +27,7 @@ mod times;
 mod window;
 mod words;
 
-pub use against::{PERCENTILES, TOLERANCE, compare};
+pub use against::{PERCENTILES, Tolerance, compare};
 pub use comparison::{About, ComparedLine, ComparedRun, Comparison, Figure, Judgement, LoadWindow, Method, Remark};
 pub use files::{ComparisonJson, ComparisonMarkdown, comparison_schema};
 pub use read::{read_summary, summary_of};

@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 
+use crate::report::console::figure as shown;
+use crate::verdict::Unit;
+
 use super::comparison::{About, Remark};
 use super::summary::{Facts, Line, Summary};
 
@@ -31,6 +34,13 @@ pub(super) fn same_load(new: &Summary, baseline: &[&Summary], group: &str) -> bo
 /// Every remark, those on the plan first.
 pub(super) fn all(new: &Summary, named: &[Summary], baseline: &[&Summary]) -> Vec<Remark> {
     let mut told = Told::default();
+    if let Some(later) = lateness(new, baseline) {
+        told.add(
+            About::Generator,
+            "the new run",
+            format!("{later}; what regressed may be the machine and not the target"),
+        );
+    }
     for again in named.iter().filter(|run| !baseline.iter().any(|used| std::ptr::eq(*used, *run))) {
         told.add(About::SameRun, again.name(), "a run that is named twice, counted once".into());
     }
@@ -73,6 +83,12 @@ pub(super) fn all(new: &Summary, named: &[Summary], baseline: &[&Summary]) -> Ve
             );
         }
         doubts(old, &mut tell);
+        tell(
+            About::Version,
+            (old.untimed > 0).then(|| {
+                format!("made by a version that left {} requests without a response out of response times", old.untimed)
+            }),
+        );
         if run.run.id == new.run.id {
             tell(About::SameRun, Some("the new run itself".into()));
         } else if run.run.started_at > new.run.started_at {
@@ -91,6 +107,21 @@ pub(super) fn all(new: &Summary, named: &[Summary], baseline: &[&Summary]) -> Ve
     let gone = earlier.filter(|line| new.line(&line.key).is_none() && seen.insert(&line.key));
     remarks.extend(lines(About::Gone, "only in the baseline", gone));
     remarks
+}
+
+/// That the load generator was much later than in every run of the baseline: something else kept
+/// the machine busy, and the response times contain that.
+pub(super) fn lateness(new: &Summary, baseline: &[&Summary]) -> Option<String> {
+    /// So many times later is no chance.
+    const TIMES: f64 = 3.0;
+    /// Less says nothing, in milliseconds.
+    const LEAST_MS: f64 = 5.0;
+    let lag = new.facts.lag_ms.filter(|lag| *lag >= LEAST_MS)?;
+    let before = baseline.iter().filter_map(|run| run.facts.lag_ms).reduce(f64::max)?;
+    (lag >= TIMES * before).then(|| {
+        let [lag, before] = [lag, before].map(|ms| shown(ms, Unit::Milliseconds));
+        format!("the load generator was late by {lag} (p99) and by {before} in the baseline, so the machine was busier")
+    })
 }
 
 fn lines<'l>(about: About, what: &str, lines: impl Iterator<Item = &'l Line>) -> Option<Remark> {

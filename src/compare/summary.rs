@@ -9,6 +9,7 @@ use super::evidence::{Evidence, Slices};
 use super::window::Window;
 use crate::report::document::{Document, ScopeKind, SliceLine, ThreadGroup};
 use crate::report::inline;
+use crate::samplers::FailureKind;
 
 /// What a comparison needs of a run.
 #[derive(Clone, Debug)]
@@ -30,6 +31,10 @@ pub(super) struct Facts {
     pub(super) version: String,
     pub(super) host: String,
     pub(super) cpus: usize,
+    /// How late the load generator was (99th percentile), in milliseconds.
+    pub(super) lag_ms: Option<f64>,
+    /// Requests that got no response, in a document of a version that left them out of response times.
+    pub(super) untimed: u64,
     /// Why the load generator could not keep up.
     pub(super) too_slow: Option<String>,
     /// How it was stopped, as the end of a sentence that begins with "the run was".
@@ -120,7 +125,9 @@ impl Parts {
     }
 
     fn evidence(&self, percentiles: &[f64]) -> (Evidence, Option<Evidence>) {
-        (self.whole.evidence(percentiles), self.steady.as_ref().map(|steady| steady.evidence(percentiles)))
+        let whole = self.whole.evidence(percentiles);
+        let steady = self.steady.as_ref().map(|steady| steady.evidence(percentiles).part_of(&whole));
+        (whole, steady)
     }
 }
 
@@ -242,6 +249,8 @@ impl Summary {
             version: "1".into(),
             host: "here".into(),
             cpus: 2,
+            lag_ms: None,
+            untimed: 0,
             too_slow: None,
             stopped: None,
             not_valid: None,
@@ -293,6 +302,8 @@ fn facts(document: &Document<'_>) -> Facts {
         version: document.tool.version.clone(),
         host: run.host.name.clone(),
         cpus: run.host.cpus,
+        lag_ms: generator.lag_p99_ms,
+        untimed: untimed(document),
         too_slow: (!generator.kept_up).then(|| generator.reason.clone().unwrap_or_else(|| "it was too slow".into())),
         stopped: run
             .stopped_by
@@ -301,4 +312,23 @@ fn facts(document: &Document<'_>) -> Facts {
         not_valid: (not_valid || run.internal_error.is_some())
             .then(|| document.verdict.reasons.first().cloned().unwrap_or_else(|| "it was not valid".into())),
     }
+}
+
+/// Requests without a response that count in no response time: before version 1.2 of the format none did.
+fn untimed(document: &Document<'_>) -> u64 {
+    if !["1.0.", "1.1."].iter().any(|old| document.schema_version.starts_with(old)) {
+        return 0;
+    }
+    let sent = |kind: FailureKind| match kind {
+        FailureKind::Timeout | FailureKind::Reset | FailureKind::Protocol | FailureKind::Body => true,
+        FailureKind::Dns
+        | FailureKind::Connect
+        | FailureKind::Tls
+        | FailureKind::Status
+        | FailureKind::Assertion
+        | FailureKind::Extraction
+        | FailureKind::Step
+        | FailureKind::Interrupted => false,
+    };
+    document.totals.failures.iter().filter(|one| sent(one.kind)).map(|one| one.count).sum()
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use super::against::{Asked, PERCENTILES, Question, answer, compare};
+use super::against::{Asked, PERCENTILES, Question, Tolerance, answer, compare};
 use super::{Comparison, Judgement, Summary, read_summary};
 use crate::graph::{ExecutionGraph, LabelKind, Place, Scope, Threshold};
 use crate::mask::Masker;
@@ -16,16 +16,21 @@ use crate::verdict::{self, Metric};
 #[derive(Clone, Debug)]
 pub struct Baseline {
     runs: Vec<Summary>,
-    tolerance: f64,
+    tolerance: Tolerance,
     percentiles: Vec<f64>,
 }
 
 impl Baseline {
-    /// Reads the results files of earlier runs; `tolerance` is a share below 1.
+    /// Reads the results files of earlier runs.
     ///
     /// # Errors
     /// When a file cannot be used, or holds no request of the plan.
-    pub fn read(files: &[PathBuf], tolerance: f64, graph: &ExecutionGraph, masker: &Masker) -> Result<Self, ReadError> {
+    pub fn read(
+        files: &[PathBuf],
+        tolerance: Tolerance,
+        graph: &ExecutionGraph,
+        masker: &Masker,
+    ) -> Result<Self, ReadError> {
         let mut percentiles = PERCENTILES.to_vec();
         for threshold in graph.thresholds.iter().filter(|threshold| threshold.condition.baseline) {
             if let Metric::Percentile(percent) = threshold.condition.metric
@@ -72,7 +77,7 @@ impl Baseline {
             .filter_map(|(index, threshold)| Some((index, question(graph, threshold, masker)?)))
             .collect();
         let answers = asked.iter().map(|(index, question)| {
-            let answer = match answer(&new, &self.runs, question, asked.len()) {
+            let answer = match answer(&new, &self.runs, question, asked.len(), self.tolerance.floor_ms) {
                 Err(why) => verdict::Answer { judged: None, passed: true, note: why },
                 Ok(figure) => verdict::Answer {
                     judged: figure.new.zip(figure.limit).filter(|_| figure.verdict != Judgement::Inconclusive),

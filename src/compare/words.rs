@@ -1,7 +1,6 @@
 //! Figures and changes in words.
 
 use super::comparison::{Figure, Judgement};
-use super::judge::LEAST_MS;
 use crate::report::console::figure as shown;
 use crate::verdict::Unit;
 
@@ -54,14 +53,21 @@ fn moved(figure: &Figure) -> String {
     }
 }
 
-/// A time or a throughput. `tolerance` and `limit` are changes with their signs; `small` says that
-/// the difference is too small to count.
-pub(super) fn relative(mut figure: Figure, tolerance: f64, limit: f64, small: bool) -> Figure {
+/// A time or a throughput. `tolerance` and `limit` are changes for the worse with their signs;
+/// `small` is the difference in milliseconds below which none counts, where that was decisive.
+pub(super) fn relative(mut figure: Figure, tolerance: f64, limit: f64, small: Option<f64>) -> Figure {
     let interval = interval(&figure, percent);
+    // A change for the better is held against chance on its own side: on logs that is as far.
+    let better =
+        figure.change.is_some_and(|change| change != 0.0 && (change < 0.0) != (tolerance < 0.0 || limit < 0.0));
+    let side = |change: f64| if better { -change / (1.0 + change) } else { change };
+    let (tolerance, limit) = (if better { 0.0 } else { tolerance }, side(limit));
     let upto = if tolerance < 0.0 || limit < 0.0 { "down" } else { "up" };
     let (allowed, far) = (percent(tolerance), percent(limit));
     let tail = match figure.verdict {
-        _ if small => format!("a difference of less than {LEAST_MS} ms does not count"),
+        _ if small.is_some() => {
+            format!("a difference of less than {} ms does not count (`--floor`)", small.unwrap_or_default())
+        }
         Judgement::Inconclusive if figure.change.is_some_and(|change| change.abs() <= tolerance.abs()) => {
             format!("runs scatter so much that {far} may be chance, so this says nothing")
         }
@@ -80,6 +86,9 @@ pub(super) fn shares(mut figure: Figure, tolerance: f64, limit: f64) -> Figure {
     let interval = interval(&figure, points).replacen(',', " points,", 1);
     let (allowed, far) = (points(tolerance), points(limit));
     let tail = match figure.verdict {
+        _ if figure.change.is_some_and(|change| change < 0.0) => {
+            format!("down to {} points may be chance", points(-limit))
+        }
         Judgement::Inconclusive => {
             format!("that is beyond the tolerated {allowed} points, but with so few failures {far} may be chance")
         }
@@ -97,22 +106,38 @@ fn interval(figure: &Figure, told: fn(f64) -> String) -> String {
     format!("{change}, 95% interval {low} … {high}")
 }
 
-/// A figure that cannot be judged. `most` is how many samples the largest baseline run has.
-pub(super) fn too_few(mut figure: Figure, needed: u64, most: Option<u64>) -> Figure {
+/// How many samples a run has of a figure in the part of the load that is compared.
+#[derive(Clone, Copy)]
+pub(super) struct Samples {
+    /// In that part.
+    pub(super) count: u64,
+    /// In the rest of the load, where only its steady part is compared.
+    pub(super) left_out: u64,
+}
+
+/// A figure that cannot be judged. `most` are the samples of the baseline run that has the most.
+pub(super) fn too_few(mut figure: Figure, needed: u64, new: Samples, most: Option<Samples>) -> Figure {
     let name = name(&figure.metric);
     let count = |count: u64| shown(count as f64, Unit::Count);
+    let steady = |samples: Samples, whose: &str| match samples.left_out {
+        0 => String::new(),
+        left_out => format!(" in {whose} steady part ({} in all)", count(samples.count.saturating_add(left_out))),
+    };
     figure.sentence = if needed == u64::MAX {
         format!("{name} cannot be judged: no number of samples is enough for it")
-    } else if figure.new_count < needed {
+    } else if new.count < needed {
         format!(
-            "{name} cannot be judged: the new run has {} samples of it, {} are needed",
-            count(figure.new_count),
+            "{name} cannot be judged: the new run has {} samples of it{}, {} are needed",
+            count(new.count),
+            steady(new, "its"),
             count(needed)
         )
     } else {
+        let most = most.unwrap_or(Samples { count: 0, left_out: 0 });
         format!(
-            "{name} cannot be judged: the baseline has {} samples of it in a run, {} are needed",
-            count(most.unwrap_or(0)),
+            "{name} cannot be judged: the baseline has {} samples of it{}, {} are needed",
+            count(most.count),
+            if most.left_out == 0 { " in a run".into() } else { steady(most, "a run's") },
             count(needed)
         )
     };

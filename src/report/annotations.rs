@@ -68,7 +68,7 @@ fn not_valid(document: &Document<'_>) -> Option<Annotation> {
 
 fn thresholds(document: &Document<'_>) -> impl Iterator<Item = Annotation> {
     // One that follows from the rules on errors is told by its request's failures.
-    let told = |one: &Threshold| !one.passed && !(one.implicit && one.scope_kind != ScopeKind::ThreadGroup);
+    let told = |one: &Threshold| !one.passed && (!one.implicit || one.scope_kind == ScopeKind::ThreadGroup);
     document.thresholds.iter().filter(told).map(|one| {
         let Threshold { title, limit, unit, .. } = &one;
         let limit = console::figure(*limit, *unit);

@@ -2,7 +2,7 @@
 
 use super::series::Series;
 use crate::report::Document;
-use crate::report::console::{ms, per_second};
+use crate::report::console::{ms, per_second, share};
 use crate::report::document::Error;
 use crate::samplers::FailureKind;
 
@@ -102,19 +102,26 @@ pub(super) fn of_run(document: &Document<'_>, series: &Series) -> Vec<String> {
 struct Stretch {
     users: f64,
     connections: f64,
+    /// Requests that passed.
     per_slice: f64,
+    /// The share of requests that failed.
+    failed: f64,
     p99_ms: f64,
 }
 
 fn stretch(series: &Series, places: std::ops::Range<usize>) -> Option<Stretch> {
     let length = places.len();
     let mean = |column: &[u64]| column[places.clone()].iter().sum::<u64>() as f64 / length as f64;
+    let failed: f64 = series.failures.values().map(|column| mean(column)).sum();
+    let count = mean(&series.count);
     let mut times: Vec<f64> = series.p99_ms[places.clone()].iter().copied().flatten().collect();
     times.sort_by(f64::total_cmp);
     (length >= LEAST && times.len() >= LEAST).then(|| Stretch {
         users: mean(&series.users),
         connections: mean(&series.connections),
-        per_slice: mean(&series.count),
+        // A server that is at its limit refuses quickly: that is no throughput.
+        per_slice: (count - failed).max(0.0),
+        failed: if count > 0.0 { failed / count } else { 0.0 },
         p99_ms: times[times.len() / 2],
     })
 }
@@ -136,8 +143,15 @@ fn saturation(document: &Document<'_>, series: &Series) -> Option<String> {
             && grown(one.per_slice, last.per_slice) <= (users / 4.0).min(0.1)
             && grown(one.p99_ms, last.p99_ms) >= 0.3
     })?;
+    let errors = match last.failed {
+        failed if failed >= 0.01 => format!(
+            " {} of the requests at the top failed; they are left out of this figure.",
+            share((failed * 100.0).round() / 100.0)
+        ),
+        _ => String::new(),
+    };
     Some(format!(
-        "The server's limit seems to be about {}: it was reached at about {:.0} users. From there to {peak} users throughput stayed the same and p99 rose from {} to {}; further users only wait longer.",
+        "The server's limit seems to be about {}: it was reached at about {:.0} users. From there to {peak} users throughput stayed the same and p99 rose from {} to {}; further users only wait longer.{errors}",
         per_second(about(last.per_slice / document.slice_s.max(1) as f64)),
         knee.users.max(1.0),
         ms(knee.p99_ms),
@@ -245,6 +259,22 @@ mod tests {
             hints[0].starts_with("The server's limit seems to be about 100/s: it was reached at about 1"),
             "{hints:?}"
         );
+    }
+
+    #[test]
+    fn regression_failed_responses_are_no_throughput() {
+        // The server completes 100 a second; what comes beyond is refused at once, so that all
+        // responses together still rise with the users.
+        let mut refused = series(120, |done| {
+            let users = (done * 200.0) as u64 + 1;
+            (users, users, users, if users <= 100 { 10.0 } else { users as f64 / 4.0 })
+        });
+        let failed: Vec<u64> = refused.users.iter().map(|users| users.saturating_sub(100)).collect();
+        refused.failures.insert(FailureKind::Status, failed);
+        let hints = said(&refused);
+        assert!(hints[0].starts_with("The server's limit seems to be about 100/s"), "{hints:?}");
+        // At the top 190 to 200 users come, of whom 90 to 100 are refused: 49 % of 195.
+        assert!(hints[0].contains("49% of the requests at the top failed"), "{hints:?}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::compare::Judgement::{Improved, Inconclusive, Ok as Fine, Regressed};
 use crate::compare::evidence::Evidence;
 use crate::compare::statistics::{Level, Proportion};
 use crate::compare::times::Quantile;
-use crate::compare::{Figure, Judgement, judge};
+use crate::compare::{Figure, Judgement, Tolerance, judge};
 
 const ONE: fn() -> Level = || Level::shared(1);
 
@@ -17,11 +17,13 @@ fn run(p95_ms: f64, throughput: f64) -> Evidence {
         errors: Proportion::of(&[(0, 10_000)]),
         percentiles: vec![(95.0, exact(p95_ms * 1e3))],
         throughput: exact(throughput),
+        left_out: Default::default(),
     }
 }
 
 fn p95(base: &[f64], new: f64, tolerance: f64) -> Figure {
     let base: Vec<Evidence> = base.iter().map(|ms| run(*ms, 1.0)).collect();
+    let tolerance = Tolerance { share: tolerance, ..Tolerance::default() };
     judge::time(95.0, &run(new, 1.0), &base.iter().collect::<Vec<_>>(), tolerance, ONE())
 }
 
@@ -61,7 +63,11 @@ fn three_baseline_runs_set_the_limit_by_their_scatter() {
 fn less_than_five_milliseconds_do_not_count() {
     let small = p95(&[10.0], 14.9, 0.1);
     assert_eq!((small.verdict, small.limit), (Fine, Some(15.0)));
-    assert!(small.sentence.ends_with("a difference of less than 5 ms does not count"), "{}", small.sentence);
+    assert!(
+        small.sentence.ends_with("a difference of less than 5 ms does not count (`--floor`)"),
+        "{}",
+        small.sentence
+    );
     assert_eq!(p95(&[10.0], 15.1, 0.1).verdict, Regressed);
 }
 
@@ -106,4 +112,38 @@ fn error_rates_are_judged_by_the_difference_of_shares() {
     let few = judge::error_rate(&with(0, 20), &[&with(0, 1000)], 0.005, ONE());
     assert_eq!(few.verdict, Inconclusive);
     assert_eq!(few.sentence, "error rate cannot be judged: the new run has 20 samples of it, 30 are needed");
+}
+
+#[test]
+fn regression_an_improvement_is_held_against_chance_on_its_own_side() {
+    // The limit of one baseline run is a rise by 12.33 %; on logs a fall by 1 − 1/1.1233 = 10.98 % is as far.
+    let fell = p95(&[100.0], 13.0, 0.1);
+    assert_eq!(fell.verdict, Improved);
+    assert!(fell.sentence.starts_with("p95 fell from 100 ms to 13 ms"), "{}", fell.sentence);
+    assert!(fell.sentence.ends_with("down to -11% may be chance"), "{}", fell.sentence);
+    let rose = p95(&[100.0], 150.0, 0.1);
+    assert!(rose.sentence.ends_with("up to +12% may be chance"), "{}", rose.sentence);
+}
+
+#[test]
+fn regression_a_lower_floor_finds_a_threefold_rise_on_a_fast_target() {
+    let with = |floor_ms: f64| {
+        let tolerance = Tolerance { floor_ms, ..Tolerance::default() };
+        judge::time(95.0, &run(3.0, 1.0), &[&run(1.0, 1.0)], tolerance, ONE()).verdict
+    };
+    assert_eq!(with(5.0), Fine);
+    assert_eq!(with(0.5), Regressed);
+}
+
+#[test]
+fn regression_samples_outside_of_the_steady_part_are_not_denied() {
+    let mut new = run(100.0, 1.0);
+    (new.count, new.answered) = (0, 0);
+    new.percentiles[0].1 = None;
+    new.left_out.answered = 40;
+    let figure = judge::time(95.0, &new, &[&run(100.0, 1.0)], Tolerance::default(), ONE());
+    assert_eq!(
+        figure.sentence,
+        "p95 cannot be judged: the new run has 0 samples of it in its steady part (40 in all), 200 are needed"
+    );
 }

@@ -9,7 +9,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::compare::evidence::Slices;
 use crate::compare::times::Distribution;
 use crate::compare::window::Window;
-use crate::compare::{Comparison, Judgement, PERCENTILES, Summary, TOLERANCE, compare};
+use crate::compare::{Comparison, Judgement, PERCENTILES, Summary, Tolerance, compare};
 
 /// How long a run is, in seconds.
 const SECONDS: u64 = 30;
@@ -123,8 +123,8 @@ fn rates(target: &Target, runs: usize) -> Rates {
     for begin in 0..RUNS - runs - LAGS {
         let base = &same[begin..begin + runs];
         for lag in 0..LAGS {
-            let unchanged = compare(&same[begin + runs + lag], base, TOLERANCE);
-            let changed = compare(&slower[(begin + 7 * lag) % slower.len()], base, TOLERANCE);
+            let unchanged = compare(&same[begin + runs + lag], base, Tolerance::default());
+            let changed = compare(&slower[(begin + 7 * lag) % slower.len()], base, Tolerance::default());
             let seen = regressed(&changed);
             let share = |yes: bool| f64::from(u8::from(yes));
             pairs += 1.0;

@@ -103,10 +103,11 @@ fn inside(folder: &Path) -> String {
 /// parser's own come last.
 fn no_results(path: &Path, bytes: &[u8], error: &serde_json::Error) -> ReadError {
     let shown = path.display();
-    let begins_as_one = bytes.trim_ascii_start().starts_with(b"{");
-    if error.is_eof() && begins_as_one {
+    // Wherever the cut falls, in a number, a word or a character too: the last brace is missing.
+    let text = bytes.trim_ascii();
+    if text.starts_with(b"{") && (error.is_eof() || !text.ends_with(b"}")) {
         return ReadError {
-            message: format!("{shown} is cut off: the run that wrote it, or its copy, did not end ({error})"),
+            message: format!("{shown} is cut off: the run that wrote it, or its copy, did not end"),
             help: "copy it again, or name the results.json of another run".into(),
         };
     }
