@@ -22,6 +22,8 @@ pub(super) const OUT: &str = "loadplan-results";
 pub(super) struct Refusal {
     /// In sentences, masked.
     reasons: Vec<String>,
+    /// Whether a plan is why: then there is something to report even where no earlier run left reports.
+    of_plan: bool,
     /// The plans' own names, where they could be read.
     names: HashMap<PathBuf, Arc<str>>,
 }
@@ -47,6 +49,7 @@ impl Refusal {
         if compiled.graph.is_some() {
             return;
         }
+        self.of_plan = true;
         let masker = Masker::new(&compiled.secrets);
         let errors = || compiled.findings.iter().filter(|finding| finding.severity == Severity::Error);
         for finding in errors().take(TOLD) {
@@ -60,10 +63,12 @@ impl Refusal {
         }
     }
 
-    /// Writes the reports of every plan.
+    /// Writes the reports of every plan. For a mistake on the command line no folder `out` is made:
+    /// only reports that are there are replaced, and those that are named are written.
     pub(super) fn write(
         &self,
         plans: &[PathBuf],
+        out: &Path,
         wanted: impl Fn(&Path) -> Vec<(Box<dyn Format>, PathBuf)>,
         profiles: &[String],
         terminal: &Terminal,
@@ -73,7 +78,9 @@ impl Refusal {
             let name = self.names.get(path).map_or_else(stem, |name| name.to_string());
             let info = RunInfo::now(&format!("{:016x}", rand::random::<u64>()), 0, profiles, path);
             let mut document = Document::refused(&info, &name, path, self.reasons.clone());
-            match OutputFiles::open(wanted(path)) {
+            let mut wanted = wanted(path);
+            wanted.retain(|(_, file)| self.of_plan || file.exists() || !file.starts_with(out));
+            match OutputFiles::open(wanted) {
                 Ok(files) => {
                     files.write(&mut document);
                 }
@@ -95,9 +102,6 @@ pub(super) fn of_command_line(args: &[OsString], error: &clap::Error, terminal: 
             }
         })
     };
-    let named = |option: &str, file: &str, folder: &Path| {
-        value(option).or_else(|| Some(folder.join(file)).filter(|path| path.is_file()))
-    };
     let is_plan = |arg: &&OsString| Path::new(arg).extension().is_some_and(|end| end == "yaml" || end == "yml");
     let mut plans: Vec<PathBuf> = args.iter().skip(2).filter(is_plan).map(PathBuf::from).collect();
     if plans.is_empty() {
@@ -107,15 +111,16 @@ pub(super) fn of_command_line(args: &[OsString], error: &clap::Error, terminal: 
     let several = plans.len() > 1;
     let wanted = |path: &Path| {
         let folder = path.file_stem().filter(|_| several).map_or_else(|| out.clone(), |stem| out.join(stem));
+        let path = |option: &str, file: &str| value(option).unwrap_or_else(|| folder.join(file));
         let formats: [(Box<dyn Format>, _); 3] = [
-            (Box::new(Json), named("--json", "results.json", &folder)),
-            (Box::new(Html), named("--html", "report.html", &folder)),
-            (Box::new(Junit::default()), named("--junit", "junit.xml", &folder)),
+            (Box::new(Json), path("--json", "results.json")),
+            (Box::new(Html), path("--html", "report.html")),
+            (Box::new(Junit::default()), path("--junit", "junit.xml")),
         ];
-        formats.into_iter().filter_map(|(format, path)| Some((format, path?))).collect()
+        formats.into_iter().collect()
     };
     let text = error.to_string();
     let first = text.lines().next().unwrap_or_default();
     let reason = first.strip_prefix("error: ").unwrap_or(first);
-    Refusal::new(format!("the command line is not valid: {reason}")).write(&plans, wanted, &[], terminal);
+    Refusal::new(format!("the command line is not valid: {reason}")).write(&plans, &out, wanted, &[], terminal);
 }

@@ -95,7 +95,7 @@ pub(super) fn run(mut args: Args, terminal: &Terminal) -> u8 {
     let mut ci = Ci::new(|name| std::env::var(name).ok());
     let code = run_all(args, terminal, &mut ci);
     let code = code.unwrap_or_else(|refusal| {
-        refusal.write(&args.plans, |path| wanted(args, path), args.options.profiles(), terminal);
+        refusal.write(&args.plans, &args.out, |path| wanted(args, path), args.options.profiles(), terminal);
         exit::INVALID
     });
     ci.finish(code, terminal);
