@@ -29,5 +29,6 @@ pub mod services;
 pub mod suggest;
 pub mod telemetry;
 pub mod template;
+pub mod uri;
 pub mod value;
 pub mod verdict;

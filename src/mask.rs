@@ -102,14 +102,14 @@ impl fmt::Debug for Masker {
 
 /// User name and password of a URL, as they are written in it.
 pub fn userinfo(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
+    let (_, rest) = crate::uri::split(url)?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     Some(&rest[..rest[..end].rfind('@')?])
 }
 
 /// A URL without user name and password.
 pub fn without_userinfo(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((scheme, rest)) = crate::uri::split(url) else { return url.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     match rest[..end].rfind('@') {
         Some(at) => format!("{scheme}://{MASK}@{}", &rest[at + 1..]),

@@ -219,6 +219,11 @@ impl Observer for Watcher {
         {
             let _ = writeln!(text, "   FAIL {}", crate::report::inline(&request.masker.mask(failure)));
         }
+        if let Err(failure) = &request.exchange.outcome
+            && request.failure != Some(&failure.message)
+        {
+            let _ = writeln!(text, "   FAIL {}", crate::report::inline(&request.masker.mask(&failure.message)));
+        }
         if failed {
             self.failed.set(true);
         }
@@ -228,6 +233,9 @@ impl Observer for Watcher {
 
 fn sent(text: &mut String, hop: &Hop, masker: &Masker) {
     let _ = writeln!(text, "   > {} {}", hop.method, masker.url(&hop.url));
+    if let Some(proxy) = &hop.proxy {
+        let _ = writeln!(text, "   > (through the proxy {})", crate::report::inline(proxy));
+    }
     for line in masker.headers(&hop.request_headers).lines() {
         let _ = writeln!(text, "   > {line}");
     }

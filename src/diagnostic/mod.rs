@@ -107,7 +107,15 @@ pub struct Sources {
     files: Vec<Arc<SourceFile>>,
 }
 
+/// What stands for a file's name where the text is an option of the command line.
+pub const COMMAND_LINE: &str = "command line";
+
 impl Sources {
+    /// Whether a place is in an option of the command line, where no patch can be applied.
+    pub fn is_command_line(&self, span: Span) -> bool {
+        self.path(span.file) == Path::new(COMMAND_LINE)
+    }
+
     /// Adds a file and tells its number.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
         let text = text.into();

@@ -5,6 +5,7 @@
 //! own recorder. What users do share (piles of data, locks, meeting points) is in [`Shared`].
 
 mod alarm;
+mod body;
 mod clock;
 mod events;
 mod group;
@@ -13,6 +14,7 @@ mod open;
 mod request;
 mod run;
 mod shared;
+mod target;
 #[cfg(test)]
 mod tests;
 mod user;

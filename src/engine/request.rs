@@ -9,13 +9,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::events::{Event, Observed, RowKind};
 use super::user::{Local, User};
-use crate::graph::{Auth, Body, FileSource, HttpNode, LabelId, Node, NodeId, Part, join_url};
+use crate::graph::{Auth, Body, HttpNode, LabelId, Node, NodeId};
 use crate::mask::Masker;
 use crate::metrics::{Example, Outcome, ResponseTime, Sample, SampleFailure};
-use crate::samplers::http::{self as sampler, Request, Target, Transport};
+use crate::samplers::http::{self as sampler, FixedHeaders, Request, Target, Transport};
 use crate::samplers::{Exchange, FailureKind, Response};
 use crate::template::Template;
-use crate::value::Value;
 
 /// How much of a body an example shows, in bytes.
 const SHOWN: usize = 1500;
@@ -82,7 +81,13 @@ impl User {
                     local.recorder.borrow_mut().exhausted(what);
                 }
                 let failure = SampleFailure::new(failure.kind, failure.message.clone(), node.span);
-                (None, Judged { failures: vec![failure], ..Judged::default() })
+                let mut judged = Judged { warm_up, ..Judged::default() };
+                if let Some(partial) = &exchange.partial {
+                    // A gateway's 502 tells more than the missing end of its page: it is named first.
+                    self.judge_status(node, http, partial, observed, &mut judged);
+                }
+                judged.failures.push(failure);
+                (exchange.partial.as_deref(), judged)
             }
         };
         let passed = judged.failures.is_empty();
@@ -201,7 +206,7 @@ impl User {
             }
             Example {
                 request: shown_request(sent, masker),
-                response: exchange.outcome.as_ref().map_or_else(|_| String::new(), |one| shown(one, masker)),
+                response: exchange.response().map_or_else(String::new, |response| shown(response, masker)),
             }
         };
         local.recorder.borrow_mut().sample(&sample, &mut example);
@@ -220,18 +225,7 @@ impl User {
     /// Status first, then extractors, then the other assertions; a wrong status skips the rest.
     fn judge(&mut self, node: &Node, http: &HttpNode, response: &Response, observed: bool, warm_up: bool) -> Judged {
         let mut judged = Judged { warm_up, ..Judged::default() };
-        if http.default_status && response.status >= 400 {
-            judged.failures.push(SampleFailure {
-                expected: Some("a status below 400".into()),
-                actual: Some(response.status.to_string()),
-                ..SampleFailure::new(FailureKind::Status, format!("the status is {}", response.status), node.span)
-            });
-        }
-        let is_status = |assertion: &crate::assertions::Assertion| {
-            matches!(assertion.subject(), crate::assertions::Subject::Status)
-        };
-        let statuses = http.assertions.iter().take_while(|(_, assertion)| is_status(assertion)).count();
-        self.check(http, 0..statuses, response, observed, &mut judged);
+        let statuses = self.judge_status(node, http, response, observed, &mut judged);
         if !judged.failures.is_empty() {
             self.unset(http);
             return judged;
@@ -256,6 +250,30 @@ impl User {
         }
         self.check(http, statuses..http.assertions.len(), response, observed, &mut judged);
         judged
+    }
+
+    /// Judges the status; tells how many assertions are about it.
+    fn judge_status(
+        &mut self,
+        node: &Node,
+        http: &HttpNode,
+        response: &Response,
+        observed: bool,
+        judged: &mut Judged,
+    ) -> usize {
+        if http.default_status && response.status >= 400 {
+            judged.failures.push(SampleFailure {
+                expected: Some("a status below 400".into()),
+                actual: Some(response.status.to_string()),
+                ..SampleFailure::new(FailureKind::Status, format!("the status is {}", response.status), node.span)
+            });
+        }
+        let is_status = |assertion: &crate::assertions::Assertion| {
+            matches!(assertion.subject(), crate::assertions::Subject::Status)
+        };
+        let statuses = http.assertions.iter().take_while(|(_, assertion)| is_status(assertion)).count();
+        self.check(http, 0..statuses, response, observed, judged);
+        statuses
     }
 
     fn check(
@@ -297,11 +315,16 @@ impl User {
         self.set_all(&http.with).map_err(|error| error.message)?;
         let mut extra_headers = Vec::new();
         let body = match &http.body {
-            Some(body) => self.body(body, &http.headers, &mut extra_headers)?,
+            Some(body) => self.body(body, http, &mut extra_headers)?,
             None => Bytes::new(),
         };
+        // The type of a multipart body holds its boundary, and is there already.
+        let has_type = matches!(http.body.as_deref(), Some(Body::Multipart(_)));
         let target = self.target(id, http)?;
         for (name, template) in &http.headers[http.fixed_headers..] {
+            if has_type && *name == header::CONTENT_TYPE {
+                continue;
+            }
             extra_headers.push((name.clone(), self.header(name, template)?));
         }
         Ok(Request {
@@ -339,29 +362,8 @@ impl User {
         Ok(target)
     }
 
-    fn computed_target(&mut self, http: &HttpNode) -> Result<Target, String> {
-        let mut url = self.text(&http.url)?;
-        if let Some(base) = http.base_url.as_ref().filter(|_| !url.contains("://")) {
-            url = join_url(&self.text(base)?, &url);
-        }
-        if !http.query.is_empty() {
-            let mut pairs = Vec::new();
-            for (name, tree) in &http.query {
-                let value = tree.value(self).map_err(|error| error.message)?;
-                spread(name, &value, &mut pairs);
-            }
-            let query = sampler::body::query(pairs.iter().map(|(name, value)| (&**name, value.as_str())));
-            if !query.is_empty() {
-                let fragment = url.find('#').unwrap_or(url.len());
-                let sign = if url[..fragment].contains('?') { '&' } else { '?' };
-                url.insert_str(fragment, &format!("{sign}{query}"));
-            }
-        }
-        Target::parse(&url)
-    }
-
     /// The headers that never change: rendered once.
-    fn headers(&mut self, id: NodeId, http: &HttpNode) -> Result<Arc<HeaderMap>, String> {
+    fn headers(&mut self, id: NodeId, http: &HttpNode) -> Result<Arc<FixedHeaders>, String> {
         if let Some(known) = self.local.fixed(id, |fixed| fixed.headers.clone()).flatten() {
             return Ok(known);
         }
@@ -369,79 +371,15 @@ impl User {
         for (name, template) in &http.headers[..http.fixed_headers] {
             map.insert(name.clone(), self.header(name, template)?);
         }
-        let map = Arc::new(map);
-        self.local.fixed(id, |fixed| fixed.headers = Some(map.clone()));
-        Ok(map)
+        let headers = Arc::new(FixedHeaders::new(map, http.spelled.clone()));
+        self.local.fixed(id, |fixed| fixed.headers = Some(headers.clone()));
+        Ok(headers)
     }
 
     fn header(&mut self, name: &HeaderName, template: &Template) -> Result<HeaderValue, String> {
         let text = self.text(template)?;
         HeaderValue::try_from(text)
             .map_err(|_| format!("the header `{name}` would hold a line break or another character no header may hold"))
-    }
-
-    fn body(
-        &mut self,
-        body: &Body,
-        headers: &[(HeaderName, Template)],
-        extra: &mut Vec<(HeaderName, HeaderValue)>,
-    ) -> Result<Bytes, String> {
-        let written = headers.iter().any(|(name, _)| *name == header::CONTENT_TYPE);
-        let mut content_type = |value: HeaderValue| {
-            if !written {
-                extra.push((header::CONTENT_TYPE, value));
-            }
-        };
-        Ok(match body {
-            Body::Json(json) => {
-                content_type(HeaderValue::from_static("application/json"));
-                let mut text = String::new();
-                json.render(self, &mut text).map_err(|error| error.message)?;
-                text.into()
-            }
-            Body::Text(template) => self.text(template)?.into(),
-            Body::Form(fields) => {
-                content_type(HeaderValue::from_static("application/x-www-form-urlencoded"));
-                let mut pairs = Vec::new();
-                for (name, tree) in fields {
-                    let value = tree.value(self).map_err(|error| error.message)?;
-                    spread(name, &value, &mut pairs);
-                }
-                sampler::body::form(pairs.iter().map(|(name, value)| (&**name, value.as_str())))
-            }
-            Body::File(file) => self.file_bytes(file)?,
-            Body::Multipart(parts) => {
-                let mut multipart = sampler::body::Multipart::new();
-                for (name, part) in parts {
-                    match part {
-                        Part::Field(template) => {
-                            let value = self.text(template)?;
-                            multipart.field(name, value.as_bytes());
-                        }
-                        Part::File(file, kind, file_name) => {
-                            let (kind, file_name) = (self.text(kind)?, self.text(file_name)?);
-                            let bytes = self.file_bytes(file)?;
-                            multipart.file(name, &file_name, &kind, &bytes);
-                        }
-                    }
-                }
-                let kind = multipart.content_type();
-                content_type(HeaderValue::from_str(&kind).map_err(|error| error.to_string())?);
-                multipart.finish()
-            }
-        })
-    }
-
-    fn file_bytes(&mut self, file: &FileSource) -> Result<Bytes, String> {
-        match file {
-            FileSource::Read(bytes) => Ok(bytes.clone()),
-            FileSource::Named(template, folder) => {
-                let name = self.text(template)?;
-                std::fs::read(folder.join(&name))
-                    .map(Bytes::from)
-                    .map_err(|error| format!("a file to send cannot be read: {error}"))
-            }
-        }
     }
 
     pub(super) fn text(&mut self, template: &Template) -> Result<String, String> {
@@ -479,15 +417,6 @@ fn told(failure: &SampleFailure) -> String {
     match &failure.actual {
         Some(actual) => format!("{}: got {actual}", failure.message),
         None => failure.message.clone(),
-    }
-}
-
-/// A list repeats the name, `null` leaves it out.
-fn spread(name: &Arc<str>, value: &Value, pairs: &mut Vec<(Arc<str>, String)>) {
-    match value {
-        Value::Null => {}
-        Value::List(items) => items.iter().for_each(|item| spread(name, item, pairs)),
-        value => pairs.push((name.clone(), value.to_string())),
     }
 }
 

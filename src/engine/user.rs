@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -17,7 +16,7 @@ use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Node, NodeId, Wait};
 use crate::mask::Masker;
 use crate::metrics::{Example, LostWhy, Outcome, Recorder, Sample, SampleFailure};
 use crate::plan::{AtEnd, Share, ThinkTime, parse_think_time};
-use crate::samplers::http::{HttpUser, Target};
+use crate::samplers::http::{FixedHeaders, HttpUser, Target};
 use crate::samplers::{FailureKind, Response};
 use crate::template::{CounterId, EvalError, Random, Scope, SlotId, Tree};
 use crate::value::Value;
@@ -49,7 +48,7 @@ pub(super) struct Local {
 #[derive(Clone, Default)]
 pub(super) struct Fixed {
     pub(super) target: Option<Arc<Target>>,
-    pub(super) headers: Option<Arc<HeaderMap>>,
+    pub(super) headers: Option<Arc<FixedHeaders>>,
 }
 
 /// How far a group has come, as seen on this thread.

@@ -13,9 +13,10 @@ use crate::plan::{
     AssertionGroup, AuthSpec, BodySpec, FileRef, HttpSettings, HttpStep, Name, PartSpec, Step, Text, TransportSettings,
     shown_path,
 };
+use crate::samplers::http::body::Coding;
 use crate::samplers::http::{
-    CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, Scope, Settings, Target, TlsVersion,
-    Transport,
+    CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, Scope, Settings, TlsVersion, Transport,
+    spellings,
 };
 use crate::template::{Template, Tree};
 
@@ -45,7 +46,10 @@ impl Build<'_> {
         let base_url = base.map(|base| self.sent(base, Some(id)));
         let query: Vec<_> =
             step.query.iter().map(|(name, yaml)| (name.value.clone(), self.sent_tree(yaml, Some(id)))).collect();
-        let headers = self.headers(&earned, id);
+        let merged = merged_headers(&earned);
+        let headers = self.headers(&merged, id);
+        self.check_declared(step, &merged);
+        let spelled = spellings(merged.iter().map(|(name, _)| &*name.value));
         let body = step.body.as_ref().map(|body| self.body(body, id));
         let auth = earned.iter().rev().find_map(|layer| layer.auth.as_ref()).and_then(Option::as_ref);
         let auth = auth.map(|auth| self.auth(auth, id));
@@ -63,15 +67,7 @@ impl Build<'_> {
             Some(compiled) => Some(compiled?),
             None => None,
         };
-        let absolute = url.template.literal().map(|text| text.contains("://"));
-        if absolute == Some(false) && base_url.is_none() {
-            self.findings.push(
-                Diagnostic::error(
-                    step.url.span,
-                    format!("`{}` is only a path, and there is no `base_url` to put in front of it", step.url.value),
-                )
-                .help("write `http: { base_url: … }` on the plan, give --base-url, or write a whole URL"),
-            );
+        if !self.check_target(step, &url, base.zip(base_url.as_ref())) {
             return None;
         }
         let mut fixed_target = url.fixed && base_url.as_ref().is_none_or(|base| base.fixed);
@@ -81,12 +77,6 @@ impl Build<'_> {
             fixed_target &= fixed;
             queries.push((name, tree));
         }
-        self.check_target(
-            &url.template,
-            base_url.as_ref().map(|base| &base.template),
-            step.url.span,
-            base.map(|base| base.span),
-        );
         let is_fixed = |compiled: &Option<super::names::Compiled>| compiled.as_ref().is_some_and(|one| one.fixed);
         let fixed_headers = headers.iter().filter(|(_, compiled)| is_fixed(compiled)).count();
         let mut headers = headers;
@@ -105,6 +95,11 @@ impl Build<'_> {
             query: queries,
             fixed_target,
             headers: headers?,
+            spelled,
+            compress_body: step
+                .compress_body
+                .as_ref()
+                .and_then(|word| Coding::ALL.into_iter().find(|coding| coding.word() == word.value)),
             fixed_headers,
             body: match body {
                 Some(body) => Some(Box::new(body?)),
@@ -149,16 +144,9 @@ impl Build<'_> {
         }
     }
 
-    fn headers(&mut self, layers: &[&HttpSettings], id: NodeId) -> Vec<(HeaderName, Option<super::names::Compiled>)> {
-        let mut merged: Vec<(&Name, &Text)> = Vec::new();
-        for layer in layers {
-            for (name, value) in &layer.headers {
-                merged.retain(|(known, _)| !known.value.eq_ignore_ascii_case(&name.value));
-                merged.extend(value.as_ref().map(|value| (name, value)));
-            }
-        }
+    fn headers(&mut self, merged: &[(&Name, &Text)], id: NodeId) -> Vec<(HeaderName, Option<super::names::Compiled>)> {
         merged
-            .into_iter()
+            .iter()
             .filter_map(|(name, value)| {
                 let compiled = self.sent(value, Some(id));
                 if let Some(literal) = compiled.as_ref().and_then(|one| one.template.literal())
@@ -189,21 +177,6 @@ impl Build<'_> {
             }
             AuthSpec::Bearer(token) => Auth::Bearer(text(token)?),
         })
-    }
-
-    /// What can be told of a URL before the run.
-    fn check_target(&mut self, url: &Template, base: Option<&Template>, url_span: Span, base_span: Option<Span>) {
-        let (whole, span) = match (url.literal(), base.map(Template::literal)) {
-            (Some(url), _) if url.contains("://") => (url.to_owned(), url_span),
-            (Some(url), Some(Some(base))) => (super::join_url(base, url), base_span.unwrap_or(url_span)),
-            (None, Some(Some(base))) => (base.to_owned(), base_span.unwrap_or(url_span)),
-            _ => return,
-        };
-        if let Err(message) = Target::parse(&whole)
-            && !self.findings.iter().any(|finding| finding.span == span)
-        {
-            self.error(span, message, "a whole URL looks like http://localhost:8080/path");
-        }
     }
 
     fn body(&mut self, body: &BodySpec, id: NodeId) -> Option<Body> {
@@ -313,6 +286,18 @@ impl Build<'_> {
         self.transports.push(settings);
         Some(TransportId(self.transports.len() as u32 - 1))
     }
+}
+
+/// The headers of all layers; one further in replaces, or with `null` removes, those of its name.
+fn merged_headers<'a>(layers: &[&'a HttpSettings]) -> Vec<(&'a Name, &'a Text)> {
+    let mut merged: Vec<(&Name, &Text)> = Vec::new();
+    for layer in layers {
+        for (name, value) in &layer.headers {
+            merged.retain(|(known, _)| !known.value.eq_ignore_ascii_case(&name.value));
+            merged.extend(value.as_ref().map(|value| (name, value)));
+        }
+    }
+    merged
 }
 
 /// A text as a tree.

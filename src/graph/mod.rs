@@ -8,6 +8,7 @@
 mod bare;
 mod build;
 mod checks;
+mod declared;
 mod draw;
 mod estimate;
 mod explain;
@@ -18,6 +19,7 @@ mod load;
 mod names;
 mod steps;
 mod thresholds;
+mod urls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -241,10 +243,14 @@ pub struct HttpNode {
     pub fixed_target: bool,
     /// Headers with fixed names, in order of writing.
     pub headers: Vec<(HeaderName, Template)>,
+    /// The spelling of their names over HTTP/1, where it is not the usual one.
+    pub spelled: Vec<(HeaderName, Box<str>)>,
     /// How many of the headers, counted from the first, depend on nothing that changes during the run.
     pub fixed_headers: usize,
     /// The body, if there is one. Boxed, as most requests of a large plan have none.
     pub body: Option<Box<Body>>,
+    /// How the body is compressed.
+    pub compress_body: Option<crate::samplers::http::body::Coding>,
     /// Variables for this step only.
     pub with: Vec<(SlotId, Tree)>,
     /// What to take from the answer.
@@ -514,13 +520,4 @@ impl ExecutionGraph {
     pub fn line(&self, span: Span) -> usize {
         self.sources.position(span).0
     }
-}
-
-/// A path behind a base URL, with one `/` between them; a whole URL stands for itself.
-pub fn join_url(base: &str, url: &str) -> String {
-    if url.contains("://") {
-        return url.to_owned();
-    }
-    let base = base.trim_end_matches('/');
-    if url.is_empty() || url.starts_with(['/', '?', '#']) { format!("{base}{url}") } else { format!("{base}/{url}") }
 }

@@ -316,8 +316,12 @@ impl Build<'_> {
         let bases = std::iter::once(&self.plan.http).chain(self.plan.groups.iter().map(|group| &group.http));
         let mut bases = bases.filter_map(|http| http.base_url.as_ref()).peekable();
         bases.peek().is_some()
-            && bases.all(|base| base.value.starts_with("http://"))
-            && !self.requests.values().any(|(_, url)| url.contains("https:") || url.starts_with("${"))
+            && bases
+                .all(|base| crate::uri::scheme(&base.value).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http")))
+            && !self.requests.values().any(|(_, url)| {
+                url.starts_with("${")
+                    || crate::uri::scheme(url).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+            })
     }
 }
 

@@ -369,7 +369,7 @@ fn uses_paths(node: &Node) -> bool {
                 &*entry.key,
                 "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "url" | "include"
             );
-            let path = entry.value.text().is_some_and(|text| !text.contains("://"));
+            let path = entry.value.text().is_some_and(|text| !crate::uri::is_absolute(text));
             (method && path) || uses_paths(&entry.value)
         }),
     }

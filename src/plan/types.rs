@@ -438,6 +438,8 @@ pub struct HttpStep {
     pub query: Vec<(Name, Node)>,
     /// The body.
     pub body: Option<BodySpec>,
+    /// How the body is compressed: a word of `Content-Encoding`.
+    pub compress_body: Option<Spanned<&'static str>>,
     /// Variables for this step only.
     pub with: Vec<(Name, Node)>,
     /// What to take from the answer.

@@ -11,6 +11,9 @@ const LEAST: usize = 4;
 
 /// What a failure may come from, and what to look at.
 pub(super) fn of_error(error: &Error) -> Option<&'static str> {
+    if let Some(hint) = super::kept::of_error(error) {
+        return Some(hint);
+    }
     let said = &error.message;
     // Other assertions may have got a number that only looks like a status.
     let of_status = error.assertion.as_ref().is_some_and(|assertion| assertion.starts_with("status"));
@@ -95,6 +98,7 @@ pub(super) fn of_run(document: &Document<'_>, series: &Series) -> Vec<String> {
         hints.extend(queueing(document, series));
     }
     hints.extend(standstill(document, series));
+    hints.extend(super::kept::of_errors(&document.errors));
     hints
 }
 

@@ -14,6 +14,7 @@ mod html;
 pub mod json;
 mod jtl;
 mod junit;
+mod kept;
 mod markdown;
 mod place;
 pub mod progress;

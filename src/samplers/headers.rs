@@ -5,8 +5,10 @@ use std::ops::{Deref, DerefMut};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+/// As many header lines as heads usually have at most: room for them costs nothing.
+pub(crate) const USUAL_LINES: usize = 100;
 /// The most header lines the head of an answer may have.
-pub(crate) const MAX_LINES: usize = 100;
+pub(crate) const MAX_LINES: usize = 1000;
 
 /// The headers of an answer. They are kept as they came over the wire and become a map on first
 /// use: most answers are judged by status and body alone, and building a map costs more than
@@ -25,11 +27,17 @@ impl Headers {
     }
 
     fn parsed(&self) -> HeaderMap {
-        let mut lines = [httparse::EMPTY_HEADER; MAX_LINES];
-        // Whoever made this has parsed the block before, so there is nothing to report here.
-        let Ok(httparse::Status::Complete((_, lines))) = httparse::parse_headers(&self.block, &mut lines) else {
-            return HeaderMap::new();
+        let mut usual = [httparse::EMPTY_HEADER; USUAL_LINES];
+        let mut many;
+        let parsed = match httparse::parse_headers(&self.block, &mut usual) {
+            Err(httparse::Error::TooManyHeaders) => {
+                many = vec![httparse::EMPTY_HEADER; MAX_LINES];
+                httparse::parse_headers(&self.block, &mut many)
+            }
+            parsed => parsed,
         };
+        // Whoever made this has parsed the block before, so there is nothing to report here.
+        let Ok(httparse::Status::Complete((_, lines))) = parsed else { return HeaderMap::new() };
         let mut map = HeaderMap::with_capacity(lines.len());
         for line in lines {
             if let (Ok(name), Ok(value)) =

@@ -143,6 +143,8 @@ pub struct Hop {
     pub request_body: Bytes,
     /// The address at the other end: the server's or the proxy's.
     pub remote: Option<SocketAddr>,
+    /// Host and port of the proxy it went through.
+    pub proxy: Option<String>,
     /// The TLS version, for instance `TLSv1_3`.
     pub tls: Option<String>,
     /// The answer's status, if there was an answer.
@@ -169,4 +171,14 @@ pub struct Exchange {
     pub hops: Vec<Hop>,
     /// The answer, or why there is none. A whole answer with a bad status is an answer.
     pub outcome: Result<Rc<Response>, Failure>,
+    /// What came of an answer whose body did not come whole or is damaged: status, headers and the
+    /// body so far. Its time is the exchange's, which is no response time.
+    pub partial: Option<Rc<Response>>,
+}
+
+impl Exchange {
+    /// The answer, or what came of it.
+    pub fn response(&self) -> Option<&Response> {
+        self.outcome.as_ref().ok().or(self.partial.as_ref()).map(|response| &**response)
+    }
 }

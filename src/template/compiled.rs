@@ -60,6 +60,18 @@ impl Template {
         }
     }
 
+    /// Whether a part that is not computed holds this character.
+    pub fn spells(&self, sign: char) -> bool {
+        match &self.body {
+            Body::Literal(text) | Body::Constant(_, text) => text.contains(sign),
+            Body::Whole(_) => false,
+            Body::Mixed(segments) => segments.iter().any(|segment| match segment {
+                Segment::Literal(text) => text.contains(sign),
+                Segment::Slot(..) | Segment::Expression(_) => false,
+            }),
+        }
+    }
+
     /// The value, if it is the same for every user and iteration.
     pub fn constant(&self) -> Option<Value> {
         match &self.body {

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::header::TRANSFER_ENCODING;
+use ::http::{HeaderMap, HeaderValue};
 use loadplan::samplers::FailureKind;
 use loadplan::samplers::http::{CacheScope, HttpUser, Settings};
 
@@ -347,7 +349,7 @@ fn an_upload_may_be_chunked_and_long() {
             }
             let head = came.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
             let text = String::from_utf8_lossy(&came[..head]).into_owned();
-            let good = text.contains("transfer-encoding: chunked\r\n") && !text.contains("content-length");
+            let good = text.contains("Transfer-Encoding: chunked\r\n") && !text.contains("Content-Length");
             let chunk = &came[head..];
             let good = good && chunk.starts_with(b"1E8480\r\n0123") && chunk.len() == 2_000_000 + 8 + 7;
             let status = if good { "200 OK" } else { "400 Bad" };
@@ -356,7 +358,7 @@ fn an_upload_may_be_chunked_and_long() {
         .await;
         let mut upload = request("POST", &format!("http://127.0.0.1:{port}/"));
         upload.headers =
-            Arc::new([("transfer-encoding".parse().unwrap(), "chunked".parse().unwrap())].into_iter().collect());
+            Arc::new(HeaderMap::from_iter([(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))]).into());
         upload.body = body.into();
         let exchange = fetch(upload).await;
         assert_eq!(ok(&exchange).status, 200);

@@ -62,7 +62,7 @@ fn what_is_not_http_is_a_protocol_failure() {
         let answers: [&[u8]; 4] = [
             b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
             b"HTTP/1.1 abc\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nbad\0header\r\n\r\n",
             b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
         ];
         for answer in answers {
@@ -96,7 +96,7 @@ fn nobody_listening_and_nobody_there() {
         assert_ne!(port, free);
         let exchange = fetch(get(&format!("http://127.0.0.1:{free}/"))).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Connect);
-        assert_eq!(failure(&exchange).message, "connection refused");
+        assert_eq!(failure(&exchange).message, format!("connection refused: 127.0.0.1:{free}"));
         assert_eq!((exchange.sent_bytes, exchange.received_bytes), (0, 0));
 
         let exchange = fetch(get("http://nosuchhost.invalid/")).await;

@@ -4,7 +4,10 @@
 mod connections;
 mod content;
 mod failures;
+mod frames;
+mod heads;
 mod http2;
+mod identities;
 mod requests;
 mod secure;
 mod support;

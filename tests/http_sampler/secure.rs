@@ -30,7 +30,7 @@ impl Authority {
         Self { ca, folder: tempfile::tempdir().unwrap() }
     }
 
-    fn file(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path
@@ -318,5 +318,10 @@ fn a_proxy_that_refuses_is_named() {
         let settings = Settings { proxy: ProxySetting::Url(format!("127.0.0.1:{free}")), ..Settings::default() };
         let exchange = HttpUser::new().send(get("http://shop.test/"), &transport(settings)).await;
         assert_eq!(failure(&exchange).message, format!("proxy `127.0.0.1:{free}`: connection refused"));
+        let settings =
+            Settings { proxy: ProxySetting::Url("http://no-such-host.invalid:1".into()), ..Settings::default() };
+        let exchange = HttpUser::new().send(get("http://shop.test/"), &transport(settings)).await;
+        let message = &failure(&exchange).message;
+        assert!(message.starts_with("proxy `no-such-host.invalid:1`: host `no-such-host.invalid`"), "{message}");
     });
 }

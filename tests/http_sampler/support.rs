@@ -47,9 +47,12 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// A header's value; the name in lower case, as the sampler writes it.
+    /// A header's value, however its name is spelled.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        self.head.lines().find_map(|line| {
+            let (own, value) = line.split_once(": ")?;
+            own.eq_ignore_ascii_case(name).then_some(value)
+        })
     }
 
     pub(crate) fn path(&self) -> &str {

@@ -9,7 +9,7 @@ static PART: Ty = Ty::Either(&PART_SHAPES);
 const HEADERS: Key = Key::new(
     "headers",
     Ty::Map(&Ty::Either(&[Ty::Text, Ty::Null])),
-    "Headers to send. They merge by name with those of outer places; `null` removes one.",
+    "Headers to send. They merge by name with those of outer places; `null` removes one. Over HTTP/1 names are spelled as they are written here.",
     "headers:\n  Accept: application/json",
 )
 .words(&[("JMeter", "header_manager"), ("JMeter", "header"), ("JMeter", "HeaderManager")]);
@@ -20,16 +20,21 @@ const TIMEOUT: Key = Key::new(
     "timeout: 10s",
 )
 .words(&[("JMeter", "response_timeout"), ("Gatling", "requestTimeout")]);
-const BASE_URL: Key =
-    Key::new("base_url", Ty::Text, "What stands in front of every path.", "base_url: https://api.example").words(&[
-        ("Artillery", "target"),
-        ("drill", "base"),
-        ("Locust", "host"),
-        ("Taurus", "default-address"),
-        ("Gatling", "baseUrl"),
-        ("JMeter", "domain"),
-        ("JMeter", "server"),
-    ]);
+const BASE_URL: Key = Key::new(
+    "base_url",
+    Ty::Text,
+    "What stands in front of every path. It ends before a `?` or `#`.",
+    "base_url: https://api.example",
+)
+.words(&[
+    ("Artillery", "target"),
+    ("drill", "base"),
+    ("Locust", "host"),
+    ("Taurus", "default-address"),
+    ("Gatling", "baseUrl"),
+    ("JMeter", "domain"),
+    ("JMeter", "server"),
+]);
 const ASSERT: Key = Key::new(
     "assert",
     Ty::Assertions,
@@ -114,20 +119,20 @@ const SETTINGS: [Key; 21] = [
     Key::new(
         "compression",
         Ty::Bool,
-        "Whether compressed answers (gzip, deflate, br, zstd) are asked for. The default is true.",
+        "Whether compressed answers (gzip, deflate, br, zstd) are asked for. The default is true. A body is decompressed only where something reads it, as `try` always does: a damaged one fails the request there, and is only counted elsewhere.",
         "compression: false",
     ),
     Key::new("tls", Ty::Section(&TLS), "TLS settings.", "tls: { ca_file: certs/ca.pem }"),
     Key::new(
         "proxy",
         Ty::Either(&[Ty::Text, Ty::Null]),
-        "The proxy to go through; `off` ignores the environment's proxy variables.",
+        "The proxy to go through; `off` ignores the environment's proxy variables. Those are never used for this machine (localhost, 127.0.0.0/8, ::1), a proxy written here is.",
         "proxy: http://proxy.local:3128",
     ),
     Key::new(
         "resolve",
         Ty::Map(&Ty::Text),
-        "Addresses to use for host names instead of asking DNS.",
+        "Addresses to use for host names instead of asking DNS. Names are compared whole, in any spelling of the same host.",
         "resolve:\n  api.example: 127.0.0.1",
     ),
     Key::new("source_address", Ty::Text, "The local address connections come from.", "source_address: 127.0.0.2"),
@@ -190,7 +195,7 @@ pub static HTTP: Section = Section {
     keys: &settings(),
 };
 
-const fn request_keys() -> [Key; 30] {
+const fn request_keys() -> [Key; 31] {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, query, with, thresholds] = SETTINGS;
     [
         query,
@@ -221,10 +226,21 @@ const fn request_keys() -> [Key; 30] {
         Key::new(
             "multipart",
             Ty::Map(&PART),
-            "A `multipart/form-data` body: texts are fields, maps are files, a list repeats the name.",
+            "A `multipart/form-data` body: texts are fields, maps are files, a list repeats the name. The boundary is added to the Content-Type; one that is written in the header is used.",
             "multipart:\n  title: My contract\n  document: { file: files/contract.pdf, type: application/pdf }",
         )
         .words(&[("Taurus", "upload-files"), ("JMeter", "files")]),
+        Key::new(
+            "compress_body",
+            Ty::Enum(&[
+                ("gzip", "the usual one"),
+                ("deflate", "in zlib's form, as the standard has it"),
+                ("br", "Brotli"),
+                ("zstd", "Zstandard"),
+            ]),
+            "How to compress the body before it is sent. `Content-Encoding` is added.",
+            "compress_body: gzip",
+        ),
         Key::new("extract", Ty::Extractors, "Variables to take from the answer.", "extract:\n  token: $.token").words(
             &[
                 ("Artillery", "capture"),
@@ -346,8 +362,18 @@ pub static TLS: Section = Section {
         .words(&[("k6", "insecureSkipTLSVerify"), ("curl", "insecure"), ("Artillery", "rejectUnauthorized")]),
         Key::new("ca_file", Ty::Path, "Certificates (PEM) to trust besides the system's.", "ca_file: certs/ca.pem")
             .words(&[("curl", "cacert")]),
-        Key::new("cert_file", Ty::Path, "The client's certificate (PEM).", "cert_file: certs/client.pem"),
-        Key::new("key_file", Ty::Path, "The client's private key (PEM).", "key_file: certs/client.key"),
+        Key::new(
+            "cert_file",
+            Ty::Path,
+            "The client's certificate (PEM); the key may be in the same file.",
+            "cert_file: certs/client.pem",
+        ),
+        Key::new(
+            "key_file",
+            Ty::Path,
+            "The client's private key (PEM: PKCS#8, PKCS#1 or SEC1, without a password).",
+            "key_file: certs/client.key",
+        ),
         Key::new(
             "server_name",
             Ty::Text,

@@ -176,6 +176,12 @@ impl Lower<'_> {
                     );
                     return None;
                 }
+                if let Err(words) = crate::uri::host_and_port(&entry.key) {
+                    self.report(Diagnostic::error(entry.key_span, format!("`resolve`: {words}")).help(
+                        "write a host name, with a port if only that port is meant: api.example or api.example:8443",
+                    ));
+                    return None;
+                }
                 Some((entry.key.clone(), Spanned::new(address, entry.value.span)))
             })
             .collect()
@@ -254,11 +260,22 @@ impl Lower<'_> {
             let fields = self.fields(node, &keys::RESOURCES)?;
             fields.get("parallel").map_or(Some(6), |node| self.count(node, "parallel", 1))
         });
+        let compress_body = fields.get("compress_body").and_then(|node| {
+            let word = self.word(node, keys::REQUEST.key("compress_body")?)?;
+            Some(Spanned::new(word, node.span))
+        });
+        if let (Some(word), None) = (&compress_body, bodies.first()) {
+            self.report(
+                Diagnostic::error(word.span, "`compress_body` has nothing to compress: the request has no body")
+                    .help("add a body such as `json:`, or remove it"),
+            );
+        }
         Some(HttpStep {
             method,
             url,
             query: fields.get("query").map_or_else(Vec::new, |node| self.values(node, "query")),
             body,
+            compress_body,
             with: fields.get("with").map_or_else(Vec::new, |node| self.bindings(node, "with")),
             extract: fields.get("extract").map_or_else(Vec::new, |node| self.extractors(node)),
             thresholds: self.thresholds(fields),

@@ -26,7 +26,7 @@ use super::{keys, load as files};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
 /// The file that the command line's own words stand in.
-pub(super) const COMMAND_LINE: &str = "command line";
+pub(super) use crate::diagnostic::COMMAND_LINE;
 
 /// What lowering carries along.
 pub(super) struct Lower<'a> {

@@ -5,8 +5,9 @@ use std::mem::MaybeUninit;
 use httparse::{Header, ParserConfig, Response, Status};
 
 use super::failure::Broken;
+use super::lenient;
 use crate::samplers::Headers;
-use crate::samplers::headers::MAX_LINES;
+use crate::samplers::headers::USUAL_LINES;
 
 /// How long the body of an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,7 @@ struct Said {
 }
 
 impl Said {
+    #[inline(always)]
     fn line(&mut self, name: &str, value: &[u8]) {
         // Comparing lengths first leaves nothing to do for most lines.
         match name.len() {
@@ -72,7 +74,8 @@ impl Said {
                 }
             }
             16 if name.eq_ignore_ascii_case("content-encoding") => self.encoded = true,
-            17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+            // `identity` was a word for none (RFC 2616 §3.6).
+            17 if name.eq_ignore_ascii_case("transfer-encoding") && !words(value).all(is_identity) => {
                 self.transfer_encoding = true;
                 self.chunked = words(value).last().is_some_and(|word| word.eq_ignore_ascii_case(b"chunked"));
             }
@@ -84,6 +87,10 @@ impl Said {
 /// The comma-separated words of a header's value.
 fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+}
+
+fn is_identity(word: &[u8]) -> bool {
+    word.is_empty() || word.eq_ignore_ascii_case(b"identity")
 }
 
 /// A number of digits alone: no sign, no blank.
@@ -100,16 +107,31 @@ fn number(digits: &[u8]) -> Option<u64> {
 /// Reads a head from the beginning of `bytes`; nothing if it is not complete yet. Gives its
 /// length too. `no_body` tells that the request was a `HEAD`.
 pub(super) fn parse(bytes: &[u8], no_body: bool) -> Result<Option<(Head, usize)>, Broken> {
-    let mut lines = [const { MaybeUninit::<Header<'_>>::uninit() }; MAX_LINES];
+    let mut lines = [const { MaybeUninit::<Header<'_>>::uninit() }; USUAL_LINES];
     let mut response = Response::new(&mut []);
-    let parsed = ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut lines);
-    let length = match parsed.map_err(broken)? {
-        Status::Complete(length) => length,
-        Status::Partial => return Ok(None),
-    };
+    match ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut lines) {
+        Ok(Status::Complete(length)) => {
+            // The lines begin where the first name does; without lines only the empty line is left.
+            let first = response.headers.first();
+            let start = first.map_or(length, |first| length_before(bytes, first.name.as_bytes()).min(length));
+            let head = head(&response, Headers::from_block(&bytes[start..length]), no_body)?;
+            Ok(Some((head, length)))
+        }
+        Ok(Status::Partial) => Ok(None),
+        // Few servers need what follows, so that the others need not pay for it.
+        Err(error) => lenient::parse(bytes, no_body, error),
+    }
+}
+
+/// What the lines of a head come to. `headers` are the same lines.
+// Without the two the usual head pays for the lenient one: 100 instructions of 5,000.
+#[inline(always)]
+pub(super) fn head(response: &Response<'_, '_>, headers: Headers, no_body: bool) -> Result<Head, Broken> {
     let status = match response.code {
         Some(status @ 100..) => status,
-        _ => return Err(Broken::Head("invalid HTTP status-code parsed")),
+        code => {
+            return Err(Broken::Head(format!("its status is {}, not 100 to 999", code.unwrap_or_default()).into()));
+        }
     };
     let is_http11 = response.version == Some(1);
     let mut said = Said::default();
@@ -120,46 +142,48 @@ pub(super) fn parse(bytes: &[u8], no_body: bool) -> Result<Option<(Head, usize)>
     let framing = match said.length {
         _ if !may_have_body => Framing::Length(0),
         _ if said.transfer_encoding && !is_http11 => {
-            return Err(Broken::Head("unexpected transfer-encoding parsed"));
+            return Err(contradiction(response, "transfer-encoding", "HTTP/1.0 has no such header"));
         }
         _ if said.transfer_encoding && said.chunked => Framing::Chunked,
         _ if said.transfer_encoding => Framing::ToTheEnd,
-        _ if said.lengths_differ => return Err(Broken::Head("invalid content-length parsed")),
+        _ if said.lengths_differ => {
+            return Err(contradiction(response, "content-length", "that is not one length"));
+        }
         Some(length) => Framing::Length(length),
         None => Framing::ToTheEnd,
     };
-    // The lines begin where the first name does; without lines only the empty line is left.
-    let start =
-        response.headers.first().map_or(length, |first| length_before(bytes, first.name.as_bytes()).min(length));
-    let head = Head {
+    // Who names two lengths may mean either: what follows on that connection is not to be trusted
+    // (RFC 9112 §6.3).
+    let two_framings = said.transfer_encoding && (said.length.is_some() || said.lengths_differ);
+    Ok(Head {
         status,
         is_http11,
-        headers: Headers::from_block(&bytes[start..length]),
+        headers,
         framing,
-        announced: said.length,
+        announced: said.length.filter(|_| !said.transfer_encoding),
         may_have_body,
-        keeps_alive: if is_http11 { !said.close } else { said.keep_alive },
+        keeps_alive: !two_framings && if is_http11 { !said.close } else { said.keep_alive },
         encoded: said.encoded,
         sets_cookies: said.sets_cookies,
-    };
-    Ok(Some((head, length)))
+    })
+}
+
+/// A head whose lines of this name leave open where the body ends.
+fn contradiction(response: &Response<'_, '_>, name: &str, why: &str) -> Broken {
+    let lines = response.headers.iter().filter(|line| line.name.eq_ignore_ascii_case(name));
+    let mut shown: Vec<String> = Vec::new();
+    for line in lines {
+        let line = lenient::shown(&[line.name.as_bytes(), b": ", line.value].concat());
+        if !shown.contains(&line) {
+            shown.push(line);
+        }
+    }
+    Broken::Head(format!("{}: {why}", shown.join(" and ")).into())
 }
 
 /// How many bytes stand before a part of them.
 fn length_before(bytes: &[u8], part: &[u8]) -> usize {
     (part.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize)
-}
-
-fn broken(error: httparse::Error) -> Broken {
-    match error {
-        httparse::Error::TooManyHeaders => Broken::TooLarge,
-        httparse::Error::Version => Broken::NotHttp1,
-        httparse::Error::Status => Broken::Head("invalid HTTP status-code parsed"),
-        httparse::Error::HeaderName | httparse::Error::HeaderValue | httparse::Error::NewLine => {
-            Broken::Head("invalid HTTP header parsed")
-        }
-        httparse::Error::Token => Broken::Head("internal error: a token of a request in an answer"),
-    }
 }
 
 #[cfg(test)]
@@ -183,6 +207,7 @@ mod tests {
             ("transfer-encoding: gzip, Chunked\r\n", Framing::Chunked),
             ("transfer-encoding: gzip\r\ntransfer-encoding: chunked\r\ncontent-length: 1\r\n", Framing::Chunked),
             ("transfer-encoding: chunked, gzip\r\ncontent-length: 1\r\n", Framing::ToTheEnd),
+            ("transfer-encoding: identity\r\ncontent-length: 5\r\n", Framing::Length(5)),
         ];
         for (lines, framing) in cases {
             assert_eq!(head(lines).framing, framing, "{lines}");
@@ -196,18 +221,37 @@ mod tests {
         assert_eq!(head.framing, Framing::Length(0));
     }
 
-    #[test]
-    fn contradictions_are_refused() {
-        for lines in ["content-length: 5\r\ncontent-length: 6\r\n", "content-length: +5\r\n", "content-length: \r\n"] {
-            let text = format!("HTTP/1.1 200 OK\r\n{lines}\r\n");
-            assert!(matches!(parse(text.as_bytes(), false), Err(Broken::Head("invalid content-length parsed"))));
+    fn refused(text: &str) -> String {
+        match parse(text.as_bytes(), false) {
+            Err(Broken::Head(words)) => words.into(),
+            other => panic!("{other:?}"),
         }
-        let text = b"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-        assert!(matches!(parse(text, false), Err(Broken::Head("unexpected transfer-encoding parsed"))));
-        assert!(matches!(parse(b"HTTP/2.0 200 OK\r\n\r\n", false), Err(Broken::NotHttp1)));
-        assert!(matches!(parse(b"HTTP/1.1 099 OK\r\n\r\n", false), Err(Broken::Head(_))));
-        let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(MAX_LINES + 1));
-        assert!(matches!(parse(many.as_bytes(), false), Err(Broken::TooLarge)));
+    }
+
+    #[test]
+    fn contradictions_are_refused_with_their_lines() {
+        // RFC 9112 §6.3: a length that is not one number is an unrecoverable error.
+        for (lines, shown) in [
+            ("content-length: 5\r\nContent-Length: 6\r\n", "`content-length: 5` and `Content-Length: 6`"),
+            ("content-length: 5, 6\r\n", "`content-length: 5, 6`"),
+            ("content-length: +5\r\n", "`content-length: +5`"),
+            ("content-length: \r\n", "`content-length: `"),
+            ("content-length: 0x5\r\n", "`content-length: 0x5`"),
+            ("content-length: 5 6\r\n", "`content-length: 5 6`"),
+        ] {
+            let words = refused(&format!("HTTP/1.1 200 OK\r\n{lines}\r\n"));
+            assert_eq!(words, format!("{shown}: that is not one length"));
+        }
+        let words = refused("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        assert_eq!(words, "`transfer-encoding: chunked`: HTTP/1.0 has no such header");
+        assert!(matches!(parse(b"HTTP/2.0 200 OK\r\n\r\n", false), Err(Broken::NotHttp1(_))));
+        assert!(refused("HTTP/1.1 099 OK\r\n\r\n").contains("its status is 99"));
+    }
+
+    #[test]
+    fn a_connection_with_two_framings_carries_nothing_more() {
+        let head = head("transfer-encoding: chunked\r\ncontent-length: 1\r\n");
+        assert_eq!((head.framing, head.announced, head.keeps_alive), (Framing::Chunked, None, false));
     }
 
     #[test]

@@ -48,6 +48,28 @@ impl Multipart {
         Self::with_boundary(format!("----loadplan{:032x}", rand::random::<u128>()))
     }
 
+    /// Starts a body for a request whose plan writes this `Content-Type`; gives the one to send. A
+    /// boundary that is written there is used; where none is, or one that cannot be (RFC 2046
+    /// §5.1.1), a random one is put in (RFC 7578 §4.1). Another type than `multipart/…` gives way.
+    pub fn typed(written: Option<&str>) -> (Self, String) {
+        let new = Self::new();
+        let Some(written) = written.map(str::trim).filter(|text| is_multipart(text)) else {
+            let kind = new.content_type();
+            return (new, kind);
+        };
+        let mut params = written.split(';').map(str::trim).filter(|param| !param.is_empty());
+        let media = params.next().unwrap_or_default();
+        let (own, others): (Vec<&str>, Vec<&str>) = params.partition(|param| boundary_of(param).is_some());
+        match own.iter().find_map(|param| boundary_of(param)).filter(|boundary| is_boundary(boundary)) {
+            Some(boundary) => (Self::with_boundary(boundary), written.to_owned()),
+            None => {
+                let kind = others.iter().fold(media.to_owned(), |kind, param| format!("{kind}; {param}"));
+                let kind = format!("{kind}; boundary={}", new.boundary);
+                (new, kind)
+            }
+        }
+    }
+
     /// Starts a body with this boundary: up to 70 letters, digits, `-` and `_` that occur in no part.
     pub fn with_boundary(boundary: impl Into<String>) -> Self {
         Self { boundary: boundary.into(), out: Vec::new() }
@@ -110,6 +132,78 @@ impl Multipart {
     }
 }
 
+/// Whether a `Content-Type` is that of a multipart body.
+pub fn is_multipart(content_type: &str) -> bool {
+    content_type.trim_start().get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/"))
+}
+
+/// The boundary that a parameter of a `Content-Type` names.
+fn boundary_of(param: &str) -> Option<&str> {
+    let (name, value) = param.split_once('=')?;
+    name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"'))
+}
+
+/// Whether a boundary is one by RFC 2046 §5.1.1.
+fn is_boundary(text: &str) -> bool {
+    (1..=70).contains(&text.len())
+        && !text.ends_with(' ')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte))
+}
+
+/// How a body can be compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 1950, which HTTP calls `deflate`.
+    Deflate,
+    /// RFC 7932.
+    Brotli,
+    /// RFC 8878.
+    Zstd,
+}
+
+impl Coding {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Gzip, Self::Deflate, Self::Brotli, Self::Zstd];
+
+    /// Its name in `Content-Encoding`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// Compresses a body.
+    ///
+    /// # Errors
+    /// When the encoder fails, which means that memory has run out.
+    pub fn encode(self, body: &[u8]) -> std::io::Result<Bytes> {
+        use std::io::Write as _;
+        Ok(Bytes::from(match self {
+            Self::Gzip => {
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+                encoder.write_all(body)?;
+                encoder.finish()?
+            }
+            Self::Deflate => {
+                let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+                encoder.write_all(body)?;
+                encoder.finish()?
+            }
+            Self::Brotli => {
+                let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22);
+                encoder.write_all(body)?;
+                encoder.into_inner()
+            }
+            Self::Zstd => zstd::encode_all(body, 3)?,
+        }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +236,32 @@ mod tests {
             .to_vec();
         expected.extend_from_slice(b"\x00\xFF--B\r\n--B--\r\n");
         assert_eq!(parts.finish(), expected);
+    }
+
+    #[test]
+    fn regression_x11_a_written_type_and_the_body_have_one_boundary() {
+        // RFC 7578 §4.1: the boundary parameter is required, and it is the body's.
+        for (written, media, fixed) in [
+            (None, "multipart/form-data; boundary=", None),
+            (Some("multipart/form-data"), "multipart/form-data; boundary=", None),
+            (Some("Multipart/Form-Data; charset=utf-8"), "Multipart/Form-Data; charset=utf-8; boundary=", None),
+            (Some("multipart/form-data; boundary=myB"), "multipart/form-data; boundary=", Some("myB")),
+            (Some("multipart/related; Boundary=\"my B\"; x=y"), "multipart/related; Boundary=", Some("my B")),
+            (Some("multipart/form-data; boundary="), "multipart/form-data; boundary=", None),
+            (Some("multipart/form-data; boundary=a;boundary=ü"), "multipart/form-data; boundary=", Some("a")),
+            (Some("application/json"), "multipart/form-data; boundary=", None),
+        ] {
+            let (mut multipart, kind) = Multipart::typed(written);
+            assert!(kind.starts_with(media), "{written:?}: {kind}");
+            multipart.field("a", b"1");
+            let boundary = multipart.boundary.clone();
+            assert!(kind.contains(&boundary), "{written:?}: {kind}");
+            assert!(multipart.finish().starts_with(format!("--{boundary}\r\n").as_bytes()));
+            match fixed {
+                Some(fixed) => assert_eq!(boundary, fixed),
+                None => assert!(boundary.starts_with("----loadplan"), "{boundary}"),
+            }
+        }
     }
 
     #[test]

@@ -18,7 +18,8 @@ use super::answer::Head;
 use super::connect::Established;
 use super::decode::Collector;
 use super::failure::{self, ExchangeError, Stage};
-use super::h1::{Http1, Receiver};
+use super::frames::{Ends, Watched};
+use super::h1::{Http1, MAX_HEAD, Receiver};
 use super::head::Wire;
 use super::progress::{Progress, Traffic};
 use crate::samplers::{Failure, Headers};
@@ -38,6 +39,7 @@ pub(super) struct Peer {
 pub(super) struct Http2 {
     sender: http2::SendRequest<Outgoing>,
     traffic: Rc<Traffic>,
+    ends: Rc<Ends>,
     peer: Rc<Peer>,
 }
 
@@ -67,18 +69,19 @@ impl Connection {
         if !http2 {
             return Ok(Self::Http1(Box::new(Http1::new(stream, peer))));
         }
+        let ends = Rc::new(Ends::default());
         let (sender, driver) = http2::Builder::new(LocalExecutor)
             .initial_stream_window_size(1024 * 1024)
             .initial_connection_window_size(4 * 1024 * 1024)
-            .max_header_list_size(64 * 1024)
-            .handshake(TokioIo::new(stream))
+            .max_header_list_size(MAX_HEAD as u32)
+            .handshake(TokioIo::new(Watched::new(stream, &ends)))
             .await
             .map_err(|error: hyper::Error| failure::http2_before_head(&error).failure)?;
         tokio::task::spawn_local(async move {
             // Its error reaches the requests on it.
             let _ = driver.await;
         });
-        Ok(Self::Http2(Http2 { sender, traffic, peer: Rc::new(peer) }))
+        Ok(Self::Http2(Http2 { sender, traffic, ends, peer: Rc::new(peer) }))
     }
 
     pub(super) fn traffic(&self) -> &Rc<Traffic> {
@@ -112,7 +115,7 @@ pub(super) struct Reading {
     pub(super) max_body: u64,
 }
 
-/// A whole answer.
+/// An answer. It is whole, unless it is what [`Progress::partial`] holds.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -184,13 +187,31 @@ impl<'p, F: FnOnce(StatusCode, &Headers) -> Reading> Reader<'p, F> {
         }
     }
 
-    fn finish(self) -> Result<Answer, ExchangeError> {
-        let Some((mut answer, collector)) = self.begun else {
+    fn finish(mut self) -> Result<Answer, ExchangeError> {
+        let Some((mut answer, collector)) = self.begun.take() else {
             return Err(failure::Broken::Closed.before_head(false));
         };
-        (answer.body, answer.body_bytes) =
-            collector.finish().map_err(|failure| ExchangeError { failure, untouched: false, silent: false })?;
-        Ok(answer)
+        match collector.finish() {
+            Ok((body, length)) => {
+                (answer.body, answer.body_bytes) = (body, length);
+                Ok(answer)
+            }
+            Err(failure) => {
+                self.progress.partial.replace(Some(Box::new(answer)));
+                Err(failure.into())
+            }
+        }
+    }
+}
+
+/// What has come of an answer stays to be looked at when the rest does not come: an error page of
+/// a gateway tells more than its missing end. Interrupted requests end here too.
+impl<F> Drop for Reader<'_, F> {
+    fn drop(&mut self) {
+        if let Some((mut answer, collector)) = self.begun.take() {
+            (answer.body, answer.body_bytes) = collector.so_far();
+            self.progress.partial.replace(Some(Box::new(answer)));
+        }
     }
 }
 
@@ -241,14 +262,13 @@ pub(super) async fn over_http1(
             let reusable = goes_on && reader.keeps_alive && !wire.closing;
             Ok((reader.finish()?, reusable))
         }
-        Err(interrupted) if reader.begun.is_some() => Err(ExchangeError {
-            failure: interrupted.broken.in_body(reader.received, reader.announced),
-            untouched: false,
-            silent: false,
-        }),
+        Err(interrupted) if reader.begun.is_some() => {
+            Err(interrupted.broken.in_body(reader.received, reader.announced).into())
+        }
         Err(interrupted) => {
             let mut error = interrupted.broken.before_head(connection.stream().traffic().received() > 0);
             error.untouched |= interrupted.unsent;
+            error.waited = reader.start.elapsed();
             Err(error)
         }
     }
@@ -263,7 +283,14 @@ pub(super) async fn over_http2(
 ) -> Result<Answer, ExchangeError> {
     let head = *request.method() == Method::HEAD;
     let mut reader = Reader::new(reading, progress, true);
-    let response = connection.head(request).await?;
+    let ended = connection.ends.count();
+    let response = match connection.head(request).await {
+        Ok(response) => response,
+        Err(mut error) => {
+            error.waited = reader.start.elapsed();
+            return Err(error);
+        }
+    };
     let (parts, mut body) = response.into_parts();
     let has_body = !head && !matches!(parts.status.as_u16(), 100..=199 | 204 | 304);
     let announced = has_body.then(|| parts.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()).flatten();
@@ -281,6 +308,12 @@ pub(super) async fn over_http2(
         match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
             None => {
                 reader.came();
+                // Without END_STREAM it was a reset that says NO_ERROR, which only may follow a whole
+                // answer (RFC 9113 §8.1).
+                if !body.is_end_stream() {
+                    reader.end();
+                    return Err(failure::cut_body(reader.received, reader.announced).into());
+                }
                 break;
             }
             Some(Ok(frame)) => {
@@ -292,13 +325,19 @@ pub(super) async fn over_http2(
             Some(Err(error)) => {
                 reader.came();
                 reader.end();
-                let failure = failure::http2_in_body(&error, reader.received, reader.announced);
-                return Err(ExchangeError { failure, untouched: false, silent: false });
+                let (received, announced) = (reader.received, reader.announced);
+                let length = |announced| connection.ends.length(ended, received, announced);
+                return Err(failure::http2_in_body(&error, received, announced, length).into());
             }
         }
     }
     reader.end();
-    reader.finish()
+    match reader.announced {
+        Some(announced) if announced != reader.received => {
+            Err(failure::cut_body(reader.received, reader.announced).into())
+        }
+        _ => reader.finish(),
+    }
 }
 
 impl Http2 {

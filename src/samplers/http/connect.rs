@@ -24,6 +24,7 @@ use super::settings::{HttpVersion, Settings};
 use super::target::Origin;
 use super::tls;
 use crate::samplers::{Failure, FailureKind};
+use crate::uri;
 
 /// What is made from [`Settings`] once and shared by all users: TLS configuration, proxies and
 /// address overrides. Requests with different transports never share a connection.
@@ -38,7 +39,7 @@ pub struct Transport {
 
 #[derive(Debug, PartialEq, Eq)]
 struct Override {
-    host: String,
+    host: Host<String>,
     port: Option<u16>,
     address: IpAddr,
     to_port: Option<u16>,
@@ -84,10 +85,20 @@ impl Transport {
         if origin.https { None } else { self.proxies.for_target(origin) }
     }
 
-    fn overridden(&self, host: &str, port: u16) -> Option<SocketAddr> {
+    /// The proxy that connections to this origin go through, for people.
+    pub(super) fn proxy_name(&self, origin: &Origin) -> Option<String> {
+        self.proxies.for_target(origin).map(Proxy::name)
+    }
+
+    /// The address the plan names for a host. The last one of equals counts: it stands further in.
+    fn overridden(&self, host: &Host<String>, port: u16) -> Option<SocketAddr> {
+        if self.resolve.is_empty() {
+            return None;
+        }
+        let host = uri::without_root(host.clone());
         self.resolve
             .iter()
-            .filter(|entry| entry.host.eq_ignore_ascii_case(host) && entry.port.is_none_or(|own| own == port))
+            .filter(|entry| entry.host == host && entry.port.is_none_or(|own| own == port))
             .max_by_key(|entry| entry.port.is_some())
             .map(|entry| SocketAddr::new(entry.address, entry.to_port.unwrap_or(port)))
     }
@@ -95,21 +106,14 @@ impl Transport {
 
 impl Override {
     fn parse(from: &str, to: &str) -> Result<Self, String> {
-        let (host, port) = match from.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
-                let port =
-                    port.parse::<u16>().map_err(|_| format!("`resolve: {{ {from}: … }}`: `{port}` is not a port"))?;
-                (host, Some(port))
-            }
-            _ => (from, None),
-        };
+        let (host, port) = uri::host_and_port(from).map_err(|words| format!("`resolve: {{ {from}: … }}`: {words}"))?;
         let bad =
             || format!("`resolve: {{ {from}: {to} }}`: `{to}` is not an address like 127.0.0.1 or 127.0.0.1:8080");
         let (address, to_port) = match to.parse::<SocketAddr>() {
             Ok(address) => (address.ip(), Some(address.port())),
             Err(_) => (to.trim_matches(['[', ']']).parse::<IpAddr>().map_err(|_| bad())?, None),
         };
-        Ok(Self { host: host.trim_matches(['[', ']']).to_owned(), port, address, to_port })
+        Ok(Self { host, port, address, to_port })
     }
 }
 
@@ -133,7 +137,7 @@ pub(super) async fn establish(
     let limit = transport.settings.connect_timeout;
     match tokio::time::timeout(limit, establish_unlimited(transport, config, origin, progress)).await {
         Ok(result) => result,
-        Err(_) => Err(failure::connect_timeout(limit)),
+        Err(_) => Err(failure::connect_timeout(limit, transport.proxy_name(origin).as_deref())),
     }
 }
 
@@ -144,15 +148,18 @@ async fn establish_unlimited(
     progress: &Progress,
 ) -> Result<Established, Failure> {
     let proxy = transport.proxies.for_target(origin);
+    if let Some(message) = proxy.and_then(|proxy| proxy.unusable.as_ref()) {
+        return Err(Failure::new(FailureKind::Connect, message.clone()));
+    }
     let (peer, whom) = match proxy {
-        Some(proxy) => (&proxy.origin, format!("proxy `{}`: ", proxy.origin.authority())),
+        Some(proxy) => (&proxy.origin, format!("proxy `{}`: ", proxy.name())),
         None => (origin, String::new()),
     };
-    let addresses = resolve(transport, peer, progress).await?;
+    let addresses = resolve(transport, peer, progress, &whom).await?;
 
     let start = Instant::now();
-    let mut tcp = dial(transport, &addresses, &whom).await?;
-    let remote = tcp.peer_addr().map_err(|error| failure::tcp(&whom, &error))?;
+    let mut tcp = dial(transport, peer, &addresses, &whom).await?;
+    let remote = tcp.peer_addr().map_err(|error| failure::tcp(&whom, &peer.authority(), &error))?;
     // A socket that cannot switch Nagle's algorithm off still works.
     let _ = tcp.set_nodelay(true);
     if let Some(proxy) = proxy.filter(|_| origin.https) {
@@ -197,11 +204,16 @@ fn server_name(origin: &Origin) -> Result<ServerName<'static>, Failure> {
 
 /// The addresses to try, in order. The system's resolver is asked for every connection, as a
 /// new visitor would; it has caches of its own.
-async fn resolve(transport: &Transport, peer: &Origin, progress: &Progress) -> Result<Vec<SocketAddr>, Failure> {
-    let host = peer.host_text();
-    if let Some(address) = transport.overridden(&host, peer.port) {
+async fn resolve(
+    transport: &Transport,
+    peer: &Origin,
+    progress: &Progress,
+    whom: &str,
+) -> Result<Vec<SocketAddr>, Failure> {
+    if let Some(address) = transport.overridden(&peer.host, peer.port) {
         return Ok(vec![address]);
     }
+    let host = peer.host_text();
     match &peer.host {
         Host::Ipv4(address) => return Ok(vec![SocketAddr::new(IpAddr::V4(*address), peer.port)]),
         Host::Ipv6(address) => return Ok(vec![SocketAddr::new(IpAddr::V6(*address), peer.port)]),
@@ -210,22 +222,24 @@ async fn resolve(transport: &Transport, peer: &Origin, progress: &Progress) -> R
     let start = Instant::now();
     let found = tokio::net::lookup_host((host.as_str(), peer.port)).await;
     Progress::add(&progress.dns, start.elapsed());
-    let addresses: Vec<_> = found.map_err(|error| failure::dns(&host, &error))?.collect();
+    let addresses: Vec<_> = found.map_err(|error| failure::dns(whom, &host, &error))?.collect();
     if addresses.is_empty() {
-        return Err(Failure::new(FailureKind::Dns, format!("host `{host}` has no address")));
+        return Err(Failure::new(FailureKind::Dns, format!("{whom}host `{host}` has no address")));
     }
     Ok(addresses)
 }
 
 /// Connects to the first address that answers. Each gets its share of the time that is left.
-async fn dial(transport: &Transport, addresses: &[SocketAddr], whom: &str) -> Result<TcpStream, Failure> {
+async fn dial(
+    transport: &Transport,
+    peer: &Origin,
+    addresses: &[SocketAddr],
+    whom: &str,
+) -> Result<TcpStream, Failure> {
     let source = transport.settings.source_address;
     let usable: Vec<_> =
         addresses.iter().filter(|address| source.is_none_or(|source| source.is_ipv4() == address.is_ipv4())).collect();
-    let mut last = Failure::new(
-        FailureKind::Connect,
-        format!("{whom}the host has no address of the same family (IPv4, IPv6) as `source_address`"),
-    );
+    let mut failed: Vec<(SocketAddr, io::Error)> = Vec::new();
     let mut left = transport.settings.connect_timeout;
     for (index, address) in usable.iter().enumerate() {
         let shares = u32::try_from(usable.len() - index).unwrap_or(u32::MAX);
@@ -241,11 +255,28 @@ async fn dial(transport: &Transport, addresses: &[SocketAddr], whom: &str) -> Re
         };
         match result {
             Ok(stream) => return Ok(stream),
-            Err(error) => last = failure::tcp(whom, &error),
+            Err(error) => failed.push((**address, error)),
         }
         left = left.saturating_sub(start.elapsed()).max(Duration::from_millis(1));
     }
-    Err(last)
+    let Some((_, last)) = failed.last() else {
+        return Err(Failure::new(
+            FailureKind::Connect,
+            format!("{whom}the host has no address of the same family (IPv4, IPv6) as `source_address`"),
+        ));
+    };
+    let alike = failed.iter().filter(|(_, error)| error.kind() == last.kind());
+    let tried: Vec<String> = alike.map(|(address, _)| address.to_string()).collect();
+    let tried = tried.join(", ");
+    let name = peer.authority();
+    let place = match (name == tried, whom.is_empty()) {
+        (true, true) => name,
+        // The proxy's name says it already.
+        (true, false) => String::new(),
+        (false, true) => format!("`{name}` ({tried})"),
+        (false, false) => tried,
+    };
+    Err(failure::tcp(whom, &place, last))
 }
 
 async fn connect_to(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
@@ -361,10 +392,32 @@ mod tests {
     fn the_override_with_the_port_wins() {
         let transport =
             transport(&[("a.test", "127.0.0.1"), ("A.test:81", "127.0.0.2:9000"), ("::1", "[::2]:7")]).unwrap();
-        assert_eq!(transport.overridden("a.test", 80), Some("127.0.0.1:80".parse().unwrap()));
-        assert_eq!(transport.overridden("a.test", 81), Some("127.0.0.2:9000".parse().unwrap()));
-        assert_eq!(transport.overridden("::1", 5), Some("[::2]:7".parse().unwrap()));
-        assert_eq!(transport.overridden("b.test", 80), None);
+        let to = |host: &str, port| transport.overridden(&Host::parse(host).unwrap(), port);
+        assert_eq!(to("a.test", 80), Some("127.0.0.1:80".parse().unwrap()));
+        assert_eq!(to("a.test", 81), Some("127.0.0.2:9000".parse().unwrap()));
+        assert_eq!(to("[::1]", 5), Some("[::2]:7".parse().unwrap()));
+        assert_eq!(to("b.test", 80), None);
+    }
+
+    #[test]
+    fn regression_x10_overrides_are_found_by_host_not_by_spelling() {
+        let here = "127.0.0.1:9".parse().unwrap();
+        for (key, host) in [
+            ("bücher.test", "xn--bcher-kva.test"),
+            ("XN--BCHER-KVA.test", "bücher.test"),
+            ("2001:0db8:0:0:0:0:0:1", "[2001:db8::1]"),
+            ("[2001:0DB8::1]", "[2001:db8:0::1]"),
+            ("[2001:0DB8::1]:80", "[2001:db8::1]"),
+            ("shop.test", "shop.test."),
+            ("Shop.test.", "shop.test"),
+            ("10.1", "10.0.0.1"),
+        ] {
+            let transport = transport(&[(key, "127.0.0.1:9")]).unwrap();
+            assert_eq!(transport.overridden(&Host::parse(host).unwrap(), 80), Some(here), "{key} {host}");
+        }
+        let twice = transport(&[("bücher.test", "127.0.0.1:8"), ("xn--bcher-kva.test", "127.0.0.1:9")]).unwrap();
+        assert_eq!(twice.overridden(&Host::parse("bücher.test").unwrap(), 80), Some(here));
+        assert!(transport(&[("*.shop.test", "127.0.0.1")]).unwrap_err().contains("compared whole"));
     }
 
     #[test]

@@ -3,19 +3,19 @@
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use flate2::write::MultiGzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 
 use super::conn::Reading;
+use super::gzip::Gzip;
 use crate::samplers::{Failure, FailureKind};
 
 /// Collects a body as it comes in.
 pub(super) struct Collector {
     kind: Kind,
     /// Once broken, the rest is only drained, so that the connection stays usable.
-    broken: bool,
+    broken: Option<io::Error>,
     encoding: String,
 }
 
@@ -37,7 +37,7 @@ impl Collector {
         reading: Reading,
         announced: Option<u64>,
     ) -> Self {
-        let mut collector = Self { kind: Kind::Count(0), broken: false, encoding: String::new() };
+        let mut collector = Self { kind: Kind::Count(0), broken: None, encoding: String::new() };
         if !reading.keep {
             return collector;
         }
@@ -52,7 +52,7 @@ impl Collector {
                 // listed meets the wire, so it is built last, outermost.
                 for encoding in &encodings {
                     stage = match encoding {
-                        Encoding::Gzip => Box::new(Gzip(MultiGzDecoder::new(stage))),
+                        Encoding::Gzip => Box::new(Gzip::new(stage)),
                         Encoding::Deflate => Box::new(Deflate::new(stage)),
                         Encoding::Brotli => Box::new(Brotli(brotli::DecompressorWriter::new(stage, 8 * 1024))),
                         Encoding::Zstd => match Zstd::new(stage) {
@@ -92,10 +92,19 @@ impl Collector {
             }
             Kind::Decode { stage, any } => {
                 *any |= !data.is_empty();
-                if !self.broken && stage.write_all(data).is_err() {
-                    self.broken = true;
+                if self.broken.is_none() {
+                    self.broken = stage.write_all(data).err();
                 }
             }
+        }
+    }
+
+    /// What has come of a body that does not come to its end: as far as it was kept as it came.
+    pub(super) fn so_far(self) -> (Bytes, u64) {
+        match self.kind {
+            Kind::Count(total) => (Bytes::new(), total),
+            Kind::Plain { kept, total, .. } => (Bytes::from(kept), total),
+            Kind::Decode { .. } => (Bytes::new(), 0),
         }
     }
 
@@ -107,16 +116,19 @@ impl Collector {
             // An announced encoding of nothing is nothing.
             Kind::Decode { any: false, .. } => Ok((Bytes::new(), 0)),
             Kind::Decode { stage, .. } => {
-                let broken = || {
+                let encoding = &self.encoding;
+                let broken = |error: io::Error| {
+                    let why = error.get_ref().and_then(|inner| inner.downcast_ref::<Told>());
+                    let why = why.map_or_else(String::new, |Told(words)| format!(": {words}"));
                     Failure::new(
                         FailureKind::Body,
-                        format!("the body is not valid `{}` (Content-Encoding)", self.encoding),
+                        format!("the body is not valid `{encoding}` (Content-Encoding){why}"),
                     )
                 };
-                if self.broken {
-                    return Err(broken());
+                if let Some(error) = self.broken {
+                    return Err(broken(error));
                 }
-                let sink = stage.finish().map_err(|_| broken())?;
+                let sink = stage.finish().map_err(broken)?;
                 Ok((Bytes::from(sink.kept), sink.total))
             }
         }
@@ -151,14 +163,26 @@ fn encodings(headers: &HeaderMap) -> Option<Vec<Encoding>> {
     (!found.is_empty() && found.len() <= 4).then_some(found)
 }
 
+/// Why a body cannot be decoded, in words for people.
+#[derive(Debug)]
+pub(super) struct Told(pub(super) String);
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Told {}
+
 /// A decoder that writes on to the next one.
-trait Stage: Write {
+pub(super) trait Stage: Write {
     /// Checks that the input was complete and gives what arrived at the end.
     fn finish(self: Box<Self>) -> io::Result<Sink>;
 }
 
 /// The end of the line: keeps the beginning, counts everything.
-struct Sink {
+pub(super) struct Sink {
     kept: Vec<u8>,
     total: u64,
     max: u64,
@@ -180,24 +204,6 @@ impl Write for Sink {
 impl Stage for Sink {
     fn finish(self: Box<Self>) -> io::Result<Sink> {
         Ok(*self)
-    }
-}
-
-struct Gzip(MultiGzDecoder<Box<dyn Stage>>);
-
-impl Write for Gzip {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.0.write(data)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-impl Stage for Gzip {
-    fn finish(self: Box<Self>) -> io::Result<Sink> {
-        self.0.finish()?.finish()
     }
 }
 
@@ -313,5 +319,18 @@ impl Write for Zstd {
 impl Stage for Zstd {
     fn finish(self: Box<Self>) -> io::Result<Sink> {
         self.0.finish()?.finish()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use super::{Sink, Stage};
+
+    pub(crate) fn sink() -> Box<dyn Stage> {
+        Box::new(Sink { kept: Vec::new(), total: 0, max: u64::MAX })
+    }
+
+    pub(crate) fn kept(sink: Sink) -> Vec<u8> {
+        sink.kept
     }
 }

@@ -14,31 +14,33 @@ use crate::samplers::{Exhausted, Failure, FailureKind};
 /// The system's number for that (`EMFILE`), the same on Linux and macOS.
 const TOO_MANY_OPEN_FILES: i32 = 24;
 
-/// The failure of looking up a host name.
-pub(super) fn dns(host: &str, error: &io::Error) -> Failure {
+/// The failure of looking up a host name; `whom` names a proxy if it is not the server itself.
+pub(super) fn dns(whom: &str, host: &str, error: &io::Error) -> Failure {
     let text = error.to_string();
     let message = if text.contains("emporary failure") || text.contains("try again") {
-        format!("host `{host}` could not be looked up (the name server did not answer)")
+        format!("{whom}host `{host}` could not be looked up (the name server did not answer)")
     } else {
-        format!("host `{host}` not found")
+        format!("{whom}host `{host}` not found")
     };
     Failure::new(FailureKind::Dns, message)
 }
 
-/// The failure of a TCP connection; `whom` names a proxy if it is not the server itself.
-pub(super) fn tcp(whom: &str, error: &io::Error) -> Failure {
+/// The failure of a TCP connection; `whom` names a proxy if it is not the server itself, `place`
+/// the host and the addresses that were tried.
+pub(super) fn tcp(whom: &str, place: &str, error: &io::Error) -> Failure {
+    let at = if place.is_empty() { String::new() } else { format!(": {place}") };
     let exhausted = match error.kind() {
         io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => Some(Exhausted::Ports),
         _ if error.raw_os_error() == Some(TOO_MANY_OPEN_FILES) => Some(Exhausted::OpenFiles),
         _ => None,
     };
     let message = match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        io::ErrorKind::TimedOut => "the host does not answer (the system gave up connecting)".to_owned(),
-        io::ErrorKind::HostUnreachable => "no route to the host".to_owned(),
-        io::ErrorKind::NetworkUnreachable => "the network is unreachable".to_owned(),
+        io::ErrorKind::ConnectionRefused => format!("connection refused{at}"),
+        io::ErrorKind::TimedOut => format!("the host does not answer (the system gave up connecting){at}"),
+        io::ErrorKind::HostUnreachable => format!("no route to the host{at}"),
+        io::ErrorKind::NetworkUnreachable => format!("the network is unreachable{at}"),
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
-            "the connection was reset while it was being made".to_owned()
+            format!("the connection was reset while it was being made{at}")
         }
         io::ErrorKind::AddrInUse => {
             "no free local port left; keep connections (`connections: user`) or use more source addresses".to_owned()
@@ -49,7 +51,7 @@ pub(super) fn tcp(whom: &str, error: &io::Error) -> Failure {
         _ if exhausted == Some(Exhausted::OpenFiles) => {
             "too many open files on this machine; raise the limit with `ulimit -n`".to_owned()
         }
-        _ => system_words(error),
+        _ => format!("{}{at}", system_words(error)),
     };
     Failure { exhausted, ..Failure::new(FailureKind::Connect, format!("{whom}{message}")) }
 }
@@ -183,8 +185,9 @@ pub(super) fn timeout(stage: Stage, limit: Duration) -> Failure {
 }
 
 /// The failure of a connection that ran into `connect_timeout`.
-pub(super) fn connect_timeout(limit: Duration) -> Failure {
-    Failure::new(FailureKind::Timeout, format!("no connection within {} (connect_timeout)", spell(limit)))
+pub(super) fn connect_timeout(limit: Duration, proxy: Option<&str>) -> Failure {
+    let through = proxy.map_or_else(String::new, |proxy| format!(" through the proxy `{proxy}`"));
+    Failure::new(FailureKind::Timeout, format!("no connection{through} within {} (connect_timeout)", spell(limit)))
 }
 
 /// A duration as the plan writes it: `500ms`, `10s`, `2m`.
@@ -206,6 +209,15 @@ pub(super) struct ExchangeError {
     pub(super) untouched: bool,
     /// Whether the connection ended before one byte of an answer came.
     pub(super) silent: bool,
+    /// How long the answer was waited for.
+    pub(super) waited: Duration,
+}
+
+impl From<Failure> for ExchangeError {
+    /// A failure after the server had begun to answer.
+    fn from(failure: Failure) -> Self {
+        Self { failure, untouched: false, silent: false, waited: Duration::ZERO }
+    }
 }
 
 /// Why an HTTP/1 connection cannot go on.
@@ -216,11 +228,11 @@ pub(super) enum Broken {
     /// It ended in an orderly way, too early.
     Closed,
     /// The head of the answer is not valid, for this reason.
-    Head(&'static str),
+    Head(Box<str>),
     /// The head of the answer is too large.
     TooLarge,
-    /// What came is not HTTP/1.
-    NotHttp1,
+    /// What came is not HTTP/1; it begins with this line.
+    NotHttp1(Box<str>),
 }
 
 impl Broken {
@@ -229,10 +241,12 @@ impl Broken {
             Self::Io(error) => io_cause(error),
             Self::Closed => Cause::Closed,
             Self::Head(words) => Cause::Protocol(format!("the server's answer is not valid HTTP ({words})")),
-            Self::TooLarge => {
-                Cause::Protocol("the head of the server's answer is too large (over 64 KiB or 100 headers)".to_owned())
+            Self::TooLarge => Cause::Protocol(
+                "the head of the server's answer is too large (over 256 KiB or 1000 headers)".to_owned(),
+            ),
+            Self::NotHttp1(line) => {
+                Cause::Protocol(format!("the server's answer is not HTTP/1: it begins with {line}"))
             }
-            Self::NotHttp1 => Cause::Protocol("the server's answer is not HTTP/1".to_owned()),
         }
     }
 
@@ -253,14 +267,32 @@ pub(super) fn http2_before_head(error: &hyper::Error) -> ExchangeError {
     before_head(cause_of(error), false)
 }
 
-/// Names the failure that HTTP/2 met while the body came.
-pub(super) fn http2_in_body(error: &hyper::Error, received: u64, announced: Option<u64>) -> Failure {
-    in_body(cause_of(error), received, announced)
+/// Names the failure that HTTP/2 met while the body came. `length` tells how long a body was that
+/// ended before its announced length, if that is known.
+pub(super) fn http2_in_body(
+    error: &hyper::Error,
+    received: u64,
+    announced: Option<u64>,
+    length: impl FnOnce(u64) -> Option<u64>,
+) -> Failure {
+    let malformed = h2_error(error)
+        .is_some_and(|h2| h2.is_reset() && h2.is_library() && h2.reason() == Some(h2::Reason::PROTOCOL_ERROR));
+    match announced {
+        // All that can be wrong with a stream in its body is the length (RFC 9113 §8.1.1).
+        Some(announced) if malformed => match length(announced) {
+            Some(length) => cut_body(length, Some(announced)),
+            None => Failure::new(
+                FailureKind::Body,
+                format!("the body does not have the {announced} bytes that Content-Length announces"),
+            ),
+        },
+        _ => in_body(cause_of(error), received, announced),
+    }
 }
 
 fn before_head(cause: Cause, answered: bool) -> ExchangeError {
     let silent = !answered && matches!(cause, Cause::Closed | Cause::Reset(_));
-    let untouched = matches!(cause, Cause::Refused);
+    let untouched = matches!(cause, Cause::Refused(_));
     let failure = match cause {
         Cause::Closed if answered => {
             Failure::new(FailureKind::Reset, "the server closed the connection in the middle of the answer's head")
@@ -268,19 +300,60 @@ fn before_head(cause: Cause, answered: bool) -> ExchangeError {
         Cause::Closed => Failure::new(FailureKind::Reset, "the server closed the connection without an answer"),
         other => other.into_failure(),
     };
-    ExchangeError { failure, untouched, silent }
+    ExchangeError { failure, untouched, silent, waited: Duration::ZERO }
 }
 
 fn in_body(cause: Cause, received: u64, announced: Option<u64>) -> Failure {
     match cause {
         Cause::Protocol(words) => Failure::new(FailureKind::Body, format!("the body is not valid HTTP: {words}")),
         Cause::Tls(failure) => failure,
-        Cause::Closed | Cause::Reset(_) | Cause::Refused | Cause::Ended(_) => cut_body(received, announced),
+        Cause::Closed | Cause::Reset(_) | Cause::Refused(_) | Cause::Ended(_) => cut_body(received, announced),
+    }
+}
+
+/// What every message of [`kept_connection_closed`] begins with.
+const KEPT: &str = "the server closed the kept connection, idle for ";
+
+/// How long a server may take to close a connection that it took for idle: the way there and back. One
+/// that closes later had the request and gave up on it.
+const RACE: Duration = Duration::from_secs(1);
+
+/// The failure of a request on a connection that was idle for so long and that the server closed
+/// without an answer `waited` later; nothing if idleness was not the reason.
+pub(super) fn kept_connection_closed(idle: Option<Duration>, waited: Duration) -> Option<Failure> {
+    let idle = idle.filter(|_| waited < RACE)?;
+    Some(Failure::new(FailureKind::Reset, kept_connection_message(idle)))
+}
+
+/// The message of [`kept_connection_closed`].
+pub(crate) fn kept_connection_message(idle: Duration) -> String {
+    let cause = if idle < Duration::from_millis(50) {
+        "it may limit the requests of a connection: write `connections: request` to open a new one for each"
+    } else {
+        "its keep-alive time seems to be that short: raise it, or write `connections: iteration` or `connections: \
+         request` to open new ones"
+    };
+    format!("{KEPT}{}, without a response; {cause}", about(idle))
+}
+
+/// How long a kept connection was idle, from the message that tells so: `5 s`.
+pub(crate) fn kept_connection_idle(message: &str) -> Option<&str> {
+    message.strip_prefix(KEPT)?.split(',').next()
+}
+
+/// A duration in few different words, so that equal causes count together.
+fn about(time: Duration) -> String {
+    let tenths = (time.as_millis() + 50) / 100;
+    match tenths {
+        0 => "under 0.1 s".to_owned(),
+        1..=9 => format!("about 0.{tenths} s"),
+        10..200 => format!("about {} s", (tenths + 5) / 10),
+        _ => format!("about {} s", (tenths + 25) / 50 * 5),
     }
 }
 
 /// The failure of a body that ended too early.
-fn cut_body(received: u64, announced: Option<u64>) -> Failure {
+pub(super) fn cut_body(received: u64, announced: Option<u64>) -> Failure {
     let message = match announced {
         Some(announced) => format!("the body ended after {received} of {announced} bytes"),
         None => "the body ended before it was complete".to_owned(),
@@ -293,8 +366,8 @@ enum Cause {
     Closed,
     /// It was reset or broke.
     Reset(String),
-    /// An HTTP/2 server declined before acting on the request.
-    Refused,
+    /// An HTTP/2 server declined before acting on the request, with this frame or error.
+    Refused(&'static str),
     /// An HTTP/2 server ended this exchange, not the connection.
     Ended(String),
     Tls(Failure),
@@ -306,23 +379,37 @@ impl Cause {
         match self {
             Self::Closed => Failure::new(FailureKind::Reset, "the server closed the connection without an answer"),
             Self::Reset(words) | Self::Ended(words) => Failure::new(FailureKind::Reset, words),
-            Self::Refused => Failure::new(FailureKind::Reset, "the server refused the request (HTTP/2 REFUSED_STREAM)"),
+            Self::Refused(how) => {
+                Failure::new(FailureKind::Reset, format!("the server refused the request (HTTP/2 {how})"))
+            }
             Self::Tls(failure) => failure,
             Self::Protocol(words) => Failure::new(FailureKind::Protocol, words),
         }
     }
 }
 
-fn cause_of(error: &hyper::Error) -> Cause {
+/// The first error of a kind among the causes of an error.
+fn cause_among<E: std::error::Error + 'static>(error: &hyper::Error) -> Option<&E> {
     let mut source = error.source();
     while let Some(inner) = source {
-        if let Some(io) = inner.downcast_ref::<io::Error>() {
-            return io_cause(io);
-        }
-        if let Some(h2) = inner.downcast_ref::<h2::Error>() {
-            return h2_cause(h2);
+        if let Some(found) = inner.downcast_ref() {
+            return Some(found);
         }
         source = inner.source();
+    }
+    None
+}
+
+fn h2_error(error: &hyper::Error) -> Option<&h2::Error> {
+    cause_among(error)
+}
+
+fn cause_of(error: &hyper::Error) -> Cause {
+    if let Some(h2) = h2_error(error) {
+        return h2_cause(h2);
+    }
+    if let Some(io) = cause_among(error) {
+        return io_cause(io);
     }
     if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
         return Cause::Closed;
@@ -356,8 +443,10 @@ fn h2_cause(error: &h2::Error) -> Cause {
         return io_cause(io);
     }
     match error.reason() {
-        Some(h2::Reason::REFUSED_STREAM) => Cause::Refused,
-        Some(h2::Reason::NO_ERROR) if error.is_go_away() => Cause::Closed,
+        Some(h2::Reason::REFUSED_STREAM) => Cause::Refused("REFUSED_STREAM"),
+        // Only streams above its last_stream_id learn of a GOAWAY so: nothing acted on them, whatever
+        // the reason (RFC 9113 §6.8, §8.7).
+        Some(_) if error.is_go_away() && error.is_remote() => Cause::Refused("GOAWAY"),
         Some(h2::Reason::NO_ERROR | h2::Reason::CANCEL) => {
             Cause::Ended("the server broke the answer off (HTTP/2 RST_STREAM)".to_owned())
         }

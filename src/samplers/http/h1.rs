@@ -21,8 +21,8 @@ use super::connect::Stream;
 use super::failure::Broken;
 use super::head::Wire;
 
-/// The largest head of an answer.
-const MAX_HEAD: usize = 64 * 1024;
+/// The largest head of an answer, in bytes; HTTP/2 counts 32 more for each header.
+pub(super) const MAX_HEAD: usize = 256 * 1024;
 /// How much is read at a time.
 const PIECE: usize = 64 * 1024;
 

@@ -13,7 +13,7 @@ use http::header::{
 use http::uri::Authority;
 use http::{HeaderMap, Method};
 
-use super::conn::{Outgoing, Peer};
+use super::conn::{Answer, Outgoing, Peer};
 use super::connect::Transport;
 use super::redirect::Next;
 use super::settings::{Connections, Settings};
@@ -230,7 +230,7 @@ pub(super) fn http1(request: &Request, hop: &Hop, mut headers: HeaderMap, transp
         head.extend_from_slice(part.as_bytes());
     }
     for (name, value) in &headers {
-        write_line(name, value.as_bytes(), &mut head);
+        write_line(request.headers.spell(name), value.as_bytes(), &mut head);
     }
     head.extend_from_slice(b"\r\n");
     let mut tail: &[u8] = b"";
@@ -241,8 +241,8 @@ pub(super) fn http1(request: &Request, hop: &Hop, mut headers: HeaderMap, transp
     Wire { head: Lines::Own(head), body, tail, closing: says_close(&headers) }
 }
 
-pub(super) fn write_line(name: &HeaderName, value: &[u8], head: &mut Vec<u8>) {
-    for part in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
+pub(super) fn write_line(name: &str, value: &[u8], head: &mut Vec<u8>) {
+    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
         head.extend_from_slice(part);
     }
 }
@@ -266,14 +266,29 @@ pub(super) fn http2(request: &Request, hop: &Hop, mut headers: HeaderMap) -> htt
     wire
 }
 
+impl crate::samplers::Hop {
+    /// Takes down what came back.
+    pub(super) fn answered(&mut self, answer: &Answer) {
+        self.status = Some(answer.status.as_u16());
+        self.response_headers = (*answer.headers).clone();
+    }
+}
+
 /// What is shown of a request.
-pub(super) fn capture(hop: &Hop, headers: HeaderMap, body: &Bytes, peer: &Peer) -> crate::samplers::Hop {
+pub(super) fn capture(
+    hop: &Hop,
+    headers: HeaderMap,
+    body: &Bytes,
+    peer: &Peer,
+    transport: &Transport,
+) -> crate::samplers::Hop {
     crate::samplers::Hop {
         method: hop.method.to_string(),
         url: hop.target.as_str().to_owned(),
         request_headers: headers,
         request_body: body.clone(),
         remote: Some(peer.remote),
+        proxy: transport.proxy_name(hop.target.origin()),
         tls: peer.tls.clone(),
         status: None,
         response_headers: HeaderMap::new(),

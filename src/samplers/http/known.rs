@@ -15,6 +15,7 @@ use http::{HeaderMap, Method};
 
 use super::connect::Transport;
 use super::head::{self, Hop, Lines, Wire};
+use super::spelling::FixedHeaders;
 use super::target::Target;
 use super::user::Request;
 
@@ -31,7 +32,7 @@ thread_local! {
 struct Known {
     transport: Arc<Transport>,
     target: Arc<Target>,
-    headers: Arc<HeaderMap>,
+    headers: Arc<FixedHeaders>,
     method: Method,
     /// All headers in it, defaults included.
     all: HeaderMap,
@@ -87,16 +88,16 @@ impl Known {
             let mut lines = Vec::with_capacity(self.lines.len() + 128 + extra.len() * 64);
             lines.extend_from_slice(&self.lines[..self.lines.len() - b"\r\n".len()]);
             for (name, value) in extra.iter().filter(|(name, _)| *name != CONTENT_LENGTH) {
-                head::write_line(name, value.as_bytes(), &mut lines);
+                head::write_line(request.headers.spell(name), value.as_bytes(), &mut lines);
             }
             if let Some(auth) = auth.filter(|_| !written(AUTHORIZATION)) {
-                head::write_line(&AUTHORIZATION, auth.as_bytes(), &mut lines);
+                head::write_line("Authorization", auth.as_bytes(), &mut lines);
             }
             if let Some(cookies) = cookies {
-                head::write_line(&COOKIE, cookies.as_bytes(), &mut lines);
+                head::write_line("Cookie", cookies.as_bytes(), &mut lines);
             }
             if let Some(length) = length {
-                head::write_line(&CONTENT_LENGTH, HeaderValue::from(length).as_bytes(), &mut lines);
+                head::write_line("Content-Length", HeaderValue::from(length).as_bytes(), &mut lines);
             }
             lines.extend_from_slice(b"\r\n");
             Lines::Own(lines)
@@ -123,7 +124,7 @@ pub(super) fn wire(
     }
     KNOWN.with_borrow_mut(|known| {
         let address = Arc::as_ptr(&request.target).addr() / align_of::<Target>()
-            + Arc::as_ptr(&request.headers).addr() / align_of::<HeaderMap>() * 7;
+            + Arc::as_ptr(&request.headers).addr() / align_of::<FixedHeaders>() * 7;
         let slot = &mut known[address % SLOTS];
         match slot {
             Some(one) if one.is_for(request, transport) => one,
@@ -149,7 +150,7 @@ mod tests {
             (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
         };
         Request {
-            headers: Arc::new(fixed.iter().map(pair).collect()),
+            headers: Arc::new(fixed.iter().map(pair).collect::<HeaderMap>().into()),
             extra_headers: extra.iter().map(pair).collect(),
             body: body.to_owned().into(),
             ..Request::new(method, Arc::new(Target::parse("http://h.test/p?q=1").unwrap()))

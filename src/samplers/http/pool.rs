@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rustls::ClientConfig;
 use tokio::sync::Notify;
@@ -28,6 +29,8 @@ pub(super) struct Pool {
 struct Idle {
     home: Home,
     connection: Box<Http1>,
+    /// When its last answer ended.
+    since: Option<Instant>,
 }
 
 /// What a connection was opened for. It travels with the connection, so that reusing one touches
@@ -60,6 +63,8 @@ pub(super) struct Lease<'a> {
     home: Option<Home>,
     /// Whether it has carried a request before.
     pub(super) reused: bool,
+    /// When its last answer ended, if that is known.
+    pub(super) idle_since: Option<Instant>,
     pool: &'a Pool,
     progress: &'a Progress,
 }
@@ -81,16 +86,19 @@ impl Pool {
         fresh: bool,
         progress: &'a Progress,
     ) -> Result<Lease<'a>, Failure> {
-        let lease =
-            |connection, home, reused| Lease { connection: Some(connection), home, reused, pool: self, progress };
+        let leased = |connection, home, reused, idle_since| {
+            let connection = Some(connection);
+            Lease { connection, home, reused, idle_since, pool: self, progress }
+        };
+        let lease = |connection, home, reused| leased(connection, home, reused, None);
         if transport.settings().connections == Connections::Request {
             return Ok(lease(self.open(transport, origin, progress).await?, None, false));
         }
         let home = || Some(Home { transport: Arc::clone(transport), origin: Arc::clone(origin) });
         if !fresh {
-            while let Some(Idle { home, mut connection }) = self.take_idle(transport, origin) {
+            while let Some(Idle { home, mut connection, since }) = self.take_idle(transport, origin) {
                 if connection.is_usable().await {
-                    return Ok(lease(Connection::Http1(connection), Some(home), true));
+                    return Ok(leased(Connection::Http1(connection), Some(home), true, since));
                 }
                 progress.reconnects.set(progress.reconnects.get() + 1);
             }
@@ -221,7 +229,7 @@ impl Lease<'_> {
             if idle.len() >= MAX_IDLE {
                 idle.remove(0);
             }
-            idle.push(Idle { home, connection });
+            idle.push(Idle { home, connection, since: self.progress.ended.get() });
         }
     }
 

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
+use super::conn::Answer;
 use super::failure::Stage;
 use crate::samplers::{Hop, Timings};
 
@@ -54,6 +55,8 @@ pub(super) struct Progress {
     pub(super) cached: Cell<bool>,
     /// Every cookie set so far, in order.
     pub(super) cookies: RefCell<Vec<(String, String)>>,
+    /// What came of an answer that was not whole: its status, its headers, the beginning of its body.
+    pub(super) partial: RefCell<Option<Box<Answer>>>,
     /// What went over the wire, if somebody wants to see it.
     pub(super) hops: Option<RefCell<Vec<Hop>>>,
 }
@@ -75,6 +78,7 @@ impl Progress {
             reconnects: Cell::default(),
             cached: Cell::default(),
             cookies: RefCell::default(),
+            partial: RefCell::default(),
             hops: capture.then(RefCell::default),
         }
     }

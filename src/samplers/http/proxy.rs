@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 use super::failure;
 use super::settings::ProxySetting;
-use super::target::{Origin, basic_header};
+use super::target::{ENCODE_CREDENTIALS, Origin, basic_header};
 use crate::samplers::{Failure, FailureKind};
 
 /// The proxy variables of the environment, as the command line read them.
@@ -47,6 +47,21 @@ pub(super) struct Proxy {
     pub(super) origin: Origin,
     /// The `Proxy-Authorization` header its URL asks for.
     pub(super) authorization: Option<HeaderValue>,
+    /// Why it cannot be used: a proxy of the environment that no request may need.
+    pub(super) unusable: Option<String>,
+}
+
+impl Proxy {
+    /// How it is named in messages and shown to people: without user name and password.
+    pub(super) fn name(&self) -> String {
+        self.origin.authority()
+    }
+
+    /// Stands for a proxy that is set and cannot be used.
+    fn unusable(message: String) -> Self {
+        let origin = Origin { https: false, host: Host::Domain(String::new()), port: 0 };
+        Self { origin, authorization: None, unusable: Some(message) }
+    }
 }
 
 /// The proxies of a transport.
@@ -55,6 +70,8 @@ pub(super) struct Proxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
     exempt: Vec<Exempt>,
+    /// Whether this machine itself is reached directly.
+    spares_loopback: bool,
 }
 
 impl Proxies {
@@ -62,20 +79,23 @@ impl Proxies {
         match setting {
             ProxySetting::Off => Ok(Self::default()),
             ProxySetting::Url(url) => {
-                Ok(Self { http: Some(parse("proxy", url)?), https: Some(parse("proxy", url)?), exempt: Vec::new() })
+                let (http, https) = (Some(parse("proxy", url)?), Some(parse("proxy", url)?));
+                Ok(Self { http, https, ..Self::default() })
             }
             ProxySetting::Environment => {
                 let pick = |own: &Option<String>, name: &str| {
                     let (name, url) = match (own, &environment.all) {
                         (Some(url), _) => (name, url),
                         (None, Some(url)) => ("ALL_PROXY", url),
-                        (None, None) => return Ok(None),
+                        (None, None) => return None,
                     };
-                    parse(name, url).map(Some)
+                    // What is wrong with it matters only to a request that goes through it.
+                    Some(parse(name, url).unwrap_or_else(Proxy::unusable))
                 };
                 Ok(Self {
-                    http: pick(&environment.http, "HTTP_PROXY")?,
-                    https: pick(&environment.https, "HTTPS_PROXY")?,
+                    http: pick(&environment.http, "HTTP_PROXY"),
+                    https: pick(&environment.https, "HTTPS_PROXY"),
+                    spares_loopback: true,
                     exempt: environment.no_proxy.iter().flat_map(|list| Exempt::parse_list(list)).collect(),
                 })
             }
@@ -85,13 +105,37 @@ impl Proxies {
     /// The proxy a target is reached through.
     pub(super) fn for_target(&self, origin: &Origin) -> Option<&Proxy> {
         let proxy = if origin.https { &self.https } else { &self.http };
-        proxy.as_ref().filter(|_| !self.exempt.iter().any(|rule| rule.covers(origin)))
+        proxy.as_ref().filter(|_| {
+            let spared = self.spares_loopback && is_loopback(&origin.host);
+            !spared && !self.exempt.iter().any(|rule| rule.covers(origin))
+        })
+    }
+}
+
+/// Whether a host is this machine by its name or address: `localhost` and all below it (RFC 6761
+/// §6.3), 127.0.0.0/8, `::1`. A proxy elsewhere would ask another machine.
+fn is_loopback(host: &Host<String>) -> bool {
+    match host {
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.to_canonical().is_loopback(),
     }
 }
 
 fn parse(setting: &str, text: &str) -> Result<Proxy, String> {
-    let whole = if text.contains("://") { text.trim().to_owned() } else { format!("http://{}", text.trim()) };
+    let text = text.trim();
+    let whole = if crate::uri::is_absolute(text) { text.to_owned() } else { format!("http://{text}") };
     // The text may hold a password: it is not repeated.
+    let (_, rest) = crate::uri::split(&whole).unwrap_or_default();
+    if rest.strip_suffix('/').unwrap_or(rest).contains(|sign: char| "/?#\\".contains(sign) || sign.is_whitespace()) {
+        return Err(format!(
+            "`{setting}` is not a proxy URL like http://user:password@proxy.example.com:3128, because something \
+             follows the port; {ENCODE_CREDENTIALS}"
+        ));
+    }
     let url = Url::parse(&whole)
         .map_err(|error| format!("`{setting}` is not a proxy URL like http://proxy.example.com:3128: {error}"))?;
     match url.scheme() {
@@ -119,7 +163,8 @@ fn parse(setting: &str, text: &str) -> Result<Proxy, String> {
             basic_header(&plain)
         })
         .flatten();
-    Ok(Proxy { origin: Origin { https: false, host, port: url.port().unwrap_or(80) }, authorization })
+    let origin = Origin { https: false, host, port: url.port().unwrap_or(80) };
+    Ok(Proxy { origin, authorization, unusable: None })
 }
 
 /// One entry of `NO_PROXY`.
@@ -211,7 +256,7 @@ const MAX_ANSWER: usize = 16 * 1024;
 
 /// Asks a proxy for a tunnel to the target.
 pub(super) async fn tunnel(stream: &mut TcpStream, proxy: &Proxy, origin: &Origin) -> Result<(), Failure> {
-    let name = proxy.origin.authority();
+    let name = proxy.name();
     let broken = |words: &str| Failure::new(FailureKind::Connect, format!("the proxy `{name}` {words}"));
     let target = origin.authority();
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
@@ -221,7 +266,7 @@ pub(super) async fn tunnel(stream: &mut TcpStream, proxy: &Proxy, origin: &Origi
         request.extend_from_slice(b"\r\n");
     }
     request.extend_from_slice(b"\r\n");
-    let to_proxy = |error: std::io::Error| failure::tcp(&format!("proxy `{name}`: "), &error);
+    let to_proxy = |error: std::io::Error| failure::tcp(&format!("proxy `{name}`: "), "", &error);
     stream.write_all(&request).await.map_err(to_proxy)?;
 
     let mut answer = Vec::with_capacity(256);
@@ -281,14 +326,20 @@ mod tests {
             ("10.0.0.0/8", "http://11.0.0.1/", false),
             ("192.168.1.0/25", "http://192.168.1.127/", true),
             ("192.168.1.0/25", "http://192.168.1.128/", false),
-            ("127.0.0.1", "http://127.0.0.1:81/", true),
-            ("127.0.0.1:82", "http://127.0.0.1:81/", false),
-            ("::1", "http://[::1]/", true),
+            ("10.0.0.1", "http://10.0.0.1:81/", true),
+            ("10.0.0.1:82", "http://10.0.0.1:81/", false),
+            ("2001:db8::1", "http://[2001:db8::1]/", true),
             ("fd00::/8", "http://[fd12::1]/", true),
             ("fd00::/8", "http://[fe80::1]/", false),
             ("a.test, b.test", "http://b.test/", true),
-            ("localhost", "http://127.0.0.1/", false),
-            ("", "http://localhost/", false),
+            ("example.com", "http://127.0.0.1.example/", false),
+            // Never for this machine, whatever NO_PROXY says.
+            ("", "http://localhost/", true),
+            ("", "http://api.localhost:81/", true),
+            ("", "http://127.8.9.1/", true),
+            ("", "https://[::1]/", true),
+            ("", "http://[::ffff:127.0.0.1]/", true),
+            ("", "http://localhost.example/", false),
         ];
         for (rules, url, direct) in cases {
             let target = Target::parse(url).unwrap();
@@ -317,11 +368,31 @@ mod tests {
             ("socks5://ann:secret@h:1080", "socks5 proxies are not supported"),
             ("https://ann:secret@h", "write http://"),
             ("http://ann:secret@:1", "not a proxy URL"),
+            ("http://ann:sec#ret@h:1", "`#` as %23"),
+            ("http://ann:sec/ret@h:1", "`/` as %2F"),
+            ("http://ann:secret@h:1/path", "follows the port"),
+            ("http://ann:secret@h:1?x", "follows the port"),
+            ("ann:p://secret@h:1", "follows the port"),
         ] {
             let message = Proxies::new(&ProxySetting::Url(url.to_owned()), &ProxyEnvironment::default()).unwrap_err();
             assert!(message.contains(words), "{message}");
-            assert!(!message.contains("secret"), "{message}");
+            assert!(!message.contains("secret") && !message.contains("ret@"), "{message}");
         }
+    }
+
+    #[test]
+    fn the_plans_own_proxy_is_used_for_this_machine_too() {
+        let proxies = Proxies::new(&ProxySetting::Url("http://h:1".to_owned()), &ProxyEnvironment::default()).unwrap();
+        assert!(proxies.for_target(Target::parse("http://127.0.0.1/").unwrap().origin()).is_some());
+    }
+
+    #[test]
+    fn an_unusable_proxy_of_the_environment_matters_to_requests_that_need_it() {
+        let environment = ProxyEnvironment { http: Some("socks5://h:1".to_owned()), ..ProxyEnvironment::default() };
+        let proxies = Proxies::new(&ProxySetting::Environment, &environment).unwrap();
+        assert!(proxies.for_target(Target::parse("http://127.0.0.1/").unwrap().origin()).is_none());
+        let proxy = proxies.for_target(Target::parse("http://shop.test/").unwrap().origin()).unwrap();
+        assert!(proxy.unusable.as_ref().unwrap().contains("`HTTP_PROXY`: socks5 proxies are not supported"));
     }
 
     #[test]

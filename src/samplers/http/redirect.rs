@@ -25,7 +25,9 @@ pub(super) fn is_redirect(status: StatusCode, headers: &Headers) -> bool {
 /// Where a redirect leads. `headers` hold a `Location`.
 pub(super) fn next(status: StatusCode, headers: &HeaderMap, method: &Method, from: &Target) -> Result<Next, Failure> {
     let bytes = headers.get(LOCATION).map_or(&b""[..], |value| value.as_bytes());
-    let location = String::from_utf8_lossy(bytes);
+    // Bytes that no URL may hold go out one by one as percent signs, whatever encoding they were
+    // meant in; browsers do so too. What else has to be encoded, joining does.
+    let location = percent_encoding::percent_encode(bytes, &percent_encoding::AsciiSet::EMPTY).to_string();
     let failed = |words: String| Failure::new(FailureKind::Protocol, words);
     let base = from.url().ok_or_else(|| failed("the redirect's own URL cannot be read".to_owned()))?;
     let url = base.join(location.trim()).map_err(|error| {
@@ -100,11 +102,28 @@ mod tests {
             ("https://a.test:443/x", "https://a.test/x", true),
             ("https://a.test:8443/x", "https://a.test:8443/x", false),
             ("/ü#frag", "https://a.test/%C3%BC", true),
+            ("https://bücher.test/", "https://xn--bcher-kva.test/", false),
+            ("/a b?c d", "https://a.test/a%20b?c%20d", true),
+            ("/login?next=http://x.test/cb", "https://a.test/login?next=http://x.test/cb", true),
+            // RFC 3986 §5.2.4 and WHATWG: dot segments and backslashes.
+            ("../up", "https://a.test/up", true),
+            ("\\\\b.test\\x", "https://b.test/x", false),
+            ("https:other", "https://a.test/dir/other", true),
         ];
         for (location, url, same_origin) in cases {
             let next = follow(302, Method::GET, location).unwrap();
             assert_eq!((next.target.as_str(), next.same_origin), (url, same_origin), "{location}");
         }
+    }
+
+    #[test]
+    fn raw_bytes_of_a_location_are_percent_encoded_one_by_one() {
+        let from = Target::parse("https://a.test/").unwrap();
+        let mut headers = HeaderMap::new();
+        // Latin-1, which is no UTF-8.
+        headers.insert(LOCATION, HeaderValue::from_bytes(b"/Z\xfcrich?q=\xe9").unwrap());
+        let next = next(StatusCode::FOUND, &headers, &Method::GET, &from).unwrap();
+        assert_eq!(next.target.as_str(), "https://a.test/Z%FCrich?q=%E9");
     }
 
     #[test]

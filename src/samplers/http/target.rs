@@ -57,8 +57,8 @@ impl Target {
     /// A sentence that names what is wrong with the URL.
     pub fn parse(url: &str) -> Result<Self, String> {
         let url = url.trim_ascii();
-        let Some((scheme, rest)) = url.split_once("://") else {
-            return Err(format!("`{}` is not a whole URL: it has to start with http:// or https://", shorten(url)));
+        let Some((scheme, rest)) = crate::uri::split(url) else {
+            return Err(format!("`{}` is not a whole URL: it has to start with http:// or https://", shown(url)));
         };
         let https = match scheme {
             _ if scheme.eq_ignore_ascii_case("http") => false,
@@ -71,16 +71,25 @@ impl Target {
             Some((userinfo, host_port)) => (Some(userinfo), host_port),
             None => (None, authority),
         };
+        if userinfo.is_none() && tail.contains('@') && split_port(authority).1.is_some_and(|port| !is_number(port)) {
+            // What would be shown here is a part of the password.
+            return Err(format!(
+                "a user name or password in a URL holds a character that ends it; {ENCODE_CREDENTIALS}"
+            ));
+        }
+        if host_port.parse::<std::net::Ipv6Addr>().is_ok() {
+            return Err(format!("an IPv6 address is written in brackets: {scheme}://[{host_port}]/"));
+        }
         let (host, port) = split_port(host_port);
         if host.is_empty() {
-            return Err(format!("`{}` names no host", shorten(url)));
+            return Err(format!("`{}` names no host", shown(url)));
         }
         let host = Host::parse(host).map_err(|error| format!("`{}` is not a host name: {error}", shorten(host)))?;
         let port = match port {
             None | Some("") => None,
             Some(text) => match text.parse::<u16>() {
-                Ok(port) if port > 0 => Some(port),
-                _ => return Err(format!("`{}` is not a port in `{}`: 1 to 65535", shorten(text), shorten(url))),
+                Ok(port) if port > 0 && is_number(text) => Some(port),
+                _ => return Err(format!("`{}` is not a port in `{}`: 1 to 65535", shorten(text), shown(url))),
             },
         };
         let implied = if https { 443 } else { 80 };
@@ -97,7 +106,7 @@ impl Target {
             .map_err(|_| format!("`{}` is not a host name", shorten(host_port)))?;
         let text = format!("{}://{host_text}{path}", if https { "https" } else { "http" });
         let path = PathAndQuery::try_from(path)
-            .map_err(|error| format!("the path of `{}` cannot be sent: {error}", shorten(url)))?;
+            .map_err(|error| format!("the path of `{}` cannot be sent: {error}", shown(url)))?;
         Ok(Self {
             text,
             origin: Arc::new(Origin { https, host, port: port.unwrap_or(implied) }),
@@ -214,6 +223,20 @@ pub(super) fn basic_header(user_colon_password: &[u8]) -> Option<HeaderValue> {
     Some(value)
 }
 
+/// How to write what would end a user name or password too early.
+pub(super) const ENCODE_CREDENTIALS: &str =
+    "write `@` as %40, `#` as %23, `/` as %2F and `?` as %3F in user name and password";
+
+/// Digits alone: no sign.
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A URL for messages, without user name and password.
+fn shown(url: &str) -> String {
+    shorten(&crate::mask::without_userinfo(url))
+}
+
 /// At most 80 characters of a text, for messages.
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(80) {
@@ -238,6 +261,9 @@ mod tests {
             ("http://h/p?a[]=1&b=c:d@e!$'()*,;=~/?", "/p?a[]=1&b=c:d@e!$'()*,;=~/?"),
             ("http://h/100%", "/100%"),
             ("http://h/a\nb", "/a%0Ab"),
+            ("http://h/login?next=http://x.test/cb", "/login?next=http://x.test/cb"),
+            ("http://h/proxy/http://x.test/a", "/proxy/http://x.test/a"),
+            ("http://h//x", "//x"),
         ];
         for (url, path) in cases {
             assert_eq!(Target::parse(url).unwrap().path(), path, "{url}");
@@ -253,6 +279,13 @@ mod tests {
             ("http://[::1]:8080/x", "[::1]:8080", 8080),
             ("http://[::1]/x", "[::1]", 80),
             ("http://bücher.example/", "xn--bcher-kva.example", 80),
+            ("HTTP://h/", "h", 80),
+            // RFC 3986 §3.2.3: the port may be empty.
+            ("http://h:/", "h", 80),
+            ("http://u:p@w@h:0081/", "h:81", 81),
+            // WHATWG URL §3.5: an IPv4 address in any spelling, and IPv6 in its shortest.
+            ("http://127.1/", "127.0.0.1", 80),
+            ("http://[2001:0db8:0:0:0:0:0:1]/", "[2001:db8::1]", 80),
         ];
         for (url, host, port) in cases {
             let target = Target::parse(url).unwrap();
@@ -278,12 +311,27 @@ mod tests {
             ("http://h:99999/", "is not a port"),
             ("http://h:x/", "is not a port"),
             ("http://a b/", "is not a host name"),
+            ("http://h:+80/", "is not a port"),
+            ("http://h:-1/", "is not a port"),
+            ("http://::1/", "in brackets: http://[::1]/"),
+            ("http://a\\b/", "is not a host name"),
+            ("/login?next=http://x.test/", "it has to start with http:// or https://"),
             ("http://[::1/", "is not a host name"),
             ("", "is not a whole URL"),
         ];
         for (url, words) in cases {
             let message = Target::parse(url).unwrap_err();
             assert!(message.contains(words), "{url}: {message}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_password_is_shown() {
+        for url in
+            ["http://ann:hun/ter2@h/", "http://ann:hun#ter2@h/", "http://ann:hunter2@h:x/", "http://ann:hun?ter2@h/"]
+        {
+            let message = Target::parse(url).unwrap_err();
+            assert!(!message.contains("hun") && !message.contains("ter2"), "{message}");
         }
     }
 

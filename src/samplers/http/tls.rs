@@ -1,7 +1,6 @@
 //! The TLS configuration of a transport.
 
 use std::fmt::Debug;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use rustls::client::WebPkiServerVerifier;
@@ -9,10 +8,11 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
 use rustls::server::ParsedCertificate;
+use rustls::sign::SingleCertAndKey;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use rustls_pki_types::pem::{self, PemObject as _};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
+use super::identity;
 use super::settings::{HttpVersion, Settings, TlsSettings, TlsVersion};
 
 /// The system's trusted certificates, read once per process.
@@ -32,16 +32,13 @@ pub(super) fn client_config(settings: &Settings) -> Result<ClientConfig, String>
         Some(TlsVersion::Tls12) | None => &[&rustls::version::TLS13, &rustls::version::TLS12],
     };
     let verifier = verifier(tls, &provider)?;
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions)
         .map_err(|error| format!("`tls: {{ min_version: … }}` cannot be used: {error}"))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    let mut config = match client_certificate(tls)? {
-        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
-            let file = tls.cert_file.as_deref().unwrap_or(Path::new(""));
-            format!("the client certificate `{}` and its key do not fit together: {error}", file.display())
-        })?,
+    let mut config = match identity::of(tls, &provider)? {
+        Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity))),
         None => builder.with_no_client_auth(),
     };
     config.alpn_protocols = match settings.version {
@@ -72,7 +69,7 @@ fn warm_up(provider: &CryptoProvider) {
 
 fn verifier(tls: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
     let own = match &tls.ca_file {
-        Some(file) => certificates("ca_file", file)?,
+        Some(file) => identity::certificates("ca_file", file)?,
         None => Vec::new(),
     };
     if !tls.verify {
@@ -95,54 +92,6 @@ fn verifier(tls: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn
         .build()
         .map_err(|error| format!("the trusted certificates cannot be used: {error}"))?;
     Ok(if own.is_empty() { inner } else { Arc::new(Pinning { inner, own }) })
-}
-
-fn client_certificate(
-    tls: &TlsSettings,
-) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>, String> {
-    match (&tls.cert_file, &tls.key_file) {
-        (None, None) => Ok(None),
-        (Some(cert), None) => Err(format!("`cert_file: {}` needs its key beside it: add `key_file`", cert.display())),
-        (None, Some(key)) => {
-            Err(format!("`key_file: {}` needs its certificate beside it: add `cert_file`", key.display()))
-        }
-        (Some(cert), Some(key)) => Ok(Some((certificates("cert_file", cert)?, private_key(key)?))),
-    }
-}
-
-fn certificates(setting: &str, file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let bytes = read(setting, file)?;
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
-        .collect::<Result<_, _>>()
-        .map_err(|error| format!("the {setting} `{}` is not valid PEM: {error}", file.display()))?;
-    if certificates.is_empty() {
-        return Err(format!(
-            "the {setting} `{}` holds no certificate (PEM: -----BEGIN CERTIFICATE-----)",
-            file.display()
-        ));
-    }
-    Ok(certificates)
-}
-
-fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
-    let bytes = read("key_file", file)?;
-    PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| match error {
-        pem::Error::NoItemsFound if contains(&bytes, b"ENCRYPTED PRIVATE KEY") => {
-            format!("the key in the key_file `{}` is encrypted; store it without a password", file.display())
-        }
-        pem::Error::NoItemsFound => {
-            format!("the key_file `{}` holds no private key (PEM: PKCS#8, PKCS#1 or SEC1)", file.display())
-        }
-        error => format!("the key_file `{}` is not valid PEM: {error}", file.display()),
-    })
-}
-
-fn contains(bytes: &[u8], words: &[u8]) -> bool {
-    bytes.windows(words.len()).any(|window| window == words)
-}
-
-fn read(setting: &str, file: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(file).map_err(|error| format!("the {setting} `{}` cannot be read: {error}", file.display()))
 }
 
 /// `verify: false`: every certificate is accepted; that the server holds its key is still checked.

@@ -25,9 +25,13 @@ use super::known;
 use super::pool::Pool;
 use super::progress::Progress;
 use super::settings::CacheScope;
+use super::spelling::FixedHeaders;
 use super::target::Target;
 use super::{redirect, resources};
-use crate::samplers::{Exchange, Failure, FailureKind, Headers, Response};
+use crate::samplers::{Exchange, Failure, FailureKind, Headers, Response, Timings};
+
+/// How often a request goes out again that servers say they did not act on.
+const MAX_RESENT: u32 = 3;
 
 /// One request, ready to be sent.
 #[derive(Clone, Debug)]
@@ -37,7 +41,7 @@ pub struct Request {
     /// Where it goes.
     pub target: Arc<Target>,
     /// The headers that are the same every time: made once, shared.
-    pub headers: Arc<HeaderMap>,
+    pub headers: Arc<FixedHeaders>,
     /// The headers of this time. The first one of a name replaces that name in `headers`.
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// The body. Its length is always told to the server, whatever `Content-Length` the headers hold.
@@ -138,23 +142,11 @@ impl HttpUser {
 
         let timings = progress.timings(total);
         let outcome = match outcome {
-            Some(Ok((answer, target))) => {
-                let mut response = Response::default();
-                response.status = answer.status.as_u16();
-                response.version = answer.version;
-                response.headers = answer.headers;
-                response.body = answer.body;
-                response.body_bytes = answer.body_bytes;
-                target.as_str().clone_into(&mut response.url);
-                response.response_time = total;
-                response.first_byte = timings.first_byte.unwrap_or_default();
-                response.cookies = progress.cookies.take();
-                response.cookies.reverse();
-                Ok(Rc::new(response))
-            }
+            Some(Ok((answer, target))) => Ok(Rc::new(response(answer, &target, &timings, &progress))),
             Some(Err(failure)) => Err(failure),
             None => Err(failure::timeout(progress.stage.get(), limit)),
         };
+        let partial = if outcome.is_err() { partial(request, &timings, &progress) } else { None };
         Exchange {
             timings,
             sent_bytes: progress.sent.get(),
@@ -163,6 +155,7 @@ impl HttpUser {
             cached: progress.cached.get() && progress.sent.get() == 0,
             hops: progress.hops.map(RefCell::into_inner).unwrap_or_default(),
             outcome,
+            partial,
         }
     }
 
@@ -380,8 +373,8 @@ impl HttpUser {
         Ok(head::http1(request, hop, headers, transport))
     }
 
-    /// Sends one request on one connection, and once more on a new one if the server had closed
-    /// the old one meanwhile.
+    /// Sends one request on one connection, and again on a new one if the server had closed the old
+    /// one meanwhile or tells that it did not act on the request.
     async fn transmit(
         &self,
         request: &Request,
@@ -392,9 +385,9 @@ impl HttpUser {
         keep_body: bool,
     ) -> Result<Answer, Failure> {
         let settings = transport.settings();
-        let mut again = false;
+        let mut resent = 0;
         loop {
-            let mut lease = self.pool.checkout(transport, hop.target.origin(), again, progress).await?;
+            let mut lease = self.pool.checkout(transport, hop.target.origin(), resent > 0, progress).await?;
             let reused = lease.reused;
             let result = {
                 let Some(connection) = lease.connection() else {
@@ -406,7 +399,7 @@ impl HttpUser {
                 let captured = progress.hops.as_ref().map(|hops| {
                     let mut hops = hops.borrow_mut();
                     let headers = headers.clone().unwrap_or_default();
-                    hops.push(head::capture(hop, headers, hop.body(request), connection.peer()));
+                    hops.push(head::capture(hop, headers, hop.body(request), connection.peer(), transport));
                     hops.len() - 1
                 });
                 let reading = |status: StatusCode, headers: &Headers| {
@@ -439,8 +432,7 @@ impl HttpUser {
                 if let (Some(at), Some(hops), Ok((answer, _))) = (captured, &progress.hops, &result)
                     && let Some(hop) = hops.borrow_mut().get_mut(at)
                 {
-                    hop.status = Some(answer.status.as_u16());
-                    hop.response_headers = (*answer.headers).clone();
+                    hop.answered(answer);
                 }
                 result
             };
@@ -454,16 +446,52 @@ impl HttpUser {
                     }
                     return Ok(answer);
                 }
-                // Nobody acted on it, or it does no harm to ask twice.
-                Err(error) if !again && reused && (error.untouched || (error.silent && hop.method.is_safe())) => {
-                    progress.reconnects.set(progress.reconnects.get() + 1);
-                    again = true;
+                // Nobody acted on it: it goes out again whatever its method, but not for ever.
+                Err(error) if error.untouched && resent < MAX_RESENT => {
+                    progress.reconnects.set(progress.reconnects.get() + u32::from(reused));
+                    resent += 1;
                 }
-                Err(error) if !again && error.untouched => again = true,
+                // The server may not have seen it, and it does no harm to ask twice.
+                Err(error) if error.silent && reused && resent == 0 && hop.method.is_safe() => {
+                    progress.reconnects.set(progress.reconnects.get() + 1);
+                    resent += 1;
+                }
+                Err(error) if error.silent && reused => {
+                    let idle = lease.idle_since.map(|since| since.elapsed().saturating_sub(error.waited));
+                    return Err(failure::kept_connection_closed(idle, error.waited).unwrap_or(error.failure));
+                }
                 Err(error) => return Err(error.failure),
             }
         }
     }
+}
+
+/// An answer as the engine gets it.
+#[inline(always)]
+fn response(answer: Answer, target: &Target, timings: &Timings, progress: &Progress) -> Response {
+    let mut response = Response::default();
+    response.status = answer.status.as_u16();
+    response.version = answer.version;
+    response.headers = answer.headers;
+    response.body = answer.body;
+    response.body_bytes = answer.body_bytes;
+    target.as_str().clone_into(&mut response.url);
+    response.response_time = timings.total;
+    response.first_byte = timings.first_byte.unwrap_or_default();
+    response.cookies = progress.cookies.take();
+    response.cookies.reverse();
+    response
+}
+
+/// What came of an answer that was not whole.
+#[cold]
+fn partial(request: &Request, timings: &Timings, progress: &Progress) -> Option<Rc<Response>> {
+    let answer = progress.partial.take()?;
+    let mut hops = progress.hops.as_ref().map(RefCell::borrow_mut);
+    if let Some(hop) = hops.as_mut().and_then(|hops| hops.last_mut()) {
+        hop.answered(&answer);
+    }
+    Some(Rc::new(response(*answer, &request.target, timings, progress)))
 }
 
 /// A resource's own progress; what it counted belongs to the page, however it ends.

@@ -1,0 +1,85 @@
+//! The body of a request, made from the node's templates.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, header};
+
+use super::target::spread;
+use super::user::User;
+use crate::graph::{Body, FileSource, HttpNode, Part};
+use crate::samplers::http::body as encode;
+
+impl User {
+    /// Makes the body and adds the headers that say what it is to `extra`.
+    ///
+    /// # Errors
+    /// When a value is missing or a file cannot be read.
+    pub(super) fn body(
+        &mut self,
+        body: &Body,
+        http: &HttpNode,
+        extra: &mut Vec<(HeaderName, HeaderValue)>,
+    ) -> Result<Bytes, String> {
+        let written = http.headers.iter().find(|(name, _)| *name == header::CONTENT_TYPE).map(|(_, value)| value);
+        let mut content_type = |value: HeaderValue| {
+            if written.is_none() {
+                extra.push((header::CONTENT_TYPE, value));
+            }
+        };
+        let bytes = match body {
+            Body::Json(json) => {
+                content_type(HeaderValue::from_static("application/json"));
+                let mut text = String::new();
+                json.render(self, &mut text).map_err(|error| error.message)?;
+                text.into()
+            }
+            Body::Text(template) => self.text(template)?.into(),
+            Body::Form(fields) => {
+                content_type(HeaderValue::from_static("application/x-www-form-urlencoded"));
+                let mut pairs = Vec::new();
+                for (name, tree) in fields {
+                    let value = tree.value(self).map_err(|error| error.message)?;
+                    spread(name, &value, &mut pairs);
+                }
+                encode::form(pairs.iter().map(|(name, value)| (&**name, value.as_str())))
+            }
+            Body::File(file) => self.file_bytes(file)?,
+            Body::Multipart(parts) => {
+                let written = written.map(|template| self.text(template)).transpose()?;
+                let (mut multipart, kind) = encode::Multipart::typed(written.as_deref());
+                for (name, part) in parts {
+                    match part {
+                        Part::Field(template) => {
+                            let value = self.text(template)?;
+                            multipart.field(name, value.as_bytes());
+                        }
+                        Part::File(file, kind, file_name) => {
+                            let (kind, file_name) = (self.text(kind)?, self.text(file_name)?);
+                            let bytes = self.file_bytes(file)?;
+                            multipart.file(name, &file_name, &kind, &bytes);
+                        }
+                    }
+                }
+                let kind = HeaderValue::try_from(kind).map_err(|_| "the Content-Type holds a line break".to_owned())?;
+                extra.push((header::CONTENT_TYPE, kind));
+                multipart.finish()
+            }
+        };
+        let Some(coding) = http.compress_body.filter(|_| !bytes.is_empty()) else { return Ok(bytes) };
+        if !http.headers.iter().any(|(name, _)| *name == header::CONTENT_ENCODING) {
+            extra.push((header::CONTENT_ENCODING, HeaderValue::from_static(coding.word())));
+        }
+        coding.encode(&bytes).map_err(|error| format!("the body cannot be compressed: {error}"))
+    }
+
+    fn file_bytes(&mut self, file: &FileSource) -> Result<Bytes, String> {
+        match file {
+            FileSource::Read(bytes) => Ok(bytes.clone()),
+            FileSource::Named(template, folder) => {
+                let name = self.text(template)?;
+                std::fs::read(folder.join(&name))
+                    .map(Bytes::from)
+                    .map_err(|error| format!("a file to send cannot be read: {error}"))
+            }
+        }
+    }
+}

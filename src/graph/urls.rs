@@ -1,0 +1,112 @@
+//! What can be told of a request's URL before the run.
+
+use super::build::Build;
+use super::names::Compiled;
+use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::plan::{HttpStep, Text};
+use crate::samplers::http::Target;
+use crate::uri;
+
+impl Build<'_> {
+    /// Checks a request's URL and the base URL before it; whether the request can be made at all.
+    pub(super) fn check_target(&mut self, step: &HttpStep, url: &Compiled, base: Option<(&Text, &Compiled)>) -> bool {
+        let literal = url.template.literal();
+        if url.template.spells('#') {
+            self.findings.push(
+                Diagnostic::warning(
+                    step.url.span,
+                    "what follows `#` in a URL never leaves the client: the server gets only what is before it",
+                )
+                .help("leave it out, or write `%23` where the server is to get a `#`"),
+            );
+        }
+        let Some(path) = literal.filter(|text| !uri::is_absolute(text)) else {
+            match (literal, base) {
+                (Some(whole), _) => self.check_whole(whole, step.url.span),
+                (None, Some((written, base))) => {
+                    self.check_base(written, base);
+                }
+                (None, None) => {}
+            }
+            return true;
+        };
+        let Some((written, base)) = base else {
+            self.findings.push(no_base(path, step.url.span));
+            return false;
+        };
+        let sound = self.check_base(written, base);
+        if let Some(host) = uri::network_path(path) {
+            self.findings.push(
+                Diagnostic::warning(
+                    step.url.span,
+                    format!("`//` at the beginning names a host: this goes to `{host}`, not to the `base_url`"),
+                )
+                .help("write its scheme before it to make that plain, or one `/` where a path is meant"),
+            );
+        } else if uri::lacks_scheme(path) {
+            self.findings.push(
+                Diagnostic::warning(step.url.span, "without http:// before it this is a path after the `base_url`")
+                    .help(format!("did you mean `http://{path}`?")),
+            );
+        }
+        if let (true, Some(base)) = (sound, base.template.literal()) {
+            match uri::resolve(Some(base), path) {
+                Ok(whole) => self.check_whole(&whole, step.url.span),
+                Err(message) => self.error(step.url.span, message, WHOLE),
+            }
+        }
+        true
+    }
+
+    /// Checks a base URL on its own, once for each place it is written at.
+    fn check_base(&mut self, written: &Text, base: &Compiled) -> bool {
+        let known = |finding: &Diagnostic| finding.span == written.span && finding.severity == Severity::Error;
+        if self.findings.iter().any(known) {
+            return false;
+        }
+        let sign = ['#', '?'].into_iter().find(|sign| base.template.spells(*sign));
+        if let Some(message) = sign.and_then(|sign| uri::base_problem(sign.encode_utf8(&mut [0; 4]))) {
+            let mut finding = Diagnostic::error(written.span, message).help(uri::BASE_REMEDY);
+            if let Some(base) = base.template.literal()
+                && !self.sources.is_command_line(written.span)
+                && let Some(end) = base.find(['?', '#'])
+            {
+                finding = finding.fix(written.span, base[..end].trim_end_matches('/'));
+            }
+            self.findings.push(finding);
+            return false;
+        }
+        let Some(base) = base.template.literal() else { return true };
+        match Target::parse(base) {
+            Ok(_) => true,
+            Err(message) => {
+                self.error(written.span, message, WHOLE);
+                false
+            }
+        }
+    }
+
+    fn check_whole(&mut self, url: &str, span: Span) {
+        if let Err(message) = Target::parse(url)
+            && !self.findings.iter().any(|finding| finding.span == span && finding.severity == Severity::Error)
+        {
+            self.error(span, message, WHOLE);
+        }
+    }
+}
+
+const WHOLE: &str = "a whole URL looks like http://localhost:8080/path";
+
+/// A path that nothing stands before.
+fn no_base(path: &str, span: Span) -> Diagnostic {
+    if uri::network_path(path).is_some() {
+        return Diagnostic::error(span, format!("`{path}` names a host but no scheme"))
+            .help(format!("write `http:{path}` or `https:{path}`"));
+    }
+    if uri::lacks_scheme(path) {
+        return Diagnostic::error(span, format!("`{path}` is not a whole URL: it has no scheme"))
+            .help(format!("write `http://{path}` or `https://{path}`"));
+    }
+    Diagnostic::error(span, format!("`{path}` is only a path, and there is no `base_url` to put in front of it"))
+        .help("write `http: { base_url: … }` on the plan, give --base-url, or write a whole URL")
+}
