@@ -100,7 +100,7 @@ impl Assertion {
                 Err(why) => Err(self.unreadable(&why, response)),
             },
             Subject::JsonSchema(schema) => match response.json() {
-                Ok(json) => match schema.violations(json) {
+                Ok(json) => match schema.violations(&json.root().to_serde()) {
                     None => Ok(()),
                     Some(violations) => Err(Miss {
                         expected: format!("what JSON schema {} describes", schema.name()),
@@ -134,8 +134,7 @@ impl Assertion {
     /// A body that cannot be looked into meets nothing, not even `exists: false`: it may hold anything.
     fn unreadable(&self, why: &str, response: &Response) -> Miss {
         let expected = self.matchers.first().map_or_else(|| "JSON".to_owned(), sentence::phrase);
-        let end = response.body.len().min(SHOWN * 4);
-        let beginning = String::from_utf8_lossy(&response.body[..end]);
+        let beginning = response.beginning(SHOWN * 4);
         let body = if beginning.is_empty() {
             String::new()
         } else {

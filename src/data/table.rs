@@ -5,8 +5,10 @@ use std::io::{BufReader, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use encoding_rs::Encoding;
 
+use crate::json::Document;
 use crate::plan::shown_path;
 use crate::plan::yaml::{self, Node, NodeKind, Style};
 use crate::value::{Map, Value};
@@ -169,9 +171,10 @@ impl Spec {
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let list = if extension == "json" {
-            let json: serde_json::Value = serde_json::from_str(text)
-                .map_err(|error| SpecError::new(format!("{shown} is not JSON: {error}"), "mend the file"))?;
-            Value::from(&json)
+            Document::read(Bytes::copy_from_slice(text.as_bytes()))
+                .map_err(|error| SpecError::new(format!("{shown} is not JSON: {error}"), "fix the file"))?
+                .root()
+                .to_value()
         } else {
             let mut findings = Vec::new();
             let node = yaml::parse(text, crate::diagnostic::FileId(0), &yaml::Unchanged, &mut findings);

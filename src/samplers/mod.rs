@@ -2,6 +2,7 @@
 //! send arrives ready, what came goes back as an [`Exchange`].
 
 pub(crate) mod headers;
+mod charset;
 pub mod http;
 mod response;
 

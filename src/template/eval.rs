@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::json;
 use crate::samplers::Response;
 use crate::suggest::nearest;
 use crate::value::Value;
@@ -154,7 +155,7 @@ impl<'s> Context<'s> {
             }
             NodeKind::Member { base, key } => {
                 if node.in_response_json() {
-                    Value::from(self.json_place(node)?)
+                    self.json_place(node)?.to_value()
                 } else if let Some(value) = self.place(node)? {
                     value.clone()
                 } else {
@@ -164,7 +165,7 @@ impl<'s> Context<'s> {
             }
             NodeKind::Index { base, index } => {
                 if node.in_response_json() && index.as_constant().is_some() {
-                    Value::from(self.json_place(node)?)
+                    self.json_place(node)?.to_value()
                 } else if let Some(value) = self.place(node)? {
                     value.clone()
                 } else {
@@ -294,26 +295,29 @@ impl<'s> Context<'s> {
     }
 
     /// A path below `response.json`, walked without converting the whole body.
-    fn json_place(&self, node: &Node) -> Result<&serde_json::Value, EvalError> {
+    fn json_place(&self, node: &Node) -> Result<json::Node<'_>, EvalError> {
         let missing =
             |what: String| EvalError::not_set(node.range.clone(), format!("the last response's body has no {what}"));
         match &node.kind {
             NodeKind::Member { base, key } => {
-                self.json_place(base)?.get(&**key).ok_or_else(|| missing(format!("`{}`", self.json_path(node))))
+                self.json_place(base)?.get(key).ok_or_else(|| missing(format!("`{}`", self.json_path(node))))
             }
             NodeKind::Index { base, index } => {
                 let json = self.json_place(base)?;
                 let found = match self.place(index)? {
-                    Some(Value::Text(key)) => json.get(&**key),
+                    Some(Value::Text(key)) => json.get(key),
                     Some(other) => match Number::of(other) {
-                        Some(Number::Int(at)) => usize::try_from(at).ok().and_then(|at| json.get(at)),
+                        Some(Number::Int(at)) if at >= 0 => json.element(at),
                         _ => None,
                     },
                     None => None,
                 };
                 found.ok_or_else(|| missing(format!("`{}`", self.json_path(node))))
             }
-            _ => self.response(node)?.json().map_err(|_| EvalError::not_set(node.range.clone(), response::not_json())),
+            _ => match self.response(node)?.json() {
+                Ok(json) => Ok(json.root()),
+                Err(_) => Err(EvalError::not_set(node.range.clone(), response::not_json())),
+            },
         }
     }
 

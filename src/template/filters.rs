@@ -5,10 +5,12 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
+use bytes::Bytes;
 use hmac::{Hmac, Mac as _};
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
 
+use crate::json::Document;
 use crate::value::Value;
 
 use super::compute::describe;
@@ -196,9 +198,9 @@ static FILTERS: &[FunctionDoc] = &[
         summary: "The value that a text holds as JSON.",
         example: "${row.address | json}",
         action: Action::Filter(|input, _| match input {
-            Value::Text(text) => match serde_json::from_str::<serde_json::Value>(text) {
-                Ok(json) => Ok(Value::from(&json)),
-                Err(_) => Err(Refusal::Wrong("`json` needs text that is JSON".to_owned())),
+            Value::Text(text) => match Document::read(Bytes::copy_from_slice(text.as_bytes())) {
+                Ok(json) => Ok(json.root().to_value()),
+                Err(error) => Err(Refusal::Wrong(format!("`json` needs text that is JSON ({error})"))),
             },
             other => Err(unfit("json", "text that is JSON", other)),
         }),
