@@ -6,6 +6,7 @@
 //! are labels, both numbered.
 
 mod bare;
+mod brackets;
 mod build;
 mod checks;
 mod draw;

@@ -102,7 +102,15 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
     check_other_profiles(&mut lower, &node, &options.profiles);
     overlay::overrides(&mut lower, &mut node, options);
     let name = path.file_stem().map_or_else(|| "plan".into(), |stem| stem.to_string_lossy());
-    let mut plan = lower::plan(&mut lower, &node, file, &name)?;
+    let plan = lower::plan(&mut lower, &node, file, &name);
+    let doubts = lower.statics.doubts.drain(..).collect::<Vec<_>>();
+    for doubt in doubts {
+        // A text that stands for several places is computed several times.
+        if !lower.findings.iter().any(|known| known.span == doubt.span && known.message == doubt.message) {
+            lower.findings.push(doubt);
+        }
+    }
+    let mut plan = plan?;
     plan.skip_without_samples = skip;
     plan.without_thresholds = options.once;
     Some(plan)

@@ -10,7 +10,8 @@ use crate::value::Value;
 
 use super::builtin::Builtin;
 use super::compute::{self, describe};
-use super::functions::{Action, Arguments, Call, FunctionDoc, Refusal};
+use super::filters::text_of;
+use super::functions::{self, Action, Arguments, Call, FunctionDoc, Refusal};
 use super::node::{Node, NodeKind};
 use super::number::Number;
 use super::response;
@@ -183,6 +184,9 @@ impl<'s> Context<'s> {
                 let values = self.all(arguments)?;
                 self.call(doc, None, &values, node)?
             }
+            NodeKind::Filter { doc, input, arguments } if matches!(doc.action, Action::Bytes(_)) && input.is_file() => {
+                self.of_file(doc, input, arguments, node)?
+            }
             NodeKind::Filter { doc, input, arguments } => {
                 let input = self.eval(input)?;
                 let values = self.all(arguments)?;
@@ -237,19 +241,44 @@ impl<'s> Context<'s> {
             (Action::Function(run), _) => run(&mut Call { arguments, scope: &mut *self.scope }),
             (Action::Pure(run), _) => run(&arguments),
             (Action::Filter(run), Some(input)) => run(input, &arguments),
-            (Action::Filter(_) | Action::Special, _) => {
+            (Action::Bytes(run), Some(input)) => {
+                text_of(doc.name, input).and_then(|text| run(text.as_bytes(), &arguments))
+            }
+            (Action::Filter(_) | Action::Bytes(_) | Action::Special, _) => {
                 Err(Refusal::Wrong(format!("`{}` cannot be used like this", doc.name)))
             }
         };
-        outcome.map_err(|refusal| {
-            let quote = self.quote(node);
-            match refusal {
-                Refusal::Wrong(message) => EvalError::new(node.range.clone(), format!("in `{quote}`: {message}")),
-                Refusal::NotThere(message) => {
-                    EvalError::not_set(node.range.clone(), format!("in `{quote}`: {message}"))
-                }
+        outcome.map_err(|refusal| self.refused(refusal, node))
+    }
+
+    fn refused(&self, refusal: Refusal, node: &Node) -> EvalError {
+        let quote = self.quote(node);
+        match refusal {
+            Refusal::Wrong(message) => EvalError::new(node.range.clone(), format!("in `{quote}`: {message}")),
+            Refusal::NotThere(message) => EvalError::not_set(node.range.clone(), format!("in `{quote}`: {message}")),
+        }
+    }
+
+    /// A filter of bytes directly behind `file(…)`: the file need not be text.
+    fn of_file(
+        &mut self,
+        doc: &'static FunctionDoc,
+        input: &Node,
+        arguments: &[Node],
+        node: &Node,
+    ) -> Result<Value, EvalError> {
+        let NodeKind::Call { doc: file, arguments: path } = &input.kind else { return Ok(Value::Null) };
+        let path = self.all(path)?;
+        let values = self.all(arguments)?;
+        let mut call = Call { arguments: Arguments { doc: file, values: &path }, scope: &mut *self.scope };
+        let read = functions::file(&mut call);
+        let (_, bytes) = read.map_err(|refusal| self.refused(refusal, input))?;
+        match doc.action {
+            Action::Bytes(run) => {
+                run(&bytes, &Arguments { doc, values: &values }).map_err(|refusal| self.refused(refusal, node))
             }
-        })
+            Action::Function(_) | Action::Pure(_) | Action::Filter(_) | Action::Special => Ok(Value::Null),
+        }
     }
 
     fn choice<'n>(&mut self, list: &'n Node, node: &Node) -> Result<Cow<'n, Value>, EvalError> {
@@ -410,7 +439,7 @@ impl Scope for NoScope {
         jiff::Timestamp::UNIX_EPOCH
     }
 
-    fn file(&mut self, _: &str) -> Result<Value, String> {
+    fn file(&mut self, _: &str) -> Result<Vec<u8>, String> {
         Err("files are read while the run goes on".to_owned())
     }
 }
