@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::events::{Event, Observed, RowKind};
 use super::user::{Local, User};
-use crate::graph::{Auth, Body, FileSource, HttpNode, LabelId, Node, NodeId, Part, join_url};
+use crate::graph::{Auth, Body, FileSource, HttpNode, JsonTemplate, LabelId, Node, NodeId, Part, PartContent, join_url};
 use crate::mask::Masker;
 use crate::metrics::{Example, Outcome, Sample, SampleFailure};
 use crate::samplers::http::{self as sampler, Request, Target, Transport};
@@ -395,9 +395,7 @@ impl User {
         Ok(match body {
             Body::Json(json) => {
                 content_type(HeaderValue::from_static("application/json"));
-                let mut text = String::new();
-                json.render(self, &mut text).map_err(|error| error.message)?;
-                text.into()
+                self.json_text(json)?.into()
             }
             Body::Text(template) => self.text(template)?.into(),
             Body::Form(fields) => {
@@ -418,10 +416,17 @@ impl User {
                             let value = self.text(template)?;
                             multipart.field(name, value.as_bytes());
                         }
-                        Part::File(file, kind, file_name) => {
-                            let (kind, file_name) = (self.text(kind)?, self.text(file_name)?);
-                            let bytes = self.file_bytes(file)?;
-                            multipart.file(name, &file_name, &kind, &bytes);
+                        Part::Typed { content, content_type, file_name } => {
+                            let content = match content {
+                                PartContent::File(file) => self.file_bytes(file)?,
+                                PartContent::Text(template) => self.text(template)?.into(),
+                                PartContent::Json(json) => self.json_text(json)?.into(),
+                            };
+                            let written = |template: &Option<Template>, user: &mut Self| {
+                                template.as_ref().map(|template| user.text(template)).transpose()
+                            };
+                            let (kind, file_name) = (written(content_type, self)?, written(file_name, self)?);
+                            multipart.part(name, file_name.as_deref(), kind.as_deref(), &content);
                         }
                     }
                 }
@@ -430,6 +435,12 @@ impl User {
                 multipart.finish()
             }
         })
+    }
+
+    fn json_text(&mut self, json: &JsonTemplate) -> Result<String, String> {
+        let mut text = String::new();
+        json.render(self, &mut text).map_err(|error| error.message)?;
+        Ok(text)
     }
 
     fn file_bytes(&mut self, file: &FileSource) -> Result<Bytes, String> {

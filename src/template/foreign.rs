@@ -204,6 +204,7 @@ pub(super) fn doubt(text: &str, tree: &Ast) -> Option<Problem> {
     arguments.push("'base64'");
     let message = text.get(message.range.clone())?;
     let written = format!("{message} | {digest}({})", arguments.join(", "));
+    let written = if tree.bracketed { format!("({written})") } else { written };
     let problem = Problem::new(
         tree.range.clone(),
         format!("`base64` encodes the hexadecimal digits that `{digest}` gives, not the bytes of the digest"),
