@@ -186,9 +186,7 @@ impl<'d> Node<'d> {
             Kind::Number => number_as_written(self.written()),
             Kind::Text => Value::text(self.unquoted()),
             Kind::List => Value::List(self.items().map(Self::to_value).collect()),
-            Kind::Object => Value::Map(Arc::new(Map::from_iter(
-                self.unique(|name| Arc::from(&*name), Self::to_value),
-            ))),
+            Kind::Object => Value::Map(Arc::new(Map::from_iter(self.unique(|name| Arc::from(&*name), Self::to_value)))),
         }
     }
 
@@ -203,7 +201,9 @@ impl<'d> Node<'d> {
                 .unwrap_or_else(|_| Json::from(if self.first_byte() == b'-' { f64::MIN } else { f64::MAX })),
             Kind::Text => Json::String(self.unquoted().into_owned()),
             Kind::List => Json::Array(self.items().map(Self::to_serde).collect()),
-            Kind::Object => Json::Object(self.members().map(|(name, value)| (name.into_owned(), value.to_serde())).collect()),
+            Kind::Object => {
+                Json::Object(self.members().map(|(name, value)| (name.into_owned(), value.to_serde())).collect())
+            }
         }
     }
 

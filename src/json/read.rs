@@ -74,8 +74,8 @@ pub(super) fn outline(text: &[u8]) -> Result<Vec<Entry>, Fault> {
     }
     // What is wrong further in front is the better message, but most texts are UTF-8 throughout.
     let unicode = std::str::from_utf8(text);
-    // Real answers have a value or name per dozen bytes.
-    let reader = Reader { text, at: 0, entries: Vec::with_capacity(text.len() / 12 + 4), open: Vec::with_capacity(8) };
+    // Dense answers have a value or name for every eight bytes; growing costs more than room.
+    let reader = Reader { text, at: 0, entries: Vec::with_capacity(text.len() / 8 + 4), open: Vec::with_capacity(8) };
     match (reader.whole(), unicode) {
         (outcome, Ok(_)) => outcome,
         (Err(fault), Err(error)) if fault.at < error.valid_up_to() => Err(fault),
@@ -88,8 +88,16 @@ struct Reader<'t> {
     text: &'t [u8],
     at: usize,
     entries: Vec<Entry>,
-    /// The lists and objects that are not closed yet, by the numbers of their entries.
-    open: Vec<u32>,
+    /// The lists and objects that are not closed yet.
+    open: Vec<Open>,
+}
+
+/// A list or object that is not closed yet.
+#[derive(Clone, Copy)]
+struct Open {
+    /// The number of its entry.
+    entry: u32,
+    object: bool,
 }
 
 impl Reader<'_> {
@@ -103,10 +111,13 @@ impl Reader<'_> {
             loop {
                 self.spaces();
                 let Some(&container) = self.open.last() else {
-                    return if self.at == self.text.len() { Ok(self.entries) } else { Err(self.fault(What::MoreBehind)) };
+                    return if self.at == self.text.len() {
+                        Ok(self.entries)
+                    } else {
+                        Err(self.fault(What::MoreBehind))
+                    };
                 };
-                let in_object = self.is_object(container);
-                match (self.peek(), in_object) {
+                match (self.peek(), container.object) {
                     (Some(b','), true) => {
                         self.at += 1;
                         self.spaces();
@@ -141,7 +152,7 @@ impl Reader<'_> {
             Some(b'"') => self.string(),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'{') => {
-                let container = self.enter()?;
+                let container = self.enter(true)?;
                 if self.peek() == Some(b'}') {
                     self.close(container);
                     return Ok(false);
@@ -150,7 +161,7 @@ impl Reader<'_> {
                 return Ok(true);
             }
             Some(b'[') => {
-                let container = self.enter()?;
+                let container = self.enter(false)?;
                 if self.peek() == Some(b']') {
                     self.close(container);
                     return Ok(false);
@@ -166,11 +177,11 @@ impl Reader<'_> {
         .map(|()| false)
     }
 
-    fn enter(&mut self) -> Result<u32, Fault> {
+    fn enter(&mut self, object: bool) -> Result<Open, Fault> {
         if self.open.len() >= MAX_DEPTH {
             return Err(self.fault(What::TooDeep));
         }
-        let container = self.entries.len() as u32;
+        let container = Open { entry: self.entries.len() as u32, object };
         self.open.push(container);
         self.push(self.at, self.at + 1, false);
         self.at += 1;
@@ -178,19 +189,14 @@ impl Reader<'_> {
         Ok(container)
     }
 
-    fn close(&mut self, container: u32) {
+    fn close(&mut self, container: Open) {
         self.at += 1;
         self.open.pop();
         let (end, next) = (self.at as u32, self.entries.len() as u32);
-        if let Some(entry) = self.entries.get_mut(container as usize) {
+        if let Some(entry) = self.entries.get_mut(container.entry as usize) {
             entry.end = end;
             entry.next = next;
         }
-    }
-
-    fn is_object(&self, container: u32) -> bool {
-        let start = self.entries.get(container as usize).map_or(0, |entry| entry.start);
-        self.text.get(start as usize) == Some(&b'{')
     }
 
     /// A member's name, its colon, and the spaces up to its value.

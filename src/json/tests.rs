@@ -66,16 +66,22 @@ fn what_is_no_json_is_refused_with_its_place() {
         assert!(error.starts_with(told), "{text:?}: {error}");
     }
     assert_eq!(read(b"[\"a\xff\"]".as_slice()).unwrap_err(), "there are bytes that are not UTF-8 at line 1 column 4");
-    assert_eq!(read(b"[\"\xed\xa0\x80\"]".as_slice()).unwrap_err(), "there are bytes that are not UTF-8 at line 1 column 3");
+    assert_eq!(
+        read(b"[\"\xed\xa0\x80\"]".as_slice()).unwrap_err(),
+        "there are bytes that are not UTF-8 at line 1 column 3"
+    );
     assert!(read(b"[1,]\xff".as_slice()).unwrap_err().starts_with("there is a comma"), "the first fault is told");
 }
 
 #[test]
 fn all_of_json_is_read() {
-    for text in ["0", "-0", "-0.0e-0", "1E+2", "\"\"", "[]", "{}", " [ ] ", "\r\n\t{ \"\" : [ { } , [ ] ] }\n", "\"\u{7f}\\/\""] {
+    for text in
+        ["0", "-0", "-0.0e-0", "1E+2", "\"\"", "[]", "{}", " [ ] ", "\r\n\t{ \"\" : [ { } , [ ] ] }\n", "\"\u{7f}\\/\""]
+    {
         read(text).expect(text);
     }
-    let text = r#"{"a": {"q\"": "x\u00e9\n", "n": 1.10, "big": 12345678901234567890, "far": 1e999}, "é": [null, "😀"]}"#;
+    let text =
+        r#"{"a": {"q\"": "x\u00e9\n", "n": 1.10, "big": 12345678901234567890, "far": 1e999}, "é": [null, "😀"]}"#;
     let document = read(text).unwrap();
     let root = document.root();
     let a = root.get("a").unwrap();
@@ -145,7 +151,8 @@ fn texts() -> impl Strategy<Value = String> {
             (prop::collection::vec(inner.clone(), 0..6), space)
                 .prop_map(|(items, space)| format!("[{space}{}{space}]", items.join(&format!("{space},")))),
             (prop::collection::vec((name, inner), 0..6), space).prop_map(|(members, space)| {
-                let members: Vec<_> = members.into_iter().map(|(name, value)| format!("{name}{space}:{value}")).collect();
+                let members: Vec<_> =
+                    members.into_iter().map(|(name, value)| format!("{name}{space}:{value}")).collect();
                 format!("{space}{{{}{space}}}", members.join(&format!(",{space}")))
             }),
         ]

@@ -107,7 +107,7 @@ fn parse_shift(text: &str) -> Result<Span, String> {
         rest = &rest[digits..];
         let unit = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
         span = match &rest[..unit] {
-            "ms" => span.try_milliseconds(i64::from(span.get_milliseconds()).saturating_add(count)),
+            "ms" => span.try_milliseconds(span.get_milliseconds().saturating_add(count)),
             "s" => span.try_seconds(span.get_seconds().saturating_add(count)),
             "m" => span.try_minutes(span.get_minutes().saturating_add(count)),
             "h" => span.try_hours(i64::from(span.get_hours()).saturating_add(count)),
@@ -127,13 +127,36 @@ fn parse_shift(text: &str) -> Result<Span, String> {
 /// writes it. `None` for what is strftime already or holds other words.
 pub(super) fn foreign_pattern(pattern: &str) -> Option<String> {
     const FIELDS: [(&str, &str); 30] = [
-        ("yyyy", "%Y"), ("YYYY", "%Y"), ("uuuu", "%Y"), ("yy", "%y"), ("YY", "%y"),
-        ("MMMM", "%B"), ("MMM", "%b"), ("MM", "%m"), ("M", "%-m"),
-        ("dddd", "%A"), ("EEEE", "%A"), ("EEE", "%a"), ("ddd", "%a"),
-        ("dd", "%d"), ("DD", "%d"), ("d", "%-d"), ("D", "%-d"),
-        ("HH", "%H"), ("H", "%-H"), ("hh", "%I"), ("h", "%-I"),
-        ("mm", "%M"), ("m", "%-M"), ("ss", "%S"), ("s", "%-S"),
-        ("SSS", "%3f"), ("fff", "%3f"), ("XXX", "%:z"), ("a", "%p"), ("A", "%p"),
+        ("yyyy", "%Y"),
+        ("YYYY", "%Y"),
+        ("uuuu", "%Y"),
+        ("yy", "%y"),
+        ("YY", "%y"),
+        ("MMMM", "%B"),
+        ("MMM", "%b"),
+        ("MM", "%m"),
+        ("M", "%-m"),
+        ("dddd", "%A"),
+        ("EEEE", "%A"),
+        ("EEE", "%a"),
+        ("ddd", "%a"),
+        ("dd", "%d"),
+        ("DD", "%d"),
+        ("d", "%-d"),
+        ("D", "%-d"),
+        ("HH", "%H"),
+        ("H", "%-H"),
+        ("hh", "%I"),
+        ("h", "%-I"),
+        ("mm", "%M"),
+        ("m", "%-M"),
+        ("ss", "%S"),
+        ("s", "%-S"),
+        ("SSS", "%3f"),
+        ("fff", "%3f"),
+        ("XXX", "%:z"),
+        ("a", "%p"),
+        ("A", "%p"),
     ];
     if pattern.contains('%') {
         return None;
