@@ -9,7 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::events::{Event, Observed, RowKind};
 use super::user::{Local, User};
-use crate::graph::{Auth, Body, FileSource, HttpNode, JsonTemplate, LabelId, Node, NodeId, Part, PartContent, join_url};
+use crate::graph::{
+    Auth, Body, FileSource, HttpNode, JsonTemplate, LabelId, Node, NodeId, Part, PartContent, join_url,
+};
 use crate::mask::Masker;
 use crate::metrics::{Example, Outcome, Sample, SampleFailure};
 use crate::samplers::http::{self as sampler, Request, Target, Transport};
@@ -223,7 +225,7 @@ impl User {
         if http.default_status && response.status >= 400 {
             judged.failures.push(SampleFailure {
                 expected: Some("a status below 400".into()),
-                actual: Some(response.status.to_string()),
+                actual: Some(response.status_and_gist()),
                 ..SampleFailure::new(FailureKind::Status, format!("the status is {}", response.status), node.span)
             });
         }

@@ -100,7 +100,8 @@ fn declared_by_meta(head: &[u8]) -> Option<&'static Encoding> {
             continue;
         }
         rest = tag;
-        let Some(attributes) = tag.strip_prefix("meta").filter(|rest| rest.starts_with([' ', '\t', '\n', '\r', '/', '\u{c}']))
+        let Some(attributes) =
+            tag.strip_prefix("meta").filter(|rest| rest.starts_with([' ', '\t', '\n', '\r', '/', '\u{c}']))
         else {
             continue;
         };
@@ -116,7 +117,8 @@ fn declared_by_meta(head: &[u8]) -> Option<&'static Encoding> {
 fn attribute_charset(attributes: &str) -> Option<&'static Encoding> {
     let (_, value) = attributes.split_once("charset")?;
     let value = value.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
-    let end = value.find(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\'' | ';' | '/')).unwrap_or(value.len());
+    let end =
+        value.find(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\'' | ';' | '/')).unwrap_or(value.len());
     readable(value.get(..end)?)
 }
 
@@ -142,8 +144,14 @@ mod tests {
             assert!(read(latin, content_type).contains("Z\u{fc}rich"), "{content_type}");
         }
         assert!(read(b"<?xml version='1.0'\n encoding = 'windows-1252' ?><b>\x80</b>", "text/xml").contains('€'));
-        assert!(read("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><b>ü</b>".as_bytes(), "text/xml; charset=utf-8").contains('ü'));
-        assert!(read("\u{feff}<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><b>ü</b>".as_bytes(), "text/xml").starts_with("<?xml"));
+        assert!(
+            read("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><b>ü</b>".as_bytes(), "text/xml; charset=utf-8")
+                .contains('ü')
+        );
+        assert!(
+            read("\u{feff}<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><b>ü</b>".as_bytes(), "text/xml")
+                .starts_with("<?xml")
+        );
         assert!(read("\u{feff}<b>ü</b>".as_bytes(), "text/xml; charset=iso-8859-1").contains('ü'));
         // A declaration that was read as ASCII cannot be UTF-16.
         assert!(read("<?xml version=\"1.0\" encoding=\"UTF-16\"?><b>ü</b>".as_bytes(), "text/xml").contains('ü'));

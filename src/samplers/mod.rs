@@ -1,8 +1,9 @@
 //! Samplers send one request and measure it. They know nothing of plans or schedules: what to
 //! send arrives ready, what came goes back as an [`Exchange`].
 
-pub(crate) mod headers;
 mod charset;
+mod gist;
+pub(crate) mod headers;
 pub mod http;
 mod response;
 

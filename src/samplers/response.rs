@@ -8,7 +8,10 @@ use bytes::Bytes;
 
 use crate::json::Document;
 
-use super::{Headers, charset};
+use super::{Headers, charset, gist};
+
+/// How much of an error's body is read to say what went wrong, in bytes.
+const GIST_BYTES: usize = 16 * 1024;
 
 /// A finished answer. Text and JSON are derived on first use and kept.
 #[derive(Debug, Default)]
@@ -25,6 +28,8 @@ pub struct Response {
     pub body_bytes: u64,
     /// The URL that answered, after redirects.
     pub url: String,
+    /// How many redirects were followed.
+    pub redirects: u32,
     /// Cookies set by this answer and its redirects, last one first.
     pub cookies: Vec<(String, String)>,
     /// From the sampler's start to the last byte of the body.
@@ -70,6 +75,15 @@ impl Response {
             Cow::Owned(text) => Document::read(text.into()),
         };
         self.json.get_or_init(read).as_ref().map_err(String::as_str)
+    }
+
+    /// The status, and what the body of an error says in a line: `503: upstream connect error`.
+    pub fn status_and_gist(&self) -> String {
+        let gist = if self.status >= 400 { gist::of(&self.beginning(GIST_BYTES), self.status) } else { None };
+        match gist {
+            Some(gist) => format!("{}: {gist}", self.status),
+            None => self.status.to_string(),
+        }
     }
 
     /// The first value of a header, if it is text.

@@ -15,9 +15,7 @@ struct Challenge {
 ///
 /// # Errors
 /// What is not understood, when that is so with all of them.
-pub(super) fn digest<'h>(
-    lines: impl IntoIterator<Item = &'h str>,
-) -> Result<Option<WwwAuthenticateHeader>, String> {
+pub(super) fn digest<'h>(lines: impl IntoIterator<Item = &'h str>) -> Result<Option<WwwAuthenticateHeader>, String> {
     let mut best: Option<WwwAuthenticateHeader> = None;
     let mut trouble = None;
     for challenge in lines.into_iter().flat_map(challenges) {
@@ -59,7 +57,8 @@ impl Challenge {
 
     /// Parameters that are not known are ignored, and so are words in `qop` (RFC 7616 §3.3).
     fn understood(&self) -> Result<WwwAuthenticateHeader, String> {
-        let required = |name: &str| self.parameter(name).map(str::to_owned).ok_or_else(|| format!("`{name}` is missing"));
+        let required =
+            |name: &str| self.parameter(name).map(str::to_owned).ok_or_else(|| format!("`{name}` is missing"));
         let algorithm = self.parameter("algorithm").unwrap_or("MD5");
         Ok(WwwAuthenticateHeader {
             algorithm: known_algorithm(algorithm).ok_or_else(|| format!("the algorithm `{algorithm}` is not known"))?,
@@ -236,9 +235,21 @@ mod tests {
     #[test]
     fn the_strongest_challenge_that_is_understood_is_answered() {
         for (lines, expected) in [
-            (&["Digest realm=r, nonce=n0, qop=\"auth\", algorithm=SHA-512", "Digest realm=r, nonce=n1, algorithm=MD5"][..], "n1"),
+            (
+                &[
+                    "Digest realm=r, nonce=n0, qop=\"auth\", algorithm=SHA-512",
+                    "Digest realm=r, nonce=n1, algorithm=MD5",
+                ][..],
+                "n1",
+            ),
             (&["Digest realm=r, nonce=n0, algorithm=MD5, Digest realm=r, nonce=n1, algorithm=SHA-256"], "n1"),
-            (&["Digest realm=r, nonce=n0, algorithm=sha-512-256-SESS", "Digest realm=r, nonce=n1, algorithm=SHA-256"], "n0"),
+            (
+                &[
+                    "Digest realm=r, nonce=n0, algorithm=sha-512-256-SESS",
+                    "Digest realm=r, nonce=n1, algorithm=SHA-256",
+                ],
+                "n0",
+            ),
             (&["Digest realm=r, nonce=n0", "Digest realm=r, nonce=n1"], "n0"),
             (&["dIGEST REALM=\"r\",NONCE=\"n0\",QOP=\"AUTH,token\",future=\"x\""], "n0"),
             (&["Basic realm=\"Digest login\", Digest realm=r, nonce=n1"], "n1"),
@@ -252,7 +263,8 @@ mod tests {
         ] {
             assert_eq!(nonce(lines), expected, "{lines:?}");
         }
-        let all = digest(["Digest realm=r, nonce=n, qop=\"auth-int, x, auth\", stale=TRUE, charset=utf-8, opaque=\"o\""]);
+        let all =
+            digest(["Digest realm=r, nonce=n, qop=\"auth-int, x, auth\", stale=TRUE, charset=utf-8, opaque=\"o\""]);
         let all = all.unwrap().unwrap();
         assert_eq!(all.qop, Some(vec![Qop::AUTH_INT, Qop::AUTH]));
         assert!(all.stale && all.charset == Charset::UTF8 && all.opaque.as_deref() == Some("o"));

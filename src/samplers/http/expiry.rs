@@ -47,13 +47,21 @@ fn date(text: &str) -> Option<OffsetDateTime> {
     let delimiter = |byte: u8| matches!(byte, 0x09 | 0x20..=0x2f | 0x3b..=0x40 | 0x5b..=0x60 | 0x7b..=0x7e);
     for token in text.as_bytes().split(|byte| delimiter(*byte)).filter(|token| !token.is_empty()) {
         // Each token is the first of these that is still missing and that it can be.
-        if clock.is_none() && let Some(found) = clock_in(token) {
+        if clock.is_none()
+            && let Some(found) = clock_in(token)
+        {
             clock = Some(found);
-        } else if day.is_none() && let Some((found, [])) = number(token, 1, 2).map(|(found, rest)| (found, up_to_digit(rest))) {
+        } else if day.is_none()
+            && let Some((found, [])) = number(token, 1, 2).map(|(found, rest)| (found, up_to_digit(rest)))
+        {
             day = Some(found);
-        } else if month.is_none() && let Some(found) = month_in(token) {
+        } else if month.is_none()
+            && let Some(found) = month_in(token)
+        {
             month = Some(found);
-        } else if year.is_none() && let Some((found, [])) = number(token, 2, 4).map(|(found, rest)| (found, up_to_digit(rest))) {
+        } else if year.is_none()
+            && let Some((found, [])) = number(token, 2, 4).map(|(found, rest)| (found, up_to_digit(rest)))
+        {
             year = Some(found);
         }
     }

@@ -146,6 +146,7 @@ impl HttpUser {
                 response.body = answer.body;
                 response.body_bytes = answer.body_bytes;
                 target.as_str().clone_into(&mut response.url);
+                response.redirects = progress.redirects.get();
                 response.response_time = total;
                 response.first_byte = timings.first_byte.unwrap_or_default();
                 response.cookies = progress.cookies.take();
@@ -273,6 +274,7 @@ impl HttpUser {
                 ));
             }
             redirects += 1;
+            progress.redirects.set(redirects);
             let next = redirect::next(answer.status, &answer.headers, &hop.method, &hop.target)?;
             hop.redirect(next);
         }
