@@ -156,7 +156,8 @@ impl Extractor {
             if response.body.is_empty() {
                 message.push_str("; the body is empty");
             } else {
-                message.push_str(&format!("; the body begins with: {}", shown(&response.beginning(SHOWN * 4 + 4), SHOWN)));
+                message
+                    .push_str(&format!("; the body begins with: {}", shown(&response.beginning(SHOWN * 4 + 4), SHOWN)));
             }
         }
         ExtractionFailure { cause, message }
@@ -306,4 +307,3 @@ fn between(text: &str, left: &str, right: &str, first_only: bool) -> Vec<Value> 
     }
     found
 }
-

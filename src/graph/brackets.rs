@@ -24,7 +24,8 @@ impl Build<'_> {
                     let range = at..at + written.len();
                     let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
                     let whole = !text[..at].ends_with(part_of_name) && !text[range.end..].starts_with(part_of_name);
-                    let known = found.iter().any(|other| other.range.start < range.end && range.start < other.range.end);
+                    let known =
+                        found.iter().any(|other| other.range.start < range.end && range.start < other.range.end);
                     if whole && !known && (bare || within_braces(text, at)) {
                         found.push(in_brackets(range, name, column));
                     }
@@ -41,7 +42,8 @@ impl Build<'_> {
         let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
         let before = &text[..used.range.start];
         let path = |c: char| part(c) || c == '.';
-        let start = before.rfind(|c| !path(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+        let start =
+            before.rfind(|c| !path(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
         let end = used.range.end + text[used.range.end..].find(|c| !part(c)).unwrap_or(text.len() - used.range.end);
         let whole = text[start..end].trim_end_matches('-');
         let range = start..start + whole.len();

@@ -55,6 +55,9 @@ impl Build<'_> {
         let (assertions, judges_status) = self.assertions(&groups, label, id);
         self.end_with(depth, "this request");
         let transport = self.transport(&layers, outer.span);
+        if transport.is_some_and(|id| self.transports[id.0 as usize].follow_redirects) {
+            self.followed_redirects(step, &groups);
+        }
         self.label_thresholds(label, &step.thresholds);
         self.judge_errors(label, context);
 

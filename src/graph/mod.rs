@@ -17,6 +17,8 @@ mod http;
 mod json_template;
 mod load;
 mod names;
+mod patterns;
+mod redirects;
 mod steps;
 mod thresholds;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::foreign;
 use super::lower::{self, Lower};
 use super::statics::Statics;
 use super::types::Plan;
@@ -141,6 +142,16 @@ pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<D
         findings.push(
             Diagnostic::error(Span { file, start: 0, end: 0 }, "the file is empty")
                 .help("`loadplan new` writes a plan to start from"),
+        );
+        return None;
+    }
+    if let Some((what, remedy)) = foreign::kind(&text) {
+        findings.push(
+            Diagnostic::error(
+                Span { file, start: 0, end: 0 },
+                format!("this is {what}; loadplan cannot read it as a plan"),
+            )
+            .help(remedy),
         );
         return None;
     }

@@ -1,6 +1,7 @@
 //! JSONPath (RFC 9535). Paths to a single place are followed in the outline of the body; a tree
 //! of it is made only for the others.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use crate::json::{Document, Node};
 use crate::samplers::Response;
 
 use super::nearest::nearest_paths;
-use super::{Found, json_check};
+use super::{Found, json_check, json_habits};
 
 /// A compiled JSONPath.
 #[derive(Clone, Debug)]
@@ -22,6 +23,29 @@ pub struct JsonPath {
     /// The steps of a path that leads to at most one place.
     steps: Option<Vec<Step>>,
 }
+
+/// The longest path that is looked at for habits of other tools, in bytes.
+const MAX_REWRITTEN: usize = 1_000;
+
+/// Why a text is not a JSONPath.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadPath {
+    /// What is wrong, as a fragment.
+    pub message: String,
+    /// What to write, in words.
+    pub help: Option<String>,
+    /// The path as it was probably meant; it compiles.
+    pub path: Option<String>,
+}
+
+impl fmt::Display for BadPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.help.as_ref().map_or(Ok(()), |help| write!(f, "; {help}"))
+    }
+}
+
+impl std::error::Error for BadPath {}
 
 /// A step down to one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +58,37 @@ impl JsonPath {
     /// Compiles a path.
     ///
     /// # Errors
-    /// A fragment that says what is wrong with it.
-    pub fn compile(path: &str) -> Result<Self, String> {
+    /// What is wrong with it, and how it is written if that can be told.
+    pub fn compile(path: &str) -> Result<Self, BadPath> {
+        Self::parse(path).map_err(|message| {
+            let counted = ["length", "size", "count"].iter().find_map(|word| path.strip_suffix(&format!(".{word}()")));
+            if let Some(list) = counted.or_else(|| path.strip_suffix(".#")) {
+                let rewritten = json_habits::rewritten(list).filter(|ours| Self::parse(&ours.path).is_ok());
+                if let Some(ours) = rewritten {
+                    return BadPath {
+                        message: "a path finds values and does not count them".to_owned(),
+                        help: Some(format!(
+                            "assert `{0}: {{ length: 3 }}`, or take `{0}` and compute `name | length`",
+                            ours.path
+                        )),
+                        path: None,
+                    };
+                }
+            }
+            let rewritten = json_habits::rewritten(path)
+                .filter(|ours| ours.path != path && path.len() <= MAX_REWRITTEN && Self::parse(&ours.path).is_ok());
+            match rewritten {
+                Some(ours) => BadPath {
+                    message: ours.note.map_or(message, str::to_owned),
+                    help: Some(format!("write `{}`", ours.path)),
+                    path: Some(ours.path),
+                },
+                None => BadPath { message, help: None, path: None },
+            }
+        })
+    }
+
+    fn parse(path: &str) -> Result<Self, String> {
         if !path.starts_with('$') {
             return Err(format!("a JSONPath starts with `$`: write `$.{}`", path.trim_start_matches(['.', '@'])));
         }
