@@ -156,6 +156,7 @@ fn tables_say_what_is_wrong_with_them_and_not_what_follows_from_it() {
     for (csv, words, help) in [
         ("a;b;c\n1;2;3\n", "d.csv has the cells of its lines between semicolons", "delimiter: ';'"),
         ("a\tb\tc\n1\t2\t3\n", "between tabs", "delimiter: tab"),
+        ("\u{feff}a;b;c\r\n1,5;2;3\r\n", "between semicolons: `a;b;c`", "delimiter: ';'"),
         ("a|b|c\n1|2|3\n", "between pipes", "delimiter: '|'"),
         ("a,b,c\n1, \"x, y\", 3\n", "line 2: a space stands in front of a double quote", "remove the spaces"),
         ("a,b,c\n1,2,3\n1,\"2,3\n4,5,6\n", "line 3: the double quote of a cell is never closed", "write `\"`"),

@@ -17,6 +17,8 @@ use super::quotes;
 
 /// The largest JSON or YAML list read, in bytes. CSV files have no limit: they are streamed.
 const MAX_LIST: u64 = 64 * 1024 * 1024;
+/// How much of a CSV file is looked at for its delimiter, in bytes.
+const LOOKED_AT: u64 = 64 * 1024;
 /// How many rows the check before the run looks at.
 const CHECKED_ROWS: usize = 1_000_000;
 
@@ -57,15 +59,14 @@ impl Spec {
     pub fn check(&self) -> Result<Vec<Arc<str>>, SpecError> {
         let mut rows = self.open()?;
         let columns = rows.columns();
-        if let Some(other) = self.other_delimiter(&columns)? {
+        if let Some((other, line)) = self.other_delimiter()? {
             let shown = shown_path(&self.path);
-            let [header] = &*columns else { return Ok(columns.to_vec()) };
             let (name, written) = match other {
                 '\t' => ("tabs", "tab".to_owned()),
                 other => (if other == ';' { "semicolons" } else { "pipes" }, format!("'{other}'")),
             };
             return Err(SpecError::new(
-                format!("{shown} has the cells of its lines between {name}: `{}`", header.escape_debug()),
+                format!("{shown} has the cells of its lines between {name}: `{}`", line.escape_debug()),
                 format!("write `delimiter: {written}` beside `file`"),
             ));
         }
@@ -125,22 +126,29 @@ impl Spec {
         )
     }
 
-    /// The sign that separates the cells, when it is not the one the plan counts on: the header is
-    /// a single column that holds it, and so does the first row, just as often.
-    fn other_delimiter(&self, columns: &[Arc<str>]) -> Result<Option<char>, SpecError> {
-        let [header] = columns else { return Ok(None) };
-        let mut rows = self.open()?;
-        let first = match rows.next_row() {
-            Some(Ok(Value::Map(row))) => row.iter().next().map(|(_, cell)| cell.to_string()),
-            _ => None,
-        };
-        let Some(first) = first else { return Ok(None) };
-        let often = |text: &str, sign: char| text.matches(sign).count();
-        Ok([';', '\t', '|'].into_iter().find(|sign| {
-            u32::from(self.delimiter) != u32::from(*sign)
-                && often(header, *sign) > 0
-                && often(header, *sign) == often(&first, *sign)
-        }))
+    /// The sign that separates the cells, when it is not the one the plan counts on, and the first
+    /// line: that is a single cell which holds the sign, and the next line holds it just as often.
+    /// A line behind may hold the plan's delimiter, as the comma in `1,5;2` does.
+    fn other_delimiter(&self) -> Result<Option<(char, String)>, SpecError> {
+        if !matches!(self.open()?.source, Source::Csv(..)) {
+            return Ok(None);
+        }
+        let mut text = Vec::new();
+        // What cannot be read is told where the rows are.
+        let read = WithoutBom::new(self.text()?).take(LOOKED_AT).read_to_end(&mut text);
+        let text = String::from_utf8_lossy(&text);
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let (Ok(_), Some(first), Some(second)) = (read, lines.next(), lines.next()) else { return Ok(None) };
+        if first.contains(char::from(self.delimiter)) {
+            return Ok(None);
+        }
+        let often = |line: &str, sign: char| line.matches(sign).count();
+        let found = [';', '\t', '|'].into_iter().find(|sign| {
+            char::from(self.delimiter) != *sign
+                && often(first, *sign) > 0
+                && often(first, *sign) == often(second, *sign)
+        });
+        Ok(found.map(|sign| (sign, first.trim_end().to_owned())))
     }
 
     /// The finding, when the file ends inside of a quoted cell (RFC 4180 §2.5).

@@ -11,6 +11,7 @@ pub(super) struct Rewritten {
 
 const IN_BRACKETS: &str = "a name that is no plain word stands in brackets and quotes";
 const INDEX: &str = "an element of a list is written by its number in brackets";
+const NO_DOT: &str = "no dot stands in front of a bracket";
 const FROM_END: &str = "the last element is `[-1]`";
 const ROOT: &str = "a JSONPath starts with `$`";
 const EVERY: &str = "every element is `[*]`";
@@ -66,6 +67,8 @@ impl Writer {
             if rest.starts_with('[') {
                 if deep {
                     self.out.push_str("..");
+                } else {
+                    self.note(NO_DOT);
                 }
                 continue;
             }
@@ -94,7 +97,7 @@ impl Writer {
                 self.note(FROM_END);
                 self.out.push_str("[-1]");
             }
-            _ if name.contains(['(', ')', ']']) => return None,
+            _ if name.contains(['(', ')', ']', '{', '}']) => return None,
             // Three digits are hardly a year or an identifier.
             _ if name.bytes().all(|byte| byte.is_ascii_digit()) && (rootless || name.len() < 4) => {
                 self.note(INDEX);
