@@ -14,7 +14,7 @@ COPY src src
 RUN cargo install --path . --locked --root /built
 
 FROM alpine:3.22
-RUN apk add --no-cache ca-certificates \
+RUN apk add --no-cache ca-certificates tzdata \
  && adduser -D -u 1000 loadplan \
  && mkdir /work \
  && chown loadplan /work

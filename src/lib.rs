@@ -18,6 +18,7 @@ pub mod engine;
 pub mod extractors;
 pub mod graph;
 mod http_client;
+pub mod json;
 mod listen;
 pub mod mask;
 pub mod metrics;

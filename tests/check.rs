@@ -81,7 +81,7 @@ thread_groups:
         (18, 11, "no key `statuss`", "status"),
         (20, 9, "cannot be both `get` and `post`", "two steps"),
         (22, 13, "blank is missing after `name:`", ": "),
-        (24, 27, "not a JSONPath", "['first name']"),
+        (24, 27, "not a JSONPath", "$['a b']"),
         (25, 22, "no unit", "p95 < 100ms"),
     ];
     for (line, column, message, remedy) in expected {

@@ -131,7 +131,7 @@ impl Scope for User {
         jiff::Timestamp::UNIX_EPOCH
     }
 
-    fn file(&mut self, _: &str) -> Result<Value, String> {
+    fn file(&mut self, _: &str) -> Result<Vec<u8>, String> {
         Err("no such file".to_owned())
     }
 }

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use http::header::LOCATION;
+
 use crate::extractors::find::{Found, shown};
 use crate::samplers::{FailureKind, Response};
 use crate::template::Scope;
 use crate::value::Value;
 
 use super::judge::{Judge, Miss, Seen, Unit};
-use super::{Assertion, Matcher, Subject, sentence};
+use super::{Assertion, Expected, Matcher, Subject, sentence};
 
 /// How many characters of a body a message shows.
 const SHOWN: usize = 200;
@@ -26,6 +28,12 @@ pub struct AssertionFailure {
     pub actual: String,
     /// [`FailureKind::Status`] for an assertion on the status, else [`FailureKind::Assertion`].
     pub kind: FailureKind,
+}
+
+/// Why a redirect that is looked for is not there.
+fn followed(redirects: u32) -> String {
+    let plural = if redirects == 1 { "" } else { "s" };
+    format!(", after {redirects} redirect{plural}; `follow_redirects: false` shows the redirect itself")
 }
 
 impl fmt::Display for AssertionFailure {
@@ -48,7 +56,21 @@ impl Assertion {
             Subject::Size => Unit::Bytes,
             _ => Unit::None,
         };
-        self.judge(response, &mut Judge { scope, unit }).map_err(|miss| self.failure(miss))
+        self.judge(response, &mut Judge { scope, unit }).map_err(|mut miss| {
+            match &self.subject {
+                Subject::Status => {
+                    miss.actual = response.status_and_gist();
+                    if response.redirects > 0 && self.wants_redirect() {
+                        miss.actual.push_str(&followed(response.redirects));
+                    }
+                }
+                Subject::Header(name) if *name == LOCATION && response.redirects > 0 => {
+                    miss.actual.push_str(&followed(response.redirects));
+                }
+                _ => {}
+            }
+            self.failure(miss)
+        })
     }
 
     fn judge(&self, response: &Response, judge: &mut Judge<'_>) -> Result<(), Miss> {
@@ -100,7 +122,7 @@ impl Assertion {
                 Err(why) => Err(self.unreadable(&why, response)),
             },
             Subject::JsonSchema(schema) => match response.json() {
-                Ok(json) => match schema.violations(json) {
+                Ok(json) => match schema.violations(&json.root().to_serde()) {
                     None => Ok(()),
                     Some(violations) => Err(Miss {
                         expected: format!("what JSON schema {} describes", schema.name()),
@@ -119,6 +141,19 @@ impl Assertion {
         }
     }
 
+    /// Whether the status that is expected is one of a redirect.
+    fn wants_redirect(&self) -> bool {
+        let redirect = |expected: &Expected| {
+            expected.literal().and_then(Value::as_number).is_some_and(|status| (300.0..400.0).contains(&status))
+        };
+        self.matchers.iter().any(|matcher| match matcher {
+            Matcher::StatusClass(class) => *class == 3,
+            Matcher::Equals(expected) => redirect(expected),
+            Matcher::OneOf(several) => several.iter().any(redirect),
+            _ => false,
+        })
+    }
+
     fn only_asks_existence(&self) -> bool {
         self.matchers.iter().all(|matcher| matches!(matcher, Matcher::Exists(_)))
     }
@@ -134,8 +169,7 @@ impl Assertion {
     /// A body that cannot be looked into meets nothing, not even `exists: false`: it may hold anything.
     fn unreadable(&self, why: &str, response: &Response) -> Miss {
         let expected = self.matchers.first().map_or_else(|| "JSON".to_owned(), sentence::phrase);
-        let end = response.body.len().min(SHOWN * 4);
-        let beginning = String::from_utf8_lossy(&response.body[..end]);
+        let beginning = response.beginning(SHOWN * 4);
         let body = if beginning.is_empty() {
             String::new()
         } else {

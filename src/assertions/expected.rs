@@ -27,6 +27,14 @@ impl Expected {
         }
     }
 
+    /// The value, if it is known before the run.
+    pub(super) fn literal(&self) -> Option<&Value> {
+        match self {
+            Self::Tree(tree) => tree.literal(),
+            Self::Measured(value, _) => Some(value),
+        }
+    }
+
     /// How it is written, for the assertion's sentence.
     pub(super) fn write(&self, out: &mut String) {
         match self {

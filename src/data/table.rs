@@ -5,14 +5,20 @@ use std::io::{BufReader, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use encoding_rs::Encoding;
 
+use crate::json::Document;
 use crate::plan::shown_path;
 use crate::plan::yaml::{self, Node, NodeKind, Style};
 use crate::value::{Map, Value};
 
+use super::quotes;
+
 /// The largest JSON or YAML list read, in bytes. CSV files have no limit: they are streamed.
 const MAX_LIST: u64 = 64 * 1024 * 1024;
+/// How much of a CSV file is looked at for its delimiter, in bytes.
+const LOOKED_AT: u64 = 64 * 1024;
 /// How many rows the check before the run looks at.
 const CHECKED_ROWS: usize = 1_000_000;
 
@@ -53,6 +59,17 @@ impl Spec {
     pub fn check(&self) -> Result<Vec<Arc<str>>, SpecError> {
         let mut rows = self.open()?;
         let columns = rows.columns();
+        if let Some((other, line)) = self.other_delimiter()? {
+            let shown = shown_path(&self.path);
+            let (name, written) = match other {
+                '\t' => ("tabs", "tab".to_owned()),
+                other => (if other == ';' { "semicolons" } else { "pipes" }, format!("'{other}'")),
+            };
+            return Err(SpecError::new(
+                format!("{shown} has the cells of its lines between {name}: `{}`", line.escape_debug()),
+                format!("write `delimiter: {written}` beside `file`"),
+            ));
+        }
         for (index, column) in columns.iter().enumerate() {
             if columns[..index].contains(column) {
                 return Err(SpecError::new(
@@ -61,13 +78,23 @@ impl Spec {
                 ));
             }
         }
-        let mut count = 0;
+        let (mut count, mut several_lines) = (0, false);
         while let Some(row) = rows.next_row() {
-            row?;
+            let row = row?;
+            several_lines = matches!(&row, Value::Map(row) if row.iter().any(|(_, cell)| {
+                cell.as_text().is_some_and(|cell| cell.contains('\n'))
+            }));
             count += 1;
             if count == CHECKED_ROWS {
                 break;
             }
+        }
+        // A quote that is never closed swallows the lines behind it into the last row.
+        if several_lines
+            && matches!(rows.source, Source::Csv(..))
+            && let Some(error) = self.unclosed_quote()
+        {
+            return Err(error);
         }
         if count == 0 {
             let help = if self.columns.is_some() {
@@ -99,6 +126,50 @@ impl Spec {
         )
     }
 
+    /// The sign that separates the cells, when it is not the one the plan counts on, and the first
+    /// line: that is a single cell which holds the sign, and the next line holds it just as often.
+    /// A line behind may hold the plan's delimiter, as the comma in `1,5;2` does.
+    fn other_delimiter(&self) -> Result<Option<(char, String)>, SpecError> {
+        if !matches!(self.open()?.source, Source::Csv(..)) {
+            return Ok(None);
+        }
+        let mut text = Vec::new();
+        // What cannot be read is told where the rows are.
+        let read = WithoutBom::new(self.text()?).take(LOOKED_AT).read_to_end(&mut text);
+        let text = String::from_utf8_lossy(&text);
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let (Ok(_), Some(first), Some(second)) = (read, lines.next(), lines.next()) else { return Ok(None) };
+        if first.contains(char::from(self.delimiter)) {
+            return Ok(None);
+        }
+        let often = |line: &str, sign: char| line.matches(sign).count();
+        let found = [';', '\t', '|'].into_iter().find(|sign| {
+            char::from(self.delimiter) != *sign
+                && often(first, *sign) > 0
+                && often(first, *sign) == often(second, *sign)
+        });
+        Ok(found.map(|sign| (sign, first.trim_end().to_owned())))
+    }
+
+    /// The finding, when the file ends inside of a quoted cell (RFC 4180 §2.5).
+    fn unclosed_quote(&self) -> Option<SpecError> {
+        let line = quotes::unclosed(WithoutBom::new(self.text().ok()?), self.delimiter).ok()??;
+        Some(SpecError::new(
+            format!("{} line {line}: the double quote of a cell is never closed", shown_path(&self.path)),
+            "write `\"` at the end of the cell; a quote inside of a quoted cell is written twice: `\"\"`",
+        ))
+    }
+
+    /// The file's text, decoded.
+    fn text(&self) -> Result<Box<dyn Read + Send>, SpecError> {
+        let encoding = self.encoding.as_deref().and_then(|label| Encoding::for_label(label.as_bytes()));
+        let file = File::open(&self.path).map_err(|error| self.unreadable(&error))?;
+        Ok(match encoding {
+            Some(encoding) => Box::new(Decoder::new(BufReader::new(file), encoding)),
+            None => Box::new(BufReader::with_capacity(64 * 1024, file)),
+        })
+    }
+
     fn csv(&self) -> Result<Rows, SpecError> {
         let mut file = File::open(&self.path).map_err(|error| self.unreadable(&error))?;
         let encoding = self.encoding.as_deref().and_then(|label| Encoding::for_label(label.as_bytes()));
@@ -110,11 +181,7 @@ impl Spec {
                 "save it as UTF-8, or write `encoding: utf-16le`",
             ));
         }
-        let file = File::open(&self.path).map_err(|error| self.unreadable(&error))?;
-        let text: Box<dyn Read + Send> = match encoding {
-            Some(encoding) => Box::new(Decoder::new(BufReader::new(file), encoding)),
-            None => Box::new(BufReader::with_capacity(64 * 1024, file)),
-        };
+        let text = self.text()?;
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -169,9 +236,10 @@ impl Spec {
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let list = if extension == "json" {
-            let json: serde_json::Value = serde_json::from_str(text)
-                .map_err(|error| SpecError::new(format!("{shown} is not JSON: {error}"), "mend the file"))?;
-            Value::from(&json)
+            Document::read(Bytes::copy_from_slice(text.as_bytes()))
+                .map_err(|error| SpecError::new(format!("{shown} is not JSON: {error}"), "fix the file"))?
+                .root()
+                .to_value()
         } else {
             let mut findings = Vec::new();
             let node = yaml::parse(text, crate::diagnostic::FileId(0), &yaml::Unchanged, &mut findings);
@@ -257,10 +325,27 @@ impl Rows {
                 if record.len() != self.columns.len() {
                     let line = record.position().map_or(0, csv::Position::line);
                     let (cells, columns) = (record.len(), self.columns.len());
+                    if let Some(error) = self.spec.unclosed_quote() {
+                        return Some(Err(error));
+                    }
+                    let shown = shown_path(&self.spec.path);
+                    // Quotes count only directly behind the delimiter (RFC 4180 §2.4: spaces belong to the cell).
+                    if record.iter().any(|cell| cell.starts_with(' ') && cell.trim_start().starts_with('"')) {
+                        return Some(Err(SpecError::new(
+                            format!(
+                                "{shown} line {line}: a space stands in front of a double quote, so the quotes do not hold the cell together"
+                            ),
+                            "remove the spaces between the delimiter and the quotes",
+                        )));
+                    }
+                    let counted =
+                        |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+                    let are = if columns == 1 { "is" } else { "are" };
                     return Some(Err(SpecError::new(
                         format!(
-                            "{} line {line} has {cells} cells, but there are {columns} columns",
-                            shown_path(&self.spec.path)
+                            "{shown} line {line} has {}, but there {are} {}",
+                            counted(cells, "cell"),
+                            counted(columns, "column")
                         ),
                         "a cell that holds the delimiter needs double quotes around it; check `delimiter` too",
                     )));

@@ -5,8 +5,9 @@ use http::{HeaderName, HeaderValue, header};
 
 use super::target::spread;
 use super::user::User;
-use crate::graph::{Body, FileSource, HttpNode, Part};
+use crate::graph::{Body, FileSource, HttpNode, JsonTemplate, Part, PartContent};
 use crate::samplers::http::body as encode;
+use crate::template::Template;
 
 impl User {
     /// Makes the body and adds the headers that say what it is to `extra`.
@@ -28,9 +29,7 @@ impl User {
         let bytes = match body {
             Body::Json(json) => {
                 content_type(HeaderValue::from_static("application/json"));
-                let mut text = String::new();
-                json.render(self, &mut text).map_err(|error| error.message)?;
-                text.into()
+                self.json_text(json)?.into()
             }
             Body::Text(template) => self.text(template)?.into(),
             Body::Form(fields) => {
@@ -52,10 +51,17 @@ impl User {
                             let value = self.text(template)?;
                             multipart.field(name, value.as_bytes());
                         }
-                        Part::File(file, kind, file_name) => {
-                            let (kind, file_name) = (self.text(kind)?, self.text(file_name)?);
-                            let bytes = self.file_bytes(file)?;
-                            multipart.file(name, &file_name, &kind, &bytes);
+                        Part::Typed { content, content_type, file_name } => {
+                            let content = match content {
+                                PartContent::File(file) => self.file_bytes(file)?,
+                                PartContent::Text(template) => self.text(template)?.into(),
+                                PartContent::Json(json) => self.json_text(json)?.into(),
+                            };
+                            let written = |template: &Option<Template>, user: &mut Self| {
+                                template.as_ref().map(|template| user.text(template)).transpose()
+                            };
+                            let (kind, file_name) = (written(content_type, self)?, written(file_name, self)?);
+                            multipart.part(name, file_name.as_deref(), kind.as_deref(), &content);
                         }
                     }
                 }
@@ -69,6 +75,12 @@ impl User {
             extra.push((header::CONTENT_ENCODING, HeaderValue::from_static(coding.word())));
         }
         coding.encode(&bytes).map_err(|error| format!("the body cannot be compressed: {error}"))
+    }
+
+    fn json_text(&mut self, json: &JsonTemplate) -> Result<String, String> {
+        let mut text = String::new();
+        json.render(self, &mut text).map_err(|error| error.message)?;
+        Ok(text)
     }
 
     fn file_bytes(&mut self, file: &FileSource) -> Result<Bytes, String> {

@@ -264,7 +264,7 @@ impl User {
         if http.default_status && response.status >= 400 {
             judged.failures.push(SampleFailure {
                 expected: Some("a status below 400".into()),
-                actual: Some(response.status.to_string()),
+                actual: Some(response.status_and_gist()),
                 ..SampleFailure::new(FailureKind::Status, format!("the status is {}", response.status), node.span)
             });
         }

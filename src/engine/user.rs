@@ -550,12 +550,12 @@ impl Scope for User {
         jiff::Timestamp::now()
     }
 
-    fn file(&mut self, path: &str) -> Result<Value, String> {
+    fn file(&mut self, path: &str) -> Result<Vec<u8>, String> {
         let path = self.local.shared.folder.join(path);
         let size = std::fs::metadata(&path).map_err(|error| error.to_string())?.len();
         if size > MAX_FILE {
             return Err(format!("the file has {size} bytes; at most {MAX_FILE} are read"));
         }
-        std::fs::read_to_string(&path).map(Value::text).map_err(|error| error.to_string())
+        std::fs::read(&path).map_err(|error| error.to_string())
     }
 }

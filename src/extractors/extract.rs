@@ -156,7 +156,8 @@ impl Extractor {
             if response.body.is_empty() {
                 message.push_str("; the body is empty");
             } else {
-                message.push_str(&format!("; the body begins with: {}", shown(beginning(response).as_ref(), SHOWN)));
+                message
+                    .push_str(&format!("; the body begins with: {}", shown(&response.beginning(SHOWN * 4 + 4), SHOWN)));
             }
         }
         ExtractionFailure { cause, message }
@@ -305,10 +306,4 @@ fn between(text: &str, left: &str, right: &str, first_only: bool) -> Vec<Value> 
         }
     }
     found
-}
-
-/// The first bytes of the body as text, without decoding all of it.
-fn beginning(response: &Response) -> Cow<'_, str> {
-    let end = response.body.len().min(SHOWN * 4 + 4);
-    String::from_utf8_lossy(&response.body[..end])
 }

@@ -143,10 +143,11 @@ fn wrong_json_paths_are_refused() {
     for (path, part) in [
         ("token", "write `$.token`"),
         (".token", "write `$.token`"),
-        ("$.a b", "['first name']"),
-        ("$.a  b.c", "['first name']"),
+        ("$.a b", "write `$['a b']`"),
+        ("$.a  b.c", "write `$['a  b'].c`"),
         ("$.", "ends too early"),
         ("$.a[", "ends too early"),
+        ("$.a[?(@.tags contains 'x')]", "knows no `contains`"),
         ("$.a]", "from `]` on"),
         ("$[?length(@.*) < 3]", "one place"),
         ("$[?length(@.a)]", "is compared"),
@@ -158,7 +159,7 @@ fn wrong_json_paths_are_refused() {
         ("$[?nin(@.a, 'x')]", "no function `nin`"),
         ("$[?@.* == 1]", "cannot be read"),
     ] {
-        let told = JsonPath::compile(path).expect_err(path);
+        let told = JsonPath::compile(path).expect_err(path).to_string();
         assert!(told.contains(part), "{path}: {told}");
     }
     for path in [
@@ -173,6 +174,115 @@ fn wrong_json_paths_are_refused() {
         JsonPath::compile(path).expect(path);
     }
     assert!(JsonPath::compile(&format!("$[?{}@.a{}]", "(".repeat(5_000), ")".repeat(5_000))).is_err());
+}
+
+/// The right-hand sides are RFC 9535; what they find is checked where the habit has a meaning.
+#[test]
+fn habits_of_other_tools_are_told_in_the_form_that_works() {
+    for (theirs, ours) in [
+        ("token", "$.token"),
+        ("data.items[0].id", "$.data.items[0].id"),
+        ("@.token", "$.token"),
+        ("$token", "$.token"),
+        ("$.user-id", "$['user-id']"),
+        ("$.a.user-id.b", "$.a['user-id'].b"),
+        ("$..user-id", "$..['user-id']"),
+        ("$.@odata.count", "$['@odata.count']"),
+        ("$.value[0].@odata.etag", "$.value[0]['@odata.etag']"),
+        ("$.soap:Body", "$['soap:Body']"),
+        ("$.2024.total", "$['2024'].total"),
+        ("$.items.0.id", "$.items[0].id"),
+        ("$.first name", "$['first name']"),
+        ("$[first name]", "$['first name']"),
+        ("$.data.[0].id", "$.data[0].id"),
+        ("$.items[title]", "$.items['title']"),
+        ("$.items[(@.length-1)].id", "$.items[-1].id"),
+        ("$.items[@.length-1]", "$.items[-1]"),
+        ("$.items.last()", "$.items[-1]"),
+        ("$.items[?(@.a == 1 and @.b == 2)]", "$.items[?(@.a == 1 && @.b == 2)]"),
+        ("$.items[?(@.a = 1 or not @.b)]", "$.items[?(@.a == 1 || !@.b)]"),
+        ("$.items[?(@.a <> 'x')]", "$.items[?(@.a != 'x')]"),
+        ("$.items[?(@.a === 'x')]", "$.items[?(@.a == 'x')]"),
+        ("$.items[?(@.s in ['a', 'b'])]", "$.items[?((@.s == 'a' || @.s == 'b'))]"),
+        ("$.items[?(@.s in [1, x])]", "$.items[?((@.s == 1 || @.s == 'x'))]"),
+        ("$.items[?(@.n =~ /^A.*/)]", "$.items[?(search(@.n, '^A.*'))]"),
+        ("$.items[?(@.n =~ /a b/i)].id", "$.items[?(search(@.n, '(?i)a b'))].id"),
+        ("$.items[?(@.tags.length() > 2)]", "$.items[?(length(@.tags) > 2)]"),
+        ("$.items[?(@.tags.size() > 2 and @.a)]", "$.items[?(length(@.tags) > 2 && @.a)]"),
+        ("$.items[?(@.user-id == 5)]", "$.items[?(@['user-id'] == 5)]"),
+        ("$.items[?(@.status == active)]", "$.items[?(@.status == 'active')]"),
+        ("$.items[?price > 10].id", "$.items[?@.price > 10].id"),
+        // JMESPath
+        ("items[?price > `10`].id", "$.items[?@.price > 10].id"),
+        ("items[?name == 'x']", "$.items[?@.name == 'x']"),
+        ("items[].id", "$.items[*].id"),
+        // gjson, as k6 has it
+        ("items.0.id", "$.items[0].id"),
+        ("items.#.id", "$.items[*].id"),
+        // jq, JSON pointer
+        (".items[].id", "$.items[*].id"),
+        ("/items/0/user~1id", "$.items[0]['user/id']"),
+    ] {
+        let bad = JsonPath::compile(theirs).expect_err(theirs);
+        assert_eq!(bad.path.as_deref(), Some(ours), "{theirs}: {bad}");
+        assert!(bad.help.unwrap().contains(ours));
+        JsonPath::compile(ours).expect(ours);
+    }
+    for counted in ["$.items.length()", "items.#", "$.items.size()"] {
+        let bad = JsonPath::compile(counted).expect_err(counted);
+        assert!(bad.path.is_none() && bad.to_string().contains("`$.items: { length: 3 }`"), "{counted}: {bad}");
+    }
+    let find = |path: &str| found(&JsonPath::compile(path).unwrap_err().path.unwrap(), &shop());
+    assert_eq!(find("$.items[(@.length-1)].id"), "7");
+    assert_eq!(find("$.items[?(@.price > 10 and @.id = 7)].id"), "several [7]");
+    assert_eq!(find("$.items[?(@.id in [5, 9])].id"), "several [5]");
+    assert_eq!(find("items.1.price"), "20");
+}
+
+/// Each of these was true for a single path and an error for all others; RFC 8259 knows no
+/// difference between the ways of looking at a text.
+#[test]
+fn every_form_of_path_agrees_on_what_is_json() {
+    let bodies: [(&[u8], Option<&str>); 16] = [
+        (br#"{"status":"ok"}"#, Some("\"ok\"")),
+        (b"\xef\xbb\xbf{\"status\":\"ok\"}", Some("\"ok\"")),
+        (br#"{"status":"error","status":"ok"}"#, Some("\"ok\"")),
+        (br#"{"status":"error","\u0073tatus":"ok","x":"\ud800"}"#, Some("\"ok\"")),
+        (br#"{"status":"ok","far":1e999}"#, Some("\"ok\"")),
+        (b"{\"status\":\"ok\"}<br />\n<b>Fatal error</b>", None),
+        (br#"{"status":"ok","items":[1,2,{"a""#, None),
+        (br#"{"status":"ok","x":NaN}"#, None),
+        (br#"{"status":"ok",}"#, None),
+        (br#"{"status":"ok"}{"status":"error"}"#, None),
+        (b"{\"status\":\"ok\",\"x\":\"a\nb\"}", None),
+        (b"{\"status\":\"ok\",\"x\":\"\xff\"}", None),
+        (br#"{"status":"ok","x":"\x"}"#, None),
+        (br#"{"status":"ok","x":01}"#, None),
+        (br#"{"status":"ok","x":1.}"#, None),
+        (br#"{"status":"ok","x":-}"#, None),
+    ];
+    for (body, expected) in bodies {
+        for path in ["$.status", "$['status']", "$..status", "$[?@ == 'ok']", "$"] {
+            let outcome = JsonPath::compile(path).unwrap().find(&answer(body));
+            let shown = String::from_utf8_lossy(body);
+            match (outcome, expected) {
+                (Ok(Found::One(value)), Some(expected)) if path != "$" => assert_eq!(one(&value), expected, "{shown}"),
+                (Ok(Found::Several(values)), Some(expected)) => {
+                    assert_eq!(values.iter().map(one).collect::<Vec<_>>(), [expected], "{path} {shown}");
+                }
+                (Ok(Found::One(value)), Some(expected)) => {
+                    assert!(one(&value).contains(&format!("\"status\":{expected}")), "{shown}");
+                }
+                (Err(why), None) => assert!(why.starts_with("the body is not JSON ("), "{path} {shown}: {why}"),
+                (outcome, _) => panic!("{path} {shown}: {outcome:?}"),
+            }
+        }
+        let mut world = World::new();
+        world.response = Some(answer(body));
+        let read = world.value("response.json.status").map(|value| one(&value)).ok();
+        assert_eq!(read.as_deref(), expected, "{}", String::from_utf8_lossy(body));
+        assert_eq!(world.value("response.body | json").is_ok(), expected.is_some() || body.contains(&0xff));
+    }
 }
 
 #[test]

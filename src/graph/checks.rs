@@ -2,22 +2,20 @@
 
 use std::sync::Arc;
 
-use ::http::HeaderName;
-use regex::Regex;
-
 use super::build::Build;
 use super::{AssertionId, AssertionInfo, LabelId, NodeId};
-use crate::assertions::{Assertion, Expected, JsonType, Matcher, Pattern, Schema, Subject};
+use crate::assertions::{Assertion, Expected, JsonType, Matcher, Schema, Subject};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::extractors::find::{Css, JsonPath, XPath};
 use crate::extractors::{Extractor, Group, How, Pick, Source};
 use crate::plan::yaml::{Entry, Node as Yaml, NodeKind, Style};
 use crate::plan::{
     AssertionGroup, AssertionSpec, ExtractorSpec, FileRef, HowSpec, PickSpec, SubjectSpec, Text, keys, parse_duration,
-    parse_size, shown_path,
+    parse_size, shown_path, written_path,
 };
 use crate::template::{SlotId, Tree};
 use crate::value::Value;
+use ::http::HeaderName;
 
 /// What numbers of a matcher are written in.
 #[derive(Clone, Copy, PartialEq)]
@@ -89,7 +87,7 @@ impl Build<'_> {
                 (How::Between(before?, after?), text)
             }
             HowSpec::Regex(pattern, group) => {
-                let regex = self.regex(pattern)?;
+                let regex = self.regex(pattern, group.is_none())?;
                 let group = match group {
                     None => Group::Number(usize::from(regex.captures_len() > 1)),
                     Some(text) => match text.value.parse::<usize>() {
@@ -126,12 +124,16 @@ impl Build<'_> {
             return None;
         }
         JsonPath::compile(&path.value)
-            .map_err(|message| {
-                self.error(
-                    path.span,
-                    format!("`{}` is not a JSONPath: {message}", path.value),
-                    "for example $.token, $.items[0].id or $.items[*].price",
-                )
+            .map_err(|bad| {
+                let finding =
+                    Diagnostic::error(path.span, format!("`{}` is not a JSONPath: {}", path.value, bad.message)).help(
+                        bad.help.unwrap_or_else(|| "for example $.token, $.items[0].id or $.items[*].price".to_owned()),
+                    );
+                let finding = match bad.path {
+                    Some(ours) => finding.fix(path.span, written_path(&ours)),
+                    None => finding,
+                };
+                self.findings.push(finding);
             })
             .ok()
     }
@@ -166,29 +168,7 @@ impl Build<'_> {
             .ok()
     }
 
-    fn regex(&mut self, pattern: &Text) -> Option<Regex> {
-        if !self.fixed_path(pattern, "an extractor's pattern") {
-            return None;
-        }
-        Regex::new(&pattern.value).map_err(|error| self.bad_regex(&error, pattern)).ok()
-    }
-
-    fn bad_regex(&mut self, error: &regex::Error, pattern: &Text) {
-        let what = match error {
-            regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
-            other => other.to_string().lines().last().unwrap_or("").trim_start_matches("error: ").to_owned(),
-        };
-        let help = match what.as_str() {
-            what if what.contains("look-around") => {
-                "look-ahead and look-behind (?=…) are not supported; match more and use a group"
-            }
-            what if what.contains("backreferences") => "back-references such as \\1 are not supported",
-            _ => "a literal . * + ? ( ) [ ] { } needs a backslash in front",
-        };
-        self.error(pattern.span, format!("`{}` is not a regular expression: {what}", pattern.value), help);
-    }
-
-    fn fixed_path(&mut self, text: &Text, what: &str) -> bool {
+    pub(super) fn fixed_path(&mut self, text: &Text, what: &str) -> bool {
         let fixed = !text.value.contains("${");
         if !fixed {
             self.error(
@@ -386,8 +366,8 @@ impl Build<'_> {
             }
             "starts_with" => Matcher::StartsWith(self.expected(yaml, measure, id)?),
             "ends_with" => Matcher::EndsWith(self.expected(yaml, measure, id)?),
-            "matches" => Matcher::Matches(self.pattern(yaml, id)?),
-            "not_matches" => Matcher::NotMatches(self.pattern(yaml, id)?),
+            "matches" => Matcher::Matches(self.pattern(entry, id)?),
+            "not_matches" => Matcher::NotMatches(self.pattern(entry, id)?),
             "above" => Matcher::Above(self.ordered(entry, measure, id)?),
             "at_least" => Matcher::AtLeast(self.ordered(entry, measure, id)?),
             "below" => Matcher::Below(self.ordered(entry, measure, id)?),
@@ -488,22 +468,6 @@ impl Build<'_> {
         };
         let compiled: Vec<Option<Expected>> = items.iter().map(|item| self.expected(item, measure, id)).collect();
         compiled.into_iter().collect()
-    }
-
-    fn pattern(&mut self, yaml: &Yaml, id: NodeId) -> Option<Pattern> {
-        let Some(text) = yaml.text() else {
-            self.error(
-                yaml.span,
-                format!("this takes a regular expression, not {}", yaml.describe()),
-                "for example '^ord-\\d+$'",
-            );
-            return None;
-        };
-        let text = Text::new(text.clone(), yaml.span);
-        if text.value.contains("${") {
-            return Some(Pattern::Template(self.text(&text, Some(id))?.template));
-        }
-        Regex::new(&text.value).map(Pattern::Regex).map_err(|error| self.bad_regex(&error, &text)).ok()
     }
 
     fn expected(&mut self, yaml: &Yaml, measure: Measure, id: NodeId) -> Option<Expected> {

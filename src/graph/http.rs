@@ -6,12 +6,12 @@ use ::http::{HeaderName, Method};
 
 use super::build::Build;
 use super::steps::Context;
-use super::{Auth, Body, FileSource, HttpNode, JsonTemplate, LabelId, NodeId, Part, TransportId};
+use super::{Auth, Body, FileSource, HttpNode, JsonTemplate, LabelId, NodeId, Part, PartContent, TransportId};
 use crate::assertions::Subject;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{
-    AssertionGroup, AuthSpec, BodySpec, FileRef, HttpSettings, HttpStep, Name, PartSpec, Step, Text, TransportSettings,
-    shown_path,
+    AssertionGroup, AuthSpec, BodySpec, FileRef, HttpSettings, HttpStep, Name, PartContentSpec, PartSpec, Step, Text,
+    TransportSettings, shown_path,
 };
 use crate::samplers::http::body::Coding;
 use crate::samplers::http::{
@@ -59,6 +59,9 @@ impl Build<'_> {
         let (assertions, judges_status) = self.assertions(&groups, label, id);
         self.end_with(depth, "this request");
         let transport = self.transport(&layers, outer.span);
+        if transport.is_some_and(|id| self.transports[id.0 as usize].follow_redirects) {
+            self.followed_redirects(step, &groups);
+        }
         self.label_thresholds(label, &step.thresholds);
         self.judge_errors(label, context);
 
@@ -212,28 +215,47 @@ impl Build<'_> {
     }
 
     fn part(&mut self, part: &PartSpec, id: NodeId) -> Option<Part> {
-        match part {
-            PartSpec::Field(text) => Some(Part::Field(self.sent(text, Some(id))?.template)),
-            PartSpec::File { file, content_type, name } => {
-                let source = self.file(file, id);
+        let (content, content_type, name) = match part {
+            PartSpec::Field(text) => return Some(Part::Field(self.sent(text, Some(id))?.template)),
+            PartSpec::Typed { content, content_type, name } => (content, content_type, name),
+        };
+        let usual_type = match content {
+            PartContentSpec::File(file) => {
                 let path = std::path::Path::new(&*file.path.value);
-                let guessed = mime_guess::from_path(path).first_or_octet_stream().to_string();
-                let content_type = match content_type {
-                    Some(text) => self.text(text, Some(id)).map(|compiled| compiled.template),
-                    None => Some(Template::from_literal(guessed)),
-                };
-                let own =
-                    path.file_name().map_or_else(|| file.path.value.to_string(), |name| name.to_string_lossy().into());
-                let name = match name {
-                    Some(text) => self.text(text, Some(id)).map(|compiled| compiled.template),
-                    None if own.contains("${") => {
-                        self.text(&Text::new(own.into(), file.path.span), Some(id)).map(|compiled| compiled.template)
-                    }
-                    None => Some(Template::from_literal(own)),
-                };
-                Some(Part::File(source?, content_type?, name?))
+                Some(Template::from_literal(mime_guess::from_path(path).first_or_octet_stream().to_string()))
             }
+            PartContentSpec::Json(_) => Some(Template::from_literal("application/json")),
+            PartContentSpec::Text(_) => None,
+        };
+        let name = match (name, content) {
+            (Some(text), _) => self.text(text, Some(id)).map(|compiled| Some(compiled.template)),
+            (None, PartContentSpec::File(file)) => self.own_name(file, id).map(Some),
+            (None, PartContentSpec::Json(_) | PartContentSpec::Text(_)) => Some(None),
+        };
+        let content_type = match content_type {
+            Some(text) => self.text(text, Some(id)).map(|compiled| Some(compiled.template)),
+            None => Some(usual_type),
+        };
+        let content = match content {
+            PartContentSpec::File(file) => self.file(file, id).map(PartContent::File),
+            PartContentSpec::Json(yaml) => {
+                self.sent_tree(yaml, Some(id)).map(|(tree, _)| PartContent::Json(JsonTemplate::new(tree)))
+            }
+            PartContentSpec::Text(text) => {
+                self.sent(text, Some(id)).map(|compiled| PartContent::Text(compiled.template))
+            }
+        };
+        Some(Part::Typed { content: content?, content_type: content_type?, file_name: name? })
+    }
+
+    /// The last piece of a file's path, which is sent as its name.
+    fn own_name(&mut self, file: &FileRef, id: NodeId) -> Option<Template> {
+        let path = std::path::Path::new(&*file.path.value);
+        let own = path.file_name().map_or_else(|| file.path.value.to_string(), |name| name.to_string_lossy().into());
+        if own.contains("${") {
+            return self.text(&Text::new(own.into(), file.path.span), Some(id)).map(|compiled| compiled.template);
         }
+        Some(Template::from_literal(own))
     }
 
     fn file(&mut self, file: &FileRef, id: NodeId) -> Option<FileSource> {

@@ -6,6 +6,7 @@
 //! are labels, both numbered.
 
 mod bare;
+mod brackets;
 mod build;
 mod checks;
 mod declared;
@@ -17,6 +18,8 @@ mod http;
 mod json_template;
 mod load;
 mod names;
+mod patterns;
+mod redirects;
 mod steps;
 mod thresholds;
 mod urls;
@@ -311,8 +314,26 @@ pub enum FileSource {
 pub enum Part {
     /// A field.
     Field(Template),
-    /// A file, its Content-Type and its name.
-    File(FileSource, Template, Template),
+    /// A part with a type of its own, or a file.
+    Typed {
+        /// What is in it.
+        content: PartContent,
+        /// Its Content-Type.
+        content_type: Option<Template>,
+        /// The file name that is sent.
+        file_name: Option<Template>,
+    },
+}
+
+/// What a part of a multipart body holds.
+#[derive(Debug)]
+pub enum PartContent {
+    /// A file's bytes.
+    File(FileSource),
+    /// Text as it is.
+    Text(Template),
+    /// JSON text.
+    Json(JsonTemplate),
 }
 
 /// A thread group.

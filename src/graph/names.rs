@@ -89,18 +89,18 @@ impl Build<'_> {
         let parsed = match parse_text(&text.value) {
             Ok(parsed) => parsed,
             Err(problems) => {
-                self.problems(problems, text);
+                let columns = self.columns_in_want_of_brackets(&text.value, false);
+                self.problems(if columns.is_empty() { problems } else { columns }, text);
                 return None;
             }
         };
+        self.doubts(parsed.doubts(), text);
         let before = self.findings.len();
         self.judge_builtins(parsed.builtins(), text);
         let fixed = parsed.builtins().is_empty()
             && !text.value.contains('(')
             && parsed.names().iter().all(|used| self.is_constant(&used.name));
-        for used in parsed.names() {
-            self.use_name(used, text, node);
-        }
+        self.use_names(parsed.names(), text, node, false);
         if self.findings.len() > before {
             return None;
         }
@@ -118,15 +118,15 @@ impl Build<'_> {
         let parsed = match parse_expression(&text.value) {
             Ok(parsed) => parsed,
             Err(problems) => {
-                self.problems(problems, text);
+                let columns = self.columns_in_want_of_brackets(&text.value, true);
+                self.problems(if columns.is_empty() { problems } else { columns }, text);
                 return None;
             }
         };
+        self.doubts(parsed.doubts(), text);
         let before = self.findings.len();
         self.judge_builtins(parsed.builtins(), text);
-        for used in parsed.names() {
-            self.use_name(used, text, node);
-        }
+        self.use_names(parsed.names(), text, node, true);
         if self.findings.len() > before {
             return None;
         }
@@ -239,6 +239,16 @@ impl Build<'_> {
         }
     }
 
+    /// What is allowed and hardly ever meant; once for a text that stands for several requests.
+    fn doubts(&mut self, doubts: &[Problem], text: &Text) {
+        for doubt in doubts {
+            let finding = finding(doubt.clone(), &text.value, text.span, &self.sources);
+            if !self.findings.iter().any(|known| known.span == finding.span && known.message == finding.message) {
+                self.findings.push(Diagnostic { severity: Severity::Warning, ..finding });
+            }
+        }
+    }
+
     /// Built-in names that mean nothing at this place.
     fn judge_builtins(&mut self, builtins: &[(Builtin, Range<usize>)], text: &Text) {
         for (builtin, range) in builtins {
@@ -266,14 +276,36 @@ impl Build<'_> {
         }
     }
 
-    fn use_name(&mut self, used: &NameUse, text: &Text, node: Option<NodeId>) {
-        let found = self.judge(used, node);
-        if let Err(mut problem) = found {
+    /// Judges all names of a text; `bare` for an expression without `${…}`.
+    fn use_names(&mut self, names: &[NameUse], text: &Text, node: Option<NodeId>, bare: bool) {
+        let mut problems: Vec<Problem> = Vec::new();
+        for used in names {
+            // The other half of a name that was told as a whole.
+            if problems.iter().any(|told| told.range.start <= used.range.start && used.range.end <= told.range.end) {
+                continue;
+            }
+            let Err(mut problem) = self.judge(used, node) else { continue };
             if problem.range.is_empty() {
                 problem.range = used.range.clone();
             }
-            self.problems(vec![*problem], text);
+            let unknown = self.names.find(&used.name).is_none() && !matches!(used.name.as_str(), "env" | "services");
+            match self.hyphenated(used, &text.value).filter(|_| unknown) {
+                Some(whole) => {
+                    problems.retain(|told| told.range.start < whole.range.start || told.range.end > whole.range.end);
+                    problems.push(whole);
+                }
+                None => problems.push(*problem),
+            }
         }
+        if problems.is_empty() {
+            return;
+        }
+        let columns = self.columns_in_want_of_brackets(&text.value, bare);
+        problems.retain(|told| {
+            !columns.iter().any(|column| column.range.start <= told.range.start && told.range.end <= column.range.end)
+        });
+        problems.extend(columns);
+        self.problems(problems, text);
     }
 
     fn judge(&mut self, used: &NameUse, node: Option<NodeId>) -> Result<(), Box<Problem>> {

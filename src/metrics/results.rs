@@ -309,6 +309,18 @@ pub(super) struct ErrorStats {
     pub(super) example: Example,
 }
 
+/// Whether two values that came are alike: of one status one body is told, or bodies that change
+/// from answer to answer would leave no room for another status.
+fn same_status(known: &str, actual: &str) -> bool {
+    known == actual || status_in_front(known).is_some_and(|known| status_in_front(actual) == Some(known))
+}
+
+/// The status in `503: upstream connect error`.
+fn status_in_front(text: &str) -> Option<&str> {
+    let (status, _) = text.split_once(": ")?;
+    (status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit())).then_some(status)
+}
+
 impl ErrorStats {
     pub(super) fn first(at: Duration, failure: &SampleFailure, example: Example) -> Self {
         Self {
@@ -340,7 +352,7 @@ impl ErrorStats {
     fn remember(&mut self, actual: Option<&String>) {
         if let Some(actual) = actual
             && self.actual.len() < MAX_ACTUAL
-            && !self.actual.contains(actual)
+            && !self.actual.iter().any(|known| same_status(known, actual))
         {
             self.actual.push(actual.clone());
         }

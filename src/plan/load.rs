@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::foreign;
 use super::lower::{self, Lower};
 use super::statics::Statics;
 use super::types::Plan;
@@ -102,7 +103,15 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
     check_other_profiles(&mut lower, &node, &options.profiles);
     overlay::overrides(&mut lower, &mut node, options);
     let name = path.file_stem().map_or_else(|| "plan".into(), |stem| stem.to_string_lossy());
-    let mut plan = lower::plan(&mut lower, &node, file, &name)?;
+    let plan = lower::plan(&mut lower, &node, file, &name);
+    let doubts = lower.statics.doubts.drain(..).collect::<Vec<_>>();
+    for doubt in doubts {
+        // A text that stands for several places is computed several times.
+        if !lower.findings.iter().any(|known| known.span == doubt.span && known.message == doubt.message) {
+            lower.findings.push(doubt);
+        }
+    }
+    let mut plan = plan?;
     plan.skip_without_samples = skip;
     plan.without_thresholds = options.once;
     let mistakes = lower.findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -135,6 +144,16 @@ pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<D
         findings.push(
             Diagnostic::error(Span { file, start: 0, end: 0 }, "the file is empty")
                 .help("`loadplan new` writes a plan to start from"),
+        );
+        return None;
+    }
+    if let Some((what, remedy)) = foreign::kind(&text) {
+        findings.push(
+            Diagnostic::error(
+                Span { file, start: 0, end: 0 },
+                format!("this is {what}; loadplan cannot read it as a plan"),
+            )
+            .help(remedy),
         );
         return None;
     }

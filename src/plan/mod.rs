@@ -4,6 +4,7 @@
 //! misread, [`yaml`] makes the tree, profiles and command-line overrides are laid over it, and
 //! `lower` types it, with [`keys`] as the one description of every key.
 
+mod foreign;
 pub mod keys;
 mod load;
 mod lower;
@@ -19,6 +20,7 @@ pub mod yaml;
 pub(crate) use load::shown as shown_path;
 pub use load::{LoadOptions, LoadOverride, Loaded, load};
 pub(crate) use lower::parse_think_time;
+pub(crate) use pitfalls::{quoted, written_path};
 pub use scalars::{UnitError, bare_number, parse_duration, parse_rate, parse_share, parse_size, written_duration};
 pub(crate) use statics::{environment, finding, plain_value};
 pub use types::*;

@@ -70,6 +70,12 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
+/// A JSONPath as a YAML scalar: in quotes unless it is so plain that it needs none anywhere.
+pub(crate) fn written_path(path: &str) -> String {
+    let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '$' | '.' | '_'));
+    if plain { path.to_owned() } else { quoted(path) }
+}
+
 enum State {
     /// Ordinary lines.
     Block,
@@ -287,19 +293,23 @@ impl Scan<'_> {
             return self.quote(whole, &what);
         }
         if quote == '"' {
-            let mut chars = inside.chars();
-            while let Some(c) = chars.next() {
-                if c == '\\' && chars.next().is_some_and(|escape| !"0abtnvfre \"/\\N_LPxuU\t".contains(escape)) {
-                    let range = whole.start..whole.start + end + 2;
-                    let mended = format!("'{}'", inside.replace('\'', "''"));
-                    self.report(
-                        range,
-                        mended,
-                        "in double quotes a backslash starts a YAML escape, and this one does not exist",
-                        "use single quotes, where a backslash is just a backslash",
-                    );
-                    return;
-                }
+            self.escapes(whole.start..whole.start + inside.len() + 2);
+        }
+    }
+
+    /// A text in double quotes on one line, quotes included, whose backslashes YAML would refuse.
+    fn escapes(&mut self, whole: Range<usize>) {
+        let inside = &self.text[whole.start + 1..whole.end - 1];
+        let mut chars = inside.chars();
+        while let Some(c) = chars.next() {
+            if c == '\\' && chars.next().is_some_and(|escape| !"0abtnvfre \"/\\N_LPxuU\t".contains(escape)) {
+                let mended = format!("'{}'", inside.replace('\'', "''"));
+                return self.report(
+                    whole,
+                    mended,
+                    "in double quotes a backslash starts a YAML escape, and this one does not exist",
+                    "use single quotes, where a backslash is just a backslash",
+                );
             }
         }
     }
@@ -335,7 +345,12 @@ impl Scan<'_> {
                     }
                 }
                 quote @ (b'"' | b'\'') => match closing_quote(&text[at + 1..range.end], quote as char) {
-                    Some(end) => at += end + 2,
+                    Some(end) => {
+                        if quote == b'"' {
+                            self.escapes(at..at + end + 2);
+                        }
+                        at += end + 2;
+                    }
                     None => break,
                 },
                 b'#' if at == range.start || bytes[at - 1].is_ascii_whitespace() => break,

@@ -30,6 +30,17 @@ const NOTATION: &str = r#"## Notation
 Inside `{ }` and `[ ]`, text that holds `${`, `{`, `[`, `,` or `#` needs quotes. Anchors, aliases and
 merge keys of YAML work, and keys that start with `x-` are yours.
 
+## How bodies are read
+
+- **Text**: a byte order mark says the encoding first, then the `charset` of the `Content-Type`, then an XML declaration,
+  or in HTML a `<meta>` in the first 1024 bytes. Without any of them it is UTF-8. Bytes that cannot be decoded read as
+  U+FFFD.
+- **JSON** is UTF-8 whatever the `Content-Type` says (RFC 8259); a byte order mark in front is left out. Only a body that
+  is not UTF-8 is read in the `charset` that was declared. A body is JSON from its first to its last byte or it is not
+  JSON, for every path, extractor, expression and schema. Of a name that is written twice in an object the last one
+  counts. Numbers keep their spelling. Half of a surrogate pair (`"\ud83d"`) reads as U+FFFD. More than 128 levels are not
+  read.
+
 "#;
 
 /// The reference page, as Markdown.
@@ -49,7 +60,7 @@ pub fn reference() -> String {
 }
 
 fn contents(page: &mut String) {
-    page.push_str("- [Notation](#notation)\n");
+    page.push_str("- [Notation](#notation)\n- [How bodies are read](#how-bodies-are-read)\n");
     for section in SECTIONS {
         let _ = writeln!(page, "- {}", link(section));
     }

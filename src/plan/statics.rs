@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::yaml::{Node, NodeKind, Style, is_number};
-use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::samplers::Response;
 use crate::template::{
     CounterId, ParsedText, Problem, Random, Reference, Resolver, Scope, SlotId, Template, number_as_written, parse_text,
@@ -21,6 +21,8 @@ pub(super) struct Statics {
     overrides: BTreeMap<String, String>,
     /// The names of services, whose URLs are known only later.
     pub(super) services: Vec<Arc<str>>,
+    /// What is allowed in the texts computed so far and hardly ever meant.
+    pub(super) doubts: Vec<Diagnostic>,
     /// Fragments that were put in place.
     pub(super) used_fragments: BTreeSet<Arc<str>>,
     random: Random,
@@ -40,6 +42,7 @@ impl Statics {
             values: Vec::new(),
             overrides,
             services: Vec::new(),
+            doubts: Vec::new(),
             used_fragments: BTreeSet::new(),
             random: Random::for_user(seed, u64::MAX, 0),
             run_id,
@@ -100,6 +103,10 @@ impl Statics {
             problems.into_iter().map(|problem| finding(problem, text, span, sources)).collect()
         };
         let parsed = parse_text(text).map_err(told)?;
+        for doubt in parsed.doubts() {
+            let warning = finding(doubt.clone(), text, span, sources);
+            self.doubts.push(Diagnostic { severity: Severity::Warning, ..warning });
+        }
         if let Some(unknown) = self.unknown(&parsed) {
             return Err(told(vec![unknown]));
         }
@@ -199,7 +206,13 @@ pub(crate) fn finding(problem: Problem, text: &str, span: Span, sources: &Source
         finding = finding.help(help);
     }
     let quotes = sources.text(span).chars().next().filter(|first| matches!(first, '"' | '\''));
-    match (at, problem.replacement) {
+    let replacement = problem.replacement.map(|replacement| match quotes {
+        // Inside of quotes in the file the other kind stands in the expression.
+        Some('"') if !replacement.contains('\'') => replacement.replace('"', "'"),
+        Some('\'') if !replacement.contains('"') => replacement.replace('\'', "\""),
+        _ => replacement,
+    });
+    match (at, replacement) {
         (Some(at), Some(replacement)) if !quotes.is_some_and(|quote| replacement.contains(quote)) => {
             // A name read as ["name"] is mended inside its quotes.
             let old = sources.text(at);
@@ -299,7 +312,7 @@ impl Scope for Statics {
         jiff::Timestamp::now()
     }
 
-    fn file(&mut self, path: &str) -> Result<Value, String> {
-        std::fs::read_to_string(path).map(Value::text).map_err(|error| error.to_string())
+    fn file(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        std::fs::read(path).map_err(|error| error.to_string())
     }
 }

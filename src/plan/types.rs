@@ -483,15 +483,26 @@ pub struct FileRef {
 pub enum PartSpec {
     /// A field.
     Field(Text),
-    /// A file.
-    File {
-        /// Its bytes.
-        file: FileRef,
+    /// A part with a type of its own, or a file.
+    Typed {
+        /// What is in it.
+        content: PartContentSpec,
         /// Its Content-Type.
         content_type: Option<Text>,
-        /// The name to send.
+        /// The file name to send.
         name: Option<Text>,
     },
+}
+
+/// What a part of a multipart body holds.
+#[derive(Clone, Debug)]
+pub enum PartContentSpec {
+    /// A file's bytes.
+    File(FileRef),
+    /// Text as it is.
+    Text(Text),
+    /// A value, sent as JSON.
+    Json(Node),
 }
 
 /// What an extractor looks for.

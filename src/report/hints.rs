@@ -18,7 +18,9 @@ pub(super) fn of_error(error: &Error) -> Option<&'static str> {
     // Other assertions may have got a number that only looks like a status.
     let of_status = error.assertion.as_ref().is_some_and(|assertion| assertion.starts_with("status"));
     if error.kind == FailureKind::Status || of_status {
-        let words = error.actual.iter().chain([said]).flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
+        // Behind the status stands what the body says, which may hold any number.
+        let got = error.actual.iter().map(|text| text.split(':').next().unwrap_or(text));
+        let words = got.chain([&**said]).flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
         let mut hints = words.filter_map(|word| STATUSES.iter().find(|(codes, _)| codes.contains(&word)));
         if let Some((_, hint)) = hints.next() {
             return Some(hint);

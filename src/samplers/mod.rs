@@ -1,6 +1,8 @@
 //! Samplers send one request and measure it. They know nothing of plans or schedules: what to
 //! send arrives ready, what came goes back as an [`Exchange`].
 
+mod charset;
+mod gist;
 pub(crate) mod headers;
 pub mod http;
 mod response;

@@ -1,11 +1,17 @@
 //! A finished answer, as extractors, assertions and expressions see it.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::Headers;
+use crate::json::Document;
+
+use super::{Headers, charset, gist};
+
+/// How much of an error's body is read to say what went wrong, in bytes.
+const GIST_BYTES: usize = 16 * 1024;
 
 /// A finished answer. Text and JSON are derived on first use and kept.
 #[derive(Debug, Default)]
@@ -22,6 +28,8 @@ pub struct Response {
     pub body_bytes: u64,
     /// The URL that answered, after redirects.
     pub url: String,
+    /// How many redirects were followed.
+    pub redirects: u32,
     /// Cookies set by this answer and its redirects, last one first.
     pub cookies: Vec<(String, String)>,
     /// From the sampler's start to the last byte of the body.
@@ -29,7 +37,7 @@ pub struct Response {
     /// From the request's first byte sent to the answer's first byte.
     pub first_byte: Duration,
     text: OnceCell<String>,
-    json: OnceCell<Result<serde_json::Value, String>>,
+    json: OnceCell<Result<Document, String>>,
 }
 
 impl Response {
@@ -39,33 +47,43 @@ impl Response {
         self.body_bytes > self.body.len() as u64
     }
 
-    /// The body as text: in the charset its `Content-Type` names, else UTF-8; what cannot be
-    /// decoded reads as U+FFFD.
+    /// The body as text. A byte order mark says first how its bytes are read, then the charset of
+    /// the `Content-Type`, then an XML declaration or an HTML `<meta>`; else it is UTF-8. What
+    /// cannot be decoded reads as U+FFFD.
     pub fn text(&self) -> &str {
-        self.text.get_or_init(|| {
-            let charset = self.header("content-type").and_then(|value| {
-                let (_, parameters) = value.split_once(';')?;
-                parameters.split(';').find_map(|part| {
-                    let (name, value) = part.split_once('=')?;
-                    name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
-                })
-            });
-            let encoding = charset
-                .and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()))
-                .unwrap_or(encoding_rs::UTF_8);
-            encoding.decode(&self.body).0.into_owned()
-        })
+        self.text.get_or_init(|| charset::decoded(&self.body, self.header("content-type")).into_owned())
     }
 
-    /// The body as JSON, or why it is none.
+    /// About the first `bytes` of the body as text, without decoding all of it.
+    pub fn beginning(&self, bytes: usize) -> Cow<'_, str> {
+        if let Some(text) = self.text.get() {
+            return Cow::Borrowed(&text[..text.floor_char_boundary(bytes)]);
+        }
+        let end = self.body.len().min(bytes);
+        charset::decoded(&self.body[..end], self.header("content-type"))
+    }
+
+    /// The body as JSON, or why it is none. A UTF-8 byte order mark is left out, UTF-16 is decoded,
+    /// and bytes that are not UTF-8 are read in the charset of the `Content-Type`. The body is read
+    /// once, whole, whatever is asked of it.
     ///
     /// # Errors
-    /// The parser's words, when the body is not one whole JSON value.
-    pub fn json(&self) -> Result<&serde_json::Value, &str> {
-        self.json
-            .get_or_init(|| serde_json::from_slice(&self.body).map_err(|error| error.to_string()))
-            .as_ref()
-            .map_err(String::as_str)
+    /// What is wrong with it and where, when the body is not one whole JSON value (RFC 8259).
+    pub fn json(&self) -> Result<&Document, &str> {
+        let read = || match charset::as_json(&self.body, || self.header("content-type")) {
+            Cow::Borrowed(text) => Document::read(self.body.slice_ref(text)),
+            Cow::Owned(text) => Document::read(text.into()),
+        };
+        self.json.get_or_init(read).as_ref().map_err(String::as_str)
+    }
+
+    /// The status, and what the body of an error says in a line: `503: upstream connect error`.
+    pub fn status_and_gist(&self) -> String {
+        let gist = if self.status >= 400 { gist::of(&self.beginning(GIST_BYTES), self.status) } else { None };
+        match gist {
+            Some(gist) => format!("{}: {gist}", self.status),
+            None => self.status.to_string(),
+        }
     }
 
     /// The first value of a header, if it is text.

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::value::Value;
 
-use super::NameUse;
 use super::builtin::Builtin;
+use super::{NameUse, Problem, foreign};
 
 /// The deepest nesting an expression may have. Evaluation recurses once per level.
 pub(super) const MAX_DEPTH: u32 = 64;
@@ -148,6 +148,14 @@ impl Ast {
             }
             other => other.each_child(&mut |child| child.collect_names(defaulted, names, builtins)),
         }
+    }
+}
+
+impl Ast {
+    /// Adds what is allowed and hardly ever meant.
+    pub(super) fn collect_doubts(&self, text: &str, doubts: &mut Vec<Problem>) {
+        doubts.extend(foreign::doubt(text, self));
+        self.kind.each_child(&mut |child| child.collect_doubts(text, doubts));
     }
 }
 

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::json;
 use crate::samplers::Response;
 use crate::suggest::nearest;
 use crate::value::Value;
 
 use super::builtin::Builtin;
 use super::compute::{self, describe};
-use super::functions::{Action, Arguments, Call, FunctionDoc, Refusal};
+use super::filters::text_of;
+use super::functions::{self, Action, Arguments, Call, FunctionDoc, Refusal};
 use super::node::{Node, NodeKind};
 use super::number::Number;
 use super::response;
@@ -154,7 +156,7 @@ impl<'s> Context<'s> {
             }
             NodeKind::Member { base, key } => {
                 if node.in_response_json() {
-                    Value::from(self.json_place(node)?)
+                    self.json_place(node)?.to_value()
                 } else if let Some(value) = self.place(node)? {
                     value.clone()
                 } else {
@@ -164,7 +166,7 @@ impl<'s> Context<'s> {
             }
             NodeKind::Index { base, index } => {
                 if node.in_response_json() && index.as_constant().is_some() {
-                    Value::from(self.json_place(node)?)
+                    self.json_place(node)?.to_value()
                 } else if let Some(value) = self.place(node)? {
                     value.clone()
                 } else {
@@ -181,6 +183,9 @@ impl<'s> Context<'s> {
             NodeKind::Call { doc, arguments } => {
                 let values = self.all(arguments)?;
                 self.call(doc, None, &values, node)?
+            }
+            NodeKind::Filter { doc, input, arguments } if matches!(doc.action, Action::Bytes(_)) && input.is_file() => {
+                self.of_file(doc, input, arguments, node)?
             }
             NodeKind::Filter { doc, input, arguments } => {
                 let input = self.eval(input)?;
@@ -236,19 +241,44 @@ impl<'s> Context<'s> {
             (Action::Function(run), _) => run(&mut Call { arguments, scope: &mut *self.scope }),
             (Action::Pure(run), _) => run(&arguments),
             (Action::Filter(run), Some(input)) => run(input, &arguments),
-            (Action::Filter(_) | Action::Special, _) => {
+            (Action::Bytes(run), Some(input)) => {
+                text_of(doc.name, input).and_then(|text| run(text.as_bytes(), &arguments))
+            }
+            (Action::Filter(_) | Action::Bytes(_) | Action::Special, _) => {
                 Err(Refusal::Wrong(format!("`{}` cannot be used like this", doc.name)))
             }
         };
-        outcome.map_err(|refusal| {
-            let quote = self.quote(node);
-            match refusal {
-                Refusal::Wrong(message) => EvalError::new(node.range.clone(), format!("in `{quote}`: {message}")),
-                Refusal::NotThere(message) => {
-                    EvalError::not_set(node.range.clone(), format!("in `{quote}`: {message}"))
-                }
+        outcome.map_err(|refusal| self.refused(refusal, node))
+    }
+
+    fn refused(&self, refusal: Refusal, node: &Node) -> EvalError {
+        let quote = self.quote(node);
+        match refusal {
+            Refusal::Wrong(message) => EvalError::new(node.range.clone(), format!("in `{quote}`: {message}")),
+            Refusal::NotThere(message) => EvalError::not_set(node.range.clone(), format!("in `{quote}`: {message}")),
+        }
+    }
+
+    /// A filter of bytes directly behind `file(…)`: the file need not be text.
+    fn of_file(
+        &mut self,
+        doc: &'static FunctionDoc,
+        input: &Node,
+        arguments: &[Node],
+        node: &Node,
+    ) -> Result<Value, EvalError> {
+        let NodeKind::Call { doc: file, arguments: path } = &input.kind else { return Ok(Value::Null) };
+        let path = self.all(path)?;
+        let values = self.all(arguments)?;
+        let mut call = Call { arguments: Arguments { doc: file, values: &path }, scope: &mut *self.scope };
+        let read = functions::file(&mut call);
+        let (_, bytes) = read.map_err(|refusal| self.refused(refusal, input))?;
+        match doc.action {
+            Action::Bytes(run) => {
+                run(&bytes, &Arguments { doc, values: &values }).map_err(|refusal| self.refused(refusal, node))
             }
-        })
+            Action::Function(_) | Action::Pure(_) | Action::Filter(_) | Action::Special => Ok(Value::Null),
+        }
     }
 
     fn choice<'n>(&mut self, list: &'n Node, node: &Node) -> Result<Cow<'n, Value>, EvalError> {
@@ -294,26 +324,29 @@ impl<'s> Context<'s> {
     }
 
     /// A path below `response.json`, walked without converting the whole body.
-    fn json_place(&self, node: &Node) -> Result<&serde_json::Value, EvalError> {
+    fn json_place(&self, node: &Node) -> Result<json::Node<'_>, EvalError> {
         let missing =
             |what: String| EvalError::not_set(node.range.clone(), format!("the last response's body has no {what}"));
         match &node.kind {
             NodeKind::Member { base, key } => {
-                self.json_place(base)?.get(&**key).ok_or_else(|| missing(format!("`{}`", self.json_path(node))))
+                self.json_place(base)?.get(key).ok_or_else(|| missing(format!("`{}`", self.json_path(node))))
             }
             NodeKind::Index { base, index } => {
                 let json = self.json_place(base)?;
                 let found = match self.place(index)? {
-                    Some(Value::Text(key)) => json.get(&**key),
+                    Some(Value::Text(key)) => json.get(key),
                     Some(other) => match Number::of(other) {
-                        Some(Number::Int(at)) => usize::try_from(at).ok().and_then(|at| json.get(at)),
+                        Some(Number::Int(at)) if at >= 0 => json.element(at),
                         _ => None,
                     },
                     None => None,
                 };
                 found.ok_or_else(|| missing(format!("`{}`", self.json_path(node))))
             }
-            _ => self.response(node)?.json().map_err(|_| EvalError::not_set(node.range.clone(), response::not_json())),
+            _ => match self.response(node)?.json() {
+                Ok(json) => Ok(json.root()),
+                Err(_) => Err(EvalError::not_set(node.range.clone(), response::not_json())),
+            },
         }
     }
 
@@ -406,7 +439,7 @@ impl Scope for NoScope {
         jiff::Timestamp::UNIX_EPOCH
     }
 
-    fn file(&mut self, _: &str) -> Result<Value, String> {
+    fn file(&mut self, _: &str) -> Result<Vec<u8>, String> {
         Err("files are read while the run goes on".to_owned())
     }
 }

@@ -5,19 +5,27 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
+use bytes::Bytes;
 use hmac::{Hmac, Mac as _};
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
 
+use crate::json::Document;
 use crate::value::Value;
 
 use super::compute::describe;
-use super::functions::{Action, FunctionDoc, Kind, Parameter, Refusal};
+use super::functions::{Action, Arguments, FunctionDoc, Kind, Parameter, Refusal};
 use super::number::Number;
 
 const fn parameter(name: &'static str, kind: Kind) -> Parameter {
     Parameter { name, optional: false, kind }
 }
+
+/// How the bytes of a digest are written.
+const ENCODING: Parameter = Parameter { name: "encoding", optional: true, kind: Kind::Encoding };
+
+/// The words for it; the first is the usual one.
+pub(super) const ENCODINGS: [&str; 3] = ["hex", "base64", "base64url"];
 
 /// Both base64 alphabets are read, with or without padding: tokens in the field use all four.
 const LENIENT: GeneralPurposeConfig =
@@ -196,9 +204,9 @@ static FILTERS: &[FunctionDoc] = &[
         summary: "The value that a text holds as JSON.",
         example: "${row.address | json}",
         action: Action::Filter(|input, _| match input {
-            Value::Text(text) => match serde_json::from_str::<serde_json::Value>(text) {
-                Ok(json) => Ok(Value::from(&json)),
-                Err(_) => Err(Refusal::Wrong("`json` needs text that is JSON".to_owned())),
+            Value::Text(text) => match Document::read(Bytes::copy_from_slice(text.as_bytes())) {
+                Ok(json) => Ok(json.root().to_value()),
+                Err(error) => Err(Refusal::Wrong(format!("`json` needs text that is JSON ({error})"))),
             },
             other => Err(unfit("json", "text that is JSON", other)),
         }),
@@ -217,11 +225,9 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "base64",
         parameters: &[],
-        summary: "In base64, with padding.",
+        summary: "In base64, with padding; of a file directly behind `file(…)` its very bytes.",
         example: "Basic ${'ann:secret' | base64}",
-        action: Action::Filter(|input, _| {
-            Ok(Value::text(general_purpose::STANDARD.encode(text_of("base64", input)?.as_bytes())))
-        }),
+        action: Action::Bytes(|bytes, _| Ok(Value::text(general_purpose::STANDARD.encode(bytes)))),
     },
     FunctionDoc {
         name: "base64_decode",
@@ -241,30 +247,29 @@ static FILTERS: &[FunctionDoc] = &[
     },
     FunctionDoc {
         name: "md5",
-        parameters: &[],
-        summary: "The MD5 digest in hexadecimal.",
+        parameters: &[ENCODING],
+        summary: "The MD5 digest: in hexadecimal, or its bytes in 'base64' or 'base64url'.",
         example: "${body | md5}",
-        action: Action::Filter(|input, _| Ok(Value::text(hex(&Md5::digest(text_of("md5", input)?.as_bytes()))))),
+        action: Action::Bytes(|bytes, arguments| digest(&Md5::digest(bytes), arguments, 0)),
     },
     FunctionDoc {
         name: "sha256",
-        parameters: &[],
-        summary: "The SHA-256 digest in hexadecimal.",
+        parameters: &[ENCODING],
+        summary: "The SHA-256 digest: in hexadecimal, or its bytes in 'base64' or 'base64url'.",
         example: "${body | sha256}",
-        action: Action::Filter(|input, _| Ok(Value::text(hex(&Sha256::digest(text_of("sha256", input)?.as_bytes()))))),
+        action: Action::Bytes(|bytes, arguments| digest(&Sha256::digest(bytes), arguments, 0)),
     },
     FunctionDoc {
         name: "hmac_sha256",
-        parameters: &[parameter("key", Kind::Text)],
-        summary: "The HMAC-SHA-256 signature with a key, in hexadecimal.",
-        example: "${message | hmac_sha256(api_key)}",
-        action: Action::Filter(|input, arguments| {
+        parameters: &[parameter("key", Kind::Text), ENCODING],
+        summary: "The HMAC-SHA-256 signature with a key: in hexadecimal, or its bytes in 'base64' or 'base64url'.",
+        example: "${message | hmac_sha256(api_key, 'base64')}",
+        action: Action::Bytes(|bytes, arguments| {
             let key = arguments.text(0)?;
-            let text = text_of("hmac_sha256", input)?;
             let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
                 .map_err(|_| Refusal::Wrong("`hmac_sha256` cannot use this `key`".to_owned()))?;
-            mac.update(text.as_bytes());
-            Ok(Value::text(hex(&mac.finalize().into_bytes())))
+            mac.update(bytes);
+            digest(&mac.finalize().into_bytes(), arguments, 1)
         }),
     },
     FunctionDoc {
@@ -311,7 +316,7 @@ fn describe_as_operand(wanted: &str, found: &Value) -> &'static str {
 }
 
 /// The text a filter works on: text as it is, numbers and truth values as they are printed.
-fn text_of(name: &str, value: &Value) -> Result<Arc<str>, Refusal> {
+pub(super) fn text_of(name: &str, value: &Value) -> Result<Arc<str>, Refusal> {
     match value {
         Value::Text(text) | Value::Decimal(text) => Ok(Arc::clone(text)),
         Value::Int(_) | Value::Float(_) | Value::Bool(_) => Ok(value.to_string().into()),
@@ -335,6 +340,15 @@ fn whole_or_float(number: f64) -> Value {
     // -2^63 and 2^63, both exact as f64.
     let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number);
     if fits { Value::Int(number as i64) } else { Value::Float(number) }
+}
+
+/// A digest as its argument number `at` says.
+fn digest(bytes: &[u8], arguments: &Arguments<'_, '_>, at: usize) -> Result<Value, Refusal> {
+    Ok(Value::text(match arguments.text_if_given(at)?.as_deref() {
+        Some("base64") => general_purpose::STANDARD.encode(bytes),
+        Some("base64url") => general_purpose::URL_SAFE_NO_PAD.encode(bytes),
+        Some(_) | None => hex(bytes),
+    }))
 }
 
 fn hex(bytes: &[u8]) -> String {

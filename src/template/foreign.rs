@@ -9,6 +9,8 @@ use super::Problem;
 use super::ast::{Ast, AstKind};
 use super::filters::{filter, filters};
 use super::functions::{FunctionDoc, function, functions};
+use super::time;
+use crate::value::Value;
 
 /// Other tools' words for a function, a filter or a built-in, and how it is written here.
 const BRIDGES: &[(&str, &str)] = &[
@@ -137,7 +139,7 @@ pub(super) fn check_call(
                 Problem::new(range.clone(), format!("`choice` takes one list, here are {} values", arguments.len()));
             return Some(problem.help(format!("write `{written}`")).replace(written));
         }
-        return check_count(doc, range, arguments.len());
+        return check_count(doc, range, arguments.len()).or_else(|| foreign_date(text, name, arguments));
     }
     if let Some(doc) = filter(name) {
         let Some((input, rest)) = arguments.split_first() else {
@@ -173,6 +175,41 @@ pub(super) fn check_call(
         Some(near) => problem.help(format!("did you mean the filter `| {near}`?")),
         None => problem.help(format!("functions are {}", list(functions()))),
     })
+}
+
+/// A date pattern of another tool given to `now`, which would come out as its very letters.
+fn foreign_date(text: &str, name: &str, arguments: &[Ast]) -> Option<Problem> {
+    let format = arguments.first().filter(|_| name == "now")?;
+    let AstKind::Constant(Value::Text(pattern)) = &format.kind else { return None };
+    let ours = time::foreign_pattern(pattern)?;
+    let quote = text.get(format.range.clone())?.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let problem = Problem::new(format.range.clone(), format!("'{pattern}' is a date pattern of another tool"));
+    Some(problem.help(format!("`now` takes strftime: '{ours}'")).replace(format!("{quote}{ours}{quote}")))
+}
+
+/// What is allowed and hardly ever meant: base64 of the hexadecimal digits of a digest.
+pub(super) fn doubt(text: &str, tree: &Ast) -> Option<Problem> {
+    let AstKind::Filter { name, input, .. } = &tree.kind else { return None };
+    let AstKind::Filter { name: digest, input: message, arguments } = &input.kind else { return None };
+    let at = filter(digest)?.parameters.iter().position(|parameter| parameter.name == "encoding")?;
+    let hex = match arguments.get(at).map(|argument| &argument.kind) {
+        None => true,
+        Some(AstKind::Constant(Value::Text(encoding))) => **encoding == *"hex",
+        Some(_) => false,
+    };
+    if name != "base64" || !hex {
+        return None;
+    }
+    let mut arguments = sources(text, &arguments[..at.min(arguments.len())]);
+    arguments.push("'base64'");
+    let message = text.get(message.range.clone())?;
+    let written = format!("{message} | {digest}({})", arguments.join(", "));
+    let written = if tree.bracketed { format!("({written})") } else { written };
+    let problem = Problem::new(
+        tree.range.clone(),
+        format!("`base64` encodes the hexadecimal digits that `{digest}` gives, not the bytes of the digest"),
+    );
+    Some(problem.help(format!("for the bytes write `{written}`")).replace(written))
 }
 
 /// What is wrong with a filter, if anything.

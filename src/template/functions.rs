@@ -8,6 +8,7 @@ use crate::value::Value;
 use super::Scope;
 use super::compute::describe;
 use super::fakes;
+use super::filters::ENCODINGS;
 use super::number::Number;
 use super::time;
 
@@ -47,6 +48,8 @@ pub(super) enum Kind {
     Text,
     /// Text or `null` for "the usual".
     TextOrNull,
+    /// How bytes are written: one of [`ENCODINGS`].
+    Encoding,
     List,
 }
 
@@ -59,6 +62,8 @@ pub(super) enum Action {
     Pure(fn(&Arguments<'_, '_>) -> Result<Value, Refusal>),
     /// Changes a value.
     Filter(fn(&Value, &Arguments<'_, '_>) -> Result<Value, Refusal>),
+    /// Makes a text of bytes: those of a text, or of a file directly in front.
+    Bytes(fn(&[u8], &Arguments<'_, '_>) -> Result<Value, Refusal>),
     /// Understood by the compiler: `counter`, `choice`, `file`, `default`.
     Special,
 }
@@ -98,7 +103,7 @@ impl FunctionDoc {
     /// How it is written: `random_int(from, to)`.
     pub fn signature(&self) -> String {
         let mut text = self.name.to_owned();
-        if self.parameters.is_empty() && matches!(self.action, Action::Filter(_)) {
+        if self.parameters.is_empty() && matches!(self.action, Action::Filter(_) | Action::Bytes(_)) {
             return text;
         }
         text.push('(');
@@ -121,6 +126,7 @@ impl FunctionDoc {
             Kind::Whole => whole(value).is_some(),
             Kind::Text => !matches!(value, Value::Null | Value::List(_) | Value::Map(_)),
             Kind::TextOrNull => !matches!(value, Value::List(_) | Value::Map(_)),
+            Kind::Encoding => ENCODINGS.iter().any(|known| value.as_text() == Some(known)),
             Kind::List => matches!(value, Value::List(_)),
         };
         let found = match value {
@@ -128,6 +134,7 @@ impl FunctionDoc {
             Value::Text(_) if parameter.kind == Kind::Whole || parameter.kind == Kind::Number => {
                 "text that does not spell one"
             }
+            Value::Text(_) if parameter.kind == Kind::Encoding => "another text",
             other => describe(other),
         };
         (!fits).then(|| format!("`{}` takes {} as `{}`, not {found}", self.name, parameter.takes(), parameter.name))
@@ -142,6 +149,7 @@ impl Parameter {
             Kind::Number => "a number",
             Kind::Whole => "a whole number",
             Kind::Text | Kind::TextOrNull => "text",
+            Kind::Encoding => "'hex', 'base64' or 'base64url'",
             Kind::List => "a list",
         }
     }
@@ -280,14 +288,17 @@ static FUNCTIONS: &[FunctionDoc] = &[
     },
     FunctionDoc {
         name: "now",
-        parameters: &[optional("format", Kind::TextOrNull), optional("shift", Kind::TextOrNull)],
-        summary: "The time in UTC: ISO 8601 with milliseconds, or in a strftime `format`; `shift` moves it, like '+7d' or '-1h30m'.",
-        example: "${now('%Y-%m-%d', '+7d')}",
+        parameters: &[
+            optional("format", Kind::TextOrNull),
+            optional("shift", Kind::TextOrNull),
+            optional("zone", Kind::TextOrNull),
+        ],
+        summary: "The time: ISO 8601 with milliseconds, or in a strftime `format`; `shift` moves it, like '+7d', '-1h30m' or '+1M' (a month); in UTC, or in a `zone` like 'Europe/Berlin'. A zone may stand in the place of `shift`.",
+        example: "${now('%Y-%m-%d', '+7d', 'Europe/Berlin')}",
         action: Action::Function(|call| {
             let format = call.arguments.text_if_given(0)?;
-            let shift = call.arguments.text_if_given(1)?;
-            let text = time::now(call.scope.now(), format.as_deref(), shift.as_deref())?;
-            Ok(Value::text(text))
+            let moved = [call.arguments.text_if_given(1)?, call.arguments.text_if_given(2)?];
+            Ok(Value::text(time::now(call.scope.now(), format.as_deref(), moved.iter().flatten().map(|text| &**text))?))
         }),
     },
     FunctionDoc {
@@ -324,14 +335,28 @@ static FUNCTIONS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "file",
         parameters: &[required("path", Kind::Text)],
-        summary: "The text of a file; the path counts from the plan's folder.",
+        summary: "The text of a file; the path counts from the plan's folder. A file that is no text goes directly into `base64`, `sha256`, `md5` or `hmac_sha256`.",
         example: "${file('queries/orders.sql')}",
         action: Action::Function(|call| {
-            let path = call.arguments.text(0)?;
-            call.scope.file(&path).map_err(|cause| Refusal::Wrong(format!("file `{path}`: {cause}")))
+            let (path, bytes) = file(call)?;
+            String::from_utf8(bytes).map(Value::text).map_err(|_| {
+                Refusal::Wrong(format!(
+                    "file `{path}` is not text in UTF-8; the bytes of a file go directly into a filter: \
+                     `file('{path}') | base64`, or `sha256`, `md5`, `hmac_sha256`"
+                ))
+            })
         }),
     },
 ];
+
+/// The path that a call of `file` names, and the bytes it finds there.
+pub(super) fn file(call: &mut Call<'_, '_>) -> Result<(Arc<str>, Vec<u8>), Refusal> {
+    let path = call.arguments.text(0)?;
+    match call.scope.file(&path) {
+        Ok(bytes) => Ok((path, bytes)),
+        Err(cause) => Err(Refusal::Wrong(format!("file `{path}`: {cause}"))),
+    }
+}
 
 /// Every function, `fake.…` included, in the order of the reference.
 pub fn functions() -> &'static [FunctionDoc] {

@@ -96,6 +96,11 @@ impl Node {
         }
     }
 
+    /// Whether this is `file(…)`.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(&self.kind, NodeKind::Call { doc, .. } if doc.name == "file")
+    }
+
     /// Whether this is `response.json` or a path from there.
     pub(super) fn in_response_json(&self) -> bool {
         match &self.kind {

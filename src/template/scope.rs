@@ -34,11 +34,11 @@ pub trait Scope {
     fn next_counter(&mut self, counter: CounterId) -> i64;
     /// The wall clock.
     fn now(&self) -> jiff::Timestamp;
-    /// A file's content.
+    /// A file's bytes.
     ///
     /// # Errors
     /// A fragment that says why it cannot be read, for instance "no such file".
-    fn file(&mut self, path: &str) -> Result<Value, String>;
+    fn file(&mut self, path: &str) -> Result<Vec<u8>, String>;
 }
 
 /// Why a value could not be computed. The step it belongs to cannot be carried out.

@@ -132,7 +132,11 @@ impl Scope for World {
         jiff::Timestamp::new(1_767_607_200, 250_000_000).unwrap_or_default()
     }
 
-    fn file(&mut self, path: &str) -> Result<Value, String> {
-        if path == "hello.txt" { Ok(Value::text("hello")) } else { Err("no such file".to_owned()) }
+    fn file(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        match path {
+            "hello.txt" => Ok(b"hello".to_vec()),
+            "bin.png" => Ok(vec![0x89, b'P', 0xff, 0x00]),
+            _ => Err("no such file".to_owned()),
+        }
     }
 }

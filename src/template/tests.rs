@@ -414,7 +414,11 @@ fn words_of_other_languages_are_told_in_ours() {
         ("random_int('a', 1)", &["a whole number as `from`"]),
         ("now('%!')", &["strftime"]),
         ("now('+7d')", &["now(null, '+7d')"]),
-        ("now('%Y', '7d')", &["is not a shift"]),
+        ("now('%Y', '7d')", &["is neither a shift like '+7d'", "Europe/Berlin"]),
+        ("now('%Y', '+7x')", &["is not a shift"]),
+        ("now('%Y', 'UTC', '+02:00')", &["one shift and one time zone"]),
+        ("now('Europe/Berlin')", &["now(null, 'Europe/Berlin')"]),
+        ("'a' | sha256('b64')", &["'hex', 'base64' or 'base64url' as `encoding`"]),
         ("choice([])", &["the list is empty"]),
         ("range(2000000)", &["0 to 1000000"]),
         ("random_string(-1)", &["0 to 1000000"]),
@@ -422,6 +426,101 @@ fn words_of_other_languages_are_told_in_ours() {
         ("user_number.x", &["no parts"]),
     ] {
         refuses(expression, parts);
+    }
+}
+
+/// HMAC of RFC 4231, test case 2; its bytes in base64 computed from the hexadecimal digits there.
+#[test]
+fn digests_are_written_as_asked_and_base64_of_their_digits_is_doubted() {
+    let mut world = World::new();
+    for (expression, expected) in [
+        (
+            "'what do ya want for nothing?' | hmac_sha256('Jefe', 'base64')",
+            "\"W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=\"",
+        ),
+        (
+            "'what do ya want for nothing?' | hmac_sha256('Jefe', 'base64url')",
+            "\"W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM\"",
+        ),
+        ("'abc' | sha256('hex')", "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\""),
+        ("'abc' | md5('base64')", "\"kAFQmDzST7DWlj99KOF/cg==\""),
+        // The very bytes 89 50 FF 00, which are no text.
+        ("file('bin.png') | base64", "\"iVD/AA==\""),
+        ("file('bin.png') | md5 | length", "32"),
+        ("file('hello.txt') | base64", "\"aGVsbG8=\""),
+    ] {
+        assert_eq!(eval(&mut world, expression), expected, "{expression}");
+    }
+    let told = eval(&mut world, "file('bin.png') | upper");
+    assert!(told.contains("not text in UTF-8") && told.contains("file('bin.png') | base64"), "{told}");
+
+    for (text, patched) in [
+        ("${'a' | hmac_sha256('k') | base64}", Some("${'a' | hmac_sha256('k', 'base64')}")),
+        ("x ${'c' == (body | sha256('hex') | base64)}", Some("x ${'c' == (body | sha256('base64'))}")),
+        ("${'a' | md5('base64') | base64}", None),
+        ("${'a' | hmac_sha256('k') | upper}", None),
+        ("${'a' | base64}", None),
+    ] {
+        let parsed = parse_text(text).unwrap();
+        let told = parsed.doubts().iter().map(|doubt| {
+            let mut patched = text.to_owned();
+            patched.replace_range(doubt.range.clone(), doubt.replacement.as_deref().unwrap());
+            assert!(parse_text(&patched).unwrap().doubts().is_empty(), "{patched}");
+            patched
+        });
+        assert_eq!(told.collect::<Vec<_>>(), patched.into_iter().collect::<Vec<_>>(), "{text}");
+    }
+}
+
+/// The clock of these tests stands at 2026-01-05T10:00:00.250Z.
+#[test]
+fn now_knows_zones_months_and_years() {
+    let mut world = World::new();
+    for (expression, expected) in [
+        ("now()", "2026-01-05T10:00:00.250Z"),
+        ("now(null, '+90m')", "2026-01-05T11:30:00.250Z"),
+        ("now('%Y-%m-%d', '+1M')", "2026-02-05"),
+        ("now('%Y-%m-%d', '-1y2M')", "2024-11-05"),
+        // 2026-01-31 and a month: February has no 31st.
+        ("now('%Y-%m-%d', '+26d')", "2026-01-31"),
+        ("now('%H:%M', 'UTC')", "10:00"),
+        ("now('%H:%M', '+05:30')", "15:30"),
+        ("now(null, null, '-03:00')", "2026-01-05T07:00:00.250-03:00"),
+    ] {
+        assert_eq!(eval(&mut world, expression), format!("\"{expected}\""), "{expression}");
+    }
+    let zones = jiff::tz::TimeZone::get("Europe/Berlin").is_ok();
+    let berlin = eval(&mut world, "now('%H:%M', 'Europe/Berlin')");
+    let shifted = eval(&mut world, "now('%Y-%m-%d %H:%M', '+6M', 'Europe/Berlin')");
+    if zones {
+        assert_eq!(berlin, "\"11:00\"");
+        // Six calendar months on, the clock there shows the same time, in summer.
+        assert_eq!(shifted, "\"2026-07-05 11:00\"");
+        assert!(eval(&mut world, "now('%H', 'Europe/Berlni')").contains("nor a time zone like 'Europe/Berlin'"));
+    } else {
+        assert!(berlin.contains("tzdata"), "{berlin}");
+    }
+}
+
+#[test]
+fn date_patterns_of_other_tools_are_told_as_strftime() {
+    for (pattern, ours) in [
+        ("yyyy-MM-dd", "%Y-%m-%d"),
+        ("YYYY-MM-DD", "%Y-%m-%d"),
+        ("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "%Y-%m-%dT%H:%M:%S.%3f%:z"),
+        ("YYYY-MM-DD[T]HH:mm:ss[Z]", "%Y-%m-%dT%H:%M:%SZ"),
+        ("dd/MM/yy", "%d/%m/%y"),
+        ("HHmm", "%H%M"),
+        ("EEE, d MMM yyyy", "%a, %-d %b %Y"),
+    ] {
+        let text = format!("${{now(\"{pattern}\")}}");
+        let problem = parse_text(&text).unwrap_err().remove(0);
+        assert_eq!(problem.replacement, Some(format!("\"{ours}\"")), "{pattern}");
+        assert!(problem.help.unwrap().contains(ours));
+        assert!(parse_text(&text.replace(pattern, ours)).is_ok(), "{ours}");
+    }
+    for fine in ["%Y", "today", "at", "a", "", "-"] {
+        assert!(parse_text(&format!("${{now(\"{fine}\")}}")).is_ok(), "{fine}");
     }
 }
 

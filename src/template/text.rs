@@ -18,6 +18,7 @@ pub struct ParsedText {
     parts: Vec<Part>,
     names: Vec<NameUse>,
     builtins: Vec<(Builtin, Range<usize>)>,
+    doubts: Vec<Problem>,
 }
 
 #[derive(Clone, Debug)]
@@ -33,6 +34,7 @@ pub struct ParsedExpression {
     tree: Ast,
     names: Vec<NameUse>,
     builtins: Vec<(Builtin, Range<usize>)>,
+    doubts: Vec<Problem>,
 }
 
 /// Parses text with `${…}`; `$${` stands for a literal `${`.
@@ -74,13 +76,14 @@ pub fn parse_text(text: &str) -> Result<ParsedText, Vec<Problem>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    let (mut names, mut builtins) = (Vec::new(), Vec::new());
+    let (mut names, mut builtins, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
     for part in &parts {
         if let Part::Expression(tree) = part {
             tree.collect_names(false, &mut names, &mut builtins);
+            tree.collect_doubts(text, &mut doubts);
         }
     }
-    Ok(ParsedText { source: text.into(), parts, names, builtins })
+    Ok(ParsedText { source: text.into(), parts, names, builtins, doubts })
 }
 
 /// Reads the expression that starts at `start` and tells where the text goes on.
@@ -128,9 +131,10 @@ pub fn parse_expression(text: &str) -> Result<ParsedExpression, Vec<Problem>> {
         lexer::tokens(text, 0, false, &mut problems).and_then(|tokens| parser::parse(text, &tokens, &mut problems));
     match tree {
         Some(tree) if problems.is_empty() => {
-            let (mut names, mut builtins) = (Vec::new(), Vec::new());
+            let (mut names, mut builtins, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
             tree.collect_names(false, &mut names, &mut builtins);
-            Ok(ParsedExpression { source: text.into(), tree, names, builtins })
+            tree.collect_doubts(text, &mut doubts);
+            Ok(ParsedExpression { source: text.into(), tree, names, builtins, doubts })
         }
         _ => Err(problems),
     }
@@ -201,6 +205,11 @@ impl ParsedText {
         &self.builtins
     }
 
+    /// What is allowed in it and hardly ever meant.
+    pub fn doubts(&self) -> &[Problem] {
+        &self.doubts
+    }
+
     /// Gives the names their meaning.
     ///
     /// # Errors
@@ -226,6 +235,11 @@ impl ParsedExpression {
     /// The built-in names it reads, in order.
     pub fn builtins(&self) -> &[(Builtin, Range<usize>)] {
         &self.builtins
+    }
+
+    /// What is allowed in it and hardly ever meant.
+    pub fn doubts(&self) -> &[Problem] {
+        &self.doubts
     }
 
     /// Gives the names their meaning.

@@ -234,6 +234,29 @@ fn digest_answers_the_challenge_and_uses_the_nonce_again() {
     });
 }
 
+/// RFC 7616 §3.3 and §3.7: what is not understood does not stop what is.
+#[test]
+fn digest_answers_the_challenge_that_is_understood_among_others() {
+    run(async {
+        for challenges in [
+            "www-authenticate: Digest realm=\"r\", nonce=\"n0\", qop=\"auth\", algorithm=SHA-512\r\n\
+             www-authenticate: Digest realm=\"r\", nonce=\"n1\", qop=\"auth,token\", algorithm=MD5\r\n",
+            "www-authenticate: Basic realm=\"Digest login\", digest realm=\"r\", nonce=\"n0\", \
+             DIGEST realm=\"r\", algorithm=sha-256, nonce=\"n1\", hint=\"a, b\"\r\n",
+        ] {
+            let (port, log) = http(move |seen| match seen.header("authorization") {
+                Some(value) if value.contains("nonce=\"n1\"") => answer("200 OK", "", "in"),
+                _ => answer("401 Unauthorized", challenges, ""),
+            })
+            .await;
+            let mut digest = get(&format!("http://127.0.0.1:{port}/"));
+            digest.auth = Some(Auth::Digest { username: "ann".to_owned(), password: "pw".to_owned() });
+            assert_eq!(ok(&fetch(digest).await).body, "in", "{challenges}");
+            assert_eq!(log.len(), 2);
+        }
+    });
+}
+
 #[test]
 fn a_wrong_password_is_an_answer_not_a_loop() {
     run(async {

@@ -16,6 +16,7 @@ pub(super) fn check_text(path: &str) -> Result<(), String> {
     let mut escaped = false;
     let mut before_blank: Option<char> = None;
     let mut previous = ' ';
+    let mut condition = false;
     for (at, c) in path.char_indices() {
         match quote {
             Some(_) if escaped => escaped = false,
@@ -30,6 +31,14 @@ pub(super) fn check_text(path: &str) -> Result<(), String> {
             }
             None => {
                 if previous.is_ascii_whitespace() && part_of_name(c) && before_blank.is_some_and(part_of_name) {
+                    if condition {
+                        let rest = path.get(at..).unwrap_or_default();
+                        let word = rest.split(|c: char| !part_of_name(c)).next().unwrap_or(rest);
+                        return Err(format!(
+                            "a condition knows no `{word}`; it knows ==, !=, <, <=, >, >=, &&, ||, ! and the functions \
+                             length, count, value, match and search"
+                        ));
+                    }
                     return Err(format!(
                         "the blank in front of `{}` ends the name; a name with a blank is written `['first name']`",
                         path.get(at..).unwrap_or_default()
@@ -37,6 +46,7 @@ pub(super) fn check_text(path: &str) -> Result<(), String> {
                 }
             }
         }
+        condition |= quote.is_none() && c == '?';
         previous = c;
     }
     Ok(())

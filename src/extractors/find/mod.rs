@@ -4,12 +4,13 @@
 mod css;
 mod json;
 mod json_check;
+mod json_habits;
 mod nearest;
 mod xml;
 mod xpath;
 
 pub use css::Css;
-pub use json::JsonPath;
+pub use json::{BadPath, JsonPath};
 pub use xpath::XPath;
 
 use crate::value::Value;

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use serde_json::Value as Json;
-
+use crate::json::{Kind, Node};
 use crate::suggest::nearest;
 
 use super::json::{Step, step_into};
@@ -17,7 +16,7 @@ const MAX_PATHS: usize = 3;
 
 /// Paths that exist and are near to `steps`: the same place with a name spelled slightly
 /// differently, or else places elsewhere whose last name is the same.
-pub(super) fn nearest_paths(json: &Json, steps: &[Step]) -> Vec<String> {
+pub(super) fn nearest_paths(json: Node<'_>, steps: &[Step]) -> Vec<String> {
     let mut place = json;
     let mut path: Vec<Step> = Vec::new();
     for step in steps {
@@ -30,11 +29,12 @@ pub(super) fn nearest_paths(json: &Json, steps: &[Step]) -> Vec<String> {
         }
     }
     let missing = steps.get(path.len());
-    if let (Some(Step::Name(name)), Some(object)) = (missing, place.as_object())
-        && let Some(known) = nearest(name, object.keys().take(MAX_KEYS).map(String::as_str))
-    {
-        path.push(Step::Name(known.to_owned()));
-        return vec![written(&path)];
+    if let Some(Step::Name(name)) = missing {
+        let names: Vec<_> = place.members().take(MAX_KEYS).map(|(name, _)| name).collect();
+        if let Some(known) = nearest(name, names.iter().map(|name| &**name)) {
+            path.push(Step::Name(known.to_owned()));
+            return vec![written(&path)];
+        }
     }
     let wanted = steps.iter().rev().find_map(|step| match step {
         Step::Name(name) => Some(name.as_str()),
@@ -44,8 +44,8 @@ pub(super) fn nearest_paths(json: &Json, steps: &[Step]) -> Vec<String> {
 }
 
 /// The first places, from the top down, under this name in whatever case.
-fn places_called(json: &Json, name: &str) -> Vec<String> {
-    let mut queue: VecDeque<(&Json, Vec<Step>)> = VecDeque::from([(json, Vec::new())]);
+fn places_called(json: Node<'_>, name: &str) -> Vec<String> {
+    let mut queue: VecDeque<(Node<'_>, Vec<Step>)> = VecDeque::from([(json, Vec::new())]);
     let mut found = Vec::new();
     let mut seen = 0;
     while let Some((place, path)) = queue.pop_front() {
@@ -54,24 +54,24 @@ fn places_called(json: &Json, name: &str) -> Vec<String> {
             path.push(step);
             queue.push_back((child, path));
         };
-        match place {
-            Json::Object(object) => {
-                for (key, child) in object.iter().take(MAX_KEYS) {
+        match place.kind() {
+            Kind::Object => {
+                for (key, child) in place.members().take(MAX_KEYS) {
                     if key.eq_ignore_ascii_case(name) {
                         let mut path = path.clone();
-                        path.push(Step::Name(key.clone()));
+                        path.push(Step::Name(key.to_string()));
                         found.push(written(&path));
                     }
-                    visit(Step::Name(key.clone()), child);
+                    visit(Step::Name(key.into_owned()), child);
                 }
             }
-            Json::Array(items) => {
+            Kind::List => {
                 // Elements of a list are alike: the first ones tell enough.
-                for (index, child) in items.iter().take(3).enumerate() {
+                for (index, child) in place.items().take(3).enumerate() {
                     visit(Step::Index(index as i64), child);
                 }
             }
-            _ => {}
+            Kind::Null | Kind::Bool | Kind::Number | Kind::Text => {}
         }
         seen += 1;
         if seen >= MAX_PLACES || found.len() >= MAX_PATHS {

@@ -20,7 +20,7 @@ pub static EXTRACTOR: Section = Section {
     name: "extractor",
     doc: "How to take a value from an answer: one of `json`, `regex`, `css`, `xpath`, `between`, `header`, `cookie`. Text that starts with `$` is short for `json`.",
     keys: &[
-        Key::new("json", Ty::Text, "A JSONPath (RFC 9535).", "json: $.items[*].id").words(&[("Artillery", "jsonpath"), ("JMeter", "jsonPath"), ("Taurus", "jsonpath"), ("JMeter", "json_path")]),
+        Key::new("json", Ty::Text, "A JSONPath (RFC 9535), in a body that is JSON from its first to its last byte.", "json: $.items[*].id").words(&[("Artillery", "jsonpath"), ("JMeter", "jsonPath"), ("Taurus", "jsonpath"), ("JMeter", "json_path")]),
         Key::new("regex", Ty::Text, "A regular expression; `group` says which part of it.", "regex: 'order-(\\d+)'").words(&[("Artillery", "regexp"), ("Taurus", "regexp")]),
         Key::new("css", Ty::Text, "A CSS selector; the element's text, or its `attribute`.", "css: 'input[name=csrf]'").words(&[("Artillery", "selector")]),
         Key::new("xpath", Ty::Text, "An XPath 1.0 expression, for XML.", "xpath: //title"),
@@ -77,7 +77,7 @@ pub static ASSERTIONS: Section = Section {
         .words(&[("JMeter", "latency"), ("k6", "http_req_waiting")]),
         Key::new("size", Ty::Matcher, "A matcher on the size of the decoded body.", "size: { at_most: 10kB }")
             .words(&[("JMeter", "size_assertion"), ("hurl", "bytes")]),
-        Key::new("body", Ty::Matcher, "A matcher on the body's text.", "body: { contains: welcome }").words(&[
+        Key::new("body", Ty::Matcher, "A matcher on the body's text. What encoding it is in says a byte order mark, else the `Content-Type`, else the document itself.", "body: { contains: welcome }").words(&[
             ("JMeter", "response_data"),
             ("Taurus", "contains"),
             ("Artillery", "text"),
@@ -86,7 +86,7 @@ pub static ASSERTIONS: Section = Section {
         Key::new(
             "json",
             Ty::Map(&Ty::Matcher),
-            "JSONPaths, each with the value or matcher for what it finds.",
+            "JSONPaths, each with the value or matcher for what it finds. The body must be JSON from its first to its last byte.",
             "json:\n  $.status: OPEN\n  $.items: { length: 3 }",
         )
         .words(&[

@@ -3,7 +3,7 @@
 use super::{Key, Section, Ty};
 
 static AUTH_SHAPES: [Ty; 2] = [Ty::Section(&AUTH), Ty::Null];
-static PART_SHAPES: [Ty; 3] = [Ty::Text, Ty::Section(&FILE_PART), Ty::List(&Ty::Any)];
+static PART_SHAPES: [Ty; 3] = [Ty::Text, Ty::Section(&MULTIPART_PART), Ty::List(&Ty::Any)];
 static PART: Ty = Ty::Either(&PART_SHAPES);
 
 const HEADERS: Key = Key::new(
@@ -226,8 +226,8 @@ const fn request_keys() -> [Key; 31] {
         Key::new(
             "multipart",
             Ty::Map(&PART),
-            "A `multipart/form-data` body: texts are fields, maps are files, a list repeats the name. The boundary is added to the Content-Type; one that is written in the header is used.",
-            "multipart:\n  title: My contract\n  document: { file: files/contract.pdf, type: application/pdf }",
+            "A `multipart/form-data` body: texts are fields, maps are files or parts with a type of their own, a list repeats the name. The boundary is added to the Content-Type; one that is written in the header is used.",
+            "multipart:\n  title: My contract\n  meta: { json: { pages: 3 } }\n  document: { file: files/contract.pdf, type: application/pdf }",
         )
         .words(&[("Taurus", "upload-files"), ("JMeter", "files")]),
         Key::new(
@@ -321,18 +321,29 @@ pub static GRAPHQL: Section = Section {
     ],
 };
 
-/// A file in a multipart body.
-pub static FILE_PART: Section = Section {
-    name: "multipart file",
-    doc: "A file sent as a part.",
+/// A file, or a value with a type of its own, in a multipart body.
+pub static MULTIPART_PART: Section = Section {
+    name: "multipart part",
+    doc: "A file or a typed value sent as a part: one of `file`, `json` and `value`.",
     keys: &[
         Key::new("file", Ty::Path, "The file, relative to the plan.", "file: files/contract.pdf")
-            .required()
             .words(&[("Taurus", "path")]),
-        Key::new("type", Ty::Text, "Its Content-Type; guessed from the name if not written.", "type: application/pdf")
-            .words(&[("Taurus", "mime-type")]),
-        Key::new("name", Ty::Text, "The file name to send; the file's own if not written.", "name: contract.pdf")
-            .words(&[("HTML", "filename")]),
+        Key::new("json", Ty::Any, "A value, sent as JSON.", "json: { title: My contract, pages: 3 }"),
+        Key::new("value", Ty::Text, "Text, for a part with a `type` of its own.", "value: a;b;c"),
+        Key::new(
+            "type",
+            Ty::Text,
+            "Its Content-Type. If it is not written: of a file guessed from the name, of `json` `application/json`, of `value` none.",
+            "type: application/pdf",
+        )
+        .words(&[("Taurus", "mime-type"), ("HTTP", "content_type")]),
+        Key::new(
+            "name",
+            Ty::Text,
+            "The file name to send. If it is not written: of a file its own, else none.",
+            "name: contract.pdf",
+        )
+        .words(&[("HTML", "filename")]),
     ],
 };
 

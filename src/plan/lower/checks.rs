@@ -2,13 +2,38 @@
 
 use super::{Fields, Lower};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::extractors::find::JsonPath;
 use crate::plan::keys;
 use crate::plan::types::{
     AssertionGroup, AssertionSpec, ExtractorSpec, HowSpec, Name, PickSpec, Spanned, SubjectSpec, Text, Threshold,
 };
 use crate::plan::yaml::{Entry, Node, NodeKind};
+use crate::plan::{quoted, written_path};
 use crate::schedule::During;
 use crate::verdict::{Condition, not_here};
+
+/// A text alone that is no JSONPath: which way of finding is meant shows in its signs.
+fn no_way(text: &Text) -> Diagnostic {
+    let written = &*text.value;
+    let finding = Diagnostic::error(text.span, format!("`{written}` does not say how to find the value"));
+    let way = if written.starts_with("//") {
+        Some("xpath")
+    } else if written.contains(['\\', '^']) || [".*", ".+", "(?", "[^"].iter().any(|sign| written.contains(sign)) {
+        Some("regex")
+    } else {
+        None
+    };
+    if let Some(way) = way {
+        let ours = format!("{{ {way}: {} }}", quoted(written));
+        return finding.help(format!("name the way: `{ours}`")).fix(text.span, ours);
+    }
+    let path = JsonPath::compile(written).err().and_then(|bad| bad.path);
+    let guess = path.unwrap_or_else(|| format!("$.{written}"));
+    let finding = finding.help(format!(
+        "a JSONPath starts with `$`: write `{guess}`; or name the way, for example `{{ regex: '…' }}` or `{{ header: Location }}`"
+    ));
+    if JsonPath::compile(&guess).is_ok() { finding.fix(text.span, written_path(&guess)) } else { finding }
+}
 
 impl Lower<'_> {
     pub(super) fn extractors(&mut self, node: &Node) -> Vec<ExtractorSpec> {
@@ -38,12 +63,10 @@ impl Lower<'_> {
                     self.report(Diagnostic::error(text.span, "this extractor is empty").help(help));
                     return Some(plain(HowSpec::Json(Spanned::new("$".into(), text.span))));
                 }
-                let guess = format!("$.{}", text.value);
-                self.report(
-                    Diagnostic::error(text.span, format!("`{}` does not say how to find the value", text.value))
-                        .help(format!("a JSONPath starts with `$`: write `{guess}`; or name the way, for example `{{ regex: '…' }}` or `{{ header: Location }}`"))
-                        .fix(text.span, guess),
-                );
+                // What is wrong with its quotes has been told; a guess at its backslashes would only confuse.
+                if !self.findings.iter().any(|known| known.span == text.span) {
+                    self.report(no_way(&text));
+                }
                 // The variable is meant to be set: what uses it is judged as if it were.
                 return Some(plain(HowSpec::Json(Spanned::new("$".into(), text.span))));
             }

@@ -6,7 +6,7 @@ use super::{Fields, Lower};
 use crate::diagnostic::Diagnostic;
 use crate::plan::keys;
 use crate::plan::types::{
-    AuthSpec, BodySpec, HttpSettings, HttpStep, Name, PartSpec, Spanned, Text, TransportSettings,
+    AuthSpec, BodySpec, HttpSettings, HttpStep, Name, PartContentSpec, PartSpec, Spanned, Text, TransportSettings,
 };
 use crate::plan::yaml::{Entry, Node, NodeKind};
 
@@ -336,11 +336,31 @@ impl Lower<'_> {
 
     fn part(&mut self, name: &Name, node: &Node) -> Option<PartSpec> {
         if let NodeKind::Map(_) = &node.kind {
-            let fields = self.fields(node, &keys::FILE_PART)?;
-            let file = fields.get("file").and_then(|node| self.file_ref(node, "file"));
+            let fields = self.fields(node, &keys::MULTIPART_PART)?;
+            let given: Vec<&Entry> = ["file", "json", "value"].iter().filter_map(|key| fields.entry(key)).collect();
+            match given.as_slice() {
+                [_] => {}
+                [] => self.report(
+                    Diagnostic::error(node.span, format!("the part `{}` has no content", name.value))
+                        .help("write `file:`, `json:` or `value:` in it"),
+                ),
+                [first, second, ..] => self.report(
+                    Diagnostic::error(
+                        second.key_span,
+                        format!("a part has one content, but this one has `{}` and `{}`", first.key, second.key),
+                    )
+                    .help("keep one of them, or write two parts as a list")
+                    .related(first.key_span, "the other content"),
+                ),
+            }
+            let content = given.first().and_then(|entry| match &*entry.key {
+                "file" => self.file_ref(&entry.value, "file").map(PartContentSpec::File),
+                "json" => Some(PartContentSpec::Json(entry.value.clone())),
+                _ => self.text(&entry.value, "value").map(PartContentSpec::Text),
+            });
             let content_type = fields.get("type").and_then(|node| self.text(node, "type"));
             let file_name = fields.get("name").and_then(|node| self.text(node, "name"));
-            return Some(PartSpec::File { file: file?, content_type, name: file_name });
+            return Some(PartSpec::Typed { content: content?, content_type, name: file_name });
         }
         self.text(node, &name.value).map(PartSpec::Field)
     }

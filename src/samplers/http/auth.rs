@@ -7,6 +7,7 @@ use digest_auth::{AuthContext, HttpMethod, Qop, WwwAuthenticateHeader};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue, Method};
 
+use super::challenge;
 use super::target::{Origin, Target, basic_header};
 use crate::samplers::{Failure, FailureKind};
 
@@ -102,7 +103,7 @@ impl Nonces {
         let body = wants_body.then_some(body);
         let context =
             AuthContext::new_with_method(username, password, target.path(), body, HttpMethod::from(method.as_str()));
-        let answer = known.challenge.respond(&context).map_err(|error| not_understood(&error))?;
+        let answer = known.challenge.respond(&context).map_err(|_| not_understood("it cannot be answered"))?;
         let mut value = HeaderValue::try_from(answer.to_header_string()).map_err(|_| {
             Failure::new(FailureKind::Step, "user name, password or realm hold a character no header may hold")
         })?;
@@ -111,14 +112,9 @@ impl Nonces {
     }
 
     fn learn(&self, username: &str, target: &Target, headers: &HeaderMap) -> Result<bool, Failure> {
-        let challenge = headers
-            .get_all(WWW_AUTHENTICATE)
-            .iter()
-            // Only visible ASCII: the parser of the challenge counts on it.
-            .filter_map(|value| value.to_str().ok())
-            .find_map(digest_part);
-        let Some(challenge) = challenge else { return Ok(false) };
-        let challenge = WwwAuthenticateHeader::parse(challenge).map_err(|error| not_understood(&error))?;
+        // Only visible ASCII: whatever else a header holds is no challenge.
+        let lines = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+        let Some(challenge) = challenge::digest(lines).map_err(|why| not_understood(&why))? else { return Ok(false) };
         let mut known = self.known.borrow_mut();
         known.retain(|known| !known.is_for(target, username));
         if known.len() >= MAX_NONCES {
@@ -135,19 +131,6 @@ impl Known {
     }
 }
 
-/// What follows the scheme `Digest`, wherever it stands in the header.
-fn digest_part(header: &str) -> Option<&str> {
-    let at = header.to_ascii_lowercase().find("digest ")?;
-    header.get(at + "digest ".len()..)
-}
-
-fn not_understood(error: &digest_auth::Error) -> Failure {
-    // The error repeats the server's nonce; only its kind is the same every time.
-    let words = match error {
-        digest_auth::Error::UnknownAlgorithm(name) => format!("the algorithm `{name}` is not known"),
-        digest_auth::Error::BadQopOptions(qop) => format!("the qop `{qop}` is not known"),
-        digest_auth::Error::MissingRequired(part, _) => format!("`{part}` is missing"),
-        _ => "its syntax is wrong".to_owned(),
-    };
-    Failure::new(FailureKind::Protocol, format!("the server's digest challenge is not understood: {words}"))
+fn not_understood(why: &str) -> Failure {
+    Failure::new(FailureKind::Protocol, format!("the server's digest challenge is not understood: {why}"))
 }

@@ -77,18 +77,27 @@ impl Multipart {
 
     /// Adds a text field.
     pub fn field(&mut self, name: &str, value: &[u8]) -> &mut Self {
-        self.open(name);
-        self.out.extend_from_slice(b"\"\r\n\r\n");
-        self.close(value)
+        self.part(name, None, None, value)
     }
 
-    /// Adds a file.
-    pub fn file(&mut self, name: &str, file_name: &str, content_type: &str, content: &[u8]) -> &mut Self {
+    /// Adds a part: a file has a name, and its type is said unless it is plain text (RFC 7578 §4.4).
+    pub fn part(
+        &mut self,
+        name: &str,
+        file_name: Option<&str>,
+        content_type: Option<&str>,
+        content: &[u8],
+    ) -> &mut Self {
         self.open(name);
-        self.out.extend_from_slice(b"\"; filename=\"");
-        self.escape(file_name);
-        self.out.extend_from_slice(b"\"\r\nContent-Type: ");
-        self.out.extend(content_type.bytes().filter(|byte| !byte.is_ascii_control()));
+        if let Some(file_name) = file_name {
+            self.out.extend_from_slice(b"\"; filename=\"");
+            self.escape(file_name);
+        }
+        self.out.push(b'"');
+        if let Some(content_type) = content_type {
+            self.out.extend_from_slice(b"\r\nContent-Type: ");
+            self.out.extend(content_type.bytes().filter(|byte| !byte.is_ascii_control()));
+        }
         self.out.extend_from_slice(b"\r\n\r\n");
         self.close(content)
     }
@@ -227,14 +236,18 @@ mod tests {
     fn multipart_byte_for_byte() {
         let mut parts = Multipart::with_boundary("B");
         parts.field("title", "Vertrag ü".as_bytes());
-        parts.file("do\"c\r\n", "über \"x\".pdf", "application/pdf", b"\x00\xFF--B");
+        parts.part("do\"c\r\n", Some("über \"x\".pdf"), Some("application/pdf"), b"\x00\xFF--B");
+        parts.part("meta", None, Some("application/json"), b"{}");
         assert_eq!(parts.content_type(), "multipart/form-data; boundary=B");
         let mut expected = "--B\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nVertrag ü\r\n\
              --B\r\nContent-Disposition: form-data; name=\"do%22c%0D%0A\"; filename=\"über %22x%22.pdf\"\r\n\
              Content-Type: application/pdf\r\n\r\n"
             .as_bytes()
             .to_vec();
-        expected.extend_from_slice(b"\x00\xFF--B\r\n--B--\r\n");
+        expected.extend_from_slice(b"\x00\xFF--B\r\n");
+        // RFC 7578 §4.4: a part that is no file may say its type.
+        expected.extend_from_slice(b"--B\r\nContent-Disposition: form-data; name=\"meta\"\r\n");
+        expected.extend_from_slice(b"Content-Type: application/json\r\n\r\n{}\r\n--B--\r\n");
         assert_eq!(parts.finish(), expected);
     }
 

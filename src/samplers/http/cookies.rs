@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::header::SET_COOKIE;
 use url::Url;
 
+use super::expiry;
 use super::settings::Scope;
 use super::target::Target;
 
@@ -73,7 +74,8 @@ impl Jars {
     ) {
         for value in headers.get_all(SET_COOKIE) {
             let text = String::from_utf8_lossy(value.as_bytes());
-            let Ok(cookie) = RawCookie::parse(text.as_ref()) else { continue };
+            let Ok(mut cookie) = RawCookie::parse(text.as_ref()) else { continue };
+            expiry::set(&mut cookie, &text);
             seen.borrow_mut().push((cookie.name().to_owned(), cookie.value().to_owned()));
             if let (Some(jar), Some(url)) = (self.jar(scope), target.url()) {
                 jar.insert(&cookie, url);
@@ -144,6 +146,31 @@ mod tests {
         assert_eq!(sent(&jars, Scope::User, "http://www.example.test/").unwrap(), "a=1; all=3");
         assert_eq!(sent(&jars, Scope::User, "http://api.example.test/").unwrap(), "all=3");
         assert_eq!(sent(&jars, Scope::User, "http://other.test/"), None);
+    }
+
+    /// RFC 6265 §5.1.1: neither zone nor weekday nor letter case decides whether a cookie goes.
+    #[test]
+    fn a_logout_deletes_the_cookie_however_its_date_is_spelled() {
+        for date in [
+            "Thu, 01 Jan 1970 00:00:00 GMT",
+            "Thu, 01 Jan 1970 00:00:00 UTC",
+            "Thu, 01 Jan 1970 00:00:00 -0000",
+            "Thu, 1 Jan 1970 00:00:00 GMT",
+            "Thu, 01 Jan 1970 00:00:00",
+            "\"Sun, 01-Jan-1995 01:00:00 GMT\"",
+            "thu, 01 jan 1970 00:00:00 gmt",
+            "Thursday, 01-Jan-1970 00:00:00 GMT",
+        ] {
+            let jars = Jars::default();
+            let url = "http://h.test/";
+            set(&jars, Scope::User, url, &["SID=abc; Path=/"]);
+            assert_eq!(sent(&jars, Scope::User, url).unwrap(), "SID=abc");
+            set(&jars, Scope::User, url, &[&format!("SID=; Path=/; Expires={date}")]);
+            assert_eq!(sent(&jars, Scope::User, url), None, "{date}");
+            // RFC 6265 §5.3, step 3: Max-Age comes before Expires.
+            set(&jars, Scope::User, url, &[&format!("SID=new; Path=/; Max-Age=60; Expires={date}")]);
+            assert_eq!(sent(&jars, Scope::User, url).unwrap(), "SID=new", "{date}");
+        }
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub(super) struct Progress {
     pub(super) received: Cell<u64>,
     pub(super) reconnects: Cell<u32>,
     pub(super) cached: Cell<bool>,
+    /// Redirects followed so far.
+    pub(super) redirects: Cell<u32>,
     /// Every cookie set so far, in order.
     pub(super) cookies: RefCell<Vec<(String, String)>>,
     /// What came of an answer that was not whole: its status, its headers, the beginning of its body.
@@ -71,6 +73,7 @@ impl Progress {
             dns: Cell::default(),
             connect: Cell::default(),
             tls: Cell::default(),
+            redirects: Cell::default(),
             first_byte: Cell::default(),
             download: Cell::default(),
             sent: Cell::default(),

@@ -266,6 +266,7 @@ impl HttpUser {
                 ));
             }
             redirects += 1;
+            progress.redirects.set(redirects);
             let next = redirect::next(answer.status, &answer.headers, &hop.method, &hop.target)?;
             hop.redirect(next);
         }
@@ -476,6 +477,7 @@ fn response(answer: Answer, target: &Target, timings: &Timings, progress: &Progr
     response.body = answer.body;
     response.body_bytes = answer.body_bytes;
     target.as_str().clone_into(&mut response.url);
+    response.redirects = progress.redirects.get();
     response.response_time = timings.total;
     response.first_byte = timings.first_byte.unwrap_or_default();
     response.cookies = progress.cookies.take();

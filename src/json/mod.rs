@@ -1,0 +1,246 @@
+//! JSON as it comes from the target (RFC 8259). A text is read once, from its first byte to its
+//! last, into an outline of where its values stand; every path, extractor, expression and schema
+//! looks into that outline, so that they agree on what is JSON and what is in it.
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::template::number_as_written;
+use crate::value::{Map, Value};
+
+use read::Entry;
+pub use tree::Tree;
+
+/// The deepest nesting that is read. Whoever follows the outline may recurse up to it.
+pub const MAX_DEPTH: usize = 128;
+
+/// A text that is one whole JSON value.
+#[derive(Debug)]
+pub struct Document {
+    text: Bytes,
+    entries: Vec<Entry>,
+    tree: OnceCell<Tree>,
+}
+
+/// One value of a [`Document`].
+#[derive(Clone, Copy, Debug)]
+pub struct Node<'d> {
+    document: &'d Document,
+    at: usize,
+}
+
+/// What kind of value a [`Node`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// A number.
+    Number,
+    /// Text.
+    Text,
+    /// A list.
+    List,
+    /// An object.
+    Object,
+}
+
+impl Document {
+    /// Reads a text from beginning to end. A byte order mark is not part of JSON and refused.
+    ///
+    /// # Errors
+    /// What is wrong with it and where, when it is not one whole JSON value (RFC 8259), or is
+    /// nested deeper than [`MAX_DEPTH`].
+    pub fn read(text: Bytes) -> Result<Self, String> {
+        let entries = read::outline(&text).map_err(|fault| fault.told(&text))?;
+        Ok(Self { text, entries, tree: OnceCell::new() })
+    }
+
+    /// The value that the text is.
+    pub fn root(&self) -> Node<'_> {
+        Node { document: self, at: 0 }
+    }
+
+    /// The whole text as a tree, made on first use.
+    pub fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| self.root().to_tree())
+    }
+}
+
+impl<'d> Node<'d> {
+    fn entry(self) -> Entry {
+        self.document.entries.get(self.at).copied().unwrap_or_default()
+    }
+
+    /// How it is written.
+    fn written(self) -> &'d str {
+        let entry = self.entry();
+        let bytes = self.document.text.get(entry.start as usize..entry.end as usize).unwrap_or_default();
+        // Reading has seen that all of the text is UTF-8, and values end at ASCII characters.
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    fn first_byte(self) -> u8 {
+        self.document.text.get(self.entry().start as usize).copied().unwrap_or_default()
+    }
+
+    /// What kind of value it is.
+    pub fn kind(self) -> Kind {
+        match self.first_byte() {
+            b'{' => Kind::Object,
+            b'[' => Kind::List,
+            b'"' => Kind::Text,
+            b't' | b'f' => Kind::Bool,
+            b'n' => Kind::Null,
+            _ => Kind::Number,
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn text(self) -> Option<Cow<'d, str>> {
+        (self.kind() == Kind::Text).then(|| self.unquoted())
+    }
+
+    /// The characters between the quotes, escapes resolved.
+    fn unquoted(self) -> Cow<'d, str> {
+        let written = self.written();
+        let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
+        if self.entry().escaped { Cow::Owned(read::unescaped(inner)) } else { Cow::Borrowed(inner) }
+    }
+
+    fn is_called(self, name: &str) -> bool {
+        if self.entry().escaped {
+            return self.unquoted() == name;
+        }
+        let entry = self.entry();
+        let inner = (entry.start as usize + 1)..(entry.end as usize).saturating_sub(1);
+        self.document.text.get(inner) == Some(name.as_bytes())
+    }
+
+    /// What stands inside of it, one after the other; names and values alternate in an object.
+    fn inside(self) -> impl Iterator<Item = Self> {
+        let end = match self.kind() {
+            Kind::Object | Kind::List => self.entry().next as usize,
+            Kind::Null | Kind::Bool | Kind::Number | Kind::Text => self.at + 1,
+        };
+        let mut at = self.at + 1;
+        std::iter::from_fn(move || {
+            let node = (at < end).then_some(Self { document: self.document, at })?;
+            at = node.entry().next as usize;
+            Some(node)
+        })
+    }
+
+    /// The elements of a list; none of anything else.
+    pub fn items(self) -> impl Iterator<Item = Self> {
+        self.inside().filter(move |_| self.kind() == Kind::List)
+    }
+
+    /// Names and values of an object, as they are written; nothing of anything else. A name that
+    /// is written twice comes twice, and the last one counts.
+    pub fn members(self) -> impl Iterator<Item = (Cow<'d, str>, Self)> {
+        let mut inside = self.inside();
+        let object = self.kind() == Kind::Object;
+        std::iter::from_fn(move || {
+            let name = inside.next().filter(|_| object)?;
+            Some((name.unquoted(), inside.next()?))
+        })
+    }
+
+    /// The value under a name. Of a name that is written twice the last one counts, as in
+    /// browsers and most libraries.
+    pub fn get(self, name: &str) -> Option<Self> {
+        if self.kind() != Kind::Object {
+            return None;
+        }
+        let mut found = None;
+        let mut inside = self.inside();
+        while let (Some(key), Some(value)) = (inside.next(), inside.next()) {
+            if key.is_called(name) {
+                found = Some(value);
+            }
+        }
+        found
+    }
+
+    /// The element of a number, from 0; a negative one counts from the end.
+    pub fn element(self, index: i64) -> Option<Self> {
+        let index = if index < 0 { index.checked_add(i64::try_from(self.items().count()).ok()?)? } else { index };
+        self.items().nth(usize::try_from(index).ok()?)
+    }
+
+    /// The value; numbers keep their spelling.
+    pub fn to_value(self) -> Value {
+        match self.kind() {
+            Kind::Null => Value::Null,
+            Kind::Bool => Value::Bool(self.first_byte() == b't'),
+            Kind::Number => number_as_written(self.written()),
+            Kind::Text => Value::text(self.unquoted()),
+            Kind::List => Value::List(self.items().map(Self::to_value).collect()),
+            Kind::Object => Value::Map(Arc::new(Map::from_iter(self.unique(|name| Arc::from(&*name), Self::to_value)))),
+        }
+    }
+
+    /// The value as the JSON Schema library takes it. A number beyond its range is the largest
+    /// it knows.
+    pub fn to_serde(self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match self.kind() {
+            Kind::Null => Json::Null,
+            Kind::Bool => Json::Bool(self.first_byte() == b't'),
+            Kind::Number => serde_json::from_str(self.written())
+                .unwrap_or_else(|_| Json::from(if self.first_byte() == b'-' { f64::MIN } else { f64::MAX })),
+            Kind::Text => Json::String(self.unquoted().into_owned()),
+            Kind::List => Json::Array(self.items().map(Self::to_serde).collect()),
+            Kind::Object => {
+                Json::Object(self.members().map(|(name, value)| (name.into_owned(), value.to_serde())).collect())
+            }
+        }
+    }
+
+    fn to_tree(self) -> Tree {
+        match self.kind() {
+            Kind::List => Tree::List(self.items().map(Self::to_tree).collect()),
+            Kind::Object => Tree::Object(self.unique(Cow::into_owned, Self::to_tree)),
+            Kind::Null | Kind::Bool | Kind::Number | Kind::Text => Tree::Scalar(self.to_value()),
+        }
+    }
+
+    /// Names and what is made of their values; a name that is written twice keeps its first
+    /// place and its last value.
+    fn unique<N, V>(self, name: impl Fn(Cow<'d, str>) -> N, value: impl Fn(Self) -> V) -> Vec<(N, V)>
+    where
+        N: Eq + std::hash::Hash + Clone,
+    {
+        let members: Vec<(N, Self)> = self.members().map(|(key, node)| (name(key), node)).collect();
+        // Few names are compared with each other quicker than they are hashed.
+        let repeated = if members.len() <= 16 {
+            members.iter().enumerate().any(|(at, (key, _))| members.iter().take(at).any(|(other, _)| other == key))
+        } else {
+            let mut seen = std::collections::HashSet::with_capacity(members.len());
+            members.iter().any(|(key, _)| !seen.insert(key))
+        };
+        if !repeated {
+            return members.into_iter().map(|(key, node)| (key, value(node))).collect();
+        }
+        let mut places = std::collections::HashMap::with_capacity(members.len());
+        let mut kept: Vec<(N, Self)> = Vec::with_capacity(members.len());
+        for (key, node) in members {
+            let place = *places.entry(key.clone()).or_insert(kept.len());
+            match kept.get_mut(place) {
+                Some(known) => known.1 = node,
+                None => kept.push((key, node)),
+            }
+        }
+        kept.into_iter().map(|(key, node)| (key, value(node))).collect()
+    }
+}
