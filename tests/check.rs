@@ -856,3 +856,15 @@ thread_groups:
     let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(0);
     assert!(ran.stdout.contains("no mistakes found"), "{}", ran.stdout);
 }
+
+#[test]
+fn regression_a_proxys_password_is_not_shown_with_the_line_it_stands_in() {
+    let folder = Folder::new();
+    folder.write(
+        "plan.yaml",
+        "http: { proxy: 'http://user:p@ss#1@127.0.0.1:9' }\nthread_groups: { g: { iterations: 1, steps: [{ get: 'http://shop.test/' }] } }\n",
+    );
+    let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(2);
+    assert!(ran.stdout.contains("http://user:******@127.0.0.1:9"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("ss#1"), "{}", ran.stdout);
+}

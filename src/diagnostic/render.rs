@@ -1,7 +1,11 @@
 //! Findings drawn for people, for machines and for GitHub.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use regex::Regex;
 use serde_json::json;
 
 use super::{Diagnostic, Severity, Sources};
@@ -49,9 +53,10 @@ fn text(finding: &Diagnostic, sources: &Sources, color: bool) -> String {
     let title = level.primary_title(visible(&finding.message));
     let mut groups = Vec::new();
     let source = sources.file(finding.span.file).filter(|file| !file.text.is_empty());
+    let shown = source.map_or(Cow::Borrowed(""), |file| without_passwords(&file.text, finding.span.start as usize));
     let mut main = match source {
         Some(file) => {
-            let mut snippet = Snippet::source(&*file.text)
+            let mut snippet = Snippet::source(&*shown)
                 .path(path.clone())
                 .annotation(AnnotationKind::Primary.span(first_line(finding, &file.text)));
             for (span, note) in finding.related.iter().filter(|(span, _)| span.file == finding.span.file) {
@@ -64,14 +69,14 @@ fn text(finding: &Diagnostic, sources: &Sources, color: bool) -> String {
     };
     let patch = finding.fix.as_ref().zip(source).filter(|(fix, _)| sources.text(fix.span).lines().count() <= 1);
     match (&finding.help, patch) {
-        (help, Some((fix, file))) => {
+        (help, Some((fix, _))) => {
             groups.push(main);
             let range = fix.span.start as usize..fix.span.end as usize;
             let words = help.as_deref().unwrap_or("write this instead");
             groups.push(
-                Level::HELP.secondary_title(visible(words)).element(
-                    Snippet::source(&*file.text).path(path).patch(Patch::new(range, fix.replacement.as_str())),
-                ),
+                Level::HELP
+                    .secondary_title(visible(words))
+                    .element(Snippet::source(&*shown).path(path).patch(Patch::new(range, fix.replacement.as_str()))),
             );
         }
         (Some(help), None) => {
@@ -82,6 +87,23 @@ fn text(finding: &Diagnostic, sources: &Sources, color: bool) -> String {
     }
     let report: &[Group<'_>] = &groups;
     renderer.render(report)
+}
+
+/// A file's text as it may be shown around a place: where the line there holds a URL with a
+/// password, the password is written over, byte by byte so that every place stays where it is.
+fn without_passwords(text: &str, place: usize) -> Cow<'_, str> {
+    // The password ends at the line's last `@` before a space or a quote: it may hold one itself.
+    static PASSWORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"://[^\s/'":]*:([^\s'"]*)@"#).ok());
+    let place = place.min(text.len());
+    let start = text.as_bytes()[..place].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let end = text.as_bytes()[place..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| place + at);
+    let line = &text[start..end];
+    let Some(found) = PASSWORD.as_ref().and_then(|password| password.captures(line)).and_then(|found| found.get(1))
+    else {
+        return Cow::Borrowed(text);
+    };
+    let hidden = start + found.start()..start + found.end();
+    Cow::Owned(format!("{}{}{}", &text[..hidden.start], "*".repeat(hidden.len()), &text[hidden.end..]))
 }
 
 /// The finding's range, cut at the end of its first line.
