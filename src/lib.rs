@@ -25,6 +25,7 @@ pub mod metrics;
 pub mod plan;
 pub mod report;
 pub mod samplers;
+pub mod sanitize;
 pub mod schedule;
 pub mod services;
 pub mod suggest;

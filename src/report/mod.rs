@@ -19,7 +19,6 @@ mod markdown;
 mod place;
 pub mod progress;
 mod repository;
-mod sanitize;
 mod series;
 mod table;
 #[cfg(test)]
@@ -41,12 +40,12 @@ pub use junit::{Junit, JunitStyle, RegressionJunit};
 pub use markdown::Markdown;
 pub(crate) use markdown::code;
 pub use repository::Repository;
-pub use sanitize::{clean, cut, defused, inline, quoted, short};
 pub use table::Table;
 
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
 use crate::metrics::Results;
+pub use crate::sanitize::{clean, cut, defused, inline, quoted, short};
 use crate::verdict::{RunOutcome, Verdict};
 
 /// Everything there is to tell about a run.

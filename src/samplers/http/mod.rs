@@ -57,5 +57,5 @@ pub use open::open_connections;
 pub use proxy::ProxyEnvironment;
 pub use settings::{CacheScope, Connections, HttpVersion, ProxySetting, Scope, Settings, TlsSettings, TlsVersion};
 pub use spelling::{FixedHeaders, spellings};
-pub use target::{Target, as_in_url};
+pub use target::Target;
 pub use user::{HttpUser, Request};

@@ -174,13 +174,6 @@ fn split_port(host_port: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Text as it goes into a URL: only the characters no URL may hold are percent-encoded.
-pub fn as_in_url(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    encode(text, &mut out);
-    out
-}
-
 /// Path and query with the characters no URL may hold percent-encoded, without the fragment.
 fn encode_path(tail: &str) -> String {
     let tail = tail.split_once('#').map_or(tail, |(before, _)| before);

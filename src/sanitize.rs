@@ -18,55 +18,62 @@ enum State {
     CommandEnd,
 }
 
-/// Text without escape sequences and without the characters no XML 1.0 document may hold (C0
-/// controls other than tab, LF and CR; U+FFFE; U+FFFF), and without the other control characters.
+/// The characters of a text outside of escape sequences, with their places in bytes. Those that
+/// [`clean`] removes one by one are still there.
+pub(crate) fn outside_escapes(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut state = State::Text;
+    text.char_indices().filter(move |(_, c)| {
+        let (next, kept) = match (&state, *c) {
+            (State::Text, '\u{1b}') => (State::Escape, false),
+            (State::Text, '\u{9b}') => (State::Control, false),
+            (State::Text, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}') => (State::Command, false),
+            (State::Text, _) => (State::Text, true),
+            (State::Escape, '[') => (State::Control, false),
+            (State::Escape, ']' | 'P' | 'X' | '^' | '_') => (State::Command, false),
+            (State::Escape, ' '..='/') => (State::Intermediate, false),
+            (State::Escape, '0'..='~') => (State::Text, false),
+            (State::Control, ' '..='?') => (State::Control, false),
+            (State::Control, '@'..='~') => (State::Text, false),
+            (State::Intermediate, ' '..='/') => (State::Intermediate, false),
+            (State::Intermediate, '0'..='~') => (State::Text, false),
+            (State::Command, '\u{7}' | '\u{9c}') | (State::CommandEnd, '\\') => (State::Text, false),
+            (State::Command | State::CommandEnd, '\u{1b}') => (State::CommandEnd, false),
+            // A command that is not ended by the end of its line is none: the rest is text again.
+            (_, '\n') => (State::Text, true),
+            (State::Command | State::CommandEnd, _) => (State::Command, false),
+            (State::Escape | State::Control | State::Intermediate, _) => (State::Text, true),
+        };
+        state = next;
+        kept
+    })
+}
+
+/// Text without escape sequences, without the characters no XML 1.0 document may hold (C0 controls
+/// other than tab, LF and CR; U+FFFE; U+FFFF), without the other control characters, and without
+/// those that turn the direction of writing.
 pub fn clean(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_forbidden) {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len());
-    let mut state = State::Text;
-    for c in text.chars() {
-        state = match (state, c) {
-            (State::Text, '\u{1b}') => State::Escape,
-            (State::Text, '\u{9b}') => State::Control,
-            (State::Text, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}') => State::Command,
-            (State::Text, c) => {
-                if !is_forbidden(c) {
-                    out.push(c);
-                }
-                State::Text
-            }
-            (State::Escape, '[') => State::Control,
-            (State::Escape, ']' | 'P' | 'X' | '^' | '_') => State::Command,
-            (State::Escape, ' '..='/') => State::Intermediate,
-            (State::Escape, '0'..='~') => State::Text,
-            (State::Control, ' '..='?') => State::Control,
-            (State::Control, '@'..='~') => State::Text,
-            (State::Intermediate, ' '..='/') => State::Intermediate,
-            (State::Intermediate, '0'..='~') => State::Text,
-            (State::Command, '\u{7}' | '\u{9c}') | (State::CommandEnd, '\\') => State::Text,
-            (State::Command | State::CommandEnd, '\u{1b}') => State::CommandEnd,
-            // A command that is not ended by the end of its line is none: the rest is text again.
-            (_, '\n') => {
-                out.push('\n');
-                State::Text
-            }
-            (State::Command | State::CommandEnd, _) => State::Command,
-            (State::Escape | State::Control | State::Intermediate, c) => {
-                if !is_forbidden(c) {
-                    out.push(c);
-                }
-                State::Text
-            }
-        };
-    }
-    Cow::Owned(out)
+    Cow::Owned(outside_escapes(text).map(|(_, c)| c).filter(|c| !is_forbidden(*c)).collect())
 }
 
-/// Control characters but tab, LF and CR, and the two noncharacters XML forbids.
+/// What no output holds: control characters but tab, LF and CR, the two noncharacters XML forbids,
+/// and what makes a line read as another one (Unicode's marks, embeddings, overrides and isolates
+/// of direction, UAX #9, and its separators of lines and paragraphs).
 fn is_forbidden(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Characters that take no place when text is shown, so that words read the same with and without
+/// them: control characters of every kind, and Unicode's invisible ones.
+pub(crate) fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || is_forbidden(c)
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Clean text with the words CI runners obey split by a blank: `::error` becomes `: :error`,

@@ -1,0 +1,221 @@
+//! Secrets are replaced by `***` before anything leaves the run: in every spelling a request or
+//! a response may carry them in.
+//!
+//! Foreign text is masked first and cut, cleaned and escaped after that: what is cut off first
+//! may leave the beginning of a secret, and what is removed later may join its halves.
+
+mod spelling;
+mod view;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use aho_corasick::AhoCorasick;
+use http::{HeaderMap, HeaderName, header};
+
+use crate::value::Value;
+use view::View;
+
+/// What stands in place of a secret.
+pub const MASK: &str = "***";
+/// Shorter secrets are left alone: masking every `a` would leave no text to read. In characters.
+pub const SHORTEST: usize = 3;
+/// No encoding makes a byte of a secret longer than this, in bytes.
+const WIDEST: usize = 16;
+
+/// Finds secrets in text, whatever the case of their letters.
+#[derive(Clone, Default)]
+pub struct Masker {
+    /// The run's secrets, and further ones.
+    finders: Vec<Arc<Finder>>,
+}
+
+/// Finds some secrets.
+struct Finder {
+    spellings: Vec<String>,
+    automaton: AhoCorasick,
+}
+
+impl Masker {
+    /// A masker for these secrets.
+    pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
+        Self { finders: Finder::new(secrets).map(Arc::new).into_iter().collect() }
+    }
+
+    /// A masker that hides further secrets too.
+    #[must_use]
+    pub fn with<S: AsRef<str>>(&self, more: &[S]) -> Self {
+        let more = Finder::new(more).map(Arc::new);
+        Self { finders: self.finders.iter().cloned().chain(more).collect() }
+    }
+
+    /// The text with every secret replaced.
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.secrets_in(text, false) {
+            found if found.is_empty() => Cow::Borrowed(text),
+            found => Cow::Owned(without(text, &found)),
+        }
+    }
+
+    /// The text with every secret replaced, and with what may be the beginning of one at its end:
+    /// for text that was cut off somewhere.
+    pub fn mask_cut<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.secrets_in(text, true) {
+            found if found.is_empty() => Cow::Borrowed(text),
+            found => Cow::Owned(without(text, &found)),
+        }
+    }
+
+    /// The beginning of a text with every secret replaced: so many characters, or a little more.
+    /// Costs nothing for what is behind.
+    pub fn beginning<'t>(&self, text: &'t str, characters: usize) -> Cow<'t, str> {
+        let longest = self.finders.iter().flat_map(|finder| &finder.spellings).map(String::len).max();
+        let window = characters.saturating_mul(4).saturating_add(longest.unwrap_or(0).saturating_mul(WIDEST));
+        let end = text.floor_char_boundary(window);
+        if end == text.len() { self.mask(text) } else { self.mask_cut(&text[..end]) }
+    }
+
+    /// Where secrets stand, in order and apart from one another.
+    fn secrets_in(&self, text: &str, is_cut: bool) -> Vec<Range<usize>> {
+        if self.finders.is_empty() || text.is_empty() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for view in View::all(text) {
+            for finder in &self.finders {
+                found.extend(finder.automaton.find_overlapping_iter(&*view.text).map(|at| view.place(at.range())));
+                if is_cut {
+                    found.extend(finder.begun(&view.text).map(|at| view.place(at)));
+                }
+            }
+        }
+        found.sort_unstable();
+        let mut apart: Vec<Range<usize>> = Vec::new();
+        for (start, end) in found {
+            match apart.last_mut() {
+                Some(last) if start < last.end => last.end = last.end.max(end),
+                Some(_) | None => apart.push(start..end),
+            }
+        }
+        apart
+    }
+
+    /// Headers as lines of text, with those that carry credentials masked whole.
+    pub fn headers(&self, headers: &HeaderMap) -> String {
+        let mut out = String::new();
+        for (name, value) in headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            out.push_str(name.as_str());
+            out.push_str(": ");
+            out.push_str(&if is_credential(name) { hidden(name, &value) } else { self.mask(&value).into_owned() });
+            out.push('\n');
+        }
+        out
+    }
+
+    /// A URL without its user name and password, and with secrets masked.
+    pub fn url(&self, url: &str) -> String {
+        self.mask(&without_userinfo(url)).into_owned()
+    }
+}
+
+impl Finder {
+    fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Option<Self> {
+        let mut spellings: Vec<String> =
+            secrets.into_iter().flat_map(|secret| spelling::spellings(secret.as_ref())).collect();
+        spellings.sort_unstable();
+        spellings.dedup();
+        if spellings.is_empty() {
+            return None;
+        }
+        // Every match, also those that overlap: of two secrets that share characters both go.
+        let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&spellings).ok()?;
+        Some(Self { spellings, automaton })
+    }
+
+    /// The longest end of a text that is the beginning of a secret, if it is long enough to tell.
+    fn begun(&self, text: &str) -> Option<Range<usize>> {
+        // An escape that is cut off itself says nothing.
+        let whole = text.trim_end_matches('\u{fffd}').len();
+        let tail = text.floor_char_boundary(whole.saturating_sub(WIDEST));
+        let ends = text[tail..whole].match_indices(['%', '\\', '&']).map(|(at, _)| tail + at).chain([whole]);
+        ends.flat_map(|end| {
+            self.spellings.iter().filter_map(move |spelling| {
+                let longest = spelling.len().min(end);
+                let begins = |length: &usize| {
+                    let start = end - length;
+                    text.is_char_boundary(start)
+                        && text.as_bytes()[start..end].eq_ignore_ascii_case(&spelling.as_bytes()[..*length])
+                };
+                (SHORTEST..longest).rev().find(begins).map(|length| end - length..text.len())
+            })
+        })
+        .min_by_key(|range| range.start)
+    }
+}
+
+/// A text without these ranges.
+fn without(text: &str, ranges: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for range in ranges {
+        out.push_str(&text[from..range.start]);
+        out.push_str(MASK);
+        from = range.end;
+    }
+    out.push_str(&text[from..]);
+    out
+}
+
+/// The texts of a value that has to be hidden: itself, or what is in it at any depth. What is
+/// either true or false, or nothing, tells nothing.
+pub fn texts_of(value: &Value, out: &mut Vec<String>) {
+    match value {
+        Value::Null | Value::Bool(_) => {}
+        Value::Int(_) | Value::Float(_) | Value::Decimal(_) | Value::Text(_) => out.push(value.to_string()),
+        Value::List(items) => items.iter().for_each(|item| texts_of(item, out)),
+        Value::Map(map) => map.iter().for_each(|(_, item)| texts_of(item, out)),
+    }
+}
+
+impl fmt::Debug for Masker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Masker")
+    }
+}
+
+/// User name and password of a URL, as they are written in it.
+pub fn userinfo(url: &str) -> Option<&str> {
+    let (_, rest) = crate::uri::split(url)?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    Some(&rest[..rest[..end].rfind('@')?])
+}
+
+/// A URL without user name and password.
+pub fn without_userinfo(url: &str) -> String {
+    let Some((scheme, rest)) = crate::uri::split(url) else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://{MASK}@{}", &rest[at + 1..]),
+        None => url.to_owned(),
+    }
+}
+
+fn is_credential(name: &HeaderName) -> bool {
+    [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE, header::SET_COOKIE].contains(name)
+}
+
+/// A credential keeps what tells kinds apart: the scheme, or the cookie's name.
+fn hidden(name: &HeaderName, value: &str) -> String {
+    let kept = if *name == header::COOKIE || *name == header::SET_COOKIE {
+        value.split_once('=').map(|(name, _)| format!("{name}="))
+    } else {
+        value.split_once(' ').map(|(scheme, _)| format!("{scheme} "))
+    };
+    format!("{}{MASK}", kept.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use http::HeaderMap;
+
+use super::*;
+use crate::samplers::http::body;
+
+#[track_caller]
+fn hides(secret: &str, text: &str, expected: &str) {
+    assert_eq!(Masker::new([secret]).mask(text), expected, "{secret:?} in {text:?}");
+}
+
+#[test]
+fn a_secret_is_masked_in_every_spelling_of_ours() {
+    let secret = "S3~cr et&w-o_r.d\"/1";
+    let query = body::query([("p", secret)]);
+    assert_eq!(query, "p=S3~cr%20et%26w-o_r.d%22%2F1");
+    hides(secret, &query, "p=***");
+    let form = String::from_utf8(body::form([("p", secret)]).to_vec()).expect("a form is text");
+    assert_eq!(form, "p=S3%7Ecr+et%26w-o_r.d%22%2F1");
+    hides(secret, &form, "p=***");
+    hides(secret, "http://host/S3~cr%20et&w-o_r.d%22/1/x", "http://host/***/x");
+    hides(secret, r#"{"p":"S3~cr et&w-o_r.d\"/1"}"#, r#"{"p":"***"}"#);
+    hides(secret, r#"{"q":"{\"p\":\"S3~cr et&w-o_r.d\\\"/1\"}"}"#, r#"{"q":"{\"p\":\"***\"}"}"#);
+    hides(secret, &BASE64_STANDARD.encode(secret), "***==");
+    for user in ["a", "an", "ann"] {
+        let basic = BASE64_STANDARD.encode(format!("{user}:{secret}"));
+        let masked = Masker::new([secret]).mask(&basic).into_owned();
+        assert!(masked.len() < 14 && masked.contains(MASK), "{basic} became {masked}");
+    }
+}
+
+#[test]
+fn a_secret_is_masked_in_the_spellings_of_servers() {
+    let secret = "a/b<c>\u{e4}\u{1f600}&'d";
+    for spelled in [
+        r"a\/b\u003cc\u003e\u00e4\ud83d\ude00\u0026'd",
+        r"a/b\u003Cc\u003E\u00E4\uD83D\uDE00&\'d",
+        r"a/b\x3cc\x3eä\u{1f600}&'d",
+        r"a/b<c>ä\U0001f600&'d",
+        "a/b&lt;c&gt;&auml;&#128512;&amp;&#39;d",
+        "a&sol;b&#60;c&#x3E;&#xe4;&#x1F600;&amp;&apos;d",
+        "a%2fb%3cc%3e%c3%a4%f0%9f%98%80%26%27d",
+        "a%2Fb%3Cc>%C3%A4😀&%27d",
+        "a%2Fb%3Cc%3E%E4%F0%9F%98%80%26'd",
+        "a%252Fb%253Cc%253E%25C3%25A4%25F0%259F%2598%2580%2526'd",
+        r#"a/b\\u003cc\\u003e\\u00e4\\ud83d\\ude00&'d"#,
+        "a/b&amp;lt;c&amp;gt;&amp;auml;&amp;#128512;&amp;amp;'d",
+        r"a\/b&lt;c&gt;ä😀&amp;'d",
+        "612f623c633ec3a4f09f988026",
+    ] {
+        let masked = Masker::new([secret]).mask(spelled).into_owned();
+        let rest = if spelled.starts_with("612f") { spelled } else { MASK };
+        assert_eq!(masked, rest, "{spelled}");
+    }
+    hides(secret, "612F623C633EC3A4F09F9880262764", MASK);
+    let token = BASE64_URL_SAFE_NO_PAD.encode(format!("{{\"sub\":\"{secret}\"}}"));
+    let masked = Masker::new([secret]).mask(&token).into_owned();
+    assert!(masked.starts_with("eyJzdWIiOi") && masked.contains(MASK) && masked.len() < 24, "{token}: {masked}");
+    hides("Hunter22", "HUNTER22 hunter22", "*** ***");
+}
+
+#[test]
+fn what_a_charset_makes_of_a_secret_is_masked() {
+    let secret = "pässwört€日1";
+    let utf16: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [utf16, encoding_rs::WINDOWS_1252.encode("pässwört€").0.into_owned()] {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let masker = Masker::new([secret, "pässwört€"]);
+        assert_eq!(masker.mask(&text).trim_end_matches('\0'), MASK, "{text:?}");
+    }
+    hides(secret, "pÃ¤sswÃ¶rtâ‚¬æ—¥1", MASK);
+}
+
+#[test]
+fn nothing_unseen_keeps_a_secret_from_being_found() {
+    for text in [
+        "s\0e\0c\0r\0e\0t\0",
+        "sec\u{1b}[0mret",
+        "sec\u{1b}]0;title\u{7}ret",
+        "se\u{200b}cr\u{202e}et",
+        "sec\u{fffe}ret\u{7}",
+        r"sec\u001b[0mret",
+        r"sec\u200bret",
+        "sec%1B%5B0mret",
+        "sec\r\nret",
+    ] {
+        let masked = Masker::new(["secret"]).mask(text).into_owned();
+        let seen: String = masked.chars().filter(|c| !crate::sanitize::is_unseen(*c)).collect();
+        assert_eq!(seen, MASK, "{text:?} became {masked:?}");
+    }
+    hides("sec\u{1b}[1mret", "sec\u{1b}[1mret", MASK);
+    // A command that hides it hides it for one reader only.
+    hides("secret", "\u{1b}]0;secret\u{7}", "\u{1b}]0;***\u{7}");
+}
+
+#[test]
+fn overlapping_secrets_all_go() {
+    let masker = Masker::new(["abcd", "cdefgh", "ef"]);
+    assert_eq!(masker.mask("x abcdefgh y"), "x *** y");
+    assert_eq!(masker.with(&["h y zz"]).mask("x abcdefgh y zz"), "x ***");
+}
+
+#[test]
+fn a_secret_is_masked_without_its_outer_spaces_and_line_by_line() {
+    hides(" secret \n", "p=secret", "p=***");
+    hides("-----BEGIN KEY-----\nMIIEow\n-----END KEY-----\n", "MIIEow", "***");
+    hides("-----BEGIN KEY-----\nMIIEow\n", r"-----BEGIN KEY-----\r\nMIIEow\r\n", r"***\r\n");
+}
+
+#[test]
+fn the_beginning_of_a_secret_is_masked_where_a_text_was_cut() {
+    let masker = Masker::new(["0123456789abcdef"]);
+    assert_eq!(masker.mask("text 0123456789"), "text 0123456789");
+    assert_eq!(masker.mask_cut("text 0123456789"), "text ***");
+    assert_eq!(masker.mask_cut("text %30123456789%6"), "text ***");
+    assert_eq!(masker.mask_cut("text 01"), "text 01");
+    let long = format!("{} 0123456789abcdef {}", "x".repeat(90), "y".repeat(100_000));
+    let beginning = masker.beginning(&long, 100);
+    assert!(beginning.starts_with(&format!("{} *** y", "x".repeat(90))) && beginning.len() < 1000);
+    let masks = "0123456789abcdef".repeat(1000);
+    assert!(!masker.beginning(&masks, 100).contains("0123"));
+}
+
+#[test]
+fn values_are_taken_apart_into_what_has_to_be_hidden() {
+    let json = serde_json::json!({"db": {"user": "ann", "port": 5432, "on": true}, "keys": ["k1", null, 1.5]});
+    let mut texts = Vec::new();
+    texts_of(&Value::from(&json), &mut texts);
+    assert_eq!(texts, ["ann", "5432", "k1", "1.5"]);
+}
+
+#[test]
+fn nothing_is_masked_without_secrets_or_for_a_letter() {
+    assert_eq!(Masker::new([""; 1]).mask("plain"), "plain");
+    assert_eq!(Masker::new(["a", "ab", " a ", "+ +"]).mask("banana ab a b  "), "banana ab a b  ");
+    assert_eq!(Masker::new(["abc"]).mask("%, \\, &, %4, &#, &#x, &foo;, \\u12, \\u{, %u00, \\"), "%, \\, &, %4, &#, &#x, &foo;, \\u12, \\u{, %u00, \\");
+}
+
+#[test]
+fn credentials_in_headers_and_urls_are_hidden() {
+    let masker = Masker::default();
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", "Bearer abc".parse().expect("a header"));
+    headers.insert("cookie", "SESSIONID=42".parse().expect("a header"));
+    headers.insert("accept", "text/html".parse().expect("a header"));
+    assert_eq!(masker.headers(&headers), "authorization: Bearer ***\ncookie: SESSIONID=***\naccept: text/html\n");
+    assert_eq!(masker.url("http://ann:secret@host/a@b"), "http://***@host/a@b");
+    assert_eq!(masker.url("http://host/a@b"), "http://host/a@b");
+}
