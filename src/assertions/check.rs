@@ -56,10 +56,11 @@ impl Assertion {
             Subject::Size => Unit::Bytes,
             _ => Unit::None,
         };
-        self.judge(response, &mut Judge { scope, unit }).map_err(|mut miss| {
+        let judged = self.judge(response, &mut Judge { scope: &mut *scope, unit });
+        judged.map_err(|mut miss| {
             match &self.subject {
                 Subject::Status => {
-                    miss.actual = response.status_and_gist();
+                    miss.actual = response.status_and_gist(&scope.masker());
                     if response.redirects > 0 && self.wants_redirect() {
                         miss.actual.push_str(&followed(response.redirects));
                     }
@@ -85,7 +86,7 @@ impl Assertion {
             }
             Subject::Url => judge.all(&self.matchers, Seen::Text(&response.url)),
             Subject::Body if response.body.is_empty() && self.only_asks_existence() => {
-                self.judge_missing("the body is empty")
+                self.judge_missing(judge, "the body is empty")
             }
             Subject::Body => judge.all(&self.matchers, Seen::Text(response.text())),
             Subject::Header(name) => {
@@ -93,43 +94,43 @@ impl Assertion {
                 let lines = response.headers.get_all(name).iter();
                 let values: Vec<_> = lines.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
                 match values.as_slice() {
-                    [] => self.judge_missing("there is no such header"),
+                    [] => self.judge_missing(judge, "there is no such header"),
                     values => judge.all(&self.matchers, Seen::Text(&values.join(", "))),
                 }
             }
             Subject::Cookie(name) => match response.cookie(name) {
                 Some(value) => judge.all(&self.matchers, Seen::Text(value)),
-                None => self.judge_missing("no such cookie was set"),
+                None => self.judge_missing(judge, "no such cookie was set"),
             },
             Subject::Json(path) => match path.find(response) {
                 Ok(Found::One(value)) => judge.all(&self.matchers, Seen::Value(&value)),
                 Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::List(&values)),
-                Ok(_) => self.judge_missing(&match path.nearest(response) {
+                Ok(_) => self.judge_missing(judge, &match path.nearest(response) {
                     near if near.is_empty() => "the path leads nowhere".to_owned(),
                     near => format!("the path leads nowhere; there is {}", near.join(", ")),
                 }),
-                Err(why) => Err(self.unreadable(&why, response)),
+                Err(why) => Err(self.unreadable(&why, response, judge)),
             },
             Subject::XPath(path) => match path.find(response.text()) {
                 Ok(Found::One(value)) => judge.all(&self.matchers, Seen::Value(&value)),
                 Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::Elements(&values)),
-                Ok(_) => self.judge_missing("the path leads nowhere"),
-                Err(why) => Err(self.unreadable(&why, response)),
+                Ok(_) => self.judge_missing(judge, "the path leads nowhere"),
+                Err(why) => Err(self.unreadable(&why, response, judge)),
             },
             Subject::Css(css) => match css.find(response.text()) {
                 Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::Elements(&values)),
-                Ok(_) => self.judge_missing("no element is selected"),
-                Err(why) => Err(self.unreadable(&why, response)),
+                Ok(_) => self.judge_missing(judge, "no element is selected"),
+                Err(why) => Err(self.unreadable(&why, response, judge)),
             },
             Subject::JsonSchema(schema) => match response.json() {
-                Ok(json) => match schema.violations(&json.root().to_serde()) {
+                Ok(json) => match schema.violations(&json.root().to_serde(), &judge.scope.masker()) {
                     None => Ok(()),
                     Some(violations) => Err(Miss {
                         expected: format!("what JSON schema {} describes", schema.name()),
                         actual: violations,
                     }),
                 },
-                Err(error) => Err(self.unreadable(&format!("the body is not JSON ({error})"), response)),
+                Err(error) => Err(self.unreadable(&format!("the body is not JSON ({error})"), response, judge)),
             },
             Subject::Expr(expression, source) => match expression.truth(judge.scope) {
                 Ok(true) => Ok(()),
@@ -159,17 +160,19 @@ impl Assertion {
     }
 
     /// What is not there meets only `exists: false`.
-    fn judge_missing(&self, why: &str) -> Result<(), Miss> {
+    fn judge_missing(&self, judge: &mut Judge<'_>, why: &str) -> Result<(), Miss> {
         match self.matchers.iter().find(|matcher| !matches!(matcher, Matcher::Exists(false))) {
             None => Ok(()),
-            Some(matcher) => Err(Miss { expected: sentence::phrase(matcher), actual: format!("nothing: {why}") }),
+            Some(matcher) => Err(Miss { expected: sentence::phrase(matcher, &judge.scope.masker()), actual: format!("nothing: {why}") }),
         }
     }
 
     /// A body that cannot be looked into meets nothing, not even `exists: false`: it may hold anything.
-    fn unreadable(&self, why: &str, response: &Response) -> Miss {
-        let expected = self.matchers.first().map_or_else(|| "JSON".to_owned(), sentence::phrase);
+    fn unreadable(&self, why: &str, response: &Response, judge: &mut Judge<'_>) -> Miss {
+        let masker = judge.scope.masker();
+        let expected = self.matchers.first().map_or_else(|| "JSON".to_owned(), |matcher| sentence::phrase(matcher, &masker));
         let beginning = response.beginning(SHOWN * 4);
+        let beginning = masker.mask_cut(&beginning);
         let body = if beginning.is_empty() {
             String::new()
         } else {

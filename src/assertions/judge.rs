@@ -103,34 +103,34 @@ impl Judge<'_> {
         }
     }
 
-    fn decide(&self, met: bool, matcher: &Matcher, computed: Option<&Value>, seen: Seen<'_>) -> Result<(), Miss> {
+    fn decide(&mut self, met: bool, matcher: &Matcher, computed: Option<&Value>, seen: Seen<'_>) -> Result<(), Miss> {
         if met { Ok(()) } else { self.miss(matcher, computed, seen) }
     }
 
     /// What was expected and what came. A computed value is told beside how it is written.
-    fn miss(&self, matcher: &Matcher, computed: Option<&Value>, seen: Seen<'_>) -> Result<(), Miss> {
-        let mut expected = sentence::phrase(matcher);
+    fn miss(&mut self, matcher: &Matcher, computed: Option<&Value>, seen: Seen<'_>) -> Result<(), Miss> {
+        let mut expected = self.phrase(matcher);
         if let Some(value) = computed
             && matcher.is_computed()
         {
-            expected.push_str(&format!(" ({})", sentence::value(value)));
+            expected.push_str(&format!(" ({})", self.said(value)));
         }
         Err(Miss { expected, actual: self.shown(seen) })
     }
 
-    fn wrong_kind(&self, matcher: &Matcher, seen: Seen<'_>, why: &str) -> Miss {
-        Miss { expected: sentence::phrase(matcher), actual: format!("{}, {why}", self.shown(seen)) }
+    fn wrong_kind(&mut self, matcher: &Matcher, seen: Seen<'_>, why: &str) -> Miss {
+        Miss { expected: self.phrase(matcher), actual: format!("{}, {why}", self.shown(seen)) }
     }
 
     fn value<'e>(&mut self, matcher: &Matcher, expected: &'e Expected) -> Result<Cow<'e, Value>, Miss> {
         expected.value(self.scope).map_err(|error| Miss {
-            expected: sentence::phrase(matcher),
+            expected: self.phrase(matcher),
             actual: format!("no value to compare with: {error}"),
         })
     }
 
     /// The text that `starts_with`, `matches` and the like look at.
-    fn text<'a>(&self, matcher: &Matcher, seen: Seen<'a>) -> Result<Cow<'a, str>, Miss> {
+    fn text<'a>(&mut self, matcher: &Matcher, seen: Seen<'a>) -> Result<Cow<'a, str>, Miss> {
         match seen.scalar() {
             Seen::Text(text) => Ok(Cow::Borrowed(text)),
             Seen::Value(Value::Text(text)) => Ok(Cow::Borrowed(text)),
@@ -146,7 +146,7 @@ impl Judge<'_> {
         match pattern.is_match(&text, self.scope) {
             Ok(found) => self.decide(found == wanted, matcher, None, seen),
             Err(why) => {
-                Err(Miss { expected: sentence::phrase(matcher), actual: format!("no pattern to match with: {why}") })
+                Err(Miss { expected: self.phrase(matcher), actual: format!("no pattern to match with: {why}") })
             }
         }
     }
@@ -173,8 +173,8 @@ impl Judge<'_> {
             Some(order) => self.decide(wanted(order), matcher, Some(&value), seen),
             None if limit.as_number().is_none() => {
                 let actual =
-                    format!("{}, and {} is no number to compare it with", self.shown(seen), sentence::value(&value));
-                Err(Miss { expected: sentence::phrase(matcher), actual })
+                    format!("{}, and {} is no number to compare it with", self.shown(seen), self.said(&value));
+                Err(Miss { expected: self.phrase(matcher), actual })
             }
             None => Err(self.wrong_kind(matcher, seen, "which is no number")),
         }
@@ -271,7 +271,19 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn shown(&self, seen: Seen<'_>) -> String {
+    fn phrase(&mut self, matcher: &Matcher) -> String {
+        sentence::phrase(matcher, &self.scope.masker())
+    }
+
+    fn said(&mut self, value: &Value) -> String {
+        sentence::value(value, &self.scope.masker())
+    }
+
+    /// What was seen, without secrets, cut to a readable length.
+    fn shown(&mut self, seen: Seen<'_>) -> String {
+        let masker = self.scope.masker();
+        let short = |text: &str| shown(&masker.beginning(text, SHOWN), SHOWN);
+        let quoted = |text: &str| shown_text(&masker.beginning(text, SHOWN));
         let list = |items: &[Value]| {
             let mut text = "[".to_owned();
             for (index, item) in items.iter().enumerate() {
@@ -284,14 +296,14 @@ impl Judge<'_> {
                 }
             }
             text.push(']');
-            shown(&text, SHOWN)
+            short(&text)
         };
         match seen {
-            Seen::Text(text) => shown_text(text),
-            Seen::Value(Value::Text(text)) => shown_text(text),
+            Seen::Text(text) => quoted(text),
+            Seen::Value(Value::Text(text)) => quoted(text),
             Seen::Value(Value::List(items)) => list(items),
             Seen::List(items) => list(items),
-            Seen::Elements([Value::Text(only)]) => shown_text(only),
+            Seen::Elements([Value::Text(only)]) => quoted(only),
             Seen::Elements(items) => list(items),
             Seen::Value(value) => match (self.unit, value.as_number()) {
                 (Unit::Milliseconds, Some(number)) => format!("{number:.1}ms"),
@@ -299,7 +311,7 @@ impl Judge<'_> {
                 _ => {
                     let mut text = String::new();
                     value.write_json(&mut text);
-                    shown(&text, SHOWN)
+                    short(&text)
                 }
             },
         }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use http::HeaderName;
 
 use crate::extractors::find::{Css, JsonPath, XPath};
+use crate::mask::Masker;
 use crate::template::Expression;
 
 /// What must hold of an answer.
@@ -143,7 +144,12 @@ impl JsonType {
 impl Assertion {
     /// An assertion, with its sentence: `status is 200`; with a name, `NAME: status is 200`.
     pub fn new(subject: Subject, matchers: Vec<Matcher>, name: Option<String>) -> Self {
-        let sentence = sentence::of(&subject, &matchers);
+        Self::without(subject, matchers, name, &Masker::default())
+    }
+
+    /// The same, with a sentence that shows no secret.
+    pub fn without(subject: Subject, matchers: Vec<Matcher>, name: Option<String>, secrets: &Masker) -> Self {
+        let sentence = sentence::of(&subject, &matchers, secrets);
         let text = match &name {
             Some(name) => format!("{name}: {sentence}"),
             None => sentence,

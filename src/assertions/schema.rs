@@ -3,6 +3,7 @@
 use jsonschema::Validator;
 
 use crate::extractors::find::shown;
+use crate::mask::Masker;
 
 /// A compiled JSON Schema.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl Schema {
     }
 
     /// What of `json` goes against it, the first few places; `None` if nothing does.
-    pub(super) fn violations(&self, json: &serde_json::Value) -> Option<String> {
+    pub(super) fn violations(&self, json: &serde_json::Value, masker: &Masker) -> Option<String> {
         let mut errors = self.validator.iter_errors(json);
         let told: Vec<String> = errors
             .by_ref()
@@ -43,7 +44,7 @@ impl Schema {
             .map(|error| {
                 let place = error.instance_path().to_string();
                 let place = if place.is_empty() { "the body".to_owned() } else { place };
-                format!("{place}: {}", shown(&error.masked().to_string(), 120))
+                format!("{place}: {}", shown(&masker.beginning(&error.masked().to_string(), 120), 120))
             })
             .collect();
         if told.is_empty() {

@@ -1,6 +1,7 @@
-//! Assertions in words.
+//! Assertions in words, without secrets.
 
 use crate::extractors::find::shown;
+use crate::mask::Masker;
 use crate::value::Value;
 
 use super::{Expected, JsonType, Matcher, Pattern, Subject};
@@ -9,7 +10,7 @@ use super::{Expected, JsonType, Matcher, Pattern, Subject};
 const SHOWN: usize = 120;
 
 /// The whole sentence: `response_time is below 500ms`.
-pub(super) fn of(subject: &Subject, matchers: &[Matcher]) -> String {
+pub(super) fn of(subject: &Subject, matchers: &[Matcher], masker: &Masker) -> String {
     let subject_words = match subject {
         Subject::Status => "status".to_owned(),
         Subject::ResponseTime => "response_time".to_owned(),
@@ -28,79 +29,79 @@ pub(super) fn of(subject: &Subject, matchers: &[Matcher]) -> String {
         Subject::JsonSchema(schema) => return format!("body matches JSON schema {}", schema.name()),
         Subject::Expr(_, source) => return format!("{source} is true"),
     };
-    let words: Vec<String> = matchers.iter().map(verb).collect();
+    let words: Vec<String> = matchers.iter().map(|matcher| verb(matcher, masker)).collect();
     format!("{subject_words} {}", words.join(" and "))
 }
 
-fn verb(matcher: &Matcher) -> String {
+fn verb(matcher: &Matcher, masker: &Masker) -> String {
     match matcher {
-        Matcher::Equals(expected) => format!("is {}", written(expected)),
-        Matcher::NotEquals(expected) => format!("is not {}", written(expected)),
-        Matcher::OneOf(several) => format!("is one of {}", all_written(several)),
+        Matcher::Equals(expected) => format!("is {}", written(expected, masker)),
+        Matcher::NotEquals(expected) => format!("is not {}", written(expected, masker)),
+        Matcher::OneOf(several) => format!("is one of {}", all_written(several, masker)),
         Matcher::StatusClass(class) => format!("is {class}xx"),
-        Matcher::Contains(several) => format!("contains {}", all_written(several)),
-        Matcher::NotContains(several) => format!("does not contain {}", all_written(several)),
-        Matcher::StartsWith(expected) => format!("starts with {}", written(expected)),
-        Matcher::EndsWith(expected) => format!("ends with {}", written(expected)),
-        Matcher::Matches(pattern) => format!("matches {}", pattern_written(pattern)),
-        Matcher::NotMatches(pattern) => format!("does not match {}", pattern_written(pattern)),
-        Matcher::Above(expected) => format!("is above {}", written(expected)),
-        Matcher::AtLeast(expected) => format!("is at least {}", written(expected)),
-        Matcher::Below(expected) => format!("is below {}", written(expected)),
-        Matcher::AtMost(expected) => format!("is at most {}", written(expected)),
+        Matcher::Contains(several) => format!("contains {}", all_written(several, masker)),
+        Matcher::NotContains(several) => format!("does not contain {}", all_written(several, masker)),
+        Matcher::StartsWith(expected) => format!("starts with {}", written(expected, masker)),
+        Matcher::EndsWith(expected) => format!("ends with {}", written(expected, masker)),
+        Matcher::Matches(pattern) => format!("matches {}", pattern_written(pattern, masker)),
+        Matcher::NotMatches(pattern) => format!("does not match {}", pattern_written(pattern, masker)),
+        Matcher::Above(expected) => format!("is above {}", written(expected, masker)),
+        Matcher::AtLeast(expected) => format!("is at least {}", written(expected, masker)),
+        Matcher::Below(expected) => format!("is below {}", written(expected, masker)),
+        Matcher::AtMost(expected) => format!("is at most {}", written(expected, masker)),
         Matcher::Exists(true) => "exists".to_owned(),
         Matcher::Exists(false) => "does not exist".to_owned(),
         Matcher::Empty(true) => "is empty".to_owned(),
         Matcher::Empty(false) => "is not empty".to_owned(),
-        Matcher::Length(inner) => format!("has a length that {}", verbs(inner)),
+        Matcher::Length(inner) => format!("has a length that {}", verbs(inner, masker)),
         Matcher::Type(kind) => format!("is {}", article(*kind)),
-        Matcher::Each(inner) => format!("has only elements of which each {}", verbs(inner)),
+        Matcher::Each(inner) => format!("has only elements of which each {}", verbs(inner, masker)),
     }
 }
 
 /// What a matcher expects, to follow the word "expected": `200`, `to contain "x"`.
-pub(super) fn phrase(matcher: &Matcher) -> String {
+pub(super) fn phrase(matcher: &Matcher, masker: &Masker) -> String {
     match matcher {
-        Matcher::Equals(expected) => written(expected),
-        Matcher::NotEquals(expected) => format!("anything but {}", written(expected)),
-        Matcher::OneOf(several) => format!("one of {}", all_written(several)),
+        Matcher::Equals(expected) => written(expected, masker),
+        Matcher::NotEquals(expected) => format!("anything but {}", written(expected, masker)),
+        Matcher::OneOf(several) => format!("one of {}", all_written(several, masker)),
         Matcher::StatusClass(class) => format!("{class}xx"),
-        Matcher::Contains(several) => format!("to contain {}", all_written(several)),
-        Matcher::NotContains(several) => format!("not to contain {}", all_written(several)),
-        Matcher::StartsWith(expected) => format!("to start with {}", written(expected)),
-        Matcher::EndsWith(expected) => format!("to end with {}", written(expected)),
-        Matcher::Matches(pattern) => format!("to match {}", pattern_written(pattern)),
-        Matcher::NotMatches(pattern) => format!("not to match {}", pattern_written(pattern)),
-        Matcher::Above(expected) => format!("above {}", written(expected)),
-        Matcher::AtLeast(expected) => format!("at least {}", written(expected)),
-        Matcher::Below(expected) => format!("below {}", written(expected)),
-        Matcher::AtMost(expected) => format!("at most {}", written(expected)),
+        Matcher::Contains(several) => format!("to contain {}", all_written(several, masker)),
+        Matcher::NotContains(several) => format!("not to contain {}", all_written(several, masker)),
+        Matcher::StartsWith(expected) => format!("to start with {}", written(expected, masker)),
+        Matcher::EndsWith(expected) => format!("to end with {}", written(expected, masker)),
+        Matcher::Matches(pattern) => format!("to match {}", pattern_written(pattern, masker)),
+        Matcher::NotMatches(pattern) => format!("not to match {}", pattern_written(pattern, masker)),
+        Matcher::Above(expected) => format!("above {}", written(expected, masker)),
+        Matcher::AtLeast(expected) => format!("at least {}", written(expected, masker)),
+        Matcher::Below(expected) => format!("below {}", written(expected, masker)),
+        Matcher::AtMost(expected) => format!("at most {}", written(expected, masker)),
         Matcher::Exists(true) => "that it exists".to_owned(),
         Matcher::Exists(false) => "that it does not exist".to_owned(),
         Matcher::Empty(true) => "to be empty".to_owned(),
         Matcher::Empty(false) => "not to be empty".to_owned(),
-        Matcher::Length(inner) => format!("a length that {}", verbs(inner)),
+        Matcher::Length(inner) => format!("a length that {}", verbs(inner, masker)),
         Matcher::Type(kind) => article(*kind).to_owned(),
-        Matcher::Each(inner) => format!("that each element {}", verbs(inner)),
+        Matcher::Each(inner) => format!("that each element {}", verbs(inner, masker)),
     }
 }
 
-fn verbs(matchers: &[Matcher]) -> String {
-    matchers.iter().map(verb).collect::<Vec<_>>().join(" and ")
+fn verbs(matchers: &[Matcher], masker: &Masker) -> String {
+    matchers.iter().map(|matcher| verb(matcher, masker)).collect::<Vec<_>>().join(" and ")
 }
 
-fn written(expected: &Expected) -> String {
+fn written(expected: &Expected, masker: &Masker) -> String {
     let mut text = String::new();
     expected.write(&mut text);
-    shown(&text, SHOWN)
+    shown(&masker.beginning(&text, SHOWN), SHOWN)
 }
 
-fn all_written(several: &[Expected]) -> String {
-    several.iter().map(written).collect::<Vec<_>>().join(", ")
+fn all_written(several: &[Expected], masker: &Masker) -> String {
+    several.iter().map(|expected| written(expected, masker)).collect::<Vec<_>>().join(", ")
 }
 
-fn pattern_written(pattern: &Pattern) -> String {
-    format!("/{}/", shown(pattern.source(), SHOWN))
+fn pattern_written(pattern: &Pattern, masker: &Masker) -> String {
+    format!("/{}/", shown(&masker.beginning(pattern.source(), SHOWN), SHOWN))
 }
 
 fn article(kind: JsonType) -> &'static str {
@@ -115,8 +116,8 @@ fn article(kind: JsonType) -> &'static str {
 }
 
 /// A computed value as a message shows it.
-pub(super) fn value(value: &Value) -> String {
+pub(super) fn value(value: &Value, masker: &Masker) -> String {
     let mut text = String::new();
     value.write_json(&mut text);
-    shown(&text, SHOWN)
+    shown(&masker.beginning(&text, SHOWN), SHOWN)
 }

@@ -153,9 +153,7 @@ impl PlanOptions {
         if let Some(plan) = loaded.plan {
             profiles.clone_from(&plan.profiles);
             name = Some(plan.name.clone());
-            secrets.extend(
-                plan.variables.iter().filter(|one| one.secret).filter_map(|one| Some(one.value.as_ref()?.to_string())),
-            );
+            secrets = plan.secrets();
             let (built, more) = build(plan, &loaded.sources, &env);
             findings.extend(more);
             graph = built;

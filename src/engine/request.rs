@@ -9,19 +9,27 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::events::{Event, Observed, RowKind};
 use super::user::{Local, User};
-use crate::graph::{Auth, Body, HttpNode, LabelId, Node, NodeId};
+use crate::graph::{Auth, Body, HttpNode, LabelId, Node, NodeId, NodeKind};
 use crate::mask::Masker;
 use crate::metrics::{Example, Outcome, ResponseTime, Sample, SampleFailure};
-use crate::samplers::http::{self as sampler, FixedHeaders, Request, Target, Transport};
+use crate::samplers::http::{self as sampler, FixedHeaders, Request, Target};
 use crate::samplers::{Exchange, FailureKind, Response};
+use crate::sanitize::short;
 use crate::template::Template;
 
 /// How much of a body an example shows, in bytes.
 const SHOWN: usize = 1500;
 
-/// Shorter cookie values and the like (`1`, `true`, `en`) are no secrets, and masking them would
-/// make answers unreadable.
-const SHORTEST_CREDENTIAL: usize = 6;
+/// How long a message may be, in characters.
+const LONGEST: usize = 1000;
+
+/// A request that was sent, for its credentials.
+pub(super) struct Sent {
+    node: NodeId,
+    request: Request,
+    /// The values of cookies of a response that did not come whole.
+    cookies: Vec<String>,
+}
 
 /// Records a request as interrupted when the run drops it before it has ended.
 struct InFlight<'l> {
@@ -67,12 +75,17 @@ impl User {
         let user = self.http.clone();
         let exchange = user.send_from(start, &request, transport).await;
         flight.ended.set(true);
+        let partial = exchange.partial.iter().flat_map(|partial| &partial.cookies);
+        let cookies = partial.map(|(_, value)| value.clone()).collect();
+        self.sent = Some(Sent { node: id, request, cookies });
+        self.hides = None;
         let ended = started + exchange.timings.total;
 
         let warm_up = local.recorder.borrow().warms_up(node.label, started.saturating_sub(self.behind));
         let (response, judged) = match &exchange.outcome {
             Ok(response) => {
                 self.response = Some(response.clone());
+                self.hides = None;
                 (Some(&**response), self.judge(node, http, response, observed, warm_up))
             }
             Err(failure) => {
@@ -92,11 +105,9 @@ impl User {
         };
         let passed = judged.failures.is_empty();
         self.response_ok = passed;
-        let masker = (!passed || observed).then(|| {
-            let credentials = self.credentials(http, &request, transport, response);
-            self.masker_of(credentials)
-        });
-        self.record(node, started, ended, &exchange, &judged, &request, masker.as_ref());
+        let masker = (!passed || observed).then(|| self.masker());
+        self.record(node, started, ended, &exchange, &judged, masker.as_ref());
+        self.forget_body();
         if let (Some(observer), Some(masker)) = (&local.observer, &masker) {
             observer.request(&Observed {
                 node: id,
@@ -111,16 +122,15 @@ impl User {
         Ok(passed)
     }
 
-    /// Every credential of an exchange, wherever it stands: a target may send it back in its answer.
-    fn credentials(
-        &mut self,
-        http: &HttpNode,
-        sent: &Request,
-        transport: &Transport,
-        response: Option<&Response>,
-    ) -> Vec<String> {
-        let mut values = Vec::new();
-        let lines = sent.headers.iter().chain(sent.extra_headers.iter().map(|(name, value)| (name, value)));
+    /// Every credential of the last exchange and of the user, wherever it stands: a target may send
+    /// it back in its response.
+    pub(super) fn credentials(&mut self) -> Vec<String> {
+        let mut values = self.http.cookie_values();
+        let cookies = self.response.iter().flat_map(|response| &response.cookies);
+        values.extend(cookies.map(|(_, value)| value.clone()));
+        let Some(Sent { node, request, cookies }) = self.sent.take() else { return values };
+        values.extend(cookies.iter().cloned());
+        let lines = request.headers.iter().chain(request.extra_headers.iter().map(|(name, value)| (name, value)));
         for (name, value) in lines {
             let value = String::from_utf8_lossy(value.as_bytes());
             if [header::AUTHORIZATION, header::PROXY_AUTHORIZATION].contains(name) {
@@ -130,34 +140,35 @@ impl User {
                 cookie_values(&value, &mut values);
             }
         }
-        if let Some(cookies) = self.http.cookies_for(&sent.target, transport) {
-            cookie_values(&cookies, &mut values);
-        }
-        values.extend(response.into_iter().flat_map(|response| &response.cookies).map(|(_, value)| value.clone()));
-        match http.auth.as_deref() {
-            Some(Auth::Bearer(token)) => values.extend(self.text(token)),
-            Some(Auth::Basic(username, password) | Auth::Digest(username, password)) => {
-                if let (Ok(username), Ok(password)) = (self.text(username), self.text(password)) {
-                    values.push(format!("{username}:{password}"));
-                    values.push(password);
-                }
+        match &request.auth {
+            Some(sampler::Auth::Bearer(token)) => values.push(token.clone()),
+            Some(sampler::Auth::Basic { username, password } | sampler::Auth::Digest { username, password }) => {
+                values.push(format!("{username}:{password}"));
+                values.push(password.clone());
             }
             None => {}
         }
-        for template in std::iter::once(&http.url).chain(&http.base_url) {
-            let url = self.text(template).unwrap_or_default();
-            if let Some(userinfo) = crate::mask::userinfo(&url) {
-                values.extend(userinfo.split_once(':').map(|(_, password)| password.to_owned()));
-                values.push(userinfo.to_owned());
+        let graph = self.graph.clone();
+        if let NodeKind::Http(http) = &graph.node(node).kind {
+            for template in std::iter::once(&http.url).chain(&http.base_url) {
+                let url = self.text(template).unwrap_or_default();
+                if let Some(userinfo) = crate::mask::userinfo(&url) {
+                    values.extend(userinfo.split_once(':').map(|(_, password)| password.to_owned()));
+                    values.push(userinfo.to_owned());
+                }
             }
         }
-        values.retain(|value| value.len() >= SHORTEST_CREDENTIAL);
-        values.sort_unstable();
-        values.dedup();
+        self.sent = Some(Sent { node, request, cookies });
         values
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call; a struct for it would only rename the arguments")]
+    /// A sent body is kept no longer than it may be shown.
+    fn forget_body(&mut self) {
+        if let Some(sent) = &mut self.sent {
+            sent.request.body = Bytes::new();
+        }
+    }
+
     fn record(
         &mut self,
         node: &Node,
@@ -165,14 +176,13 @@ impl User {
         ended: Duration,
         exchange: &Exchange,
         judged: &Judged,
-        sent: &Request,
         masker: Option<&Masker>,
     ) {
         let failures: Vec<SampleFailure>;
         let outcome = if judged.failures.is_empty() {
             Outcome::Passed
         } else {
-            let hide = |text: &String| masker.map_or_else(String::new, |masker| masker.mask(text).into_owned());
+            let hide = |text: &String| masker.map_or_else(String::new, |masker| told(text, masker));
             failures = judged
                 .failures
                 .iter()
@@ -202,10 +212,11 @@ impl User {
         let mut example = || {
             let Some(masker) = masker else { return Example::default() };
             if let Some(first) = judged.failures.first() {
-                let _ = local.events.send(Event::Failure(node.name.clone(), masker.mask(&told(first)).into_owned()));
+                let name = masker.mask(&node.name).into();
+                let _ = local.events.send(Event::Failure(name, told(&in_a_line(first), masker)));
             }
             Example {
-                request: shown_request(sent, masker),
+                request: self.sent.as_ref().map_or_else(String::new, |sent| shown_request(&sent.request, masker)),
                 response: exchange.response().map_or_else(String::new, |response| shown(response, masker)),
             }
         };
@@ -213,9 +224,9 @@ impl User {
         self.samples += 1;
         if self.local.rows.is_some() {
             let masker = masker.cloned().unwrap_or_else(|| self.masker());
-            let url = masker.url(sent.target.as_str());
+            let url = self.sent.as_ref().map(|sent| masker.url(sent.request.target.as_str())).unwrap_or_default();
             let failure = judged.failures.first();
-            let failure = failure.map(|first| (first.kind.word(), masker.mask(&told(first)).into_owned()));
+            let failure = failure.map(|first| (first.kind.word(), told(&in_a_line(first), &masker)));
             let status = exchange.outcome.as_ref().ok().map(|response| response.status);
             let kind = RowKind::Request { status, url: &url };
             self.local.row(self.group, self.number, &sample, kind, failure);
@@ -233,7 +244,8 @@ impl User {
         for (slot, extractor) in &http.extractors {
             let found = extractor.extract(response, self);
             if observed {
-                let secret = self.local.shared.graph.slots[slot.0 as usize].secret;
+                let slot = &self.graph.slots[slot.0 as usize];
+                let secret = slot.secret;
                 let shown = found.as_ref().map(ToString::to_string).map_err(|failure| failure.message.clone());
                 judged.extracted.push((extractor.variable.clone(), shown, secret));
             }
@@ -264,7 +276,7 @@ impl User {
         if http.default_status && response.status >= 400 {
             judged.failures.push(SampleFailure {
                 expected: Some("a status below 400".into()),
-                actual: Some(response.status_and_gist()),
+                actual: Some(response.status_and_gist(&self.masker())),
                 ..SampleFailure::new(FailureKind::Status, format!("the status is {}", response.status), node.span)
             });
         }
@@ -413,14 +425,19 @@ fn response_time(exchange: &Exchange) -> ResponseTime {
 }
 
 /// A failure in a line: what failed, and what came instead.
-fn told(failure: &SampleFailure) -> String {
+fn in_a_line(failure: &SampleFailure) -> String {
     match &failure.actual {
         Some(actual) => format!("{}: got {actual}", failure.message),
         None => failure.message.clone(),
     }
 }
 
-fn cookie_values(header: &str, values: &mut Vec<String>) {
+/// A message without secrets, cut to what anybody reads.
+fn told(message: &str, masker: &Masker) -> String {
+    short(&masker.beginning(message, LONGEST), LONGEST).into_owned()
+}
+
+pub(super) fn cookie_values(header: &str, values: &mut Vec<String>) {
     let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
     values.extend(pairs.map(|(_, value)| value.trim().to_owned()));
 }
@@ -432,7 +449,8 @@ fn shown_request(sent: &Request, masker: &Masker) -> String {
     text.push_str(&masker.headers(&extra));
     if !sent.body.is_empty() {
         text.push('\n');
-        text.push_str(&beginning(&sent.body, masker));
+        let body = String::from_utf8_lossy(&sent.body[..sent.body.len().min(SHOWN * 4)]);
+        text.push_str(&beginning(&body, sent.body.len() > SHOWN * 4, masker));
     }
     text
 }
@@ -441,15 +459,14 @@ fn shown(response: &Response, masker: &Masker) -> String {
     let mut text = format!("{} {}\n{}", response.version, response.status, masker.headers(&response.headers));
     if !response.body.is_empty() {
         text.push('\n');
-        text.push_str(&beginning(&response.body, masker));
+        text.push_str(&beginning(&response.beginning(SHOWN * 4), response.body.len() > SHOWN * 4, masker));
     }
     text
 }
 
 /// Masked before it is cut, so that the cut cannot leave half a secret.
-fn beginning(body: &[u8], masker: &Masker) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN * 4)]);
-    let masked = masker.mask(&text);
+fn beginning(text: &str, is_cut: bool, masker: &Masker) -> String {
+    let masked = if is_cut { masker.mask_cut(text) } else { masker.mask(text) };
     let mut cut: String = masked.chars().take(SHOWN).collect();
     if cut.len() < masked.len() {
         cut.push('…');

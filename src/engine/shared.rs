@@ -67,6 +67,8 @@ pub struct Shared {
     pub seed: u64,
     /// Hides secrets.
     pub masker: Masker,
+    /// Names as they are shown.
+    pub names: Names,
     /// Whether think times and pauses are left out, as in a trial.
     pub no_waiting: bool,
     /// Where `${file(…)}` looks.
@@ -85,6 +87,25 @@ pub struct Shared {
     courses: Vec<Course>,
     /// When each group ended, from the moment load begins.
     ended: watch::Sender<Vec<Option<Duration>>>,
+}
+
+/// The names of what is counted, without secrets, by number.
+#[derive(Debug)]
+pub struct Names {
+    /// Of lines of the report.
+    pub labels: Vec<String>,
+    /// Of thread groups.
+    pub groups: Vec<String>,
+}
+
+impl Names {
+    fn of(graph: &ExecutionGraph, masker: &Masker) -> Self {
+        let shown = |name: &str| masker.mask(name).into_owned();
+        Self {
+            labels: graph.labels.iter().map(|label| shown(&label.text)).collect(),
+            groups: graph.groups.iter().map(|group| shown(&group.name)).collect(),
+        }
+    }
 }
 
 /// What the threads share of a group's load.
@@ -216,6 +237,7 @@ impl Shared {
             reason: Mutex::new(None),
             courses: graph.groups.iter().map(|group| Course::new(group, threads)).collect(),
             ended: watch::Sender::new(vec![None; graph.groups.len()]),
+            names: Names::of(&graph, &masker),
             graph,
             transports,
             run_id,

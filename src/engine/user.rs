@@ -10,10 +10,11 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::clock::Clock;
 use super::events::{Event, Observer, Row, RowKind, RowSink};
+use super::request::{Sent, cookie_values};
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
 use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Node, NodeId, Wait};
-use crate::mask::Masker;
+use crate::mask::{Masker, texts_of};
 use crate::metrics::{Example, LostWhy, Outcome, Recorder, Sample, SampleFailure};
 use crate::plan::{AtEnd, Share, ThinkTime, parse_think_time};
 use crate::samplers::http::{FixedHeaders, HttpUser, Target};
@@ -27,6 +28,10 @@ const MAX_FILE: u64 = 10 * 1024 * 1024;
 /// So many nodes of a plan have what never changes in their requests kept by each thread, some
 /// 1.3 kB each; in a plan with more, the others make it anew each time.
 const KEPT: usize = 2048;
+
+/// Shorter cookie values and the like (`1`, `true`, `en`) are no secrets, and masking them would
+/// make responses unreadable.
+const SHORTEST_CREDENTIAL: usize = 6;
 
 /// What all users on one worker thread share.
 pub(super) struct Local {
@@ -169,7 +174,8 @@ impl Local {
         let now = self.clock.now();
         let sample = Sample::bare(node.label, now, now, Outcome::Failed(std::slice::from_ref(&failure)));
         let mut example = || {
-            let _ = self.events.send(Event::Failure(node.name.clone(), failure.message.clone()));
+            let name = self.shared.masker.mask(&node.name).into();
+            let _ = self.events.send(Event::Failure(name, failure.message.clone()));
             Example::default()
         };
         self.recorder.borrow_mut().sample(&sample, &mut example);
@@ -200,8 +206,8 @@ impl Local {
             + sample.response_time.counted().unwrap_or_else(|| sample.ended.saturating_sub(sample.started));
         let answered = timings.first_byte.is_some();
         rows.borrow_mut().row(&Row {
-            label: &self.shared.graph.label(sample.label).text,
-            group: &self.shared.graph.groups[group.index()].name,
+            label: &self.shared.names.labels[sample.label.0 as usize],
+            group: &self.shared.names.groups[group.index()],
             user,
             started,
             elapsed,
@@ -223,7 +229,7 @@ impl Local {
 /// A virtual user.
 pub(super) struct User {
     pub(super) local: Rc<Local>,
-    graph: Arc<ExecutionGraph>,
+    pub(super) graph: Arc<ExecutionGraph>,
     pub(super) group: Option<GroupId>,
     pub(super) number: u64,
     pub(super) iteration: Option<u64>,
@@ -250,6 +256,10 @@ pub(super) struct User {
     pub(super) changed: Option<Vec<SlotId>>,
     /// Why it is about to end before its time.
     pub(super) lost: Option<LostWhy>,
+    /// The last request that was sent.
+    pub(super) sent: Option<Sent>,
+    /// What hides everything this user has to hide now; made when it is first needed.
+    pub(super) hides: Option<Masker>,
     /// What was masked last, and how.
     masked: Option<(Vec<String>, Masker)>,
 }
@@ -287,6 +297,8 @@ impl User {
             failures: 0,
             changed: None,
             lost: None,
+            sent: None,
+            hides: None,
             masked: None,
         }
     }
@@ -314,6 +326,8 @@ impl User {
             failures: 0,
             changed: Some(Vec::new()),
             lost: None,
+            sent: None,
+            hides: None,
             masked: None,
         }
     }
@@ -326,12 +340,14 @@ impl User {
         self.samples += branch.samples;
         self.failures += branch.failures;
         self.response = branch.response;
+        self.hides = None;
         self.response_ok &= branch.response_ok;
         self.lost = self.lost.or(branch.lost);
     }
 
     pub(super) fn set(&mut self, slot: SlotId, value: Option<Value>) {
         self.slots[slot.0 as usize] = value;
+        self.hides = None;
         if let Some(changed) = &mut self.changed {
             changed.push(slot);
         }
@@ -449,27 +465,46 @@ impl User {
         Ok(self.random.unit() < share)
     }
 
-    /// Hides the run's secrets and those this user holds.
+    /// Hides the run's secrets, those this user holds, and its credentials. The last masker is kept:
+    /// users fail with the same credentials again and again, and making one costs more than the
+    /// request.
     pub(super) fn masker(&mut self) -> Masker {
-        self.masker_of(Vec::new())
+        if let Some(masker) = &self.hides {
+            return masker.clone();
+        }
+        let masker = self.make_masker();
+        self.hides = Some(masker.clone());
+        masker
     }
 
-    /// Hides further values too. The last masker is kept: users fail with the same credentials
-    /// again and again, and making one costs more than the request.
-    pub(super) fn masker_of(&mut self, mut values: Vec<String>) -> Masker {
-        let own = self.graph.slots.iter().zip(&self.slots).filter(|(slot, _)| slot.secret);
-        values.extend(own.filter_map(|(_, value)| Some(value.as_ref()?.to_string())));
-        if values.is_empty() {
-            return self.local.shared.masker.clone();
+    fn make_masker(&mut self) -> Masker {
+        let mut values = self.credentials();
+        for (_, value) in self.graph.slots.iter().zip(&self.slots).filter(|(slot, _)| slot.cookie) {
+            if let Some(Value::Text(text)) = value {
+                // A cookie's value, or a whole `Set-Cookie` line.
+                cookie_values(text, &mut values);
+                values.push(text.split(';').next().unwrap_or_default().to_owned());
+            }
         }
-        match &self.masked {
+        values.retain(|value| value.len() >= SHORTEST_CREDENTIAL);
+        for (_, value) in self.graph.slots.iter().zip(&self.slots).filter(|(slot, _)| slot.secret) {
+            if let Some(value) = value {
+                texts_of(value, &mut values);
+            }
+        }
+        values.sort_unstable();
+        values.dedup();
+        let masker = match &self.masked {
             Some((known, masker)) if *known == values => masker.clone(),
+            _ if values.is_empty() => self.local.shared.masker.clone(),
             _ => {
                 let masker = self.local.shared.masker.with(&values);
                 self.masked = Some((values, masker.clone()));
                 masker
             }
-        }
+        };
+        let is_cut = self.response.as_ref().is_some_and(|response| response.truncated() && !response.body.is_empty());
+        if is_cut { masker.of_cut_text() } else { masker }
     }
 }
 
@@ -548,6 +583,10 @@ impl Scope for User {
 
     fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::now()
+    }
+
+    fn masker(&mut self) -> Masker {
+        User::masker(self)
     }
 
     fn file(&mut self, path: &str) -> Result<Vec<u8>, String> {

@@ -132,18 +132,18 @@ impl Extractor {
                 }
             }
             Err(Trouble::Place(reason)) => (reason, String::new()),
-            Err(Trouble::Step(reason)) => return Err(self.failure(&reason, "", response)),
+            Err(Trouble::Step(reason)) => return Err(self.failure(&reason, "", response, scope)),
         };
         match &self.default {
             Some(default) => match default.value(scope) {
                 Ok(value) => Ok(value.into_owned()),
-                Err(error) => Err(self.failure(&format!("its default cannot be computed: {error}"), "", response)),
+                Err(error) => Err(self.failure(&format!("its default cannot be computed: {error}"), "", response, scope)),
             },
-            None => Err(self.failure(&reason, &detail, response)),
+            None => Err(self.failure(&reason, &detail, response, scope)),
         }
     }
 
-    fn failure(&self, reason: &str, detail: &str, response: &Response) -> ExtractionFailure {
+    fn failure(&self, reason: &str, detail: &str, response: &Response, scope: &mut dyn Scope) -> ExtractionFailure {
         let cause = format!("`{}`: `{}` {reason}", self.variable, self.text);
         let mut message = format!("{cause}{detail}");
         if self.needs_body() {
@@ -156,8 +156,9 @@ impl Extractor {
             if response.body.is_empty() {
                 message.push_str("; the body is empty");
             } else {
-                message
-                    .push_str(&format!("; the body begins with: {}", shown(&response.beginning(SHOWN * 4 + 4), SHOWN)));
+                let beginning = response.beginning(SHOWN * 4 + 4);
+                let beginning = shown(&scope.masker().mask_cut(&beginning), SHOWN);
+                message.push_str(&format!("; the body begins with: {beginning}"));
             }
         }
         ExtractionFailure { cause, message }

@@ -11,6 +11,7 @@ use super::{
     NodeKind, Place, Service, ServiceKind, Slot, Threshold,
 };
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
+use crate::mask::Masker;
 use crate::plan::{self, Plan, Step, Text, environment};
 use crate::samplers::http::Settings;
 use crate::template::SlotId;
@@ -18,6 +19,8 @@ use crate::template::SlotId;
 /// What the compiler knows while it walks the plan.
 pub(super) struct Build<'p> {
     pub(super) plan: &'p Plan,
+    /// Hides the plan's secrets in sentences that are cut.
+    pub(super) secrets: Masker,
     pub(super) sources: Sources,
     pub(super) findings: Vec<Diagnostic>,
     pub(super) names: Names,
@@ -76,6 +79,7 @@ pub fn build(
         .collect();
     let mut build = Build {
         plan: &plan,
+        secrets: Masker::new(plan.secrets()),
         sources: sources.clone(),
         findings: Vec::new(),
         names: Names { env: environment(env), ..Names::default() },
@@ -191,7 +195,7 @@ impl Build<'_> {
     }
 
     pub(super) fn new_slot(&mut self, name: Arc<str>, secret: bool) -> SlotId {
-        self.slots.push(Slot { name, secret, initial: None, computed: None });
+        self.slots.push(Slot { name, secret, cookie: false, initial: None, computed: None });
         SlotId(self.slots.len() as u32 - 1)
     }
 

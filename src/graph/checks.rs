@@ -60,6 +60,11 @@ impl Build<'_> {
                     PickSpec::All => Pick::All,
                     PickSpec::Nth(number) => Pick::Nth(number as usize),
                 };
+                self.slots[slot.0 as usize].cookie |= match (&how, &source) {
+                    (How::Cookie(_), _) | (_, Source::Cookie(_)) => true,
+                    (How::Header(name), _) | (_, Source::Header(name)) => *name == ::http::header::SET_COOKIE,
+                    _ => false,
+                };
                 extractors.push((
                     slot,
                     Extractor { variable: spec.variable.value.to_string(), how, source, pick, default, text },
@@ -260,7 +265,7 @@ impl Build<'_> {
                 }
             }
         };
-        Some(Assertion::new(subject, matchers, name))
+        Some(Assertion::without(subject, matchers, name, &self.secrets))
     }
 
     fn schema(&mut self, file: &FileRef) -> Option<Arc<Schema>> {

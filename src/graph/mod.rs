@@ -380,6 +380,8 @@ pub struct Slot {
     pub name: Arc<str>,
     /// Whether its value is masked.
     pub secret: bool,
+    /// Whether it gets a cookie, which is masked as cookies are.
+    pub cookie: bool,
     /// Its value when the run starts.
     pub initial: Option<Value>,
     /// How to compute it when the services have started.

@@ -30,6 +30,8 @@ const WIDEST: usize = 16;
 pub struct Masker {
     /// The run's secrets, and further ones.
     finders: Vec<Arc<Finder>>,
+    /// Whether every text is taken for one that was cut off.
+    cut: bool,
 }
 
 /// Finds some secrets.
@@ -41,19 +43,25 @@ struct Finder {
 impl Masker {
     /// A masker for these secrets.
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
-        Self { finders: Finder::new(secrets).map(Arc::new).into_iter().collect() }
+        Self { finders: Finder::new(secrets).map(Arc::new).into_iter().collect(), cut: false }
     }
 
     /// A masker that hides further secrets too.
     #[must_use]
     pub fn with<S: AsRef<str>>(&self, more: &[S]) -> Self {
         let more = Finder::new(more).map(Arc::new);
-        Self { finders: self.finders.iter().cloned().chain(more).collect() }
+        Self { finders: self.finders.iter().cloned().chain(more).collect(), ..*self }
+    }
+
+    /// A masker for the texts of a response that was not kept whole: any of them may end within a secret.
+    #[must_use]
+    pub fn of_cut_text(&self) -> Self {
+        Self { finders: self.finders.clone(), cut: true }
     }
 
     /// The text with every secret replaced.
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match self.secrets_in(text, false) {
+        match self.secrets_in(text, self.cut) {
             found if found.is_empty() => Cow::Borrowed(text),
             found => Cow::Owned(without(text, &found)),
         }

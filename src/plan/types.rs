@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::yaml::Node;
 use crate::diagnostic::{FileId, Span};
+use crate::mask::texts_of;
 use crate::schedule::{During, Load, Rate};
 use crate::value::Value;
 
@@ -70,6 +71,17 @@ pub struct Plan {
     pub without_thresholds: bool,
     /// Whether all of it was read and is to run: no mistakes, and every thread group.
     pub is_whole: bool,
+}
+
+impl Plan {
+    /// The texts of `secrets` that are known before the run, those inside of lists and maps one by one.
+    pub fn secrets(&self) -> Vec<String> {
+        let mut texts = Vec::new();
+        for value in self.variables.iter().filter(|one| one.secret).filter_map(|one| one.value.as_ref()) {
+            texts_of(value, &mut texts);
+        }
+        texts
+    }
 }
 
 /// An entry of `variables` or `secrets`.

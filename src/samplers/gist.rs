@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use crate::json::{Document, Kind, Node};
+use crate::mask::Masker;
 
 /// The longest line that is told, in characters.
 const LONGEST: usize = 140;
@@ -28,7 +29,7 @@ const FIELDS: [&str; 12] = [
 const ELEMENTS: [&str; 6] = ["faultstring", "message", "detail", "reason", "title", "h1"];
 
 /// The line, without control characters, of the beginning of a body; `None` when it is empty or no text.
-pub(super) fn of(body: &str, status: u16) -> Option<String> {
+pub(super) fn of(body: &str, status: u16, secrets: &Masker) -> Option<String> {
     let text = body.trim_start();
     if text.contains('\0') {
         return None;
@@ -39,7 +40,7 @@ pub(super) fn of(body: &str, status: u16) -> Option<String> {
         _ => first_line(text),
     };
     // Servers repeat the status in front of its name.
-    let line = one_line(&line);
+    let line = one_line(&secrets.mask_cut(&line));
     let number = status.to_string();
     let bare = line.strip_prefix(&number).filter(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
     let line = bare.map_or(&*line, |rest| rest.trim_start_matches([' ', ':', '-', '–', '—', '|']));
@@ -258,7 +259,7 @@ mod tests {
             ("", ""),
             ("\u{89}PNG\0\0", ""),
         ] {
-            assert_eq!(of(body, 503).unwrap_or_default(), said, "{body}");
+            assert_eq!(of(body, 503, &Masker::default()).unwrap_or_default(), said, "{body}");
         }
     }
 
@@ -268,20 +269,20 @@ mod tests {
             "Could not open the session; {}cause: Connection timed out after 30000ms",
             "nested exception is X; ".repeat(20)
         );
-        let told = of(&line, 500).unwrap_or_default();
+        let told = of(&line, 500, &Masker::default()).unwrap_or_default();
         assert!(
             told.starts_with("Could not open the session;") && told.ends_with("Connection timed out after 30000ms"),
             "{told}"
         );
         assert!(told.chars().count() <= LONGEST && told.contains(" … "), "{told}");
         let secret = "s".repeat(500);
-        assert!(!of(&format!("the token {secret} is wrong"), 500).unwrap_or_default().contains("sss"));
+        assert!(!of(&format!("the token {secret} is wrong"), 500, &Masker::default()).unwrap_or_default().contains("sss"));
     }
 
     proptest::proptest! {
         #[test]
         fn any_body_can_be_told(body in "(<[/!]?(h1|title|a:message|script)>|[<>&;#{}\":a-c\\u{e9} \n]){0,40}") {
-            let _ = of(&body, 500);
+            let _ = of(&body, 500, &Masker::default());
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::json::Document;
+use crate::mask::Masker;
 
 use super::{Headers, charset, gist};
 
@@ -78,8 +79,8 @@ impl Response {
     }
 
     /// The status, and what the body of an error says in a line: `503: upstream connect error`.
-    pub fn status_and_gist(&self) -> String {
-        let gist = if self.status >= 400 { gist::of(&self.beginning(GIST_BYTES), self.status) } else { None };
+    pub fn status_and_gist(&self, secrets: &Masker) -> String {
+        let gist = if self.status >= 400 { gist::of(&self.beginning(GIST_BYTES), self.status, secrets) } else { None };
         match gist {
             Some(gist) => format!("{}: {gist}", self.status),
             None => self.status.to_string(),

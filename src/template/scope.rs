@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::mask::Masker;
 use crate::samplers::Response;
 use crate::value::Value;
 
@@ -39,6 +40,10 @@ pub trait Scope {
     /// # Errors
     /// A fragment that says why it cannot be read, for instance "no such file".
     fn file(&mut self, path: &str) -> Result<Vec<u8>, String>;
+    /// Hides the user's secrets in what a message is going to show, before it is cut.
+    fn masker(&mut self) -> Masker {
+        Masker::default()
+    }
 }
 
 /// Why a value could not be computed. The step it belongs to cannot be carried out.

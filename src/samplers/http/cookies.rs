@@ -83,6 +83,16 @@ impl Jars {
         }
     }
 
+    /// The values of all cookies, wherever they would be sent.
+    pub(super) fn values(&self) -> Vec<String> {
+        let value = |jar: &Jar| {
+            let store = jar.store.borrow();
+            let cookies = store.iter().flat_map(|store| store.iter_any());
+            cookies.map(|cookie| cookie.value().to_owned()).collect::<Vec<_>>()
+        };
+        [&self.user, &self.iteration].into_iter().flat_map(value).collect()
+    }
+
     /// The value of a cookie that would be sent to this URL.
     pub(super) fn value(&self, url: &Url, name: &str) -> Option<String> {
         [&self.user, &self.iteration].into_iter().find_map(|jar| {

@@ -109,9 +109,9 @@ impl HttpUser {
         self.caches.start_iteration();
     }
 
-    /// The cookies the jar would send to a target, as a `Cookie` header's value.
-    pub fn cookies_for(&self, target: &Target, transport: &Transport) -> Option<String> {
-        self.jars.header(transport.settings().cookies, target)
+    /// The values of all cookies in the user's jars.
+    pub fn cookie_values(&self) -> Vec<String> {
+        self.jars.values()
     }
 
     /// The value of the cookie that would be sent to this URL.
