@@ -1,7 +1,9 @@
 //! Making foreign text harmless: what a server sends is shown to people, to XML parsers and to CI
-//! runners that obey certain words in a log. Every sink goes through here.
+//! runners that obey certain words in a log; so are plans and file names, which may be a stranger's.
+//! Every sink goes through here, after secrets are masked and before anything is cut.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 /// Where in an escape sequence a character stands.
 enum State {
@@ -99,6 +101,16 @@ pub fn defused(text: &str) -> String {
         }
     }
     out
+}
+
+/// Defused text on one line, as it is spaced: line breaks and tabs become a space each.
+pub fn one_line(text: &str) -> String {
+    defused(&text.replace(['\n', '\r', '\t'], " "))
+}
+
+/// A path as it is shown.
+pub fn path(path: &Path) -> String {
+    one_line(&path.to_string_lossy())
 }
 
 /// Defused text on one line: line breaks and runs of blanks become one blank.

@@ -67,7 +67,10 @@ impl BaselineOptions {
     pub(super) fn tell_unused(&self, terminal: &Terminal) {
         for (option, given) in [("--tolerance", self.tolerance.given), ("--floor", self.tolerance.floor)] {
             if self.baseline.is_empty() && given.is_some() {
-                terminal.err(&format!("warning: {option} has no effect without --baseline\n  = help: name an earlier run: --baseline last/results.json\n"));
+                terminal.warning(
+                    &format!("{option} has no effect without --baseline"),
+                    "name an earlier run: --baseline last/results.json",
+                );
             }
         }
     }
@@ -101,7 +104,7 @@ impl BaselineOptions {
 
 /// Tells why a results file cannot be used.
 pub(super) fn tell(error: &ReadError, terminal: &Terminal) {
-    terminal.err(&format!("error: {}\n  = help: {}\n", error.message, error.help));
+    terminal.error(&error.message, &error.help);
 }
 
 /// Judges a run, against its baseline if it has one.

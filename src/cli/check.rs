@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             format => terminal.out(&render(&compiled.findings, &compiled.sources, format, terminal.color)),
         }
         if let (true, Some(graph)) = (args.explain && errors == 0, &compiled.graph) {
-            let told = Masker::new(&compiled.secrets).mask(&explain(graph)).into_owned();
+            let told = explain(graph, &Masker::new(&compiled.secrets));
             match args.format {
                 Format::Text => terminal.out(&format!("{told}\n")),
                 Format::Json | Format::Github => terminal.err(&format!("{told}\n")),

@@ -151,5 +151,5 @@ fn append(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 fn warn(terminal: &Terminal, what: &str, path: &Path, error: &std::io::Error) {
-    terminal.err(&format!("warning: {what} could not be written to {}: {error}\n", path.display()));
+    terminal.tell("warning", &format!("{what} could not be written to {}: {error}", path.display()), None);
 }

@@ -56,13 +56,13 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let wanted = wanted(args);
     let read_files: Vec<PathBuf> = args.files.iter().map(|file| results_file(file).into_owned()).collect();
     if let Some((message, help)) = clash(&wanted, &read_files) {
-        terminal.err(&format!("error: {message}\n  = help: {help}\n"));
+        terminal.error(&message, help);
         return exit::INVALID;
     }
     let files = match OutputFiles::open(wanted) {
         Ok(files) => files,
         Err(error) => {
-            terminal.err(&format!("error: {}\n  = help: {}\n", error.message, error.help));
+            terminal.error(&error.message, &error.help);
             return exit::INTERNAL;
         }
     };
@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let Some(comparison) = &document.regression else { return exit::INTERNAL };
     let mut out = if args.quiet { String::new() } else { tell::console(comparison, terminal.color) + "\n" };
     if !args.quiet && !written.is_empty() {
-        written.iter().for_each(|file| out.push_str(&format!("{}: {}\n", file.name, file.path.display())));
+        written.iter().for_each(|file| out.push_str(&format!("{}: {}\n", file.name, crate::sanitize::path(&file.path))));
         out.push('\n');
     }
     // A file that could not be written weighs more than what the comparison says.

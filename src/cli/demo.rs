@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     match served.and_then(|served| served) {
         Ok(()) => exit::PASSED,
         Err(message) => {
-            terminal.err(&format!("error: {message}\n"));
+            terminal.tell("error", &message, None);
             exit::INVALID
         }
     }

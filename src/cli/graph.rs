@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::plans::{LoadOverrides, PlanOptions};
 use super::terminal::Terminal;
 use crate::graph::{Drawing, draw};
+use crate::mask::Masker;
 use crate::verdict::exit;
 
 /// Draw what a plan will do: lifecycle, thread groups, steps, branches, loops, and which step
@@ -23,7 +24,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let compiled = args.options.compile(&args.plan, &LoadOverrides::default());
-    let Some((graph, _)) = compiled.graph_or_tell(&args.plan, terminal) else { return exit::INVALID };
-    terminal.out(&draw(&graph, args.format));
+    let Some((graph, rest)) = compiled.graph_or_tell(&args.plan, terminal) else { return exit::INVALID };
+    terminal.out(&draw(&graph, args.format, &Masker::new(&rest.secrets)));
     exit::PASSED
 }

@@ -23,6 +23,7 @@ mod terminal;
 mod trial;
 
 use std::ffi::OsString;
+use std::io::{ErrorKind, Write as _};
 
 use clap::{Parser, Subcommand};
 
@@ -73,7 +74,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Err(error) => {
             let error = mistakes::told(error, &args);
             let code = if error.use_stderr() { exit::INVALID } else { exit::PASSED };
-            let _ = error.print();
+            let printed = error.print().and_then(|()| std::io::stdout().flush());
+            let lost = printed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);
+            // Help and version are what was asked for; a mistake is one wherever it is told.
+            let code = if lost && code == exit::PASSED { exit::INTERNAL } else { code };
             if code == exit::INVALID && args.get(1).is_some_and(|command| command == "run") {
                 // A step that asks for the exit code or picks up a report gets it here too.
                 let terminal = terminal::Terminal::new(terminal::ColorChoice::Auto);
@@ -85,16 +89,18 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let terminal = terminal::Terminal::new(cli.color);
     limits::raise_open_files();
-    match cli.command {
+    let code = match cli.command {
         Command::New(args) => new::run(&args, &terminal),
         Command::Check(args) => check::run(&args, &terminal),
         Command::Graph(args) => graph::run(&args, &terminal),
-        Command::Run(args) => run::run(*args, &terminal),
+        // Its verdict stands in files, which agree with its exit code.
+        Command::Run(args) => return run::run(*args, &terminal),
         Command::Report(args) => report::run(&args, &terminal),
         Command::Compare(args) => compare::run(&args, &terminal),
         Command::Try(args) => trial::run(&args, &terminal),
         Command::Demo(args) => demo::run(&args, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
         Command::Completions(args) => completions::run(&args, &terminal),
-    }
+    };
+    terminal.ended(code)
 }

@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             exit::PASSED
         }
         Err(message) => {
-            terminal.err(&format!("error: {message}\n"));
+            terminal.tell("error", &message, None);
             exit::INVALID
         }
     }

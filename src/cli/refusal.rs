@@ -34,11 +34,10 @@ impl Refusal {
         Self { reasons: vec![reason.into()], ..Self::default() }
     }
 
-    /// Tells an `error: …` with its help, and keeps the error.
-    pub(super) fn tell(terminal: &Terminal, text: &str) -> Self {
-        terminal.err(text);
-        let first = text.lines().next().unwrap_or_default();
-        Self::new(first.strip_prefix("error: ").unwrap_or(first))
+    /// Tells an error with its help, and keeps the error.
+    pub(super) fn tell(terminal: &Terminal, message: &str, help: &str) -> Self {
+        terminal.error(message, help);
+        Self::new(message)
     }
 
     /// Notes a plan that was read, and why it cannot be run, if it cannot.
@@ -84,7 +83,7 @@ impl Refusal {
                 Ok(files) => {
                     files.write(&mut document);
                 }
-                Err(error) => terminal.err(&format!("warning: {}\n  = help: {}\n", error.message, error.help)),
+                Err(error) => terminal.warning(&error.message, &error.help),
             }
         }
     }

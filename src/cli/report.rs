@@ -63,7 +63,7 @@ impl Forges {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
-    let tell = |message: &str, help: &str| terminal.err(&format!("error: {message}\n  = help: {help}\n"));
+    let tell = |message: &str, help: &str| terminal.error(message, help);
     let document = match read(&args.results) {
         Ok(document) => document,
         Err(error) => {
@@ -102,11 +102,11 @@ fn write(files: OutputFiles, document: &Document<'_>, terminal: &Terminal) -> u8
     let written = files.write(&mut document);
     for file in &written {
         // A report may go to standard output.
-        terminal.err(&format!("{}: {}\n", file.name, file.path.display()));
+        terminal.err(&format!("{}: {}\n", file.name, crate::sanitize::path(&file.path)));
     }
     if written.is_empty() {
         let why = document.verdict.reasons.first().map_or("a report could not be written", |reason| reason);
-        terminal.err(&format!("error: {why}\n  = help: choose another path, or free some space\n"));
+        terminal.error(why, "choose another path, or free some space");
         return exit::INTERNAL;
     }
     exit::PASSED

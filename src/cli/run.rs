@@ -89,7 +89,10 @@ pub(super) fn run(mut args: Args, terminal: &Terminal) -> u8 {
     args.baseline.tell_unused(terminal);
     let args = &args;
     if args.plans.is_empty() {
-        terminal.err("error: there is no plan to run\n  = help: name it before or behind the baseline: loadplan run plan.yaml --baseline last.json\n");
+        terminal.error(
+            "there is no plan to run",
+            "name it before or after the baseline: loadplan run plan.yaml --baseline last.json",
+        );
         return exit::INVALID;
     }
     let mut ci = Ci::new(|name| std::env::var(name).ok());
@@ -107,7 +110,8 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
     if args.plans.len() > 1 && (one_file || args.forges.any()) {
         return Err(Refusal::tell(
             terminal,
-            "error: --json, --junit, --html, --csv, --markdown and --gitlab name one file, but there are several plans\n  = help: use --out DIR, which gets a folder for each plan\n",
+            "--json, --junit, --html, --csv, --markdown and --gitlab name one file, but there are several plans",
+            "use --out DIR, which gets a folder for each plan",
         ));
     }
     let option = if args.dashboard.is_some() { "--dashboard" } else { "--prometheus" };
@@ -123,7 +127,8 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
     if args.plans.len() > 1 && !args.baseline.baseline.is_empty() {
         return Err(Refusal::tell(
             terminal,
-            "error: --baseline is of one plan, but there are several\n  = help: run each plan with its own --baseline\n",
+            "--baseline is of one plan, but there are several",
+            "run each plan with its own --baseline",
         ));
     }
     // Every plan is read before the first one is run: nothing is sent if any is invalid.
@@ -145,10 +150,11 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
             return Err(Refusal::tell(
                 terminal,
                 &format!(
-                    "error: {}: the service `{}` runs a command line, which this run does not allow\n  = help: look at the plan's `services`, then give --allow-commands\n",
+                    "{}: the service `{}` runs a command line, which this run does not allow",
                     crate::plan::shown_path(path),
                     service.name
                 ),
+                "look at the plan's `services`, then give --allow-commands",
             ));
         }
     }
@@ -235,7 +241,7 @@ fn one(
     let (_lock, (files, rows)) = match opened {
         Ok(opened) => opened,
         Err(error) => {
-            terminal.err(&format!("error: {}\n  = help: {}\n", error.message, error.help));
+            terminal.error(&error.message, &error.help);
             return Ok(exit::INTERNAL);
         }
     };
@@ -337,12 +343,13 @@ async fn load(
     let progress = if args.quiet {
         Progress::quiet()
     } else if terminal.live {
-        Progress::live(graph)
+        Progress::live(graph, around.masker)
     } else {
-        Progress::lines(graph, Box::new(std::io::stderr()))
+        Progress::lines(graph, around.masker, Box::new(std::io::stderr()))
     };
     let mut watch = Watch {
         graph: graph.clone(),
+        groups: graph.groups.iter().map(|group| around.masker.mask(&group.name).into_owned()).collect(),
         progress,
         feed: around.feed,
         stream: around.stream,
@@ -405,6 +412,8 @@ struct Ran {
 /// Shows the run while it goes, and stops it when a threshold with `abort` is broken.
 struct Watch<'f> {
     graph: Arc<ExecutionGraph>,
+    /// The thread groups' names as they are shown.
+    groups: Vec<String>,
     progress: Progress,
     feed: &'f mut Option<Feed>,
     stream: Stream,
@@ -449,7 +458,7 @@ impl Monitor for Watch<'_> {
     fn event(&mut self, event: Event) {
         match event {
             Event::Log(group, user, text) => {
-                let group = group.map_or("", |group| &self.graph.groups[group.index()].name);
+                let group = group.map_or("", |group| &self.groups[group.index()]);
                 self.progress.print(&format!("{group} user {user}: {text}"));
             }
             Event::Failure(label, message) if self.verbose => self.progress.print(&format!("{label}: {message}")),

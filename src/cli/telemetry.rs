@@ -47,5 +47,5 @@ pub(super) fn start(settings: Settings, terminal: &Terminal) -> Option<Telemetry
 }
 
 pub(super) fn tell(problem: &Problem, terminal: &Terminal) {
-    terminal.err(&format!("error: {}\n  = help: {}\n", problem.message, problem.help));
+    terminal.error(&problem.message, &problem.help);
 }

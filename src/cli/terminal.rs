@@ -1,6 +1,10 @@
 //! Where output goes and whether it may be coloured.
 
-use std::io::{IsTerminal, Write};
+use std::cell::RefCell;
+use std::io::{ErrorKind, IsTerminal, Write};
+
+use crate::sanitize::one_line;
+use crate::verdict::exit;
 
 /// The value of `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -21,6 +25,8 @@ pub(super) struct Terminal {
     pub(super) live: bool,
     /// Whether standard error may be coloured.
     pub(super) color_stderr: bool,
+    /// Why standard output did not take everything.
+    lost: RefCell<Option<std::io::Error>>,
 }
 
 impl Terminal {
@@ -35,14 +41,45 @@ impl Terminal {
         Self {
             color: color(std::io::stdout().is_terminal()),
             color_stderr: color(stderr),
+            lost: RefCell::default(),
             live: stderr && !dumb && std::env::var_os("CI").is_none(),
         }
     }
 
-    /// Writes to standard output. A closed pipe is no error of ours.
+    /// Writes to standard output. A closed pipe is no error of ours; another one is told at the end.
     pub(super) fn out(&self, text: &str) {
         let mut stdout = std::io::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            self.lost.replace(Some(error));
+        }
+    }
+
+    /// Tells what standard output refused, if it refused anything, and the exit code that follows.
+    pub(super) fn ended(&self, code: u8) -> u8 {
+        let Some(error) = self.lost.take() else { return code };
+        self.error(
+            &format!("standard output could not be written: {error}"),
+            "free some space, or send the output somewhere else",
+        );
+        exit::INTERNAL
+    }
+
+    /// Tells an error and its remedy.
+    pub(super) fn error(&self, message: &str, help: &str) {
+        self.tell("error", message, Some(help));
+    }
+
+    /// Tells what does not stand in the way, and its remedy.
+    pub(super) fn warning(&self, message: &str, help: &str) {
+        self.tell("warning", message, Some(help));
+    }
+
+    /// Tells a message, which may hold foreign text, and its remedy if there is one.
+    pub(super) fn tell(&self, word: &str, message: &str, help: Option<&str>) {
+        let help = help.map(|help| format!("  = help: {}\n", one_line(help))).unwrap_or_default();
+        self.err(&format!("{word}: {}\n{help}", one_line(message)));
     }
 
     /// Writes to standard error.

@@ -17,6 +17,7 @@ use crate::mask::Masker;
 use crate::metrics::Aggregator;
 use crate::samplers::http::ProxyEnvironment;
 use crate::samplers::{Hop, Response};
+use crate::sanitize::{defused, inline, one_line};
 use crate::verdict::exit;
 
 /// How many characters of a body are shown.
@@ -47,6 +48,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let watcher = Rc::new(Watcher {
         graph: graph.clone(),
         file: crate::plan::shown_path(&args.plan),
+        masker: masker.clone(),
         failed: Cell::new(false),
         tried: RefCell::default(),
         out: RefCell::new(String::new()),
@@ -72,17 +74,17 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         printer.flush();
         signals.abort();
         for problem in services.stop().await {
-            terminal.err(&format!("{}\n", masker.mask(&problem)));
+            terminal.err(&format!("{}\n", one_line(&masker.mask(&problem))));
         }
         finished
     });
     match finished.and_then(|finished| finished) {
         Err(message) => {
-            terminal.err(&format!("error: {}\n", masker.mask(&message)));
+            terminal.tell("error", &masker.mask(&message), None);
             exit::NOT_VALID
         }
         Ok(finished) if finished.internal_error.is_some() => {
-            terminal.err(&format!("internal error: {}\n", finished.internal_error.unwrap_or_default()));
+            terminal.tell("internal error", &masker.mask(&finished.internal_error.unwrap_or_default()), None);
             exit::INTERNAL
         }
         Ok(finished) if matches!(finished.setup, Lifecycle::Failed(_)) => {
@@ -130,6 +132,7 @@ impl Monitor for Printer<'_> {
 struct Watcher {
     graph: Arc<ExecutionGraph>,
     file: String,
+    masker: Masker,
     failed: Cell<bool>,
     tried: RefCell<BTreeSet<LabelId>>,
     out: RefCell<String>,
@@ -140,9 +143,9 @@ impl Watcher {
     fn not_tried(&self) -> String {
         let tried = self.tried.borrow();
         let labels = self.graph.labels.iter().enumerate();
-        let missed: Vec<&str> = labels
+        let missed: Vec<String> = labels
             .filter(|(index, label)| label.kind == LabelKind::Sampler && !tried.contains(&LabelId(*index as u32)))
-            .map(|(_, label)| &*label.text)
+            .map(|(_, label)| one_line(&self.masker.mask(&label.text)))
             .collect();
         if missed.is_empty() { String::new() } else { format!("\nnot tried this time: {}\n", missed.join(", ")) }
     }
@@ -155,13 +158,13 @@ impl Watcher {
 
     fn title(&self, node: NodeId) -> String {
         let node = self.graph.node(node);
-        format!("{}  ({}:{})", node.name, self.file, self.graph.line(node.span))
+        format!("{}  ({}:{})", one_line(&self.masker.mask(&node.name)), self.file, self.graph.line(node.span))
     }
 }
 
 impl Observer for Watcher {
     fn part(&self, name: &str) {
-        self.line(&format!("\n== {name}"));
+        self.line(&format!("\n== {}", one_line(&self.masker.mask(name))));
     }
 
     fn step(&self, node: NodeId, what: &str, error: Option<&str>) {
@@ -169,9 +172,9 @@ impl Observer for Watcher {
         match error {
             Some(error) => {
                 self.failed.set(true);
-                self.line(&format!("   FAIL the step could not be carried out: {}", crate::report::inline(error)));
+                self.line(&format!("   FAIL the step could not be carried out: {}", inline(error)));
             }
-            None => self.line(&format!("   {}", crate::report::inline(what))),
+            None => self.line(&format!("   {}", inline(what))),
         }
     }
 
@@ -191,24 +194,25 @@ impl Observer for Watcher {
                 Ok(value) => writeln!(
                     text,
                     "   extracted {variable} = {}",
-                    crate::report::inline(&cut(&request.masker.mask(value), VALUE))
+                    inline(&cut(&request.masker.beginning(value, VALUE), value, VALUE))
                 ),
-                Err(message) => writeln!(text, "   FAIL {}", crate::report::inline(&request.masker.mask(message))),
+                Err(message) => writeln!(text, "   FAIL {}", inline(&request.masker.mask(message))),
             };
         }
         for (assertion, result) in request.assertions {
             let assertion = request.masker.mask(assertion).into_owned();
             let _ = match result {
-                Ok(()) => writeln!(text, "   ok   {assertion}"),
+                Ok(()) => writeln!(text, "   ok   {}", inline(&assertion)),
                 Err(failure) => {
                     failed = true;
                     let expected = request.masker.mask(&failure.expected).into_owned();
                     let actual = request.masker.mask(&failure.actual).into_owned();
                     writeln!(
                         text,
-                        "   FAIL {assertion}: expected {}, got {}",
-                        crate::report::inline(&expected),
-                        crate::report::inline(&actual)
+                        "   FAIL {}: expected {}, got {}",
+                        inline(&assertion),
+                        inline(&expected),
+                        inline(&actual)
                     )
                 }
             };
@@ -217,12 +221,12 @@ impl Observer for Watcher {
             && request.assertions.iter().all(|(_, result)| result.is_ok())
             && request.extracted.iter().all(|(_, found, _)| found.is_ok())
         {
-            let _ = writeln!(text, "   FAIL {}", crate::report::inline(&request.masker.mask(failure)));
+            let _ = writeln!(text, "   FAIL {}", inline(&request.masker.mask(failure)));
         }
         if let Err(failure) = &request.exchange.outcome
             && request.failure != Some(&failure.message)
         {
-            let _ = writeln!(text, "   FAIL {}", crate::report::inline(&request.masker.mask(&failure.message)));
+            let _ = writeln!(text, "   FAIL {}", inline(&request.masker.mask(&failure.message)));
         }
         if failed {
             self.failed.set(true);
@@ -232,24 +236,24 @@ impl Observer for Watcher {
 }
 
 fn sent(text: &mut String, hop: &Hop, masker: &Masker) {
-    let _ = writeln!(text, "   > {} {}", hop.method, masker.url(&hop.url));
+    let _ = writeln!(text, "   > {} {}", hop.method, one_line(&masker.url(&hop.url)));
     if let Some(proxy) = &hop.proxy {
-        let _ = writeln!(text, "   > (through the proxy {})", crate::report::inline(proxy));
+        let _ = writeln!(text, "   > (through the proxy {})", inline(&masker.mask(proxy)));
     }
     for line in masker.headers(&hop.request_headers).lines() {
-        let _ = writeln!(text, "   > {line}");
+        let _ = writeln!(text, "   > {}", one_line(line));
     }
-    body(text, "   > ", &hop.request_body, masker);
+    body(text, "   > ", &String::from_utf8_lossy(&hop.request_body), masker);
     if let Some(status) = hop.status {
         let _ = writeln!(text, "   < {status}");
         for line in masker.headers(&hop.response_headers).lines() {
-            let _ = writeln!(text, "   < {}", crate::report::inline(line));
+            let _ = writeln!(text, "   < {}", one_line(line));
         }
     }
 }
 
 fn received(text: &mut String, response: &Response, request: &Observed<'_>) {
-    body(text, "   < ", &response.body, request.masker);
+    body(text, "   < ", response.text(), request.masker);
     if response.truncated() {
         let _ = writeln!(
             text,
@@ -276,24 +280,26 @@ fn received(text: &mut String, response: &Response, request: &Observed<'_>) {
 }
 
 /// A body: JSON is laid out, the rest is shown as it came; both masked before they are cut.
-fn body(text: &mut String, mark: &str, bytes: &[u8], masker: &Masker) {
-    if bytes.is_empty() {
+fn body(text: &mut String, mark: &str, body: &str, masker: &Masker) {
+    if body.is_empty() {
         return;
     }
-    let as_it_is = String::from_utf8_lossy(bytes);
-    let pretty = match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
-        Ok(_) => laid_out(&as_it_is),
-        Err(_) => as_it_is.into_owned(),
+    // Blanks that are left out make it shorter.
+    let masked = masker.beginning(body, 4 * BODY);
+    let pretty = match serde_json::from_str::<serde::de::IgnoredAny>(body) {
+        Ok(_) => laid_out(&masked),
+        Err(_) => masked.into_owned(),
     };
-    for line in cut(&masker.mask(&pretty), BODY).lines() {
-        let _ = writeln!(text, "{mark}| {}", crate::report::defused(line));
+    for line in cut(&pretty, body, BODY).split(['\n', '\r']).filter(|line| !line.is_empty()) {
+        let _ = writeln!(text, "{mark}| {}", defused(line));
     }
 }
 
-fn cut(text: &str, most: usize) -> String {
-    let mut cut: String = text.chars().take(most).collect();
-    if cut.len() < text.len() {
-        let _ = write!(cut, "… ({} characters in all)", text.chars().count());
+/// The beginning of what is shown, and how long the whole is.
+fn cut(shown: &str, whole: &str, most: usize) -> String {
+    let mut cut: String = shown.chars().take(most).collect();
+    if cut.len() < shown.len() {
+        let _ = write!(cut, "… ({} characters in all)", whole.chars().count());
     }
     cut
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Amount, Children, ExecutionGraph, LabelKind, Node, NodeId, NodeKind, Source, Wait};
+use crate::mask::Masker;
+use crate::sanitize::one_line;
 
 /// How to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -17,12 +19,18 @@ pub enum Drawing {
 }
 
 /// Draws what will run: lifecycle, groups, steps, branches with weights, loops and data edges.
-pub fn draw(graph: &ExecutionGraph, drawing: Drawing) -> String {
+/// What `masker` knows is hidden, and nothing of a plan's names is obeyed by a terminal or a CI runner.
+pub fn draw(graph: &ExecutionGraph, drawing: Drawing, masker: &Masker) -> String {
     match drawing {
-        Drawing::Text => outline(graph),
-        Drawing::Mermaid => Chart::new(graph, true).finish(),
-        Drawing::Dot => Chart::new(graph, false).finish(),
+        Drawing::Text => outline(graph, masker),
+        Drawing::Mermaid => Chart::new(graph, masker, true).finish(),
+        Drawing::Dot => Chart::new(graph, masker, false).finish(),
     }
+}
+
+/// A plan's text as it is shown.
+pub(super) fn told(masker: &Masker, text: &str) -> String {
+    one_line(&masker.mask(text))
 }
 
 /// The parts of the lifecycle, each with its name and its steps.
@@ -109,10 +117,10 @@ pub(super) fn edges(node: &Node) -> Vec<(NodeId, String)> {
     }
 }
 
-fn outline(graph: &ExecutionGraph) -> String {
-    let mut out = format!("{}\n", graph.name);
+fn outline(graph: &ExecutionGraph, masker: &Masker) -> String {
+    let mut out = format!("{}\n", told(masker, &graph.name));
     for service in &graph.services {
-        let _ = writeln!(out, "service {}", service.name);
+        let _ = writeln!(out, "service {}", told(masker, &service.name));
     }
     let mut sets: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
     let mut uses: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
@@ -129,20 +137,20 @@ fn outline(graph: &ExecutionGraph) -> String {
         uses.entry(flow.to).or_default().push(from);
     }
     for (name, children) in parts(graph) {
-        let _ = writeln!(out, "{name}");
+        let _ = writeln!(out, "{}", told(masker, &name));
         // Depth first, with the way to each node; the stack holds what is still to be drawn.
         let mut stack: Vec<(NodeId, String, usize)> = children.iter().rev().map(|id| (*id, String::new(), 1)).collect();
         while let Some((id, edge, depth)) = stack.pop() {
             let node = graph.node(id);
             let indent = "  ".repeat(depth);
             let edge = if edge.is_empty() { String::new() } else { format!("{edge} ") };
-            let _ = write!(out, "{indent}- {edge}{}  (line {})", title(node), graph.line(node.span));
+            let _ = write!(out, "{indent}- {edge}{}  (line {})", told(masker, &title(node)), graph.line(node.span));
             for (arrow, names) in [("sets", sets.get(&id)), ("uses", uses.get(&id))] {
                 if let Some(names) = names {
                     let mut names = names.clone();
                     names.sort();
                     names.dedup();
-                    let _ = write!(out, "  {arrow} {}", names.join(", "));
+                    let _ = write!(out, "  {arrow} {}", told(masker, &names.join(", ")));
                 }
             }
             out.push('\n');
@@ -155,18 +163,19 @@ fn outline(graph: &ExecutionGraph) -> String {
 /// A flowchart in one of two notations.
 struct Chart<'g> {
     graph: &'g ExecutionGraph,
+    masker: &'g Masker,
     mermaid: bool,
     out: String,
 }
 
 impl<'g> Chart<'g> {
-    fn new(graph: &'g ExecutionGraph, mermaid: bool) -> Self {
+    fn new(graph: &'g ExecutionGraph, masker: &'g Masker, mermaid: bool) -> Self {
         let out = if mermaid {
             "flowchart TD\n".to_owned()
         } else {
             "digraph plan {\n  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n".to_owned()
         };
-        Self { graph, mermaid, out }
+        Self { graph, masker, mermaid, out }
     }
 
     fn finish(mut self) -> String {
@@ -210,8 +219,9 @@ impl<'g> Chart<'g> {
     }
 
     fn point(&mut self, key: &str, text: &str, round: bool) {
+        let text = &told(self.masker, text);
         let written = if self.mermaid {
-            let text = text.replace('"', "#quot;").replace('\n', " ");
+            let text = text.replace('"', "#quot;");
             let (open, close) = if round { ("([\"", "\"])") } else { ("[\"", "\"]") };
             writeln!(self.out, "  {key}{open}{text}{close}")
         } else {
@@ -222,6 +232,7 @@ impl<'g> Chart<'g> {
     }
 
     fn arrow(&mut self, from: &str, to: &str, text: &str, data: bool) {
+        let text = &told(self.masker, text);
         let written = if self.mermaid {
             let line = if data { "-.->" } else { "-->" };
             let text = if text.is_empty() { String::new() } else { format!("|\"{}\"|", text.replace('"', "#quot;")) };
@@ -239,5 +250,5 @@ fn key(id: NodeId) -> String {
 }
 
 fn dot(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ")
+    text.replace('\\', "\\\\").replace('"', "\\\"")
 }

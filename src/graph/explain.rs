@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::estimate::{self, Expected};
 use super::{Children, ExecutionGraph, Group, GroupId, LabelKind, NodeId, NodeKind, Scope, ServiceKind, Wait};
+use super::draw::told;
+use crate::mask::Masker;
 use crate::plan::{OnError, written_duration};
 use crate::schedule::{Iterations, Load, Rate, Stage, Users};
 
@@ -12,24 +14,26 @@ use crate::schedule::{Iterations, Load, Rate, Stage, Users};
 const NAMED: usize = 12;
 
 /// Says what a plan does, for somebody who has not read it.
-pub fn explain(graph: &ExecutionGraph) -> String {
-    let mut out = format!("{}\n", graph.name);
+/// What `masker` knows is hidden.
+pub fn explain(graph: &ExecutionGraph, masker: &Masker) -> String {
+    let told = |text: &str| told(masker, text);
+    let mut out = format!("{}\n", told(&graph.name));
     for service in &graph.services {
         let what = match &service.kind {
             ServiceKind::Demo(_) => "the sample trading API starts",
             ServiceKind::Command { .. } => "its command starts",
         };
-        let _ = writeln!(out, "  First, for the service `{}`, {what}.", service.name);
+        let _ = writeln!(out, "  First, for the service `{}`, {what}.", told(&service.name));
     }
-    outside(graph, &graph.setup, "Before any user starts", &mut out);
+    outside(graph, masker, &graph.setup, "Before any user starts", &mut out);
     for (index, group) in graph.groups.iter().enumerate() {
-        let _ = writeln!(out, "\nThread group `{}`", group.name);
+        let _ = writeln!(out, "\nThread group `{}`", told(&group.name));
         for sentence in group_sentences(graph, GroupId(index as u32)) {
-            let _ = writeln!(out, "  {sentence}");
+            let _ = writeln!(out, "  {}", told(&sentence));
         }
     }
     out.push('\n');
-    outside(graph, &graph.teardown, "When all users have ended", &mut out);
+    outside(graph, masker, &graph.teardown, "When all users have ended", &mut out);
     let ends = graph.planned_ends().into_iter().collect::<Option<Vec<_>>>();
     match ends.and_then(|ends| ends.into_iter().max()) {
         Some(end) => {
@@ -45,14 +49,14 @@ pub fn explain(graph: &ExecutionGraph) -> String {
     if rules.is_empty() && graph.thresholds.iter().all(|one| one.implicit) {
         out.push_str("The run passes if no request fails.\n");
     } else if !rules.is_empty() {
-        let _ = writeln!(out, "The whole run passes if {}.", rules.join(" and "));
+        let _ = writeln!(out, "The whole run passes if {}.", told(&rules.join(" and ")));
     }
     out
 }
 
-fn outside(graph: &ExecutionGraph, steps: &Children, when: &str, out: &mut String) {
+fn outside(graph: &ExecutionGraph, masker: &Masker, steps: &Children, when: &str, out: &mut String) {
     if !steps.is_empty() {
-        let _ = writeln!(out, "  {when}: {}.", named(graph, steps));
+        let _ = writeln!(out, "  {when}: {}.", told(masker, &named(graph, steps)));
     }
 }
 

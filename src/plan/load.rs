@@ -11,6 +11,7 @@ use super::types::Plan;
 use super::yaml::{self, Node};
 use super::{overlay, pitfalls};
 use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, Span};
+use crate::sanitize::one_line;
 
 /// The largest file read as a plan, an include or a list of data, in bytes.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -203,8 +204,8 @@ fn cannot_read(shown: &str, error: &std::io::Error) -> String {
     }
 }
 
-/// A path as shown to people: forward slashes.
+/// A path as shown to people: forward slashes, on one line, nothing that a terminal or a CI runner obeys.
 pub(crate) fn shown(path: &Path) -> String {
     let path: PathBuf = path.components().collect();
-    path.to_string_lossy().replace('\\', "/")
+    one_line(&path.to_string_lossy().replace('\\', "/"))
 }

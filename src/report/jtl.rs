@@ -2,6 +2,9 @@
 //!
 //! `elapsed` is the response time that thresholds judge: in an open model it counts from the
 //! scheduled start, and `IdleTime` is the part of it before the request was sent.
+//!
+//! A label is written as it is, also one that begins with `=`, `+`, `-` or `@`: JMeter's readers put
+//! rows together by it. Spreadsheets take such a cell for a formula; `report --csv` is made for them.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -10,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
-use super::inline;
+use super::{clean, inline};
 use crate::engine::{Row, RowKind, RowSink, Rows};
 
 /// The columns, as JMeter writes them by default.
@@ -129,10 +132,10 @@ impl RowSink for Sink {
         let record: [&str; 17] = [
             &ms(self.origin + row.started),
             &ms(row.elapsed),
-            row.label,
+            &clean(row.label),
             &code,
             &message,
-            &format!("{} 1-{}", row.group, row.user),
+            &format!("{} 1-{}", clean(row.group), row.user),
             data_type,
             if row.failure.is_none() { "true" } else { "false" },
             &failure,
@@ -140,7 +143,7 @@ impl RowSink for Sink {
             &row.bytes.1.to_string(),
             &row.users.0.to_string(),
             &row.users.1.to_string(),
-            url,
+            &clean(url),
             &ms(row.latency),
             &ms(row.behind),
             &ms(row.connect),

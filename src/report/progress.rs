@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::console::{count, duration, ms, per_second};
 use super::inline;
 use crate::graph::{ExecutionGraph, Group};
+use crate::mask::Masker;
 use crate::metrics::{Live, LiveGroup};
 use crate::schedule::{Iterations, Load};
 
@@ -30,7 +31,7 @@ struct Planned {
 }
 
 impl Planned {
-    fn of(group: &Group) -> Self {
+    fn of(group: &Group, masker: &Masker) -> Self {
         let users = group.load.most_users();
         let iterations = match &group.load {
             Load::Users(load) => load.iterations().map(|iterations| match iterations {
@@ -39,7 +40,7 @@ impl Planned {
             }),
             Load::Arrivals(arrivals) => Some(arrivals.total()),
         };
-        Self { name: inline(&group.name), users, delay: group.delay, duration: group.load.end(), iterations }
+        Self { name: inline(&masker.mask(&group.name)), users, delay: group.delay, duration: group.load.end(), iterations }
     }
 
     /// How much of the group is done, 0 to 1; whichever of its two ends is nearer counts.
@@ -67,12 +68,12 @@ enum Sink {
 
 impl Progress {
     /// A block that is redrawn in place, for a terminal.
-    pub fn live(graph: &ExecutionGraph) -> Self {
-        Self::on(graph, ProgressDrawTarget::stderr_with_hz(REDRAWN))
+    pub fn live(graph: &ExecutionGraph, masker: &Masker) -> Self {
+        Self::on(graph, masker, ProgressDrawTarget::stderr_with_hz(REDRAWN))
     }
 
-    pub(super) fn on(graph: &ExecutionGraph, target: ProgressDrawTarget) -> Self {
-        let groups: Vec<Planned> = graph.groups.iter().map(Planned::of).collect();
+    pub(super) fn on(graph: &ExecutionGraph, masker: &Masker, target: ProgressDrawTarget) -> Self {
+        let groups: Vec<Planned> = graph.groups.iter().map(|group| Planned::of(group, masker)).collect();
         let block = MultiProgress::with_draw_target(target);
         let line = || block.add(ProgressBar::new(STEPS).with_style(style("{msg}")));
         let (head, figures) = (line(), line());
@@ -89,8 +90,8 @@ impl Progress {
     }
 
     /// A line every ten seconds without escape codes, for CI.
-    pub fn lines(graph: &ExecutionGraph, out: Box<dyn Write + Send>) -> Self {
-        let groups: Vec<Planned> = graph.groups.iter().map(Planned::of).collect();
+    pub fn lines(graph: &ExecutionGraph, masker: &Masker, out: Box<dyn Write + Send>) -> Self {
+        let groups: Vec<Planned> = graph.groups.iter().map(|group| Planned::of(group, masker)).collect();
         Self { planned: planned(graph), groups, sink: Sink::Lines { next: LINE_EVERY, out } }
     }
 

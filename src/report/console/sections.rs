@@ -8,6 +8,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::{Paint, bytes, count, duration, figure, ms, per_second, share};
 use crate::report::document::{Document, Error, Line, Stats, ThreadGroup, Threshold};
 use crate::report::{Written, inline, quoted, short};
+use crate::sanitize::path;
 
 /// Longer labels are cut in tables.
 const LABEL_WIDTH: usize = 60;
@@ -374,5 +375,5 @@ pub(in crate::report) fn generator(document: &Document<'_>, bad: impl Fn(&str) -
 }
 
 pub(super) fn files(written: &[Written]) -> String {
-    written.iter().fold(String::new(), |text, file| text + &format!("{}: {}\n", file.name, file.path.display()))
+    written.iter().fold(String::new(), |text, file| text + &format!("{}: {}\n", file.name, path(&file.path)))
 }

@@ -42,7 +42,7 @@ fn live() -> Live {
 fn without_a_terminal_there_is_a_line_every_ten_seconds() {
     let run = Fixture::new(&PLAN.replace("iterations: 5", "duration: 2m"));
     let out = Shared::default();
-    let mut progress = Progress::lines(&run.graph, Box::new(out.clone()));
+    let mut progress = Progress::lines(&run.graph, &run.masker, Box::new(out.clone()));
     for quarter in 0..100 {
         progress.update(&live(), Duration::from_millis(quarter * 250));
     }
@@ -53,7 +53,7 @@ fn without_a_terminal_there_is_a_line_every_ten_seconds() {
 #[test]
 fn a_block_without_a_terminal_is_hidden_and_harmless() {
     let run = Fixture::new(PLAN);
-    let mut progress = Progress::live(&run.graph);
+    let mut progress = Progress::live(&run.graph, &run.masker);
     progress.update(&live(), Duration::from_secs(1));
     progress.print("hello");
     progress.finish();
@@ -64,7 +64,7 @@ fn a_block_without_a_terminal_is_hidden_and_harmless() {
 fn lines_that_are_overdue_come_once() {
     let run = Fixture::new(PLAN);
     let out = Shared::default();
-    let mut progress = Progress::lines(&run.graph, Box::new(out.clone()));
+    let mut progress = Progress::lines(&run.graph, &run.masker, Box::new(out.clone()));
     progress.update(&Live::default(), Duration::from_secs(45));
     progress.update(&Live::default(), Duration::from_secs(46));
     assert_eq!(out.text(), "45s, 0 users, 0 requests, 0/s, 0 errors\n");
@@ -74,7 +74,7 @@ fn lines_that_are_overdue_come_once() {
 fn foreign_text_stands_behind_a_bar() {
     let run = Fixture::new(PLAN);
     let out = Shared::default();
-    let mut progress = Progress::lines(&run.graph, Box::new(out.clone()));
+    let mut progress = Progress::lines(&run.graph, &run.masker, Box::new(out.clone()));
     progress.print("::warning::\u{1b}[31mhello\nthere");
     assert_eq!(out.text(), "| : :warning: :hello\n| there\n");
     progress.finish();
@@ -137,7 +137,7 @@ fn the_block_shows_figures_and_a_bar_per_group() {
     let run = Fixture::new(&PLAN.replace("iterations: 5", "duration: 2m"));
     let screen = Screen::default();
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 255);
-    let mut progress = Progress::on(&run.graph, target);
+    let mut progress = Progress::on(&run.graph, &run.masker, target);
     progress.update(&live(), Duration::from_secs(60));
     std::thread::sleep(Duration::from_millis(20));
     progress.update(&live(), Duration::from_secs(60));
