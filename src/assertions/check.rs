@@ -105,10 +105,13 @@ impl Assertion {
             Subject::Json(path) => match path.find(response) {
                 Ok(Found::One(value)) => judge.all(&self.matchers, Seen::Value(&value)),
                 Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::List(&values)),
-                Ok(_) => self.judge_missing(judge, &match path.nearest(response) {
-                    near if near.is_empty() => "the path leads nowhere".to_owned(),
-                    near => format!("the path leads nowhere; there is {}", near.join(", ")),
-                }),
+                Ok(_) => self.judge_missing(
+                    judge,
+                    &match path.nearest(response) {
+                        near if near.is_empty() => "the path leads nowhere".to_owned(),
+                        near => format!("the path leads nowhere; there is {}", near.join(", ")),
+                    },
+                ),
                 Err(why) => Err(self.unreadable(&why, response, judge)),
             },
             Subject::XPath(path) => match path.find(response.text()) {
@@ -163,14 +166,18 @@ impl Assertion {
     fn judge_missing(&self, judge: &mut Judge<'_>, why: &str) -> Result<(), Miss> {
         match self.matchers.iter().find(|matcher| !matches!(matcher, Matcher::Exists(false))) {
             None => Ok(()),
-            Some(matcher) => Err(Miss { expected: sentence::phrase(matcher, &judge.scope.masker()), actual: format!("nothing: {why}") }),
+            Some(matcher) => Err(Miss {
+                expected: sentence::phrase(matcher, &judge.scope.masker()),
+                actual: format!("nothing: {why}"),
+            }),
         }
     }
 
     /// A body that cannot be looked into meets nothing, not even `exists: false`: it may hold anything.
     fn unreadable(&self, why: &str, response: &Response, judge: &mut Judge<'_>) -> Miss {
         let masker = judge.scope.masker();
-        let expected = self.matchers.first().map_or_else(|| "JSON".to_owned(), |matcher| sentence::phrase(matcher, &masker));
+        let expected =
+            self.matchers.first().map_or_else(|| "JSON".to_owned(), |matcher| sentence::phrase(matcher, &masker));
         let beginning = response.beginning(SHOWN * 4);
         let beginning = masker.mask_cut(&beginning);
         let body = if beginning.is_empty() {

@@ -172,8 +172,7 @@ impl Judge<'_> {
         match compare_numbers(number, &limit) {
             Some(order) => self.decide(wanted(order), matcher, Some(&value), seen),
             None if limit.as_number().is_none() => {
-                let actual =
-                    format!("{}, and {} is no number to compare it with", self.shown(seen), self.said(&value));
+                let actual = format!("{}, and {} is no number to compare it with", self.shown(seen), self.said(&value));
                 Err(Miss { expected: self.phrase(matcher), actual })
             }
             None => Err(self.wrong_kind(matcher, seen, "which is no number")),

@@ -30,14 +30,15 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let mut json = Vec::new();
     for path in &args.plans {
         let compiled = args.options.compile_all(path);
+        let masker = Masker::new(&compiled.secrets);
         let (errors, warnings) = compiled.counts();
         failed |= errors > 0;
         match args.format {
-            Format::Json => json.extend(crate::diagnostic::json(&compiled.findings, &compiled.sources)),
-            format => terminal.out(&render(&compiled.findings, &compiled.sources, format, terminal.color)),
+            Format::Json => json.extend(crate::diagnostic::json(&compiled.findings, &compiled.sources, &masker)),
+            format => terminal.out(&render(&compiled.findings, &compiled.sources, format, terminal.color, &masker)),
         }
         if let (true, Some(graph)) = (args.explain && errors == 0, &compiled.graph) {
-            let told = explain(graph, &Masker::new(&compiled.secrets));
+            let told = explain(graph, &masker);
             match args.format {
                 Format::Text => terminal.out(&format!("{told}\n")),
                 Format::Json | Format::Github => terminal.err(&format!("{told}\n")),

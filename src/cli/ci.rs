@@ -9,6 +9,7 @@ use super::plans::Compiled;
 use super::terminal::Terminal;
 use crate::ci::{ANNOTATIONS, Annotation, azure, github};
 use crate::diagnostic::annotation;
+use crate::mask::Masker;
 use crate::report::{Document, Format, Html, Json, Junit, Markdown, Written, annotations};
 use crate::verdict::exit;
 
@@ -66,7 +67,8 @@ impl Ci {
         if compiled.graph.is_some() || (self.github.is_none() && !self.azure) {
             return;
         }
-        let found = compiled.findings.iter().map(|finding| annotation(finding, &compiled.sources));
+        let masker = Masker::new(&compiled.secrets);
+        let found = compiled.findings.iter().map(|finding| annotation(finding, &compiled.sources, &masker));
         let mut found: Vec<Annotation> = found.collect();
         found.sort_by_key(|one| (one.level, one.line));
         self.annotations.extend(found.into_iter().take(ANNOTATIONS).enumerate());

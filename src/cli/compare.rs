@@ -70,7 +70,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let Some(comparison) = &document.regression else { return exit::INTERNAL };
     let mut out = if args.quiet { String::new() } else { tell::console(comparison, terminal.color) + "\n" };
     if !args.quiet && !written.is_empty() {
-        written.iter().for_each(|file| out.push_str(&format!("{}: {}\n", file.name, crate::sanitize::path(&file.path))));
+        written
+            .iter()
+            .for_each(|file| out.push_str(&format!("{}: {}\n", file.name, crate::sanitize::path(&file.path))));
         out.push('\n');
     }
     // A file that could not be written weighs more than what the comparison says.

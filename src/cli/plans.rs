@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Format, Severity, Sources, render};
 use crate::graph::{ExecutionGraph, build};
+use crate::mask::Masker;
 use crate::plan::{LoadOptions, LoadOverride, load};
 
 /// Options that shape a plan.
@@ -183,7 +184,8 @@ impl Compiled {
 
     /// The graph; without one, the findings are told and so is that nothing was sent.
     pub(super) fn graph_or_tell(self, path: &Path, terminal: &Terminal) -> Option<(ExecutionGraph, Rest)> {
-        let text = render(&self.findings, &self.sources, Format::Text, terminal.color_stderr);
+        let masker = Masker::new(&self.secrets);
+        let text = render(&self.findings, &self.sources, Format::Text, terminal.color_stderr, &masker);
         terminal.err(&text);
         let (errors, _) = self.counts();
         let shown = crate::plan::shown_path(path);

@@ -2,6 +2,7 @@
 //! for machines and for GitHub.
 
 mod render;
+mod source;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -152,8 +153,19 @@ impl SourceFile {
     pub fn position(&self, offset: u32) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         let start = self.line_starts[line - 1] as usize;
-        let column = self.text.get(start..offset as usize).map_or(0, |before| before.chars().count());
+        let end = self.text.floor_char_boundary(offset as usize).max(start);
+        let column = self.text[start..end].chars().count();
         (line, column + 1)
+    }
+
+    /// The lines that hold these ranges: the number of the first, and the bytes of all.
+    fn lines_of(&self, ranges: &[std::ops::Range<usize>]) -> (usize, std::ops::Range<usize>) {
+        let line = |at: usize| self.line_starts.partition_point(|start| *start as usize <= at).max(1);
+        let first = ranges.iter().map(|range| line(range.start)).min().unwrap_or(1);
+        let last = ranges.iter().map(|range| line(range.end)).max().unwrap_or(first);
+        let start = self.line_starts.get(first - 1).map_or(0, |at| *at as usize);
+        let end = self.line_starts.get(last).map_or(self.text.len(), |at| *at as usize);
+        (first, start..end.max(start))
     }
 
     /// The range of bytes of a line (counted from 1), without its line break.

@@ -1,15 +1,20 @@
 //! Findings drawn for people, for machines and for GitHub.
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
-use regex::Regex;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 use serde_json::json;
 
-use super::{Diagnostic, Severity, Sources};
+use super::source::{self, SecretLines};
+use super::{Diagnostic, FileId, Severity, Sources, Span};
 use crate::ci::{Annotation, Level as Gravity, github};
+use crate::mask::Masker;
+use crate::sanitize::{clean, one_line, short};
+
+/// How long a message may be, in characters.
+const LONGEST: usize = 1000;
 
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -22,99 +27,129 @@ pub enum Format {
     Github,
 }
 
-/// Draws findings in order of place. `color` applies to text only.
-pub fn render(findings: &[Diagnostic], sources: &Sources, format: Format, color: bool) -> String {
-    let mut sorted: Vec<&Diagnostic> = findings.iter().collect();
-    sorted.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.severity));
+/// Draws findings in order of place, without the secrets that `masker` knows and those that stand
+/// in the plan. `color` applies to text only.
+pub fn render(findings: &[Diagnostic], sources: &Sources, format: Format, color: bool, masker: &Masker) -> String {
     match format {
-        Format::Text => sorted.iter().map(|finding| text(finding, sources, color) + "\n\n").collect(),
-        Format::Json => serde_json::to_string_pretty(&json(findings, sources)).unwrap_or_default() + "\n",
-        Format::Github => {
-            sorted.iter().map(|finding| github::annotation(&annotation(finding, sources)) + "\n").collect()
+        Format::Text => {
+            let mut pen = Pen { sources, masker, color, secrets: HashMap::new() };
+            in_order(findings).into_iter().map(|finding| pen.text(finding) + "\n\n").collect()
         }
+        Format::Json => serde_json::to_string_pretty(&json(findings, sources, masker)).unwrap_or_default() + "\n",
+        Format::Github => in_order(findings)
+            .into_iter()
+            .map(|finding| github::annotation(&annotation(finding, sources, masker)) + "\n")
+            .collect(),
     }
 }
 
 /// Findings as JSON objects, in order of place.
-pub fn json(findings: &[Diagnostic], sources: &Sources) -> Vec<serde_json::Value> {
+pub fn json(findings: &[Diagnostic], sources: &Sources, masker: &Masker) -> Vec<serde_json::Value> {
+    in_order(findings).into_iter().map(|finding| json_finding(finding, sources, masker)).collect()
+}
+
+fn in_order(findings: &[Diagnostic]) -> Vec<&Diagnostic> {
     let mut sorted: Vec<&Diagnostic> = findings.iter().collect();
     sorted.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.severity));
-    sorted.into_iter().map(|finding| json_finding(finding, sources)).collect()
+    sorted
 }
 
-fn text(finding: &Diagnostic, sources: &Sources, color: bool) -> String {
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.decor_style(DecorStyle::Ascii);
-    let level = match finding.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-    };
-    let path = crate::plan::shown_path(sources.path(finding.span.file));
-    let title = level.primary_title(visible(&finding.message));
-    let mut groups = Vec::new();
-    let source = sources.file(finding.span.file).filter(|file| !file.text.is_empty());
-    let shown = source.map_or(Cow::Borrowed(""), |file| without_passwords(&file.text, finding.span.start as usize));
-    let mut main = match source {
-        Some(file) => {
-            let mut snippet = Snippet::source(&*shown)
-                .path(path.clone())
-                .annotation(AnnotationKind::Primary.span(first_line(finding, &file.text)));
-            for (span, note) in finding.related.iter().filter(|(span, _)| span.file == finding.span.file) {
-                let range = span.start as usize..(span.end.max(span.start + 1) as usize).min(file.text.len());
-                snippet = snippet.annotation(AnnotationKind::Context.span(range).label(visible(note)));
+/// A message as it is told: without secrets, on one line, and no longer than anybody reads.
+fn told(text: &str, masker: &Masker) -> String {
+    short(&one_line(&masker.beginning(text, LONGEST)), LONGEST).into_owned()
+}
+
+/// Draws findings for people.
+struct Pen<'s> {
+    sources: &'s Sources,
+    masker: &'s Masker,
+    color: bool,
+    /// The lines of each file that hold values of `secrets:`.
+    secrets: HashMap<FileId, SecretLines>,
+}
+
+impl Pen<'_> {
+    fn text(&mut self, finding: &Diagnostic) -> String {
+        let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer.decor_style(DecorStyle::Ascii);
+        let (sources, masker) = (self.sources, self.masker);
+        let level = match finding.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let path = crate::plan::shown_path(sources.path(finding.span.file));
+        let title = level.primary_title(told(&finding.message, masker));
+        let help = finding.help.as_deref().map(|help| told(help, masker));
+        let Some(file) = sources.file(finding.span.file).filter(|file| !file.text.is_empty()) else {
+            let (line, column) = sources.position(finding.span);
+            let mut main = title.element(Origin::path(path).line(line).char_column(column));
+            if let Some(help) = help {
+                main = main.element(Level::HELP.message(help));
             }
-            title.element(snippet)
+            return renderer.render(&[main]);
+        };
+        let here = |span: Span| span.file == finding.span.file;
+        let place = first_line(finding.span, &file.text);
+        let related: Vec<(Range<usize>, String)> = finding
+            .related
+            .iter()
+            .filter(|(span, _)| here(*span))
+            .map(|(span, note)| (first_line(*span, &file.text), told(note, masker)))
+            .collect();
+        let patch = finding
+            .fix
+            .as_ref()
+            .filter(|fix| here(fix.span) && sources.text(fix.span).lines().count() <= 1)
+            .map(|fix| (whole(fix.span, &file.text), masker.mask(&fix.replacement).into_owned()));
+        let mut asked: Vec<Range<usize>> =
+            std::iter::once(&place).chain(related.iter().map(|(range, _)| range)).cloned().collect();
+        asked.extend(patch.iter().map(|(range, _)| range.clone()));
+        let (first, lines) = file.lines_of(&asked);
+        let secrets = self.secrets.entry(finding.span.file).or_insert_with(|| SecretLines::of(&file.text));
+        let shown = source::shown(file, lines.clone(), &asked, secrets, masker);
+        let within = |range: &Range<usize>| range.start - lines.start..range.end - lines.start;
+        let notes = related.iter().map(|(range, note)| AnnotationKind::Context.span(within(range)).label(note.clone()));
+        let snippet = Snippet::source(shown.as_str()).line_start(first).path(path.clone());
+        let mut groups = Vec::new();
+        let mut main =
+            title.element(snippet.annotation(AnnotationKind::Primary.span(within(&place))).annotations(notes));
+        match (help, &patch) {
+            (help, Some((range, replacement))) => {
+                groups.push(main);
+                let words = help.unwrap_or_else(|| "write this instead".into());
+                let patched = Snippet::source(shown.as_str()).line_start(first).path(path.clone());
+                groups.push(
+                    Level::HELP
+                        .secondary_title(words)
+                        .element(patched.patch(Patch::new(within(range), replacement.as_str()))),
+                );
+            }
+            (Some(help), None) => {
+                main = main.element(Level::HELP.message(help));
+                groups.push(main);
+            }
+            (None, None) => groups.push(main),
         }
-        None => title.element(annotate_snippets::Origin::path(path.clone())),
-    };
-    let patch = finding.fix.as_ref().zip(source).filter(|(fix, _)| sources.text(fix.span).lines().count() <= 1);
-    match (&finding.help, patch) {
-        (help, Some((fix, _))) => {
-            groups.push(main);
-            let range = fix.span.start as usize..fix.span.end as usize;
-            let words = help.as_deref().unwrap_or("write this instead");
-            groups.push(
-                Level::HELP
-                    .secondary_title(visible(words))
-                    .element(Snippet::source(&*shown).path(path).patch(Patch::new(range, fix.replacement.as_str()))),
-            );
-        }
-        (Some(help), None) => {
-            main = main.element(Level::HELP.message(visible(help)));
-            groups.push(main);
-        }
-        (None, None) => groups.push(main),
+        let report: &[Group<'_>] = &groups;
+        renderer.render(report)
     }
-    let report: &[Group<'_>] = &groups;
-    renderer.render(report)
 }
 
-/// A file's text as it may be shown around a place: where the line there holds a URL with a
-/// password, the password is written over, byte by byte so that every place stays where it is.
-fn without_passwords(text: &str, place: usize) -> Cow<'_, str> {
-    // The password ends at the line's last `@` before a space or a quote: it may hold one itself.
-    static PASSWORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"://[^\s/'":]*:([^\s'"]*)@"#).ok());
-    let place = place.min(text.len());
-    let start = text.as_bytes()[..place].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let end = text.as_bytes()[place..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| place + at);
-    let line = &text[start..end];
-    let Some(found) = PASSWORD.as_ref().and_then(|password| password.captures(line)).and_then(|found| found.get(1))
-    else {
-        return Cow::Borrowed(text);
-    };
-    let hidden = start + found.start()..start + found.end();
-    Cow::Owned(format!("{}{}{}", &text[..hidden.start], "*".repeat(hidden.len()), &text[hidden.end..]))
+/// A span as a range of whole characters of the text; at least one character, if there is one.
+fn whole(span: Span, text: &str) -> Range<usize> {
+    let start = text.floor_char_boundary(span.start as usize);
+    start..text.ceil_char_boundary(span.end as usize).max(start)
 }
 
-/// The finding's range, cut at the end of its first line.
-fn first_line(finding: &Diagnostic, text: &str) -> std::ops::Range<usize> {
-    let start = (finding.span.start as usize).min(text.len());
-    let end = (finding.span.end.max(finding.span.start + 1) as usize).min(text.len()).max(start);
-    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-    start..end.min(line_end).max(start)
+/// A span's range, cut at the end of its first line; at least one character of that line.
+fn first_line(span: Span, text: &str) -> Range<usize> {
+    let whole = whole(span, text);
+    let line_end = text[whole.start..].find('\n').map_or(text.len(), |at| whole.start + at);
+    let one = text[whole.start..].chars().next().map_or(0, char::len_utf8);
+    whole.start..whole.end.max(whole.start + one).min(line_end).max(whole.start)
 }
 
-fn json_finding(finding: &Diagnostic, sources: &Sources) -> serde_json::Value {
+fn json_finding(finding: &Diagnostic, sources: &Sources, masker: &Masker) -> serde_json::Value {
     let (line, column) = sources.position(finding.span);
     let end = super::Span { start: finding.span.end, ..finding.span };
     let (end_line, end_column) = sources.position(end);
@@ -125,14 +160,14 @@ fn json_finding(finding: &Diagnostic, sources: &Sources) -> serde_json::Value {
         "column": column,
         "end_line": end_line,
         "end_column": end_column,
-        "message": finding.message,
-        "help": finding.help,
-        "replacement": finding.fix.as_ref().map(|fix| &fix.replacement),
+        "message": told(&finding.message, masker),
+        "help": finding.help.as_deref().map(|help| told(help, masker)),
+        "replacement": finding.fix.as_ref().map(|fix| clean(&masker.mask(&fix.replacement)).into_owned()),
     })
 }
 
 /// A finding for CI servers, which show it at its line.
-pub fn annotation(finding: &Diagnostic, sources: &Sources) -> Annotation {
+pub fn annotation(finding: &Diagnostic, sources: &Sources, masker: &Masker) -> Annotation {
     let (line, column) = sources.position(finding.span);
     let level = match finding.severity {
         Severity::Error => Gravity::Error,
@@ -146,10 +181,6 @@ pub fn annotation(finding: &Diagnostic, sources: &Sources) -> Annotation {
         message = format!("{message}; write `{}`", fix.replacement);
     }
     let file = crate::plan::shown_path(sources.path(finding.span.file));
+    let message = told(&message, masker);
     Annotation { level, file, line, column: Some(column), title: "loadplan".into(), message }
-}
-
-/// Text without control characters, so that a hostile plan cannot move the cursor.
-fn visible(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
 }

@@ -137,7 +137,9 @@ impl Extractor {
         match &self.default {
             Some(default) => match default.value(scope) {
                 Ok(value) => Ok(value.into_owned()),
-                Err(error) => Err(self.failure(&format!("its default cannot be computed: {error}"), "", response, scope)),
+                Err(error) => {
+                    Err(self.failure(&format!("its default cannot be computed: {error}"), "", response, scope))
+                }
             },
             None => Err(self.failure(&reason, &detail, response, scope)),
         }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::mask::Masker;
-use crate::plan::{self, Plan, Step, Text, environment};
+use crate::plan::{self, Plan, Step, Text, environment, is_data};
 use crate::samplers::http::Settings;
 use crate::template::SlotId;
 
@@ -233,9 +233,20 @@ impl Build<'_> {
             let missing = !spec.path.is_file();
             let columns = match spec.check() {
                 Err(_) if missing => Vec::new(),
-                Ok(columns) => columns,
-                Err(error) => {
+                Ok(columns) if is_data(&spec.path, self.sources.path(self.plan.file)) => columns,
+                // What may be anybody's file is read, but nothing of it is told.
+                Ok(_) => Vec::new(),
+                Err(error) if is_data(&spec.path, self.sources.path(self.plan.file)) => {
                     self.error(set.file.span, error.message, error.help);
+                    Vec::new()
+                }
+                Err(_) => {
+                    let message = format!("{} cannot be read as a table", crate::plan::shown_path(&spec.path));
+                    self.error(
+                        set.file.span,
+                        message,
+                        "what is in it is told only of files that end in .csv, .tsv, .txt, .json or .yaml, and are not hidden",
+                    );
                     Vec::new()
                 }
             };

@@ -10,8 +10,8 @@ use crate::extractors::find::{Css, JsonPath, XPath};
 use crate::extractors::{Extractor, Group, How, Pick, Source};
 use crate::plan::yaml::{Entry, Node as Yaml, NodeKind, Style};
 use crate::plan::{
-    AssertionGroup, AssertionSpec, ExtractorSpec, FileRef, HowSpec, PickSpec, SubjectSpec, Text, keys, parse_duration,
-    parse_size, shown_path, written_path,
+    AssertionGroup, AssertionSpec, ExtractorSpec, FileRef, HowSpec, PickSpec, SubjectSpec, Text, is_data, keys,
+    parse_duration, parse_size, shown_path, written_path,
 };
 use crate::template::{SlotId, Tree};
 use crate::value::Value;
@@ -278,6 +278,7 @@ impl Build<'_> {
                 return None;
             }
         };
+        let is_told = is_data(&path, self.sources.path(self.plan.file));
         let json = match serde_json::from_str(&text) {
             Ok(json) => json,
             Err(error) => {
@@ -287,7 +288,11 @@ impl Build<'_> {
         };
         Schema::compile(&file.path.value, &json)
             .map(Arc::new)
-            .map_err(|message| self.error(file.path.span, message, "mend the schema"))
+            .map_err(|message| {
+                // What may be anybody's file is read, but nothing of it is told.
+                let message = if is_told { message } else { format!("{shown} is not a JSON Schema") };
+                self.error(file.path.span, message, "fix the schema");
+            })
             .ok()
     }
 

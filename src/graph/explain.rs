@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::draw::told;
 use super::estimate::{self, Expected};
 use super::{Children, ExecutionGraph, Group, GroupId, LabelKind, NodeId, NodeKind, Scope, ServiceKind, Wait};
-use super::draw::told;
 use crate::mask::Masker;
 use crate::plan::{OnError, written_duration};
 use crate::schedule::{Iterations, Load, Rate, Stage, Users};

@@ -85,6 +85,11 @@ impl Masker {
         if end == text.len() { self.mask(text) } else { self.mask_cut(&text[..end]) }
     }
 
+    /// Where secrets stand, in bytes.
+    pub fn places(&self, text: &str) -> Vec<Range<usize>> {
+        self.secrets_in(text, self.cut)
+    }
+
     /// Where secrets stand, in order and apart from one another.
     fn secrets_in(&self, text: &str, is_cut: bool) -> Vec<Range<usize>> {
         if self.finders.is_empty() || text.is_empty() {

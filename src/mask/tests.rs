@@ -134,7 +134,10 @@ fn values_are_taken_apart_into_what_has_to_be_hidden() {
 fn nothing_is_masked_without_secrets_or_for_a_letter() {
     assert_eq!(Masker::new([""; 1]).mask("plain"), "plain");
     assert_eq!(Masker::new(["a", "ab", " a ", "+ +"]).mask("banana ab a b  "), "banana ab a b  ");
-    assert_eq!(Masker::new(["abc"]).mask("%, \\, &, %4, &#, &#x, &foo;, \\u12, \\u{, %u00, \\"), "%, \\, &, %4, &#, &#x, &foo;, \\u12, \\u{, %u00, \\");
+    assert_eq!(
+        Masker::new(["abc"]).mask("%, \\, &, %4, &#, &#x, &foo;, \\u12, \\u{, %u00, \\"),
+        "%, \\, &, %4, &#, &#x, &foo;, \\u12, \\u{, %u00, \\"
+    );
 }
 
 #[test]

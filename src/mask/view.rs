@@ -74,8 +74,7 @@ impl<'t> View<'t> {
     /// The same without the escape sequences of terminals, if there are any.
     fn without_escapes(text: &str) -> Option<View<'t>> {
         let begins = |c: char| c == '\u{1b}' || ('\u{80}'..='\u{9f}').contains(&c);
-        text.contains(begins)
-            .then(|| Self::of(outside_escapes(text).map(|(at, c)| (c, (at, at + c.len_utf8())))))
+        text.contains(begins).then(|| Self::of(outside_escapes(text).map(|(at, c)| (c, (at, at + c.len_utf8())))))
     }
 
     fn of(chars: impl Iterator<Item = (char, (usize, usize))>) -> Self {
@@ -224,7 +223,8 @@ fn entity(text: &str) -> Option<Undone> {
     if let Some(number) = text.strip_prefix("&#") {
         let hex = number.starts_with(['x', 'X']);
         let digits = if hex { &number[1..] } else { number };
-        let length = digits.bytes().take_while(|byte| if hex { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() });
+        let length =
+            digits.bytes().take_while(|byte| if hex { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() });
         let length = length.take(16).count();
         let value = u32::from_str_radix(&digits[..length], if hex { 16 } else { 10 }).ok()?;
         let closed = usize::from(digits[length..].starts_with(';'));

@@ -9,7 +9,7 @@ use super::lower::{self, Lower};
 use super::statics::Statics;
 use super::types::Plan;
 use super::yaml::{self, Node};
-use super::{overlay, pitfalls};
+use super::{overlay, pitfalls, strangers};
 use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, Span};
 use crate::sanitize::one_line;
 
@@ -176,6 +176,9 @@ pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<D
 /// A file's text without its byte order mark, or why it cannot be used, as a sentence.
 fn read_text(path: &Path) -> Result<String, String> {
     let shown = shown(path);
+    if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && !strangers::is_plan(path) {
+        return Err(format!("{shown} is a link to a file whose name does not end in .yaml or .yml"));
+    }
     let size = std::fs::metadata(path).map_err(|error| cannot_read(&shown, &error))?.len();
     if size > MAX_FILE {
         return Err(format!("{shown} is too large for a plan: {size} bytes, at most {MAX_FILE}"));

@@ -14,6 +14,7 @@ pub mod reference;
 mod scalars;
 pub mod schema;
 mod statics;
+mod strangers;
 mod types;
 pub mod yaml;
 
@@ -23,4 +24,5 @@ pub(crate) use lower::parse_think_time;
 pub(crate) use pitfalls::{quoted, written_path};
 pub use scalars::{UnitError, bare_number, parse_duration, parse_rate, parse_share, parse_size, written_duration};
 pub(crate) use statics::{environment, finding, plain_value};
+pub(crate) use strangers::is_data;
 pub use types::*;

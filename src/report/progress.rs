@@ -40,7 +40,13 @@ impl Planned {
             }),
             Load::Arrivals(arrivals) => Some(arrivals.total()),
         };
-        Self { name: inline(&masker.mask(&group.name)), users, delay: group.delay, duration: group.load.end(), iterations }
+        Self {
+            name: inline(&masker.mask(&group.name)),
+            users,
+            delay: group.delay,
+            duration: group.load.end(),
+            iterations,
+        }
     }
 
     /// How much of the group is done, 0 to 1; whichever of its two ends is nearer counts.

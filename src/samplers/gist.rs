@@ -276,7 +276,9 @@ mod tests {
         );
         assert!(told.chars().count() <= LONGEST && told.contains(" … "), "{told}");
         let secret = "s".repeat(500);
-        assert!(!of(&format!("the token {secret} is wrong"), 500, &Masker::default()).unwrap_or_default().contains("sss"));
+        assert!(
+            !of(&format!("the token {secret} is wrong"), 500, &Masker::default()).unwrap_or_default().contains("sss")
+        );
     }
 
     proptest::proptest! {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{Fields, Lower};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, FileId};
 use crate::plan::keys::{KINDS, Key, Kind, STEP};
 use crate::plan::types::{Dynamic, Name, Spanned, Step, StepKind, StopTarget, Text};
 use crate::plan::yaml::{Entry, Node};
-use crate::plan::{keys, load as files};
+use crate::plan::{keys, load as files, strangers};
 
 /// How many steps a plan may have, includes put in place: enough for 20,000 requests with
 /// controllers around each, and an end to fragments that include each other twice over.
@@ -336,6 +336,13 @@ impl Lower<'_> {
         if !self.file_exists(&path, what.span, "include") {
             return None;
         }
+        if !strangers::is_plan(&path) {
+            self.report(
+                Diagnostic::error(what.span, format!("`{}` is no file of steps", what.value))
+                    .help("include a file whose name ends in .yaml or .yml"),
+            );
+            return None;
+        }
         let canonical: Arc<str> = path.canonicalize().unwrap_or_else(|_| path.clone()).to_string_lossy().into();
         if self.including.contains(&canonical) {
             self.report(
@@ -344,9 +351,40 @@ impl Lower<'_> {
             );
             return None;
         }
-        let (_, list) = files::read_yaml(&path, self.sources, self.findings)?;
+        let list = if strangers::is_beside(&path, self.sources.path(FileId(0))) {
+            files::read_yaml(&path, self.sources, self.findings)?.1
+        } else {
+            self.steps_from_elsewhere(what, &path)?
+        };
         let folder: Arc<std::path::Path> = path.parent().map_or_else(|| self.folder.clone(), Arc::from);
         Some(self.within(canonical, folder, |this| this.steps(&list, "include", false)))
+    }
+
+    /// A file outside of the plan's folder. Only if it holds steps anything of it is told; else
+    /// it may be anybody's.
+    fn steps_from_elsewhere(&mut self, what: &Name, path: &std::path::Path) -> Option<Node> {
+        let known = self.findings.len();
+        let read = files::read_yaml(path, self.sources, self.findings);
+        let is_step =
+            |node: &Node| node.entries().is_some_and(|keys| keys.iter().any(|key| kind_named(&key.key).is_some()));
+        if let Some((_, list)) = read
+            && list.items().is_some_and(|items| items.iter().any(is_step))
+        {
+            return Some(list);
+        }
+        let place = self.findings.get(known).map(|first| {
+            let (line, column) = self.sources.position(first.span);
+            format!(": see line {line}, column {column}")
+        });
+        self.findings.truncate(known);
+        self.report(
+            Diagnostic::error(
+                what.span,
+                format!("`{}` holds no list of steps{}", what.value, place.unwrap_or_default()),
+            )
+            .help("of a file outside of the plan's folder nothing is shown unless it is a list of steps"),
+        );
+        None
     }
 
     fn within<T>(&mut self, name: Arc<str>, folder: Arc<std::path::Path>, inside: impl FnOnce(&mut Self) -> T) -> T {
