@@ -14,7 +14,7 @@ use super::request::{Sent, cookie_values};
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
 use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Node, NodeId, Wait};
-use crate::mask::{Masker, texts_of};
+use crate::mask::{Masker, Secret, texts_of};
 use crate::metrics::{Example, LostWhy, Outcome, Recorder, Sample, SampleFailure};
 use crate::plan::{AtEnd, Share, ThinkTime, parse_think_time};
 use crate::samplers::http::{FixedHeaders, HttpUser, Target};
@@ -260,8 +260,8 @@ pub(super) struct User {
     pub(super) sent: Option<Sent>,
     /// What hides everything this user has to hide now; made when it is first needed.
     pub(super) hides: Option<Masker>,
-    /// What was masked last, and how.
-    masked: Option<(Vec<String>, Masker)>,
+    /// The secrets and credentials that were hidden last, in order.
+    secrets: Vec<(String, Secret)>,
 }
 
 /// Why no row could be drawn.
@@ -299,7 +299,7 @@ impl User {
             lost: None,
             sent: None,
             hides: None,
-            masked: None,
+            secrets: Vec::new(),
         }
     }
 
@@ -328,7 +328,7 @@ impl User {
             lost: None,
             sent: None,
             hides: None,
-            masked: None,
+            secrets: Vec::new(),
         }
     }
 
@@ -465,9 +465,9 @@ impl User {
         Ok(self.random.unit() < share)
     }
 
-    /// Hides the run's secrets, those this user holds, and its credentials. The last masker is kept:
-    /// users fail with the same credentials again and again, and making one costs more than the
-    /// request.
+    /// Hides the run's secrets, those this user holds, and its credentials. What it takes is kept:
+    /// users fail with the same credentials again and again, and making one ready to be found costs
+    /// more than the request.
     pub(super) fn masker(&mut self) -> Masker {
         if let Some(masker) = &self.hides {
             return masker.clone();
@@ -494,15 +494,18 @@ impl User {
         }
         values.sort_unstable();
         values.dedup();
-        let masker = match &self.masked {
-            Some((known, masker)) if *known == values => masker.clone(),
-            _ if values.is_empty() => self.local.shared.masker.clone(),
-            _ => {
-                let masker = self.local.shared.masker.with(&values);
-                self.masked = Some((values, masker.clone()));
-                masker
-            }
-        };
+        let mut known = std::mem::take(&mut self.secrets).into_iter().peekable();
+        self.secrets = values
+            .into_iter()
+            .map(|value| {
+                while known.next_if(|(old, _)| *old < value).is_some() {}
+                known.next_if(|(old, _)| *old == value).unwrap_or_else(|| {
+                    let secret = Secret::new(&value);
+                    (value, secret)
+                })
+            })
+            .collect();
+        let masker = self.local.shared.masker.with(self.secrets.iter().map(|(_, secret)| secret));
         let is_cut = self.response.as_ref().is_some_and(|response| response.truncated() && !response.body.is_empty());
         if is_cut { masker.of_cut_text() } else { masker }
     }

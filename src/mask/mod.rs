@@ -8,11 +8,12 @@ mod spelling;
 mod view;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use http::{HeaderMap, HeaderName, header};
 
 use crate::value::Value;
@@ -34,10 +35,25 @@ pub struct Masker {
     cut: bool,
 }
 
+/// A secret made ready to be found. Making it takes longer than finding it.
+#[derive(Clone)]
+pub struct Secret(Option<Arc<Finder>>);
+
+impl Secret {
+    /// Makes a text ready; one that is too short is never found.
+    pub fn new(text: &str) -> Self {
+        Self(Finder::new([text]).map(Arc::new))
+    }
+}
+
 /// Finds some secrets.
 struct Finder {
     spellings: Vec<String>,
     automaton: AhoCorasick,
+    /// The spellings that begin with these bytes.
+    heads: HashMap<[u8; SHORTEST], Vec<usize>>,
+    /// The length of the longest spelling, in bytes.
+    longest: usize,
 }
 
 impl Masker {
@@ -48,8 +64,8 @@ impl Masker {
 
     /// A masker that hides further secrets too.
     #[must_use]
-    pub fn with<S: AsRef<str>>(&self, more: &[S]) -> Self {
-        let more = Finder::new(more).map(Arc::new);
+    pub fn with<'s>(&self, more: impl IntoIterator<Item = &'s Secret>) -> Self {
+        let more = more.into_iter().filter_map(|secret| secret.0.clone());
         Self { finders: self.finders.iter().cloned().chain(more).collect(), ..*self }
     }
 
@@ -79,7 +95,7 @@ impl Masker {
     /// The beginning of a text with every secret replaced: so many characters, or a little more.
     /// Costs nothing for what is behind.
     pub fn beginning<'t>(&self, text: &'t str, characters: usize) -> Cow<'t, str> {
-        let longest = self.finders.iter().flat_map(|finder| &finder.spellings).map(String::len).max();
+        let longest = self.finders.iter().map(|finder| finder.longest).max();
         let window = characters.saturating_mul(4).saturating_add(longest.unwrap_or(0).saturating_mul(WIDEST));
         let end = text.floor_char_boundary(window);
         if end == text.len() { self.mask(text) } else { self.mask_cut(&text[..end]) }
@@ -144,8 +160,21 @@ impl Finder {
             return None;
         }
         // Every match, also those that overlap: of two secrets that share characters both go.
-        let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&spellings).ok()?;
-        Some(Self { spellings, automaton })
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            // Masking is rare and texts are short: what counts is how long it takes to build.
+            .prefilter(false)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(&spellings)
+            .ok()?;
+        let mut heads: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, spelling) in spellings.iter().enumerate() {
+            if let Some(head) = head(spelling.as_bytes()) {
+                heads.entry(head).or_default().push(at);
+            }
+        }
+        let longest = spellings.iter().map(String::len).max().unwrap_or(0);
+        Some(Self { spellings, automaton, heads, longest })
     }
 
     /// The longest end of a text that is the beginning of a secret, if it is long enough to tell.
@@ -154,19 +183,25 @@ impl Finder {
         let whole = text.trim_end_matches('\u{fffd}').len();
         let tail = text.floor_char_boundary(whole.saturating_sub(WIDEST));
         let ends = text[tail..whole].match_indices(['%', '\\', '&']).map(|(at, _)| tail + at).chain([whole]);
-        ends.flat_map(|end| {
-            self.spellings.iter().filter_map(move |spelling| {
-                let longest = spelling.len().min(end);
-                let begins = |length: &usize| {
-                    let start = end - length;
-                    text.is_char_boundary(start)
-                        && text.as_bytes()[start..end].eq_ignore_ascii_case(&spelling.as_bytes()[..*length])
-                };
-                (SHORTEST..longest).rev().find(begins).map(|length| end - length..text.len())
-            })
+        let bytes = text.as_bytes();
+        ends.filter_map(|end| {
+            let begins = |start: &usize| {
+                let begun = &bytes[*start..end];
+                let known = head(begun).and_then(|head| self.heads.get(&head)).map_or(&[][..], Vec::as_slice);
+                let mut spellings = known.iter().map(|at| self.spellings[*at].as_bytes());
+                spellings
+                    .any(|spelling| begun.len() < spelling.len() && spelling[..begun.len()].eq_ignore_ascii_case(begun))
+            };
+            (end.saturating_sub(self.longest)..end).find(begins)
         })
-        .min_by_key(|range| range.start)
+        .min()
+        .map(|start| text.floor_char_boundary(start)..text.len())
     }
+}
+
+/// What a text begins with, whatever the case of its letters.
+fn head(text: &[u8]) -> Option<[u8; SHORTEST]> {
+    text.first_chunk().map(|head: &[u8; SHORTEST]| head.map(|byte| byte.to_ascii_lowercase()))
 }
 
 /// A text without these ranges.

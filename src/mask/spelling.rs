@@ -25,7 +25,9 @@ pub(super) fn spellings(secret: &str) -> Vec<String> {
         plain.extend(misread(secret));
     }
     plain.retain(|text| text.trim().chars().filter(|c| *c != '\u{fffd}' && !is_unseen(*c)).count() >= SHORTEST);
-    let mut found: Vec<String> = plain.iter().map(|text| View::seen(text).text.into_owned()).collect();
+    // An encoder may leave what looks like an escape already: what is undone then is a part of the secret.
+    let views = plain.iter().flat_map(|text| View::all(text));
+    let mut found: Vec<String> = views.map(|view| view.text.into_owned()).collect();
     for text in [secret, secret.trim()] {
         found.push(text.bytes().map(|byte| format!("{byte:02x}")).collect());
         let json = json_escaped(text);
@@ -35,7 +37,7 @@ pub(super) fn spellings(secret: &str) -> Vec<String> {
         found.extend(base64.map(|text| View::seen(&text).text.into_owned()));
     }
     // A view shows `+` as a blank.
-    found.retain(|text| !text.trim().is_empty());
+    found.retain(|text| text.chars().count() >= SHORTEST && !text.trim().is_empty());
     found.sort_unstable();
     found.dedup();
     found
