@@ -123,7 +123,7 @@ fn reply(secrets: &[String], path: &str) -> Reply {
     let (before, after) = match shape {
         "object" => (format!("{{\"x\":\"{filler}\",\"message\":\"pw "), "\",\"n\":1}".to_owned()),
         "page" => (format!("<html><title>{filler}</title><h1>no "), "</h1></html>".to_owned()),
-        _ => (format!("{filler}["), "] end".to_owned()),
+        _ => (format!("{filler}[BEGIN]"), "[END] end".to_owned()),
     };
     if content_type == "text/plain" {
         content_type = match shape {
@@ -199,7 +199,7 @@ fn plan(secrets: &[String], base: &str, random: &mut StdRng) -> String {
         };
         writeln!(plan, "        assert: {{ {check} }}").unwrap();
         let extract = match random.random_range(0..5) {
-            0 => "between: ['[', ']'], default: none".to_owned(),
+            0 => "between: ['[BEGIN]', '[END]'], default: none".to_owned(),
             1 => "json: $.message, default: none".to_owned(),
             2 => "header: Set-Cookie, default: none".to_owned(),
             3 => "cookie: back, default: none".to_owned(),
@@ -219,7 +219,7 @@ fn runs(secrets: &[String]) -> (aho_corasick::AhoCorasick, Vec<usize>) {
         for run in seen(secret).windows(RUN) {
             let run: String = run.iter().collect();
             // Filler that any text may hold.
-            if run.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
+            if run.chars().filter(|c| c.is_alphanumeric()).count() >= 2 && !run.contains("amp") {
                 runs.entry(run).or_insert(index);
             }
         }
@@ -227,7 +227,10 @@ fn runs(secrets: &[String]) -> (aho_corasick::AhoCorasick, Vec<usize>) {
         let base64 = BASE64_STANDARD.encode(secret);
         for spelled in [percent, base64] {
             for run in spelled.trim_end_matches('=').chars().collect::<Vec<_>>().windows(16) {
-                runs.entry(run.iter().collect()).or_insert(index);
+                let run: String = run.iter().collect();
+                if percent_encoding::percent_decode_str(&run).decode_utf8_lossy().chars().count() > RUN {
+                    runs.entry(run).or_insert(index);
+                }
             }
         }
     }

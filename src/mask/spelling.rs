@@ -34,7 +34,7 @@ pub(super) fn spellings(secret: &str) -> Vec<String> {
         let url = crate::samplers::http::body::encoded(text);
         let forms = [text.as_bytes(), json.as_bytes(), url.as_bytes()];
         let base64 = forms.into_iter().flat_map(in_base64);
-        found.extend(base64.map(|text| View::seen(&text).text.into_owned()));
+        found.extend(base64.map(|text| View::seen(&text)));
     }
     // A view shows `+` as a blank.
     found.retain(|text| text.chars().count() >= SHORTEST && !text.trim().is_empty());
@@ -48,10 +48,16 @@ fn misread(secret: &str) -> Vec<String> {
     let (little, big): (Vec<_>, Vec<_>) =
         secret.encode_utf16().map(|unit| (unit.to_le_bytes(), unit.to_be_bytes())).unzip();
     let latin = WINDOWS_1252.encode(secret).0;
-    [little.concat(), big.concat(), latin.into_owned()]
+    // A charset without a character has `?` for it.
+    let doubtful = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'?');
+    let latin_or_not: Vec<u8> = secret.chars().map(doubtful).collect();
+    let ascii = |c: char| if c.is_ascii() { c } else { '?' };
+    [little.concat(), big.concat(), latin.into_owned(), latin_or_not]
         .iter()
         .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
         .chain([WINDOWS_1252.decode_without_bom_handling(secret.as_bytes()).0.into_owned()])
+        .chain([secret.chars().map(ascii).collect()])
+        .filter(|text| text.chars().filter(|c| !matches!(c, '?' | '\u{fffd}') && !is_unseen(*c)).count() >= SHORTEST)
         .collect()
 }
 

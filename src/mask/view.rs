@@ -35,9 +35,9 @@ type Undo = fn(&str) -> Option<Undone>;
 const ENCODINGS: [(char, Undo); 3] = [('%', percent), ('\\', backslash), ('&', entity)];
 
 impl<'t> View<'t> {
-    /// The text as it reads, and with every encoding undone that it seems to hold.
+    /// The text as it reads, and as it reads with every encoding undone that it seems to hold.
     pub(super) fn all(text: &'t str) -> Vec<View<'t>> {
-        let mut views = vec![View::seen(text)];
+        let mut views = vec![View::of_text(text)];
         if let Some(view) = View::without_escapes(text) {
             views.push(view);
         }
@@ -58,17 +58,44 @@ impl<'t> View<'t> {
             }
             level.end = views.len();
         }
-        views
+        views.into_iter().flat_map(View::spaced).collect()
     }
 
-    /// The characters that are seen, blanks and `+` alike: a form writes one for the other.
-    pub(super) fn seen(text: &'t str) -> Self {
-        let as_it_is = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'+';
-        if text.bytes().all(as_it_is) {
+    fn of_text(text: &'t str) -> Self {
+        if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
             return View { text: Cow::Borrowed(text), places: None };
         }
         let chars = text.char_indices().map(|(at, c)| (c, (at, at + c.len_utf8())));
         Self::of(chars)
+    }
+
+    /// A text as [`Self::all`] gives it where it holds no encoding.
+    pub(super) fn seen(text: &str) -> String {
+        let joined = text.chars().filter(|c| !is_unseen(*c));
+        joined.map(|c| if c == '+' { ' ' } else { c }).collect()
+    }
+
+    /// This view with blanks as readers treat them: line breaks and tabs gone, and runs of any
+    /// blanks as one. A form writes `+` for a space, and they read alike.
+    fn spaced(self) -> impl Iterator<Item = View<'t>> {
+        let breaks = ['\t', '\r', '\n'];
+        let mut runs = None;
+        if self.text.contains(breaks) || self.text.contains(['\u{a0}']) || self.text.contains("  ") {
+            let mut blank = false;
+            let kept = self.text.char_indices().filter_map(|(at, c)| {
+                let before = std::mem::replace(&mut blank, c.is_whitespace());
+                let shown = if blank || c == '+' { ' ' } else { c };
+                (!(blank && before)).then_some((shown, self.place(at..at + c.len_utf8())))
+            });
+            runs = Some(Self::of(kept));
+        }
+        let joined = if self.text.contains(breaks) || self.text.contains('+') {
+            let kept = self.text.char_indices().filter(|(_, c)| !breaks.contains(c));
+            Self::of(kept.map(|(at, c)| (if c == '+' { ' ' } else { c }, self.place(at..at + c.len_utf8()))))
+        } else {
+            self
+        };
+        [Some(joined), runs].into_iter().flatten()
     }
 
     /// The same without the escape sequences of terminals, if there are any.
@@ -140,8 +167,7 @@ impl<'t> View<'t> {
 
 /// A character for a view, unless nobody would see it.
 fn push(text: &mut String, places: &mut Vec<(usize, usize)>, c: char, place: (usize, usize)) {
-    if !is_unseen(c) {
-        let c = if c == '+' { ' ' } else { c };
+    if !is_unseen(c) || matches!(c, '\t' | '\r' | '\n') {
         text.push(c);
         places.extend(std::iter::repeat_n(place, c.len_utf8()));
     }
