@@ -248,6 +248,44 @@ fn silent_connections_take_no_more_than_their_places() {
 }
 
 #[test]
+fn idle_connections_keep_nobody_away() {
+    let (server, folder) = (target(), Folder::new());
+    let shown = Shown::start(&folder, &against(&server).replace("6s", "4s"), &[]);
+    // Silent ones, such as have sent half a head, and such as have had their response.
+    let held: Vec<TcpStream> = (0..90)
+        .map(|index| {
+            let mut stream = TcpStream::connect(&shown.address).unwrap();
+            let sent = ["", "GET / HTTP/1.1\r\nHo", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"][index % 3];
+            stream.write_all(sent.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let begin = Instant::now();
+    let page = shown.ask("GET", &shown.path);
+    assert_eq!(status(&page), "200");
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+    assert_eq!(status(&shown.asked_as("POST", &format!("{}stop", shown.path), &format!("Host: {}\r\n", shown.address))), "202");
+    shown.wait().expect_code(130);
+    drop(held);
+}
+
+#[test]
+fn a_request_head_that_is_not_complete_in_ten_seconds_is_given_up() {
+    let (server, folder) = (target(), Folder::new());
+    let shown = Shown::start(&folder, &against(&server).replace("6s", "14s"), &[]);
+    let mut half = TcpStream::connect(&shown.address).unwrap();
+    half.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    half.set_read_timeout(Some(Duration::from_secs(13))).unwrap();
+    let begin = Instant::now();
+    // Closed by the other side: the end, or a reset; not this side's timeout.
+    let ended = half.read(&mut [0; 100]);
+    assert!(begin.elapsed() > Duration::from_secs(5), "{ended:?} after {:?}", begin.elapsed());
+    assert!(!matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "{ended:?}");
+    shown.ask("POST", &format!("{}stop", shown.path));
+    shown.wait().expect_code(130);
+}
+
+#[test]
 fn the_address_without_its_last_slash_leads_to_the_page() {
     let (server, folder) = (target(), Folder::new());
     let shown = Shown::start(&folder, &against(&server).replace("6s", "1s"), &[]);

@@ -2,9 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -17,24 +15,18 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use futures_util::stream;
 use rand::RngExt as _;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::Sleep;
+use tokio::sync::{Semaphore, watch};
 
 use super::{Message, Viewer};
-use crate::listen::{Problem, bind, is_own};
+use crate::listen::{Placed, Places, Problem, bind, is_own};
 
 /// So many messages may wait for a slow browser; then it is let go, and connects anew.
 const WAITING: usize = 4;
 /// So many pages may be open at once.
 const MOST_VIEWERS: usize = 32;
-/// So many connections may be open; further ones wait in the system's queue, where they cost the
-/// run no open files.
+/// So many connections may be open; a further one takes the place of the one that is idle longest.
 const MOST_CONNECTIONS: usize = 2 * MOST_VIEWERS;
-/// A connection on which nothing is asked is closed after this long.
-const SILENCE: Duration = Duration::from_secs(10);
 /// The pause after a connection could not be taken, for instance for want of open files.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long browsers may take to fetch the end of the run.
@@ -85,7 +77,7 @@ impl Server {
         let router = router(&site, &token);
         let serve = async move {
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-            let listener = Bounded { listener, places: Arc::new(Semaphore::new(MOST_CONNECTIONS)) };
+            let listener = Bounded { listener, places: Places::new(MOST_CONNECTIONS) };
             let until = async move {
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
@@ -198,18 +190,10 @@ async fn stop(State(site): State<Arc<Site>>) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-/// Takes so many connections at a time, and none that stays silent.
+/// Takes so many connections at a time.
 struct Bounded {
     listener: tokio::net::TcpListener,
-    places: Arc<Semaphore>,
-}
-
-/// A connection with its place.
-struct Placed {
-    stream: TcpStream,
-    /// Until something has come.
-    silence: Option<Pin<Box<Sleep>>>,
-    _place: Option<OwnedSemaphorePermit>,
+    places: Arc<Places>,
 }
 
 impl axum::serve::Listener for Bounded {
@@ -217,13 +201,9 @@ impl axum::serve::Listener for Bounded {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Placed, SocketAddr) {
-        let place = self.places.clone().acquire_owned().await.ok();
         loop {
             match self.listener.accept().await {
-                Ok((stream, from)) => {
-                    let silence = Some(Box::pin(tokio::time::sleep(SILENCE)));
-                    return (Placed { stream, silence, _place: place }, from);
-                }
+                Ok((stream, from)) => return (self.places.take(stream), from),
                 Err(_) => tokio::time::sleep(PAUSE).await,
             }
         }
@@ -231,31 +211,5 @@ impl axum::serve::Listener for Bounded {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
-    }
-}
-
-impl AsyncRead for Placed {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
-        if read.is_ready() {
-            this.silence = None;
-        }
-        let silent = this.silence.as_mut().is_some_and(|silence| silence.as_mut().poll(cx).is_ready());
-        if silent { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { read }
-    }
-}
-
-impl AsyncWrite for Placed {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
     }
 }

@@ -14,12 +14,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::sync::Semaphore;
 
 use super::Shown;
 use super::openmetrics::{CONTENT_TYPE, text};
 use super::snapshot::Snapshot;
-use crate::listen::is_own;
+use crate::listen::{Places, is_own};
 
 /// Where it listens unless told otherwise: the port Prometheus' exporters of OpenTelemetry use.
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
@@ -27,7 +26,7 @@ pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
 pub(super) const PATH: &str = "/metrics";
 /// What an answer without metrics is.
 const PLAIN: &str = "text/plain; charset=utf-8";
-/// So many scrapes at a time; further ones wait for their turn in the system's queue.
+/// So many scrapes at a time; a further one takes the place of the one that is idle longest.
 const CONNECTIONS: usize = 16;
 /// A connection is closed after this long, whatever its state: as long as Prometheus waits.
 const LIFETIME: Duration = Duration::from_secs(10);
@@ -39,13 +38,13 @@ pub(super) async fn serve(listener: TcpListener, shown: Shown) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let Ok(address) = listener.local_addr() else { return };
     let page = Rc::new(Page { address, shown, made: RefCell::default() });
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Places::new(CONNECTIONS);
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
+        let stream = places.take(stream);
         let page = page.clone();
         tokio::task::spawn_local(async move {
             let service = service_fn(|request| std::future::ready(Ok::<_, Infallible>(page.answer(&request))));
@@ -53,7 +52,6 @@ pub(super) async fn serve(listener: TcpListener, shown: Shown) {
             let connection = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service);
             // A scraper that goes away or dawdles is its own loss.
             let _ = tokio::time::timeout(LIFETIME, connection).await;
-            drop(place);
         });
     }
 }

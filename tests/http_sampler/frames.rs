@@ -186,3 +186,31 @@ fn a_fresh_connection_may_say_goodbye_too_but_not_for_ever() {
         }
     });
 }
+
+#[test]
+fn what_http2_refuses_is_told_in_the_words_of_http1() {
+    run(async {
+        // RFC 7541 §6.2.2: literals without indexing; 6 MB of them are far over the 256 KiB that are taken.
+        let header = [&[0x00, 0x03][..], b"x-a", &[0x7F, 0x81, 0x7E], &[b'v'; 16_256][..]].concat();
+        let mut frames = frame(HEADERS, 0, 1, &[0x88]);
+        for _ in 0..400 {
+            frames.extend(frame(9, 0, 1, &header));
+        }
+        frames.extend(frame(9, END_HEADERS, 1, &[]));
+        let exchange = answered([frames, frame(DATA, END_STREAM, 1, b"x")].concat()).await;
+        let message = &failure(&exchange).message;
+        assert!(message.contains("the head of the server's answer is too large"), "{message}");
+        // RFC 9113 §7: a GOAWAY says why.
+        let port = listen(|_, mut stream| async move {
+            let _ = greet(&mut stream).await;
+            let _ = next_request(&mut stream).await;
+            let goaway = frame(GOAWAY, 0, 0, &[0, 0, 0, 0, 0, 0, 0, 12]);
+            stream.write_all(&goaway).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        })
+        .await;
+        let exchange = HttpUser::new().send(get(&format!("http://127.0.0.1:{port}/")), &second()).await;
+        let message = &failure(&exchange).message;
+        assert!(message.contains("GOAWAY with INADEQUATE_SECURITY"), "{message}");
+    });
+}

@@ -250,6 +250,11 @@ impl Lower<'_> {
             return true;
         }
         let shown = files::shown(path);
+        if !path.is_dir() && path.exists() {
+            let finding = Diagnostic::error(span, format!("`{key}`: {shown} is a device or a pipe, not a file"));
+            self.report(finding.help("name a file that can be read from beginning to end"));
+            return false;
+        }
         let what = if path.is_dir() {
             format!("`{key}`: {shown} is a folder, not a file")
         } else {

@@ -153,6 +153,13 @@ fn certificate_cause(cause: &CertificateError, server_name: &str) -> String {
         CertificateError::Other(inner) if format!("{inner:?}").contains("CaUsedAsEndEntity") => {
             format!("the server's certificate is self-signed; {TRUST_REMEDY}")
         }
+        CertificateError::BadSignature
+        | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "a signature with the server's certificate, or in it, is wrong or too weak: RSA keys under 2048 bits and \
+             SHA-1 are not taken"
+                .to_owned()
+        }
         CertificateError::BadEncoding => "the server's certificate cannot be read".to_owned(),
         other => format!("the server's certificate is not valid: {other}"),
     }
@@ -240,10 +247,8 @@ impl Broken {
         match self {
             Self::Io(error) => io_cause(error),
             Self::Closed => Cause::Closed,
-            Self::Head(words) => Cause::Protocol(format!("the server's answer is not valid HTTP ({words})")),
-            Self::TooLarge => Cause::Protocol(
-                "the head of the server's answer is too large (over 256 KiB or 1000 headers)".to_owned(),
-            ),
+            Self::Head(words) => Cause::Invalid { version: "HTTP", reason: words.to_string() },
+            Self::TooLarge => Cause::Protocol(TOO_LARGE.to_owned()),
             Self::NotHttp1(line) => {
                 Cause::Protocol(format!("the server's answer is not HTTP/1: it begins with {line}"))
             }
@@ -305,7 +310,10 @@ fn before_head(cause: Cause, answered: bool) -> ExchangeError {
 
 fn in_body(cause: Cause, received: u64, announced: Option<u64>) -> Failure {
     match cause {
-        Cause::Protocol(words) => Failure::new(FailureKind::Body, format!("the body is not valid HTTP: {words}")),
+        Cause::Invalid { version, reason } => {
+            Failure::new(FailureKind::Body, format!("the body is not valid {version} ({reason})"))
+        }
+        Cause::Protocol(words) => Failure::new(FailureKind::Body, words),
         Cause::Tls(failure) => failure,
         Cause::Closed | Cause::Reset(_) | Cause::Refused(_) | Cause::Ended(_) => cut_body(received, announced),
     }
@@ -367,12 +375,21 @@ enum Cause {
     /// It was reset or broke.
     Reset(String),
     /// An HTTP/2 server declined before acting on the request, with this frame or error.
-    Refused(&'static str),
+    Refused(String),
     /// An HTTP/2 server ended this exchange, not the connection.
     Ended(String),
     Tls(Failure),
+    /// What came is not what this version of HTTP says, for this reason.
+    Invalid {
+        version: &'static str,
+        reason: String,
+    },
+    /// It cannot be taken, which this sentence says.
     Protocol(String),
 }
+
+/// Of both versions of HTTP.
+const TOO_LARGE: &str = "the head of the server's answer is too large (over 256 KiB or 1000 headers)";
 
 impl Cause {
     fn into_failure(self) -> Failure {
@@ -383,6 +400,11 @@ impl Cause {
                 Failure::new(FailureKind::Reset, format!("the server refused the request (HTTP/2 {how})"))
             }
             Self::Tls(failure) => failure,
+            Self::Invalid { version, reason } => {
+                let remedy = if version == "HTTP/2" { "; `version: 1.1` speaks HTTP/1.1 to it" } else { "" };
+                let words = format!("the server's answer is not valid {version} ({reason}){remedy}");
+                Failure::new(FailureKind::Protocol, words)
+            }
             Self::Protocol(words) => Failure::new(FailureKind::Protocol, words),
         }
     }
@@ -432,7 +454,7 @@ fn io_cause(error: &io::Error) -> Cause {
         }
         io::ErrorKind::TimedOut => Cause::Reset("the connection broke (the system gave up sending)".to_owned()),
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
-            Cause::Protocol(format!("the server's answer is not valid HTTP ({error})"))
+            Cause::Invalid { version: "HTTP", reason: error.to_string() }
         }
         _ => Cause::Reset(format!("the connection broke: {}", system_words(error))),
     }
@@ -443,21 +465,22 @@ fn h2_cause(error: &h2::Error) -> Cause {
         return io_cause(io);
     }
     match error.reason() {
-        Some(h2::Reason::REFUSED_STREAM) => Cause::Refused("REFUSED_STREAM"),
+        Some(h2::Reason::REFUSED_STREAM) => Cause::Refused("REFUSED_STREAM".to_owned()),
         // Only streams above its last_stream_id learn of a GOAWAY so: nothing acted on them, whatever
         // the reason (RFC 9113 §6.8, §8.7).
-        Some(_) if error.is_go_away() && error.is_remote() => Cause::Refused("GOAWAY"),
+        Some(reason) if error.is_go_away() && error.is_remote() => Cause::Refused(match reason {
+            h2::Reason::NO_ERROR => "GOAWAY".to_owned(),
+            reason => format!("GOAWAY with {reason:?}: {}", reason.description()),
+        }),
         Some(h2::Reason::NO_ERROR | h2::Reason::CANCEL) => {
             Cause::Ended("the server broke the answer off (HTTP/2 RST_STREAM)".to_owned())
         }
         Some(reason) if error.is_remote() => {
-            Cause::Ended(format!("the server ended the exchange: {}", reason.description()))
+            Cause::Ended(format!("the server ended the exchange: {} (HTTP/2 {reason:?})", reason.description()))
         }
-        Some(reason) => Cause::Protocol(not_http2(reason.description())),
-        None => Cause::Protocol(not_http2(&error.to_string())),
+        // The h2 crate's own word for a head that is larger than it may be.
+        Some(h2::Reason::ENHANCE_YOUR_CALM) => Cause::Protocol(TOO_LARGE.to_owned()),
+        Some(reason) => Cause::Invalid { version: "HTTP/2", reason: reason.description().to_owned() },
+        None => Cause::Invalid { version: "HTTP/2", reason: error.to_string() },
     }
-}
-
-fn not_http2(words: &str) -> String {
-    format!("the server's answer is not valid HTTP/2 ({words}); `version: 1.1` speaks HTTP/1.1 to it")
 }

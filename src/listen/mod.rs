@@ -1,7 +1,11 @@
 //! Opening a port for those who look at a run while it goes.
 
+mod places;
+
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener};
+
+pub(crate) use places::{Placed, Places};
 
 /// What is wrong with an argument or its environment, and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
