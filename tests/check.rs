@@ -223,7 +223,7 @@ thread_groups:
             (12, 6, "cannot start with `%`", "'%x'"),
             (13, 7, "needs quotes", "'${a}'"),
             (13, 13, "needs quotes", "'${b}'"),
-            (5, 8, "`host` is not known before the run starts", "above this place"),
+            (5, 8, "`host` is not known before the run starts", "comes before in that order"),
             (17, 1, "a tab", "  "),
             (19, 12, "a blank is missing after `get:`", ": "),
         ],

@@ -264,7 +264,10 @@ fn idle_connections_keep_nobody_away() {
     let page = shown.ask("GET", &shown.path);
     assert_eq!(status(&page), "200");
     assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
-    assert_eq!(status(&shown.asked_as("POST", &format!("{}stop", shown.path), &format!("Host: {}\r\n", shown.address))), "202");
+    assert_eq!(
+        status(&shown.asked_as("POST", &format!("{}stop", shown.path), &format!("Host: {}\r\n", shown.address))),
+        "202"
+    );
     shown.wait().expect_code(130);
     drop(held);
 }

@@ -23,7 +23,7 @@ mod terminal;
 mod trial;
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
 
@@ -75,9 +75,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             let error = mistakes::told(error, &args);
             let code = if error.use_stderr() { exit::INVALID } else { exit::PASSED };
             let printed = error.print().and_then(|()| std::io::stdout().flush());
-            let lost = printed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);
             // Help and version are what was asked for; a mistake is one wherever it is told.
-            let code = if lost && code == exit::PASSED { exit::INTERNAL } else { code };
+            if let (Err(lost), exit::PASSED) = (printed, code) {
+                let terminal = terminal::Terminal::new(terminal::ColorChoice::Auto);
+                terminal.lose(lost);
+                return terminal.ended(code);
+            }
             if code == exit::INVALID && args.get(1).is_some_and(|command| command == "run") {
                 // A step that asks for the exit code or picks up a report gets it here too.
                 let terminal = terminal::Terminal::new(terminal::ColorChoice::Auto);

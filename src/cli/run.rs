@@ -264,8 +264,7 @@ fn one(
             (Results::nothing(&graph), outcome)
         }
     };
-    info.ended_at = jiff::Timestamp::now();
-    info.took = begin.elapsed();
+    info.ends(begin.elapsed());
     let (verdict, regression) = baseline::judged(against.as_ref(), &graph, &results, &outcome, &info, &masker);
     let mut document = Document::of(&Report {
         graph: &graph,

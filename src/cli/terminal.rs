@@ -49,9 +49,14 @@ impl Terminal {
     /// Writes to standard output. A closed pipe is no error of ours; another one is told at the end.
     pub(super) fn out(&self, text: &str) {
         let mut stdout = std::io::stdout().lock();
-        if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
-            && error.kind() != ErrorKind::BrokenPipe
-        {
+        if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            self.lose(error);
+        }
+    }
+
+    /// Notes that standard output refused something.
+    pub(super) fn lose(&self, error: std::io::Error) {
+        if error.kind() != ErrorKind::BrokenPipe {
             self.lost.replace(Some(error));
         }
     }

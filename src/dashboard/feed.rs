@@ -73,8 +73,7 @@ impl Feed {
         let outcome = RunOutcome { generator, under_way: true, ..RunOutcome::default() };
         let verdict = judge(&self.scene.graph, &results, &outcome);
         let mut info = self.scene.info.clone();
-        info.ended_at = jiff::Timestamp::now();
-        info.took = self.began.elapsed();
+        info.ends(self.began.elapsed());
         let document = Document::of(&Report {
             graph: &self.scene.graph,
             results: &results,

@@ -197,5 +197,10 @@ fn values(part: &str, offset: usize) -> Vec<Range<usize>> {
         rest = &part[from.min(part.len())..];
     }
     found.push(offset + from..offset + part.len());
-    found.into_iter().filter(|range| !range.is_empty()).collect()
+    let trimmed = |range: Range<usize>| {
+        let text = &part[range.start - offset..range.end - offset];
+        let before = text.len() - text.trim_start().len();
+        range.start + before..range.start + before + text.trim().len()
+    };
+    found.into_iter().map(trimmed).filter(|range| !range.is_empty()).collect()
 }

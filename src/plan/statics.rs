@@ -117,7 +117,7 @@ impl Statics {
         template.value(self).map(Some).map_err(|error| {
             let help = match error.not_set {
                 true => "set it, or give it a value for that case: `| default(…)`",
-                false => "only the environment, `variables` and `secrets` above this place can be used here",
+                false => ORDER,
             };
             let mut problem = Problem { range: error.range, message: error.message, help: None, replacement: None };
             if !problem.message.contains("default(") {
@@ -135,9 +135,7 @@ impl Statics {
             let near = crate::suggest::nearest(&used.name, self.names.iter().map(|name| &**name));
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => {
-                    "only `env`, and the entries of `variables` and `secrets` above this place, are known here".into()
-                }
+                None => ORDER.into(),
             };
             return Some(Problem {
                 range: used.range.clone(),
@@ -173,6 +171,9 @@ impl Statics {
         })
     }
 }
+
+/// What can be used in an entry of `variables` or `secrets`.
+const ORDER: &str = "`variables` are computed first, then `secrets`: known here is `env`, and every entry that comes before in that order";
 
 /// The whole environment as a value.
 pub(crate) fn environment(env: &BTreeMap<String, String>) -> Value {

@@ -95,6 +95,13 @@ pub struct RunInfo {
 }
 
 impl RunInfo {
+    /// The run took so long by a monotonic clock. Its end follows from its beginning: by the wall clock,
+    /// which may be set meanwhile, it could have ended before it began.
+    pub fn ends(&mut self, took: Duration) {
+        self.took = took;
+        self.ended_at = self.started_at.checked_add(took).unwrap_or(self.started_at);
+    }
+
     /// Of a run that begins now, on this machine; its end is set when it has ended.
     pub fn now(id: &str, seed: u64, profiles: &[String], plan: &Path) -> Self {
         let now = jiff::Timestamp::now();

@@ -40,6 +40,7 @@ pub(super) fn of(body: &str, status: u16, secrets: &Masker) -> Option<String> {
         _ => first_line(text),
     };
     // Servers repeat the status in front of its name.
+    // Undone escapes may have made a secret of what was none.
     let line = one_line(&secrets.mask_cut(&line));
     let number = status.to_string();
     let bare = line.strip_prefix(&number).filter(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));

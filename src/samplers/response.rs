@@ -80,7 +80,8 @@ impl Response {
 
     /// The status, and what the body of an error says in a line: `503: upstream connect error`.
     pub fn status_and_gist(&self, secrets: &Masker) -> String {
-        let gist = if self.status >= 400 { gist::of(&self.beginning(GIST_BYTES), self.status, secrets) } else { None };
+        let gist = || gist::of(&secrets.mask_cut(&self.beginning(GIST_BYTES)), self.status, secrets);
+        let gist = if self.status >= 400 { gist() } else { None };
         match gist {
             Some(gist) => format!("{}: {gist}", self.status),
             None => self.status.to_string(),
