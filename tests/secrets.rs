@@ -228,7 +228,8 @@ fn runs(secrets: &[String]) -> (aho_corasick::AhoCorasick, Vec<usize>) {
         for spelled in [percent, base64] {
             for run in spelled.trim_end_matches('=').chars().collect::<Vec<_>>().windows(16) {
                 let run: String = run.iter().collect();
-                if percent_encoding::percent_decode_str(&run).decode_utf8_lossy().chars().count() > RUN {
+                let decoded = percent_encoding::percent_decode_str(&run).decode_utf8_lossy().into_owned();
+                if decoded.chars().filter(|c| !matches!(c, '\u{fffd}' | '%')).count() > RUN {
                     runs.entry(run).or_insert(index);
                 }
             }

@@ -91,7 +91,7 @@ impl Place {
             }
             // `secrets:` and below it, without indentation, what should be in it.
             Self::Inside { misplaced: true, .. }
-                if !key_of(words).is_some_and(|(key, _)| crate::plan::keys::PLAN.key(key).is_some()) =>
+                if key_of(words).is_none_or(|(key, _)| crate::plan::keys::PLAN.key(key).is_none()) =>
             {
                 self
             }

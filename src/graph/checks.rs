@@ -60,11 +60,10 @@ impl Build<'_> {
                     PickSpec::All => Pick::All,
                     PickSpec::Nth(number) => Pick::Nth(number as usize),
                 };
-                self.slots[slot.0 as usize].cookie |= match (&how, &source) {
-                    (How::Cookie(_), _) | (_, Source::Cookie(_)) => true,
-                    (How::Header(name), _) | (_, Source::Header(name)) => *name == ::http::header::SET_COOKIE,
-                    _ => false,
-                };
+                self.slots[slot.0 as usize].cookie |= matches!(&how, How::Cookie(_))
+                    || matches!(&source, Source::Cookie(_))
+                    || matches!(&how, How::Header(name) if *name == ::http::header::SET_COOKIE)
+                    || matches!(&source, Source::Header(name) if *name == ::http::header::SET_COOKIE);
                 extractors.push((
                     slot,
                     Extractor { variable: spec.variable.value.to_string(), how, source, pick, default, text },

@@ -161,7 +161,7 @@ impl<'t> View<'t> {
             };
             at = end;
         }
-        changed.then(|| View { text: Cow::Owned(text), places: Some(places) })
+        changed.then_some(View { text: Cow::Owned(text), places: Some(places) })
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Fields, Lower};
-use crate::diagnostic::{Diagnostic, FileId};
+use crate::diagnostic::{Diagnostic, FileId, Span};
+use crate::mask::{SHORTEST, texts_of};
 use crate::plan::keys;
 use crate::plan::types::{AtEnd, DataSet, HttpSettings, Name, Order, Plan, Service, ServiceKind, Share, Variable};
 use crate::plan::yaml::Node;
@@ -103,6 +104,9 @@ impl Lower<'_> {
                         Some(Value::Null)
                     }
                 };
+                if let (true, Some(value)) = (secret, &value) {
+                    self.short_secret(&name, value, entry.value.span);
+                }
                 variables.push(Variable { name, node: entry.value.clone(), value, secret });
             }
         }
@@ -127,6 +131,24 @@ impl Lower<'_> {
                 self.data_set(name, &entry.value)
             })
             .collect()
+    }
+
+    /// A secret that is too short to be hidden: it would take half of every text with it.
+    fn short_secret(&mut self, name: &Name, value: &Value, span: Span) {
+        let mut texts = Vec::new();
+        texts_of(value, &mut texts);
+        let is_short = |text: &String| (1..SHORTEST).contains(&text.trim().chars().count());
+        if texts.iter().any(is_short) {
+            self.report(
+                Diagnostic::warning(
+                    span,
+                    format!("the secret `{}` is shown as it is: it is too short to be hidden", name.value),
+                )
+                .help(format!(
+                    "a secret, and each value inside of a list or a map, needs at least {SHORTEST} characters"
+                )),
+            );
+        }
     }
 
     fn data_set(&mut self, name: Name, node: &Node) -> Option<DataSet> {
