@@ -131,6 +131,11 @@ impl Sources {
         self.files.get(id.0 as usize).map(|file| &**file)
     }
 
+    /// Every file's path, in the order they were read.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.path.as_path())
+    }
+
     /// The file's path.
     pub fn path(&self, id: FileId) -> &Path {
         self.file(id).map_or(Path::new(""), |file| &file.path)

@@ -202,7 +202,7 @@ impl User {
         let mut example = || {
             let Some(masker) = masker else { return Example::default() };
             if let Some(first) = judged.failures.first() {
-                let _ = local.events.send(Event::Failure(node.name.clone(), masker.mask(&told(first)).into_owned()));
+                local.events.send(Event::Failure(node.name.clone(), masker.mask(&told(first)).into_owned()));
             }
             Example {
                 request: shown_request(sent, masker),

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::sync::mpsc::UnboundedSender;
 
 use super::clock::Clock;
-use super::events::{Event, Observer, Row, RowKind, RowSink};
+use super::events::{Event, EventSender, Observer, Row, RowKind, RowSink};
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
 use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Node, NodeId, Wait};
@@ -35,7 +34,7 @@ pub(super) struct Local {
     pub(super) recorder: RefCell<Recorder>,
     /// One for each thread group, and one more for setup and teardown.
     pub(super) gates: Vec<Gate>,
-    pub(super) events: UnboundedSender<Event>,
+    pub(super) events: EventSender,
     pub(super) observer: Option<Rc<dyn Observer>>,
     /// Takes a row for each sample of a thread group.
     pub(super) rows: Option<RefCell<Box<dyn RowSink>>>,
@@ -169,7 +168,7 @@ impl Local {
         let now = self.clock.now();
         let sample = Sample::bare(node.label, now, now, Outcome::Failed(std::slice::from_ref(&failure)));
         let mut example = || {
-            let _ = self.events.send(Event::Failure(node.name.clone(), failure.message.clone()));
+            self.events.send(Event::Failure(node.name.clone(), failure.message.clone()));
             Example::default()
         };
         self.recorder.borrow_mut().sample(&sample, &mut example);
