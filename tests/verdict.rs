@@ -330,7 +330,7 @@ thresholds: [error_rate < 1%, errors < 1, p95 < 1m]
 fn regression_a_throughput_is_the_same_in_the_table_and_in_a_threshold() {
     let server = Server::start(|_| Reply::text(200, "ok"));
     let folder = Folder::new();
-    let plan = "http: { base_url: BASE }\nthread_groups:\n  g: { iterations: 3, steps: [{ get: /a }] }\nthresholds: [throughput > 1/s]\n";
+    let plan = "http: { base_url: BASE }\nthread_groups:\n  g: { iterations: 3, steps: [{ get: /a, thresholds: [throughput > 1/s] }] }\n";
     let ran = folder.run_plan(&against(&server, plan), &[]).expect_code(0);
     let observed = ran.stdout.split("observed ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
     let row = ran.stdout.lines().find(|line| line.trim_start().starts_with("GET /a")).unwrap();

@@ -24,7 +24,7 @@ pub struct Span {
 }
 
 /// Whether a finding stops the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// Nothing is sent.
     Error,
@@ -33,7 +33,7 @@ pub enum Severity {
 }
 
 /// A replacement that mends a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fix {
     /// What to replace.
     pub span: Span,
@@ -42,7 +42,7 @@ pub struct Fix {
 }
 
 /// One finding: what is wrong, where, and how to mend it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,

@@ -11,6 +11,9 @@ use serde_json::json;
 use super::{Diagnostic, Severity, Sources};
 use crate::ci::{Annotation, Level as Gravity, github};
 
+/// How many findings are drawn for people; nobody reads more at once.
+const TOLD: usize = 200;
+
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -27,7 +30,14 @@ pub fn render(findings: &[Diagnostic], sources: &Sources, format: Format, color:
     let mut sorted: Vec<&Diagnostic> = findings.iter().collect();
     sorted.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.severity));
     match format {
-        Format::Text => sorted.iter().map(|finding| text(finding, sources, color) + "\n\n").collect(),
+        Format::Text => {
+            let told = sorted.iter().take(TOLD).map(|finding| text(finding, sources, color) + "\n\n");
+            let mut told: String = told.collect();
+            if sorted.len() > TOLD {
+                told.push_str(&format!("These are the first {TOLD} of {} findings.\n\n", sorted.len()));
+            }
+            told
+        }
         Format::Json => serde_json::to_string_pretty(&json(findings, sources)).unwrap_or_default() + "\n",
         Format::Github => {
             sorted.iter().map(|finding| github::annotation(&annotation(finding, sources)) + "\n").collect()

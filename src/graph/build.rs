@@ -226,11 +226,11 @@ impl Build<'_> {
                 delimiter: set.delimiter,
                 encoding: set.encoding.as_ref().map(|encoding| encoding.value.clone()),
             };
-            let missing = !spec.path.is_file();
-            let columns = match spec.check() {
-                Err(_) if missing => Vec::new(),
-                Ok(columns) => columns,
-                Err(error) => {
+            // One that is not there, or is no ordinary file, was told already and is not opened.
+            let columns = match spec.path.is_file().then(|| spec.check()) {
+                None => Vec::new(),
+                Some(Ok(columns)) => columns,
+                Some(Err(error)) => {
                     self.error(set.file.span, error.message, error.help);
                     Vec::new()
                 }
