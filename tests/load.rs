@@ -314,11 +314,12 @@ fn a_last_stage_without_users_lasts_as_long_as_it_says() {
     let folder = Folder::new();
     let plan = against(
         &server,
-        "http: { base_url: BASE }\nthread_groups:\n  g:\n    stages: [{ users: 1, hold: 200ms }, { users: 0, hold: 1s }]\n    pacing: 50ms\n    steps: [{ get: /g }]\n  next:\n    needs: [g]\n    iterations: 1\n    steps: [{ get: /next }]\n",
+        "http: { base_url: BASE }\nthread_groups:\n  g:\n    stages: [{ users: 1, hold: 200ms }, { users: 0, hold: 3s }]\n    pacing: 50ms\n    steps: [{ get: /g }]\n  next:\n    needs: [g]\n    iterations: 1\n    steps: [{ get: /next }]\n",
     );
     folder.run_plan(&plan, &[]).expect_code(0);
     let at = |path: &str| server.hits().iter().find(|hit| hit.path == path).unwrap().at;
-    assert!(at("/next") - at("/g") >= Duration::from_millis(1150), "{:?}", at("/next") - at("/g"));
+    // 3.2 s after the start; on a busy machine the first request comes late, and 0.2 s would be the mistake.
+    assert!(at("/next") - at("/g") >= Duration::from_secs(2), "{:?}", at("/next") - at("/g"));
 }
 
 #[test]
