@@ -868,3 +868,58 @@ fn regression_a_proxys_password_is_not_shown_with_the_line_it_stands_in() {
     assert!(ran.stdout.contains("http://user:******@127.0.0.1:9"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("ss#1"), "{}", ran.stdout);
 }
+
+#[test]
+fn regression_d11_a_pipe_as_data_is_refused_before_it_is_opened() {
+    let folder = Folder::new();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    folder.write(
+        "plan.yaml",
+        "http: { base_url: http://127.0.0.1:9 }\ndata: { d: { file: pipe } }\nthread_groups: { g: { iterations: 1, steps: [{ get: '/${d.a}' }] } }\n",
+    );
+    // Opening it would wait for a writer for ever.
+    folder.loadplan(&["check", "plan.yaml"]).expect_code(2);
+}
+
+#[test]
+fn regression_d11_a_row_without_an_end_is_told() {
+    let folder = Folder::new();
+    folder.write("rows.csv", "a,b\n1,\"".to_owned() + &"x".repeat(3 << 20));
+    folder.write(
+        "plan.yaml",
+        "http: { base_url: http://127.0.0.1:9 }\ndata: { d: { file: rows.csv } }\nthread_groups: { g: { iterations: 1, steps: [{ get: '/${d.a}' }] } }\n",
+    );
+    let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(2);
+    assert!(ran.stdout.contains("rows.csv has a row of more than 1 MiB"), "{}", ran.stdout);
+}
+
+#[test]
+fn regression_d13_includes_inside_one_another_are_bounded() {
+    let folder = Folder::new();
+    let fragments: String = (0..4000).map(|at| format!("  f{at}: [ {{ include: f{} }} ]\n", at + 1)).collect();
+    folder.write(
+        "plan.yaml",
+        format!(
+            "http: {{ base_url: http://127.0.0.1:9 }}\nfragments:\n{fragments}  f4000: [ {{ get: /x }} ]\nthread_groups: {{ g: {{ iterations: 1, steps: [ {{ include: f0 }} ] }} }}\n"
+        ),
+    );
+    let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(2);
+    assert!(ran.stdout.contains("more than 50 deep"), "{}", &ran.stdout[..ran.stdout.len().min(2000)]);
+}
+
+#[test]
+fn regression_d14_thousands_of_mistakes_are_counted_and_the_first_are_shown() {
+    let folder = Folder::new();
+    let steps: String = (0..3000).map(|at| format!("      - {{ get: /a, asert{at}: 1 }}\n")).collect();
+    folder.write(
+        "plan.yaml",
+        format!(
+            "http: {{ base_url: http://127.0.0.1:9 }}\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n{steps}"
+        ),
+    );
+    let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(2);
+    assert_eq!(ran.stdout.matches("there is no key `asert").count(), 200);
+    assert!(ran.stdout.contains("These are the first 200 of 3000 findings."), "{}", ran.stdout.len());
+    assert!(ran.stdout.contains("plan.yaml: 3000 errors"), "{}", ran.stdout.len());
+}

@@ -139,10 +139,11 @@ fn iterations_beyond_max_users_are_dropped_and_fail_the_run_unless_allowed() {
 fn one_user_serves_the_arrivals_of_every_thread() {
     let server = ok();
     let folder = Folder::new();
-    let plan = group(&server, "arrival_rate: 20/s\nduration: 2s\nmax_users: 1\nsteps:\n  - get: /");
+    // Half a second for each: a busy machine must not make the one user late for the next.
+    let plan = group(&server, "arrival_rate: 2/s\nduration: 4s\nmax_users: 1\nsteps:\n  - get: /");
     folder.run_plan(&plan, &[]).expect_code(0);
     let hits = server.hits();
-    assert_eq!(hits.len(), 40);
+    assert_eq!(hits.len(), 8);
     assert_eq!(hits.iter().map(|hit| hit.connection).collect::<HashSet<_>>().len(), 1);
 }
 
@@ -210,12 +211,12 @@ fn a_stall_shows_in_the_open_model_as_computed_and_hides_in_the_closed_one() {
 fn pacing_starts_an_iteration_on_each_beat() {
     let server = ok();
     let folder = Folder::new();
-    let plan = group(&server, "users: 1\npacing: 200ms\nduration: 1180ms\nsteps:\n  - get: /");
+    let plan = group(&server, "users: 1\npacing: 200ms\nduration: 1100ms\nsteps:\n  - get: /");
     folder.run_plan(&plan, &[]).expect_code(0);
     let at = since_first(&server.hits());
     assert_eq!(at.len(), 6, "{at:?}");
     for (k, at) in at.iter().enumerate() {
-        assert!((at - k as f64 * 200.0).abs() < 150.0, "beat {k} at {at} ms");
+        assert!((at - k as f64 * 200.0).abs() < 190.0, "beat {k} at {at} ms");
     }
 }
 
@@ -299,11 +300,12 @@ fn what_is_dropped_or_done_in_the_warm_up_is_not_judged() {
     let folder = Folder::new();
     let plan = group(
         &server,
-        "arrival_rate: 20/s\nduration: 4s\nmax_users: 2\nwarm_up: 2s\nsteps:\n  - get: /\nthresholds:\n  - iterations <= 40",
+        "arrival_rate: 8/s\nduration: 4s\nmax_users: 2\nwarm_up: 2s\nsteps:\n  - get: /\nthresholds:\n  - iterations <= 16",
     );
     folder.run_plan(&plan, &[]).expect_code(0);
     let group = &folder.results()["thread_groups"][0];
-    assert_eq!((&group["iterations"], &group["dropped"]), (&40.into(), &0.into()));
+    // Of 32 arrivals the first 16 belong to the warm-up, in which two users cannot keep up with 8/s.
+    assert_eq!((&group["iterations"], &group["dropped"]), (&16.into(), &0.into()));
 }
 
 #[test]
@@ -312,11 +314,12 @@ fn a_last_stage_without_users_lasts_as_long_as_it_says() {
     let folder = Folder::new();
     let plan = against(
         &server,
-        "http: { base_url: BASE }\nthread_groups:\n  g:\n    stages: [{ users: 1, hold: 200ms }, { users: 0, hold: 1s }]\n    pacing: 50ms\n    steps: [{ get: /g }]\n  next:\n    needs: [g]\n    iterations: 1\n    steps: [{ get: /next }]\n",
+        "http: { base_url: BASE }\nthread_groups:\n  g:\n    stages: [{ users: 1, hold: 200ms }, { users: 0, hold: 3s }]\n    pacing: 50ms\n    steps: [{ get: /g }]\n  next:\n    needs: [g]\n    iterations: 1\n    steps: [{ get: /next }]\n",
     );
     folder.run_plan(&plan, &[]).expect_code(0);
     let at = |path: &str| server.hits().iter().find(|hit| hit.path == path).unwrap().at;
-    assert!(at("/next") - at("/g") >= Duration::from_millis(1150), "{:?}", at("/next") - at("/g"));
+    // 3.2 s after the start; on a busy machine the first request comes late, and 0.2 s would be the mistake.
+    assert!(at("/next") - at("/g") >= Duration::from_secs(2), "{:?}", at("/next") - at("/g"));
 }
 
 #[test]

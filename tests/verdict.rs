@@ -330,7 +330,7 @@ thresholds: [error_rate < 1%, errors < 1, p95 < 1m]
 fn regression_a_throughput_is_the_same_in_the_table_and_in_a_threshold() {
     let server = Server::start(|_| Reply::text(200, "ok"));
     let folder = Folder::new();
-    let plan = "http: { base_url: BASE }\nthread_groups:\n  g: { iterations: 3, steps: [{ get: /a }] }\nthresholds: [throughput > 1/s]\n";
+    let plan = "http: { base_url: BASE }\nthread_groups:\n  g: { iterations: 3, steps: [{ get: /a, thresholds: [throughput > 1/s] }] }\n";
     let ran = folder.run_plan(&against(&server, plan), &[]).expect_code(0);
     let observed = ran.stdout.split("observed ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
     let row = ran.stdout.lines().find(|line| line.trim_start().starts_with("GET /a")).unwrap();
@@ -470,4 +470,29 @@ fn regression_a_plan_that_is_refused_leaves_no_green_report_of_an_earlier_run() 
     assert!(folder.junit().contains("--no-such-option"), "{}", folder.junit());
     folder.run_plan(&good, &["--baseline", "gone.json"]).expect_code(2);
     assert!(folder.junit().contains("gone.json"), "{}", folder.junit());
+}
+
+#[test]
+fn regression_a_thread_that_lost_all_its_users_no_longer_counts_them_as_present() {
+    // The second of two users fails: with two processors it is alone on its thread.
+    let server = Server::start(|hit| match hit.path.as_str() {
+        "/login" if hit.body.contains('2') => Reply::text(401, "no"),
+        _ => Reply::text(200, "ok"),
+    });
+    let folder = Folder::new();
+    let plan = "http: { base_url: BASE }
+thread_groups:
+  g:
+    users: 2
+    duration: 4s
+    think_time: 100ms
+    on_start: [{ post: /login, body: \"${user_number}\" }]
+    steps: [{ get: /a }]
+";
+    folder.run_plan(&against(&server, plan), &[]).expect_code(1);
+    let results = folder.results();
+    let slices = results["timeline"].as_array().unwrap();
+    let during: Vec<&Value> = slices.iter().filter(|slice| (2..4).contains(&slice["t_s"].as_u64().unwrap())).collect();
+    assert!(!during.is_empty() && during.iter().all(|slice| slice["users"] == 1), "{slices:#?}");
+    assert!(during.iter().all(|slice| slice["users_planned"] == 2), "{slices:#?}");
 }

@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::report::same;
 use super::terminal::Terminal;
 use crate::compare::{Baseline, Comparison, Tolerance};
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
 use crate::metrics::Results;
 use crate::report::document::{ReadError, results_file};
-use crate::report::{Document, Report, RunInfo};
+use crate::report::{Document, Report, RunInfo, same_file};
 use crate::verdict::{self, RunOutcome, Verdict, judge, judge_against};
 
 /// How much worse than a baseline figures may be.
@@ -89,7 +88,7 @@ impl BaselineOptions {
         if self.baseline.is_empty() {
             return Ok(None);
         }
-        if let Some(file) = self.baseline.iter().find(|file| same(&results_file(file), results)) {
+        if let Some(file) = self.baseline.iter().find(|file| same_file(&results_file(file), results)) {
             return Err(ReadError {
                 message: format!(
                     "{} is the baseline, and this run would replace it by its own results",

@@ -13,6 +13,7 @@ mod mistakes;
 mod new;
 mod plans;
 mod refusal;
+mod relay;
 mod report;
 mod run;
 mod schema;

@@ -1,11 +1,11 @@
 //! Reading and compiling a plan for any subcommand, with the options that shape it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::terminal::Terminal;
-use crate::diagnostic::{Diagnostic, Format, Severity, Sources, render};
+use crate::diagnostic::{Diagnostic, Format, Severity, Sources, Span, render};
 use crate::graph::{ExecutionGraph, build};
 use crate::mask::Masker;
 use crate::plan::{LoadOptions, LoadOverride, load};
@@ -113,14 +113,15 @@ impl PlanOptions {
     /// must not wait for the night it is first needed.
     pub(super) fn compile_all(&self, path: &Path) -> Compiled {
         let mut compiled = self.compile(path, &LoadOverrides::default());
+        let mut places: HashSet<Span> = compiled.findings.iter().map(|finding| finding.span).collect();
         if !self.profile.is_empty() {
             return compiled;
         }
         for name in std::mem::take(&mut compiled.profiles) {
             let under = Self { profile: vec![name.to_string()], ..self.clone() };
-            for finding in under.compile(path, &LoadOverrides::default()).findings {
-                let known = compiled.findings.iter().any(|known| known.span == finding.span);
-                if !known && finding.severity == Severity::Error {
+            // Each profile is looked at once, not once more under every other.
+            for finding in under.compile_with(path, &LoadOverrides::default(), false).findings {
+                if finding.severity == Severity::Error && places.insert(finding.span) {
                     compiled.findings.push(finding);
                 }
             }
@@ -129,6 +130,10 @@ impl PlanOptions {
     }
 
     pub(super) fn compile(&self, path: &Path, load_overrides: &LoadOverrides) -> Compiled {
+        self.compile_with(path, load_overrides, true)
+    }
+
+    fn compile_with(&self, path: &Path, load_overrides: &LoadOverrides, other_profiles: bool) -> Compiled {
         let env: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
             .collect();
@@ -144,6 +149,7 @@ impl PlanOptions {
             env: env.clone(),
             seed,
             run_id: run_id.clone(),
+            skip_other_profiles: !other_profiles,
         };
         let loaded = load(path, &options);
         let mut findings = loaded.findings;
@@ -160,14 +166,8 @@ impl PlanOptions {
             graph = built;
         }
         // Profiles that are not in use are read on the way too, so a finding may come twice.
-        let mut seen: Vec<Diagnostic> = Vec::new();
-        findings.retain(|finding| {
-            let new = !seen.contains(finding);
-            if new {
-                seen.push(finding.clone());
-            }
-            new
-        });
+        let mut seen: HashSet<Diagnostic> = HashSet::new();
+        findings.retain(|finding| seen.insert(finding.clone()));
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             graph = None;
         }

@@ -10,7 +10,7 @@ use super::plans::Compiled;
 use super::terminal::Terminal;
 use crate::diagnostic::Severity;
 use crate::mask::Masker;
-use crate::report::{Document, Format, Html, Json, Junit, OutputFiles, RunInfo};
+use crate::report::{Document, Format, Html, Json, Junit, OutputFiles, RunInfo, same_file};
 
 /// How many mistakes of a plan the reports tell.
 const TOLD: usize = 20;
@@ -78,7 +78,11 @@ impl Refusal {
             let info = RunInfo::now(&format!("{:016x}", rand::random::<u64>()), 0, profiles, path);
             let mut document = Document::refused(&info, &name, path, self.reasons.clone());
             let mut wanted = wanted(path);
-            wanted.retain(|(_, file)| self.of_plan || file.exists() || !file.starts_with(out));
+            wanted.retain(|(_, file)| {
+                // A plan that was named as an output by mistake is not lost for it.
+                let input = plans.iter().any(|plan| same_file(plan, file));
+                !input && (self.of_plan || file.exists() || !file.starts_with(out))
+            });
             match OutputFiles::open(wanted) {
                 Ok(files) => {
                     files.write(&mut document);

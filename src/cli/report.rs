@@ -1,10 +1,12 @@
 //! `loadplan report`: any format again from saved results.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::terminal::Terminal;
 use crate::report::document::{read, results_file};
-use crate::report::{Document, Format, GitLab, Html, Junit, JunitStyle, Markdown, OutputFiles, Table, console};
+use crate::report::{
+    Document, Format, GitLab, Html, Junit, JunitStyle, Markdown, OutputFiles, Table, console, same_file,
+};
 use crate::verdict::exit;
 
 const EXIT_CODES: &str = "\
@@ -116,16 +118,10 @@ fn write(files: OutputFiles, document: &Document<'_>, terminal: &Terminal) -> u8
 pub(super) fn clash(wanted: &[(Box<dyn Format>, PathBuf)], read: &[PathBuf]) -> Option<(String, &'static str)> {
     wanted.iter().enumerate().find_map(|(index, (format, path))| {
         let (format, shown) = (format.name(), path.display());
-        if read.iter().any(|read| same(path, read)) {
+        if read.iter().any(|read| same_file(path, read)) {
             return Some((format!("{format} would replace {shown}, which it is made from"), "name another file"));
         }
-        let (other, _) = wanted[..index].iter().find(|(_, other)| same(path, other))?;
+        let (other, _) = wanted[..index].iter().find(|(_, other)| same_file(path, other))?;
         Some((format!("{} and {format} would both be written to {shown}", other.name()), "give each its own file"))
     })
-}
-
-/// Whether two paths name the same file, which need not be there yet.
-pub(super) fn same(one: &Path, other: &Path) -> bool {
-    let whole = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
-    one == other || whole(one).is_some_and(|one| Some(one) == whole(other))
 }

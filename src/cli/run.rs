@@ -13,6 +13,7 @@ use super::ci::Ci;
 use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
 use super::refusal::{OUT, Refusal};
+use super::relay::Relay;
 use super::report::Forges;
 use super::services::Services;
 use super::telemetry;
@@ -22,10 +23,11 @@ use crate::engine::{self, Event, Finished, Lifecycle, Monitor, StopReason};
 use crate::graph::{ExecutionGraph, Place, ServiceKind};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, ErrorGroup, Results};
+use crate::report::document::results_file;
 use crate::report::progress::Progress;
 use crate::report::{
     Document, Format, Html, Json, Jtl, Junit, JunitStyle, LivePage, OutputError, OutputFiles, Report, RunInfo, console,
-    inline, lock,
+    inline, lock, same_file,
 };
 use crate::samplers::http::ProxyEnvironment;
 use crate::telemetry::{Stream, Telemetry};
@@ -237,6 +239,13 @@ fn one(
             return Err(Refusal::new(error.message));
         }
     };
+    if let Some((name, input)) = replaced_input(args, path, &graph) {
+        terminal.err(&format!(
+            "error: {name} would replace {}, which this run reads\n  = help: name another file\n",
+            crate::plan::shown_path(&input)
+        ));
+        return Ok(exit::INVALID);
+    }
     let opened = lock(&folder).and_then(|lock| Ok((lock, open(wanted(args, path), args.csv.as_ref())?)));
     let (_lock, (files, rows)) = match opened {
         Ok(opened) => opened,
@@ -293,6 +302,21 @@ fn one(
     Ok(document.verdict.exit_code)
 }
 
+/// A file that the run reads and an output would replace: its plan with all includes, its data, or
+/// its baseline.
+fn replaced_input(args: &Args, path: &Path, graph: &ExecutionGraph) -> Option<(&'static str, PathBuf)> {
+    let mut outputs: Vec<(&'static str, PathBuf)> =
+        wanted(args, path).into_iter().map(|(format, path)| (format.name(), path)).collect();
+    outputs.extend(args.csv.clone().map(|csv| ("CSV", csv)));
+    let plan = graph.sources.paths().map(Path::to_owned);
+    let data = graph.data.iter().map(|set| set.file.path.clone());
+    let baseline = args.baseline.baseline.iter().map(|file| results_file(file).into_owned());
+    let inputs: Vec<PathBuf> = plan.chain(data).chain(baseline).collect();
+    outputs
+        .into_iter()
+        .find_map(|(name, output)| Some((name, inputs.iter().find(|input| same_file(&output, input))?.clone())))
+}
+
 /// Makes a place for every result file, and begins the one that is written while the run goes.
 fn open(
     wanted: Vec<(Box<dyn Format>, PathBuf)>,
@@ -339,12 +363,13 @@ async fn load(
         rows: around.rows.map(|rows| rows as Arc<dyn engine::Rows>),
         thread_time: limits::thread_time,
     };
+    let relay = Relay::to(std::io::stderr());
     let progress = if args.quiet {
-        Progress::quiet()
+        Progress::quiet(Box::new(relay.clone()))
     } else if terminal.live {
-        Progress::live(graph, around.masker)
+        Progress::live(graph, around.masker, Box::new(relay.clone()))
     } else {
-        Progress::lines(graph, around.masker, Box::new(std::io::stderr()))
+        Progress::lines(graph, around.masker, Box::new(relay.clone()))
     };
     let mut watch = Watch {
         graph: graph.clone(),
@@ -359,6 +384,12 @@ async fn load(
     };
     let finished = engine::run(input, &mut watch, stop).await;
     watch.progress.finish();
+    let dropped = relay.finish() + finished.as_ref().map_or(0, |finished| finished.dropped_lines);
+    if dropped > 0 {
+        terminal.err(&format!(
+            "warning: {dropped} lines of progress, `log` and failures came faster than they could be shown and were left out\n"
+        ));
+    }
     let problems = services.stop().await;
     signals.abort();
     Ok(Ran { finished: finished?, problems, cpu_share: watch.cpu_share })
@@ -490,6 +521,17 @@ fn summed_up(
     if let (Some(problem), None) = (services.first(), teardown.failure()) {
         teardown = LifecycleResult::Failed { took: Duration::ZERO, reason: problem.clone(), span: None };
     }
+    // Somebody who stopped the run gets its exit code; else it is a fault of this tool.
+    let by_hand =
+        matches!(finished.stopped_by, Some(StopReason::Interrupt | StopReason::Terminate | StopReason::Dashboard));
+    let mut generator = Generator::of(&results, cpu_share, limits::open_files());
+    let mut internal_error = finished.internal_error;
+    if let Some(abandoned) = finished.abandoned {
+        if !by_hand {
+            internal_error.get_or_insert(abandoned.clone());
+        }
+        (generator.kept_up, generator.reason) = (false, Some(abandoned));
+    }
     let outcome = RunOutcome {
         under_way: false,
         stopped_by: finished.stopped_by.map(|reason| match reason {
@@ -501,9 +543,9 @@ fn summed_up(
         }),
         setup,
         teardown,
-        generator: Generator::of(&results, cpu_share, limits::open_files()),
+        generator,
         strict,
-        internal_error: finished.internal_error,
+        internal_error,
     };
     (results, outcome)
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first ends the run gracefully, a second one at once.
+//! Ctrl-C, SIGTERM and their kin: the first ends the run gracefully, a second one at once.
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -26,6 +26,9 @@ pub(super) async fn watch(stop: UnboundedSender<StopReason>) {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// The terminal or the connection to it is gone.
+    hangup: tokio::signal::unix::Signal,
+    quit: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -34,13 +37,17 @@ impl Signals {
         use tokio::signal::unix::{SignalKind, signal};
         let interrupt = signal(SignalKind::interrupt()).ok()?;
         let terminate = signal(SignalKind::terminate()).ok()?;
-        Some(Self { interrupt, terminate })
+        let hangup = signal(SignalKind::hangup()).ok()?;
+        let quit = signal(SignalKind::quit()).ok()?;
+        Some(Self { interrupt, terminate, hangup, quit })
     }
 
     async fn next(&mut self) -> StopReason {
         tokio::select! {
             _ = self.interrupt.recv() => StopReason::Interrupt,
             _ = self.terminate.recv() => StopReason::Terminate,
+            _ = self.hangup.recv() => StopReason::Terminate,
+            _ = self.quit.recv() => StopReason::Terminate,
         }
     }
 }

@@ -6,6 +6,9 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use crate::sanitize::one_line;
 use crate::verdict::exit;
 
+/// How long a message waits for a reader of standard error.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// The value of `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum ColorChoice {
@@ -87,10 +90,20 @@ impl Terminal {
         self.err(&format!("{word}: {}\n{help}", one_line(message)));
     }
 
-    /// Writes to standard error.
+    /// Writes to standard error. A pipe that nobody reads is waited for a moment, not for ever.
     pub(super) fn err(&self, text: &str) {
-        let mut stderr = std::io::stderr().lock();
-        let _ = stderr.write_all(text.as_bytes());
+        if text.is_empty() {
+            return;
+        }
+        let (done, written) = std::sync::mpsc::channel();
+        let bytes = text.as_bytes().to_vec();
+        let write = move || {
+            let _ = std::io::stderr().lock().write_all(&bytes);
+            let _ = done.send(());
+        };
+        if std::thread::Builder::new().spawn(write).is_ok() {
+            let _ = written.recv_timeout(PATIENCE);
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Files of rows: CSV with or without a header row, JSON and YAML lists of objects.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use encoding_rs::Encoding;
@@ -16,7 +18,9 @@ use crate::value::{Map, Value};
 use super::quotes;
 
 /// The largest JSON or YAML list read, in bytes. CSV files have no limit: they are streamed.
-const MAX_LIST: u64 = 64 * 1024 * 1024;
+const MAX_LIST: u64 = 16 * 1024 * 1024;
+/// The longest row of a CSV file, in bytes.
+const MAX_ROW: u64 = 1024 * 1024;
 /// How much of a CSV file is looked at for its delimiter, in bytes.
 const LOOKED_AT: u64 = 64 * 1024;
 /// How many rows the check before the run looks at.
@@ -70,8 +74,9 @@ impl Spec {
                 format!("write `delimiter: {written}` beside `file`"),
             ));
         }
-        for (index, column) in columns.iter().enumerate() {
-            if columns[..index].contains(column) {
+        let mut known = HashSet::new();
+        for column in columns.iter() {
+            if !known.insert(column) {
                 return Err(SpecError::new(
                     format!("{}: the column `{column}` is there twice", shown_path(&self.path)),
                     "rename one of the two in the file",
@@ -112,6 +117,14 @@ impl Spec {
     /// # Errors
     /// When it cannot be read or is no table.
     pub fn open(&self) -> Result<Rows, SpecError> {
+        // A pipe would be waited for, and a device has no end.
+        let kind = std::fs::metadata(&self.path).map_err(|error| self.unreadable(&error))?;
+        if !kind.is_file() {
+            return Err(SpecError::new(
+                format!("{} is no ordinary file", shown_path(&self.path)),
+                "name a CSV, JSON or YAML file",
+            ));
+        }
         let extension = self.path.extension().and_then(|ext| ext.to_str()).unwrap_or("").to_ascii_lowercase();
         match extension.as_str() {
             "json" | "yaml" | "yml" => self.list(&extension),
@@ -182,11 +195,12 @@ impl Spec {
             ));
         }
         let text = self.text()?;
+        let row = Arc::<AtomicU64>::default();
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(self.delimiter)
-            .from_reader(WithoutBom::new(text));
+            .from_reader(OneRow { inner: WithoutBom::new(text), read: row.clone() });
         let columns: Arc<[Arc<str>]> = match &self.columns {
             Some(columns) => columns.as_slice().into(),
             None => {
@@ -203,7 +217,8 @@ impl Spec {
                 }
             }
         };
-        Ok(Rows { spec: self.clone(), columns, source: Source::Csv(Box::new(reader), csv::StringRecord::new()) })
+        row.store(0, Ordering::Relaxed);
+        Ok(Rows { spec: self.clone(), columns, source: Source::Csv(Box::new(reader), csv::StringRecord::new(), row) })
     }
 
     fn csv_error(&self, error: &csv::Error) -> SpecError {
@@ -212,6 +227,10 @@ impl Spec {
             csv::ErrorKind::Utf8 { .. } => SpecError::new(
                 format!("{}{line} holds bytes that are not UTF-8", shown_path(&self.path)),
                 "save the file as UTF-8, or name its `encoding`, for example windows-1252",
+            ),
+            csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => SpecError::new(
+                format!("{} has a row of more than {} MiB", shown_path(&self.path), MAX_ROW >> 20),
+                "look for a double quote that is never closed, or for a file that is no table",
             ),
             csv::ErrorKind::Io(error) => self.unreadable(error),
             _ => SpecError::new(format!("{}{line}: {error}", shown_path(&self.path)), "mend the file"),
@@ -255,6 +274,7 @@ impl Spec {
             ));
         };
         let mut columns: Vec<Arc<str>> = Vec::new();
+        let mut known: HashSet<Arc<str>> = HashSet::new();
         for (index, row) in rows.iter().enumerate() {
             let Value::Map(map) = row else {
                 return Err(SpecError::new(
@@ -263,7 +283,7 @@ impl Spec {
                 ));
             };
             for (key, _) in map.iter() {
-                if !columns.contains(key) {
+                if known.insert(key.clone()) {
                     columns.push(key.clone());
                 }
             }
@@ -292,7 +312,8 @@ pub struct Rows {
 }
 
 enum Source {
-    Csv(Box<csv::Reader<WithoutBom>>, csv::StringRecord),
+    /// The reader, its row, and how many bytes were read since the last one.
+    Csv(Box<csv::Reader<OneRow>>, csv::StringRecord, Arc<AtomicU64>),
     List(Arc<[Value]>, usize),
 }
 
@@ -310,7 +331,8 @@ impl Rows {
                 *at += 1;
                 Some(Ok(row))
             }
-            Source::Csv(reader, record) => loop {
+            Source::Csv(reader, record, read) => loop {
+                read.store(0, Ordering::Relaxed);
                 match reader.read_record(record) {
                     Ok(false) => return None,
                     Err(error) => return Some(Err(self.spec.csv_error(&error))),
@@ -372,6 +394,25 @@ impl Rows {
 impl std::fmt::Debug for Rows {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Rows").field("spec", &self.spec).finish_non_exhaustive()
+    }
+}
+
+/// A reader that refuses to read on when a single row gets too long.
+struct OneRow {
+    inner: WithoutBom,
+    /// How many bytes were read since the last row ended.
+    read: Arc<AtomicU64>,
+}
+
+impl Read for OneRow {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let all = self.read.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
+        // The reader takes a block more than the row it is asked for.
+        if all > MAX_ROW + buffer.len() as u64 {
+            return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge));
+        }
+        Ok(count)
     }
 }
 

@@ -16,6 +16,9 @@ use crate::sanitize::{clean, one_line, short};
 /// How long a message may be, in characters.
 const LONGEST: usize = 1000;
 
+/// How many findings are drawn for people; nobody reads more at once.
+const TOLD: usize = 200;
+
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -32,8 +35,13 @@ pub enum Format {
 pub fn render(findings: &[Diagnostic], sources: &Sources, format: Format, color: bool, masker: &Masker) -> String {
     match format {
         Format::Text => {
+            let sorted = in_order(findings);
             let mut pen = Pen { sources, masker, color, secrets: HashMap::new() };
-            in_order(findings).into_iter().map(|finding| pen.text(finding) + "\n\n").collect()
+            let mut told: String = sorted.iter().take(TOLD).map(|finding| pen.text(finding) + "\n\n").collect();
+            if sorted.len() > TOLD {
+                told.push_str(&format!("These are the first {TOLD} of {} findings.\n\n", sorted.len()));
+            }
+            told
         }
         Format::Json => serde_json::to_string_pretty(&json(findings, sources, masker)).unwrap_or_default() + "\n",
         Format::Github => in_order(findings)

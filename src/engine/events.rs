@@ -1,7 +1,11 @@
 //! What the engine tells while it runs: the only bridge to console and trial output.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::assertions::AssertionFailure;
 use crate::graph::{GroupId, NodeId};
@@ -15,6 +19,37 @@ pub enum Event {
     Log(Option<GroupId>, u64, String),
     /// A failure of a kind not seen before on its thread: its line of the report and its cause, masked.
     Failure(Arc<str>, String),
+}
+
+/// How many events may wait to be shown. Users make them faster than a terminal or a pipe takes
+/// them; what does not fit is dropped and counted, so that neither memory nor the run depends on it.
+const WAITING: usize = 4096;
+
+/// Hands events over without ever waiting.
+#[derive(Clone)]
+pub(super) struct EventSender {
+    queue: Sender<Event>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl EventSender {
+    /// A queue, and the other end of it.
+    pub(super) fn new() -> (Self, Receiver<Event>) {
+        let (queue, events) = channel(WAITING);
+        (Self { queue, dropped: Arc::default() }, events)
+    }
+
+    /// Hands an event over, or drops it where too many wait.
+    pub(super) fn send(&self, event: Event) {
+        if let Err(TrySendError::Full(_)) = self.queue.try_send(event) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many were dropped.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
 }
 
 /// Watches single steps, as `try` does. The engine calls it on the thread that runs the steps.

@@ -85,7 +85,10 @@ impl Share<'_> {
     /// No iteration starts any more; those that run may finish for a while.
     fn ending(&mut self, stopped: bool) {
         let now = self.local.clock.now();
-        self.local.recorder.borrow_mut().group_ends(self.id, now);
+        let mut recorder = self.local.recorder.borrow_mut();
+        recorder.group_ends(self.id, now);
+        recorder.nobody_planned(self.id);
+        drop(recorder);
         self.local.gate(Some(self.id)).end(stopped);
         let grace = match self.hurry.borrow().hurry {
             true => self.group.graceful_stop_on_sigterm,

@@ -213,7 +213,7 @@ impl User {
             let Some(masker) = masker else { return Example::default() };
             if let Some(first) = judged.failures.first() {
                 let name = masker.mask(&node.name).into();
-                let _ = local.events.send(Event::Failure(name, told(&in_a_line(first), masker)));
+                local.events.send(Event::Failure(name, told(&in_a_line(first), masker)));
             }
             Example {
                 request: self.sent.as_ref().map_or_else(String::new, |sent| shown_request(&sent.request, masker)),

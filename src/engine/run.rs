@@ -5,12 +5,12 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
 use tokio::task::LocalSet;
 
 use super::clock::Clock;
-use super::events::{Event, Observer, Rows};
-use super::shared::{Shared, StopReason};
+use super::events::{Event, EventSender, Observer, Rows};
+use super::shared::{Shared, StopReason, Stops};
 use super::user::User;
 use super::walk::{Walked, walk};
 use super::worker::{Work, panic_message};
@@ -27,6 +27,14 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// How long teardown may take once SIGTERM has come.
 const TEARDOWN_ON_SIGTERM: Duration = Duration::from_secs(3);
+
+/// How long a worker thread may say nothing before it is taken for stuck: it hands over what it
+/// counted twice a second.
+const SILENT: Duration = Duration::from_secs(2);
+/// How long the end of a run waits for it beyond the time its users were given.
+const OVERDUE: Duration = Duration::from_secs(1);
+/// A thread that says nothing for so long never will, whatever the plan allows.
+const LOST: Duration = Duration::from_secs(60);
 
 /// What a run needs.
 pub struct Input {
@@ -93,6 +101,10 @@ pub struct Finished {
     pub stopped_by: Option<StopReason>,
     /// What went wrong inside the tool itself.
     pub internal_error: Option<String>,
+    /// Worker threads that were given up because they did not answer, in words.
+    pub abandoned: Option<String>,
+    /// Lines of `log` and failures that came faster than they could be shown.
+    pub dropped_lines: u64,
 }
 
 impl Finished {
@@ -104,6 +116,8 @@ impl Finished {
             teardown: Lifecycle::NotReached,
             stopped_by: Some(reason),
             internal_error: None,
+            abandoned: None,
+            dropped_lines: 0,
         }
     }
 }
@@ -134,7 +148,7 @@ pub async fn run(
         input.threads.max(1),
     )?);
     let (batch_sender, batches) = unbounded_channel();
-    let (event_sender, events) = unbounded_channel();
+    let (event_sender, events) = EventSender::new();
     let threads = input.threads.max(1);
     let shape = Shape::of(&graph);
     let work = Work {
@@ -169,7 +183,7 @@ struct Run<'m> {
     shared: Arc<Shared>,
     aggregator: Aggregator,
     batches: UnboundedReceiver<(usize, crate::metrics::Batch)>,
-    events: UnboundedReceiver<Event>,
+    events: Receiver<Event>,
     stop: UnboundedReceiver<StopReason>,
     observer: Option<Rc<dyn Observer>>,
     monitor: &'m mut dyn Monitor,
@@ -181,12 +195,12 @@ impl Run<'_> {
         let graph = self.graph.clone();
         let slots = self.first_slots(services)?;
         let (setup, slots) = self.lifecycle("setup", &graph.setup, slots, OnError::StopUser).await;
-        let mut load = Duration::ZERO;
+        let (mut load, mut abandoned) = (Duration::ZERO, None);
         if matches!(setup, Lifecycle::Absent | Lifecycle::Passed(_)) && self.shared.reason().is_none() {
             self.monitor.part("load");
             self.work.clock = Clock::start(self.work.clock.is_real());
             self.work.slots = slots.clone().into();
-            load = self.load().await;
+            (load, abandoned) = self.load().await;
             self.monitor.loaded(&self.aggregator);
         }
         let teardown = match setup {
@@ -200,6 +214,8 @@ impl Run<'_> {
             teardown,
             stopped_by: self.shared.reason(),
             internal_error: self.work.panic.lock().unwrap_or_else(PoisonError::into_inner).take(),
+            abandoned,
+            dropped_lines: self.work.events.dropped(),
             results: self.aggregator.results(load),
         })
     }
@@ -281,16 +297,16 @@ impl Run<'_> {
         (ended, user.slots)
     }
 
-    /// Applies the load; tells for how long.
-    async fn load(&mut self) -> Duration {
+    /// Applies the load; tells for how long, and which threads were given up on the way.
+    async fn load(&mut self) -> (Duration, Option<String>) {
         let clock = self.work.clock;
-        let (done, mut ended) = unbounded_channel::<()>();
+        let (done, mut ended) = unbounded_channel::<usize>();
         if self.observer.is_some() {
             let work = Work { index: 0, ..self.work.clone() };
             let observer = self.observer.clone();
             tokio::task::spawn_local(async move {
                 work.load(observer).await;
-                drop(done);
+                let _ = done.send(0);
             });
         } else {
             for index in 0..self.work.threads {
@@ -307,7 +323,7 @@ impl Run<'_> {
                         tell(&panic, message);
                         shared.stop_all(StopReason::Step("an internal error".into()));
                     }
-                    drop(done);
+                    let _ = done.send(index);
                 };
                 let spawned = std::thread::Builder::new().name(format!("users-{index}")).spawn(body);
                 if let Err(error) = spawned {
@@ -318,22 +334,35 @@ impl Run<'_> {
             drop(done);
         }
         let mut tick = tokio::time::interval(TICK);
-        loop {
+        let mut threads = Threads::new(&self.graph, self.work.threads);
+        let abandoned = loop {
             tokio::select! {
-                _ = ended.recv() => break,
+                one = ended.recv() => match one {
+                    Some(thread) => threads.ended(thread),
+                    None => break None,
+                },
                 Some(reason) = self.stop.recv() => self.shared.stop_all(reason),
-                Some((thread, batch)) = self.batches.recv() => self.aggregator.add(thread, batch, clock.now()),
+                Some((thread, batch)) = self.batches.recv() => {
+                    threads.heard(thread, clock.now());
+                    self.aggregator.add(thread, batch, clock.now());
+                }
                 Some(event) = self.events.recv() => self.monitor.event(event),
                 _ = tick.tick() => {
                     if let Some(broken) = self.monitor.tick(&self.aggregator, clock.now()) {
                         self.shared.stop_all(StopReason::Abort(broken));
                     }
+                    // On its own thread, as in `try`, the load cannot be stuck while this runs.
+                    if self.observer.is_none()
+                        && let Some(stuck) = threads.stuck(clock.now(), &self.shared.stops.borrow())
+                    {
+                        break Some(stuck);
+                    }
                 }
             }
-        }
+        };
         let load = clock.now();
         self.take_batches(load);
-        load
+        (load, abandoned)
     }
 
     fn take_batches(&mut self, now: Duration) {
@@ -346,6 +375,62 @@ impl Run<'_> {
         while let Ok(event) = self.events.try_recv() {
             self.monitor.event(event);
         }
+    }
+}
+
+/// When each worker thread was heard of last: a run ends and is written down even when one of them
+/// never answers again.
+struct Threads {
+    /// When it was heard of, from the moment load began; `None` for one that has ended.
+    heard: Vec<Option<Duration>>,
+    /// By when every group's users have ended, where the plan says so.
+    planned: Option<Duration>,
+    /// How long users may finish after the word to stop, and after SIGTERM.
+    grace: [Duration; 2],
+    /// When the word to stop, or to hurry, was noticed.
+    told: [Option<Duration>; 2],
+}
+
+impl Threads {
+    fn new(graph: &ExecutionGraph, threads: usize) -> Self {
+        let longest = |of: fn(&crate::graph::Group) -> Duration| graph.groups.iter().map(of).max().unwrap_or_default();
+        let grace = [longest(|group| group.graceful_stop), longest(|group| group.graceful_stop_on_sigterm)];
+        let ends: Option<Vec<Duration>> = graph.planned_ends().into_iter().collect();
+        let planned = ends.and_then(|ends| ends.into_iter().max()).map(|end| end + grace[0]);
+        Self { heard: vec![Some(Duration::ZERO); threads], planned, grace, told: [None; 2] }
+    }
+
+    fn heard(&mut self, thread: usize, now: Duration) {
+        if let Some(Some(at)) = self.heard.get_mut(thread) {
+            *at = now;
+        }
+    }
+
+    fn ended(&mut self, thread: usize) {
+        if let Some(at) = self.heard.get_mut(thread) {
+            *at = None;
+        }
+    }
+
+    /// The threads that are not waited for any longer, in words.
+    fn stuck(&mut self, now: Duration, stops: &Stops) -> Option<String> {
+        for (told, at) in [stops.all, stops.hurry].into_iter().zip(&mut self.told) {
+            if told {
+                at.get_or_insert(now);
+            }
+        }
+        let due = self.told.iter().zip(self.grace).filter_map(|(told, grace)| Some((*told)? + grace));
+        let due = due.chain(self.planned).min().map(|due| due + OVERDUE);
+        let silent: Vec<Duration> = self.heard.iter().flatten().map(|at| now.saturating_sub(*at)).collect();
+        let least = silent.iter().min()?;
+        let over = due.is_some_and(|due| now >= due) && *least >= SILENT;
+        (over || *least >= LOST).then(|| {
+            let (count, s) = (silent.len(), if silent.len() == 1 { "" } else { "s" });
+            format!(
+                "{count} worker thread{s} did not answer for {} s and were given up; what their users did in that time is not counted",
+                least.as_secs()
+            )
+        })
     }
 }
 
@@ -371,7 +456,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
 /// When an expression in it cannot be computed before the run.
 pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String, String> {
     let (batches, _) = unbounded_channel();
-    let (events, _) = unbounded_channel();
+    let (events, _) = EventSender::new();
     let shared = Shared::new(graph.clone(), Vec::new(), "".into(), 0, Masker::default(), true, 1)?;
     let work = Work {
         shape: Shape::of(graph),
@@ -388,4 +473,65 @@ pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String
     };
     let slots = graph.slots.iter().map(|slot| slot.initial.clone()).collect();
     User::new(work.local(None), None, 0, slots).text(template)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+
+    /// Two threads whose users may finish for 10 s, for 5 s after SIGTERM, in a run of 60 s.
+    fn threads() -> Threads {
+        Threads { heard: vec![Some(S(0)); 2], planned: Some(S(70)), grace: [S(10), S(5)], told: [None; 2] }
+    }
+
+    fn stops(all: bool, hurry: bool) -> Stops {
+        Stops { all, hurry, ..Stops::default() }
+    }
+
+    #[test]
+    fn regression_d2_a_thread_that_never_answers_is_given_up_when_the_run_is_to_end() {
+        let mut told = threads();
+        told.heard(0, S(20));
+        told.ended(0);
+        told.heard(1, S(19));
+        assert_eq!(told.stuck(S(20), &stops(false, false)), None, "nobody asked it to end");
+        assert_eq!(told.stuck(S(21), &stops(true, false)), None);
+        // Told at 21 s, its users may finish until 31 s; a second later it is overdue.
+        assert_eq!(told.stuck(S(31), &stops(true, false)), None);
+        assert!(told.stuck(S(32), &stops(true, false)).is_some_and(|said| said.starts_with("1 worker thread did not")));
+
+        let mut hurried = threads();
+        assert_eq!(hurried.stuck(S(20), &stops(true, true)), None);
+        assert_eq!(hurried.stuck(S(25), &stops(true, true)), None);
+        assert!(hurried.stuck(S(26), &stops(true, true)).is_some());
+    }
+
+    #[test]
+    fn threads_that_answer_are_waited_for() {
+        let mut threads = threads();
+        for second in 1..100 {
+            threads.heard(0, S(second));
+            threads.heard(1, S(second));
+            assert_eq!(threads.stuck(S(second) + Duration::from_millis(900), &stops(true, true)), None);
+        }
+        threads.ended(0);
+        threads.ended(1);
+        assert_eq!(threads.stuck(S(200), &stops(true, true)), None, "all have ended");
+    }
+
+    #[test]
+    fn without_a_word_to_stop_a_run_ends_when_its_time_and_the_users_are_over() {
+        let mut planned = threads();
+        planned.heard(0, S(60));
+        planned.heard(1, S(68));
+        assert_eq!(planned.stuck(S(70), &stops(false, false)), None);
+        assert!(planned.stuck(S(71), &stops(false, false)).is_some());
+        let mut endless = Threads { planned: None, ..threads() };
+        endless.heard(0, S(50));
+        endless.heard(1, S(45));
+        assert_eq!(endless.stuck(S(109), &stops(false, false)), None);
+        assert!(endless.stuck(S(110), &stops(false, false)).is_some(), "a minute without a word");
+    }
 }

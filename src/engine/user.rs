@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::sync::mpsc::UnboundedSender;
 
 use super::clock::Clock;
-use super::events::{Event, Observer, Row, RowKind, RowSink};
+use super::events::{Event, EventSender, Observer, Row, RowKind, RowSink};
 use super::request::{Sent, cookie_values};
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
@@ -40,7 +39,7 @@ pub(super) struct Local {
     pub(super) recorder: RefCell<Recorder>,
     /// One for each thread group, and one more for setup and teardown.
     pub(super) gates: Vec<Gate>,
-    pub(super) events: UnboundedSender<Event>,
+    pub(super) events: EventSender,
     pub(super) observer: Option<Rc<dyn Observer>>,
     /// Takes a row for each sample of a thread group.
     pub(super) rows: Option<RefCell<Box<dyn RowSink>>>,
@@ -175,7 +174,7 @@ impl Local {
         let sample = Sample::bare(node.label, now, now, Outcome::Failed(std::slice::from_ref(&failure)));
         let mut example = || {
             let name = self.shared.masker.mask(&node.name).into();
-            let _ = self.events.send(Event::Failure(name, failure.message.clone()));
+            self.events.send(Event::Failure(name, failure.message.clone()));
             Example::default()
         };
         self.recorder.borrow_mut().sample(&sample, &mut example);

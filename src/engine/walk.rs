@@ -451,7 +451,7 @@ impl<'g> Walk<'g> {
                 let text = user.text(template)?;
                 let text = user.masker().mask(&text).into_owned();
                 observe(&text);
-                let _ = local.events.send(super::Event::Log(user.group, user.number, text));
+                local.events.send(super::Event::Log(user.group, user.number, text));
             }
         }
         Ok(Next::Continue)

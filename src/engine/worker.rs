@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::LocalSet;
 
 use super::clock::Clock;
-use super::events::{Event, Observer, Rows};
+use super::events::{EventSender, Observer, Rows};
 use super::group;
 use super::shared::Shared;
 use super::user::{Gate, Local};
@@ -36,7 +36,7 @@ pub(super) struct Work {
     /// Every user's variables at its start.
     pub(super) slots: Arc<[Option<Value>]>,
     pub(super) batches: UnboundedSender<(usize, Batch)>,
-    pub(super) events: UnboundedSender<Event>,
+    pub(super) events: EventSender,
     /// The first panic of any thread.
     pub(super) panic: Arc<Mutex<Option<String>>>,
     /// Takes a row for each sample of a thread group.

@@ -230,17 +230,18 @@ impl Build<'_> {
                 delimiter: set.delimiter,
                 encoding: set.encoding.as_ref().map(|encoding| encoding.value.clone()),
             };
-            let missing = !spec.path.is_file();
-            let columns = match spec.check() {
-                Err(_) if missing => Vec::new(),
-                Ok(columns) if is_data(&spec.path, self.sources.path(self.plan.file)) => columns,
+            let is_told = is_data(&spec.path, self.sources.path(self.plan.file));
+            // One that is not there, or is no ordinary file, was told already and is not opened.
+            let columns = match spec.path.is_file().then(|| spec.check()) {
+                None => Vec::new(),
+                Some(Ok(columns)) if is_told => columns,
                 // What may be anybody's file is read, but nothing of it is told.
-                Ok(_) => Vec::new(),
-                Err(error) if is_data(&spec.path, self.sources.path(self.plan.file)) => {
+                Some(Ok(_)) => Vec::new(),
+                Some(Err(error)) if is_told => {
                     self.error(set.file.span, error.message, error.help);
                     Vec::new()
                 }
-                Err(_) => {
+                Some(Err(_)) => {
                     let message = format!("{} cannot be read as a table", crate::plan::shown_path(&spec.path));
                     self.error(
                         set.file.span,

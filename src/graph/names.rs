@@ -27,6 +27,8 @@ pub(super) struct Names {
     pub(super) data: HashMap<Arc<str>, DataId>,
     /// Where each variable is set: the place and the spot.
     pub(super) set: BTreeMap<Arc<str>, Vec<(Place, Span)>>,
+    /// What was doubted, and where.
+    pub(super) doubted: HashSet<(Span, String)>,
     /// Variables that were used.
     pub(super) used: HashSet<SlotId>,
     /// Variables whose value never changes during the run.
@@ -243,7 +245,7 @@ impl Build<'_> {
     fn doubts(&mut self, doubts: &[Problem], text: &Text) {
         for doubt in doubts {
             let finding = finding(doubt.clone(), &text.value, text.span, &self.sources);
-            if !self.findings.iter().any(|known| known.span == finding.span && known.message == finding.message) {
+            if self.names.doubted.insert((finding.span, finding.message.clone())) {
                 self.findings.push(Diagnostic { severity: Severity::Warning, ..finding });
             }
         }

@@ -156,6 +156,8 @@ impl Aggregator {
         let users = self.users.iter().flatten().map(|users| users.peak).sum();
         let planned = self.users.iter().flatten().map(|users| users.planned).sum();
         self.timeline.at_once(now, users, planned, self.connections.iter().sum());
+        // What was the most until now is not what goes on: a thread that has ended says no more.
+        self.users[thread].iter_mut().for_each(Users::settle);
         self.timeline.close_before(now.saturating_sub(SETTLED));
     }
 

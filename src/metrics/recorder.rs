@@ -68,6 +68,14 @@ pub(super) struct Users {
     pub(super) planned: u64,
 }
 
+impl Users {
+    /// Begins anew to look for the most at once.
+    pub(super) fn settle(&mut self) {
+        self.peak = self.active;
+        self.planned = self.active + self.missing;
+    }
+}
+
 /// Everything gathered since the last visit, moved out.
 #[derive(Debug)]
 pub struct Batch {
@@ -215,8 +223,13 @@ impl Recorder {
 
     /// A group's time is up, or its last user has ended, whichever comes first.
     pub fn group_ends(&mut self, group: GroupId, at: Duration) {
-        self.users[group.index()].missing = 0;
         self.spans[group.index()].ended.get_or_insert(at);
+    }
+
+    /// A group's time is up: nobody is planned any longer. A thread whose users all ended early
+    /// leaves them missing until then.
+    pub fn nobody_planned(&mut self, group: GroupId) {
+        self.users[group.index()].missing = 0;
     }
 
     /// How late a timer of this thread was: the generator's own share of what users saw.
@@ -284,10 +297,7 @@ impl Recorder {
     pub fn flush(&mut self) -> Batch {
         self.close_second();
         let users = self.users.clone();
-        for users in &mut self.users {
-            users.peak = users.active;
-            users.planned = users.active + users.missing;
-        }
+        self.users.iter_mut().for_each(Users::settle);
         Batch {
             seconds: std::mem::take(&mut self.finished),
             windows: self.windows.iter_mut().map(Stats::take).collect(),

@@ -37,6 +37,8 @@ pub struct LoadOptions {
     pub seed: u64,
     /// The run's identifier, as `run_id` sees it.
     pub run_id: Arc<str>,
+    /// Leave out profiles that are not in use, which are otherwise looked at for mistakes.
+    pub skip_other_profiles: bool,
 }
 
 /// A part of the load that the command line replaces.
@@ -101,7 +103,9 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
     for name in &options.profiles {
         skip |= overlay::profile(&mut lower, &mut node, name).unwrap_or(false);
     }
-    check_other_profiles(&mut lower, &node, &options.profiles);
+    if !options.skip_other_profiles {
+        check_other_profiles(&mut lower, &node, &options.profiles);
+    }
     overlay::overrides(&mut lower, &mut node, options);
     let name = path.file_stem().map_or_else(|| "plan".into(), |stem| stem.to_string_lossy());
     let plan = lower::plan(&mut lower, &node, file, &name);

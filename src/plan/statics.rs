@@ -1,7 +1,7 @@
 //! What is known before the run: the environment, `variables` and `secrets`. Load keys, file
 //! names and settings that hold `${…}` are computed from these while the plan is read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::yaml::{Node, NodeKind, Style, is_number};
@@ -16,6 +16,8 @@ use crate::value::{Map, Value};
 pub(super) struct Statics {
     env: Value,
     names: Vec<Arc<str>>,
+    /// The place of each name; of one that is written twice the first.
+    places: HashMap<Arc<str>, usize>,
     values: Vec<Option<Value>>,
     /// Values given with `--var`.
     overrides: BTreeMap<String, String>,
@@ -39,6 +41,7 @@ impl Statics {
         Self {
             env: environment(env),
             names: Vec::new(),
+            places: HashMap::new(),
             values: Vec::new(),
             overrides,
             services: Vec::new(),
@@ -60,6 +63,7 @@ impl Statics {
             Some(text) => Ok(Some(number_like(text))),
             None => self.tree(node, sources),
         };
+        self.places.entry(name.clone()).or_insert(self.names.len());
         self.names.push(name.clone());
         self.values.push(value.as_ref().ok().cloned().flatten());
         value
@@ -129,7 +133,7 @@ impl Statics {
 
     fn unknown(&self, parsed: &ParsedText) -> Option<Problem> {
         let unknown = parsed.names().iter().find(|used| {
-            !matches!(used.name.as_str(), "env" | "services") && !self.names.iter().any(|known| **known == *used.name)
+            !matches!(used.name.as_str(), "env" | "services") && !self.places.contains_key(used.name.as_str())
         });
         if let Some(used) = unknown {
             let near = crate::suggest::nearest(&used.name, self.names.iter().map(|name| &**name));
@@ -166,8 +170,7 @@ impl Statics {
 
     fn deferred(&self, parsed: &ParsedText) -> bool {
         parsed.names().iter().any(|used| {
-            used.name == "services"
-                || self.names.iter().position(|name| **name == *used.name).is_some_and(|at| self.values[at].is_none())
+            used.name == "services" || self.places.get(used.name.as_str()).is_some_and(|at| self.values[*at].is_none())
         })
     }
 }
@@ -255,8 +258,8 @@ impl Resolver for Names<'_> {
         if name == "env" {
             return Some(Reference::Constant(self.0.env.clone()));
         }
-        let at = self.0.names.iter().position(|known| &**known == name)?;
-        Some(Reference::Slot(SlotId(at as u32)))
+        let at = self.0.places.get(name)?;
+        Some(Reference::Slot(SlotId(*at as u32)))
     }
 
     fn counter(&mut self, _name: &str) -> CounterId {

@@ -186,6 +186,8 @@ enum Open {
     },
     Map {
         entries: Vec<Entry>,
+        /// Where each key stands among the entries.
+        places: HashMap<Arc<str>, usize>,
         merges: Vec<Node>,
         key: Option<(Arc<str>, Span)>,
         anchor: usize,
@@ -232,7 +234,8 @@ impl Builder<'_> {
                 }
                 Event::MappingStart(style, anchor, tag) => {
                     self.refuse_tag(tag.is_some(), at.tag_start().and_then(|m| m.byte_offset()), span);
-                    open.push(Open::Map { entries: Vec::new(), merges: Vec::new(), key: None, anchor, span, style });
+                    let (entries, places, merges) = (Vec::new(), HashMap::new(), Vec::new());
+                    open.push(Open::Map { entries, places, merges, key: None, anchor, span, style });
                     None
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(open.pop(), span),
@@ -291,7 +294,7 @@ impl Builder<'_> {
                 }
                 items.push(node);
             }
-            Open::Map { entries, merges, key, .. } => match key.take() {
+            Open::Map { entries, places, merges, key, .. } => match key.take() {
                 None => match &node.kind {
                     NodeKind::Scalar { text, .. } => *key = Some((text.clone(), node.span)),
                     _ => {
@@ -304,7 +307,7 @@ impl Builder<'_> {
                 },
                 Some((name, _)) if &*name == "<<" => merges.push(node),
                 Some((name, key_span)) => {
-                    if let Some(first) = entries.iter().find(|entry| entry.key == name) {
+                    if let Some(first) = places.get(&name).and_then(|at| entries.get(*at)) {
                         self.findings.push(
                             Diagnostic::error(key_span, format!("the key `{name}` is written twice in this map"))
                                 .help("keep one of the two; the second would silently replace the first")
@@ -317,6 +320,7 @@ impl Builder<'_> {
                                     .help("write a value, or remove the line; `null` means no value"),
                             );
                         }
+                        places.insert(name.clone(), entries.len());
                         entries.push(Entry { key: name, key_span, value: node });
                     }
                 }
@@ -330,10 +334,10 @@ impl Builder<'_> {
                 let last = items.last().map(|last| last.span.end);
                 (Node { span: ended(span, end, style, last), kind: NodeKind::List(items) }, anchor)
             }
-            Open::Map { mut entries, merges, anchor, span, style, .. } => {
+            Open::Map { mut entries, mut places, merges, anchor, span, style, .. } => {
                 let last = entries.last().map(|last| last.value.span.end);
                 for merge in merges {
-                    self.merge(&mut entries, merge);
+                    self.merge(&mut entries, &mut places, merge);
                 }
                 (Node { span: ended(span, end, style, last), kind: NodeKind::Map(entries) }, anchor)
             }
@@ -344,18 +348,19 @@ impl Builder<'_> {
     }
 
     /// YAML's merge key: what `<<` brings in yields to what is written beside it.
-    fn merge(&mut self, entries: &mut Vec<Entry>, source: Node) {
+    fn merge(&mut self, entries: &mut Vec<Entry>, places: &mut HashMap<Arc<str>, usize>, source: Node) {
         match source.kind {
             NodeKind::Map(more) => {
                 for entry in more {
-                    if !entries.iter().any(|known| known.key == entry.key) {
+                    if !places.contains_key(&entry.key) {
+                        places.insert(entry.key.clone(), entries.len());
                         entries.push(entry);
                     }
                 }
             }
             NodeKind::List(sources) => {
                 for source in sources {
-                    self.merge(entries, source);
+                    self.merge(entries, places, source);
                 }
             }
             NodeKind::Scalar { .. } => self.findings.push(

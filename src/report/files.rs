@@ -9,6 +9,10 @@ use tempfile::NamedTempFile;
 
 use super::Document;
 
+/// What the names of files begin and end with that are not complete yet.
+const PREFIX: &str = ".loadplan-";
+const SUFFIX: &str = ".tmp";
+
 /// A way to write a run down.
 pub trait Format {
     /// What it is called in messages: `results`, `JUnit`.
@@ -49,6 +53,8 @@ struct Output {
     content: Content,
     /// As the user named it.
     path: PathBuf,
+    /// The same without links and detours.
+    target: PathBuf,
     sink: Sink,
 }
 
@@ -143,7 +149,8 @@ impl OutputFiles {
     }
 
     fn add(&mut self, content: Content, path: PathBuf) -> Result<&mut Output, OutputError> {
-        if let Some(other) = self.outputs.iter().find(|other| other.path == path) {
+        let target = target(&path);
+        if let Some(other) = self.outputs.iter().find(|other| is_same(&other.target, &target)) {
             return Err(OutputError {
                 message: format!(
                     "{} and {} would both be written to {}",
@@ -158,7 +165,7 @@ impl OutputFiles {
             message: format!("{} cannot be written to {}: {message}", content.name(), path.display()),
             help,
         })?;
-        self.outputs.push(Output { content, path, sink });
+        self.outputs.push(Output { content, path, target, sink });
         let last = self.outputs.len() - 1;
         Ok(&mut self.outputs[last])
     }
@@ -176,12 +183,18 @@ impl OutputFiles {
         let mut written: Vec<(Written, Output)> = Vec::new();
         let mut failures = Vec::new();
         for mut output in self.outputs {
+            if matches!(output.sink, Sink::Broken) {
+                output.remove_older();
+            }
             match output.finish() {
                 Ok(true) => {
                     written.push((Written { name: output.content.name(), path: output.path.clone() }, output));
                 }
                 Ok(false) => {}
-                Err(error) => failures.push(output.failure(&error)),
+                Err(error) => {
+                    output.remove_older();
+                    failures.push(output.failure(&error));
+                }
             }
         }
         if !failures.is_empty() {
@@ -217,6 +230,14 @@ impl OutputFiles {
 }
 
 impl Output {
+    /// Takes away what an earlier run left where this one could not be written down: it would be
+    /// taken for this run's.
+    fn remove_older(&self) {
+        if self.target.is_file() {
+            let _ = fs::remove_file(&self.target);
+        }
+    }
+
     fn failure(&self, error: &io::Error) -> String {
         format!("{} could not be written to {}: {error}", self.content.name(), self.path.display())
     }
@@ -263,8 +284,7 @@ type Refusal = (String, String);
 
 fn open(path: &Path) -> Result<Sink, Refusal> {
     let refuse = |error: &io::Error| (error.to_string(), remedy(error));
-    // A link is followed, so that the file it names is replaced and not the link.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let target = target(path);
     if let Ok(known) = fs::metadata(&target) {
         if known.is_dir() {
             return Err(("it is a folder".into(), "name a file in it".into()));
@@ -283,14 +303,63 @@ fn open(path: &Path) -> Result<Sink, Refusal> {
     };
     fs::create_dir_all(folder).map_err(|error| (format!("its folder cannot be made: {error}"), remedy(&error)))?;
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".loadplan-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         // Results are read by other users of a CI machine; the umask still applies.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder).map(|file| Sink::Renamed(file, target.clone())).map_err(|error| refuse(&error))
+    remove_leftovers(folder);
+    let file = builder.tempfile_in(folder).map_err(|error| refuse(&error))?;
+    // Held until it has its name: who can lock one knows that its run is gone. Where files cannot
+    // be locked, leftovers stay.
+    let _ = file.as_file().try_lock();
+    Ok(Sink::Renamed(file, target))
+}
+
+/// Where a path leads: a link is followed, so that the file it names is replaced and not the link.
+fn target(path: &Path) -> PathBuf {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let new = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(real(folder)?.join(path.file_name()?))
+    };
+    real(path).or_else(new).unwrap_or_else(|| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+}
+
+/// Whether two paths are one file, under whatever name. A device takes what several write to it.
+fn is_same(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(one), Ok(other)) = (fs::metadata(one), fs::metadata(other)) {
+        use std::os::unix::fs::MetadataExt;
+        return one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino());
+    }
+    one == other
+}
+
+/// Whether two paths name one file, which need not be there yet.
+pub fn same_file(one: &Path, other: &Path) -> bool {
+    is_same(&target(one), &target(other))
+}
+
+/// Removes what runs that were killed have left in a folder. A younger file may be one that
+/// another run is about to lock.
+fn remove_leftovers(folder: &Path) {
+    const AGE: std::time::Duration = std::time::Duration::from_secs(1);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !(name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
+            continue;
+        }
+        let old =
+            entry.metadata().and_then(|data| data.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|age| age >= AGE));
+        let free = || File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if old && free() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn remedy(error: &io::Error) -> String {

@@ -31,7 +31,7 @@ use sha2::{Digest, Sha256};
 
 pub use annotations::annotations;
 pub use document::Document;
-pub use files::{Format, OutputError, OutputFiles, Written, lock};
+pub use files::{Format, OutputError, OutputFiles, Written, lock, same_file};
 pub use gitlab::GitLab;
 pub use html::{Html, LivePage};
 pub use json::Json;

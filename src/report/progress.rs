@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use super::console::{count, duration, ms, per_second};
 use super::inline;
@@ -67,15 +67,27 @@ pub struct Progress {
 }
 
 enum Sink {
-    Block { block: MultiProgress, head: ProgressBar, figures: ProgressBar, bars: Vec<ProgressBar> },
-    Lines { next: Duration, out: Box<dyn Write + Send> },
+    Block {
+        block: MultiProgress,
+        head: ProgressBar,
+        figures: ProgressBar,
+        bars: Vec<ProgressBar>,
+    },
+    Lines {
+        next: Duration,
+        out: Box<dyn Write + Send>,
+    },
+    /// Warnings only.
+    Quiet {
+        out: Box<dyn Write + Send>,
+    },
     Nothing,
 }
 
 impl Progress {
     /// A block that is redrawn in place, for a terminal.
-    pub fn live(graph: &ExecutionGraph, masker: &Masker) -> Self {
-        Self::on(graph, masker, ProgressDrawTarget::stderr_with_hz(REDRAWN))
+    pub fn live(graph: &ExecutionGraph, masker: &Masker, terminal: Box<dyn TermLike>) -> Self {
+        Self::on(graph, masker, ProgressDrawTarget::term_like_with_hz(terminal, REDRAWN))
     }
 
     pub(super) fn on(graph: &ExecutionGraph, masker: &Masker, target: ProgressDrawTarget) -> Self {
@@ -101,9 +113,9 @@ impl Progress {
         Self { planned: planned(graph), groups, sink: Sink::Lines { next: LINE_EVERY, out } }
     }
 
-    /// Nothing at all, for `--quiet`.
-    pub fn quiet() -> Self {
-        Self { groups: Vec::new(), planned: None, sink: Sink::Nothing }
+    /// Nothing but warnings, for `--quiet`.
+    pub fn quiet(out: Box<dyn Write + Send>) -> Self {
+        Self { groups: Vec::new(), planned: None, sink: Sink::Quiet { out } }
     }
 
     /// Shows the figures of the moment, `elapsed` after load began. Call it about four times a second.
@@ -127,7 +139,7 @@ impl Progress {
                     let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
                 }
             }
-            Sink::Nothing => {}
+            Sink::Quiet { .. } | Sink::Nothing => {}
         }
     }
 
@@ -141,7 +153,7 @@ impl Progress {
             Sink::Lines { out, .. } => {
                 let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
             }
-            Sink::Nothing => {}
+            Sink::Quiet { .. } | Sink::Nothing => {}
         }
     }
 
@@ -151,12 +163,10 @@ impl Progress {
             Sink::Block { block, .. } => {
                 let _ = block.println(text.trim_end());
             }
-            Sink::Lines { out, .. } => {
+            Sink::Lines { out, .. } | Sink::Quiet { out } => {
                 let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
             }
-            Sink::Nothing => {
-                let _ = std::io::stderr().write_all(text.as_bytes());
-            }
+            Sink::Nothing => {}
         }
     }
 

@@ -38,7 +38,8 @@ pub struct Response {
     /// From the request's first byte sent to the answer's first byte.
     pub first_byte: Duration,
     text: OnceCell<String>,
-    json: OnceCell<Result<Document, String>>,
+    /// Boxed: every response is moved a few times, and most are never read as JSON.
+    json: OnceCell<Box<Result<Document, String>>>,
 }
 
 impl Response {
@@ -75,7 +76,7 @@ impl Response {
             Cow::Borrowed(text) => Document::read(self.body.slice_ref(text)),
             Cow::Owned(text) => Document::read(text.into()),
         };
-        self.json.get_or_init(read).as_ref().map_err(String::as_str)
+        (**self.json.get_or_init(|| Box::new(read()))).as_ref().map_err(String::as_str)
     }
 
     /// The status, and what the body of an error says in a line: `503: upstream connect error`.

@@ -8,15 +8,18 @@ use crate::metrics::{ErrorGroup, GroupResult, LostWhy, Results};
 /// How much of a value that came instead of another is told, in characters.
 const ACTUAL: usize = 120;
 
-/// What happened, and what came instead: `status is 200: got 401`.
+/// What happened, and what came instead: `status is 200: got 401`. A message that says already
+/// what came is not told twice: `the status is 503: no healthy upstream`.
 pub(super) fn sentence(error: &ErrorGroup) -> String {
-    match error.actual.first() {
-        Some(actual) if actual.chars().count() > ACTUAL => {
-            let cut: String = actual.chars().take(ACTUAL).collect();
-            format!("{}: got {cut}…", error.message)
-        }
-        Some(actual) => format!("{}: got {actual}", error.message),
-        None => error.message.clone(),
+    let Some(actual) = error.actual.first() else { return error.message.clone() };
+    let cut: String = match actual.char_indices().nth(ACTUAL) {
+        Some((at, _)) => format!("{}…", &actual[..at]),
+        None => actual.clone(),
+    };
+    let last = error.message.rsplit(' ').next().unwrap_or_default();
+    match cut.strip_prefix(last).filter(|rest| rest.is_empty() || rest.starts_with(':')) {
+        Some(rest) => format!("{}{rest}", error.message),
+        None => format!("{}: got {cut}", error.message),
     }
 }
 

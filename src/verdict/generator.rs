@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use crate::metrics::Results;
+use crate::metrics::{Results, Times};
 use crate::samplers::Exhausted;
 
 /// Above this 99th percentile of their lateness, timers and starts are a considerable part of
 /// what is measured, in milliseconds.
 const LAG_LIMIT_MS: f64 = 100.0;
-/// So many starts must be late for their 99th percentile to say anything: of five starts it is the
-/// latest one, and a single late one is an accident.
-const LATE_STARTS: u64 = 5;
+/// So many starts or timers must be late for their 99th percentile to say anything: of five it is
+/// the latest one, and a single late one is an accident.
+const LATE: u64 = 5;
+/// A single timer that is as late as this is none, in milliseconds: the machine stood still.
+const STALL_MS: f64 = 1000.0;
 /// A thread that has something to do for more than this share of its time is what limits the load.
 const BUSY_LIMIT: f64 = 0.95;
 /// Runs shorter than this say nothing about how busy a thread is.
@@ -57,11 +59,8 @@ impl Generator {
     /// The generator's health in a run.
     pub fn of(results: &Results, cpu_share: Option<f64>, open_files_limit: Option<u64>) -> Self {
         let figures = &results.generator;
-        let late_starts =
-            figures.start_lag.count() - figures.start_lag.count_up_to(Duration::from_secs_f64(LAG_LIMIT_MS / 1e3));
-        let starts =
-            figures.start_lag.percentile_ms(99.0).filter(|lag| *lag <= LAG_LIMIT_MS || late_starts >= LATE_STARTS);
-        let lag = figures.lag.percentile_ms(99.0).into_iter().chain(starts).reduce(f64::max);
+        let starts = lateness(&figures.start_lag, f64::INFINITY);
+        let lag = lateness(&figures.lag, STALL_MS).into_iter().chain(starts).reduce(f64::max);
         let dropped = results.groups.iter().map(|group| group.dropped).sum();
         let busiest = figures.busiest.filter(|_| results.load >= LEAST);
         let reason = exhausted(&figures.exhausted, open_files_limit)
@@ -78,6 +77,14 @@ impl Generator {
             open_files_limit,
         }
     }
+}
+
+/// The 99th percentile of a lateness in milliseconds; none where it is above the limit by too few
+/// of them, unless one is as late as a `stall`.
+fn lateness(times: &Times, stall_ms: f64) -> Option<f64> {
+    let late = times.count() - times.count_up_to(Duration::from_secs_f64(LAG_LIMIT_MS / 1e3));
+    let lag = times.percentile_ms(99.0)?;
+    (lag <= LAG_LIMIT_MS || late >= LATE || lag >= stall_ms).then_some(lag)
 }
 
 fn exhausted(causes: &[(Exhausted, u64)], open_files_limit: Option<u64>) -> Option<String> {
@@ -118,7 +125,7 @@ fn busy(share: f64, dropped: u64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{GeneratorFigures, Times};
+    use crate::metrics::GeneratorFigures;
 
     fn lag(ms: u64) -> Times {
         let mut times = Times::default();
@@ -142,15 +149,17 @@ mod tests {
     fn each_cause_is_told_in_a_sentence() {
         let told = |figures| Generator::of(&results(figures), None, Some(1024)).reason.unwrap_or_default();
         let base = GeneratorFigures::default;
-        assert!(told(GeneratorFigures { lag: lag(250), ..base() }).contains("timers were 250 ms late"));
-        let late = |starts: u64| {
-            let mut start_lag = Times::default();
-            (0..starts).for_each(|_| start_lag.record(Duration::from_millis(900)));
-            (start_lag.count() < 5).then(|| start_lag.record(Duration::from_millis(1)));
-            told(GeneratorFigures { start_lag, lag: lag(1), ..base() })
+        let times = |count: u64, ms: u64| {
+            let mut times = lag(1);
+            (0..count).for_each(|_| times.record(Duration::from_millis(ms)));
+            times
         };
-        assert!(late(5).contains("started 900 ms late"));
-        assert_eq!(late(1), "", "one late start is no trend");
+        assert!(told(GeneratorFigures { lag: times(5, 250), ..base() }).contains("timers were 250 ms late"));
+        assert_eq!(told(GeneratorFigures { lag: times(1, 250), ..base() }), "", "one late timer is no trend");
+        assert!(told(GeneratorFigures { lag: times(1, 2000), ..base() }).contains("timers were 2000 ms late"));
+        let starts = |count: u64| told(GeneratorFigures { start_lag: times(count, 900), lag: lag(1), ..base() });
+        assert!(starts(5).contains("started 900 ms late"));
+        assert_eq!(starts(1), "", "nor is one late start");
         assert!(told(GeneratorFigures { busiest: Some(0.99), ..base() }).contains("no rest (99% of the time)"));
         let files = vec![(Exhausted::OpenFiles, 7)];
         assert!(

@@ -23,7 +23,7 @@ const TIMEOUT: Key = Key::new(
 const BASE_URL: Key = Key::new(
     "base_url",
     Ty::Text,
-    "What stands in front of every path. It ends before a `?` or `#`.",
+    "Prefix of every path. It ends before a `?` or `#`.",
     "base_url: https://api.example",
 )
 .words(&[

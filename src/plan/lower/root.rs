@@ -82,6 +82,7 @@ impl Lower<'_> {
 
     fn variables(&mut self, fields: &Fields<'_>) -> Vec<Variable> {
         let mut variables = Vec::new();
+        let mut known = HashSet::new();
         for (section, secret) in [("variables", false), ("secrets", true)] {
             let Some(node) = fields.get(section) else { continue };
             let Some(entries) = node.entries() else {
@@ -90,7 +91,7 @@ impl Lower<'_> {
             };
             for entry in entries {
                 let Some(name) = self.variable_name(&entry.key, entry.key_span) else { continue };
-                if variables.iter().any(|known: &Variable| known.name.value == name.value) {
+                if !known.insert(name.value.clone()) {
                     self.report(
                         Diagnostic::error(name.span, format!("`{}` is both a variable and a secret", name.value))
                             .help("keep one of the two"),

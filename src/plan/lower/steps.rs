@@ -12,6 +12,8 @@ use crate::plan::{keys, load as files, strangers};
 /// How many steps a plan may have, includes put in place: enough for 20,000 requests with
 /// controllers around each, and an end to fragments that include each other twice over.
 const MAX_STEPS: usize = 100_000;
+/// How deep includes may stand inside one another. Each takes some of the stack while it is read.
+const MAX_INCLUDES: usize = 50;
 
 impl Lower<'_> {
     /// A list of steps. `weighted` says whether they are the branches of `choose`.
@@ -311,6 +313,9 @@ impl Lower<'_> {
             );
             return None;
         }
+        if !self.may_include(&what) {
+            return None;
+        }
         let steps = if let Some((list, folder)) = self.fragments.get(&what.value).cloned() {
             self.statics.used_fragments.insert(what.value.clone());
             self.within(what.value.clone(), folder, |this| this.steps(&list, "fragments", false))
@@ -385,6 +390,21 @@ impl Lower<'_> {
             .help("of a file outside of the plan's folder nothing is shown unless it is a list of steps"),
         );
         None
+    }
+
+    /// Whether another include fits inside those around it; tells when it does not.
+    fn may_include(&mut self, what: &Name) -> bool {
+        let fits = self.including.len() < MAX_INCLUDES;
+        if !fits {
+            self.report(
+                Diagnostic::error(
+                    what.span,
+                    format!("includes stand inside one another more than {MAX_INCLUDES} deep"),
+                )
+                .help("write the steps of some of them where they are included"),
+            );
+        }
+        fits
     }
 
     fn within<T>(&mut self, name: Arc<str>, folder: Arc<std::path::Path>, inside: impl FnOnce(&mut Self) -> T) -> T {

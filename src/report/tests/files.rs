@@ -149,3 +149,18 @@ fn a_device_is_written_to_and_a_link_is_followed() {
     assert!(std::fs::symlink_metadata(&link).expect("it is there").is_symlink());
     assert!(std::fs::read_to_string(&real).expect("it is there").starts_with('{'));
 }
+
+#[test]
+fn regression_d15_an_older_report_never_stands_beside_newer_results() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (results, table) = (folder.path().join("results.json"), folder.path().join("table.csv"));
+    std::fs::write(&results, "older").expect("it is written");
+    std::fs::write(&table, "older").expect("it is written");
+    let files = OutputFiles::open(vec![json(&results), (Box::new(Full), table.clone())]).expect("they open");
+    let run = good();
+    let mut document = run.document();
+    files.write(&mut document);
+    assert_eq!(document.verdict.exit_code, exit::INTERNAL);
+    assert_ne!(std::fs::read_to_string(&results).expect("it is there"), "older");
+    assert!(!table.exists(), "what could not be written is not the earlier run's");
+}
