@@ -383,6 +383,12 @@ fn apply(settings: &mut Settings, over: &TransportSettings) {
     put(&mut settings.max_redirects, over.max_redirects.map(|count| u32::try_from(count).unwrap_or(u32::MAX)));
     put(&mut settings.compression, over.compression);
     put(&mut settings.max_body, over.max_body);
+    put(&mut settings.decompression.max_size, over.decompress_size);
+    put(&mut settings.decompression.max_ratio, over.decompress_ratio);
+    put(
+        &mut settings.decompression.max_layers,
+        over.decompress_layers.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
+    );
     put(&mut settings.tls.verify, over.tls_verify);
     let path =
         |path: &Option<crate::plan::Spanned<std::path::PathBuf>>| path.as_ref().map(|path| Some(path.value.clone()));

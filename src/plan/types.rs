@@ -216,6 +216,9 @@ pub struct TransportSettings {
     pub resolve: Vec<(Arc<str>, Spanned<Arc<str>>)>,
     pub source_address: Option<Spanned<std::net::IpAddr>>,
     pub max_body: Option<u64>,
+    pub decompress_size: Option<u64>,
+    pub decompress_ratio: Option<u64>,
+    pub decompress_layers: Option<u64>,
     pub cache: Option<&'static str>,
     /// Where the first of these keys stands, for findings about their combination.
     pub span: Option<Span>,

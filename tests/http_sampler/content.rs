@@ -8,7 +8,7 @@ use std::time::Duration;
 use ::http::header::TRANSFER_ENCODING;
 use ::http::{HeaderMap, HeaderValue};
 use loadplan::samplers::FailureKind;
-use loadplan::samplers::http::{CacheScope, HttpUser, Settings};
+use loadplan::samplers::http::{CacheScope, Decompression, HttpUser, Settings};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -54,6 +54,8 @@ async fn encoded(encoding: &str, body: Vec<u8>, settings: Settings) -> loadplan:
 #[test]
 fn every_encoding_is_decoded_alone_and_stacked() {
     run(async {
+        let decompression = Decompression { max_layers: 3, ..Decompression::default() };
+        let settings = Settings { decompression, ..Settings::default() };
         let text = "the quick brown fox ".repeat(5000).into_bytes();
         let cases: [(&str, Vec<u8>); 9] = [
             ("gzip", gzip(&text)),
@@ -67,7 +69,7 @@ fn every_encoding_is_decoded_alone_and_stacked() {
             ("zstd, deflate, gzip", gzip(&zlib(&zstd(&text)))),
         ];
         for (encoding, body) in cases {
-            let exchange = encoded(encoding, body.clone(), Settings::default()).await;
+            let exchange = encoded(encoding, body.clone(), settings.clone()).await;
             let response = ok(&exchange);
             assert!(response.body == text, "{encoding}");
             assert_eq!(response.body_bytes, 100_000, "{encoding}");

@@ -186,3 +186,35 @@ fn a_fresh_connection_may_say_goodbye_too_but_not_for_ever() {
         }
     });
 }
+
+#[test]
+fn regression_d9_a_connection_whose_request_timed_out_takes_no_more() {
+    run(async {
+        // The first connection falls silent after one response, the second one works.
+        let opened = Rc::new(Cell::new(0));
+        let count = Rc::clone(&opened);
+        let port = listen(move |number, mut stream| {
+            count.set(number + 1);
+            async move {
+                let _ = greet(&mut stream).await;
+                let mut answered = 0;
+                while let Some(id) = next_request(&mut stream).await {
+                    if number > 0 || answered == 0 {
+                        stream.write_all(&whole(id)).await.unwrap();
+                    }
+                    answered += 1;
+                }
+            }
+        })
+        .await;
+        let url = format!("http://127.0.0.1:{port}/");
+        let settings = Settings { version: HttpVersion::Http2, timeout: Duration::from_secs(1), ..Settings::default() };
+        let (user, transport) = (HttpUser::new(), transport(settings));
+        ok(&user.send(get(&url), &transport).await);
+        assert_eq!(failure(&user.send(get(&url), &transport).await).kind, FailureKind::Timeout);
+        for _ in 0..3 {
+            ok(&user.send(get(&url), &transport).await);
+        }
+        assert_eq!(opened.get(), 2);
+    });
+}

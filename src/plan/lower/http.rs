@@ -118,6 +118,13 @@ impl Lower<'_> {
             cache,
             ..TransportSettings::default()
         };
+        if let Some(node) = fields.get("decompression")
+            && let Some(limits) = self.fields(node, &keys::DECOMPRESSION)
+        {
+            settings.decompress_size = limits.get("max_size").and_then(|node| self.size(node, "max_size"));
+            settings.decompress_ratio = limits.get("max_ratio").and_then(|node| self.count(node, "max_ratio", 1));
+            settings.decompress_layers = limits.get("max_layers").and_then(|node| self.count(node, "max_layers", 1));
+        }
         if let Some(node) = fields.get("tls")
             && let Some(tls) = self.fields(node, &keys::TLS)
         {

@@ -168,6 +168,8 @@ pub(super) enum Stage {
     Waiting,
     /// Reading the body.
     Body,
+    /// Decompressing what has come of the body.
+    Decompressing,
     /// Fetching the page's resources.
     Resources,
 }
@@ -179,6 +181,7 @@ pub(super) fn timeout(stage: Stage, limit: Duration) -> Failure {
         Stage::Connecting => format!("no connection within {limit} (timeout)"),
         Stage::Waiting => format!("no answer within {limit} (timeout)"),
         Stage::Body => format!("body not complete within {limit} (timeout)"),
+        Stage::Decompressing => format!("body not decompressed within {limit} (timeout)"),
         Stage::Resources => format!("the page's resources not complete within {limit} (timeout)"),
     };
     Failure::new(FailureKind::Timeout, message)

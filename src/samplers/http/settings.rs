@@ -96,6 +96,24 @@ pub enum ProxySetting {
     Url(String),
 }
 
+/// How far a compressed body is decompressed, where it is at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Decompression {
+    /// How many bytes may come out, those between two layers included.
+    pub max_size: u64,
+    /// How many times as many bytes as came may come out, once they are over 32 MiB.
+    pub max_ratio: u64,
+    /// How many content encodings may be applied one on another.
+    pub max_layers: u32,
+}
+
+impl Default for Decompression {
+    fn default() -> Self {
+        // No single layer of gzip or deflate can pass the ratio: they reach 1032 at most.
+        Self { max_size: 1024 * 1024 * 1024, max_ratio: 2000, max_layers: 2 }
+    }
+}
+
 /// Connection-level settings, resolved. One per distinct combination, made before the run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
@@ -125,6 +143,8 @@ pub struct Settings {
     pub source_address: Option<IpAddr>,
     /// How many bytes of a decoded body are kept; the rest is read and counted.
     pub max_body: u64,
+    /// How far compressed bodies are decompressed.
+    pub decompression: Decompression,
     /// For how long the HTTP cache is kept.
     pub cache: CacheScope,
 }
@@ -145,6 +165,7 @@ impl Default for Settings {
             resolve: Vec::new(),
             source_address: None,
             max_body: 10 * 1024 * 1024,
+            decompression: Decompression::default(),
             cache: CacheScope::Off,
         }
     }

@@ -181,7 +181,8 @@ impl HttpUser {
             if let Poll::Ready(value) = future.as_mut().poll(cx) {
                 return Poll::Ready(Some(value));
             }
-            timer.as_mut().poll(cx).map(|()| None)
+            // A socket that never runs dry uses up the task's budget, and without one a timer never fires.
+            pin!(tokio::task::coop::unconstrained(timer.as_mut())).poll(cx).map(|()| None)
         })
         .await;
         self.timers.borrow_mut().push(timer);
@@ -412,6 +413,7 @@ impl HttpUser {
                     Reading {
                         keep: (keep || request.measure_body) && !passed_over,
                         max_body: if keep { settings.max_body } else { 0 },
+                        decompression: settings.decompression,
                     }
                 };
                 let result = match connection {
