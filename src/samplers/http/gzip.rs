@@ -44,6 +44,7 @@ impl Decoder for Gzip {
         let step = |taken| Ok(Step { taken, more: false });
         match std::mem::replace(&mut self.at, At::Broken) {
             At::Member(mut member) => {
+                let before = out.len();
                 let taken = member.write(input)?;
                 // A decoder that takes no more has come to its end.
                 if taken == 0 && !input.is_empty() {
@@ -54,7 +55,7 @@ impl Decoder for Gzip {
                 out.append(member.get_mut());
                 self.at = At::Member(member);
                 // It gives what it has decoded with the next call.
-                Ok(Step { taken, more: taken > 0 || !out.is_empty() })
+                Ok(Step { taken, more: taken > 0 || out.len() > before })
             }
             at @ At::Start { .. } if input.is_empty() => {
                 self.at = at;

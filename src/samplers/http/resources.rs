@@ -8,11 +8,13 @@ use std::task::Poll;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use scraper::{Html, Selector};
+use scraper::Selector;
 use url::Url;
 
+use crate::markup;
+
 /// How many resources of one page are fetched at most.
-const MAX_RESOURCES: usize = 500;
+pub(crate) const MAX_RESOURCES: usize = 500;
 
 #[expect(clippy::expect_used, reason = "the selectors are literals; a test reads them")]
 static SELECTORS: LazyLock<[Selector; 2]> = LazyLock::new(|| {
@@ -31,8 +33,11 @@ pub(super) fn is_html(headers: &HeaderMap) -> bool {
 }
 
 /// The URLs a browser would fetch for this page, each once, in document order.
-pub(super) fn collect(html: &str, page: &Url) -> Vec<Url> {
-    let document = Html::parse_document(html);
+///
+/// # Errors
+/// A fragment that names the limit which the page goes beyond.
+pub(super) fn collect(html: &str, page: &Url) -> Result<Vec<Url>, String> {
+    let document = markup::html(html)?;
     let [base, links] = &*SELECTORS;
     let base = document
         .select(base)
@@ -55,13 +60,13 @@ pub(super) fn collect(html: &str, page: &Url) -> Vec<Url> {
         let Ok(mut url) = base.join(reference) else { continue };
         url.set_fragment(None);
         if matches!(url.scheme(), "http" | "https") && seen.insert(url.clone()) {
-            found.push(url);
             if found.len() == MAX_RESOURCES {
-                break;
+                return Err(format!("the page names more than {MAX_RESOURCES} resources"));
             }
+            found.push(url);
         }
     }
-    found
+    Ok(found)
 }
 
 /// Runs a future for each item, at most `limit` at a time; stops at the first error.
@@ -110,7 +115,7 @@ mod tests {
 
     fn found(html: &str) -> Vec<String> {
         let page = Url::parse("https://a.test/dir/page.html").unwrap();
-        collect(html, &page).into_iter().map(String::from).collect()
+        collect(html, &page).unwrap().into_iter().map(String::from).collect()
     }
 
     #[test]
@@ -139,8 +144,10 @@ mod tests {
 
     #[test]
     fn their_number_is_bounded() {
-        let html: String = (0..MAX_RESOURCES + 10).map(|number| format!("<img src='{number}.png'>")).collect();
-        assert_eq!(found(&html).len(), MAX_RESOURCES);
+        let html = |count| (0..count).map(|number| format!("<img src='{number}.png'>")).collect::<String>();
+        assert_eq!(found(&html(500)).len(), 500);
+        let page = Url::parse("https://a.test/").unwrap();
+        assert_eq!(collect(&html(501), &page), Err("the page names more than 500 resources".to_owned()));
     }
 
     #[tokio::test]

@@ -204,7 +204,8 @@ impl HttpUser {
             let mut page = Response::default();
             page.headers = answer.headers.clone();
             page.body = answer.body.clone();
-            let urls = resources::collect(page.text(), url);
+            let urls = resources::collect(page.text(), url)
+                .map_err(|words| Failure::new(FailureKind::Body, format!("its resources are not fetched: {words}")))?;
             drop(page);
             progress.stage.set(Stage::Resources);
             Box::pin(self.fetch_resources(request, urls, parallel, &target, transport, progress)).await?;
