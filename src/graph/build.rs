@@ -56,6 +56,7 @@ pub(super) struct Build<'p> {
     pub(super) data_used: BTreeSet<DataId>,
     /// Whether any expression reads `response`, which needs bodies kept.
     pub(super) reads_response: bool,
+    pub(super) regexes: super::patterns::Regexes,
 }
 
 /// A group's `on_start`, `steps` and `on_stop`.
@@ -103,6 +104,7 @@ pub fn build(
         set: Vec::new(),
         data_used: BTreeSet::new(),
         reads_response: false,
+        regexes: Default::default(),
     };
     let graph = build.graph(steps);
     let failed = build.findings.iter().any(|finding| finding.severity == Severity::Error);

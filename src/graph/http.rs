@@ -22,7 +22,7 @@ use crate::template::{Template, Tree};
 
 /// Files that are sent whole are read before the run up to this size, in bytes; larger ones would
 /// be held for the whole run, which a plan should say by another way than by accident.
-const MAX_SENT_FILE: u64 = 256 * 1024 * 1024;
+pub(crate) const MAX_SENT_FILE: u64 = 256 * 1024 * 1024;
 
 impl Build<'_> {
     pub(super) fn http(

@@ -33,6 +33,7 @@ use ::http::HeaderName;
 pub use build::build;
 pub use draw::{Drawing, draw};
 pub use explain::{explain, load_sentences};
+pub(crate) use http::MAX_SENT_FILE;
 pub use json_template::JsonTemplate;
 
 use crate::assertions::Assertion;
