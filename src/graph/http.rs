@@ -15,8 +15,8 @@ use crate::plan::{
 };
 use crate::samplers::http::body::Coding;
 use crate::samplers::http::{
-    CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, Scope, Settings, TlsVersion, Transport,
-    spellings,
+    CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, RedirectHeaders, Resources, Scope, Settings,
+    TlsVersion, Transport, spellings,
 };
 use crate::template::{Template, Tree};
 
@@ -99,6 +99,7 @@ impl Build<'_> {
             fixed_target,
             headers: headers?,
             spelled,
+            secret_headers: Vec::new(),
             compress_body: step
                 .compress_body
                 .as_ref()
@@ -119,7 +120,9 @@ impl Build<'_> {
                 Some(auth) => Some(Box::new(auth?)),
                 None => None,
             },
-            resources: step.resources.map(|parallel| parallel as usize),
+            resources: step
+                .resources
+                .map(|(parallel, max)| Resources { parallel: parallel as usize, max: max as usize }),
         })
     }
 
@@ -430,6 +433,13 @@ fn apply(settings: &mut Settings, over: &TransportSettings) {
             "1.1" => HttpVersion::Http1,
             "2" => HttpVersion::Http2,
             _ => HttpVersion::Auto,
+        }),
+    );
+    put(
+        &mut settings.redirect_headers,
+        over.redirect_headers.map(|word| match word {
+            "all" => RedirectHeaders::All,
+            _ => RedirectHeaders::Safe,
         }),
     );
     put(

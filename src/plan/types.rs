@@ -202,6 +202,7 @@ pub struct TransportSettings {
     pub connect_timeout: Option<Duration>,
     pub follow_redirects: Option<bool>,
     pub max_redirects: Option<u64>,
+    pub redirect_headers: Option<&'static str>,
     pub cookies: Option<&'static str>,
     pub connections: Option<&'static str>,
     pub version: Option<&'static str>,
@@ -449,8 +450,8 @@ pub struct HttpStep {
     pub extract: Vec<ExtractorSpec>,
     /// Thresholds on the request.
     pub thresholds: Vec<Threshold>,
-    /// How many embedded resources to fetch at a time.
-    pub resources: Option<u64>,
+    /// How many embedded resources to fetch at a time, and how many a page may name.
+    pub resources: Option<(u64, u64)>,
     /// Settings written on the request, assertions included.
     pub http: HttpSettings,
 }

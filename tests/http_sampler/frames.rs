@@ -218,3 +218,23 @@ fn regression_d9_a_connection_whose_request_timed_out_takes_no_more() {
         assert_eq!(opened.get(), 2);
     });
 }
+
+#[test]
+fn regression_d31_a_server_begins_with_settings() {
+    run(async {
+        let port = listen(|_, mut stream| async move {
+            let mut preface = [0; 24];
+            let _ = stream.read_exact(&mut preface).await;
+            // RFC 9113 §3.4: SETTINGS is the first frame a server sends.
+            let _ = stream.write_all(&[frame(6, 0, 0, &[0; 8]), frame(SETTINGS, 0, 0, &[])].concat()).await;
+            if let Some(id) = next_request(&mut stream).await {
+                let _ = stream.write_all(&whole(id)).await;
+            }
+            let _ = stream.read(&mut [0; 1000]).await;
+        })
+        .await;
+        let exchange = HttpUser::new().send(get(&format!("http://127.0.0.1:{port}/")), &second()).await;
+        assert_eq!(failure(&exchange).kind, FailureKind::Protocol);
+        assert!(failure(&exchange).message.contains("an HTTP/2 server must begin with a SETTINGS frame"));
+    });
+}

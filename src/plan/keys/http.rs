@@ -60,7 +60,7 @@ const AUTH_KEY: Key = Key::new(
 )
 .words(&[("JMeter", "authorization"), ("JMeter", "auth_manager")]);
 
-const SETTINGS: [Key; 22] = [
+const SETTINGS: [Key; 23] = [
     BASE_URL,
     HEADERS,
     AUTH_KEY,
@@ -83,6 +83,15 @@ const SETTINGS: [Key; 22] = [
         Ty::Count(0),
         "How many redirects are followed before the request fails. The default is 20.",
         "max_redirects: 5",
+    ),
+    Key::new(
+        "redirect_headers",
+        Ty::Enum(&[
+            ("safe", "those that hold no secret and are not called like a credential, as `X-Api-Key` is (the default)"),
+            ("all", "all of them"),
+        ]),
+        "Which of the plan's headers go along when a redirect, or a page's resource, leads to another origin. `Authorization`, `Cookie` and `Proxy-Authorization` never do.",
+        "redirect_headers: all",
     ),
     Key::new(
         "cookies",
@@ -189,9 +198,9 @@ const SETTINGS: [Key; 22] = [
     ),
 ];
 
-const fn settings() -> [Key; 19] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, _, _, _] = SETTINGS;
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s]
+const fn settings() -> [Key; 20] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, _, _, _] = SETTINGS;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t]
 }
 
 /// HTTP settings of the plan or a thread group.
@@ -201,8 +210,8 @@ pub static HTTP: Section = Section {
     keys: &settings(),
 };
 
-const fn request_keys() -> [Key; 32] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, assert, query, with, thresholds] = SETTINGS;
+const fn request_keys() -> [Key; 33] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, assert, query, with, thresholds] = SETTINGS;
     [
         query,
         Key::new(
@@ -293,6 +302,7 @@ const fn request_keys() -> [Key; 32] {
         p,
         q,
         r,
+        s,
     ]
 }
 
@@ -358,12 +368,20 @@ pub static MULTIPART_PART: Section = Section {
 pub static RESOURCES: Section = Section {
     name: "resources",
     doc: "How to fetch the images, scripts and styles a page names.",
-    keys: &[Key::new(
-        "parallel",
-        Ty::Count(1),
-        "How many at the same time. The default is 6, as in a browser.",
-        "parallel: 6",
-    )],
+    keys: &[
+        Key::new(
+            "parallel",
+            Ty::Count(1),
+            "How many at the same time. The default is 6, as in a browser.",
+            "parallel: 6",
+        ),
+        Key::new(
+            "max",
+            Ty::Count(1),
+            "How many a page may name; a page with more fails its request. The default is 500.",
+            "max: 2000",
+        ),
+    ],
 };
 
 /// Limits of decompression.

@@ -230,6 +230,8 @@ pub(super) enum Broken {
     Io(io::Error),
     /// It ended in an orderly way, too early.
     Closed,
+    /// Its TLS ended without `close_notify`, where the body ends with the connection.
+    Cut,
     /// The head of the answer is not valid, for this reason.
     Head(Box<str>),
     /// The head of the answer is too large.
@@ -242,7 +244,7 @@ impl Broken {
     fn cause(&self) -> Cause {
         match self {
             Self::Io(error) => io_cause(error),
-            Self::Closed => Cause::Closed,
+            Self::Closed | Self::Cut => Cause::Closed,
             Self::Head(words) => Cause::Protocol(format!("the server's answer is not valid HTTP ({words})")),
             Self::TooLarge => Cause::Protocol(
                 "the head of the server's answer is too large (over 256 KiB or 1000 headers)".to_owned(),
@@ -261,6 +263,13 @@ impl Broken {
 
     /// Names the failure that came in the body.
     pub(super) fn in_body(&self, received: u64, announced: Option<u64>) -> Failure {
+        if matches!(self, Self::Cut) {
+            return Failure::new(
+                FailureKind::Body,
+                "the server ended TLS without `close_notify`, so the body may be cut; with `Content-Length` or \
+                 chunked the server would say where it ends",
+            );
+        }
         in_body(self.cause(), received, announced)
     }
 }
@@ -412,7 +421,7 @@ fn cause_of(error: &hyper::Error) -> Cause {
         return h2_cause(h2);
     }
     if let Some(io) = cause_among(error) {
-        return io_cause(io);
+        return http2_io_cause(io);
     }
     if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
         return Cause::Closed;
@@ -441,9 +450,17 @@ fn io_cause(error: &io::Error) -> Cause {
     }
 }
 
+fn http2_io_cause(error: &io::Error) -> Cause {
+    // What [`super::frames`] refuses.
+    if error.kind() == io::ErrorKind::InvalidData && rustls_error(error).is_none() {
+        return Cause::Protocol(not_http2(&error.to_string()));
+    }
+    io_cause(error)
+}
+
 fn h2_cause(error: &h2::Error) -> Cause {
     if let Some(io) = error.get_io() {
-        return io_cause(io);
+        return http2_io_cause(io);
     }
     match error.reason() {
         Some(h2::Reason::REFUSED_STREAM) => Cause::Refused("REFUSED_STREAM"),

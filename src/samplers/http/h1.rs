@@ -209,7 +209,7 @@ impl Http1 {
                     match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                         Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
                             exchange.receiver.came();
-                            return Poll::Ready(exchange.ended());
+                            return Poll::Ready(exchange.ended(self.stream.is_cut()));
                         }
                         Poll::Ready(Ok(())) => {
                             exchange.receiver.came();
@@ -355,9 +355,11 @@ impl<R: Receiver> Exchange<'_, R> {
         Ok(taken)
     }
 
-    /// The connection has ended.
-    fn ended(&mut self) -> Result<bool, Broken> {
+    /// The connection has ended. `cut` says that its TLS did not end as it should: nobody can tell then
+    /// whether a body that ends with the connection is whole (RFC 9112 §9.8).
+    fn ended(&mut self, cut: bool) -> Result<bool, Broken> {
         match (&self.stage, self.unsent.take()) {
+            (Stage::ToTheEnd, _) if cut => Err(Broken::Cut),
             (Stage::ToTheEnd, _) => Ok(false),
             (Stage::Head, Some(error)) => Err(Broken::Io(error)),
             _ => Err(Broken::Closed),

@@ -57,8 +57,9 @@ pub(crate) use failure::kept_connection_message;
 pub use open::open_connections;
 pub use proxy::ProxyEnvironment;
 pub use settings::{
-    CacheScope, Connections, Decompression, HttpVersion, ProxySetting, Scope, Settings, TlsSettings, TlsVersion,
+    CacheScope, Connections, Decompression, HttpVersion, ProxySetting, RedirectHeaders, Scope, Settings, TlsSettings,
+    TlsVersion,
 };
 pub use spelling::{FixedHeaders, spellings};
 pub use target::{Target, as_in_url};
-pub use user::{HttpUser, Request};
+pub use user::{HttpUser, Request, Resources};

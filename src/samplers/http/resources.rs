@@ -13,9 +13,6 @@ use url::Url;
 
 use crate::markup;
 
-/// How many resources of one page are fetched at most.
-pub(crate) const MAX_RESOURCES: usize = 500;
-
 #[expect(clippy::expect_used, reason = "the selectors are literals; a test reads them")]
 static SELECTORS: LazyLock<[Selector; 2]> = LazyLock::new(|| {
     [
@@ -35,8 +32,8 @@ pub(super) fn is_html(headers: &HeaderMap) -> bool {
 /// The URLs a browser would fetch for this page, each once, in document order.
 ///
 /// # Errors
-/// A fragment that names the limit which the page goes beyond.
-pub(super) fn collect(html: &str, page: &Url) -> Result<Vec<Url>, String> {
+/// A fragment that names the limit which the page goes beyond; `max` is how many it may name.
+pub(super) fn collect(html: &str, page: &Url, max: usize) -> Result<Vec<Url>, String> {
     let document = markup::html(html)?;
     let [base, links] = &*SELECTORS;
     let base = document
@@ -60,8 +57,8 @@ pub(super) fn collect(html: &str, page: &Url) -> Result<Vec<Url>, String> {
         let Ok(mut url) = base.join(reference) else { continue };
         url.set_fragment(None);
         if matches!(url.scheme(), "http" | "https") && seen.insert(url.clone()) {
-            if found.len() == MAX_RESOURCES {
-                return Err(format!("the page names more than {MAX_RESOURCES} resources"));
+            if found.len() == max {
+                return Err(format!("the page names more than {max} resources (`resources: {{ max: … }}`)"));
             }
             found.push(url);
         }
@@ -115,7 +112,7 @@ mod tests {
 
     fn found(html: &str) -> Vec<String> {
         let page = Url::parse("https://a.test/dir/page.html").unwrap();
-        collect(html, &page).unwrap().into_iter().map(String::from).collect()
+        collect(html, &page, 500).unwrap().into_iter().map(String::from).collect()
     }
 
     #[test]
@@ -147,7 +144,10 @@ mod tests {
         let html = |count| (0..count).map(|number| format!("<img src='{number}.png'>")).collect::<String>();
         assert_eq!(found(&html(500)).len(), 500);
         let page = Url::parse("https://a.test/").unwrap();
-        assert_eq!(collect(&html(501), &page), Err("the page names more than 500 resources".to_owned()));
+        assert_eq!(
+            collect(&html(501), &page, 500),
+            Err("the page names more than 500 resources (`resources: { max: … }`)".to_owned())
+        );
     }
 
     #[tokio::test]

@@ -96,6 +96,17 @@ pub enum ProxySetting {
     Url(String),
 }
 
+/// Which of the plan's headers go along when a redirect leads to another origin. `Authorization`,
+/// `Cookie` and `Proxy-Authorization` never do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RedirectHeaders {
+    /// Those that hold no secret and are not called like a credential.
+    #[default]
+    Safe,
+    /// All others.
+    All,
+}
+
 /// How far a compressed body is decompressed, where it is at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Decompression {
@@ -125,6 +136,8 @@ pub struct Settings {
     pub follow_redirects: bool,
     /// How many redirects in a row are followed before the request fails.
     pub max_redirects: u32,
+    /// Which headers go along to another origin.
+    pub redirect_headers: RedirectHeaders,
     /// For how long cookies are kept and sent.
     pub cookies: Scope,
     /// For how long connections are kept.
@@ -156,6 +169,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             follow_redirects: true,
             max_redirects: 20,
+            redirect_headers: RedirectHeaders::Safe,
             cookies: Scope::User,
             connections: Connections::User,
             version: HttpVersion::Auto,
