@@ -20,6 +20,7 @@ pub mod graph;
 mod http_client;
 pub mod json;
 mod listen;
+pub mod markup;
 pub mod mask;
 pub mod metrics;
 pub mod plan;

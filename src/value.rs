@@ -131,6 +131,36 @@ impl Value {
         }
     }
 
+    /// Whether the value, written out, has at most about `bytes` bytes and is nested at most
+    /// [`crate::json::MAX_DEPTH`] levels deep. What stands in it several times counts every time, although it is
+    /// kept once.
+    pub fn fits(&self, bytes: usize) -> bool {
+        let mut left = bytes;
+        self.takes(&mut left, crate::json::MAX_DEPTH)
+    }
+
+    fn takes(&self, left: &mut usize, levels: usize) -> bool {
+        let mut take = |bytes: usize| {
+            let rest = left.checked_sub(bytes);
+            *left = rest.unwrap_or(0);
+            rest.is_some()
+        };
+        match self {
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => take(8),
+            Self::Decimal(text) | Self::Text(text) => take(8 + text.len()),
+            Self::List(_) | Self::Map(_) if levels == 0 => false,
+            Self::List(items) => take(8) && items.iter().all(|item| item.takes(left, levels - 1)),
+            Self::Map(map) => {
+                take(8)
+                    && map.iter().all(|(key, value)| {
+                        let rest = left.checked_sub(key.len());
+                        *left = rest.unwrap_or(0);
+                        rest.is_some() && value.takes(left, levels - 1)
+                    })
+            }
+        }
+    }
+
     /// Appends this value as JSON text; numbers go out digit for digit.
     pub fn write_json(&self, out: &mut String) {
         match self {

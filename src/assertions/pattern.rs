@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use crate::template::{Scope, Template};
 
@@ -22,7 +22,10 @@ thread_local! {
 
 /// How many computed patterns a thread keeps. A plan that makes a new one for every answer
 /// starts over instead of filling the memory.
-const KEPT: usize = 256;
+const KEPT: usize = 64;
+
+/// How much memory a computed pattern may take, in bytes.
+pub(crate) const MAX_COMPUTED: usize = 1024 * 1024;
 
 impl Pattern {
     /// How it is written.
@@ -48,8 +51,16 @@ impl Pattern {
             if let Some(regex) = known.get(&pattern) {
                 return Ok(regex.is_match(text));
             }
-            let regex = Regex::new(&pattern)
-                .map_err(|_| format!("`{}` does not give a regular expression", template.source()))?;
+            let regex = RegexBuilder::new(&pattern).size_limit(MAX_COMPUTED).build().map_err(|error| match error {
+                regex::Error::CompiledTooBig(_) => {
+                    format!(
+                        "`{}` gives a regular expression that takes more than {} MiB of memory",
+                        template.source(),
+                        MAX_COMPUTED >> 20
+                    )
+                }
+                _ => format!("`{}` does not give a regular expression", template.source()),
+            })?;
             let outcome = regex.is_match(text);
             if known.len() >= KEPT {
                 known.clear();

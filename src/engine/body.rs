@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};
 
+use super::files;
 use super::target::spread;
 use super::user::User;
-use crate::graph::{Body, FileSource, HttpNode, JsonTemplate, Part, PartContent};
+use crate::graph::{Body, FileSource, HttpNode, JsonTemplate, MAX_SENT_FILE, Part, PartContent};
 use crate::samplers::http::body as encode;
 use crate::template::Template;
 
@@ -88,9 +89,9 @@ impl User {
             FileSource::Read(bytes) => Ok(bytes.clone()),
             FileSource::Named(template, folder) => {
                 let name = self.text(template)?;
-                std::fs::read(folder.join(&name))
+                files::read(&folder.join(&name), MAX_SENT_FILE)
                     .map(Bytes::from)
-                    .map_err(|error| format!("a file to send cannot be read: {error}"))
+                    .map_err(|cause| format!("a file to send cannot be read: {cause}"))
             }
         }
     }

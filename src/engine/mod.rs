@@ -8,6 +8,7 @@ mod alarm;
 mod body;
 mod clock;
 mod events;
+pub(crate) mod files;
 mod group;
 mod life;
 mod open;

@@ -383,7 +383,7 @@ impl User {
         for (name, template) in &http.headers[..http.fixed_headers] {
             map.insert(name.clone(), self.header(name, template)?);
         }
-        let headers = Arc::new(FixedHeaders::new(map, http.spelled.clone()));
+        let headers = Arc::new(FixedHeaders::new(map, http.spelled.clone(), http.secret_headers.clone()));
         self.local.fixed(id, |fixed| fixed.headers = Some(headers.clone()));
         Ok(headers)
     }

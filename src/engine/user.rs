@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::events::{Event, EventSender, Observer, Row, RowKind, RowSink};
+use super::files;
 use super::request::{Sent, cookie_values};
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
@@ -20,9 +21,6 @@ use crate::samplers::http::{FixedHeaders, HttpUser, Target};
 use crate::samplers::{FailureKind, Response};
 use crate::template::{CounterId, EvalError, Random, Scope, SlotId, Tree};
 use crate::value::Value;
-
-/// The largest file `${file(…)}` reads, in bytes.
-const MAX_FILE: u64 = 10 * 1024 * 1024;
 
 /// So many nodes of a plan have what never changes in their requests kept by each thread, some
 /// 1.3 kB each; in a plan with more, the others make it anew each time.
@@ -593,10 +591,6 @@ impl Scope for User {
 
     fn file(&mut self, path: &str) -> Result<Vec<u8>, String> {
         let path = self.local.shared.folder.join(path);
-        let size = std::fs::metadata(&path).map_err(|error| error.to_string())?.len();
-        if size > MAX_FILE {
-            return Err(format!("the file has {size} bytes; at most {MAX_FILE} are read"));
-        }
-        std::fs::read(&path).map_err(|error| error.to_string())
+        files::read(&path, files::MAX_FILE)
     }
 }

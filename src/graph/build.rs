@@ -59,6 +59,7 @@ pub(super) struct Build<'p> {
     pub(super) data_used: BTreeSet<DataId>,
     /// Whether any expression reads `response`, which needs bodies kept.
     pub(super) reads_response: bool,
+    pub(super) regexes: super::patterns::Regexes,
 }
 
 /// A group's `on_start`, `steps` and `on_stop`.
@@ -107,10 +108,21 @@ pub fn build(
         set: Vec::new(),
         data_used: BTreeSet::new(),
         reads_response: false,
+        regexes: Default::default(),
     };
     let graph = build.graph(steps);
     let failed = build.findings.iter().any(|finding| finding.severity == Severity::Error);
     (if failed { None } else { graph }, build.findings)
+}
+
+/// Whether an expression in a text names this variable.
+fn mentions(source: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    source.split("${").skip(1).filter_map(|text| text.split('}').next()).any(|expression| {
+        expression.match_indices(name).any(|(at, _)| {
+            !expression[..at].ends_with(|c| part(c) || c == '.') && !expression[at + name.len()..].starts_with(part)
+        })
+    })
 }
 
 /// How long running iterations may finish when the time is up and the plan does not say.
@@ -152,6 +164,7 @@ impl Build<'_> {
                 }
             }
         }
+        self.secret_headers();
         self.never_used();
         self.titles(&groups);
         self.flows.sort_unstable();
@@ -182,6 +195,21 @@ impl Build<'_> {
             flows: std::mem::take(&mut self.flows),
             skip_without_samples: plan.skip_without_samples,
         })
+    }
+
+    /// Notes which headers hold a secret. Not before all is built: an extractor may make a variable one.
+    fn secret_headers(&mut self) {
+        let secrets: Vec<_> = self.slots.iter().filter(|slot| slot.secret).map(|slot| slot.name.clone()).collect();
+        if secrets.is_empty() {
+            return;
+        }
+        for node in &mut self.nodes {
+            if let NodeKind::Http(http) = &mut node.kind {
+                let holds = |source: &str| secrets.iter().any(|secret| mentions(source, secret));
+                let headers = http.headers.iter().filter(|(_, template)| holds(template.source()));
+                http.secret_headers = headers.map(|(name, _)| name.clone()).collect();
+            }
+        }
     }
 
     /// The slot of a variable, made when it is first named.

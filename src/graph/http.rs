@@ -15,14 +15,14 @@ use crate::plan::{
 };
 use crate::samplers::http::body::Coding;
 use crate::samplers::http::{
-    CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, Scope, Settings, TlsVersion, Transport,
-    spellings,
+    CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, RedirectHeaders, Resources, Scope, Settings,
+    TlsVersion, Transport, spellings,
 };
 use crate::template::{Template, Tree};
 
 /// Files that are sent whole are read before the run up to this size, in bytes; larger ones would
 /// be held for the whole run, which a plan should say by another way than by accident.
-const MAX_SENT_FILE: u64 = 256 * 1024 * 1024;
+pub(crate) const MAX_SENT_FILE: u64 = 256 * 1024 * 1024;
 
 impl Build<'_> {
     pub(super) fn http(
@@ -99,6 +99,7 @@ impl Build<'_> {
             fixed_target,
             headers: headers?,
             spelled,
+            secret_headers: Vec::new(),
             compress_body: step
                 .compress_body
                 .as_ref()
@@ -119,7 +120,9 @@ impl Build<'_> {
                 Some(auth) => Some(Box::new(auth?)),
                 None => None,
             },
-            resources: step.resources.map(|parallel| parallel as usize),
+            resources: step
+                .resources
+                .map(|(parallel, max)| Resources { parallel: parallel as usize, max: max as usize }),
         })
     }
 
@@ -383,6 +386,12 @@ fn apply(settings: &mut Settings, over: &TransportSettings) {
     put(&mut settings.max_redirects, over.max_redirects.map(|count| u32::try_from(count).unwrap_or(u32::MAX)));
     put(&mut settings.compression, over.compression);
     put(&mut settings.max_body, over.max_body);
+    put(&mut settings.decompression.max_size, over.decompress_size);
+    put(&mut settings.decompression.max_ratio, over.decompress_ratio);
+    put(
+        &mut settings.decompression.max_layers,
+        over.decompress_layers.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
+    );
     put(&mut settings.tls.verify, over.tls_verify);
     let path =
         |path: &Option<crate::plan::Spanned<std::path::PathBuf>>| path.as_ref().map(|path| Some(path.value.clone()));
@@ -424,6 +433,13 @@ fn apply(settings: &mut Settings, over: &TransportSettings) {
             "1.1" => HttpVersion::Http1,
             "2" => HttpVersion::Http2,
             _ => HttpVersion::Auto,
+        }),
+    );
+    put(
+        &mut settings.redirect_headers,
+        over.redirect_headers.map(|word| match word {
+            "all" => RedirectHeaders::All,
+            _ => RedirectHeaders::Safe,
         }),
     );
     put(

@@ -1,6 +1,6 @@
 //! JSON bodies, written once at compile time but for their expressions.
 
-use crate::template::{EvalError, Scope, Template, Tree};
+use crate::template::{EvalError, Scope, Template, Tree, check_length};
 use crate::value::write_json_text;
 
 /// JSON text, written once at compile time but for its expressions.
@@ -41,6 +41,7 @@ impl JsonTemplate {
                 Segment::Literal(text) => out.push_str(text),
                 Segment::Value(template) => template.value(scope)?.write_json(out),
             }
+            check_length(out)?;
         }
         Ok(())
     }

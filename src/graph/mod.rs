@@ -33,6 +33,7 @@ use ::http::HeaderName;
 pub use build::build;
 pub use draw::{Drawing, draw};
 pub use explain::{explain, load_sentences};
+pub(crate) use http::MAX_SENT_FILE;
 pub use json_template::JsonTemplate;
 
 use crate::assertions::Assertion;
@@ -248,6 +249,8 @@ pub struct HttpNode {
     pub headers: Vec<(HeaderName, Template)>,
     /// The spelling of their names over HTTP/1, where it is not the usual one.
     pub spelled: Vec<(HeaderName, Box<str>)>,
+    /// Headers whose value holds a secret.
+    pub secret_headers: Vec<HeaderName>,
     /// How many of the headers, counted from the first, depend on nothing that changes during the run.
     pub fixed_headers: usize,
     /// The body, if there is one. Boxed, as most requests of a large plan have none.
@@ -270,8 +273,8 @@ pub struct HttpNode {
     pub transport: TransportId,
     /// How to sign in.
     pub auth: Option<Box<Auth>>,
-    /// How many embedded resources to fetch at a time.
-    pub resources: Option<usize>,
+    /// Whether and how embedded resources are fetched.
+    pub resources: Option<crate::samplers::http::Resources>,
 }
 
 /// A way to sign in.

@@ -1,7 +1,9 @@
 //! Regular expressions of extractors and matchers: compiled, and what other tools' engines allow
 //! told in the form that works here.
 
-use regex::Regex;
+use std::collections::HashMap;
+
+use regex::{Regex, RegexBuilder};
 
 use super::NodeId;
 use super::build::Build;
@@ -10,13 +12,56 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::yaml::Entry;
 use crate::plan::{Text, quoted};
 
+/// How much memory the regular expressions of a plan may take together, in bytes, about.
+pub(crate) const MAX_REGEX_MEMORY: usize = 128 * 1024 * 1024;
+
+/// What a regular expression may take, each size tried after the one before.
+pub(crate) const REGEX_SIZES: [usize; 5] = [8 * 1024, 64 * 1024, 512 * 1024, 2 * 1024 * 1024, 10 * 1024 * 1024];
+
+/// The compiled regular expressions of a plan, each once.
+#[derive(Default)]
+pub(super) struct Regexes {
+    known: HashMap<String, Regex>,
+    /// How much memory they take together, about.
+    memory: usize,
+    /// Whether that was found to be too much.
+    told: bool,
+}
+
+impl Regexes {
+    /// Compiles a pattern, and counts the memory that all of them take together: each of a hundred
+    /// may be small enough alone. What a pattern takes shows only in the limits it fits in.
+    fn compile(&mut self, pattern: &str) -> Result<Regex, regex::Error> {
+        if let Some(known) = self.known.get(pattern) {
+            return Ok(known.clone());
+        }
+        for size in REGEX_SIZES {
+            if self.memory + size > MAX_REGEX_MEMORY {
+                // The others need not be tried any more.
+                self.memory = MAX_REGEX_MEMORY;
+                return Err(regex::Error::CompiledTooBig(MAX_REGEX_MEMORY));
+            }
+            match RegexBuilder::new(pattern).size_limit(size).build() {
+                Ok(regex) => {
+                    self.memory += size;
+                    self.known.insert(pattern.to_owned(), regex.clone());
+                    return Ok(regex);
+                }
+                Err(regex::Error::CompiledTooBig(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(regex::Error::CompiledTooBig(REGEX_SIZES[REGEX_SIZES.len() - 1]))
+    }
+}
+
 impl Build<'_> {
     /// An extractor's pattern. `whole` says that the plan does not choose a group itself.
     pub(super) fn regex(&mut self, pattern: &Text, whole: bool) -> Option<Regex> {
         if !self.fixed_path(pattern, "an extractor's pattern") {
             return None;
         }
-        match Regex::new(&pattern.value) {
+        match self.regexes.compile(&pattern.value) {
             Ok(regex) => {
                 self.doubtful_pattern(pattern);
                 Some(regex)
@@ -48,7 +93,7 @@ impl Build<'_> {
         if text.value.contains("${") {
             return Some(Pattern::Template(self.text(&text, Some(id))?.template));
         }
-        match Regex::new(&text.value) {
+        match self.regexes.compile(&text.value) {
             Ok(regex) => {
                 self.doubtful_pattern(&text);
                 Some(Pattern::Regex(regex))
@@ -66,7 +111,25 @@ impl Build<'_> {
 
     fn bad_regex(&mut self, error: &regex::Error, pattern: &Text, fix: Option<(String, Span, String)>) {
         let what = match error {
-            regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
+            regex::Error::CompiledTooBig(MAX_REGEX_MEMORY) => {
+                if std::mem::replace(&mut self.regexes.told, true) {
+                    return;
+                }
+                let finding = Diagnostic::error(
+                    pattern.span,
+                    format!(
+                        "the regular expressions of the plan take more than {} MiB of memory together",
+                        MAX_REGEX_MEMORY >> 20
+                    ),
+                );
+                let help =
+                    "write simpler ones: `\\w{80}` and `\\pL` take much, `[A-Za-z]` and fewer repetitions little";
+                self.findings.push(finding.help(help));
+                return;
+            }
+            regex::Error::CompiledTooBig(_) => {
+                format!("it takes more than {} MiB of memory", REGEX_SIZES[REGEX_SIZES.len() - 1] >> 20)
+            }
             other => other.to_string().lines().last().unwrap_or("").trim_start_matches("error: ").to_owned(),
         };
         let look_around = what.contains("look-around");

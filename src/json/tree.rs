@@ -20,6 +20,16 @@ pub enum Tree {
 }
 
 impl Tree {
+    /// How many bytes its texts and names have, and some for each value.
+    pub(crate) fn size(&self) -> usize {
+        const EACH: usize = 16;
+        EACH + match self {
+            Self::Scalar(value) => value.as_text().map_or(0, str::len),
+            Self::List(items) => items.iter().map(Self::size).sum(),
+            Self::Object(members) => members.iter().map(|(name, value)| name.len() + value.size()).sum(),
+        }
+    }
+
     /// The value.
     pub fn to_value(&self) -> Value {
         match self {

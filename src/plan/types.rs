@@ -214,6 +214,7 @@ pub struct TransportSettings {
     pub connect_timeout: Option<Duration>,
     pub follow_redirects: Option<bool>,
     pub max_redirects: Option<u64>,
+    pub redirect_headers: Option<&'static str>,
     pub cookies: Option<&'static str>,
     pub connections: Option<&'static str>,
     pub version: Option<&'static str>,
@@ -228,6 +229,9 @@ pub struct TransportSettings {
     pub resolve: Vec<(Arc<str>, Spanned<Arc<str>>)>,
     pub source_address: Option<Spanned<std::net::IpAddr>>,
     pub max_body: Option<u64>,
+    pub decompress_size: Option<u64>,
+    pub decompress_ratio: Option<u64>,
+    pub decompress_layers: Option<u64>,
     pub cache: Option<&'static str>,
     /// Where the first of these keys stands, for findings about their combination.
     pub span: Option<Span>,
@@ -458,8 +462,8 @@ pub struct HttpStep {
     pub extract: Vec<ExtractorSpec>,
     /// Thresholds on the request.
     pub thresholds: Vec<Threshold>,
-    /// How many embedded resources to fetch at a time.
-    pub resources: Option<u64>,
+    /// How many embedded resources to fetch at a time, and how many a page may name.
+    pub resources: Option<(u64, u64)>,
     /// Settings written on the request, assertions included.
     pub http: HttpSettings,
 }

@@ -10,6 +10,34 @@ use super::eval::{Context, unset};
 use super::node::Node;
 use super::scope::{EvalError, Scope};
 
+/// How long a text may be that an expression makes, in bytes, and how large a list or a map, so that one
+/// that grows with every iteration does not take all memory.
+pub(crate) const MAX_TEXT: usize = 32 * 1024 * 1024;
+
+/// What is said of a longer one.
+pub(super) const TOO_LONG: &str = "the text gets longer than 32 MiB";
+
+/// Refuses a text that is too long.
+///
+/// # Errors
+/// When it is.
+pub(crate) fn check_length(text: &str) -> Result<(), EvalError> {
+    if text.len() > MAX_TEXT { Err(EvalError::new(0..0, TOO_LONG)) } else { Ok(()) }
+}
+
+/// Refuses a list or a map that is too large or nested too deep.
+pub(super) fn check_size(value: &Value, range: &Range<usize>) -> Result<(), EvalError> {
+    if value.fits(MAX_TEXT) {
+        return Ok(());
+    }
+    let message = format!(
+        "the {} gets larger than 32 MiB or is nested more than {} levels deep",
+        if matches!(value, Value::Map(_)) { "map" } else { "list" },
+        crate::json::MAX_DEPTH
+    );
+    Err(EvalError::new(range.clone(), message))
+}
+
 /// A text whose `${…}` are ready to be evaluated.
 #[derive(Debug)]
 pub struct Template {
@@ -102,6 +130,7 @@ impl Template {
                         },
                         Segment::Expression(node) => Context::new(scope, &self.source).write(node, out)?,
                     }
+                    check_length(out)?;
                 }
                 Ok(())
             }

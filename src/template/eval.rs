@@ -9,6 +9,7 @@ use crate::suggest::nearest;
 use crate::value::Value;
 
 use super::builtin::Builtin;
+use super::compiled::{MAX_TEXT, TOO_LONG, check_size};
 use super::compute::{self, describe};
 use super::filters::text_of;
 use super::functions::{self, Action, Arguments, Call, FunctionDoc, Refusal};
@@ -175,9 +176,12 @@ impl<'s> Context<'s> {
                     self.index_of(&base_value, base, &index_value, node)?.clone()
                 }
             }
-            NodeKind::List(items) => Value::List(
-                items.iter().map(|item| Ok(self.eval(item)?.into_owned())).collect::<Result<_, EvalError>>()?,
-            ),
+            NodeKind::List(items) => {
+                let items = items.iter().map(|item| Ok(self.eval(item)?.into_owned()));
+                let list = Value::List(items.collect::<Result<_, EvalError>>()?);
+                check_size(&list, &node.range)?;
+                list
+            }
             NodeKind::Choice(list) => return self.choice(list, node),
             NodeKind::Counter(counter) => Value::Int(self.scope.next_counter(*counter)),
             NodeKind::Call { doc, arguments } => {
@@ -248,7 +252,11 @@ impl<'s> Context<'s> {
                 Err(Refusal::Wrong(format!("`{}` cannot be used like this", doc.name)))
             }
         };
-        outcome.map_err(|refusal| self.refused(refusal, node))
+        let value = outcome.map_err(|refusal| self.refused(refusal, node))?;
+        if value.as_text().is_some_and(|text| text.len() > MAX_TEXT) {
+            return Err(self.refused(Refusal::Wrong(TOO_LONG.to_owned()), node));
+        }
+        Ok(value)
     }
 
     fn refused(&self, refusal: Refusal, node: &Node) -> EvalError {

@@ -13,6 +13,7 @@ use sha2::Sha256;
 use crate::json::Document;
 use crate::value::Value;
 
+use super::compiled::{MAX_TEXT, TOO_LONG};
 use super::compute::describe;
 use super::functions::{Action, Arguments, FunctionDoc, Kind, Parameter, Refusal};
 use super::number::Number;
@@ -70,7 +71,12 @@ static FILTERS: &[FunctionDoc] = &[
             if old.is_empty() {
                 return Err(Refusal::Wrong("`replace` needs a text to look for".to_owned()));
             }
-            Ok(Value::text(text_of("replace", input)?.replace(&*old, &new)))
+            let text = text_of("replace", input)?;
+            if new.len() > old.len() && text.len() / old.len() * new.len() > MAX_TEXT {
+                let grown = text.matches(&*old).count().saturating_mul(new.len() - old.len());
+                room_for(text.len().saturating_add(grown))?;
+            }
+            Ok(Value::text(text.replace(&*old, &new)))
         }),
     },
     FunctionDoc {
@@ -99,6 +105,7 @@ static FILTERS: &[FunctionDoc] = &[
                     joined.push_str(&separator);
                 }
                 item.write_text(&mut joined);
+                room_for(joined.len())?;
             }
             Ok(Value::text(joined))
         }),
@@ -333,6 +340,11 @@ fn list_of<'v>(name: &str, value: &'v Value) -> Result<&'v [Value], Refusal> {
 
 fn element(name: &str, found: Option<&Value>) -> Result<Value, Refusal> {
     found.cloned().ok_or_else(|| Refusal::NotThere(format!("`{name}` finds nothing: the list is empty")))
+}
+
+/// Whether a text may be so long.
+fn room_for(bytes: usize) -> Result<(), Refusal> {
+    if bytes > MAX_TEXT { Err(Refusal::Wrong(TOO_LONG.to_owned())) } else { Ok(()) }
 }
 
 /// A whole number if it fits.

@@ -40,6 +40,7 @@ use std::ops::Range;
 
 pub use builtin::{Builtin, RESERVED_NAMES};
 pub use compile::{Reference, Resolver};
+pub(crate) use compiled::check_length;
 pub use compiled::{Expression, Template};
 pub use compute::{Comparison, compare, equal};
 pub use filters::filters;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::compiled::check_size;
 use super::{EvalError, Scope, Template};
 use crate::value::{Map, Value};
 
@@ -31,12 +32,16 @@ impl Tree {
             Self::List(items) => {
                 let items: Result<Vec<Value>, EvalError> =
                     items.iter().map(|item| Ok(item.value(scope)?.into_owned())).collect();
-                Cow::Owned(Value::List(items?.into()))
+                let list = Value::List(items?.into());
+                check_size(&list, &(0..0))?;
+                Cow::Owned(list)
             }
             Self::Map(entries) => {
                 let map: Result<Map, EvalError> =
                     entries.iter().map(|(key, item)| Ok((key.clone(), item.value(scope)?.into_owned()))).collect();
-                Cow::Owned(Value::Map(Arc::new(map?)))
+                let map = Value::Map(Arc::new(map?));
+                check_size(&map, &(0..0))?;
+                Cow::Owned(map)
             }
         })
     }

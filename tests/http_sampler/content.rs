@@ -8,7 +8,7 @@ use std::time::Duration;
 use ::http::header::TRANSFER_ENCODING;
 use ::http::{HeaderMap, HeaderValue};
 use loadplan::samplers::FailureKind;
-use loadplan::samplers::http::{CacheScope, HttpUser, Settings};
+use loadplan::samplers::http::{CacheScope, Decompression, HttpUser, Resources, Settings};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -54,6 +54,8 @@ async fn encoded(encoding: &str, body: Vec<u8>, settings: Settings) -> loadplan:
 #[test]
 fn every_encoding_is_decoded_alone_and_stacked() {
     run(async {
+        let decompression = Decompression { max_layers: 3, ..Decompression::default() };
+        let settings = Settings { decompression, ..Settings::default() };
         let text = "the quick brown fox ".repeat(5000).into_bytes();
         let cases: [(&str, Vec<u8>); 9] = [
             ("gzip", gzip(&text)),
@@ -67,7 +69,7 @@ fn every_encoding_is_decoded_alone_and_stacked() {
             ("zstd, deflate, gzip", gzip(&zlib(&zstd(&text)))),
         ];
         for (encoding, body) in cases {
-            let exchange = encoded(encoding, body.clone(), Settings::default()).await;
+            let exchange = encoded(encoding, body.clone(), settings.clone()).await;
             let response = ok(&exchange);
             assert!(response.body == text, "{encoding}");
             assert_eq!(response.body_bytes, 100_000, "{encoding}");
@@ -233,7 +235,7 @@ fn a_pages_resources_belong_to_its_time() {
         })
         .await;
         let mut page = get(&format!("http://127.0.0.1:{port}/"));
-        page.resources = Some(2);
+        page.resources = Some(Resources { parallel: 2, max: 500 });
         let exchange = fetch(page.clone()).await;
         assert!(ok(&exchange).text().starts_with("<img"));
         let mut paths: Vec<_> = (0..log.len()).map(|index| log.get(index).path().to_owned()).collect();
@@ -258,7 +260,7 @@ fn a_missing_resource_fails_the_page() {
         })
         .await;
         let mut page = get(&format!("http://127.0.0.1:{port}/"));
-        page.resources = Some(6);
+        page.resources = Some(Resources { parallel: 6, max: 500 });
         let exchange = fetch(page).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Status);
         assert_eq!(failure(&exchange).message, "the page's resource `/img/gone.png`: status 404");
@@ -274,7 +276,7 @@ fn a_resource_that_hangs_counts_against_the_pages_timeout() {
         })
         .await;
         let mut page = get(&format!("http://127.0.0.1:{port}/"));
-        page.resources = Some(6);
+        page.resources = Some(Resources { parallel: 6, max: 500 });
         let settings = Settings { timeout: Duration::from_millis(300), ..Settings::default() };
         let exchange = HttpUser::new().send(page, &transport(settings)).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Timeout);

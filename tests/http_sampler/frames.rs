@@ -214,3 +214,55 @@ fn what_http2_refuses_is_told_in_the_words_of_http1() {
         assert!(message.contains("GOAWAY with INADEQUATE_SECURITY"), "{message}");
     });
 }
+
+#[test]
+fn regression_d9_a_connection_whose_request_timed_out_takes_no_more() {
+    run(async {
+        // The first connection falls silent after one response, the second one works.
+        let opened = Rc::new(Cell::new(0));
+        let count = Rc::clone(&opened);
+        let port = listen(move |number, mut stream| {
+            count.set(number + 1);
+            async move {
+                let _ = greet(&mut stream).await;
+                let mut answered = 0;
+                while let Some(id) = next_request(&mut stream).await {
+                    if number > 0 || answered == 0 {
+                        stream.write_all(&whole(id)).await.unwrap();
+                    }
+                    answered += 1;
+                }
+            }
+        })
+        .await;
+        let url = format!("http://127.0.0.1:{port}/");
+        let settings = Settings { version: HttpVersion::Http2, timeout: Duration::from_secs(1), ..Settings::default() };
+        let (user, transport) = (HttpUser::new(), transport(settings));
+        ok(&user.send(get(&url), &transport).await);
+        assert_eq!(failure(&user.send(get(&url), &transport).await).kind, FailureKind::Timeout);
+        for _ in 0..3 {
+            ok(&user.send(get(&url), &transport).await);
+        }
+        assert_eq!(opened.get(), 2);
+    });
+}
+
+#[test]
+fn regression_d31_a_server_begins_with_settings() {
+    run(async {
+        let port = listen(|_, mut stream| async move {
+            let mut preface = [0; 24];
+            let _ = stream.read_exact(&mut preface).await;
+            // RFC 9113 §3.4: SETTINGS is the first frame a server sends.
+            let _ = stream.write_all(&[frame(6, 0, 0, &[0; 8]), frame(SETTINGS, 0, 0, &[])].concat()).await;
+            if let Some(id) = next_request(&mut stream).await {
+                let _ = stream.write_all(&whole(id)).await;
+            }
+            let _ = stream.read(&mut [0; 1000]).await;
+        })
+        .await;
+        let exchange = HttpUser::new().send(get(&format!("http://127.0.0.1:{port}/")), &second()).await;
+        assert_eq!(failure(&exchange).kind, FailureKind::Protocol);
+        assert!(failure(&exchange).message.contains("an HTTP/2 server must begin with a SETTINGS frame"));
+    });
+}

@@ -134,7 +134,7 @@ fn regression_h1_names_go_out_as_they_are_written() {
             fixed.map(|(name, value)| (name.parse::<::http::HeaderName>().unwrap(), value.parse().unwrap())),
         );
         let mut post = request("POST", &url);
-        post.headers = std::sync::Arc::new(FixedHeaders::new(map, spelled));
+        post.headers = std::sync::Arc::new(FixedHeaders::new(map, spelled, Vec::new()));
         post.extra_headers.push(("soapaction".parse().unwrap(), "x".parse().unwrap()));
         post.extra_headers.push(("content-type".parse().unwrap(), "text/plain".parse().unwrap()));
         post.body = "x".into();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::header::{HeaderName, HeaderValue};
 use loadplan::samplers::FailureKind;
-use loadplan::samplers::http::{Auth, HttpUser, Request, Scope, Settings};
+use loadplan::samplers::http::{Auth, HttpUser, RedirectHeaders, Request, Scope, Settings};
 
 use crate::support::{answer, failure, fetch, get, http, ok, request, run, transport};
 
@@ -120,6 +120,35 @@ fn credentials_stay_at_their_origin() {
         assert_eq!(seen_there.get(0).line, "POST / HTTP/1.1");
         assert_eq!(seen_there.get(0).body, b"body");
         assert_eq!(seen_there.get(0).header("x-other"), Some("kept"));
+    });
+}
+
+#[test]
+fn regression_d23_headers_of_credentials_stay_at_their_origin() {
+    run(async {
+        let (other, seen_there) = http(|_| answer("200 OK", "", "")).await;
+        let (port, seen_here) = http(move |seen| match seen.path() {
+            "/away" => answer("302 Found", &format!("location: http://127.0.0.1:{other}/\r\n"), ""),
+            "/near" => answer("302 Found", "location: /end\r\n", ""),
+            _ => answer("200 OK", "", ""),
+        })
+        .await;
+        let keyed = |path: &str| {
+            with(
+                get(&format!("http://127.0.0.1:{port}{path}")),
+                &[("x-api-key", "k"), ("x-auth-token", "t"), ("accept-language", "de")],
+            )
+        };
+        fetch(keyed("/away")).await;
+        fetch(keyed("/near")).await;
+        let all = Settings { redirect_headers: RedirectHeaders::All, ..Settings::default() };
+        HttpUser::new().send(keyed("/away"), &transport(all)).await;
+        let names = |seen: crate::support::Seen| {
+            ["x-api-key", "x-auth-token", "accept-language"].map(|name| seen.header(name).is_some())
+        };
+        assert_eq!(names(seen_there.get(0)), [false, false, true]);
+        assert_eq!(names(seen_there.get(1)), [true, true, true]);
+        assert_eq!((seen_here.get(2).path().to_owned(), names(seen_here.get(2))), ("/end".to_owned(), [true; 3]));
     });
 }
 

@@ -325,3 +325,40 @@ fn a_proxy_that_refuses_is_named() {
         assert!(message.starts_with("proxy `no-such-host.invalid:1`: host `no-such-host.invalid`"), "{message}");
     });
 }
+
+#[test]
+fn regression_d25_a_body_that_ends_with_tls_needs_its_good_bye() {
+    run(async {
+        let authority = Authority::new();
+        let (certificate, key) = authority.server("127.0.0.1");
+        let acceptor = acceptor(certificate, &key, &[], None);
+        // The first connection ends with close_notify, the others do not (RFC 9112 §9.8).
+        let port = listen(move |number, stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                let mut tls = acceptor.accept(stream).await.unwrap();
+                let seen = crate::support::read_request(&mut tls, number).await.unwrap();
+                let length = if seen.path() == "/long" { "content-length: 4\r\n" } else { "" };
+                let bytes = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n{length}\r\nbody");
+                tls.write_all(bytes.as_bytes()).await.unwrap();
+                tls.flush().await.unwrap();
+                if number == 0 {
+                    tls.shutdown().await.unwrap();
+                } else {
+                    let (mut tcp, _) = tls.into_inner();
+                    tcp.shutdown().await.unwrap();
+                    let _ = tcp.read(&mut [0; 100]).await;
+                }
+            }
+        })
+        .await;
+        let tls = with_tls(TlsSettings { ca_file: Some(authority.ca_file()), ..TlsSettings::default() });
+        let user = HttpUser::new();
+        let url = |path: &str| format!("https://127.0.0.1:{port}{path}");
+        assert_eq!(ok(&user.send(get(&url("/")), &tls).await).body, "body");
+        let exchange = user.send(get(&url("/")), &tls).await;
+        assert_eq!(failure(&exchange).kind, FailureKind::Body);
+        assert!(failure(&exchange).message.starts_with("the server ended TLS without `close_notify`"));
+        assert_eq!(ok(&user.send(get(&url("/long")), &tls).await).body, "body");
+    });
+}

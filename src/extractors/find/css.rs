@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scraper::{Html, Selector};
 
+use crate::markup;
 use crate::value::Value;
 
 use super::Found;
@@ -14,6 +15,8 @@ pub struct Css {
     source: Arc<str>,
     selector: Selector,
     attribute: Option<Arc<str>>,
+    /// Whether it looks at all elements beside one.
+    compares_siblings: bool,
 }
 
 impl Css {
@@ -27,7 +30,8 @@ impl Css {
         }
         let parsed = Selector::parse(selector)
             .map_err(|error| format!("it is not a CSS selector like `input[name=csrf]` or `ul.list > li` ({error})"))?;
-        Ok(Self { source: selector.into(), selector: parsed, attribute: attribute.map(Into::into) })
+        let compares_siblings = selector.contains('~') || selector.to_ascii_lowercase().contains(":has(");
+        Ok(Self { source: selector.into(), selector: parsed, attribute: attribute.map(Into::into), compares_siblings })
     }
 
     /// The selector as it was written.
@@ -44,64 +48,44 @@ impl Css {
     /// Elements without the attribute are left out.
     ///
     /// # Errors
-    /// A fragment, when the page is nested so deeply that looking into it would take too long.
+    /// A fragment that names the limit which the page or what is found in it goes beyond.
     pub fn find(&self, html: &str) -> Result<Found, String> {
-        if nested_too_deep(html) {
-            return Err(format!("the page is nested more than {MAX_DEPTH} levels deep"));
+        let document = markup::html(html)?;
+        if self.compares_siblings && sibling_pairs(&document) > MAX_PAIRS {
+            return Err(format!(
+                "the page has too many elements side by side for `~` and `:has()`, which compare each with all \
+                 others (more than {MAX_PAIRS} pairs)"
+            ));
         }
-        let document = Html::parse_document(html);
-        let values = document.select(&self.selector).filter_map(|element| match &self.attribute {
-            Some(attribute) => element.attr(attribute).map(Value::text),
-            None => {
-                let text: String = element.text().collect();
-                Some(Value::text(text.trim()))
-            }
-        });
-        Ok(Found::Several(values.collect()))
+        let mut found = Vec::new();
+        let mut size = 0;
+        for element in document.select(&self.selector) {
+            let value = match &self.attribute {
+                Some(attribute) => match element.attr(attribute) {
+                    Some(value) => value.to_owned(),
+                    None => continue,
+                },
+                None => {
+                    let mut text = String::new();
+                    for piece in element.text() {
+                        super::room_for(size + text.len() + piece.len())?;
+                        text.push_str(piece);
+                    }
+                    text
+                }
+            };
+            size += value.len();
+            super::room_for(size)?;
+            found.push(Value::text(value.trim()));
+        }
+        Ok(Found::Several(found))
     }
 }
 
-/// The deepest nesting that is looked into. An HTML parser walks its open elements for every
-/// tag, so millions of them would keep it busy for hours. Real pages have less than 100.
-const MAX_DEPTH: usize = 1_000;
+/// How many pairs of elements with the same parent are compared at most.
+pub(crate) const MAX_PAIRS: usize = 50_000_000;
 
-/// Elements that have no end tag, or whose end tag may be left out.
-const UNCLOSED: &[&str] = &[
-    "area", "base", "br", "col", "colgroup", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option",
-    "p", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
-];
-
-/// Whether more than [`MAX_DEPTH`] elements are open at once, roughly.
-fn nested_too_deep(html: &str) -> bool {
-    let mut open: Vec<&str> = Vec::new();
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        rest = &rest[at + 1..];
-        let tag = rest.strip_prefix('/').unwrap_or(rest);
-        let name = &tag[..tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len())];
-        if name.is_empty() || UNCLOSED.iter().any(|unclosed| name.eq_ignore_ascii_case(unclosed)) {
-            continue;
-        }
-        if rest.starts_with('/') {
-            // An end tag closes a near element of its name and is ignored if there is none.
-            let near = open.iter().rev().take(16).position(|opened| opened.eq_ignore_ascii_case(name));
-            if let Some(back) = near {
-                open.truncate(open.len() - 1 - back);
-            }
-            continue;
-        }
-        if name.eq_ignore_ascii_case("script") || name.eq_ignore_ascii_case("style") {
-            // What looks like tags in there is none.
-            let close = rest.match_indices("</").map(|(at, _)| at).find(|at| {
-                let end = rest.get(at + 2..at + 2 + name.len());
-                end.is_some_and(|end| end.eq_ignore_ascii_case(name))
-            });
-            rest = close.map_or("", |close| &rest[close..]);
-        }
-        open.push(name);
-        if open.len() > MAX_DEPTH {
-            return true;
-        }
-    }
-    false
+/// How many pairs of elements with the same parent there are.
+fn sibling_pairs(document: &Html) -> usize {
+    document.tree.nodes().map(|node| node.children().filter(|child| child.value().is_element()).count().pow(2)).sum()
 }

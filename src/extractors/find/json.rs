@@ -13,7 +13,7 @@ use crate::json::{Document, Node};
 use crate::samplers::Response;
 
 use super::nearest::nearest_paths;
-use super::{Found, json_check, json_habits};
+use super::{Found, json_check, json_cost, json_habits};
 
 /// A compiled JSONPath.
 #[derive(Clone, Debug)]
@@ -144,9 +144,22 @@ impl JsonPath {
         if let Some(steps) = &self.steps {
             return Ok(walk(json.root(), steps).map_or(Found::Nothing, |found| Found::One(found.to_value())));
         }
+        if json_cost::is_too_much(&self.query, json.tree()) {
+            return Err(format!(
+                "the path comes by more than {} places of the body: write it with fewer `..`, `*` and `?`",
+                json_cost::MAX_PLACES
+            ));
+        }
         let found = js_path_process(&self.query, json.tree())
             .map_err(|error| format!("the path cannot be followed ({error})"))?;
-        Ok(Found::Several(found.into_iter().map(|found| found.val.to_value()).collect()))
+        let mut values = Vec::with_capacity(found.len());
+        let mut size = 0;
+        for found in found {
+            size += found.val.size();
+            super::room_for(size)?;
+            values.push(found.val.to_value());
+        }
+        Ok(Found::Several(values))
     }
 
     /// Paths that exist in the body and could have been meant by one that found nothing.

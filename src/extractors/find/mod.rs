@@ -4,6 +4,7 @@
 mod css;
 mod json;
 mod json_check;
+mod json_cost;
 mod json_habits;
 mod nearest;
 mod xml;
@@ -35,6 +36,17 @@ impl Found {
             Self::Nothing => Vec::new(),
         }
     }
+}
+
+/// How many bytes of text a path may find in one response, all values together.
+pub const MAX_FOUND: usize = 64 * 1024 * 1024;
+
+/// Whether a path may find so many bytes.
+fn room_for(bytes: usize) -> Result<(), String> {
+    if bytes > MAX_FOUND {
+        return Err(format!("it finds more than {} MiB of text", MAX_FOUND >> 20));
+    }
+    Ok(())
 }
 
 /// `text` cut to about `limit` characters for a message, with what would break the line made visible.

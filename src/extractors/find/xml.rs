@@ -1,14 +1,12 @@
 //! XML from the target, made safe for the XPath engine: document types are refused, so no
 //! entity is expanded, and nesting is bounded, because that engine recurses.
 
+use std::collections::HashSet;
+
 use sxd_document::dom::{Document, Element};
 use sxd_document::{Package, QName};
 
-/// The deepest nesting that is looked into.
-const MAX_DEPTH: usize = 256;
-
-/// The most nodes that are looked into; each costs the engine a few hundred bytes.
-const MAX_NODES: u32 = 500_000;
+use crate::markup::{self, MAX_NAMESPACES, MAX_XML_DEPTH, MAX_XML_NODES};
 
 /// The namespace that every document has under the prefix `xml`.
 pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -18,6 +16,20 @@ pub(super) struct Xml {
     pub(super) package: Package,
     /// Prefix and namespace, for paths like `//soap:Body`.
     pub(super) namespaces: Vec<(String, String)>,
+    /// How many nodes it has.
+    pub(super) nodes: usize,
+    /// What a walk from every element to all that is below it costs: each node, and each 64 bytes of text,
+    /// as often as there are elements around it.
+    pub(super) below: usize,
+}
+
+/// What is gathered while a document is copied.
+#[derive(Default)]
+struct Seen<'i> {
+    namespaces: Vec<(String, String)>,
+    prefixes: HashSet<&'i str>,
+    uris: HashSet<&'i str>,
+    below: usize,
 }
 
 /// Parses XML. Elements of a default namespace lose it, so that `//title` finds them.
@@ -26,32 +38,62 @@ pub(super) struct Xml {
 /// A fragment that says why it is not XML or is refused.
 pub(super) fn parse(text: &str) -> Result<Xml, String> {
     let source = text.trim_start_matches('\u{feff}').trim_start();
-    let options = roxmltree::ParsingOptions { nodes_limit: MAX_NODES, ..Default::default() };
+    markup::check_xml(source)?;
+    check_declarations(source)?;
+    let options = roxmltree::ParsingOptions { nodes_limit: MAX_XML_NODES, ..Default::default() };
     let checked = roxmltree::Document::parse_with_options(source, options).map_err(|error| match error {
-        roxmltree::Error::NodesLimitReached => format!("the body has more than {MAX_NODES} nodes"),
+        roxmltree::Error::NodesLimitReached => format!("the body has more than {MAX_XML_NODES} nodes"),
         roxmltree::Error::DtdDetected => "the body has a document type (DTD), which is refused".to_owned(),
         other => format!("the body is not XML ({other}); for HTML use `css`"),
     })?;
     let package = Package::new();
-    let namespaces = copy(&checked, package.as_document())?;
-    Ok(Xml { package, namespaces })
+    let seen = copy(&checked, package.as_document())?;
+    Ok(Xml { package, nodes: checked.descendants().len(), namespaces: seen.namespaces, below: seen.below })
 }
 
-fn copy(from: &roxmltree::Document<'_>, to: Document<'_>) -> Result<Vec<(String, String)>, String> {
-    let mut namespaces: Vec<(String, String)> = Vec::new();
+/// The different namespace declarations. What an element sees of them is copied for every one that
+/// declares some more, so there may not be many.
+fn check_declarations(text: &str) -> Result<(), String> {
+    let mut known = HashSet::new();
+    for (at, found) in text.match_indices("xmlns") {
+        if !text[..at].ends_with(|c: char| c.is_ascii_whitespace()) {
+            continue;
+        }
+        let rest = &text[at + found.len()..];
+        let name = &rest[..rest.find(|c: char| c == '=' || c.is_ascii_whitespace()).unwrap_or(rest.len())];
+        let Some(value) = rest[name.len()..].trim_ascii_start().strip_prefix('=') else { continue };
+        let value = value.trim_ascii_start();
+        let Some(quote) = value.chars().next().filter(|quote| matches!(quote, '"' | '\'')) else { continue };
+        let value = &value[1..];
+        known.insert((name, &value[..value.find(quote).unwrap_or(value.len())]));
+        if known.len() > MAX_NAMESPACES {
+            return Err(format!("the body declares more than {MAX_NAMESPACES} namespaces"));
+        }
+    }
+    Ok(())
+}
+
+fn copy<'i>(from: &'i roxmltree::Document<'_>, to: Document<'_>) -> Result<Seen<'i>, String> {
+    let mut seen = Seen::default();
     let mut open: Vec<Element<'_>> = Vec::new();
     let mut next = from.root().first_child();
     while let Some(node) = next {
         let mut entered = None;
+        seen.below += (1 + open.len()) * (1 + node.text().filter(|_| node.is_text()).map_or(0, str::len) / 64);
         if node.is_element() {
-            for namespace in node.namespaces() {
-                if let Some(prefix) = namespace.name()
-                    && !namespaces.iter().any(|(known, _)| known == prefix)
-                {
-                    namespaces.push((prefix.to_owned(), namespace.uri().to_owned()));
+            let inherited = node.parent().map_or(0, |parent| parent.namespaces().len());
+            // An element that only declares prefixes anew brings none that is not known.
+            if node.namespaces().len() != inherited {
+                for namespace in node.namespaces() {
+                    if let Some(prefix) = namespace.name()
+                        && seen.prefixes.insert(prefix)
+                    {
+                        seen.uris.insert(namespace.uri());
+                        seen.namespaces.push((prefix.to_owned(), namespace.uri().to_owned()));
+                    }
                 }
             }
-            let element = element(&node, to, &namespaces);
+            let element = element(&node, to, &seen.uris);
             match open.last() {
                 Some(parent) => parent.append_child(element),
                 None => to.root().append_child(element),
@@ -59,8 +101,8 @@ fn copy(from: &roxmltree::Document<'_>, to: Document<'_>) -> Result<Vec<(String,
             entered = node.first_child();
             if entered.is_some() {
                 open.push(element);
-                if open.len() > MAX_DEPTH {
-                    return Err(format!("the body is nested more than {MAX_DEPTH} levels deep"));
+                if open.len() > MAX_XML_DEPTH {
+                    return Err(format!("the body is nested more than {MAX_XML_DEPTH} levels deep"));
                 }
             }
         } else if let (Some(parent), true, Some(text)) = (open.last(), node.is_text(), node.text()) {
@@ -68,7 +110,7 @@ fn copy(from: &roxmltree::Document<'_>, to: Document<'_>) -> Result<Vec<(String,
         }
         next = entered.or_else(|| behind(node, &mut open));
     }
-    Ok(namespaces)
+    Ok(seen)
 }
 
 /// The node that follows `node` and all below it, closing what ends in between.
@@ -83,19 +125,19 @@ fn behind<'a, 'i>(node: roxmltree::Node<'a, 'i>, open: &mut Vec<Element<'_>>) ->
     }
 }
 
-fn element<'d>(node: &roxmltree::Node<'_, '_>, to: Document<'d>, namespaces: &[(String, String)]) -> Element<'d> {
+fn element<'d>(node: &roxmltree::Node<'_, '_>, to: Document<'d>, uris: &HashSet<&str>) -> Element<'d> {
     let name = node.tag_name();
     let default = node.default_namespace();
-    let namespace = prefixed(namespaces, name.namespace()).filter(|uri| default != Some(*uri));
+    let namespace = prefixed(uris, name.namespace()).filter(|uri| default != Some(*uri));
     let element = to.create_element(QName::with_namespace_uri(namespace, name.name()));
     for attribute in node.attributes() {
-        let name = QName::with_namespace_uri(prefixed(namespaces, attribute.namespace()), attribute.name());
+        let name = QName::with_namespace_uri(prefixed(uris, attribute.namespace()), attribute.name());
         element.set_attribute_value(name, attribute.value());
     }
     element
 }
 
 /// The namespace, if the document gives it a prefix.
-fn prefixed<'u>(namespaces: &[(String, String)], uri: Option<&'u str>) -> Option<&'u str> {
-    uri.filter(|uri| *uri == XML || namespaces.iter().any(|(_, known)| known == uri))
+fn prefixed<'u>(uris: &HashSet<&str>, uri: Option<&'u str>) -> Option<&'u str> {
+    uri.filter(|uri| *uri == XML || uris.contains(uri))
 }

@@ -60,7 +60,7 @@ const AUTH_KEY: Key = Key::new(
 )
 .words(&[("JMeter", "authorization"), ("JMeter", "auth_manager")]);
 
-const SETTINGS: [Key; 21] = [
+const SETTINGS: [Key; 23] = [
     BASE_URL,
     HEADERS,
     AUTH_KEY,
@@ -83,6 +83,15 @@ const SETTINGS: [Key; 21] = [
         Ty::Count(0),
         "How many redirects are followed before the request fails. The default is 20.",
         "max_redirects: 5",
+    ),
+    Key::new(
+        "redirect_headers",
+        Ty::Enum(&[
+            ("safe", "those that hold no secret and are not called like a credential, as `X-Api-Key` is (the default)"),
+            ("all", "all of them"),
+        ]),
+        "Which of the plan's headers go along when a redirect, or a page's resource, leads to another origin. `Authorization`, `Cookie` and `Proxy-Authorization` never do.",
+        "redirect_headers: all",
     ),
     Key::new(
         "cookies",
@@ -143,6 +152,12 @@ const SETTINGS: [Key; 21] = [
         "max_body: 1MiB",
     ),
     Key::new(
+        "decompression",
+        Ty::Section(&DECOMPRESSION),
+        "How far a compressed body is decompressed, where it is. A body that goes beyond a limit fails its request.",
+        "decompression: { max_size: 4GiB }",
+    ),
+    Key::new(
         "cache",
         Ty::Enum(&[
             ("off", "every request is sent (the default)"),
@@ -183,9 +198,9 @@ const SETTINGS: [Key; 21] = [
     ),
 ];
 
-const fn settings() -> [Key; 18] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, _, _, _] = SETTINGS;
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r]
+const fn settings() -> [Key; 20] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, _, _, _] = SETTINGS;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t]
 }
 
 /// HTTP settings of the plan or a thread group.
@@ -195,8 +210,8 @@ pub static HTTP: Section = Section {
     keys: &settings(),
 };
 
-const fn request_keys() -> [Key; 31] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, query, with, thresholds] = SETTINGS;
+const fn request_keys() -> [Key; 33] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, assert, query, with, thresholds] = SETTINGS;
     [
         query,
         Key::new(
@@ -253,7 +268,7 @@ const fn request_keys() -> [Key; 31] {
                 ("JMeter", "post_processors"),
             ],
         ),
-        r,
+        assert,
         thresholds,
         with,
         Key::new(
@@ -286,6 +301,8 @@ const fn request_keys() -> [Key; 31] {
         o,
         p,
         q,
+        r,
+        s,
     ]
 }
 
@@ -351,12 +368,46 @@ pub static MULTIPART_PART: Section = Section {
 pub static RESOURCES: Section = Section {
     name: "resources",
     doc: "How to fetch the images, scripts and styles a page names.",
-    keys: &[Key::new(
-        "parallel",
-        Ty::Count(1),
-        "How many at the same time. The default is 6, as in a browser.",
-        "parallel: 6",
-    )],
+    keys: &[
+        Key::new(
+            "parallel",
+            Ty::Count(1),
+            "How many at the same time. The default is 6, as in a browser.",
+            "parallel: 6",
+        ),
+        Key::new(
+            "max",
+            Ty::Count(1),
+            "How many a page may name; a page with more fails its request. The default is 500.",
+            "max: 2000",
+        ),
+    ],
+};
+
+/// Limits of decompression.
+pub static DECOMPRESSION: Section = Section {
+    name: "decompression",
+    doc: "How far a compressed body is decompressed.",
+    keys: &[
+        Key::new(
+            "max_size",
+            Ty::Size,
+            "How many bytes may come out, those between two layers included. The default is 1GiB; `max_body` still tells how many are kept.",
+            "max_size: 4GiB",
+        ),
+        Key::new(
+            "max_ratio",
+            Ty::Count(1),
+            "How many times its own size a body may decompress to, once that is over 32MiB. The default is 2000, which no single layer of gzip can reach.",
+            "max_ratio: 10000",
+        ),
+        Key::new(
+            "max_layers",
+            Ty::Count(1),
+            "How many encodings may be applied one on another (`Content-Encoding: gzip, br`). The default is 2.",
+            "max_layers: 3",
+        ),
+    ],
 };
 
 /// TLS settings.

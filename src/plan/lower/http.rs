@@ -90,8 +90,8 @@ impl Lower<'_> {
             let node = fields.get(key)?;
             self.word(node, keys::HTTP.key(key)?)
         };
-        let (cookies, connections, version, cache) =
-            (word("cookies"), word("connections"), word("version"), word("cache"));
+        let (cookies, connections, version, cache, redirect_headers) =
+            (word("cookies"), word("connections"), word("version"), word("cache"), word("redirect_headers"));
         if let (Some(most), Some(Some(false))) = (
             fields.entry("max_redirects"),
             fields.get("follow_redirects").map(|node| node.text().map(|text| &**text == "true")),
@@ -116,8 +116,16 @@ impl Lower<'_> {
             connections,
             version,
             cache,
+            redirect_headers,
             ..TransportSettings::default()
         };
+        if let Some(node) = fields.get("decompression")
+            && let Some(limits) = self.fields(node, &keys::DECOMPRESSION)
+        {
+            settings.decompress_size = limits.get("max_size").and_then(|node| self.size(node, "max_size"));
+            settings.decompress_ratio = limits.get("max_ratio").and_then(|node| self.count(node, "max_ratio", 1));
+            settings.decompress_layers = limits.get("max_layers").and_then(|node| self.count(node, "max_layers", 1));
+        }
         if let Some(node) = fields.get("tls")
             && let Some(tls) = self.fields(node, &keys::TLS)
         {
@@ -258,7 +266,8 @@ impl Lower<'_> {
         let body = bodies.first().and_then(|entry| self.body(entry));
         let resources = fields.get("resources").and_then(|node| {
             let fields = self.fields(node, &keys::RESOURCES)?;
-            fields.get("parallel").map_or(Some(6), |node| self.count(node, "parallel", 1))
+            let mut count = |key, usual| fields.get(key).map_or(Some(usual), |node| self.count(node, key, 1));
+            count("parallel", 6).zip(count("max", 500))
         });
         let compress_body = fields.get("compress_body").and_then(|node| {
             let word = self.word(node, keys::REQUEST.key("compress_body")?)?;

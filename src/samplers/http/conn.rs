@@ -1,5 +1,6 @@
 //! One exchange on one connection, over HTTP/1 or HTTP/2.
 
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -22,6 +23,7 @@ use super::frames::{Ends, Watched};
 use super::h1::{Http1, MAX_HEAD, Receiver};
 use super::head::Wire;
 use super::progress::{Progress, Traffic};
+use super::settings::Decompression;
 use crate::samplers::{Failure, Headers};
 
 /// A body to send.
@@ -41,6 +43,8 @@ pub(super) struct Http2 {
     traffic: Rc<Traffic>,
     ends: Rc<Ends>,
     peer: Rc<Peer>,
+    /// Whether a request on it was given up without an end.
+    given_up: Rc<Cell<bool>>,
 }
 
 /// A connection ready for a request.
@@ -81,7 +85,7 @@ impl Connection {
             // Its error reaches the requests on it.
             let _ = driver.await;
         });
-        Ok(Self::Http2(Http2 { sender, traffic, ends, peer: Rc::new(peer) }))
+        Ok(Self::Http2(Http2 { sender, traffic, ends, peer: Rc::new(peer), given_up: Rc::default() }))
     }
 
     pub(super) fn traffic(&self) -> &Rc<Traffic> {
@@ -102,7 +106,7 @@ impl Connection {
 impl Http2 {
     /// Whether new requests can be sent.
     pub(super) fn is_usable(&self) -> bool {
-        !self.sender.is_closed()
+        !self.given_up.get() && !self.sender.is_closed()
     }
 }
 
@@ -113,6 +117,8 @@ pub(super) struct Reading {
     pub(super) keep: bool,
     /// How many bytes are kept at most.
     pub(super) max_body: u64,
+    /// How far it is decompressed.
+    pub(super) decompression: Decompression,
 }
 
 /// An answer. It is whole, unless it is what [`Progress::partial`] holds.
@@ -241,6 +247,30 @@ impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
             collector.push(data);
         }
     }
+
+    #[inline]
+    fn is_behind(&self) -> bool {
+        self.begun.as_ref().is_some_and(|(_, collector)| collector.is_behind())
+    }
+
+    #[inline]
+    fn is_over(&self) -> bool {
+        self.begun.as_ref().is_some_and(|(_, collector)| collector.is_over())
+    }
+
+    fn catch_up(&mut self) {
+        if let Some((_, collector)) = &mut self.begun {
+            collector.catch_up();
+        }
+        self.progress.stage.set(Stage::Decompressing);
+    }
+
+    fn rest(&mut self) {
+        if let Some((_, collector)) = &mut self.begun {
+            collector.rest();
+        }
+        self.progress.stage.set(Stage::Body);
+    }
 }
 
 /// Sends a request over HTTP/1 and reads its answer to the last byte. `fresh` tells that the
@@ -274,8 +304,33 @@ pub(super) async fn over_http1(
     }
 }
 
+/// A request under way. When it is dropped before it has ended (it ran out of time), nobody can tell
+/// whether the server was slow or the connection is dead: the connection takes no new ones. Those
+/// under way on it may still end.
+struct UnderWay(Option<Rc<Cell<bool>>>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(given_up) = &self.0 {
+            given_up.set(true);
+        }
+    }
+}
+
 /// Sends a request over HTTP/2 and reads its answer to the last byte.
 pub(super) async fn over_http2(
+    connection: &mut Http2,
+    request: http::Request<Outgoing>,
+    reading: impl FnOnce(StatusCode, &Headers) -> Reading,
+    progress: &Progress,
+) -> Result<Answer, ExchangeError> {
+    let mut under_way = UnderWay(Some(Rc::clone(&connection.given_up)));
+    let result = exchange_http2(connection, request, reading, progress).await;
+    under_way.0 = None;
+    result
+}
+
+async fn exchange_http2(
     connection: &mut Http2,
     request: http::Request<Outgoing>,
     reading: impl FnOnce(StatusCode, &Headers) -> Reading,
@@ -320,6 +375,17 @@ pub(super) async fn over_http2(
                 reader.came();
                 if let Ok(data) = frame.into_data() {
                     reader.data(&data);
+                }
+                if reader.is_behind() {
+                    while reader.is_behind() {
+                        reader.catch_up();
+                        tokio::task::yield_now().await;
+                    }
+                    reader.rest();
+                }
+                if reader.is_over() {
+                    reader.end();
+                    return reader.finish();
                 }
             }
             Some(Err(error)) => {

@@ -291,6 +291,8 @@ async fn connect_to(address: SocketAddr, source: Option<IpAddr>) -> io::Result<T
 pub(super) struct Stream {
     io: Io,
     traffic: Rc<Traffic>,
+    /// Whether TLS ended without saying so.
+    cut: bool,
     _counted: Counted,
 }
 
@@ -302,11 +304,16 @@ enum Io {
 
 impl Stream {
     fn new(io: Io, traffic: &Rc<Traffic>) -> Self {
-        Self { io, traffic: Rc::clone(traffic), _counted: Counted::new() }
+        Self { io, traffic: Rc::clone(traffic), cut: false, _counted: Counted::new() }
     }
 
     pub(super) fn traffic(&self) -> &Rc<Traffic> {
         &self.traffic
+    }
+
+    /// Whether TLS ended without its good-bye (`close_notify`): anybody on the way may have cut it.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
     }
 }
 
@@ -318,7 +325,10 @@ impl AsyncRead for Stream {
             Io::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
             Io::Tls(tls) => match Pin::new(tls).poll_read(cx, buffer) {
                 // Many servers close without TLS's good-bye. Where the end matters, HTTP marks it.
-                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    this.cut = true;
+                    Poll::Ready(Ok(()))
+                }
                 other => other,
             },
         };

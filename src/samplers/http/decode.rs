@@ -1,31 +1,63 @@
 //! Reading bodies: content encodings, decoded piece by piece, and never more kept than `max_body`.
+//!
+//! A few bytes can decode to terabytes. So decoding goes on in slices, between which the other users
+//! of the thread have their turn and the request's `timeout` is looked at; on a thread, one body at a
+//! time is decoded beyond its first pieces. What comes out is limited ([`Decompression`]).
 
-use std::io::{self, Write};
+use std::cell::Cell;
+use std::io;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use flate2::{Decompress, FlushDecompress, Status};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 
 use super::conn::Reading;
-use super::gzip::Gzip;
+use super::layers::{Decoder, Encoding};
+use super::settings::Decompression;
 use crate::samplers::{Failure, FailureKind};
+
+/// How many steps a body may take at once without looking at the clock: about 128 kB, as much as most
+/// bodies have.
+const FREE_STEPS: u32 = 4;
+/// For how long a larger body keeps the other users of its thread waiting.
+const SLICE: Duration = Duration::from_millis(2);
+/// How much input a step is given.
+const BITE: usize = 4 * 1024;
+/// From which decoded size on the ratio is judged: what is smaller does no harm.
+pub(crate) const RATIO_FROM: u64 = 32 * 1024 * 1024;
 
 /// Collects a body as it comes in.
 pub(super) struct Collector {
     kind: Kind,
-    /// Once broken, the rest is only drained, so that the connection stays usable.
-    broken: Option<io::Error>,
+    /// Once broken, the rest is only drained.
+    broken: Option<Broken>,
     encoding: String,
+    /// Held while decoding is behind what has come.
+    slot: Option<Slot>,
 }
 
 enum Kind {
     /// Counted only.
     Count(u64),
     /// Kept as it comes.
-    Plain { kept: Vec<u8>, total: u64, max: u64, announced: u64 },
+    Plain { kept: Kept, announced: u64 },
     /// Kept decoded.
-    Decode { stage: Box<dyn Stage>, any: bool },
+    Decode(Box<Layers>),
+}
+
+/// Why a body could not be decoded.
+enum Broken {
+    /// It is not what its encoding says.
+    Damaged(io::Error),
+    /// It goes beyond a limit.
+    Over(String),
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self::Damaged(error)
+    }
 }
 
 impl Collector {
@@ -37,74 +69,109 @@ impl Collector {
         reading: Reading,
         announced: Option<u64>,
     ) -> Self {
-        let mut collector = Self { kind: Kind::Count(0), broken: None, encoding: String::new() };
+        let mut collector = Self { kind: Kind::Count(0), broken: None, encoding: String::new(), slot: None };
         if !reading.keep {
             return collector;
         }
         let headers = headers.filter(|_| status != StatusCode::PARTIAL_CONTENT);
+        let kept = Kept::new(reading.max_body);
         collector.kind = match headers.and_then(|headers| Some((headers, encodings(headers)?))) {
-            None => {
-                Kind::Plain { kept: Vec::new(), total: 0, max: reading.max_body, announced: announced.unwrap_or(0) }
-            }
+            None => Kind::Plain { kept, announced: announced.unwrap_or(0) },
             Some((headers, encodings)) => {
-                let mut stage: Box<dyn Stage> = Box::new(Sink { kept: Vec::new(), total: 0, max: reading.max_body });
-                // The encodings are listed in the order in which they were applied: the last one
-                // listed meets the wire, so it is built last, outermost.
-                for encoding in &encodings {
-                    stage = match encoding {
-                        Encoding::Gzip => Box::new(Gzip::new(stage)),
-                        Encoding::Deflate => Box::new(Deflate::new(stage)),
-                        Encoding::Brotli => Box::new(Brotli(brotli::DecompressorWriter::new(stage, 8 * 1024))),
-                        Encoding::Zstd => match Zstd::new(stage) {
-                            Ok(stage) => Box::new(stage),
-                            Err(stage) => stage,
-                        },
-                    };
-                }
                 collector.encoding = headers
                     .get_all(CONTENT_ENCODING)
                     .iter()
                     .filter_map(|value| value.to_str().ok())
                     .collect::<Vec<_>>()
                     .join(", ");
-                Kind::Decode { stage, any: false }
+                let mut layers = Layers { layers: Vec::new(), kept, limits: reading.decompression, came: 0, made: 0 };
+                let most = reading.decompression.max_layers;
+                if encodings.len() > most as usize {
+                    collector.broken = Some(Broken::Over(format!(
+                        "the body is compressed {} times over (Content-Encoding: {}); at most {most} layers are \
+                         decompressed (`decompression: {{ max_layers: … }}`)",
+                        encodings.len(),
+                        shortened(&collector.encoding),
+                    )));
+                } else {
+                    // The encodings are listed in the order in which they were applied: the last one
+                    // listed meets the wire.
+                    for encoding in encodings.into_iter().rev() {
+                        match encoding.decoder() {
+                            Ok(decoder) => layers.layers.push(Layer::new(decoder)),
+                            Err(error) => collector.broken = Some(error.into()),
+                        }
+                    }
+                }
+                Kind::Decode(Box::new(layers))
             }
         };
         collector
     }
 
-    /// Takes the next piece.
+    /// Takes the next piece. Decoding may fall behind.
     pub(super) fn push(&mut self, data: &[u8]) {
         match &mut self.kind {
             Kind::Count(total) => *total += data.len() as u64,
-            Kind::Plain { kept, total, max, announced } => {
-                let room = usize::try_from(max.saturating_sub(*total)).unwrap_or(usize::MAX).min(data.len());
-                // What a server announces is believed as far as it does no harm, and what is kept
-                // never takes more than `max_body`.
-                let most = usize::try_from(if *announced > 0 { (*announced).min(*max) } else { *max }).unwrap_or(0);
-                let needed = kept.len() + room;
-                if needed > kept.capacity() {
-                    let roomy = if kept.is_empty() { most.min(1024 * 1024) } else { (kept.capacity() * 2).min(most) };
-                    kept.reserve_exact(roomy.max(needed) - kept.len());
-                }
-                kept.extend_from_slice(&data[..room]);
-                *total += data.len() as u64;
-            }
-            Kind::Decode { stage, any } => {
-                *any |= !data.is_empty();
+            Kind::Plain { kept, announced } => kept.take(data, *announced),
+            Kind::Decode(layers) => {
+                layers.came += data.len() as u64;
                 if self.broken.is_none() {
-                    self.broken = stage.write_all(data).err();
+                    let was_behind = layers.is_behind();
+                    layers.push(data);
+                    if !was_behind {
+                        let mut steps = 0;
+                        let spent = || {
+                            steps += 1;
+                            steps >= FREE_STEPS
+                        };
+                        self.broken = layers.run(spent).err();
+                    }
                 }
             }
         }
+    }
+
+    /// Whether [`Self::catch_up`] has to be called, after the others had their turn, before more is
+    /// pushed or the body is finished.
+    #[inline]
+    pub(super) fn is_behind(&self) -> bool {
+        match &self.kind {
+            Kind::Count(_) | Kind::Plain { .. } => false,
+            Kind::Decode(layers) => self.broken.is_none() && layers.is_behind(),
+        }
+    }
+
+    /// Whether there is no use in reading on: a limit was passed.
+    #[inline]
+    pub(super) fn is_over(&self) -> bool {
+        matches!((&self.broken, &self.kind), (Some(Broken::Over(_)), Kind::Decode(layers)) if layers.came > 0)
+    }
+
+    /// Decodes for a while, if no other body of the thread is being caught up with. Afterwards the
+    /// others have to have their turn, even if nothing is behind any more.
+    pub(super) fn catch_up(&mut self) {
+        let Kind::Decode(layers) = &mut self.kind else { return };
+        if self.slot.is_none() {
+            self.slot = Slot::take();
+        }
+        if self.slot.is_some() {
+            let start = Instant::now();
+            self.broken = layers.run(|| start.elapsed() >= SLICE).err();
+        }
+    }
+
+    /// Lets other bodies of the thread be decoded, once nothing is behind.
+    pub(super) fn rest(&mut self) {
+        self.slot = None;
     }
 
     /// What has come of a body that does not come to its end: as far as it was kept as it came.
     pub(super) fn so_far(self) -> (Bytes, u64) {
         match self.kind {
             Kind::Count(total) => (Bytes::new(), total),
-            Kind::Plain { kept, total, .. } => (Bytes::from(kept), total),
-            Kind::Decode { .. } => (Bytes::new(), 0),
+            Kind::Plain { kept, .. } => (Bytes::from(kept.bytes), kept.total),
+            Kind::Decode(_) => (Bytes::new(), 0),
         }
     }
 
@@ -112,35 +179,43 @@ impl Collector {
     pub(super) fn finish(self) -> Result<(Bytes, u64), Failure> {
         match self.kind {
             Kind::Count(total) => Ok((Bytes::new(), total)),
-            Kind::Plain { kept, total, .. } => Ok((Bytes::from(kept), total)),
-            // An announced encoding of nothing is nothing.
-            Kind::Decode { any: false, .. } => Ok((Bytes::new(), 0)),
-            Kind::Decode { stage, .. } => {
-                let encoding = &self.encoding;
-                let broken = |error: io::Error| {
-                    let why = error.get_ref().and_then(|inner| inner.downcast_ref::<Told>());
-                    let why = why.map_or_else(String::new, |Told(words)| format!(": {words}"));
-                    Failure::new(
-                        FailureKind::Body,
-                        format!("the body is not valid `{encoding}` (Content-Encoding){why}"),
-                    )
+            Kind::Plain { kept, .. } => Ok((Bytes::from(kept.bytes), kept.total)),
+            Kind::Decode(layers) => {
+                let result = match self.broken {
+                    // An announced encoding of nothing is nothing.
+                    _ if layers.came == 0 => Ok(layers.kept),
+                    Some(broken) => Err(broken),
+                    None => layers.finish(),
                 };
-                if let Some(error) = self.broken {
-                    return Err(broken(error));
+                match result {
+                    Ok(kept) => Ok((Bytes::from(kept.bytes), kept.total)),
+                    Err(broken) => Err(Failure::new(FailureKind::Body, broken.words(&self.encoding))),
                 }
-                let sink = stage.finish().map_err(broken)?;
-                Ok((Bytes::from(sink.kept), sink.total))
             }
         }
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
-    Gzip,
-    Deflate,
-    Brotli,
-    Zstd,
+impl Broken {
+    fn words(self, encoding: &str) -> String {
+        match self {
+            Self::Over(words) => words,
+            Self::Damaged(error) => {
+                let why = error.get_ref().and_then(|inner| inner.downcast_ref::<Told>());
+                let why = why.map_or_else(String::new, |Told(words)| format!(": {words}"));
+                format!("the body is not valid `{}` (Content-Encoding){why}", shortened(encoding))
+            }
+        }
+    }
+}
+
+/// A header's value, cut to what fits into a message.
+fn shortened(value: &str) -> String {
+    let mut out: String = value.chars().take(60).collect();
+    if out.len() < value.len() {
+        out.push('…');
+    }
+    out
 }
 
 /// The encodings in the order in which they were applied; none if there is nothing to decode or
@@ -159,8 +234,7 @@ fn encodings(headers: &HeaderMap) -> Option<Vec<Encoding>> {
             }
         }
     }
-    // More layers than anybody uses are a trick to burn time.
-    (!found.is_empty() && found.len() <= 4).then_some(found)
+    (!found.is_empty()).then_some(found)
 }
 
 /// Why a body cannot be decoded, in words for people.
@@ -175,162 +249,158 @@ impl std::fmt::Display for Told {
 
 impl std::error::Error for Told {}
 
-/// A decoder that writes on to the next one.
-pub(super) trait Stage: Write {
-    /// Checks that the input was complete and gives what arrived at the end.
-    fn finish(self: Box<Self>) -> io::Result<Sink>;
-}
-
-/// The end of the line: keeps the beginning, counts everything.
-pub(super) struct Sink {
-    kept: Vec<u8>,
+/// The beginning of a body, and how long it is.
+struct Kept {
+    bytes: Vec<u8>,
     total: u64,
     max: u64,
 }
 
-impl Write for Sink {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+impl Kept {
+    fn new(max: u64) -> Self {
+        Self { bytes: Vec::new(), total: 0, max }
+    }
+
+    /// `announced` is the length of the whole, 0 if it is not known.
+    fn take(&mut self, data: &[u8], announced: u64) {
         let room = usize::try_from(self.max.saturating_sub(self.total)).unwrap_or(usize::MAX).min(data.len());
-        self.kept.extend_from_slice(&data[..room]);
+        // What a server announces is believed as far as it does no harm, and what is kept never
+        // takes more than `max_body`.
+        let most = usize::try_from(if announced > 0 { announced.min(self.max) } else { self.max }).unwrap_or(0);
+        let needed = self.bytes.len() + room;
+        if needed > self.bytes.capacity() {
+            let roomy = match (self.bytes.is_empty(), announced) {
+                (true, 0) => 0,
+                (true, _) => most.min(1024 * 1024),
+                (false, _) => (self.bytes.capacity() * 2).min(most),
+            };
+            self.bytes.reserve_exact(roomy.max(needed) - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(&data[..room]);
         self.total += data.len() as u64;
-        Ok(data.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
-impl Stage for Sink {
-    fn finish(self: Box<Self>) -> io::Result<Sink> {
-        Ok(*self)
+/// The decoders of a body, the one that meets the wire first, and what they have decoded.
+struct Layers {
+    layers: Vec<Layer>,
+    kept: Kept,
+    limits: Decompression,
+    /// How many bytes have come over the wire.
+    came: u64,
+    /// How many bytes all decoders have given.
+    made: u64,
+}
+
+struct Layer {
+    decoder: Box<dyn Decoder>,
+    /// What has come and is not decoded yet, from `at` on.
+    input: Vec<u8>,
+    at: usize,
+    /// Whether there may be output without more input.
+    more: bool,
+}
+
+impl Layer {
+    fn new(decoder: Box<dyn Decoder>) -> Self {
+        Self { decoder, input: Vec::new(), at: 0, more: false }
+    }
+
+    fn has_work(&self) -> bool {
+        self.more || self.at < self.input.len()
     }
 }
 
-/// `deflate` is zlib by the standard and raw deflate by some servers' habit: the first two bytes tell.
-struct Deflate {
-    next: Box<dyn Stage>,
-    start: Vec<u8>,
-    decoder: Option<Decompress>,
-    ended: bool,
-}
-
-impl Deflate {
-    fn new(next: Box<dyn Stage>) -> Self {
-        Self { next, start: Vec::new(), decoder: None, ended: false }
+impl Layers {
+    fn push(&mut self, data: &[u8]) {
+        if let Some(outermost) = self.layers.first_mut() {
+            outermost.input.extend_from_slice(data);
+        }
     }
 
-    fn inflate(&mut self, mut data: &[u8]) -> io::Result<()> {
-        let Some(decoder) = &mut self.decoder else { return Ok(()) };
-        let mut output = [0; 16 * 1024];
-        while !self.ended {
-            let (read, written) = (decoder.total_in(), decoder.total_out());
-            let status = decoder.decompress(data, &mut output, FlushDecompress::None).map_err(io::Error::from)?;
-            let read = usize::try_from(decoder.total_in() - read).unwrap_or(data.len());
-            let written = usize::try_from(decoder.total_out() - written).unwrap_or(0);
-            data = &data[read..];
-            self.next.write_all(&output[..written])?;
-            match status {
-                Status::StreamEnd => self.ended = true,
-                Status::Ok | Status::BufError if data.is_empty() && written < output.len() => break,
-                Status::BufError if read == 0 && written == 0 => return Err(io::ErrorKind::InvalidData.into()),
-                Status::Ok | Status::BufError => {}
+    fn is_behind(&self) -> bool {
+        self.layers.iter().any(Layer::has_work)
+    }
+
+    /// Decodes until nothing is left or, asked after every step, `spent` says to stop.
+    fn run(&mut self, mut spent: impl FnMut() -> bool) -> Result<(), Broken> {
+        let mut out = Vec::new();
+        // The innermost first: so no more than a step's output waits between two layers.
+        while let Some(index) = self.layers.iter().rposition(Layer::has_work) {
+            let layer = &mut self.layers[index];
+            let end = layer.input.len().min(layer.at + BITE);
+            out.clear();
+            let step = layer.decoder.step(&layer.input[layer.at..end], &mut out)?;
+            layer.more = step.more;
+            layer.at += step.taken;
+            if layer.at == layer.input.len() {
+                layer.input.clear();
+                layer.at = 0;
+            }
+            self.made += out.len() as u64;
+            match self.layers.get_mut(index + 1) {
+                Some(next) => next.input.extend_from_slice(&out),
+                None => self.kept.take(&out, 0),
+            }
+            self.check()?;
+            if spent() {
+                break;
             }
         }
         Ok(())
     }
-}
 
-impl Write for Deflate {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        if self.decoder.is_some() {
-            self.inflate(data)?;
-            return Ok(data.len());
+    fn check(&self) -> Result<(), Broken> {
+        let Decompression { max_size, max_ratio, .. } = self.limits;
+        if self.made > max_size {
+            return Err(Broken::Over(format!(
+                "the body decompresses to more than {} (`decompression: {{ max_size: … }}`)",
+                size(max_size)
+            )));
         }
-        self.start.extend_from_slice(data);
-        if let [first, second, ..] = self.start[..] {
-            let zlib = first & 0x0F == 8 && (u16::from(first) << 8 | u16::from(second)).is_multiple_of(31);
-            self.decoder = Some(Decompress::new(zlib));
-            let start = std::mem::take(&mut self.start);
-            self.inflate(&start)?;
+        if self.made > RATIO_FROM && self.made / max_ratio > self.came {
+            return Err(Broken::Over(format!(
+                "the body decompresses to more than {max_ratio} times its size (`decompression: {{ max_ratio: … }}`)"
+            )));
         }
-        Ok(data.len())
+        Ok(())
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.next.flush()
-    }
-}
-
-impl Stage for Deflate {
-    fn finish(self: Box<Self>) -> io::Result<Sink> {
-        if self.ended { self.next.finish() } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    fn finish(mut self: Box<Self>) -> Result<Kept, Broken> {
+        // The decoders gave all they had before.
+        for layer in &mut self.layers {
+            layer.decoder.finish()?;
+        }
+        Ok(self.kept)
     }
 }
 
-struct Brotli(brotli::DecompressorWriter<Box<dyn Stage>>);
-
-impl Write for Brotli {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.0.write(data)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-impl Stage for Brotli {
-    fn finish(mut self: Box<Self>) -> io::Result<Sink> {
-        self.0.close()?;
-        match self.0.into_inner() {
-            Ok(next) | Err(next) => next.finish(),
+/// A size as the plan writes it.
+fn size(bytes: u64) -> String {
+    for (unit, name) in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
+        if bytes >= unit && bytes.is_multiple_of(unit) {
+            return format!("{}{name}", bytes / unit);
         }
     }
+    format!("{bytes}B")
 }
 
-struct Zstd(zstd::stream::write::Decoder<'static, Box<dyn Stage>>);
+/// The right of a body to be caught up with. There is one for each thread: however many bombs come,
+/// the other users wait for one slice at a time, and the memory of one large body is filled at a time.
+struct Slot;
 
-/// The largest window a decoder has to accept on the web (RFC 9659): 8 MiB.
-const ZSTD_WINDOW_LOG: u32 = 23;
-
-impl Zstd {
-    fn new(next: Box<dyn Stage>) -> Result<Self, Box<dyn Stage>> {
-        let mut decoder = match zstd::stream::raw::Decoder::new() {
-            Ok(decoder) => decoder,
-            Err(_) => return Err(next),
-        };
-        // Without the limit the decoder's own, larger one holds.
-        let _ = decoder.set_parameter(zstd::stream::raw::DParameter::WindowLogMax(ZSTD_WINDOW_LOG));
-        Ok(Self(zstd::stream::write::Decoder::with_decoder(next, decoder)))
-    }
+thread_local! {
+    static TAKEN: Cell<bool> = const { Cell::new(false) };
 }
 
-impl Write for Zstd {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.0.write(data)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+impl Slot {
+    fn take() -> Option<Self> {
+        (!TAKEN.replace(true)).then_some(Self)
     }
 }
 
-impl Stage for Zstd {
-    fn finish(self: Box<Self>) -> io::Result<Sink> {
-        self.0.finish()?.finish()
-    }
-}
-
-#[cfg(test)]
-pub(super) mod testing {
-    use super::{Sink, Stage};
-
-    pub(crate) fn sink() -> Box<dyn Stage> {
-        Box::new(Sink { kept: Vec::new(), total: 0, max: u64::MAX })
-    }
-
-    pub(crate) fn kept(sink: Sink) -> Vec<u8> {
-        sink.kept
+impl Drop for Slot {
+    fn drop(&mut self) {
+        TAKEN.set(false);
     }
 }

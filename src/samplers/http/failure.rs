@@ -175,6 +175,8 @@ pub(super) enum Stage {
     Waiting,
     /// Reading the body.
     Body,
+    /// Decompressing what has come of the body.
+    Decompressing,
     /// Fetching the page's resources.
     Resources,
 }
@@ -186,6 +188,7 @@ pub(super) fn timeout(stage: Stage, limit: Duration) -> Failure {
         Stage::Connecting => format!("no connection within {limit} (timeout)"),
         Stage::Waiting => format!("no answer within {limit} (timeout)"),
         Stage::Body => format!("body not complete within {limit} (timeout)"),
+        Stage::Decompressing => format!("body not decompressed within {limit} (timeout)"),
         Stage::Resources => format!("the page's resources not complete within {limit} (timeout)"),
     };
     Failure::new(FailureKind::Timeout, message)
@@ -234,6 +237,8 @@ pub(super) enum Broken {
     Io(io::Error),
     /// It ended in an orderly way, too early.
     Closed,
+    /// Its TLS ended without `close_notify`, where the body ends with the connection.
+    Cut,
     /// The head of the answer is not valid, for this reason.
     Head(Box<str>),
     /// The head of the answer is too large.
@@ -246,7 +251,7 @@ impl Broken {
     fn cause(&self) -> Cause {
         match self {
             Self::Io(error) => io_cause(error),
-            Self::Closed => Cause::Closed,
+            Self::Closed | Self::Cut => Cause::Closed,
             Self::Head(words) => Cause::Invalid { version: "HTTP", reason: words.to_string() },
             Self::TooLarge => Cause::Protocol(TOO_LARGE.to_owned()),
             Self::NotHttp1(line) => {
@@ -263,6 +268,13 @@ impl Broken {
 
     /// Names the failure that came in the body.
     pub(super) fn in_body(&self, received: u64, announced: Option<u64>) -> Failure {
+        if matches!(self, Self::Cut) {
+            return Failure::new(
+                FailureKind::Body,
+                "the server ended TLS without `close_notify`, so the body may be cut; with `Content-Length` or \
+                 chunked the server would say where it ends",
+            );
+        }
         in_body(self.cause(), received, announced)
     }
 }
@@ -431,7 +443,7 @@ fn cause_of(error: &hyper::Error) -> Cause {
         return h2_cause(h2);
     }
     if let Some(io) = cause_among(error) {
-        return io_cause(io);
+        return http2_io_cause(io);
     }
     if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
         return Cause::Closed;
@@ -460,9 +472,17 @@ fn io_cause(error: &io::Error) -> Cause {
     }
 }
 
+fn http2_io_cause(error: &io::Error) -> Cause {
+    // What [`super::frames`] refuses.
+    if error.kind() == io::ErrorKind::InvalidData && rustls_error(error).is_none() {
+        return Cause::Invalid { version: "HTTP/2", reason: error.to_string() };
+    }
+    io_cause(error)
+}
+
 fn h2_cause(error: &h2::Error) -> Cause {
     if let Some(io) = error.get_io() {
-        return io_cause(io);
+        return http2_io_cause(io);
     }
     match error.reason() {
         Some(h2::Reason::REFUSED_STREAM) => Cause::Refused("REFUSED_STREAM".to_owned()),

@@ -19,6 +19,7 @@ const KEPT: usize = 16;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
 const END_STREAM: u8 = 0x1;
 const PADDED: u8 = 0x8;
 
@@ -66,6 +67,10 @@ struct Frames {
     left: usize,
     /// Whether the next byte of the payload is the padding's length, of a frame that ends a body.
     padded: bool,
+    /// Whether a frame has come.
+    begun: bool,
+    /// Whether the first frame was not one of SETTINGS, as it has to be (RFC 9113 §3.4).
+    broken: bool,
 }
 
 impl Frames {
@@ -93,6 +98,7 @@ impl Frames {
     fn begin(&mut self, ends: &Ends) {
         self.have = 0;
         let [high, middle, low, kind, flags, ..] = self.head;
+        self.broken |= !std::mem::replace(&mut self.begun, true) && kind != SETTINGS;
         self.left = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
         if flags & END_STREAM != 0 {
             match kind {
@@ -124,6 +130,10 @@ impl AsyncRead for Watched {
         let before = buffer.filled().len();
         let result = Pin::new(&mut this.stream).poll_read(cx, buffer);
         this.frames.take(&buffer.filled()[before..], &this.ends);
+        if this.frames.broken {
+            let words = "an HTTP/2 server must begin with a SETTINGS frame";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, words)));
+        }
         result
     }
 }

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 
 use flate2::write::GzDecoder;
 
-use super::decode::{Sink, Stage, Told};
+use super::decode::Told;
+use super::layers::{Decoder, Step};
 
 /// What every member begins with.
 const MAGIC: [u8; 2] = [0x1F, 0x8B];
@@ -22,90 +23,84 @@ pub(super) struct Gzip {
 enum At {
     /// Before a member: so many bytes of its magic have come.
     Start {
-        next: Box<dyn Stage>,
         first: bool,
         magic: usize,
     },
-    Member(Box<GzDecoder<Box<dyn Stage>>>),
-    /// After the last member, behind bytes that are no padding.
+    Member(Box<GzDecoder<Vec<u8>>>),
+    /// After the last member, past bytes that are no padding.
     Stray,
     /// Broken before.
     Broken,
 }
 
 impl Gzip {
-    pub(super) fn new(next: Box<dyn Stage>) -> Self {
-        Self { at: At::Start { next, first: true, magic: 0 }, after: 0 }
+    pub(super) fn new() -> Self {
+        Self { at: At::Start { first: true, magic: 0 }, after: 0 }
     }
+}
 
-    /// Takes some bytes; tells how many.
-    fn take(&mut self, data: &[u8]) -> io::Result<usize> {
+impl Decoder for Gzip {
+    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<Step> {
+        let step = |taken| Ok(Step { taken, more: false });
         match std::mem::replace(&mut self.at, At::Broken) {
             At::Member(mut member) => {
-                let taken = member.write(data)?;
+                let before = out.len();
+                let taken = member.write(input)?;
                 // A decoder that takes no more has come to its end.
-                self.at = if taken == 0 {
-                    At::Start { next: member.finish()?, first: false, magic: 0 }
-                } else {
-                    At::Member(member)
-                };
-                Ok(taken)
+                if taken == 0 && !input.is_empty() {
+                    out.append(&mut member.finish()?);
+                    self.at = At::Start { first: false, magic: 0 };
+                    return step(0);
+                }
+                out.append(member.get_mut());
+                self.at = At::Member(member);
+                // It gives what it has decoded with the next call.
+                Ok(Step { taken, more: taken > 0 || out.len() > before })
             }
-            At::Start { next, first, magic } if data[0] == MAGIC[magic] => {
+            at @ At::Start { .. } if input.is_empty() => {
+                self.at = at;
+                step(0)
+            }
+            At::Start { first, magic } if input[0] == MAGIC[magic] => {
                 self.at = if magic + 1 == MAGIC.len() {
-                    let mut member = GzDecoder::new(next);
+                    let mut member = GzDecoder::new(Vec::new());
                     member.write_all(&MAGIC)?;
                     self.after = 0;
                     At::Member(Box::new(member))
                 } else {
-                    At::Start { next, first, magic: magic + 1 }
+                    At::Start { first, magic: magic + 1 }
                 };
-                Ok(1)
+                step(1)
             }
             At::Start { first: true, .. } => Err(io::ErrorKind::InvalidData.into()),
-            At::Start { next, first, magic: 0 } if data[0] == 0 => {
-                self.after += 1;
-                self.at = At::Start { next, first, magic: 0 };
-                Ok(1)
+            At::Start { first, magic: 0 } if input[0] == 0 => {
+                let zeros = input.iter().take_while(|byte| **byte == 0).count();
+                self.after += zeros as u64;
+                self.at = At::Start { first, magic: 0 };
+                step(zeros)
             }
             At::Start { magic, .. } => {
                 self.after += magic as u64;
                 self.at = At::Stray;
-                Ok(0)
+                step(0)
             }
             At::Stray => {
-                self.after += data.len() as u64;
+                self.after += input.len() as u64;
                 self.at = At::Stray;
-                Ok(data.len())
+                step(input.len())
             }
             At::Broken => Err(io::ErrorKind::InvalidData.into()),
         }
     }
-}
 
-impl Write for Gzip {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let mut taken = 0;
-        while taken < data.len() {
-            taken += self.take(&data[taken..])?;
-        }
-        Ok(taken)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Stage for Gzip {
-    fn finish(self: Box<Self>) -> io::Result<Sink> {
+    fn finish(&mut self) -> io::Result<()> {
         let stray = |count: u64| {
             let bytes = if count == 1 { "byte" } else { "bytes" };
             Err(io::Error::other(Told(format!("{count} {bytes} after the end of the gzip body"))))
         };
-        match self.at {
-            At::Member(member) => member.finish()?.finish(),
-            At::Start { next, first: false, magic: 0 } => next.finish(),
+        match std::mem::replace(&mut self.at, At::Broken) {
+            At::Member(member) => member.finish().map(|_| ()),
+            At::Start { first: false, magic: 0 } => Ok(()),
             At::Start { first: false, magic, .. } => stray(self.after + magic as u64),
             At::Stray => stray(self.after),
             At::Start { first: true, .. } | At::Broken => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -119,7 +114,6 @@ mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
 
-    use super::super::decode::testing;
     use super::*;
 
     fn gzip(text: &str) -> Vec<u8> {
@@ -132,9 +126,18 @@ mod tests {
     fn decoded(body: &[u8]) -> Result<String, String> {
         let results: Vec<_> = (1..=body.len())
             .map(|size| {
-                let mut gzip = Box::new(Gzip::new(testing::sink()));
-                let result = body.chunks(size).try_for_each(|piece| gzip.write_all(piece)).and_then(|()| gzip.finish());
-                result.map(|sink| String::from_utf8(testing::kept(sink)).unwrap()).map_err(|error| error.to_string())
+                let (mut gzip, mut out) = (Gzip::new(), Vec::new());
+                let mut feed = |mut piece: &[u8]| {
+                    loop {
+                        let step = gzip.step(piece, &mut out)?;
+                        piece = &piece[step.taken..];
+                        if piece.is_empty() && !(step.more && gzip.step(&[], &mut out)?.more) {
+                            return Ok(());
+                        }
+                    }
+                };
+                let result: io::Result<()> = body.chunks(size).try_for_each(&mut feed).and_then(|()| gzip.finish());
+                result.map(|()| String::from_utf8(out).unwrap()).map_err(|error| error.to_string())
             })
             .collect();
         assert!(results.iter().all(|result| *result == results[0]), "{results:?}");

@@ -6,9 +6,9 @@
 //! `100 Continue`.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
@@ -23,6 +23,8 @@ use super::head::Wire;
 
 /// The largest head of an answer, in bytes; HTTP/2 counts 32 more for each header.
 pub(super) const MAX_HEAD: usize = 256 * 1024;
+/// How many interim responses (1xx) may come before the response itself; servers send one or two.
+pub(crate) const MAX_INTERIM: u32 = 100;
 /// How much is read at a time.
 const PIECE: usize = 64 * 1024;
 
@@ -48,6 +50,14 @@ pub(super) trait Receiver {
     fn head(&mut self, head: Head);
     /// The next piece of the body.
     fn data(&mut self, data: &[u8]);
+    /// Whether what has come must be worked off before more is read.
+    fn is_behind(&self) -> bool;
+    /// Whether there is no use in reading on.
+    fn is_over(&self) -> bool;
+    /// Works off some of what has come. Afterwards others have to have their turn.
+    fn catch_up(&mut self);
+    /// Everything that has come is worked off, and others had their turn since.
+    fn rest(&mut self);
 }
 
 /// Why an exchange ended early.
@@ -81,6 +91,10 @@ struct Exchange<'a, R> {
     stage: Stage,
     /// Whether the request is a `HEAD`.
     no_body: bool,
+    /// Whether the receiver was behind what has come.
+    was_behind: bool,
+    /// How many heads came before that of the answer itself.
+    interim: u32,
     receiver: &'a mut R,
 }
 
@@ -149,6 +163,8 @@ impl Http1 {
             looked: false,
             stage: Stage::Head,
             no_body,
+            was_behind: false,
+            interim: 0,
             receiver,
         };
         let result = poll_fn(|cx| self.poll_exchange(cx, &mut exchange)).await;
@@ -167,15 +183,25 @@ impl Http1 {
             // A connection in use was found silent just before, so the request goes first. Later
             // the answer does: it may come before a long request is sent.
             let mut reads = exchange.sent > 0 || exchange.unsent.is_some();
+            if exchange.was_behind {
+                ready!(exchange.catch_up(cx));
+            }
             loop {
+                if exchange.receiver.is_over() {
+                    return Poll::Ready(Ok(false));
+                }
+                if exchange.receiver.is_behind() {
+                    ready!(exchange.catch_up(cx));
+                }
+                if matches!(exchange.stage, Stage::Done) {
+                    return Poll::Ready(Ok(true));
+                }
                 if reads && !exchange.looked {
                     exchange.looked = true;
                     if !self.inbox.is_empty() {
                         exchange.receiver.came();
                         self.take(&[], exchange)?;
-                        if matches!(exchange.stage, Stage::Done) {
-                            return Poll::Ready(Ok(true));
-                        }
+                        continue;
                     }
                 }
                 if reads {
@@ -183,14 +209,11 @@ impl Http1 {
                     match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                         Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
                             exchange.receiver.came();
-                            return Poll::Ready(exchange.ended());
+                            return Poll::Ready(exchange.ended(self.stream.is_cut()));
                         }
                         Poll::Ready(Ok(())) => {
                             exchange.receiver.came();
                             self.take(buffer.filled(), exchange)?;
-                            if matches!(exchange.stage, Stage::Done) {
-                                return Poll::Ready(Ok(true));
-                            }
                             continue;
                         }
                         Poll::Ready(Err(error)) => {
@@ -258,6 +281,12 @@ impl Http1 {
             at += length;
             // 100 Continue, 103 Early Hints and the like come before the answer itself.
             if matches!(head.status, 100..=199) && head.status != 101 {
+                exchange.interim += 1;
+                if exchange.interim > MAX_INTERIM {
+                    return Err(Broken::Head(
+                        format!("more than {MAX_INTERIM} interim responses (1xx) before the response itself").into(),
+                    ));
+                }
                 continue;
             }
             exchange.stage = match head.framing {
@@ -278,6 +307,21 @@ impl Http1 {
 }
 
 impl<R: Receiver> Exchange<'_, R> {
+    /// Has the receiver work off what has come, a slice for each time this is polled.
+    #[cold]
+    fn catch_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.was_behind && !self.receiver.is_behind() {
+            self.was_behind = false;
+            self.receiver.rest();
+            return Poll::Ready(());
+        }
+        self.was_behind = true;
+        self.receiver.catch_up();
+        // Not the waker alone: a task that only wakes itself runs dozens of times before the sockets
+        // and timers of the others are looked at.
+        pin!(tokio::task::yield_now()).poll(cx)
+    }
+
     /// Takes a piece of the body; tells how much of it belongs to the body.
     fn body(&mut self, bytes: &[u8]) -> Result<usize, Broken> {
         let taken = match &mut self.stage {
@@ -311,9 +355,11 @@ impl<R: Receiver> Exchange<'_, R> {
         Ok(taken)
     }
 
-    /// The connection has ended.
-    fn ended(&mut self) -> Result<bool, Broken> {
+    /// The connection has ended. `cut` says that its TLS did not end as it should: nobody can tell then
+    /// whether a body that ends with the connection is whole (RFC 9112 §9.8).
+    fn ended(&mut self, cut: bool) -> Result<bool, Broken> {
         match (&self.stage, self.unsent.take()) {
+            (Stage::ToTheEnd, _) if cut => Err(Broken::Cut),
             (Stage::ToTheEnd, _) => Ok(false),
             (Stage::Head, Some(error)) => Err(Broken::Io(error)),
             _ => Err(Broken::Closed),

@@ -16,7 +16,7 @@ use http::{HeaderMap, Method};
 use super::conn::{Answer, Outgoing, Peer};
 use super::connect::Transport;
 use super::redirect::Next;
-use super::settings::{Connections, Settings};
+use super::settings::{Connections, RedirectHeaders, Settings};
 use super::target::Target;
 use super::user::Request;
 
@@ -33,7 +33,8 @@ pub(super) struct Hop {
     /// Whether body and content headers are sent.
     sends_body: bool,
     /// Whether the plan's credentials are meant for this server: `Authorization`, `Cookie`,
-    /// `Host` and `auth` stay behind when a redirect leaves the origin.
+    /// `Host`, `auth` and headers that hold or are called a credential stay back when a redirect leaves
+    /// the origin.
     pub(super) credentials: bool,
 }
 
@@ -73,7 +74,7 @@ impl Hop {
         if self.sends_body { &request.body } else { &EMPTY }
     }
 
-    fn lets_through(&self, name: &HeaderName) -> bool {
+    fn lets_through(&self, name: &HeaderName, request: &Request, settings: &Settings) -> bool {
         // The length is always the body's own.
         if *name == CONTENT_LENGTH {
             return false;
@@ -83,7 +84,12 @@ impl Hop {
         {
             return false;
         }
-        self.credentials || ![AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION].contains(name)
+        if self.credentials {
+            return true;
+        }
+        // RFC 9110 §15.4: what belongs to the first request's server is left out or made anew.
+        ![AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION].contains(name)
+            && (settings.redirect_headers == RedirectHeaders::All || !request.headers.is_credential(name))
     }
 }
 
@@ -98,7 +104,7 @@ pub(super) fn headers(
     let mut headers = HeaderMap::with_capacity(request.headers.len() + request.extra_headers.len() + 8);
     headers.insert(HOST, hop.target.host_header().clone());
     let mut own_host = false;
-    for (name, value) in request.headers.iter().filter(|(name, _)| hop.lets_through(name)) {
+    for (name, value) in request.headers.iter().filter(|(name, _)| hop.lets_through(name, request, settings)) {
         if *name == HOST && !own_host {
             own_host = true;
             headers.insert(HOST, value.clone());
@@ -107,7 +113,7 @@ pub(super) fn headers(
         }
     }
     for (index, (name, value)) in request.extra_headers.iter().enumerate() {
-        if !hop.lets_through(name) {
+        if !hop.lets_through(name, request, settings) {
             continue;
         }
         if request.extra_headers[..index].iter().any(|(earlier, _)| earlier == name) {

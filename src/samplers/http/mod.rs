@@ -26,7 +26,7 @@ mod chunked;
 mod conn;
 mod connect;
 mod cookies;
-mod decode;
+pub(crate) mod decode;
 mod expiry;
 mod failure;
 mod frames;
@@ -35,6 +35,7 @@ mod h1;
 mod head;
 mod identity;
 mod known;
+mod layers;
 mod lenient;
 mod open;
 mod pool;
@@ -55,7 +56,10 @@ pub(crate) use failure::kept_connection_idle;
 pub(crate) use failure::kept_connection_message;
 pub use open::open_connections;
 pub use proxy::ProxyEnvironment;
-pub use settings::{CacheScope, Connections, HttpVersion, ProxySetting, Scope, Settings, TlsSettings, TlsVersion};
+pub use settings::{
+    CacheScope, Connections, Decompression, HttpVersion, ProxySetting, RedirectHeaders, Scope, Settings, TlsSettings,
+    TlsVersion,
+};
 pub use spelling::{FixedHeaders, spellings};
 pub use target::Target;
-pub use user::{HttpUser, Request};
+pub use user::{HttpUser, Request, Resources};

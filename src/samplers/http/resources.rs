@@ -8,11 +8,10 @@ use std::task::Poll;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use scraper::{Html, Selector};
+use scraper::Selector;
 use url::Url;
 
-/// How many resources of one page are fetched at most.
-const MAX_RESOURCES: usize = 500;
+use crate::markup;
 
 #[expect(clippy::expect_used, reason = "the selectors are literals; a test reads them")]
 static SELECTORS: LazyLock<[Selector; 2]> = LazyLock::new(|| {
@@ -31,8 +30,11 @@ pub(super) fn is_html(headers: &HeaderMap) -> bool {
 }
 
 /// The URLs a browser would fetch for this page, each once, in document order.
-pub(super) fn collect(html: &str, page: &Url) -> Vec<Url> {
-    let document = Html::parse_document(html);
+///
+/// # Errors
+/// A fragment that names the limit which the page goes beyond; `max` is how many it may name.
+pub(super) fn collect(html: &str, page: &Url, max: usize) -> Result<Vec<Url>, String> {
+    let document = markup::html(html)?;
     let [base, links] = &*SELECTORS;
     let base = document
         .select(base)
@@ -55,13 +57,13 @@ pub(super) fn collect(html: &str, page: &Url) -> Vec<Url> {
         let Ok(mut url) = base.join(reference) else { continue };
         url.set_fragment(None);
         if matches!(url.scheme(), "http" | "https") && seen.insert(url.clone()) {
-            found.push(url);
-            if found.len() == MAX_RESOURCES {
-                break;
+            if found.len() == max {
+                return Err(format!("the page names more than {max} resources (`resources: {{ max: … }}`)"));
             }
+            found.push(url);
         }
     }
-    found
+    Ok(found)
 }
 
 /// Runs a future for each item, at most `limit` at a time; stops at the first error.
@@ -110,7 +112,7 @@ mod tests {
 
     fn found(html: &str) -> Vec<String> {
         let page = Url::parse("https://a.test/dir/page.html").unwrap();
-        collect(html, &page).into_iter().map(String::from).collect()
+        collect(html, &page, 500).unwrap().into_iter().map(String::from).collect()
     }
 
     #[test]
@@ -139,8 +141,13 @@ mod tests {
 
     #[test]
     fn their_number_is_bounded() {
-        let html: String = (0..MAX_RESOURCES + 10).map(|number| format!("<img src='{number}.png'>")).collect();
-        assert_eq!(found(&html).len(), MAX_RESOURCES);
+        let html = |count| (0..count).map(|number| format!("<img src='{number}.png'>")).collect::<String>();
+        assert_eq!(found(&html(500)).len(), 500);
+        let page = Url::parse("https://a.test/").unwrap();
+        assert_eq!(
+            collect(&html(501), &page, 500),
+            Err("the page names more than 500 resources (`resources: { max: … }`)".to_owned())
+        );
     }
 
     #[tokio::test]

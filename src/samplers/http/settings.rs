@@ -96,6 +96,35 @@ pub enum ProxySetting {
     Url(String),
 }
 
+/// Which of the plan's headers go along when a redirect leads to another origin. `Authorization`,
+/// `Cookie` and `Proxy-Authorization` never do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RedirectHeaders {
+    /// Those that hold no secret and are not called like a credential.
+    #[default]
+    Safe,
+    /// All others.
+    All,
+}
+
+/// How far a compressed body is decompressed, where it is at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Decompression {
+    /// How many bytes may come out, those between two layers included.
+    pub max_size: u64,
+    /// How many times as many bytes as came may come out, once they are over 32 MiB.
+    pub max_ratio: u64,
+    /// How many content encodings may be applied one on another.
+    pub max_layers: u32,
+}
+
+impl Default for Decompression {
+    fn default() -> Self {
+        // No single layer of gzip or deflate can pass the ratio: they reach 1032 at most.
+        Self { max_size: 1024 * 1024 * 1024, max_ratio: 2000, max_layers: 2 }
+    }
+}
+
 /// Connection-level settings, resolved. One per distinct combination, made before the run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
@@ -107,6 +136,8 @@ pub struct Settings {
     pub follow_redirects: bool,
     /// How many redirects in a row are followed before the request fails.
     pub max_redirects: u32,
+    /// Which headers go along to another origin.
+    pub redirect_headers: RedirectHeaders,
     /// For how long cookies are kept and sent.
     pub cookies: Scope,
     /// For how long connections are kept.
@@ -125,6 +156,8 @@ pub struct Settings {
     pub source_address: Option<IpAddr>,
     /// How many bytes of a decoded body are kept; the rest is read and counted.
     pub max_body: u64,
+    /// How far compressed bodies are decompressed.
+    pub decompression: Decompression,
     /// For how long the HTTP cache is kept.
     pub cache: CacheScope,
 }
@@ -136,6 +169,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             follow_redirects: true,
             max_redirects: 20,
+            redirect_headers: RedirectHeaders::Safe,
             cookies: Scope::User,
             connections: Connections::User,
             version: HttpVersion::Auto,
@@ -145,6 +179,7 @@ impl Default for Settings {
             resolve: Vec::new(),
             source_address: None,
             max_body: 10 * 1024 * 1024,
+            decompression: Decompression::default(),
             cache: CacheScope::Off,
         }
     }

@@ -33,6 +33,15 @@ use crate::samplers::{Exchange, Failure, FailureKind, Headers, Response, Timings
 /// How often a request goes out again that servers say they did not act on.
 const MAX_RESENT: u32 = 3;
 
+/// How a page's resources are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resources {
+    /// How many at a time.
+    pub parallel: usize,
+    /// How many one page may name; a page with more fails its request.
+    pub max: usize,
+}
+
 /// One request, ready to be sent.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -48,8 +57,8 @@ pub struct Request {
     pub body: Bytes,
     /// How the user identifies itself, unless the headers hold `Authorization`.
     pub auth: Option<Auth>,
-    /// Whether a page's resources are fetched too, and how many at a time.
-    pub resources: Option<usize>,
+    /// Whether a page's resources are fetched too.
+    pub resources: Option<Resources>,
     /// Whether the body is decoded and kept (as far as `max_body`). If not, it is only drained,
     /// and [`Response::body_bytes`] counts it as it came over the wire.
     pub keep_body: bool,
@@ -181,7 +190,8 @@ impl HttpUser {
             if let Poll::Ready(value) = future.as_mut().poll(cx) {
                 return Poll::Ready(Some(value));
             }
-            timer.as_mut().poll(cx).map(|()| None)
+            // A socket that never runs dry uses up the task's budget, and without one a timer never fires.
+            pin!(tokio::task::coop::unconstrained(timer.as_mut())).poll(cx).map(|()| None)
         })
         .await;
         self.timers.borrow_mut().push(timer);
@@ -196,17 +206,18 @@ impl HttpUser {
     ) -> Result<(Answer, Arc<Target>), Failure> {
         let start = Hop::first(request);
         let (mut answer, target) = self.follow(request, start, transport, progress, request.keep_body).await?;
-        if let Some(parallel) = request.resources
+        if let Some(wanted) = request.resources
             && resources::is_html(&answer.headers)
             && let Some(url) = target.url()
         {
             let mut page = Response::default();
             page.headers = answer.headers.clone();
             page.body = answer.body.clone();
-            let urls = resources::collect(page.text(), url);
+            let urls = resources::collect(page.text(), url, wanted.max)
+                .map_err(|words| Failure::new(FailureKind::Body, format!("its resources are not fetched: {words}")))?;
             drop(page);
             progress.stage.set(Stage::Resources);
-            Box::pin(self.fetch_resources(request, urls, parallel, &target, transport, progress)).await?;
+            Box::pin(self.fetch_resources(request, urls, wanted.parallel, &target, transport, progress)).await?;
             progress.ended.set(None);
             if !request.keep_body {
                 answer.body = Bytes::new();
@@ -412,6 +423,7 @@ impl HttpUser {
                     Reading {
                         keep: (keep || request.measure_body) && !passed_over,
                         max_body: if keep { settings.max_body } else { 0 },
+                        decompression: settings.decompression,
                     }
                 };
                 let result = match connection {

@@ -1,0 +1,299 @@
+//! HTML and XML from the target, bounded before and while it is parsed.
+//!
+//! The parsers compare every attribute of an element with all others of it, walk their open elements
+//! for every tag, and may make a thousand elements of four bytes. What a response may hold is
+//! limited, so that reading it takes well below a second, and each limit has a name.
+
+use html5ever::tendril::{StrTendril, TendrilSink as _};
+use scraper::{Html, HtmlTreeSink};
+
+/// The deepest nesting of a page's elements; real pages have less than 100.
+pub const MAX_HTML_DEPTH: usize = 512;
+/// The deepest nesting of the elements of an XML document.
+pub const MAX_XML_DEPTH: usize = 256;
+/// The most attributes of one element of a page.
+pub const MAX_HTML_ATTRIBUTES: u32 = 10_000;
+/// The most attributes of one element of an XML document.
+pub const MAX_XML_ATTRIBUTES: u32 = 1_000;
+/// The most elements, texts and comments of a page.
+pub const MAX_HTML_NODES: usize = 300_000;
+/// The most elements, texts and comments of an XML document; each costs a few hundred bytes.
+pub const MAX_XML_NODES: u32 = 300_000;
+/// The most different namespace declarations of an XML document.
+pub const MAX_NAMESPACES: usize = 200;
+
+/// How many comparisons of attributes a document may cost; the parser of XML needs ten times as long for one.
+const MAX_HTML_PAIRS: u64 = 200_000_000;
+const MAX_XML_PAIRS: u64 = 20_000_000;
+/// How much of a page is parsed at a time, in bytes.
+const PIECE: usize = 1024;
+
+/// Parses a page.
+///
+/// # Errors
+/// A fragment that names the limit the page goes beyond.
+pub fn html(text: &str) -> Result<Html, String> {
+    let counts = Counts::of(text);
+    counts.check("page", MAX_HTML_ATTRIBUTES, MAX_HTML_PAIRS)?;
+    if nested_too_deep(text) {
+        return Err(format!("the page is nested more than {MAX_HTML_DEPTH} levels deep"));
+    }
+    let too_many = || format!("the page has more than {MAX_HTML_NODES} elements and texts");
+    // Tags that open nothing cost time too.
+    if counts.tags > 2 * MAX_HTML_NODES {
+        return Err(too_many());
+    }
+    let sink = HtmlTreeSink::new(Html::new_document());
+    let mut parser = html5ever::driver::parse_document(sink, html5ever::ParseOpts::default());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE.min(rest.len())));
+        parser.process(StrTendril::from(piece));
+        rest = after;
+        if parser.tokenizer.sink.sink.0.borrow().tree.nodes().len() > MAX_HTML_NODES {
+            return Err(too_many());
+        }
+    }
+    Ok(parser.finish())
+}
+
+/// Looks whether an XML document can be parsed in a reasonable time. Its nodes, its nesting and its
+/// namespaces are for the parser to count.
+///
+/// # Errors
+/// A fragment that names the limit it goes beyond.
+pub fn check_xml(text: &str) -> Result<(), String> {
+    let counts = Counts::of(text);
+    counts.check("body", MAX_XML_ATTRIBUTES, MAX_XML_PAIRS)?;
+    if counts.tags > 2 * MAX_XML_NODES as usize {
+        return Err(format!("the body has more than {MAX_XML_NODES} nodes"));
+    }
+    Ok(())
+}
+
+/// How much there is of what takes time, at least as much as the parser will see.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counts {
+    /// Start and end tags.
+    tags: usize,
+    /// The most attributes of one tag.
+    attributes: u32,
+    /// The attributes of each tag squared, in all.
+    pairs: u64,
+}
+
+/// Where in a tag a byte stands.
+const NAME: usize = 0;
+const BEFORE: usize = 1;
+const ATTRIBUTE: usize = 2;
+const AFTER: usize = 3;
+const EQUALS: usize = 4;
+const BARE: usize = 5;
+const DOUBLE: usize = 6;
+const SINGLE: usize = 7;
+
+impl Counts {
+    /// Counts in one pass. Where a tag begins depends on comments, scripts and much else that only the
+    /// parser knows, so a tag may begin at every `<` before a letter: all tags that may be open at a
+    /// place are followed at once, and of those in the same state the one with the most attributes.
+    fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut counts = Self::default();
+        let mut open: [Option<u32>; 8] = [None; 8];
+        let mut at = 0;
+        while at < bytes.len() {
+            if open.iter().all(Option::is_none) {
+                // What follows `</` begins with the slash.
+                if !bytes[..at].ends_with(b"<") {
+                    match bytes[at..].iter().position(|byte| *byte == b'<') {
+                        Some(next) => at += next,
+                        None => break,
+                    }
+                }
+            }
+            let byte = bytes[at];
+            at += 1;
+            let mut next: [Option<u32>; 8] = [None; 8];
+            let mut ended = None;
+            for (state, count) in open.iter().enumerate() {
+                let Some(count) = *count else { continue };
+                let (state, count) = match (state, byte) {
+                    (DOUBLE, b'"') | (SINGLE, b'\'') => (BEFORE, count),
+                    (DOUBLE | SINGLE, _) => (state, count),
+                    (_, b'>') => {
+                        ended = ended.max(Some(count));
+                        continue;
+                    }
+                    (EQUALS, b'"') => (DOUBLE, count),
+                    (EQUALS, b'\'') => (SINGLE, count),
+                    (EQUALS, byte) if byte.is_ascii_whitespace() => (EQUALS, count),
+                    (EQUALS, _) => (BARE, count),
+                    (BARE, byte) if !byte.is_ascii_whitespace() => (BARE, count),
+                    (ATTRIBUTE, byte) if byte.is_ascii_whitespace() => (AFTER, count),
+                    (ATTRIBUTE | AFTER, b'=') => (EQUALS, count),
+                    (AFTER, byte) if byte.is_ascii_whitespace() => (AFTER, count),
+                    (NAME | BEFORE | ATTRIBUTE | AFTER | BARE, byte) if byte == b'/' || byte.is_ascii_whitespace() => {
+                        (BEFORE, count)
+                    }
+                    (NAME | ATTRIBUTE, _) => (state, count),
+                    // BEFORE and AFTER: an attribute begins.
+                    _ => (ATTRIBUTE, count + 1),
+                };
+                next[state] = next[state].max(Some(count));
+            }
+            if byte == b'<' || (byte == b'/' && bytes[..at].ends_with(b"</")) {
+                let begins = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80 || matches!(byte, b'_' | b':');
+                if bytes.get(at).is_some_and(begins) {
+                    counts.tags += 1;
+                    next[NAME] = next[NAME].max(Some(0));
+                }
+            }
+            if let Some(count) = ended {
+                counts.attributes = counts.attributes.max(count);
+                counts.pairs += u64::from(count) * u64::from(count);
+            }
+            open = next;
+        }
+        // What is not closed takes its time all the same.
+        for count in open.into_iter().flatten() {
+            counts.attributes = counts.attributes.max(count);
+        }
+        counts
+    }
+
+    fn check(&self, what: &str, attributes: u32, pairs: u64) -> Result<(), String> {
+        if self.attributes > attributes {
+            return Err(format!("an element of the {what} has more than {attributes} attributes"));
+        }
+        if self.pairs > pairs {
+            return Err(format!("too many elements of the {what} have hundreds of attributes"));
+        }
+        Ok(())
+    }
+}
+
+/// Elements that have no end tag, or whose end tag may be left out.
+const UNCLOSED: &[&str] = &[
+    "area", "base", "br", "col", "colgroup", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option",
+    "p", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
+];
+
+/// Whether more than [`MAX_HTML_DEPTH`] elements are open at once, roughly.
+fn nested_too_deep(html: &str) -> bool {
+    let mut open: Vec<&str> = Vec::new();
+    // How many elements are open around the outermost drawing or formula: in there, an element without
+    // an end stays open.
+    let mut foreign = None;
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at + 1..];
+        let tag = rest.strip_prefix('/').unwrap_or(rest);
+        let name = &tag[..tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len())];
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if name.is_empty() || (foreign.is_none() && UNCLOSED.iter().any(|unclosed| is(unclosed))) {
+            continue;
+        }
+        if rest.starts_with('/') {
+            // An end tag closes a near element of its name and is ignored if there is none.
+            let near = open.iter().rev().take(16).position(|opened| opened.eq_ignore_ascii_case(name));
+            if let Some(back) = near {
+                open.truncate(open.len() - 1 - back);
+                foreign = foreign.filter(|around| open.len() > *around);
+            }
+            continue;
+        }
+        if is("script") || is("style") {
+            // What looks like tags in there is none.
+            let close = rest.match_indices("</").map(|(at, _)| at).find(|at| {
+                let end = rest.get(at + 2..at + 2 + name.len());
+                end.is_some_and(|end| end.eq_ignore_ascii_case(name))
+            });
+            rest = close.map_or("", |close| &rest[close..]);
+        }
+        if foreign.is_some() && closes_itself(tag) {
+            continue;
+        }
+        if foreign.is_none() && (is("svg") || is("math")) {
+            foreign = Some(open.len());
+        }
+        open.push(name);
+        if open.len() > MAX_HTML_DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a tag ends with `/>`, as elements without content do in drawings.
+fn closes_itself(tag: &str) -> bool {
+    tag.find(['>', '<']).is_some_and(|end| tag[..end].ends_with('/') && tag[end..].starts_with('>'))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn attributes(text: &str) -> u32 {
+        Counts::of(text).attributes
+    }
+
+    #[test]
+    fn attributes_are_counted_as_a_parser_does() {
+        for (text, count) in [
+            ("no tag < here", 0),
+            ("<a>", 0),
+            ("<a b>", 1),
+            ("<a b=1 c='2 3' d=\"4 > 5\" e>", 4),
+            ("<a b = 1\n\tc\r= '2'/>", 2),
+            ("<a/b/c=d/e f>", 3),
+            ("</a b c>", 2),
+            ("<a b=\"x\"c='y'd>", 3),
+            // However a comment or a value before it is taken.
+            ("<!-- <x y=\" --> <a b c d>", 3),
+            ("<a x='<b' c d>", 3),
+            ("<a b c", 2),
+        ] {
+            assert_eq!(attributes(text), count, "{text}");
+        }
+        assert_eq!(Counts::of("<a b c><d e></a>"), Counts { tags: 3, attributes: 2, pairs: 5 });
+    }
+
+    /// What no page may keep a thread busy with for long.
+    #[track_caller]
+    fn refused(text: &str, words: &str) {
+        let start = Instant::now();
+        assert_eq!(html(text).map(|_| ()).unwrap_err(), words);
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn regression_d10_what_would_take_long_is_refused_by_name() {
+        let many = |count: usize| (0..count).map(|number| format!("a{number} ")).collect::<String>();
+        refused(&format!("<p {}>", many(100_000)), "an element of the page has more than 10000 attributes");
+        refused(&format!("<p {}", many(100_000)), "an element of the page has more than 10000 attributes");
+        // 9000² is 81 million.
+        refused(&format!("<p {}>", many(9_000)).repeat(3), "too many elements of the page have hundreds of attributes");
+        let nodes = "the page has more than 300000 elements and texts";
+        refused(&"<br>".repeat(700_000), nodes);
+        // Every `<p>` takes up all the formatting elements again that are open (HTML §13.2.4.3).
+        let open: String = (0..200).map(|number| format!("<b id={number}>")).collect();
+        refused(&format!("<p>{open}{}", "<p>x".repeat(10_000)), nodes);
+        let deep = "the page is nested more than 512 levels deep";
+        refused(&"<div>".repeat(600), deep);
+        refused(&format!("<svg>{}", "<td>".repeat(600)), deep);
+    }
+
+    #[test]
+    fn what_pages_hold_is_read() {
+        let script = "<script>for (i=0;i<n;i++) { if (a<b && c>d) x = '<p>' }</script>".repeat(2000);
+        let drawing = format!("<svg>{}</svg>", "<path d='M 1 2 L 3 4'/>".repeat(1000));
+        let rows = "<tr><td class=a>1<td>2".repeat(10_000);
+        let page = html(&format!("<html><head>{script}</head><body>{drawing}<table>{rows}</table>")).unwrap();
+        let cells = scraper::Selector::parse("td.a").unwrap();
+        assert_eq!(page.select(&cells).count(), 10_000);
+        check_xml(&"<a b='1' c='2'/>".repeat(10_000)).unwrap();
+    }
+}

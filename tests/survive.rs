@@ -1,0 +1,257 @@
+//! No response stops a worker: bombs, endless streams and dead connections, through the binary.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use support::{Folder, Ran, Reply, Server, against, sampler};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn brotli(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut encoder = brotli::CompressorWriter::new(&mut out, 4096, 1, 22);
+    encoder.write_all(bytes).unwrap();
+    drop(encoder);
+    out
+}
+
+/// So many times 128 KiB of zeros, four bytes each: a Zstandard frame of RLE blocks (RFC 8878 §3.1.1).
+fn zstd_zeros(blocks: usize) -> Vec<u8> {
+    let block = |last: u32| {
+        // Block_Size 0x20000 << 3 | RLE_Block << 1 | Last_Block, in three bytes, then the byte to repeat.
+        let header = (0x20000 << 3 | 1 << 1 | last).to_le_bytes();
+        [header[0], header[1], header[2], 0]
+    };
+    // Magic number, no flags, a window of 128 KiB.
+    let mut frame = vec![0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x38];
+    for _ in 1..blocks {
+        frame.extend(block(0));
+    }
+    frame.extend(block(1));
+    frame
+}
+
+fn encoded(encoding: &str, body: Vec<u8>) -> Reply {
+    Reply::Answer(200, vec![("Content-Encoding".into(), encoding.into())], body)
+}
+
+/// One request for `/` with a look into the body.
+fn looked_into(http: &str) -> String {
+    format!(
+        "http: {{ base_url: BASE{http} }}\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n      - get: /\n        assert: {{ body: {{ contains: '' }} }}\n"
+    )
+}
+
+fn said(ran: &Ran) -> String {
+    format!("{}{}", ran.stdout, ran.stderr)
+}
+
+/// Runs a plan of one request that a server answers so, and gives what was said of its failure.
+#[track_caller]
+fn fails(encoding: &'static str, body: Vec<u8>, http: &str, words: &str) {
+    let server = Server::start(move |_| encoded(encoding, body.clone()));
+    let ran = Folder::new().run_plan(&against(&server, &looked_into(http)), &[]).expect_code(1);
+    assert!(said(&ran).contains(words), "{encoding}: {ran:?}");
+}
+
+#[track_caller]
+fn passes(encoding: &'static str, body: Vec<u8>, http: &str) {
+    let server = Server::start(move |_| encoded(encoding, body.clone()));
+    Folder::new().run_plan(&against(&server, &looked_into(http)), &[]).expect_code(0);
+}
+
+#[test]
+fn regression_d1_bombs_fail_with_the_name_of_the_limit() {
+    let zeros = vec![0; 64 << 20];
+    let ratio = "the body decompresses to more than 2000 times its size (`decompression: { max_ratio: … }`)";
+    fails("br", brotli(&zeros), "", ratio);
+    fails("zstd", zstd_zeros(512), "", ratio);
+    let twice = gzip(&gzip(&zeros));
+    fails("gzip, gzip", twice.clone(), "", ratio);
+    passes("gzip, gzip", twice, ", decompression: { max_ratio: 1000000 }");
+    // Deflate cannot go beyond 1032: a length of 258 in two bits.
+    passes("gzip", gzip(&zeros), "");
+    fails(
+        "gzip",
+        gzip(&zeros),
+        ", decompression: { max_size: 16MiB }",
+        "the body decompresses to more than 16MiB (`decompression: { max_size: … }`)",
+    );
+    fails(
+        "zstd",
+        zstd_zeros(8 * 1024 + 1),
+        ", decompression: { max_ratio: 1000000 }",
+        "the body decompresses to more than 1GiB (`decompression: { max_size: … }`)",
+    );
+    let thrice = gzip(&gzip(&gzip(b"{}")));
+    fails(
+        "gzip, gzip, gzip",
+        thrice.clone(),
+        "",
+        "the body is compressed 3 times over (Content-Encoding: gzip, gzip, gzip); at most 2 layers are decompressed \
+         (`decompression: { max_layers: … }`)",
+    );
+    passes("gzip, gzip, gzip", thrice, ", decompression: { max_layers: 3 }");
+}
+
+#[test]
+fn regression_d1_a_bomb_ends_in_time_and_the_others_do_not_wait_for_it() {
+    // 256 GiB: minutes of work, if nobody stopped it.
+    let bomb = zstd_zeros(2 << 20);
+    let server = Server::start(move |hit| match hit.path.as_str() {
+        "/bomb" => encoded("zstd", bomb.clone()),
+        _ => Reply::text(200, "fine"),
+    });
+    let folder = Folder::new();
+    let start = Instant::now();
+    let plan = "http: { base_url: BASE, timeout: 2s, decompression: { max_ratio: 1000000, max_size: 1000GiB } }\nthread_groups:\n  bombs:\n    users: 8\n    iterations: 1\n    steps:\n      - get: /bomb\n        assert: { body: { contains: x } }\n  others:\n    users: 8\n    duration: 2s\n    steps:\n      - get: /fine\n        assert: { body: { equals: fine } }\n      - pause: 20ms\n";
+    let ran = folder.run_plan(&against(&server, plan), &[]).expect_code(1);
+    assert!(said(&ran).contains("body not decompressed within 2s (timeout)"), "{ran:?}");
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    let results = folder.results();
+    let fine = sampler(&results, "GET /fine");
+    assert_eq!(fine["failed"], 0, "{fine}");
+    let p95 = fine["response_time"]["p95_ms"].as_f64().unwrap();
+    assert!(p95 < 1500.0, "p95 {p95}: {}", fine["response_time"]);
+}
+
+/// Answers every connection with a head and then the same bytes until the client goes.
+fn endless(head: &'static [u8], piece: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (Ok(mut stream), piece) = (stream, piece.clone()) else { return };
+            std::thread::spawn(move || {
+                let end = Instant::now() + Duration::from_secs(60);
+                let _ = stream.write_all(head);
+                while Instant::now() < end && stream.write_all(&piece).is_ok() {}
+            });
+        }
+    });
+    url
+}
+
+#[test]
+fn regression_d5_timeout_holds_whatever_the_server_sends() {
+    // Members one after another are one body (RFC 1952 §2.2).
+    let noise: Vec<u8> = (0..1_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n";
+    let url = endless(head, gzip(&noise));
+    let folder = Folder::new();
+    let start = Instant::now();
+    let limits = ", timeout: 1s, decompression: { max_size: 1000GiB }";
+    let ran = folder.run_plan(&looked_into(limits).replace("BASE", &url), &[]).expect_code(1);
+    let spoken = said(&ran);
+    assert!(spoken.contains("within 1s (timeout)"), "{ran:?}");
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn regression_d5_interim_responses_do_not_go_on_for_ever() {
+    let url = endless(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1000));
+    let ran = Folder::new().run_plan(&looked_into(", timeout: 20s").replace("BASE", &url), &[]).expect_code(3);
+    assert!(said(&ran).contains("more than 100 interim responses (1xx) before the response itself"), "{ran:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn regression_d17_pipes_devices_and_folders_are_not_opened() {
+    let (folder, server) = (Folder::new(), Server::start(|_| Reply::text(200, "fine")));
+    assert!(std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap().success());
+    std::fs::create_dir(folder.path().join("folder")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("zeros")).unwrap();
+    folder.write("large", vec![b'x'; 11 << 20]);
+    folder.write("small", "small");
+    let step =
+        |name: &str, body: &str| format!("      - post: /{name}\n        with: {{ name: {name} }}\n        {body}\n");
+    let mut steps = String::new();
+    for name in ["pipe", "zeros", "folder", "large", "small"] {
+        steps += &step(name, "body: \"${file(name)}\"");
+        steps += &step(name, "body_file: \"${name}\"");
+    }
+    let start = Instant::now();
+    let plan = format!("http: {{ base_url: BASE }}\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n{steps}");
+    let ran = folder.run_plan(&against(&server, &plan), &[]).expect_code(1);
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    let spoken = said(&ran);
+    for words in [
+        "file `pipe`: it is a pipe or a device, not an ordinary file",
+        "file `zeros`: it is a pipe or a device, not an ordinary file",
+        "file `folder`: it is a folder, not a file",
+        "file `large`: the file has 11534336 bytes; at most 10485760 are read",
+        "a file to send cannot be read: it is a pipe or a device, not an ordinary file",
+    ] {
+        assert!(spoken.contains(words), "{words}: {spoken}");
+    }
+    let sent: Vec<_> = server.hits().into_iter().map(|hit| (hit.path, hit.bytes.len())).collect();
+    assert_eq!(sent, [("/large".to_owned(), 11 << 20), ("/small".to_owned(), 5), ("/small".to_owned(), 5)]);
+}
+
+#[test]
+fn regression_d18_what_grows_without_end_is_told_by_name() {
+    let (folder, server) = (Folder::new(), Server::start(|_| Reply::text(200, "fine")));
+    let grown = |start: &str, step: &str, words: &str| {
+        let plan = format!(
+            "http: {{ base_url: BASE }}\nthread_groups:\n  g:\n    iterations: 1\n    on_error: stop_test\n    steps:\n      - set: {{ x: {start} }}\n      - repeat: 200\n        steps:\n          - set: {{ x: {step} }}\n      - get: /\n"
+        );
+        let ran = folder.run_plan(&against(&server, &plan), &[]);
+        assert!(ran.code != 0 && ran.code != 4 && said(&ran).contains(words), "{step}: {ran:?}");
+    };
+    grown("abc", "\"${x}${x}\"", "the text gets longer than 32 MiB");
+    grown("aaaa", "\"${x | replace('a', 'aaaaaaaa')}\"", "the text gets longer than 32 MiB");
+    grown("aaaa", "\"${[x, x, x] | join(x)}\"", "the text gets longer than 32 MiB");
+    let list = "the list gets larger than 32 MiB or is nested more than 128 levels deep";
+    grown("[]", "\"${[x, x]}\"", list);
+    grown("[]", "\"${[x]}\"", list);
+    grown("[]", "[\"${x}\", \"${x}\"]", list);
+    grown(
+        "{}",
+        "{ a: \"${x}\", b: \"${x}\" }",
+        "the map gets larger than 32 MiB or is nested more than 128 levels deep",
+    );
+}
+
+#[test]
+fn regression_d18_regexes_and_schemas_are_bounded_at_check() {
+    let folder = Folder::new();
+    let checked = |rest: &str, words: &str| {
+        let start = Instant::now();
+        folder.write("plan.yaml", format!(
+            "http: {{ base_url: 'http://127.0.0.1:9' }}\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n      - get: /\n{rest}"
+        ));
+        let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(2);
+        assert!(said(&ran).contains(words), "{ran:?}");
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    };
+    // Each is some 8 MB.
+    let regexes: String =
+        (0..100).map(|number| format!("          v{number}: {{ regex: 'x{number}\\pL{{80}}' }}\n")).collect();
+    checked(
+        &format!("        extract:\n{regexes}"),
+        "the regular expressions of the plan take more than 128 MiB of memory together",
+    );
+    // Each of 30 definitions leads to the next one twice: 2³⁰ in all.
+    let definitions: Vec<String> = (0..30)
+        .map(|at| {
+            let next = format!("{{\"$ref\": \"#/$defs/d{}\"}}", at + 1);
+            format!("\"d{at}\": {{\"allOf\": [{next}, {next}]}}")
+        })
+        .collect();
+    folder.write(
+        "schema.json",
+        format!("{{\"$ref\": \"#/$defs/d0\", \"$defs\": {{{}, \"d30\": {{}}}}}}", definitions.join(", ")),
+    );
+    checked(
+        "        assert: { json_schema: schema.json }\n",
+        "`schema.json` is too large: with every `$ref` followed it has more than 100000 parts",
+    );
+}
