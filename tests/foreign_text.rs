@@ -188,6 +188,7 @@ fn the_lines_of_secrets_are_shown_without_their_values() {
         format!("name: x\nsecrets:\n  pw: ${{env.MISSING}}{word}\n"),
         format!("name: x\nsecrets:\n  pw: ${{env.MISSING | default('{word}') | nofilter}}\n"),
         format!("name: x\nsecrets:\n  key: |\n    a: {word}\n     {word}\n  key: {word}\n"),
+        format!("name: x\nsecrets:\n  pw: \"one\n    {word}: {word}\n    two\"\n  pw: {word}\n"),
         format!("name: x\nsecrets:\npw: {word}\nother: {word}\n"),
         format!("name: x\nsecrets:\n\tpw: {word}\n"),
         format!("name: x\nprofiles:\n  p:\n    secrets:\n      nopw: {word}\n"),
@@ -212,6 +213,10 @@ fn the_lines_of_secrets_are_shown_without_their_values() {
             assert!(!output.contains("nter2h"), "{plan}{output}");
         }
     }
+    // What stands after them is shown.
+    folder.write("plan.yaml", "name: x\nsecrets:\n  pw: \"a{b\"\n  n: [c, {d: e}]\nusers: 20\n");
+    let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(2);
+    assert!(ran.stdout.contains("5 | users: 20"), "{}", ran.stdout);
     // The caret stays where the mistake is.
     folder.write("plan.yaml", "name: x\nsecrets:\n  pw: ${env.MISSING_ONE}\n");
     let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(2);

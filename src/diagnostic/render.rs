@@ -11,7 +11,7 @@ use super::source::{self, SecretLines};
 use super::{Diagnostic, FileId, Severity, Sources, Span};
 use crate::ci::{Annotation, Level as Gravity, github};
 use crate::mask::Masker;
-use crate::sanitize::{clean, one_line, short};
+use crate::sanitize::{defused, one_line, short};
 
 /// How long a message may be, in characters.
 const LONGEST: usize = 1000;
@@ -108,7 +108,7 @@ impl Pen<'_> {
             .fix
             .as_ref()
             .filter(|fix| here(fix.span) && sources.text(fix.span).lines().count() <= 1)
-            .map(|fix| (whole(fix.span, &file.text), masker.mask(&fix.replacement).into_owned()));
+            .map(|fix| (whole(fix.span, &file.text), defused(&masker.mask(&fix.replacement))));
         let mut asked: Vec<Range<usize>> =
             std::iter::once(&place).chain(related.iter().map(|(range, _)| range)).cloned().collect();
         asked.extend(patch.iter().map(|(range, _)| range.clone()));
@@ -170,7 +170,7 @@ fn json_finding(finding: &Diagnostic, sources: &Sources, masker: &Masker) -> ser
         "end_column": end_column,
         "message": told(&finding.message, masker),
         "help": finding.help.as_deref().map(|help| told(help, masker)),
-        "replacement": finding.fix.as_ref().map(|fix| clean(&masker.mask(&fix.replacement)).into_owned()),
+        "replacement": finding.fix.as_ref().map(|fix| defused(&masker.mask(&fix.replacement))),
     })
 }
 

@@ -50,9 +50,12 @@ impl SecretLines {
             let whole = several.is_some_and(|outer| indent > outer);
             if !whole {
                 let said = &words[value..];
-                *several = said.ends_with(['|', '>', '-', '+']).then_some(indent);
-                *open += said.matches(['{', '[']).count();
-                *open = open.saturating_sub(said.matches(['}', ']']).count());
+                let said = said[key_of(said).map_or(0, |(_, value)| value)..].trim();
+                *several = goes_on(said).then_some(indent);
+                if *open > 0 || said.starts_with(['{', '[']) {
+                    *open += said.matches(['{', '[']).count();
+                    *open = open.saturating_sub(said.matches(['}', ']']).count());
+                }
             }
             found.push(Hidden { range: start + indent + value..start + indent + words.len(), whole });
         }
@@ -97,6 +100,15 @@ impl Place {
             }
             Self::Inside { .. } | Self::Outside => Self::Outside,
         }
+    }
+}
+
+/// Whether a text has more lines: it is written below `|` or `>`, or its quotes are still open.
+fn goes_on(value: &str) -> bool {
+    let quoted = ['"', '\''].into_iter().find(|quote| value.starts_with(*quote));
+    match quoted {
+        Some(quote) => value.len() == 1 || !value.ends_with(quote),
+        None => value.starts_with(['|', '>']),
     }
 }
 
