@@ -255,3 +255,42 @@ fn regression_d18_regexes_and_schemas_are_bounded_at_check() {
         "`schema.json` is too large: with every `$ref` followed it has more than 100000 parts",
     );
 }
+
+/// The value of a constant that is a number or a product of numbers.
+fn constant(file: &str, name: &str) -> u64 {
+    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let at = text.find(&format!("const {name}: ")).unwrap_or_else(|| panic!("no {name} in {file}"));
+    let (_, value) = text[at..].split_once(" = ").unwrap();
+    let value = value[..value.find(';').unwrap()].replace('_', "");
+    value.split('*').map(|factor| factor.trim().parse::<u64>().unwrap()).product()
+}
+
+#[test]
+fn the_page_of_limits_says_what_the_code_does() {
+    let page = include_str!("../docs/limits.md");
+    let mut compared = 0;
+    for row in page.lines().filter(|line| line.starts_with("| ")) {
+        let mut rest = row;
+        while let Some((before, comment)) = rest.split_once(" <!-- ") {
+            let (place, after) = comment.split_once(" -->").unwrap();
+            let (file, name) = place.split_once(' ').unwrap();
+            let value = constant(file, name);
+            // The number stands before its comment: `300,000` or `32 MiB`.
+            let words: Vec<&str> = before.rsplit(' ').take(2).collect();
+            let told = match words[0] {
+                "KiB" => words[1].parse::<u64>().unwrap() << 10,
+                "MiB" => words[1].parse::<u64>().unwrap() << 20,
+                number => number.replace(',', "").parse().unwrap_or_else(|_| panic!("{row}")),
+            };
+            assert_eq!(told, value, "{name} in {file}: {row}");
+            compared += 1;
+            rest = after;
+        }
+    }
+    assert!(compared >= 25, "{compared}");
+    // Those that a key changes have their default where the settings have theirs.
+    let settings = loadplan::samplers::http::Settings::default();
+    let limits = settings.decompression;
+    assert_eq!((limits.max_size, limits.max_ratio, limits.max_layers), (1 << 30, 2000, 2));
+    assert_eq!((settings.max_redirects, settings.max_body), (20, 10 << 20));
+}

@@ -244,6 +244,7 @@ impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
     fn data(&mut self, data: &[u8]) {
         self.received += data.len() as u64;
         if let Some((_, collector)) = &mut self.begun {
+            self.progress.stage.set(Stage::Body);
             collector.push(data);
         }
     }
@@ -265,11 +266,11 @@ impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
         self.progress.stage.set(Stage::Decompressing);
     }
 
+    #[inline]
     fn rest(&mut self) {
         if let Some((_, collector)) = &mut self.begun {
             collector.rest();
         }
-        self.progress.stage.set(Stage::Body);
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Collector {
     /// Once broken, the rest is only drained.
     broken: Option<Broken>,
     encoding: String,
-    /// Held while decoding is behind what has come.
+    /// Held from when decoding falls behind until nothing more has come.
     slot: Option<Slot>,
 }
 
@@ -161,7 +161,7 @@ impl Collector {
         }
     }
 
-    /// Lets other bodies of the thread be decoded, once nothing is behind.
+    /// Lets other bodies of the thread be decoded, once nothing is behind and nothing more has come.
     pub(super) fn rest(&mut self) {
         self.slot = None;
     }
@@ -395,12 +395,26 @@ thread_local! {
 
 impl Slot {
     fn take() -> Option<Self> {
-        (!TAKEN.replace(true)).then_some(Self)
+        // Not `then_some`: a slot that is made and dropped gives another's back.
+        (!TAKEN.replace(true)).then(|| Self)
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
         TAKEN.set(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_body_of_a_thread_has_the_slot() {
+        let first = Slot::take();
+        assert!(first.is_some() && Slot::take().is_none() && Slot::take().is_none());
+        drop(first);
+        assert!(Slot::take().is_some());
     }
 }

@@ -56,7 +56,7 @@ pub(super) trait Receiver {
     fn is_over(&self) -> bool;
     /// Works off some of what has come. Afterwards others have to have their turn.
     fn catch_up(&mut self);
-    /// Everything that has come is worked off, and others had their turn since.
+    /// Everything that has come is worked off, and nothing more comes for now.
     fn rest(&mut self);
 }
 
@@ -220,7 +220,7 @@ impl Http1 {
                             exchange.receiver.came();
                             return Poll::Ready(Err(exchange.failed(error)));
                         }
-                        Poll::Pending => {}
+                        Poll::Pending => exchange.receiver.rest(),
                     }
                 }
                 if exchange.unsent.is_some() {
@@ -312,7 +312,6 @@ impl<R: Receiver> Exchange<'_, R> {
     fn catch_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.was_behind && !self.receiver.is_behind() {
             self.was_behind = false;
-            self.receiver.rest();
             return Poll::Ready(());
         }
         self.was_behind = true;
