@@ -17,8 +17,10 @@ use loadplan::samplers::http::HttpVersion;
 use loadplan::samplers::http::{HttpUser, ProxyEnvironment, Request, Settings, Target, Transport};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+type Look = fn(&[u8]);
+
 /// Every target and its name.
-pub(crate) const TARGETS: [(&str, fn(&[u8])); 10] = [
+pub(crate) const TARGETS: [(&str, Look); 10] = [
     ("plan", plan),
     ("expression", expression),
     ("http1", http1),

@@ -366,7 +366,7 @@ impl Layers {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Kept, Broken> {
+    fn finish(mut self) -> Result<Kept, Broken> {
         // The decoders gave all they had before.
         for layer in &mut self.layers {
             layer.decoder.finish()?;
