@@ -18,7 +18,7 @@ pub const MAX_XML_ATTRIBUTES: u32 = 1_000;
 /// The most elements, texts and comments of a page.
 pub const MAX_HTML_NODES: usize = 300_000;
 /// The most elements, texts and comments of an XML document; each costs a few hundred bytes.
-pub const MAX_XML_NODES: u32 = 300_000;
+pub const MAX_XML_NODES: u32 = 200_000;
 /// The most different namespace declarations of an XML document.
 pub const MAX_NAMESPACES: usize = 200;
 

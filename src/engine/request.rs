@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::events::{Event, Observed, RowKind};
+use super::turn::Turn;
 use super::user::{Local, User};
 use crate::graph::{Auth, Body, HttpNode, LabelId, Node, NodeId, NodeKind};
 use crate::mask::Masker;
@@ -74,6 +75,8 @@ impl User {
         let flight = InFlight { local: &local, label: node.label, started, ended: Cell::new(false) };
         let user = self.http.clone();
         let exchange = user.send_from(start, &request, transport).await;
+        let size = exchange.outcome.as_ref().map_or(0, |response| response.body.len());
+        let turn = Turn::wait(size).await;
         flight.ended.set(true);
         let partial = exchange.partial.iter().flat_map(|partial| &partial.cookies);
         let cookies = partial.map(|(_, value)| value.clone()).collect();
@@ -103,6 +106,7 @@ impl User {
                 (exchange.partial.as_deref(), judged)
             }
         };
+        drop(turn);
         let passed = judged.failures.is_empty();
         self.response_ok = passed;
         let masker = (!passed || observed).then(|| self.masker());

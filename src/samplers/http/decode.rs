@@ -33,7 +33,7 @@ pub(super) struct Collector {
     /// Once broken, the rest is only drained.
     broken: Option<Broken>,
     encoding: String,
-    /// Held from when decoding falls behind until nothing more has come.
+    /// Held from when decoding falls behind.
     slot: Option<Slot>,
 }
 
@@ -84,7 +84,15 @@ impl Collector {
                     .filter_map(|value| value.to_str().ok())
                     .collect::<Vec<_>>()
                     .join(", ");
-                let mut layers = Layers { layers: Vec::new(), kept, limits: reading.decompression, came: 0, made: 0 };
+                let mut layers = Layers {
+                    layers: Vec::new(),
+                    outermost: encodings.last().copied(),
+                    large_steps: encodings.iter().rev().skip(1).any(|inner| inner.takes_large_steps(None)),
+                    kept,
+                    limits: reading.decompression,
+                    came: 0,
+                    made: 0,
+                };
                 let most = reading.decompression.max_layers;
                 if encodings.len() > most as usize {
                     collector.broken = Some(Broken::Over(format!(
@@ -115,11 +123,16 @@ impl Collector {
             Kind::Count(total) => *total += data.len() as u64,
             Kind::Plain { kept, announced } => kept.take(data, *announced),
             Kind::Decode(layers) => {
+                if layers.came == 0
+                    && let Some(outermost) = layers.outermost
+                {
+                    layers.large_steps |= outermost.takes_large_steps(data.first().copied());
+                }
                 layers.came += data.len() as u64;
                 if self.broken.is_none() {
                     let was_behind = layers.is_behind();
                     layers.push(data);
-                    if !was_behind {
+                    if !was_behind && !layers.large_steps {
                         let mut steps = 0;
                         let spent = || {
                             steps += 1;
@@ -152,18 +165,18 @@ impl Collector {
     /// others have to have their turn, even if nothing is behind any more.
     pub(super) fn catch_up(&mut self) {
         let Kind::Decode(layers) = &mut self.kind else { return };
-        if self.slot.is_none() {
-            self.slot = Slot::take();
-        }
+        self.slot = self.slot.take().and_then(Slot::resumed).or_else(Slot::take);
         if self.slot.is_some() {
             let start = Instant::now();
             self.broken = layers.run(|| start.elapsed() >= SLICE).err();
         }
     }
 
-    /// Lets other bodies of the thread be decoded, once nothing is behind and nothing more has come.
+    /// Nothing is behind, and more is waited for.
     pub(super) fn rest(&mut self) {
-        self.slot = None;
+        if let Some(slot) = &self.slot {
+            slot.wait();
+        }
     }
 
     /// What has come of a body that does not come to its end: as far as it was kept as it came.
@@ -284,6 +297,9 @@ impl Kept {
 /// The decoders of a body, the one that meets the wire first, and what they have decoded.
 struct Layers {
     layers: Vec<Layer>,
+    outermost: Option<Encoding>,
+    /// Whether a step may take so long that others have to have had their turn before.
+    large_steps: bool,
     kept: Kept,
     limits: Decompression,
     /// How many bytes have come over the wire.
@@ -387,22 +403,60 @@ fn size(bytes: u64) -> String {
 
 /// The right of a body to be caught up with. There is one for each thread: however many bombs come,
 /// the other users wait for one slice at a time, and the memory of one large body is filled at a time.
-struct Slot;
+/// A body keeps it to its end, unless it has to wait for more for a while.
+struct Slot(u64);
+
+/// How long a body may wait for more and keep the right.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+#[derive(Clone, Copy)]
+struct Holder {
+    /// Which one of all there were.
+    number: u64,
+    holds: bool,
+    /// Since when it waits.
+    waits: Option<Instant>,
+}
 
 thread_local! {
-    static TAKEN: Cell<bool> = const { Cell::new(false) };
+    static HOLDER: Cell<Holder> = const { Cell::new(Holder { number: 0, holds: false, waits: None }) };
 }
 
 impl Slot {
     fn take() -> Option<Self> {
-        // Not `then_some`: a slot that is made and dropped gives another's back.
-        (!TAKEN.replace(true)).then(|| Self)
+        let holder = HOLDER.get();
+        if holder.holds && holder.waits.is_none_or(|since| since.elapsed() < PATIENCE) {
+            return None;
+        }
+        let number = holder.number + 1;
+        HOLDER.set(Holder { number, holds: true, waits: None });
+        Some(Self(number))
+    }
+
+    /// Goes on; nothing if the right was lost meanwhile.
+    fn resumed(self) -> Option<Self> {
+        let holder = HOLDER.get();
+        let own = holder.number == self.0;
+        if own {
+            HOLDER.set(Holder { waits: None, ..holder });
+        }
+        own.then_some(self)
+    }
+
+    fn wait(&self) {
+        let holder = HOLDER.get();
+        if holder.number == self.0 && holder.waits.is_none() {
+            HOLDER.set(Holder { waits: Some(Instant::now()), ..holder });
+        }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        TAKEN.set(false);
+        let holder = HOLDER.get();
+        if holder.number == self.0 {
+            HOLDER.set(Holder { holds: false, ..holder });
+        }
     }
 }
 
@@ -416,5 +470,17 @@ mod tests {
         assert!(first.is_some() && Slot::take().is_none() && Slot::take().is_none());
         drop(first);
         assert!(Slot::take().is_some());
+    }
+
+    #[test]
+    fn a_body_that_waits_loses_the_slot_to_one_that_has_come() {
+        let waiting = Slot::take().inspect(Slot::wait);
+        assert!(Slot::take().is_none());
+        std::thread::sleep(PATIENCE);
+        let second = Slot::take();
+        assert!(second.is_some() && waiting.and_then(Slot::resumed).is_none());
+        assert!(Slot::take().is_none(), "what was lost is not given back");
+        drop(second);
+        assert!(Slot::take().and_then(Slot::resumed).is_some());
     }
 }

@@ -27,6 +27,8 @@ pub(super) const MAX_HEAD: usize = 256 * 1024;
 pub(crate) const MAX_INTERIM: u32 = 100;
 /// How much is read at a time.
 const PIECE: usize = 64 * 1024;
+/// After so many pieces others have their turn.
+const PIECES_AT_ONCE: u32 = 16;
 
 thread_local! {
     /// Where bytes are read to. All connections of a thread share it, since what came is worked
@@ -183,6 +185,7 @@ impl Http1 {
             // A connection in use was found silent just before, so the request goes first. Later
             // the answer does: it may come before a long request is sent.
             let mut reads = exchange.sent > 0 || exchange.unsent.is_some();
+            let mut pieces = 0;
             if exchange.was_behind {
                 ready!(exchange.catch_up(cx));
             }
@@ -214,6 +217,10 @@ impl Http1 {
                         Poll::Ready(Ok(())) => {
                             exchange.receiver.came();
                             self.take(buffer.filled(), exchange)?;
+                            pieces += 1;
+                            if pieces == PIECES_AT_ONCE && !matches!(exchange.stage, Stage::Done) {
+                                return give_way(cx);
+                            }
                             continue;
                         }
                         Poll::Ready(Err(error)) => {
@@ -306,6 +313,16 @@ impl Http1 {
     }
 }
 
+/// Lets the others have their turn before the task goes on. Not by its waker alone: a
+/// task that only wakes itself runs dozens of times before the sockets and timers of the others are
+/// looked at.
+#[cold]
+fn give_way<T>(cx: &mut Context<'_>) -> Poll<T> {
+    // The first look at it is never ready.
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
+    Poll::Pending
+}
+
 impl<R: Receiver> Exchange<'_, R> {
     /// Has the receiver work off what has come, a slice for each time this is polled.
     #[cold]
@@ -316,9 +333,7 @@ impl<R: Receiver> Exchange<'_, R> {
         }
         self.was_behind = true;
         self.receiver.catch_up();
-        // Not the waker alone: a task that only wakes itself runs dozens of times before the sockets
-        // and timers of the others are looked at.
-        pin!(tokio::task::yield_now()).poll(cx)
+        give_way(cx)
     }
 
     /// Takes a piece of the body; tells how much of it belongs to the body.

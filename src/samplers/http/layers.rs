@@ -41,6 +41,15 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
+    /// Whether a single step may decode many megabytes before it gives any of them: Brotli fills its
+    /// window first. `first` is the body's first byte, if it is known.
+    pub(super) fn takes_large_steps(self, first: Option<u8>) -> bool {
+        match self {
+            Self::Brotli => first.is_none_or(|first| brotli_window(first) > LARGE_WINDOW),
+            Self::Gzip | Self::Deflate | Self::Zstd => false,
+        }
+    }
+
     /// A decoder of its own.
     pub(super) fn decoder(self) -> io::Result<Box<dyn Decoder>> {
         Ok(match self {
@@ -49,6 +58,19 @@ impl Encoding {
             Self::Brotli => Box::new(Brotli::new()),
             Self::Zstd => Box::new(Zstd::new()?),
         })
+    }
+}
+
+/// The largest Brotli window, in bits, that is filled in no noticeable time: 1 MiB.
+const LARGE_WINDOW: u8 = 20;
+
+/// The window of a Brotli stream that begins with this byte, in bits (RFC 7932 §9.1).
+fn brotli_window(first: u8) -> u8 {
+    match (first & 1, first >> 1 & 0b111, first >> 4 & 0b111) {
+        (0, _, _) => 16,
+        (_, 0, 0) => 17,
+        (_, 0, small) => 8 + small,
+        (_, large, _) => 17 + large,
     }
 }
 
@@ -199,5 +221,25 @@ impl Decoder for Zstd {
 
     fn finish(&mut self) -> io::Result<()> {
         if self.between { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_of_brotli_is_read() {
+        // The table of RFC 7932 §9.1, its bits from right to left.
+        for (first, bits) in [
+            (0b0000_0000, 16),
+            (0b0000_0001, 17),
+            (0b0000_0011, 18),
+            (0b0000_1111, 24),
+            (0b0010_0001, 10),
+            (0b0111_0001, 15),
+        ] {
+            assert_eq!(brotli_window(first), bits, "{first:b}");
+        }
     }
 }
