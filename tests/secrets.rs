@@ -218,8 +218,10 @@ fn runs(secrets: &[String]) -> (aho_corasick::AhoCorasick, Vec<usize>) {
         let seen = |text: &str| text.chars().filter(|c| !c.is_control() && *c != '\u{200b}').collect::<Vec<char>>();
         for run in seen(secret).windows(RUN) {
             let run: String = run.iter().collect();
-            // Not what is mostly punctuation or an escape: any text may hold that.
-            if run.chars().filter(|c| c.is_alphanumeric() && !"ampnu041".contains(*c)).count() >= 2 {
+            // Not what is a figure, or mostly punctuation or an escape: any text may hold that.
+            let telling = |c: &char| c.is_alphanumeric() && !"ampnu041".contains(*c);
+            let is_number = run.chars().all(|c| !c.is_alphabetic());
+            if !is_number && run.chars().filter(telling).count() >= 2 {
                 runs.entry(run).or_insert(index);
             }
         }
