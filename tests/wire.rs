@@ -196,7 +196,7 @@ fn regression_h5_try_shows_the_status_of_an_answer_whose_body_fails() {
         "   < 502\n",
         "   < x-a: b\n",
         "   < | part\n",
-        "   FAIL status is 200: expected 200, got 502\n",
+        "   FAIL status is 200: expected 200, got 502: part\n",
         "   FAIL the body ended after 4 of 10 bytes\n",
         "   < 503\n",
         "   ok   status is 503\n",
