@@ -33,7 +33,7 @@ const PIECE: usize = 1024;
 /// # Errors
 /// A fragment that names the limit the page goes beyond.
 pub fn html(text: &str) -> Result<Html, String> {
-    let counts = Counts::of(text);
+    let counts = Counts::of(text, 2 * MAX_HTML_NODES);
     counts.check("page", MAX_HTML_ATTRIBUTES, MAX_HTML_PAIRS)?;
     if nested_too_deep(text) {
         return Err(format!("the page is nested more than {MAX_HTML_DEPTH} levels deep"));
@@ -63,7 +63,7 @@ pub fn html(text: &str) -> Result<Html, String> {
 /// # Errors
 /// A fragment that names the limit it goes beyond.
 pub fn check_xml(text: &str) -> Result<(), String> {
-    let counts = Counts::of(text);
+    let counts = Counts::of(text, 2 * MAX_XML_NODES as usize);
     counts.check("body", MAX_XML_ATTRIBUTES, MAX_XML_PAIRS)?;
     if counts.tags > 2 * MAX_XML_NODES as usize {
         return Err(format!("the body has more than {MAX_XML_NODES} nodes"));
@@ -92,31 +92,55 @@ const BARE: usize = 5;
 const DOUBLE: usize = 6;
 const SINGLE: usize = 7;
 
+/// The states in which a tag may be, and the most attributes it may have there.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    /// A bit for each state.
+    states: u8,
+    counts: [u32; 8],
+}
+
+impl Open {
+    fn put(&mut self, state: usize, count: u32) {
+        let known = self.states & 1 << state != 0;
+        self.counts[state] = if known { self.counts[state].max(count) } else { count };
+        self.states |= 1 << state;
+    }
+
+    fn iter(self) -> impl Iterator<Item = (usize, u32)> {
+        let mut left = self.states;
+        std::iter::from_fn(move || {
+            let state = left.trailing_zeros() as usize;
+            // The last bit is taken off; there is none any more at 8.
+            left &= left.wrapping_sub(1);
+            Some((state, *self.counts.get(state)?))
+        })
+    }
+}
+
 impl Counts {
     /// Counts in one pass. Where a tag begins depends on comments, scripts and much else that only the
     /// parser knows, so a tag may begin at every `<` before a letter: all tags that may be open at a
     /// place are followed at once, and of those in the same state the one with the most attributes.
-    fn of(text: &str) -> Self {
+    /// Stops once there are more than `most` tags.
+    fn of(text: &str, most: usize) -> Self {
         let bytes = text.as_bytes();
         let mut counts = Self::default();
-        let mut open: [Option<u32>; 8] = [None; 8];
+        let mut open = Open::default();
         let mut at = 0;
-        while at < bytes.len() {
-            if open.iter().all(Option::is_none) {
-                // What follows `</` begins with the slash.
-                if !bytes[..at].ends_with(b"<") {
-                    match bytes[at..].iter().position(|byte| *byte == b'<') {
-                        Some(next) => at += next,
-                        None => break,
-                    }
+        while at < bytes.len() && counts.tags <= most {
+            // What follows `</` begins with the slash.
+            if open.states == 0 && !bytes[..at].ends_with(b"<") {
+                match bytes[at..].iter().position(|byte| *byte == b'<') {
+                    Some(next) => at += next,
+                    None => break,
                 }
             }
             let byte = bytes[at];
             at += 1;
-            let mut next: [Option<u32>; 8] = [None; 8];
+            let mut next = Open::default();
             let mut ended = None;
-            for (state, count) in open.iter().enumerate() {
-                let Some(count) = *count else { continue };
+            for (state, count) in open.iter() {
                 let (state, count) = match (state, byte) {
                     (DOUBLE, b'"') | (SINGLE, b'\'') => (BEFORE, count),
                     (DOUBLE | SINGLE, _) => (state, count),
@@ -139,13 +163,13 @@ impl Counts {
                     // BEFORE and AFTER: an attribute begins.
                     _ => (ATTRIBUTE, count + 1),
                 };
-                next[state] = next[state].max(Some(count));
+                next.put(state, count);
             }
             if byte == b'<' || (byte == b'/' && bytes[..at].ends_with(b"</")) {
                 let begins = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80 || matches!(byte, b'_' | b':');
                 if bytes.get(at).is_some_and(begins) {
                     counts.tags += 1;
-                    next[NAME] = next[NAME].max(Some(0));
+                    next.put(NAME, 0);
                 }
             }
             if let Some(count) = ended {
@@ -155,7 +179,7 @@ impl Counts {
             open = next;
         }
         // What is not closed takes its time all the same.
-        for count in open.into_iter().flatten() {
+        for (_, count) in open.iter() {
             counts.attributes = counts.attributes.max(count);
         }
         counts
@@ -237,7 +261,7 @@ mod tests {
     use super::*;
 
     fn attributes(text: &str) -> u32 {
-        Counts::of(text).attributes
+        Counts::of(text, usize::MAX).attributes
     }
 
     #[test]
@@ -258,7 +282,7 @@ mod tests {
         ] {
             assert_eq!(attributes(text), count, "{text}");
         }
-        assert_eq!(Counts::of("<a b c><d e></a>"), Counts { tags: 3, attributes: 2, pairs: 5 });
+        assert_eq!(Counts::of("<a b c><d e></a>", usize::MAX), Counts { tags: 3, attributes: 2, pairs: 5 });
     }
 
     /// What no page may keep a thread busy with for long.

@@ -294,3 +294,27 @@ fn the_page_of_limits_says_what_the_code_does() {
     assert_eq!((limits.max_size, limits.max_ratio, limits.max_layers), (1 << 30, 2000, 2));
     assert_eq!((settings.max_redirects, settings.max_body), (20, 10 << 20));
 }
+
+#[test]
+fn regression_d23_a_header_that_holds_a_secret_stays_at_its_origin() {
+    let (folder, other) = (Folder::new(), Server::start(|_| Reply::text(200, "fine")));
+    let away = other.url();
+    let server = Server::start(move |_| Reply::text(302, "").with("Location", &away));
+    let plan = |more: &str| {
+        against(
+            &server,
+            &format!(
+                "secrets: {{ k: hunter2hunter2 }}\nvariables: {{ kind: plain }}\nhttp:\n  base_url: BASE\n  headers: {{ X-Tenant: 'a ${{k}}', X-Kind: '${{kind}}' }}\n{more}thread_groups:\n  g:\n    iterations: 1\n    steps:\n      - get: /\n"
+            ),
+        )
+    };
+    folder.run_plan(&plan(""), &[]).expect_code(0);
+    folder.run_plan(&plan("  redirect_headers: all\n"), &[]).expect_code(0);
+    let seen: Vec<_> = other
+        .hits()
+        .into_iter()
+        .map(|hit| (hit.headers.contains_key("x-tenant"), hit.headers.contains_key("x-kind")))
+        .collect();
+    assert_eq!(seen, [(false, true), (true, true)]);
+    assert!(server.hits().iter().all(|hit| hit.headers["x-tenant"] == "a hunter2hunter2"));
+}

@@ -407,7 +407,7 @@ fn size(bytes: u64) -> String {
 struct Slot(u64);
 
 /// How long a body may wait for more and keep the right.
-const PATIENCE: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Copy)]
 struct Holder {
