@@ -67,20 +67,20 @@ impl User {
     /// When it cannot be made: nothing was sent.
     pub(super) async fn request(&mut self, id: NodeId, node: &Node, http: &HttpNode) -> Result<bool, String> {
         let local = self.local.clone();
-        let request = self.prepare(id, http)?;
+        self.prepare(id, http)?;
+        let Some(sent) = &mut self.sent else { return Ok(false) };
         let transport = &local.shared.transports[http.transport.index()];
         let observed = local.observer.is_some();
         let start = Instant::now();
         let started = local.clock.at(start);
         let flight = InFlight { local: &local, label: node.label, started, ended: Cell::new(false) };
-        let user = self.http.clone();
-        let exchange = user.send_from(start, &request, transport).await;
+        let exchange = self.http.send_from(start, &sent.request, transport).await;
         let size = exchange.outcome.as_ref().map_or(0, |response| response.body.len());
         let turn = Turn::wait(size).await;
         flight.ended.set(true);
-        let partial = exchange.partial.iter().flat_map(|partial| &partial.cookies);
-        let cookies = partial.map(|(_, value)| value.clone()).collect();
-        self.sent = Some(Sent { node: id, request, cookies });
+        if let Some(partial) = &exchange.partial {
+            sent.cookies.extend(partial.cookies.iter().map(|(_, value)| value.clone()));
+        }
         self.hides = None;
         let ended = started + exchange.timings.total;
 
@@ -88,7 +88,6 @@ impl User {
         let (response, judged) = match &exchange.outcome {
             Ok(response) => {
                 self.response = Some(response.clone());
-                self.hides = None;
                 (Some(&**response), self.judge(node, http, response, observed, warm_up))
             }
             Err(failure) => {
@@ -327,7 +326,8 @@ impl User {
         }
     }
 
-    fn prepare(&mut self, id: NodeId, http: &HttpNode) -> Result<Request, String> {
+    /// Makes the request where it stays while it is sent and after: it is large, and every move of it shows.
+    fn prepare(&mut self, id: NodeId, http: &HttpNode) -> Result<(), String> {
         self.set_all(&http.with).map_err(|error| error.message)?;
         let mut extra_headers = Vec::new();
         let body = match &http.body {
@@ -343,27 +343,31 @@ impl User {
             }
             extra_headers.push((name.clone(), self.header(name, template)?));
         }
-        Ok(Request {
+        let headers = self.headers(id, http)?;
+        let auth = match http.auth.as_deref() {
+            None => None,
+            Some(Auth::Bearer(token)) => Some(sampler::Auth::Bearer(self.text(token)?)),
+            Some(Auth::Basic(username, password)) => {
+                Some(sampler::Auth::Basic { username: self.text(username)?, password: self.text(password)? })
+            }
+            Some(Auth::Digest(username, password)) => {
+                Some(sampler::Auth::Digest { username: self.text(username)?, password: self.text(password)? })
+            }
+        };
+        let request = Request {
             method: http.method.clone(),
             target,
-            headers: self.headers(id, http)?,
+            headers,
             extra_headers,
             body,
-            auth: match http.auth.as_deref() {
-                None => None,
-                Some(Auth::Bearer(token)) => Some(sampler::Auth::Bearer(self.text(token)?)),
-                Some(Auth::Basic(username, password)) => {
-                    Some(sampler::Auth::Basic { username: self.text(username)?, password: self.text(password)? })
-                }
-                Some(Auth::Digest(username, password)) => {
-                    Some(sampler::Auth::Digest { username: self.text(username)?, password: self.text(password)? })
-                }
-            },
+            auth,
             resources: http.resources,
             keep_body: http.keep_body || self.local.observer.is_some(),
             measure_body: http.measure_body,
             capture: self.local.observer.is_some(),
-        })
+        };
+        self.sent = Some(Sent { node: id, request, cookies: Vec::new() });
+        Ok(())
     }
 
     fn target(&mut self, id: NodeId, http: &HttpNode) -> Result<Arc<Target>, String> {

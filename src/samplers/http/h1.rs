@@ -186,25 +186,20 @@ impl Http1 {
             // the answer does: it may come before a long request is sent.
             let mut reads = exchange.sent > 0 || exchange.unsent.is_some();
             let mut pieces = 0;
-            if exchange.was_behind {
-                ready!(exchange.catch_up(cx));
+            if exchange.was_behind
+                && let Some(whole) = ready!(exchange.settle(cx))
+            {
+                return Poll::Ready(Ok(whole));
             }
             loop {
-                if exchange.receiver.is_over() {
-                    return Poll::Ready(Ok(false));
-                }
-                if exchange.receiver.is_behind() {
-                    ready!(exchange.catch_up(cx));
-                }
-                if matches!(exchange.stage, Stage::Done) {
-                    return Poll::Ready(Ok(true));
-                }
                 if reads && !exchange.looked {
                     exchange.looked = true;
                     if !self.inbox.is_empty() {
                         exchange.receiver.came();
                         self.take(&[], exchange)?;
-                        continue;
+                        if let Some(whole) = ready!(exchange.settle(cx)) {
+                            return Poll::Ready(Ok(whole));
+                        }
                     }
                 }
                 if reads {
@@ -217,8 +212,11 @@ impl Http1 {
                         Poll::Ready(Ok(())) => {
                             exchange.receiver.came();
                             self.take(buffer.filled(), exchange)?;
+                            if let Some(whole) = ready!(exchange.settle(cx)) {
+                                return Poll::Ready(Ok(whole));
+                            }
                             pieces += 1;
-                            if pieces == PIECES_AT_ONCE && !matches!(exchange.stage, Stage::Done) {
+                            if pieces == PIECES_AT_ONCE {
                                 return give_way(cx);
                             }
                             continue;
@@ -324,6 +322,19 @@ fn give_way<T>(cx: &mut Context<'_>) -> Poll<T> {
 }
 
 impl<R: Receiver> Exchange<'_, R> {
+    /// After something has come: has the receiver work it off, and tells whether the exchange is whole
+    /// if nothing more is to be read.
+    #[inline]
+    fn settle(&mut self, cx: &mut Context<'_>) -> Poll<Option<bool>> {
+        if self.was_behind || self.receiver.is_behind() {
+            ready!(self.catch_up(cx));
+        }
+        if self.receiver.is_over() {
+            return Poll::Ready(Some(false));
+        }
+        Poll::Ready(matches!(self.stage, Stage::Done).then_some(true))
+    }
+
     /// Has the receiver work off what has come, a slice for each time this is polled.
     #[cold]
     fn catch_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
