@@ -333,6 +333,7 @@ impl<'g> Walk<'g> {
                     return Ok(Next::End(Walked::TimeUp));
                 }
                 let passed = user.request(id, node, http).await?;
+                user.put_body_away();
                 let mut next = Next::Continue;
                 if !passed {
                     user.failures += 1;

@@ -28,7 +28,7 @@ use super::settings::CacheScope;
 use super::spelling::FixedHeaders;
 use super::target::Target;
 use super::{redirect, resources};
-use crate::samplers::{Exchange, Failure, FailureKind, Headers, Response, Timings};
+use crate::samplers::{Body, Exchange, Failure, FailureKind, Headers, Response, Timings};
 
 /// How often a request goes out again that servers say they did not act on.
 const MAX_RESENT: u32 = 3;
@@ -220,7 +220,7 @@ impl HttpUser {
             Box::pin(self.fetch_resources(request, urls, wanted.parallel, &target, transport, progress)).await?;
             progress.ended.set(None);
             if !request.keep_body {
-                answer.body = Bytes::new();
+                answer.body = Body::default();
             }
         }
         Ok((answer, target))
