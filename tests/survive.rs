@@ -329,6 +329,48 @@ fn regression_d1_bombs_over_http2_fail_with_the_name_of_the_limit() {
     Folder::new().run_plan(&looked_into(", version: 2").replace("BASE", &url), &[]).expect_code(0);
 }
 
+/// The most memory that a run of this plan has taken at a time, in MiB.
+#[cfg(target_os = "linux")]
+fn peak(folder: &Folder, plan: &str) -> u64 {
+    folder.write("plan.yaml", plan);
+    let mut child = folder.command(&["run", "plan.yaml"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let exit = loop {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let high = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        peak = peak.max(high.unwrap_or(0));
+        if let Some(exit) = child.try_wait().unwrap() {
+            break exit;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    assert!(exit.success() && peak > 0, "{exit}");
+    peak / 1024
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bodies_of_many_users_do_not_take_all_memory() {
+    let body: String = (0..450_000).map(|number| format!("<item>{number}</item>\n")).collect();
+    assert!(body.len() > 8 << 20);
+    let server = Server::start(move |_| Reply::text(200, body.as_str()));
+    let plan = |keep: &str| {
+        against(
+            &server,
+            &format!(
+                "http: {{ base_url: BASE }}\nthread_groups:\n  g:\n    users: 40\n    iterations: 1\n    steps:\n      - get: /\n        assert: {{ body: {{ contains: '<item>449999</item>' }} }}\n      - wait_for_users: {{ count: 40 }}\n{keep}"
+            ),
+        )
+    };
+    // 40 bodies as they are have 370 MiB, as bytes only.
+    let folder = Folder::new();
+    for keep in ["", "      - pause: 1s\n        if: \"'<item>449998</item>' in response.body\"\n"] {
+        let peak = peak(&folder, &plan(keep));
+        assert!(peak < 250, "{peak} MiB{keep}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn regression_d17_pipes_devices_and_folders_are_not_opened() {

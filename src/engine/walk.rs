@@ -301,6 +301,10 @@ impl<'g> Walk<'g> {
             }
             Err(message) => return self.failed_step(user, id, &message),
         }
+        if self.graph.reads_response {
+            // The condition may have looked into it, and the step may wait.
+            user.put_body_away();
+        }
         match self.act(user, id, node).await {
             Ok(next) => next,
             Err(message) => self.failed_step(user, id, &message),

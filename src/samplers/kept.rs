@@ -15,9 +15,9 @@ use bytes::Bytes;
 use zstd::bulk::{Compressor, Decompressor};
 
 /// How many bytes all users keep of large bodies as they are.
-pub(crate) const MAX_PLAIN: usize = 48 * 1024 * 1024;
+pub(crate) const MAX_PLAIN: usize = 24 * 1024 * 1024;
 /// How many bytes are counted or packed at a time. A body with no more is not large.
-pub(crate) const BLOCK: usize = 256 * 1024;
+pub(crate) const BLOCK: usize = 128 * 1024;
 /// The fastest level that packs letters and digits too.
 const LEVEL: i32 = 1;
 /// After a block that does not get smaller, so many are kept as they are.
@@ -27,7 +27,8 @@ const SKIPPED: u32 = 7;
 static PLAIN: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
-    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    /// What packs, and what it packs to.
+    static PACKER: RefCell<Option<(Compressor<'static>, Vec<u8>)>> = const { RefCell::new(None) };
 }
 
 /// Bytes that are counted as long as this lives.
@@ -103,7 +104,11 @@ impl Kept {
             }
             let (now, later) = data.split_at(self.plain.room().min(data.len()));
             if now.is_empty() {
-                self.packed = Some(Packing::default());
+                let mut packed = Packing::default();
+                if self.plain.counted.0 == 0 {
+                    packed.take(&std::mem::take(&mut self.plain.bytes));
+                }
+                self.packed = Some(packed);
             } else {
                 self.extend(now, announced);
             }
@@ -156,7 +161,7 @@ struct Packing {
 #[derive(Debug)]
 enum Block {
     Plain(Vec<u8>),
-    Packed(Vec<u8>),
+    Packed(Box<[u8]>),
 }
 
 impl Packing {
@@ -194,14 +199,14 @@ impl Packing {
 }
 
 /// The bytes in less room, if they take at least an eighth less.
-fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
+fn packed(bytes: &[u8]) -> Option<Box<[u8]>> {
     PACKER.with_borrow_mut(|packer| {
         if packer.is_none() {
-            *packer = Compressor::new(LEVEL).ok();
+            *packer = Some((Compressor::new(LEVEL).ok()?, vec![0; zstd::zstd_safe::compress_bound(BLOCK)]));
         }
-        let mut packed = packer.as_mut()?.compress(bytes).ok()?;
-        packed.shrink_to_fit();
-        (packed.len() < bytes.len() - bytes.len() / 8).then_some(packed)
+        let (packer, room) = packer.as_mut()?;
+        let length = packer.compress_to_buffer(bytes, room).ok()?;
+        (length < bytes.len() - bytes.len() / 8).then(|| room[..length].into())
     })
 }
 
@@ -346,9 +351,11 @@ mod tests {
         let text: Vec<u8> = (0..300_000).flat_map(|number| format!("<a>{number}</a>").into_bytes()).collect();
         let body = kept(&text, 10_000, 1 << 30, false);
         let blocks = &body.packed.as_ref().expect("packed").blocks;
-        let room: usize = blocks.iter().map(|block| match block {
-            Block::Plain(bytes) | Block::Packed(bytes) => bytes.capacity(),
-        }).sum();
+        let room = blocks.iter().map(|block| match block {
+            Block::Plain(bytes) => bytes.capacity(),
+            Block::Packed(bytes) => bytes.len(),
+        });
+        let room: usize = room.sum();
         assert!(room < text.len() / 4, "{room} of {}", text.len());
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::json::Document;
 use crate::mask::Masker;
 
-use super::{Body, Headers, charset, gist};
+use super::{Body, Headers, charset, gist, kept};
 
 /// How much of an error's body is read to say what went wrong, in bytes.
 const GIST_BYTES: usize = 16 * 1024;
@@ -51,7 +51,14 @@ impl Response {
     /// the `Content-Type`, then an XML declaration or an HTML `<meta>`; else it is UTF-8. What
     /// cannot be decoded reads as U+FFFD.
     pub fn text(&self) -> &str {
-        self.text.get_or_init(|| charset::decoded(&self.body, self.header("content-type")).into_owned())
+        if let Some(text) = self.text.get() {
+            return text;
+        }
+        match charset::decoded(&self.body, self.header("content-type")) {
+            // A large body is not held twice: looking at it again costs less than a copy.
+            Cow::Borrowed(text) if text.len() > kept::BLOCK => text,
+            text => self.text.get_or_init(|| text.into_owned()),
+        }
     }
 
     /// About the first `bytes` of the body as text, without decoding all of it.
