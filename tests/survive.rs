@@ -3,8 +3,8 @@
 
 mod support;
 
-use std::io::Write as _;
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use support::{Folder, Ran, Reply, Server, against, sampler};
@@ -160,6 +160,215 @@ fn regression_d5_interim_responses_do_not_go_on_for_ever() {
     let url = endless(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1000));
     let ran = Folder::new().run_plan(&looked_into(", timeout: 20s").replace("BASE", &url), &[]).expect_code(3);
     assert!(said(&ran).contains("more than 100 interim responses (1xx) before the response itself"), "{ran:?}");
+}
+
+/// An HTTP/2 frame (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const PRIORITY: u8 = 2;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const WINDOW_UPDATE: u8 = 8;
+const CONTINUATION: u8 = 9;
+const END_HEADERS: u8 = 4;
+/// `:status: 103` (RFC 7541 §6.2.2: not indexed, with the name of the static entry 8).
+const EARLY_HINTS: [u8; 5] = [0x08, 3, b'1', b'0', b'3'];
+/// `:status: 200`, the static entry 8.
+const OK: [u8; 1] = [0x88];
+
+/// A server that greets every client over HTTP/2, waits for its request and then sends `first` and without
+/// end `piece`, or closes when it is empty.
+fn second(first: Vec<u8>, piece: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (Ok(stream), first, piece) = (stream, first.clone(), piece.clone()) else { return };
+            std::thread::spawn(move || send_second(stream, &first, &piece));
+        }
+    });
+    url
+}
+
+fn send_second(mut stream: TcpStream, first: &[u8], piece: &[u8]) -> std::io::Result<()> {
+    stream.read_exact(&mut [0; 24])?;
+    stream.write_all(&[frame(SETTINGS, 0, 0, &[]), frame(SETTINGS, 1, 0, &[])].concat())?;
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head)?;
+        stream.read_exact(&mut vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize])?;
+        if head[3] == HEADERS {
+            break;
+        }
+    }
+    // The client's own frames must not fill the line.
+    let mut other = stream.try_clone()?;
+    std::thread::spawn(move || std::io::copy(&mut other, &mut std::io::sink()));
+    stream.write_all(first)?;
+    let end = Instant::now() + Duration::from_secs(60);
+    while !piece.is_empty() && Instant::now() < end {
+        stream.write_all(piece)?;
+    }
+    Ok(())
+}
+
+/// A user meets a server that sends these frames over HTTP/2, which fails in time and with these words. The
+/// others of its thread do not notice.
+#[track_caller]
+fn flooded(first: &[u8], piece: &[u8], words: &str) {
+    let url = second(first.to_vec(), piece.repeat(16_000 / piece.len()));
+    let (folder, server) = (Folder::new(), Server::start(|_| Reply::text(200, "fine")));
+    let start = Instant::now();
+    let plan = format!(
+        "thread_groups:\n  flooded:\n    http: {{ version: 2, timeout: 1s }}\n    users: 4\n    iterations: 1\n    steps:\n      - get: {url}/\n        name: flooded\n        assert: {{ body: {{ contains: '' }} }}\n  others:\n    users: 2\n    iterations: 20\n    steps:\n      - get: BASE/\n        name: fine\n        assert: {{ body: {{ equals: fine }} }}\n"
+    );
+    let ran = folder.run_plan(&against(&server, &plan), &[]);
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    let results = folder.results();
+    let (flooded, fine) = (sampler(&results, "flooded"), sampler(&results, "fine"));
+    assert_eq!((&flooded["count"], &flooded["failed"]), (&4.into(), &4.into()), "{ran:?}");
+    assert_eq!((&fine["count"], &fine["failed"]), (&40.into(), &0.into()), "{ran:?}");
+    assert!(said(&ran).contains(words), "{words}: {ran:?}");
+}
+
+#[test]
+fn regression_d5_interim_responses_over_http2_do_not_go_on_for_ever() {
+    // RFC 9113 §8.1: any number of interim responses may come before the response.
+    let hints = frame(HEADERS, END_HEADERS, 1, &EARLY_HINTS);
+    let words = "more than 100 interim responses (1xx) before the response itself";
+    flooded(&[], &hints, words);
+    // A hundred are taken.
+    let end = [frame(HEADERS, END_HEADERS, 1, &OK), frame(DATA, 1, 1, b"taken")].concat();
+    let url = second([hints.repeat(100), end].concat(), Vec::new());
+    Folder::new().run_plan(&looked_into(", version: 2").replace("BASE", &url), &[]).expect_code(0);
+}
+
+#[test]
+fn an_http2_flood_of_pings_ends_in_time() {
+    flooded(&[], &frame(PING, 0, 0, &[0; 8]), "no answer within 1s (timeout)");
+}
+
+#[test]
+fn an_http2_flood_of_settings_ends_in_time() {
+    flooded(&[], &frame(SETTINGS, 0, 0, &[]), "no answer within 1s (timeout)");
+}
+
+#[test]
+fn an_http2_flood_of_window_updates_ends_in_time() {
+    // As much as a window may have is soon reached (RFC 9113 §6.9.1).
+    flooded(&[], &frame(WINDOW_UPDATE, 0, 0, &[0x40, 0, 0, 0]), "flow-control protocol violated");
+    // By one byte each, it takes minutes.
+    flooded(&[], &frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]), "no answer within 1s (timeout)");
+}
+
+#[test]
+fn an_http2_flood_of_empty_data_ends_in_time() {
+    let head = frame(HEADERS, END_HEADERS, 1, &OK);
+    let words = "the server sends too many HTTP/2 frames that hold nothing or next to nothing";
+    flooded(&head, &frame(DATA, 0, 1, &[]), words);
+    // A padded frame may be empty too (§6.1).
+    flooded(&head, &frame(DATA, 8, 1, &[3, 0, 0, 0]), words);
+}
+
+#[test]
+fn an_http2_flood_of_continuations_ends_in_time() {
+    // The head of the response never ends (§6.10): with nothing, or with `a: b` again and again.
+    let head = frame(HEADERS, 0, 1, &OK);
+    let words = "the head of the server's answer is too large (over 256 KiB or 1000 headers)";
+    flooded(&head, &frame(CONTINUATION, 0, 1, &[]), words);
+    flooded(&head, &frame(CONTINUATION, 0, 1, &[0, 1, b'a', 1, b'b']), words);
+}
+
+#[test]
+fn an_http2_flood_of_frames_that_mean_nothing_ends_in_time() {
+    flooded(&[], &frame(PRIORITY, 0, 1, &[0, 0, 0, 3, 1]), "no answer within 1s (timeout)");
+    // RFC 9113 §5.5: frames of unknown types are ignored.
+    flooded(&[], &frame(0xFA, 0, 0, b"whatever"), "no answer within 1s (timeout)");
+}
+
+#[test]
+fn regression_d1_bombs_over_http2_fail_with_the_name_of_the_limit() {
+    let zeros = vec![0; 64 << 20];
+    // `:status: 200` and `content-encoding: …`, the static entry 26 (RFC 7541 §6.2.2).
+    let bomb = |encoding: &str, body: &[u8]| {
+        let block = [&OK[..], &[0x0F, 26 - 15, encoding.len() as u8], encoding.as_bytes()].concat();
+        let mut frames = frame(HEADERS, END_HEADERS, 1, &block);
+        let pieces = body.chunks(16_384);
+        let last = pieces.len() - 1;
+        pieces.enumerate().for_each(|(at, piece)| frames.extend(frame(DATA, u8::from(at == last), 1, piece)));
+        second(frames, Vec::new())
+    };
+    let fails = |url: &str, http: &str, words: &str| {
+        let plan = looked_into(&format!(", version: 2{http}")).replace("BASE", url);
+        let ran = Folder::new().run_plan(&plan, &[]).expect_code(1);
+        assert!(said(&ran).contains(words), "{words}: {ran:?}");
+    };
+    let ratio = "the body decompresses to more than 2000 times its size (`decompression: { max_ratio: … }`)";
+    fails(&bomb("gzip, gzip", &gzip(&gzip(&zeros))), "", ratio);
+    fails(&bomb("br", &brotli(&zeros)), "", ratio);
+    fails(
+        &bomb("gzip", &gzip(&zeros)),
+        ", decompression: { max_size: 16MiB }",
+        "the body decompresses to more than 16MiB (`decompression: { max_size: … }`)",
+    );
+    // 28 GiB, as much as goes into a window of 1 MiB.
+    fails(
+        &bomb("zstd", &zstd_zeros(230_000)),
+        ", timeout: 500ms, decompression: { max_ratio: 1000000, max_size: 1000GiB }",
+        "body not decompressed within 500ms (timeout)",
+    );
+    let url = bomb("gzip", &gzip(&zeros));
+    Folder::new().run_plan(&looked_into(", version: 2").replace("BASE", &url), &[]).expect_code(0);
+}
+
+/// The most memory that a run of this plan has taken at a time, in MiB.
+#[cfg(target_os = "linux")]
+fn peak(folder: &Folder, plan: &str) -> u64 {
+    folder.write("plan.yaml", plan);
+    let mut child = folder.command(&["run", "plan.yaml"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let exit = loop {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let high = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        peak = peak.max(high.unwrap_or(0));
+        if let Some(exit) = child.try_wait().unwrap() {
+            break exit;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    assert!(exit.success() && peak > 0, "{exit}");
+    peak / 1024
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bodies_of_many_users_do_not_take_all_memory() {
+    let body: String = (0..450_000).map(|number| format!("<item>{number}</item>\n")).collect();
+    assert!(body.len() > 8 << 20);
+    let server = Server::start(move |_| Reply::text(200, body.as_str()));
+    let plan = |keep: &str| {
+        against(
+            &server,
+            &format!(
+                "http: {{ base_url: BASE }}\nthread_groups:\n  g:\n    users: 40\n    iterations: 1\n    steps:\n      - get: /\n        assert: {{ body: {{ contains: '<item>449999</item>' }} }}\n      - wait_for_users: {{ count: 40 }}\n{keep}"
+            ),
+        )
+    };
+    // 40 bodies as they are have 370 MiB, as bytes only.
+    let folder = Folder::new();
+    for keep in ["", "      - pause: 1s\n        if: \"'<item>449998</item>' in response.body\"\n"] {
+        let peak = peak(&folder, &plan(keep));
+        assert!(peak < 250, "{peak} MiB{keep}");
+    }
 }
 
 #[cfg(unix)]

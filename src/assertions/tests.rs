@@ -23,7 +23,7 @@ fn answer(body: &str) -> Response {
     response.status = 200;
     response.url = "http://127.0.0.1/done".to_owned();
     response.body_bytes = body.len() as u64;
-    response.body = body.to_owned().into();
+    response.body = body.to_owned().into_bytes().into();
     response.headers.insert("content-type", "application/json".parse().unwrap());
     response.headers.insert("x-count", "5".parse().unwrap());
     response.cookies = vec![("SID".to_owned(), "s1".to_owned())];

@@ -300,6 +300,17 @@ impl User {
         }
     }
 
+    /// A response's body takes no more room than what follows has use for.
+    pub(super) fn put_body_away(&mut self) {
+        if let Some(response) = self.response.as_mut().and_then(Rc::get_mut) {
+            if self.graph.reads_response {
+                response.rest();
+            } else {
+                response.forget_body();
+            }
+        }
+    }
+
     /// A branch of `parallel`: it sees this user's variables and shares its connections and cookies.
     pub(super) fn branch(&mut self) -> Self {
         Self {

@@ -301,6 +301,10 @@ impl<'g> Walk<'g> {
             }
             Err(message) => return self.failed_step(user, id, &message),
         }
+        if self.graph.reads_response {
+            // The condition may have looked into it, and the step may wait.
+            user.put_body_away();
+        }
         match self.act(user, id, node).await {
             Ok(next) => next,
             Err(message) => self.failed_step(user, id, &message),
@@ -333,6 +337,7 @@ impl<'g> Walk<'g> {
                     return Ok(Next::End(Walked::TimeUp));
                 }
                 let passed = user.request(id, node, http).await?;
+                user.put_body_away();
                 let mut next = Next::Continue;
                 if !passed {
                     user.failures += 1;

@@ -193,6 +193,7 @@ impl Build<'_> {
             rotations: self.rotations,
             counters: std::mem::take(&mut self.names.counters),
             flows: std::mem::take(&mut self.flows),
+            reads_response: self.reads_response,
             skip_without_samples: plan.skip_without_samples,
         })
     }

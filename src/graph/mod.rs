@@ -113,6 +113,8 @@ pub struct ExecutionGraph {
     pub services: Vec<Service>,
     /// The slot that holds the services' URLs.
     pub services_slot: Option<SlotId>,
+    /// Whether an expression looks into the last response.
+    pub reads_response: bool,
     /// Connection-level settings, each combination once.
     pub transports: Vec<Settings>,
     /// Names of the locks.

@@ -5,6 +5,7 @@ mod charset;
 mod gist;
 pub(crate) mod headers;
 pub mod http;
+mod kept;
 mod response;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use headers::Headers;
+pub use kept::Body;
 pub use response::Response;
 
 /// Why a sample failed, in the words of the results.

@@ -4,12 +4,10 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::json::Document;
 use crate::mask::Masker;
 
-use super::{Headers, charset, gist};
+use super::{Body, Headers, charset, gist, kept};
 
 /// How much of an error's body is read to say what went wrong, in bytes.
 const GIST_BYTES: usize = 16 * 1024;
@@ -24,7 +22,7 @@ pub struct Response {
     /// The headers of the last hop.
     pub headers: Headers,
     /// The decoded body, as far as `max_body`.
-    pub body: Bytes,
+    pub body: Body,
     /// How many bytes the decoded body had in all.
     pub body_bytes: u64,
     /// The URL that answered, after redirects.
@@ -53,7 +51,14 @@ impl Response {
     /// the `Content-Type`, then an XML declaration or an HTML `<meta>`; else it is UTF-8. What
     /// cannot be decoded reads as U+FFFD.
     pub fn text(&self) -> &str {
-        self.text.get_or_init(|| charset::decoded(&self.body, self.header("content-type")).into_owned())
+        if let Some(text) = self.text.get() {
+            return text;
+        }
+        match charset::decoded(&self.body, self.header("content-type")) {
+            // A large body is not held twice: looking at it again costs less than a copy.
+            Cow::Borrowed(text) if text.len() > kept::BLOCK => text,
+            text => self.text.get_or_init(|| text.into_owned()),
+        }
     }
 
     /// About the first `bytes` of the body as text, without decoding all of it.
@@ -61,8 +66,7 @@ impl Response {
         if let Some(text) = self.text.get() {
             return Cow::Borrowed(&text[..text.floor_char_boundary(bytes)]);
         }
-        let end = self.body.len().min(bytes);
-        charset::decoded(&self.body[..end], self.header("content-type"))
+        charset::decoded(self.body.get(..bytes).unwrap_or(&self.body), self.header("content-type"))
     }
 
     /// The body as JSON, or why it is none. A UTF-8 byte order mark is left out, UTF-16 is decoded,
@@ -87,6 +91,20 @@ impl Response {
             Some(gist) => format!("{}: {gist}", self.status),
             None => self.status.to_string(),
         }
+    }
+
+    /// Gives up what of the body may be read again: all that was made of it, if the body itself is
+    /// packed.
+    pub(crate) fn rest(&mut self) {
+        if self.body.repack() {
+            (self.text, self.json) = Default::default();
+        }
+    }
+
+    /// Gives up the body. How long it was stays known.
+    pub(crate) fn forget_body(&mut self) {
+        self.body.forget();
+        (self.text, self.json) = Default::default();
     }
 
     /// The first value of a header, if it is text.

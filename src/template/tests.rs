@@ -49,7 +49,7 @@ fn response(body: &str) -> Response {
     response.status = 201;
     response.url = "http://127.0.0.1/a?b=1".to_owned();
     response.headers.insert("content-type", "application/json".parse().unwrap());
-    response.body = body.to_owned().into();
+    response.body = body.to_owned().into_bytes().into();
     response.body_bytes = body.len() as u64;
     response.response_time = std::time::Duration::from_micros(1_500);
     response

@@ -278,7 +278,7 @@ mod tests {
             version: "HTTP/1.1",
             headers: headers(pairs).into(),
             sets_cookies: false,
-            body: Bytes::from(vec![b'x'; body]),
+            body: Bytes::from(vec![b'x'; body]).into(),
             body_bytes: body as u64,
         }
     }

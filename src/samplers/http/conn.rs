@@ -24,7 +24,7 @@ use super::h1::{Http1, MAX_HEAD, Receiver};
 use super::head::Wire;
 use super::progress::{Progress, Traffic};
 use super::settings::Decompression;
-use crate::samplers::{Failure, Headers};
+use crate::samplers::{Body, Failure, Headers};
 
 /// A body to send.
 pub(super) type Outgoing = Full<Bytes>;
@@ -129,7 +129,7 @@ pub(super) struct Answer {
     pub(super) headers: Headers,
     /// Whether there is a `Set-Cookie` among the headers.
     pub(super) sets_cookies: bool,
-    pub(super) body: Bytes,
+    pub(super) body: Body,
     pub(super) body_bytes: u64,
 }
 
@@ -231,7 +231,7 @@ impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
             version: if head.is_http11 { "HTTP/1.1" } else { "HTTP/1.0" },
             headers: head.headers,
             sets_cookies: head.sets_cookies,
-            body: Bytes::new(),
+            body: Body::default(),
             body_bytes: 0,
         };
         self.begin(answer, head.encoded, announced);
@@ -356,7 +356,7 @@ async fn exchange_http2(
         version: version_word(parts.version),
         sets_cookies: parts.headers.contains_key(SET_COOKIE),
         headers: parts.headers.into(),
-        body: Bytes::new(),
+        body: Body::default(),
         body_bytes: 0,
     };
     reader.begin(answer, encoded, announced);

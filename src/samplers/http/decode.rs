@@ -8,14 +8,14 @@ use std::cell::Cell;
 use std::io;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 
 use super::conn::Reading;
 use super::layers::{Decoder, Encoding};
 use super::settings::Decompression;
-use crate::samplers::{Failure, FailureKind};
+use crate::samplers::kept::Kept;
+use crate::samplers::{Body, Failure, FailureKind};
 
 /// How many steps a body may take at once without looking at the clock: about 128 kB, as much as most
 /// bodies have.
@@ -180,19 +180,19 @@ impl Collector {
     }
 
     /// What has come of a body that does not come to its end: as far as it was kept as it came.
-    pub(super) fn so_far(self) -> (Bytes, u64) {
+    pub(super) fn so_far(self) -> (Body, u64) {
         match self.kind {
-            Kind::Count(total) => (Bytes::new(), total),
-            Kind::Plain { kept, .. } => (Bytes::from(kept.bytes), kept.total),
-            Kind::Decode(_) => (Bytes::new(), 0),
+            Kind::Count(total) => (Body::default(), total),
+            Kind::Plain { kept, .. } => kept.finish(),
+            Kind::Decode(_) => (Body::default(), 0),
         }
     }
 
     /// The kept part and the full length of the body: decoded if it was kept, else as it came.
-    pub(super) fn finish(self) -> Result<(Bytes, u64), Failure> {
+    pub(super) fn finish(self) -> Result<(Body, u64), Failure> {
         match self.kind {
-            Kind::Count(total) => Ok((Bytes::new(), total)),
-            Kind::Plain { kept, .. } => Ok((Bytes::from(kept.bytes), kept.total)),
+            Kind::Count(total) => Ok((Body::default(), total)),
+            Kind::Plain { kept, .. } => Ok(kept.finish()),
             Kind::Decode(layers) => {
                 let result = match self.broken {
                     // An announced encoding of nothing is nothing.
@@ -201,7 +201,7 @@ impl Collector {
                     None => layers.finish(),
                 };
                 match result {
-                    Ok(kept) => Ok((Bytes::from(kept.bytes), kept.total)),
+                    Ok(kept) => Ok(kept.finish()),
                     Err(broken) => Err(Failure::new(FailureKind::Body, broken.words(&self.encoding))),
                 }
             }
@@ -261,38 +261,6 @@ impl std::fmt::Display for Told {
 }
 
 impl std::error::Error for Told {}
-
-/// The beginning of a body, and how long it is.
-struct Kept {
-    bytes: Vec<u8>,
-    total: u64,
-    max: u64,
-}
-
-impl Kept {
-    fn new(max: u64) -> Self {
-        Self { bytes: Vec::new(), total: 0, max }
-    }
-
-    /// `announced` is the length of the whole, 0 if it is not known.
-    fn take(&mut self, data: &[u8], announced: u64) {
-        let room = usize::try_from(self.max.saturating_sub(self.total)).unwrap_or(usize::MAX).min(data.len());
-        // What a server announces is believed as far as it does no harm, and what is kept never
-        // takes more than `max_body`.
-        let most = usize::try_from(if announced > 0 { announced.min(self.max) } else { self.max }).unwrap_or(0);
-        let needed = self.bytes.len() + room;
-        if needed > self.bytes.capacity() {
-            let roomy = match (self.bytes.is_empty(), announced) {
-                (true, 0) => 0,
-                (true, _) => most.min(1024 * 1024),
-                (false, _) => (self.bytes.capacity() * 2).min(most),
-            };
-            self.bytes.reserve_exact(roomy.max(needed) - self.bytes.len());
-        }
-        self.bytes.extend_from_slice(&data[..room]);
-        self.total += data.len() as u64;
-    }
-}
 
 /// The decoders of a body, the one that meets the wire first, and what they have decoded.
 struct Layers {

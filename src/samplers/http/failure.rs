@@ -498,7 +498,10 @@ fn h2_cause(error: &h2::Error) -> Cause {
         Some(reason) if error.is_remote() => {
             Cause::Ended(format!("the server ended the exchange: {} (HTTP/2 {reason:?})", reason.description()))
         }
-        // The h2 crate's own word for a head that is larger than it may be.
+        // The h2 crate's own word for more than it takes: what of, it tells in the text only.
+        Some(h2::Reason::ENHANCE_YOUR_CALM) if error.to_string().contains("too_many_data_frames") => {
+            Cause::Protocol("the server sends too many HTTP/2 frames that hold nothing or next to nothing".to_owned())
+        }
         Some(h2::Reason::ENHANCE_YOUR_CALM) => Cause::Protocol(TOO_LARGE.to_owned()),
         Some(reason) => Cause::Invalid { version: "HTTP/2", reason: reason.description().to_owned() },
         None => Cause::Invalid { version: "HTTP/2", reason: error.to_string() },

@@ -1,7 +1,8 @@
-//! Where the answers of an HTTP/2 connection end, seen from their frames' heads (RFC 9113 §4.1).
+//! Where the answers of an HTTP/2 connection begin and end, seen from their frames' heads
+//! (RFC 9113 §4.1).
 //!
 //! The HTTP/2 library drops a DATA frame that ends a body too early together with what is in it, so
-//! that nobody could tell how much of the body had come.
+//! that nobody could tell how much of the body had come. Interim responses it passes over without end.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -13,15 +14,20 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::connect::Stream;
+use super::h1::{MAX_INTERIM, too_many_interim};
 
 /// How many ends are remembered.
 const KEPT: usize = 16;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const END_STREAM: u8 = 0x1;
 const PADDED: u8 = 0x8;
+/// From how many streams on those are forgotten whose response has begun at once: the client has
+/// given some up, which their end would have told.
+const MANY_STREAMS: usize = 256;
 
 /// The frames that ended a body lately.
 #[derive(Debug, Default)]
@@ -69,8 +75,10 @@ struct Frames {
     padded: bool,
     /// Whether a frame has come.
     begun: bool,
-    /// Whether the first frame was not one of SETTINGS, as it has to be (RFC 9113 §3.4).
-    broken: bool,
+    /// The open streams on which a response has begun, and how many heads came on each.
+    open: Vec<(u32, u32)>,
+    /// Why nothing more is taken.
+    broken: Option<String>,
 }
 
 impl Frames {
@@ -97,15 +105,43 @@ impl Frames {
     /// A head is complete.
     fn begin(&mut self, ends: &Ends) {
         self.have = 0;
-        let [high, middle, low, kind, flags, ..] = self.head;
-        self.broken |= !std::mem::replace(&mut self.begun, true) && kind != SETTINGS;
+        let [high, middle, low, kind, flags, stream @ ..] = self.head;
+        let stream = u32::from_be_bytes(stream) & (u32::MAX >> 1);
+        if !std::mem::replace(&mut self.begun, true) && kind != SETTINGS {
+            // RFC 9113 §3.4.
+            self.broken = Some("an HTTP/2 server must begin with a SETTINGS frame".to_owned());
+        }
         self.left = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+        if kind == RST_STREAM || (matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0) {
+            self.open.retain(|(open, _)| *open != stream);
+        } else if kind == HEADERS {
+            self.head_came(stream);
+        }
         if flags & END_STREAM != 0 {
             match kind {
                 DATA if flags & PADDED != 0 && self.left > 0 => self.padded = true,
                 DATA => ends.push(self.left as u64),
                 HEADERS => ends.push(0),
                 _ => {}
+            }
+        }
+    }
+
+    /// A head that does not end its stream: that of the response itself, or of one of any number of interim
+    /// responses before it (RFC 9113 §8.1).
+    fn head_came(&mut self, stream: u32) {
+        match self.open.iter_mut().find(|(open, _)| *open == stream) {
+            Some((_, heads)) => {
+                *heads += 1;
+                if *heads > MAX_INTERIM + 1 {
+                    self.broken = Some(too_many_interim());
+                }
+            }
+            None => {
+                if self.open.len() >= MANY_STREAMS {
+                    self.open.retain(|(_, heads)| *heads > 1);
+                }
+                self.open.push((stream, 1));
             }
         }
     }
@@ -130,9 +166,8 @@ impl AsyncRead for Watched {
         let before = buffer.filled().len();
         let result = Pin::new(&mut this.stream).poll_read(cx, buffer);
         this.frames.take(&buffer.filled()[before..], &this.ends);
-        if this.frames.broken {
-            let words = "an HTTP/2 server must begin with a SETTINGS frame";
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, words)));
+        if let Some(words) = &this.frames.broken {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, words.clone())));
         }
         result
     }
@@ -188,6 +223,23 @@ mod tests {
             let seen = ends.seen.borrow();
             assert_eq!((seen.0, seen.1.iter().copied().collect::<Vec<_>>()), (3, vec![4, 5, 0]), "{size}");
         }
+    }
+
+    #[test]
+    fn interim_responses_are_counted_for_each_stream() {
+        let head = |stream: u8, flags| vec![0, 0, 0, HEADERS, flags, 0, 0, 0, stream];
+        let (ends, mut frames) = (Ends::default(), Frames::default());
+        frames.take(&frame(SETTINGS, 0, b""), &ends);
+        // A hundred, the response and its trailers, on each of many streams at the same time.
+        for stream in (1..=99).step_by(2) {
+            (0..=MAX_INTERIM).for_each(|_| frames.take(&head(stream, 4), &ends));
+        }
+        for stream in (3..=99).step_by(2) {
+            frames.take(&head(stream, 4 | END_STREAM), &ends);
+        }
+        assert_eq!((frames.broken.clone(), frames.open.len()), (None, 1));
+        frames.take(&head(1, 4), &ends);
+        assert!(frames.broken.is_some());
     }
 
     #[test]

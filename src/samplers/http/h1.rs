@@ -288,9 +288,7 @@ impl Http1 {
             if matches!(head.status, 100..=199) && head.status != 101 {
                 exchange.interim += 1;
                 if exchange.interim > MAX_INTERIM {
-                    return Err(Broken::Head(
-                        format!("more than {MAX_INTERIM} interim responses (1xx) before the response itself").into(),
-                    ));
+                    return Err(Broken::Head(too_many_interim().into()));
                 }
                 continue;
             }
@@ -309,6 +307,11 @@ impl Http1 {
         }
         Ok(())
     }
+}
+
+/// What is said of a server that sends interim responses only.
+pub(super) fn too_many_interim() -> String {
+    format!("more than {MAX_INTERIM} interim responses (1xx) before the response itself")
 }
 
 /// Lets the others have their turn before the task goes on. Not by its waker alone: a

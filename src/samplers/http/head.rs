@@ -18,7 +18,7 @@ use super::connect::Transport;
 use super::redirect::Next;
 use super::settings::{Connections, RedirectHeaders, Settings};
 use super::target::Target;
-use super::user::Request;
+use super::request::Request;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("loadplan/", env!("CARGO_PKG_VERSION")));
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");

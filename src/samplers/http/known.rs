@@ -17,7 +17,7 @@ use super::connect::Transport;
 use super::head::{self, Hop, Lines, Wire};
 use super::spelling::FixedHeaders;
 use super::target::Target;
-use super::user::Request;
+use super::request::Request;
 
 /// How many heads a thread keeps.
 const SLOTS: usize = 64;

@@ -42,6 +42,7 @@ mod pool;
 mod progress;
 mod proxy;
 mod redirect;
+mod request;
 mod resources;
 mod settings;
 mod spelling;
@@ -56,10 +57,11 @@ pub(crate) use failure::kept_connection_idle;
 pub(crate) use failure::kept_connection_message;
 pub use open::open_connections;
 pub use proxy::ProxyEnvironment;
+pub use request::{Request, Resources};
 pub use settings::{
     CacheScope, Connections, Decompression, HttpVersion, ProxySetting, RedirectHeaders, Scope, Settings, TlsSettings,
     TlsVersion,
 };
 pub use spelling::{FixedHeaders, spellings};
 pub use target::Target;
-pub use user::{HttpUser, Request, Resources};
+pub use user::HttpUser;

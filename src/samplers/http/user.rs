@@ -8,13 +8,12 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Sleep;
 use url::Url;
 
-use super::auth::{Auth, Nonces};
+use super::auth::Nonces;
 use super::cache::{self, Caches, Lookup};
 use super::conn::{self, Answer, Connection, Reading};
 use super::connect::Transport;
@@ -24,68 +23,14 @@ use super::head::{self, Hop, Wire};
 use super::known;
 use super::pool::Pool;
 use super::progress::Progress;
+use super::request::Request;
 use super::settings::CacheScope;
-use super::spelling::FixedHeaders;
 use super::target::Target;
 use super::{redirect, resources};
-use crate::samplers::{Exchange, Failure, FailureKind, Headers, Response, Timings};
+use crate::samplers::{Body, Exchange, Failure, FailureKind, Headers, Response, Timings};
 
 /// How often a request goes out again that servers say they did not act on.
 const MAX_RESENT: u32 = 3;
-
-/// How a page's resources are fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resources {
-    /// How many at a time.
-    pub parallel: usize,
-    /// How many one page may name; a page with more fails its request.
-    pub max: usize,
-}
-
-/// One request, ready to be sent.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// Where it goes.
-    pub target: Arc<Target>,
-    /// The headers that are the same every time: made once, shared.
-    pub headers: Arc<FixedHeaders>,
-    /// The headers of this time. The first one of a name replaces that name in `headers`.
-    pub extra_headers: Vec<(HeaderName, HeaderValue)>,
-    /// The body. Its length is always told to the server, whatever `Content-Length` the headers hold.
-    pub body: Bytes,
-    /// How the user identifies itself, unless the headers hold `Authorization`.
-    pub auth: Option<Auth>,
-    /// Whether a page's resources are fetched too.
-    pub resources: Option<Resources>,
-    /// Whether the body is decoded and kept (as far as `max_body`). If not, it is only drained,
-    /// and [`Response::body_bytes`] counts it as it came over the wire.
-    pub keep_body: bool,
-    /// Whether a body that is not kept is decoded all the same, so that
-    /// [`Response::body_bytes`] counts it decoded.
-    pub measure_body: bool,
-    /// Whether [`Exchange::hops`] is filled.
-    pub capture: bool,
-}
-
-impl Request {
-    /// A request without headers and body that keeps the answer's body.
-    pub fn new(method: Method, target: Arc<Target>) -> Self {
-        Self {
-            method,
-            target,
-            headers: Arc::default(),
-            extra_headers: Vec::new(),
-            body: Bytes::new(),
-            auth: None,
-            resources: None,
-            keep_body: true,
-            measure_body: false,
-            capture: false,
-        }
-    }
-}
 
 /// One user's HTTP state: connections, cookies, cache, digest nonces. Several requests may be
 /// under way at once (`parallel`).
@@ -220,7 +165,7 @@ impl HttpUser {
             Box::pin(self.fetch_resources(request, urls, wanted.parallel, &target, transport, progress)).await?;
             progress.ended.set(None);
             if !request.keep_body {
-                answer.body = Bytes::new();
+                answer.body = Body::default();
             }
         }
         Ok((answer, target))
