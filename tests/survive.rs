@@ -527,3 +527,55 @@ fn regression_d23_a_header_that_holds_a_secret_stays_at_its_origin() {
     assert_eq!(seen, [(false, true), (true, true)]);
     assert!(server.hits().iter().all(|hit| hit.headers["x-tenant"] == "a hunter2hunter2"));
 }
+
+#[test]
+fn regression_what_is_made_from_a_secret_stays_at_its_origin() {
+    let (folder, other) = (Folder::new(), Server::start(|_| Reply::text(200, "fine")));
+    let away = other.url();
+    let server = Server::start(move |_| Reply::text(302, "").with("Location", &away));
+    folder.write(
+        "plan.yaml",
+        against(
+            &server,
+            "secrets: { api_key: hunter2hunter2, from_env: \"${env.KEY_FOR_TEST}\" }
+variables: { kind: plain }
+http:
+  base_url: BASE
+  headers:
+    X-Computed: ${far}
+    X-Set: ${later}
+    X-With: ${mine}
+    X-Item: ${item}
+    X-Brace: \"${['}', api_key] | join('')}\"
+    X-Env: ${env.KEY_FOR_TEST}
+    X-Kind: ${kind}
+    X-Word: api_key ${'api_key'}
+thread_groups:
+  g:
+    iterations: 1
+    steps:
+      - set: { sig: \"v1 ${api_key}\" }
+      - set: { far: \"${sig | sha256}\" }
+      - for_each: { item: \"[api_key]\" }
+        steps:
+          - set: { later: \"${far}\" }
+          - get: /
+            with: { mine: \"${later | upper}\" }
+",
+        ),
+    );
+    let mut command = folder.command(&["run", "plan.yaml"]);
+    let ran = Ran::from(command.env("KEY_FOR_TEST", "from the environment").output().unwrap());
+    ran.expect_code(0);
+    let names = |server: &Server| {
+        let hit = server.hits().into_iter().next().unwrap();
+        let mut names: Vec<String> = hit.headers.keys().filter(|name| name.starts_with("x-")).cloned().collect();
+        names.sort();
+        names
+    };
+    assert_eq!(
+        names(&server),
+        ["x-brace", "x-computed", "x-env", "x-item", "x-kind", "x-set", "x-with", "x-word"]
+    );
+    assert_eq!(names(&other), ["x-kind", "x-word"]);
+}

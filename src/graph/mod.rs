@@ -9,6 +9,7 @@ mod bare;
 mod brackets;
 mod build;
 mod checks;
+mod derived;
 mod declared;
 mod draw;
 mod estimate;

@@ -137,7 +137,20 @@ impl Template {
         }
     }
 
-    /// Whether it reads the last answer's body, which then has to be kept.
+    /// Whether it reads such a variable, or holds such a text.
+    pub(crate) fn holds(&self, slot: &dyn Fn(SlotId) -> bool, text: &dyn Fn(&str) -> bool) -> bool {
+        match &self.body {
+            Body::Literal(literal) | Body::Constant(_, literal) => text(literal),
+            Body::Whole(node) => node.holds(slot, text),
+            Body::Mixed(segments) => segments.iter().any(|segment| match segment {
+                Segment::Literal(literal) => text(literal),
+                Segment::Slot(id, _) => slot(*id),
+                Segment::Expression(node) => node.holds(slot, text),
+            }),
+        }
+    }
+
+    /// Whether it reads the last response's body, which then has to be kept.
     pub fn reads_body(&self) -> bool {
         match &self.body {
             Body::Literal(_) | Body::Constant(..) => false,
@@ -186,9 +199,14 @@ impl Expression {
         Ok(Context::new(scope, &self.source).eval(&self.node)?.into_owned())
     }
 
-    /// Whether it reads the last answer's body, which then has to be kept.
+    /// Whether it reads the last response's body, which then has to be kept.
     pub fn reads_body(&self) -> bool {
         self.node.reads_body()
+    }
+
+    /// Whether it reads such a variable, or holds such a text.
+    pub(crate) fn holds(&self, slot: &dyn Fn(SlotId) -> bool, text: &dyn Fn(&str) -> bool) -> bool {
+        self.node.holds(slot, text)
     }
 
     /// The value as a condition: true or false, or text that spells one of these.

@@ -16,8 +16,8 @@ pub(super) struct Xml {
     pub(super) package: Package,
     /// Prefix and namespace, for paths like `//soap:Body`.
     pub(super) namespaces: Vec<(String, String)>,
-    /// How many nodes it has.
-    pub(super) nodes: usize,
+    /// How many nodes it has, and KiB of text.
+    pub(super) weight: usize,
     /// What a walk from every element to all that is below it costs: each node, and each 64 bytes of text,
     /// as often as there are elements around it.
     pub(super) below: usize,
@@ -43,12 +43,34 @@ pub(super) fn parse(text: &str) -> Result<Xml, String> {
     let options = roxmltree::ParsingOptions { nodes_limit: MAX_XML_NODES, ..Default::default() };
     let checked = roxmltree::Document::parse_with_options(source, options).map_err(|error| match error {
         roxmltree::Error::NodesLimitReached => format!("the body has more than {MAX_XML_NODES} nodes"),
-        roxmltree::Error::DtdDetected => "the body has a document type (DTD), which is refused".to_owned(),
+        roxmltree::Error::DtdDetected if is_html(source) => "the body is HTML, not XML: use `css` for it".to_owned(),
+        roxmltree::Error::DtdDetected => {
+            "the body has a document type (DTD), which is refused; for HTML use `css`".to_owned()
+        }
         other => format!("the body is not XML ({other}); for HTML use `css`"),
     })?;
     let package = Package::new();
     let seen = copy(&checked, package.as_document())?;
-    Ok(Xml { package, nodes: checked.descendants().len(), namespaces: seen.namespaces, below: seen.below })
+    let weight = checked.descendants().len() + text_in(&checked) / 1024;
+    Ok(Xml { package, weight, namespaces: seen.namespaces, below: seen.below })
+}
+
+/// Whether a text that has a document type is a page (HTML §13.1.1): `<!DOCTYPE html …>`.
+fn is_html(text: &str) -> bool {
+    let name = text.match_indices("<!").find_map(|(at, _)| {
+        let kind = text.get(at + 2..at + 9).filter(|word| word.eq_ignore_ascii_case("doctype"))?;
+        text[at + 2 + kind.len()..].split_whitespace().next()
+    });
+    name.is_some_and(|name| name.trim_end_matches('>').eq_ignore_ascii_case("html"))
+}
+
+/// How many bytes of text the elements and attributes of a document hold.
+fn text_in(document: &roxmltree::Document<'_>) -> usize {
+    let own = |node: roxmltree::Node<'_, '_>| match node.is_text() {
+        true => node.text().map_or(0, str::len),
+        false => node.attributes().map(|attribute| attribute.value().len()).sum(),
+    };
+    document.descendants().map(own).sum()
 }
 
 /// The different namespace declarations. What an element sees of them is copied for every one that
