@@ -4,6 +4,7 @@
 //! Foreign text is masked first and cut, cleaned and escaped after that: what is cut off first
 //! may leave the beginning of a secret, and what is removed later may join its halves.
 
+mod packed;
 mod spelling;
 mod view;
 
@@ -115,8 +116,8 @@ impl Masker {
         for view in View::all(text) {
             for finder in &self.finders {
                 found.extend(finder.automaton.find_overlapping_iter(&*view.text).map(|at| view.place(at.range())));
-                if is_cut {
-                    found.extend(finder.begun(&view.text).map(|at| view.place(at)));
+                if is_cut && view.to_end {
+                    found.extend(finder.begun(&view.text).map(|at| (view.place(at).0, text.len())));
                 }
             }
         }
