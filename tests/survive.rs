@@ -253,12 +253,12 @@ fn regression_d5_interim_responses_over_http2_do_not_go_on_for_ever() {
 
 #[test]
 fn an_http2_flood_of_pings_ends_in_time() {
-    flooded(&[], &frame(PING, 0, 0, &[0; 8]), "no answer within 1s (timeout)");
+    flooded(&[], &frame(PING, 0, 0, &[0; 8]), "no response within 1s (timeout)");
 }
 
 #[test]
 fn an_http2_flood_of_settings_ends_in_time() {
-    flooded(&[], &frame(SETTINGS, 0, 0, &[]), "no answer within 1s (timeout)");
+    flooded(&[], &frame(SETTINGS, 0, 0, &[]), "no response within 1s (timeout)");
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn an_http2_flood_of_window_updates_ends_in_time() {
     // As much as a window may have is soon reached (RFC 9113 §6.9.1).
     flooded(&[], &frame(WINDOW_UPDATE, 0, 0, &[0x40, 0, 0, 0]), "flow-control protocol violated");
     // By one byte each, it takes minutes.
-    flooded(&[], &frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]), "no answer within 1s (timeout)");
+    flooded(&[], &frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]), "no response within 1s (timeout)");
 }
 
 #[test]
@@ -282,16 +282,16 @@ fn an_http2_flood_of_empty_data_ends_in_time() {
 fn an_http2_flood_of_continuations_ends_in_time() {
     // The head of the response never ends (§6.10): with nothing, or with `a: b` again and again.
     let head = frame(HEADERS, 0, 1, &OK);
-    let words = "the head of the server's answer is too large (over 256 KiB or 1000 headers)";
+    let words = "the head of the response is too large (over 256 KiB or 1000 headers)";
     flooded(&head, &frame(CONTINUATION, 0, 1, &[]), words);
     flooded(&head, &frame(CONTINUATION, 0, 1, &[0, 1, b'a', 1, b'b']), words);
 }
 
 #[test]
 fn an_http2_flood_of_frames_that_mean_nothing_ends_in_time() {
-    flooded(&[], &frame(PRIORITY, 0, 1, &[0, 0, 0, 3, 1]), "no answer within 1s (timeout)");
+    flooded(&[], &frame(PRIORITY, 0, 1, &[0, 0, 0, 3, 1]), "no response within 1s (timeout)");
     // RFC 9113 §5.5: frames of unknown types are ignored.
-    flooded(&[], &frame(0xFA, 0, 0, b"whatever"), "no answer within 1s (timeout)");
+    flooded(&[], &frame(0xFA, 0, 0, b"whatever"), "no response within 1s (timeout)");
 }
 
 #[test]

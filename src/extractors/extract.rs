@@ -202,7 +202,7 @@ impl Extractor {
                 return path
                     .find(response)
                     .map(Matches::from)
-                    .map_err(|why| Trouble::Place(format!("found nothing: {why}")));
+                    .map_err(Trouble::unreadable);
             }
             _ => {}
         }
@@ -211,13 +211,13 @@ impl Extractor {
             How::Json(path) => path
                 .find_in_text(&text)
                 .map(Matches::from)
-                .map_err(|why| Trouble::Place(format!("found nothing: {why}"))),
+                .map_err(Trouble::unreadable),
             How::Regex { regex, group } => Ok(Matches::Several(self.by_regex(regex, group, &text))),
             How::Css(css) => {
-                css.find(&text).map(Matches::from).map_err(|why| Trouble::Place(format!("found nothing: {why}")))
+                css.find(&text).map(Matches::from).map_err(Trouble::unreadable)
             }
             How::XPath(path) => {
-                path.find(&text).map(Matches::from).map_err(|why| Trouble::Place(format!("found nothing: {why}")))
+                path.find(&text).map(Matches::from).map_err(Trouble::unreadable)
             }
             How::Between(left, right) => {
                 let (left, right) = (rendered(left, scope)?, rendered(right, scope)?);
@@ -260,6 +260,14 @@ enum Trouble {
     Place(String),
     /// The extractor itself cannot be carried out.
     Step(String),
+}
+
+impl Trouble {
+    /// The body cannot be looked into. One that is beyond a limit may hold what is looked for.
+    fn unreadable(why: String) -> Self {
+        let did = if super::find::is_limit(&why) { "was not looked for" } else { "found nothing" };
+        Self::Place(format!("{did}: {why}"))
+    }
 }
 
 enum Matches {

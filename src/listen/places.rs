@@ -78,11 +78,13 @@ struct Head {
     time: Pin<Box<Sleep>>,
     /// How many line ends have come one after the other.
     ends: u8,
+    /// Whether anything but empty lines has come. Those before the request line say nothing (RFC 9112 §2.2).
+    begun: bool,
 }
 
 impl Default for Head {
     fn default() -> Self {
-        Self { time: Box::pin(tokio::time::sleep(HEAD)), ends: 0 }
+        Self { time: Box::pin(tokio::time::sleep(HEAD)), ends: 0, begun: false }
     }
 }
 
@@ -91,9 +93,9 @@ impl Head {
     fn ends_with(&mut self, bytes: &[u8]) -> bool {
         for byte in bytes {
             match byte {
-                b'\n' => self.ends += 1,
+                b'\n' => self.ends += u8::from(self.begun),
                 b'\r' => {}
-                _ => self.ends = 0,
+                _ => (self.ends, self.begun) = (0, true),
             }
             if self.ends == 2 {
                 return true;
@@ -159,5 +161,19 @@ impl AsyncWrite for Placed {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 9112 §2.2: empty lines before the request line are ignored, so they end no head.
+    #[tokio::test]
+    async fn regression_empty_lines_before_a_request_are_no_head() {
+        let mut head = Head::default();
+        assert!(!head.ends_with(b"\r\n\r\n\n\n"));
+        assert!(!head.ends_with(b"GET / HTTP/1.1\r\na: b\r\n"));
+        assert!(head.ends_with(b"\r\n"));
     }
 }

@@ -15,6 +15,7 @@ pub mod json;
 mod jtl;
 mod junit;
 mod kept;
+mod own;
 mod markdown;
 mod place;
 pub mod progress;

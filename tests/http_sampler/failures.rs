@@ -21,7 +21,7 @@ fn a_body_that_ends_early_says_how_far_it_came() {
         let (kind, message) = failing(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc").await;
         assert_eq!((kind, message.as_str()), (FailureKind::Body, "the body ended after 3 of 10 bytes"));
         let (kind, message) = failing(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab").await;
-        assert_eq!((kind, message.as_str()), (FailureKind::Body, "the body ended before it was complete"));
+        assert_eq!((kind, message.as_str()), (FailureKind::Body, "the body ended before it was complete, after 2 bytes"));
         let (kind, message) = failing(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n").await;
         assert_eq!(kind, FailureKind::Body, "{message}");
         assert!(message.contains("not valid HTTP"), "{message}");
@@ -33,10 +33,10 @@ fn a_connection_closed_without_an_answer_is_a_reset() {
     run(async {
         let (kind, message) = failing(b"").await;
         assert_eq!(kind, FailureKind::Reset);
-        assert_eq!(message, "the server closed the connection without an answer");
+        assert_eq!(message, "the server closed the connection without a response");
         let (kind, message) = failing(b"HTTP/1.1 200 O").await;
         assert_eq!(kind, FailureKind::Reset);
-        assert_eq!(message, "the server closed the connection in the middle of the answer's head");
+        assert_eq!(message, "the server closed the connection in the middle of the response's head");
     });
 }
 
@@ -118,7 +118,7 @@ fn a_timeout_says_how_far_the_request_came() {
         let exchange =
             HttpUser::new().send(get(&format!("http://127.0.0.1:{silent}/")), &transport(settings.clone())).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Timeout);
-        assert_eq!(failure(&exchange).message, "no answer within 200ms (timeout)");
+        assert_eq!(failure(&exchange).message, "no response within 200ms (timeout)");
         assert!(exchange.sent_bytes > 0, "what was sent before the timeout counts");
         let total = exchange.timings.total;
         assert!(total >= Duration::from_millis(200) && total < Duration::from_secs(5), "{total:?}");

@@ -199,7 +199,7 @@ fn what_http2_refuses_is_told_in_the_words_of_http1() {
         frames.extend(frame(9, END_HEADERS, 1, &[]));
         let exchange = answered([frames, frame(DATA, END_STREAM, 1, b"x")].concat()).await;
         let message = &failure(&exchange).message;
-        assert!(message.contains("the head of the server's answer is too large"), "{message}");
+        assert!(message.contains("the head of the response is too large"), "{message}");
         // RFC 9113 §7: a GOAWAY says why.
         let port = listen(|_, mut stream| async move {
             let _ = greet(&mut stream).await;

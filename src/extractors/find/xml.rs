@@ -38,15 +38,16 @@ struct Seen<'i> {
 /// A fragment that says why it is not XML or is refused.
 pub(super) fn parse(text: &str) -> Result<Xml, String> {
     let source = text.trim_start_matches('\u{feff}').trim_start();
-    markup::check_xml(source)?;
+    markup::check_xml(source).map_err(super::limit)?;
     check_declarations(source)?;
     let options = roxmltree::ParsingOptions { nodes_limit: MAX_XML_NODES, ..Default::default() };
     let checked = roxmltree::Document::parse_with_options(source, options).map_err(|error| match error {
-        roxmltree::Error::NodesLimitReached => format!("the body has more than {MAX_XML_NODES} nodes"),
+        roxmltree::Error::NodesLimitReached => super::limit(format_args!("the body has more than {MAX_XML_NODES} nodes")),
         roxmltree::Error::DtdDetected if is_html(source) => "the body is HTML, not XML: use `css` for it".to_owned(),
         roxmltree::Error::DtdDetected => {
             "the body has a document type (DTD), which is refused; for HTML use `css`".to_owned()
         }
+        _ if super::still_gzip(source).is_some() => super::still_gzip(source).unwrap_or_default().to_owned(),
         other => format!("the body is not XML ({other}); for HTML use `css`"),
     })?;
     let package = Package::new();
@@ -89,7 +90,7 @@ fn check_declarations(text: &str) -> Result<(), String> {
         let value = &value[1..];
         known.insert((name, &value[..value.find(quote).unwrap_or(value.len())]));
         if known.len() > MAX_NAMESPACES {
-            return Err(format!("the body declares more than {MAX_NAMESPACES} namespaces"));
+            return Err(super::limit(format_args!("the body declares more than {MAX_NAMESPACES} namespaces")));
         }
     }
     Ok(())
@@ -124,7 +125,8 @@ fn copy<'i>(from: &'i roxmltree::Document<'_>, to: Document<'_>) -> Result<Seen<
             if entered.is_some() {
                 open.push(element);
                 if open.len() > MAX_XML_DEPTH {
-                    return Err(format!("the body is nested more than {MAX_XML_DEPTH} levels deep"));
+                    let words = format_args!("the body is nested more than {MAX_XML_DEPTH} levels deep");
+                    return Err(super::limit(words));
                 }
             }
         } else if let (Some(parent), true, Some(text)) = (open.last(), node.is_text(), node.text()) {

@@ -91,24 +91,24 @@ impl XPath {
         let document = xml::parse(text)?;
         match self.effort {
             Effort::Square if document.weight > MAX_SQUARE_NODES => {
-                return Err(format!(
+                return Err(super::limit(format_args!(
                     "the body has more than {MAX_SQUARE_NODES} nodes (or KiB of text), too many for a path that looks \
                      at all of them for each of them (`following`, `preceding`, or within `[…]` a path from the root or \
                      upwards); ask on the way down, as in `//order[@type='x']/item` for `//item[../@type='x']`"
-                ));
+                )));
             }
             Effort::Nested(times) if document.below.saturating_mul(times) > MAX_NESTED_NODES => {
-                return Err(format!(
+                return Err(super::limit(format_args!(
                     "the body is too large and too deep for a path with `[…]` or several `//` (more than \
                      {MAX_NESTED_NODES} steps)"
-                ));
+                )));
             }
             Effort::Linear | Effort::Nested(_) | Effort::Square => {}
         }
         let mut context = Context::new();
         context.set_namespace("xml", xml::XML);
         for prefix in &self.prefixes {
-            // A prefix the answer does not declare names nothing in it.
+            // A prefix the response does not declare names nothing in it.
             if prefix != "xml" {
                 context.set_namespace(prefix, "undeclared");
             }

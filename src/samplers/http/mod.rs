@@ -53,6 +53,8 @@ mod user;
 pub use auth::Auth;
 pub use connect::Transport;
 pub(crate) use failure::kept_connection_idle;
+pub(crate) use failure::{Stage, TOO_LARGE};
+pub(crate) use redirect::is_too_many as is_too_many_redirects;
 #[cfg(test)]
 pub(crate) use failure::kept_connection_message;
 pub use open::open_connections;

@@ -98,7 +98,7 @@ impl HttpUser {
         let outcome = match outcome {
             Some(Ok((answer, target))) => Ok(Rc::new(response(answer, &target, &timings, &progress))),
             Some(Err(failure)) => Err(failure),
-            None => Err(failure::timeout(progress.stage.get(), limit)),
+            None => Err(failure::timeout(progress.stage.get(), limit, progress.came())),
         };
         let partial = if outcome.is_err() { partial(request, &timings, &progress) } else { None };
         Exchange {
@@ -216,10 +216,7 @@ impl HttpUser {
                 return Ok((answer, hop.target));
             }
             if redirects == settings.max_redirects {
-                return Err(Failure::new(
-                    FailureKind::Protocol,
-                    format!("more than {redirects} redirects (max_redirects)"),
-                ));
+                return Err(redirect::too_many(redirects, &answer.headers, &hop.target));
             }
             redirects += 1;
             progress.redirects.set(redirects);
