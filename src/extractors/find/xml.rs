@@ -60,9 +60,10 @@ pub(super) fn parse(text: &str) -> Result<Xml, String> {
 fn is_html(text: &str) -> bool {
     let name = text.match_indices("<!").find_map(|(at, _)| {
         let kind = text.get(at + 2..at + 9).filter(|word| word.eq_ignore_ascii_case("doctype"))?;
-        text[at + 2 + kind.len()..].split_whitespace().next()
+        let rest = text[at + 2 + kind.len()..].trim_start();
+        rest.get(..4).filter(|_| !rest[4..].starts_with(char::is_alphanumeric))
     });
-    name.is_some_and(|name| name.trim_end_matches('>').eq_ignore_ascii_case("html"))
+    name.is_some_and(|name| name.eq_ignore_ascii_case("html"))
 }
 
 /// How many bytes of text the elements and attributes of a document hold.
