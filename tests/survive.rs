@@ -573,9 +573,6 @@ thread_groups:
         names.sort();
         names
     };
-    assert_eq!(
-        names(&server),
-        ["x-brace", "x-computed", "x-env", "x-item", "x-kind", "x-set", "x-with", "x-word"]
-    );
+    assert_eq!(names(&server), ["x-brace", "x-computed", "x-env", "x-item", "x-kind", "x-set", "x-with", "x-word"]);
     assert_eq!(names(&other), ["x-kind", "x-word"]);
 }

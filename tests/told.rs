@@ -93,7 +93,7 @@ fn regression_hints_fit_the_limit_that_was_met() {
         no_http,
     );
     told(
-        &of(", resources: { max: 3 }", "get: /page"),
+        &of("", "{ get: /page, resources: { max: 3 } }"),
         "its resources are not fetched",
         "resources: { max: … }",
         "Look for a proxy that cuts",
@@ -138,7 +138,9 @@ fn regression_a_time_limit_says_how_far_the_request_had_come() {
     );
     let endless_body = listen(|mut stream| {
         head_of(&mut stream);
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n28\r\n0123456789012345678901234567890123456789\r\n");
+        let _ = stream.write_all(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n28\r\n0123456789012345678901234567890123456789\r\n",
+        );
         std::thread::sleep(Duration::from_secs(20));
     });
     told(
@@ -235,7 +237,8 @@ fn regression_the_verdict_counts_what_the_report_counts() {
       - get: /worse
 ";
     let run = |thresholds: &str| {
-        let ran = Folder::new().run_plan(&against(&server, &format!("http: {{ base_url: BASE }}\n{thresholds}{steps}")), &[]);
+        let ran =
+            Folder::new().run_plan(&against(&server, &format!("http: {{ base_url: BASE }}\n{thresholds}{steps}")), &[]);
         format!("{}{}", ran.stdout, ran.stderr)
     };
     // Six requests went out, two of each kind.

@@ -43,7 +43,8 @@ impl User {
 fn keeps_its_place(expression: &str, value: &str) -> Result<(), String> {
     let query = |at: usize| {
         let name = &value[at + 1..];
-        name.find('=').is_some_and(|end| end > 0 && name[..end].chars().all(|c| c.is_alphanumeric() || "-_.[]%".contains(c)))
+        name.find('=')
+            .is_some_and(|end| end > 0 && name[..end].chars().all(|c| c.is_alphanumeric() || "-_.[]%".contains(c)))
     };
     let (sign, effect) = match value.find(['#', '?']) {
         Some(at) if value[at..].starts_with('?') && !query(at) => ('?', "makes a query of the rest"),

@@ -199,26 +199,16 @@ impl Extractor {
                 return Ok(Matches::Several(response.cookie(name).map(Value::text).into_iter().collect()));
             }
             How::Json(path) if self.source == Source::Body => {
-                return path
-                    .find(response)
-                    .map(Matches::from)
-                    .map_err(Trouble::unreadable);
+                return path.find(response).map(Matches::from).map_err(Trouble::unreadable);
             }
             _ => {}
         }
         let text = self.looked_at(response)?;
         match &self.how {
-            How::Json(path) => path
-                .find_in_text(&text)
-                .map(Matches::from)
-                .map_err(Trouble::unreadable),
+            How::Json(path) => path.find_in_text(&text).map(Matches::from).map_err(Trouble::unreadable),
             How::Regex { regex, group } => Ok(Matches::Several(self.by_regex(regex, group, &text))),
-            How::Css(css) => {
-                css.find(&text).map(Matches::from).map_err(Trouble::unreadable)
-            }
-            How::XPath(path) => {
-                path.find(&text).map(Matches::from).map_err(Trouble::unreadable)
-            }
+            How::Css(css) => css.find(&text).map(Matches::from).map_err(Trouble::unreadable),
+            How::XPath(path) => path.find(&text).map(Matches::from).map_err(Trouble::unreadable),
             How::Between(left, right) => {
                 let (left, right) = (rendered(left, scope)?, rendered(right, scope)?);
                 Ok(Matches::Several(between(&text, &left, &right, self.pick == Pick::First)))

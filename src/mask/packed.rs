@@ -114,8 +114,7 @@ fn is_break(byte: u8) -> bool {
 }
 
 fn of_base64(text: &[u8], run: &Range<usize>, skipped: usize) -> Bytes {
-    let digits: Vec<(u8, usize)> =
-        run.clone().filter_map(|at| Some((six_bits(text[at])?, at))).skip(skipped).collect();
+    let digits: Vec<(u8, usize)> = run.clone().filter_map(|at| Some((six_bits(text[at])?, at))).skip(skipped).collect();
     let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
     for four in digits.chunks(4) {
         for (pair, shift) in four.windows(2).zip([2, 4, 6]) {

@@ -112,7 +112,10 @@ impl Exporter {
                 404 | 405 => "give --otlp the whole URL of the collector's receiver for metrics over HTTP",
                 _ => "look at the collector's log",
             };
-            return Err(Problem { message: format!("it responded with status {}", status.as_u16()), help: help.into() });
+            return Err(Problem {
+                message: format!("it responded with status {}", status.as_u16()),
+                help: help.into(),
+            });
         }
         let mut body = Vec::new();
         while let Ok(Some(part)) = answer.chunk().await {

@@ -160,7 +160,9 @@ impl Template {
                 }
                 Segment::Slot(slot, range) => {
                     let value = scope.slot(*slot);
-                    value.map(|value| value.write_text(out)).ok_or_else(|| unset(*slot, scope, range.clone()).message)?;
+                    value
+                        .map(|value| value.write_text(out))
+                        .ok_or_else(|| unset(*slot, scope, range.clone()).message)?;
                     range
                 }
                 Segment::Expression(node) => {

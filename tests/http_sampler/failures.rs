@@ -21,7 +21,10 @@ fn a_body_that_ends_early_says_how_far_it_came() {
         let (kind, message) = failing(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc").await;
         assert_eq!((kind, message.as_str()), (FailureKind::Body, "the body ended after 3 of 10 bytes"));
         let (kind, message) = failing(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab").await;
-        assert_eq!((kind, message.as_str()), (FailureKind::Body, "the body ended before it was complete, after 2 bytes"));
+        assert_eq!(
+            (kind, message.as_str()),
+            (FailureKind::Body, "the body ended before it was complete, after 2 bytes")
+        );
         let (kind, message) = failing(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n").await;
         assert_eq!(kind, FailureKind::Body, "{message}");
         assert!(message.contains("not valid HTTP"), "{message}");
@@ -131,8 +134,8 @@ fn a_timeout_says_how_far_the_request_came() {
         .await;
         let exchange = HttpUser::new().send(get(&format!("http://127.0.0.1:{half}/")), &transport(settings)).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Timeout);
-        assert_eq!(failure(&exchange).message, "body not complete within 200ms (timeout)");
-        // `HTTP/1.1 200 OK` 17, `content-length: 10` 20, the blank line 2, the body 3.
+        assert_eq!(failure(&exchange).message, "body not complete within 200ms (timeout); 3 bytes of it had come");
+        // `HTTP/1.1 200 OK` 17, `content-length: 10` 20, the empty line 2, the body 3.
         assert_eq!(exchange.received_bytes, 42);
         assert!(exchange.timings.first_byte.is_some());
     });
@@ -149,7 +152,10 @@ fn connect_timeout_covers_the_tls_handshake() {
         .await;
         let exchange = HttpUser::new().send(get(&format!("https://127.0.0.1:{mute}/")), &transport(settings)).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Timeout);
-        assert_eq!(failure(&exchange).message, "no connection within 200ms (connect_timeout)");
+        assert_eq!(
+            failure(&exchange).message,
+            "connected, but the TLS handshake was not complete within 200ms (connect_timeout)"
+        );
     });
 }
 

@@ -42,7 +42,9 @@ pub(super) fn parse(text: &str) -> Result<Xml, String> {
     check_declarations(source)?;
     let options = roxmltree::ParsingOptions { nodes_limit: MAX_XML_NODES, ..Default::default() };
     let checked = roxmltree::Document::parse_with_options(source, options).map_err(|error| match error {
-        roxmltree::Error::NodesLimitReached => super::limit(format_args!("the body has more than {MAX_XML_NODES} nodes")),
+        roxmltree::Error::NodesLimitReached => {
+            super::limit(format_args!("the body has more than {MAX_XML_NODES} nodes"))
+        }
         roxmltree::Error::DtdDetected if is_html(source) => "the body is HTML, not XML: use `css` for it".to_owned(),
         roxmltree::Error::DtdDetected => {
             "the body has a document type (DTD), which is refused; for HTML use `css`".to_owned()

@@ -259,9 +259,8 @@ fn after_test(step: &str) -> &str {
 /// compared, that costs as much as there is in it, for each node.
 fn only_asks(before: &str, after: &str) -> bool {
     let after = after.trim_start();
-    let operator = |word: &str| {
-        after.strip_prefix(word).is_some_and(|rest| !rest.starts_with(is_name) || rest.starts_with(".."))
-    };
+    let operator =
+        |word: &str| after.strip_prefix(word).is_some_and(|rest| !rest.starts_with(is_name) || rest.starts_with(".."));
     let ends = after.is_empty() || after.starts_with(']') || operator("and") || operator("or");
     let before = before.trim_end();
     let word = &before[before.trim_end_matches(is_name).len()..];

@@ -87,7 +87,10 @@ const SETTINGS: [Key; 23] = [
     Key::new(
         "redirect_headers",
         Ty::Enum(&[
-            ("safe", "those that hold no secret, nor what steps make from one, and are not called like a credential, as `X-Api-Key` is (the default)"),
+            (
+                "safe",
+                "those that hold no secret, nor what steps make from one, and are not called like a credential, as `X-Api-Key` is (the default)",
+            ),
             ("all", "all of them"),
         ]),
         "Which of the plan's headers go along when a redirect, or a page's resource, leads to another origin. `Authorization`, `Cookie` and `Proxy-Authorization` never do.",

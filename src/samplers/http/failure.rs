@@ -305,9 +305,7 @@ impl Broken {
             Self::Closed | Self::Cut => Cause::Closed,
             Self::Head(words) => Cause::Invalid { version: "HTTP", reason: words.to_string() },
             Self::TooLarge => Cause::Protocol(TOO_LARGE.to_owned()),
-            Self::NotHttp1(line) => {
-                Cause::Protocol(format!("the response is not HTTP/1: it begins with {line}"))
-            }
+            Self::NotHttp1(line) => Cause::Protocol(format!("the response is not HTTP/1: it begins with {line}")),
         }
     }
 

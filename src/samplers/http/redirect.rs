@@ -70,7 +70,11 @@ pub(super) fn too_many(redirects: u32, headers: &HeaderMap, from: &Target) -> Fa
             next.set_fragment(None);
             let shown = crate::mask::without_userinfo(next.as_str());
             let shown = crate::sanitize::short(&shown, 200);
-            if itself { format!("; the last one, {shown}, leads back to itself") } else { format!("; the last one leads to {shown}") }
+            if itself {
+                format!("; the last one, {shown}, leads back to itself")
+            } else {
+                format!("; the last one leads to {shown}")
+            }
         }
         None => String::new(),
     };
