@@ -16,9 +16,9 @@ use http::{HeaderMap, Method};
 use super::conn::{Answer, Outgoing, Peer};
 use super::connect::Transport;
 use super::redirect::Next;
+use super::request::Request;
 use super::settings::{Connections, RedirectHeaders, Settings};
 use super::target::Target;
-use super::request::Request;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("loadplan/", env!("CARGO_PKG_VERSION")));
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");

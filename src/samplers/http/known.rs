@@ -15,9 +15,9 @@ use http::{HeaderMap, Method};
 
 use super::connect::Transport;
 use super::head::{self, Hop, Lines, Wire};
+use super::request::Request;
 use super::spelling::FixedHeaders;
 use super::target::Target;
-use super::request::Request;
 
 /// How many heads a thread keeps.
 const SLOTS: usize = 64;
