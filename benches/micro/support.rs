@@ -63,7 +63,7 @@ pub(crate) fn response(body: &str) -> Response {
     let mut response = Response::default();
     response.status = 200;
     response.body_bytes = body.len() as u64;
-    response.body = body;
+    response.body = body.into();
     response
 }
 

@@ -82,7 +82,7 @@ impl Plain {
 pub(super) struct Kept {
     plain: Plain,
     /// What comes behind that, once there was no more room.
-    packed: Option<Packing>,
+    packed: Option<Box<Packing>>,
     total: u64,
     max: u64,
 }
@@ -104,7 +104,7 @@ impl Kept {
             }
             let (now, later) = data.split_at(self.plain.room().min(data.len()));
             if now.is_empty() {
-                let mut packed = Packing::default();
+                let mut packed = Box::<Packing>::default();
                 if self.plain.counted.0 == 0 {
                     packed.take(&std::mem::take(&mut self.plain.bytes));
                 }
@@ -318,7 +318,7 @@ mod tests {
     fn kept(bytes: &[u8], piece: usize, max: u64, room: bool) -> Body {
         let mut kept = Kept::new(max);
         if !room {
-            kept.packed = Some(Packing::default());
+            kept.packed = Some(Box::default());
         }
         bytes.chunks(piece).for_each(|piece| kept.take(piece, 0));
         let (body, total) = kept.finish();
