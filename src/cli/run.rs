@@ -254,7 +254,7 @@ fn one(
             return Ok(exit::INTERNAL);
         }
     };
-    let mut info = RunInfo::now(&rest.run_id, rest.seed, args.options.profiles(), path);
+    let mut info = RunInfo::now(&rest.run_id, rest.seed, args.options.profiles(), path, graph.sources.text_of(path));
     let begin = Instant::now();
     let (stopper, stop) = unbounded_channel();
     let scene = Scene { graph: graph.clone(), info: info.clone(), masker: masker.clone() };
