@@ -1,24 +1,112 @@
-//! Ctrl-C, SIGTERM and their kin: the first ends the run gracefully, a second one at once.
+//! Ctrl-C, SIGTERM and their kin: the first ends the run gracefully, a second one at once. SIGTERM
+//! after Ctrl-C, as CI servers send it, only hurries.
+//!
+//! They are taken by a thread of its own from the first moment to the last. So a signal that comes
+//! while plans are read is not lost, nor is one between two plans, and a second one works whatever
+//! the main thread is busy with.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::engine::StopReason;
 use crate::verdict::exit;
 
-/// Waits for signals and passes the word on, until the task is aborted.
-pub(super) async fn watch(stop: UnboundedSender<StopReason>) {
-    let Some(mut signals) = Signals::new() else { return };
-    let mut told = false;
-    loop {
-        let reason = signals.next().await;
-        if told {
-            // Exiting drops nothing, and services are in groups of their own that Ctrl-C does not reach.
-            crate::services::kill_all();
-            let code = if reason == StopReason::Terminate { exit::TERMINATED } else { exit::INTERRUPTED };
-            std::process::exit(code.into());
+/// How long a signal waits for plans to be read and reports to be opened.
+const READING: Duration = Duration::from_secs(2);
+
+static STATE: Mutex<State> = Mutex::new(State { told: None, stopper: None, listened: false });
+
+struct State {
+    /// The first signal.
+    told: Option<(StopReason, Instant)>,
+    /// Stops the run that is under way.
+    stopper: Option<UnboundedSender<StopReason>>,
+    /// Whether there was ever a run to stop.
+    listened: bool,
+}
+
+fn state() -> std::sync::MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes signals from now on. Where that is not possible they end the process, as they always do.
+pub(super) fn install() {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    let signals = {
+        let _inside = runtime.enter();
+        Signals::new()
+    };
+    let Some(signals) = signals else { return };
+    let started = std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(watch(signals)));
+    if started.is_err() {
+        // Handlers are in place that nobody listens to: a run that cannot be stopped is not begun.
+        std::process::exit(exit::INTERNAL.into());
+    }
+}
+
+/// Passes the word on to this run from now on, also one that came before.
+pub(super) fn stops(stopper: UnboundedSender<StopReason>) {
+    let mut state = state();
+    if let Some((reason, _)) = &state.told {
+        let _ = stopper.send(reason.clone());
+    }
+    state.listened = true;
+    state.stopper = Some(stopper);
+}
+
+/// When the word to stop came, if it did.
+pub(super) fn told() -> Option<Instant> {
+    state().told.as_ref().map(|(_, at)| *at)
+}
+
+/// When SIGTERM came, if it was the word to stop: whoever sent it does not wait long.
+pub(super) fn terminated() -> Option<Instant> {
+    state().told.as_ref().filter(|(reason, _)| *reason == StopReason::Terminate).map(|(_, at)| *at)
+}
+
+async fn watch(mut signals: Signals) {
+    let first = signals.next().await;
+    {
+        let mut state = state();
+        state.told = Some((first.clone(), Instant::now()));
+        if let Some(stopper) = &state.stopper {
+            let _ = stopper.send(first.clone());
         }
-        told = true;
-        let _ = stop.send(reason);
+    }
+    let mut last = tokio::select! {
+        again = signals.next() => again,
+        () = never_listened() => end(&first),
+    };
+    if first == StopReason::Interrupt && last == StopReason::Terminate {
+        let mut state = state();
+        if let Some((reason, _)) = &mut state.told {
+            *reason = StopReason::Terminate;
+        }
+        if let Some(stopper) = &state.stopper {
+            let _ = stopper.send(StopReason::Terminate);
+        }
+        drop(state);
+        last = signals.next().await;
+    }
+    end(&last)
+}
+
+/// Ends the process at once.
+fn end(last: &StopReason) -> ! {
+    // Exiting drops nothing, and services are in groups of their own that Ctrl-C does not reach.
+    crate::services::kill_all();
+    let code = if *last == StopReason::Terminate { exit::TERMINATED } else { exit::INTERRUPTED };
+    std::process::exit(code.into());
+}
+
+/// Ends when nobody has asked for the word to stop in time: a plan that cannot be read to its end,
+/// such as a pipe that nobody writes to.
+async fn never_listened() {
+    tokio::time::sleep(READING).await;
+    if state().listened {
+        std::future::pending().await
     }
 }
 

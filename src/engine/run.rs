@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
 use tokio::task::LocalSet;
+use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::events::{Event, EventSender, Observer, Rows};
@@ -25,8 +26,10 @@ use crate::value::{Map, Value};
 /// How often the run is looked at: live figures, thresholds that abort.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How long teardown may take once SIGTERM has come.
+/// How long teardown may take once SIGTERM has come, if the users have left it the time.
 const TEARDOWN_ON_SIGTERM: Duration = Duration::from_secs(3);
+/// What is left to teardown even then.
+const LEAST_TEARDOWN: Duration = Duration::from_millis(500);
 
 /// How long a worker thread may say nothing before it is taken for stuck: it hands over what it
 /// counted twice a second.
@@ -174,6 +177,7 @@ pub async fn run(
         observer: input.observer,
         monitor,
         work,
+        told: None,
     };
     run.all(&input.services).await
 }
@@ -188,6 +192,8 @@ struct Run<'m> {
     observer: Option<Rc<dyn Observer>>,
     monitor: &'m mut dyn Monitor,
     work: Work,
+    /// When the word to stop came first.
+    told: Option<Instant>,
 }
 
 impl Run<'_> {
@@ -263,22 +269,19 @@ impl Run<'_> {
         let local = self.work.local(self.observer.clone());
         let mut user = User::new(local.clone(), None, 0, slots);
         let gate = local.gate(None);
-        let hurried = || self.shared.stops.borrow().hurry;
-        let mut limit = (name == "teardown" && hurried()).then(|| tokio::time::Instant::now() + TEARDOWN_ON_SIGTERM);
+        let mut limit = self.teardown_ends().filter(|_| name == "teardown");
         let walked = {
             let mut walking = std::pin::pin!(walk(&graph, &mut user, steps, on_error));
             loop {
                 tokio::select! {
                     walked = &mut walking => break Some(walked),
-                    () = tokio::time::sleep_until(limit.unwrap_or_else(tokio::time::Instant::now)), if limit.is_some() => {
+                    () = tokio::time::sleep_until(limit.unwrap_or_else(Instant::now)), if limit.is_some() => {
                         break None;
                     }
                     Some(reason) = self.stop.recv() => {
-                        self.shared.stop_all(reason);
+                        self.stop(reason);
                         gate.end(true);
-                        if hurried() {
-                            limit = Some(tokio::time::Instant::now() + TEARDOWN_ON_SIGTERM);
-                        }
+                        limit = limit.or_else(|| self.teardown_ends());
                         if name == "setup" {
                             break None;
                         }
@@ -341,7 +344,7 @@ impl Run<'_> {
                     Some(thread) => threads.ended(thread),
                     None => break None,
                 },
-                Some(reason) = self.stop.recv() => self.shared.stop_all(reason),
+                Some(reason) = self.stop.recv() => self.stop(reason),
                 Some((thread, batch)) = self.batches.recv() => {
                     threads.heard(thread, clock.now());
                     self.aggregator.add(thread, batch, clock.now());
@@ -365,6 +368,17 @@ impl Run<'_> {
         (load, abandoned)
     }
 
+    fn stop(&mut self, reason: StopReason) {
+        self.told.get_or_insert_with(Instant::now);
+        self.shared.stop_all(reason);
+    }
+
+    /// By when teardown must have ended, once SIGTERM has come.
+    fn teardown_ends(&self) -> Option<Instant> {
+        let told = self.told.filter(|_| self.shared.stops.borrow().hurry)?;
+        Some(teardown_limit(told + self.graph.time_on_sigterm(), Instant::now()))
+    }
+
     fn take_batches(&mut self, now: Duration) {
         while let Ok((thread, batch)) = self.batches.try_recv() {
             self.aggregator.add(thread, batch, now);
@@ -376,6 +390,12 @@ impl Run<'_> {
             self.monitor.event(event);
         }
     }
+}
+
+/// By when a teardown must have ended that begins now, where everything is due at a moment: whoever
+/// sent SIGTERM waits for the reports, and users may have taken longer than they should.
+fn teardown_limit(due: Instant, now: Instant) -> Instant {
+    due.max(now + LEAST_TEARDOWN).min(now + TEARDOWN_ON_SIGTERM)
 }
 
 /// When each worker thread was heard of last: a run ends and is written down even when one of them
@@ -419,7 +439,9 @@ impl Threads {
                 at.get_or_insert(now);
             }
         }
-        let due = self.told.iter().zip(self.grace).filter_map(|(told, grace)| Some((*told)? + grace));
+        // SIGTERM after Ctrl-C: the time that users had since then counts.
+        let due =
+            self.told.iter().zip(self.grace).filter_map(|(told, grace)| told.and(self.told[0]).map(|at| at + grace));
         let due = due.chain(self.planned).min().map(|due| due + OVERDUE);
         let silent: Vec<Duration> = self.heard.iter().flatten().map(|at| now.saturating_sub(*at)).collect();
         let least = silent.iter().min()?;
@@ -506,6 +528,18 @@ mod tests {
         assert_eq!(hurried.stuck(S(20), &stops(true, true)), None);
         assert_eq!(hurried.stuck(S(25), &stops(true, true)), None);
         assert!(hurried.stuck(S(26), &stops(true, true)).is_some());
+    }
+
+    #[test]
+    fn regression_users_that_took_all_their_time_shorten_the_teardown_after_sigterm() {
+        // `graceful_stop: 1s` makes everything due 3.5 s after SIGTERM.
+        let told = Instant::now();
+        let due = told + Duration::from_millis(3500);
+        let after = |millis| teardown_limit(due, told + Duration::from_millis(millis)) - told;
+        assert_eq!(after(0), S(3), "never more than 3 s");
+        assert_eq!(after(500), Duration::from_millis(3500));
+        assert_eq!(after(1000), Duration::from_millis(3500), "not 4 s: the reports would be late");
+        assert_eq!(after(3250), Duration::from_millis(3750), "never less than half a second");
     }
 
     #[test]
