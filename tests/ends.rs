@@ -291,3 +291,30 @@ fn regression_sigterm_after_ctrl_c_hurries_and_the_reports_are_written() {
     assert_eq!(results["totals"]["interrupted"], 1);
     assert!(results["run"]["duration_s"].as_f64().unwrap() < 25.0, "{}", results["run"]);
 }
+
+/// `timeout` of coreutils, like many that start programs, sends a signal to its child and to the whole group.
+#[cfg(unix)]
+#[test]
+fn regression_a_signal_that_comes_twice_at_once_ends_the_run_with_reports() {
+    let server = Server::start(|_| Reply::text(200, "ok"));
+    let folder = Folder::new();
+    let plan =
+        "http: { base_url: BASE }\nthread_groups:\n  g: { duration: 60s, think_time: 50ms, steps: [{ get: /a }] }\n";
+    folder.write("plan.yaml", against(&server, plan));
+    for twice in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let before = server.hits().len();
+        let child = folder.command(&["run", "plan.yaml", "--quiet"]).spawn().unwrap();
+        let begin = Instant::now();
+        while server.hits().len() == before && begin.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // What is pending already is not sent again, so the second one comes a moment later.
+        tell(&child, twice);
+        std::thread::sleep(Duration::from_millis(5));
+        tell(&child, twice);
+        let code = ends(child);
+        assert!(matches!(code, 130 | 143), "{code}");
+        assert_eq!(folder.results()["verdict"]["exit_code"], code);
+        std::fs::remove_dir_all(folder.path().join("loadplan-results")).unwrap();
+    }
+}

@@ -16,6 +16,10 @@ use crate::verdict::exit;
 /// How long a signal waits for plans to be read and reports to be opened.
 const READING: Duration = Duration::from_secs(2);
 
+/// A signal that comes again so soon is the same one: a terminal sends it to the whole process group,
+/// and `timeout`, `npm` and others pass it on to us besides.
+const ECHO: Duration = Duration::from_millis(500);
+
 static STATE: Mutex<State> = Mutex::new(State { told: None, stopper: None, listened: false });
 
 struct State {
@@ -67,30 +71,33 @@ pub(super) fn terminated() -> Option<Instant> {
 }
 
 async fn watch(mut signals: Signals) {
-    let first = signals.next().await;
-    {
-        let mut state = state();
-        state.told = Some((first.clone(), Instant::now()));
-        if let Some(stopper) = &state.stopper {
-            let _ = stopper.send(first.clone());
+    let mut word = signals.next().await;
+    tell(word.clone());
+    let mut told = Instant::now();
+    let mut unheard = std::pin::pin!(never_listened());
+    loop {
+        let next = tokio::select! {
+            next = signals.next() => next,
+            () = &mut unheard => end(&word),
+        };
+        if word == StopReason::Interrupt && next == StopReason::Terminate {
+            tell(next.clone());
+            (word, told) = (next, Instant::now());
+        } else if told.elapsed() >= ECHO {
+            end(&next);
         }
     }
-    let mut last = tokio::select! {
-        again = signals.next() => again,
-        () = never_listened() => end(&first),
-    };
-    if first == StopReason::Interrupt && last == StopReason::Terminate {
-        let mut state = state();
-        if let Some((reason, _)) = &mut state.told {
-            *reason = StopReason::Terminate;
-        }
-        if let Some(stopper) = &state.stopper {
-            let _ = stopper.send(StopReason::Terminate);
-        }
-        drop(state);
-        last = signals.next().await;
+}
+
+/// Notes the word to stop, and passes it on to the run that is under way. The moment of the first
+/// one stays.
+fn tell(reason: StopReason) {
+    let mut state = state();
+    let at = state.told.as_ref().map_or_else(Instant::now, |(_, at)| *at);
+    state.told = Some((reason.clone(), at));
+    if let Some(stopper) = &state.stopper {
+        let _ = stopper.send(reason);
     }
-    end(&last)
 }
 
 /// Ends the process at once.
