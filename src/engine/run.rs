@@ -36,6 +36,8 @@ const LEAST_TEARDOWN: Duration = Duration::from_millis(500);
 const SILENT: Duration = Duration::from_secs(2);
 /// How long the end of a run waits for it beyond the time its users were given.
 const OVERDUE: Duration = Duration::from_secs(1);
+/// The same once SIGTERM has come, also for one that says something now and then.
+const OVERDUE_ON_SIGTERM: Duration = Duration::from_secs(2);
 /// A thread that says nothing for so long never will, whatever the plan allows.
 const LOST: Duration = Duration::from_secs(60);
 
@@ -446,11 +448,17 @@ impl Threads {
         let silent: Vec<Duration> = self.heard.iter().flatten().map(|at| now.saturating_sub(*at)).collect();
         let least = silent.iter().min()?;
         let over = due.is_some_and(|due| now >= due) && *least >= SILENT;
-        (over || *least >= LOST).then(|| {
-            let (count, s) = (silent.len(), if silent.len() == 1 { "" } else { "s" });
-            format!(
+        let (count, s) = (silent.len(), if silent.len() == 1 { "" } else { "s" });
+        if over || *least >= LOST {
+            return Some(format!(
                 "{count} worker thread{s} did not answer for {} s and were given up; what their users did in that time is not counted",
                 least.as_secs()
+            ));
+        }
+        let hurried = self.told[1].and(self.told[0]).map(|at| at + self.grace[1] + OVERDUE_ON_SIGTERM);
+        hurried.is_some_and(|due| now >= due).then(|| {
+            format!(
+                "{count} worker thread{s} did not end in time after SIGTERM and were given up; what their users did last is not counted"
             )
         })
     }
@@ -548,11 +556,26 @@ mod tests {
         for second in 1..100 {
             threads.heard(0, S(second));
             threads.heard(1, S(second));
-            assert_eq!(threads.stuck(S(second) + Duration::from_millis(900), &stops(true, true)), None);
+            assert_eq!(threads.stuck(S(second) + Duration::from_millis(900), &stops(true, false)), None);
         }
         threads.ended(0);
         threads.ended(1);
         assert_eq!(threads.stuck(S(200), &stops(true, true)), None, "all have ended");
+    }
+
+    #[test]
+    fn regression_after_sigterm_threads_that_answer_now_and_then_do_not_make_the_reports_late() {
+        // SIGTERM at 20 s, 5 s for the users, 2 s beyond that: 27 s.
+        let mut told = threads();
+        for half in 40..54 {
+            let now = Duration::from_millis(half * 500);
+            told.heard(0, now);
+            told.heard(1, now);
+            assert_eq!(told.stuck(now, &stops(true, true)), None, "{now:?}");
+        }
+        told.ended(1);
+        let said = told.stuck(S(27), &stops(true, true));
+        assert!(said.is_some_and(|said| said.starts_with("1 worker thread did not end in time after SIGTERM")));
     }
 
     #[test]
