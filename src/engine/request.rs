@@ -8,12 +8,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::events::{Event, Observed, RowKind};
-use super::turn::{LARGE_BODY, Turn};
 use super::user::{Local, User};
 use crate::graph::{Auth, Body, HttpNode, LabelId, Node, NodeId, NodeKind};
 use crate::mask::{Masker, texts_of};
 use crate::metrics::{Example, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::samplers::http::{self as sampler, FixedHeaders, Request, Target};
+use crate::samplers::turn::{LARGE_BODY, Turn};
 use crate::samplers::{Exchange, FailureKind, Response};
 use crate::sanitize::short;
 use crate::template::Template;
