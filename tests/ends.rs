@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use support::{Folder, Reply, Server, against};
@@ -96,8 +96,6 @@ fn regression_d16_the_next_run_clears_away_what_a_killed_one_left() {
     };
     assert!(leftovers() >= 3);
     let server = Server::start(|_| Reply::text(200, "ok"));
-    // A file of the last second might be about to be locked by another run.
-    std::thread::sleep(Duration::from_millis(1200));
     let plan = "http: { base_url: BASE }\nthread_groups:\n  g: { iterations: 1, steps: [{ get: /a }] }\n";
     folder.run_plan(&against(&server, plan), &[]).expect_code(0);
     assert_eq!(leftovers(), 0);
@@ -132,4 +130,191 @@ fn regression_d20_no_output_replaces_another_or_what_the_run_reads() {
     folder.write("plan.yaml", &broken);
     folder.loadplan(&["run", "plan.yaml", "--junit", "plan.yaml"]).expect_code(2);
     assert_eq!(folder.read("plan.yaml"), broken);
+}
+
+/// Waits for a process that must end by itself, long before a test would be given up.
+#[cfg(unix)]
+#[track_caller]
+fn ends(mut child: Child) -> i32 {
+    let begin = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code().unwrap_or(-1);
+        }
+        if begin.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            panic!("it does not end");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[cfg(unix)]
+fn tell(child: &Child, signal: rustix::process::Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
+}
+
+/// A plan that comes through a pipe: when its writing end is open, it is about to be read.
+#[cfg(unix)]
+fn piped_plan(folder: &Folder) -> (Child, std::fs::File) {
+    let pipe = folder.path().join("plan.pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let child = folder.command(&["run", "plan.pipe", "--quiet"]).stdout(Stdio::null()).spawn().unwrap();
+    let writer = std::fs::File::options().write(true).open(&pipe).unwrap();
+    (child, writer)
+}
+
+#[cfg(unix)]
+#[test]
+fn regression_a_signal_while_plans_are_read_ends_the_run_with_reports() {
+    let server = Server::start(|_| Reply::text(200, "ok"));
+    let folder = Folder::new();
+    let (child, mut writer) = piped_plan(&folder);
+    tell(&child, rustix::process::Signal::TERM);
+    let plan = "http: { base_url: BASE }\nsetup: [{ get: /s }]\nthread_groups:\n  g: { duration: 60s, steps: [{ get: /a }] }\n";
+    std::io::Write::write_all(&mut writer, against(&server, plan).as_bytes()).unwrap();
+    drop(writer);
+    assert_eq!(ends(child), 143);
+    let results = folder.results();
+    assert_eq!(results["run"]["stopped_by"], "sigterm");
+    assert_eq!(results["totals"]["count"], 0);
+    assert!(folder.junit().contains("stopped by SIGTERM"));
+    assert!(folder.read("loadplan-results/report.html").trim_end().ends_with("</html>"));
+    assert!(server.hits().is_empty(), "nothing is sent any more");
+}
+
+#[cfg(unix)]
+#[test]
+fn regression_a_signal_ends_a_run_whose_plan_never_comes() {
+    let folder = Folder::new();
+    let (child, writer) = piped_plan(&folder);
+    tell(&child, rustix::process::Signal::INT);
+    assert_eq!(ends(child), 130);
+    drop(writer);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn regression_sigterm_ends_a_run_and_those_after_it_although_nobody_reads_stdout() {
+    let server = Server::start(|_| Reply::text(200, "ok"));
+    let folder = Folder::new();
+    let plan = |path: &str| {
+        let plan = "http: { base_url: BASE }\nthread_groups:\n  g: { iterations: 1, steps: [{ get: PATH }] }\n";
+        against(&server, plan).replace("PATH", path)
+    };
+    folder.write("one.yaml", plan("/one"));
+    folder.write("two.yaml", plan("/two"));
+    // pipe(7): it takes 65,536 bytes.
+    let (unread, mut full) = std::io::pipe().unwrap();
+    std::io::Write::write_all(&mut full, &[b'x'; 65536]).unwrap();
+    let child = folder.command(&["run", "one.yaml", "two.yaml"]).stdout(full).spawn().unwrap();
+    let begin = Instant::now();
+    while !folder.path().join("loadplan-results/one/results.json").exists() && begin.elapsed() < Duration::from_secs(30)
+    {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // The first run is over, and waits for somebody to read its summary.
+    tell(&child, rustix::process::Signal::TERM);
+    assert_eq!(ends(child), 143);
+    drop(unread);
+    let results = |plan: &str| -> serde_json::Value {
+        serde_json::from_str(&folder.read(&format!("loadplan-results/{plan}/results.json"))).unwrap()
+    };
+    assert_eq!(results("one")["verdict"]["exit_code"], 0);
+    assert_eq!(results("two")["run"]["stopped_by"], "sigterm");
+    assert_eq!(server.hits().len(), 1, "the second run sends nothing");
+}
+
+#[cfg(unix)]
+#[test]
+fn regression_after_sigterm_services_that_do_not_end_are_not_waited_for() {
+    let server = Server::start(|_| Reply::text(200, "ok"));
+    let folder = Folder::new();
+    let plan = "http: { base_url: BASE }\nservices: { s: { command: \"trap '' TERM; while :; do sleep 1; done\" } }\nthread_groups:\n  g: { duration: 60s, graceful_stop: 0s, think_time: 50ms, steps: [{ get: /a }] }\n";
+    folder.write("plan.yaml", against(&server, plan));
+    let child = folder.command(&["run", "plan.yaml", "--quiet", "--allow-commands"]).spawn().unwrap();
+    let begin = Instant::now();
+    while server.hits().is_empty() && begin.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    tell(&child, rustix::process::Signal::TERM);
+    assert_eq!(ends(child), 143);
+    let junit = folder.junit();
+    assert!(junit.contains("the services did not end in time after SIGTERM and were killed"), "{junit}");
+}
+
+#[cfg(unix)]
+#[test]
+fn regression_a_plan_is_read_once_and_to_a_limit_so_it_may_be_a_pipe_or_a_device() {
+    let server = Server::start(|_| Reply::text(200, "ok"));
+    let folder = Folder::new();
+    let plan = "http: { base_url: BASE }\nthread_groups:\n  g: { iterations: 1, steps: [{ get: /a }] }\n";
+    let plan = against(&server, plan);
+    let (child, mut writer) = piped_plan(&folder);
+    std::io::Write::write_all(&mut writer, plan.as_bytes()).unwrap();
+    drop(writer);
+    assert_eq!(ends(child), 0);
+    let piped = folder.results()["plan"]["sha256"].clone();
+    folder.run_plan(&plan, &[]).expect_code(0);
+    assert_eq!(piped, folder.results()["plan"]["sha256"]);
+    let zeros = folder.loadplan(&["run", "/dev/zero"]).expect_code(2);
+    assert!(zeros.stderr.contains("is too large for a plan"), "{}", zeros.stderr);
+}
+
+/// A CI server that cancels a job sends SIGINT, SIGTERM some seconds later, and kills soon after.
+#[cfg(unix)]
+#[test]
+fn regression_sigterm_after_ctrl_c_hurries_and_the_reports_are_written() {
+    let server = Server::start(|hit| match hit.path.as_str() {
+        "/hang" => Reply::Silence(Duration::from_secs(60)),
+        _ => Reply::text(200, "ok"),
+    });
+    let folder = Folder::new();
+    // Without SIGTERM the request that hangs has 30 s, the default of `graceful_stop`; with it 5 s.
+    let plan = "http: { base_url: BASE, timeout: 600s }\nthread_groups:\n  stuck: { duration: 600s, steps: [{ get: /hang }] }\n  quick: { duration: 600s, think_time: 20ms, steps: [{ get: /a }], on_stop: [{ get: /bye }] }\n";
+    folder.write("plan.yaml", against(&server, plan));
+    let child = folder.command(&["run", "plan.yaml", "--quiet"]).spawn().unwrap();
+    let until = |path: &str| {
+        let begin = Instant::now();
+        while !server.hits().iter().any(|hit| hit.path == path) && begin.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    until("/hang");
+    until("/a");
+    tell(&child, rustix::process::Signal::INT);
+    until("/bye");
+    tell(&child, rustix::process::Signal::TERM);
+    assert_eq!(ends(child), 130);
+    let results = folder.results();
+    assert_eq!(results["run"]["stopped_by"], "sigint");
+    assert_eq!(results["totals"]["interrupted"], 1);
+    assert!(results["run"]["duration_s"].as_f64().unwrap() < 25.0, "{}", results["run"]);
+}
+
+/// `timeout` of coreutils, like many that start programs, sends a signal to its child and to the whole group.
+#[cfg(unix)]
+#[test]
+fn regression_a_signal_that_comes_twice_at_once_ends_the_run_with_reports() {
+    let server = Server::start(|_| Reply::text(200, "ok"));
+    let folder = Folder::new();
+    let plan =
+        "http: { base_url: BASE }\nthread_groups:\n  g: { duration: 60s, think_time: 50ms, steps: [{ get: /a }] }\n";
+    folder.write("plan.yaml", against(&server, plan));
+    for twice in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let before = server.hits().len();
+        let child = folder.command(&["run", "plan.yaml", "--quiet"]).spawn().unwrap();
+        let begin = Instant::now();
+        while server.hits().len() == before && begin.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // What is pending already is not sent again, so the second one comes a moment later.
+        tell(&child, twice);
+        std::thread::sleep(Duration::from_millis(5));
+        tell(&child, twice);
+        let code = ends(child);
+        assert!(matches!(code, 130 | 143), "{code}");
+        assert_eq!(folder.results()["verdict"]["exit_code"], code);
+        std::fs::remove_dir_all(folder.path().join("loadplan-results")).unwrap();
+    }
 }

@@ -279,7 +279,8 @@ fn runs(secrets: &[String]) -> (aho_corasick::AhoCorasick, Vec<usize>) {
 }
 
 /// An output as it is, as it reads once its escapes are undone, and with what nobody sees removed.
-fn readings(output: &str) -> Vec<String> {
+/// Of markup only the latter: its own `&amp;` is no part of a secret that holds one.
+fn readings(name: &str, output: &str) -> Vec<String> {
     let seen = |text: &str| text.chars().filter(|c| !c.is_control() && *c != '\u{200b}').collect::<String>();
     let mut unescaped = output.to_owned();
     for (escape, plain) in
@@ -287,7 +288,9 @@ fn readings(output: &str) -> Vec<String> {
     {
         unescaped = unescaped.replace(escape, plain);
     }
-    let mut json = output.to_owned();
+    let is_markup = name.contains(".xml") || name.contains(".html");
+    let read = if is_markup { unescaped.as_str() } else { output };
+    let mut json = read.to_owned();
     for (escape, plain) in [
         ("\\u003c", "<"),
         ("\\u003e", ">"),
@@ -299,12 +302,12 @@ fn readings(output: &str) -> Vec<String> {
     ] {
         json = json.replace(escape, plain);
     }
-    vec![seen(output), seen(&unescaped), seen(&json), seen(&output.replace('\n', " "))]
+    vec![seen(read), seen(&unescaped), seen(&json), seen(&read.replace('\n', " "))]
 }
 
 #[track_caller]
 fn nowhere(runs: &(aho_corasick::AhoCorasick, Vec<usize>), secrets: &[String], name: &str, output: &str, plan: &str) {
-    for reading in readings(output) {
+    for reading in readings(name, output) {
         if let Some(found) = runs.0.find(&reading) {
             let secret = &secrets[runs.1[found.pattern().as_usize()]];
             let start = reading.floor_char_boundary(found.start().saturating_sub(200));
@@ -371,4 +374,64 @@ fn no_secret_is_in_any_output() {
     for seed in 0..cases.div_ceil(PLAN) as u64 {
         look_at_everything(first + seed);
     }
+}
+
+/// Everything a run writes, in one text.
+fn everything(folder: &Folder, plan: &str) -> String {
+    let ran = folder.run_plan(plan, &["-v", "--csv", "s.csv", "--markdown", "m.md"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let files = ["loadplan-results/results.json", "loadplan-results/junit.xml", "loadplan-results/report.html"];
+    let files = files.into_iter().chain(["s.csv", "m.md"]).map(|name| folder.read(name)).collect::<String>();
+    let tried = folder.loadplan(&["try", "plan.yaml"]);
+    [ran.stdout, ran.stderr, files, tried.stdout, tried.stderr].concat()
+}
+
+#[test]
+fn regression_secrets_that_are_replaced_or_come_with_a_failure_are_hidden() {
+    let server = Server::start(|hit| match &*hit.path {
+        "/login" => Reply::json(200, r#"{"token":"first-11aa22"}"#),
+        path if path.starts_with("/renew") => Reply::json(200, r#"{"token":"second-33bb44"}"#),
+        "/refused" => Reply::json(401, r#"{"message":"no, third-55cc66 it is","token":"third-55cc66"}"#),
+        "/cut" => {
+            let cut = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{ \"token\" : \"fourth-77dd88";
+            Reply::Raw(vec![(std::time::Duration::ZERO, cut.into())])
+        }
+        "/long" => Reply::json(200, format!(r#"{{"token":"fifth-99ee00","rest":"{}"}}"#, "x".repeat(10_000))),
+        path => Reply::text(404, path),
+    });
+    let step = |step: &str| {
+        format!(
+            "      - {step}\n        json: {{ old: '${{token}}' }}\n        extract: {{ token: {{ json: $.token, secret: true }} }}\n"
+        )
+    };
+    let plan = format!(
+        "http: {{ base_url: BASE, max_body: 1KiB }}\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n      - post: /login\n        extract: {{ token: {{ json: $.token, secret: true }} }}\n{}{}{}{}      - log: the token is ${{token | default('none')}}\n",
+        step("post: /renew?token=${token}"),
+        step("post: /refused"),
+        step("post: /cut").replace("${token}", "x"),
+        step("post: /long").replace("${token}", "x"),
+    );
+    let folder = Folder::new();
+    let output = everything(&folder, &support::against(&server, &plan));
+    let results = folder.results();
+    let failed: u64 = ["POST /refused", "POST /cut", "POST /long"]
+        .iter()
+        .map(|label| support::sampler(&results, label)["failed"].as_u64().unwrap())
+        .sum();
+    assert_eq!(failed, 3, "{results:#}");
+    for secret in ["first-11aa22", "second-33bb44", "third-55cc66", "fourth-77dd88", "fifth-99ee00"] {
+        let shown = output.find(secret).map(|at| {
+            output[output.floor_char_boundary(at.saturating_sub(200))..].chars().take(300).collect::<String>()
+        });
+        assert_eq!(shown, None, "{secret} is shown");
+    }
+}
+
+#[test]
+fn regression_hiding_secrets_changes_no_request() {
+    let server = Server::start(|_| Reply::text(200, "fine"));
+    let plan = "http: { base_url: BASE }\nthread_groups:\n  g:\n    iterations: 3\n    steps:\n      - get: /orders/${counter('o')}\n      - log: sent\n";
+    Folder::new().run_plan(&support::against(&server, plan), &["--csv", "s.csv"]).expect_code(0);
+    let paths: Vec<String> = server.hits().into_iter().map(|hit| hit.path).collect();
+    assert_eq!(paths, ["/orders/1", "/orders/2", "/orders/3"]);
 }

@@ -576,3 +576,53 @@ thread_groups:
     assert_eq!(names(&server), ["x-brace", "x-computed", "x-env", "x-item", "x-kind", "x-set", "x-with", "x-word"]);
     assert_eq!(names(&other), ["x-kind", "x-word"]);
 }
+
+/// Bytes that do not get smaller.
+fn noise(count: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
+#[test]
+fn regression_a_slow_compressed_response_does_not_hold_up_others() {
+    // 5 s, a piece every 50 ms; the other one comes at once, and is too large to be decoded in one go.
+    let slow = gzip(&noise(1_600_000));
+    let fast = gzip(&noise(1 << 20).repeat(4));
+    let server = Server::start(move |hit| {
+        let body = if hit.path == "/slow" { &slow } else { &fast };
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len());
+        let piece = if hit.path == "/slow" { 16 * 1024 } else { body.len() };
+        let pause = Duration::from_millis(50);
+        let mut parts = vec![(Duration::ZERO, head.into_bytes())];
+        parts.extend(body.chunks(piece).map(|chunk| (pause, chunk.to_vec())));
+        Reply::Raw(parts)
+    });
+    let plan = "http: { base_url: BASE }\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n      - parallel:\n          - get: /slow\n            assert: { body: { contains: '' } }\n          - steps:\n              - pause: 1s\n              - get: /fast\n                assert: { body: { contains: '' } }\n";
+    let folder = Folder::new();
+    folder.run_plan(&against(&server, plan), &[]).expect_code(0);
+    let results = folder.results();
+    let max = |label| sampler(&results, label)["response_time"]["max_ms"].as_f64().unwrap();
+    assert!(max("GET /slow") >= 4_000.0, "{}", max("GET /slow"));
+    assert!(max("GET /fast") < 2_000.0, "{}", max("GET /fast"));
+}
+
+#[test]
+fn regression_decompression_is_no_response_time() {
+    // The head comes first, so that nobody looks at the clock for it when the body comes.
+    let body = gzip(&vec![0; 300 << 20]);
+    let server = Server::start(move |_| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len());
+        Reply::Raw(vec![(Duration::ZERO, head.into_bytes()), (Duration::from_millis(20), body.clone())])
+    });
+    let plan = "http: { base_url: BASE }\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n      - transaction: all\n        steps:\n          - get: /\n            assert: { body: { contains: '' } }\n";
+    let folder = Folder::new();
+    folder.run_plan(&against(&server, plan), &[]).expect_code(0);
+    let results = folder.results();
+    let max = |of: &serde_json::Value| of["response_time"]["max_ms"].as_f64().unwrap();
+    let (response, all) = (max(sampler(&results, "GET /")), max(&results["transactions"][0]));
+    assert!(response * 2.0 < all, "{response} of {all} ms");
+}

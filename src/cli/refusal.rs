@@ -75,7 +75,7 @@ impl Refusal {
         for path in plans {
             let stem = || path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
             let name = self.names.get(path).map_or_else(stem, |name| name.to_string());
-            let info = RunInfo::now(&format!("{:016x}", rand::random::<u64>()), 0, profiles, path);
+            let info = RunInfo::now(&format!("{:016x}", rand::random::<u64>()), 0, profiles, path, None);
             let mut document = Document::refused(&info, &name, path, self.reasons.clone());
             let mut wanted = wanted(path);
             wanted.retain(|(_, file)| {

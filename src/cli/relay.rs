@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::TermLike;
 
+use super::terminal;
+
 /// How many pieces may wait to be written.
 const PIECES: usize = 1024;
 /// How many bytes may wait.
 const BYTES: u64 = 4 << 20;
-/// How long the end of a run waits for the rest.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// Where the terminal does not say how wide it is, in characters.
 const WIDTH: u16 = 80;
 
@@ -66,7 +66,7 @@ impl Relay {
     /// Waits a moment for what was handed over; tells how many lines were never written.
     pub(super) fn finish(&self) -> u64 {
         let begin = Instant::now();
-        while self.state.waiting.load(Ordering::Relaxed) > 0 && begin.elapsed() < PATIENCE {
+        while self.state.waiting.load(Ordering::Relaxed) > 0 && begin.elapsed() < terminal::patience() {
             std::thread::sleep(Duration::from_millis(2));
         }
         self.state.dropped.load(Ordering::Relaxed)

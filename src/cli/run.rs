@@ -16,6 +16,7 @@ use super::refusal::{OUT, Refusal};
 use super::relay::Relay;
 use super::report::Forges;
 use super::services::Services;
+use super::signals;
 use super::telemetry;
 use super::terminal::Terminal;
 use crate::dashboard::{Feed, Scene, Server};
@@ -87,6 +88,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(mut args: Args, terminal: &Terminal) -> u8 {
+    signals::install();
     args.plans.extend(args.baseline.take_plans());
     args.baseline.tell_unused(terminal);
     let args = &args;
@@ -254,14 +256,15 @@ fn one(
             return Ok(exit::INTERNAL);
         }
     };
-    let mut info = RunInfo::now(&rest.run_id, rest.seed, args.options.profiles(), path);
+    let mut info = RunInfo::now(&rest.run_id, rest.seed, args.options.profiles(), path, graph.sources.text_of(path));
     let begin = Instant::now();
     let (stopper, stop) = unbounded_channel();
+    signals::stops(stopper.clone());
     let scene = Scene { graph: graph.clone(), info: info.clone(), masker: masker.clone() };
     let mut feed = dashboard(args, terminal, scene, &stopper, args.plans.first().is_some_and(|first| first == path))?;
     let stream = telemetry.begin(&graph, &masker, &rest.run_id);
     let around = Around { masker: &masker, rows: rows.clone(), stream, feed: &mut feed };
-    let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, around, (stopper, stop))) {
+    let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, around, stop)) {
         Ok(Ok(ran)) => {
             let services = ran.problems.iter().map(|problem| masker.mask(problem).into_owned()).collect();
             summed_up(&graph, ran.finished, services, ran.cpu_share, args.strict)
@@ -339,15 +342,15 @@ async fn load(
     graph: &Arc<ExecutionGraph>,
     rest: &Rest,
     around: Around<'_>,
-    (stopper, mut stop): (UnboundedSender<StopReason>, UnboundedReceiver<StopReason>),
+    mut stop: UnboundedReceiver<StopReason>,
 ) -> Result<Ran, String> {
-    let signals = tokio::task::spawn_local(super::signals::watch(stopper));
     let services = tokio::select! {
-        services = Services::start(graph, args.allow_commands) => services?,
+        biased;
         Some(reason) = stop.recv() => {
             let finished = Finished::stopped(graph, reason);
             return Ok(Ran { finished, problems: Vec::new(), cpu_share: None });
         }
+        services = Services::start(graph, args.allow_commands) => services?,
     };
     let users: u64 = graph.groups.iter().map(|group| group.load.most_users()).sum();
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -390,8 +393,7 @@ async fn load(
             "warning: {dropped} lines of progress, `log` and failures came faster than they could be shown and were left out\n"
         ));
     }
-    let problems = services.stop().await;
-    signals.abort();
+    let problems = services.stop(graph.time_on_sigterm()).await;
     Ok(Ran { finished: finished?, problems, cpu_share: watch.cpu_share })
 }
 

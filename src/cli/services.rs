@@ -1,10 +1,17 @@
 //! The services of a plan, from the graph's declarations to running programs.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use super::signals;
 use crate::engine;
 use crate::graph::{ExecutionGraph, ServiceKind};
 use crate::services::{Resolved, Started, start};
+
+/// What services are given to end, however late it is.
+const LEAST: Duration = Duration::from_secs(1);
+/// How often services that end are looked at for SIGTERM.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Running services.
 pub(super) struct Services(Option<Started>);
@@ -43,11 +50,22 @@ impl Services {
         self.0.as_ref().map_or_else(Vec::new, |started| started.urls.clone())
     }
 
-    /// Stops them; what went wrong comes back in sentences.
-    pub(super) async fn stop(self) -> Vec<String> {
-        match self.0 {
-            Some(started) => started.stop().await,
-            None => Vec::new(),
+    /// Stops them; what went wrong comes back in sentences. After SIGTERM they must have ended `time`
+    /// after it, but are given a second at least.
+    pub(super) async fn stop(self, time: Duration) -> Vec<String> {
+        let Some(started) = self.0 else { return Vec::new() };
+        let least = Instant::now() + LEAST;
+        let over = async {
+            loop {
+                if signals::terminated().is_some_and(|at| Instant::now() >= least.max(at + time)) {
+                    return;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::select! {
+            problems = started.stop() => problems,
+            () = over => vec!["the services did not end in time after SIGTERM and were killed".into()],
         }
     }
 }

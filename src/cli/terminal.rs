@@ -1,13 +1,25 @@
 //! Where output goes and whether it may be coloured.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
+use super::signals;
 use crate::sanitize::one_line;
 use crate::verdict::exit;
 
 /// How long a message waits for a reader of standard error.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long output of any kind waits for a reader once the word to stop has come.
+const PATIENCE_WHEN_STOPPED: Duration = Duration::from_millis(250);
+/// How often output that waits for a reader looks for the word to stop.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long output waits for a reader of standard error now.
+pub(super) fn patience() -> Duration {
+    if signals::told().is_some() { PATIENCE_WHEN_STOPPED } else { PATIENCE }
+}
 
 /// The value of `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -30,6 +42,10 @@ pub(super) struct Terminal {
     pub(super) color_stderr: bool,
     /// Why standard output did not take everything.
     lost: RefCell<Option<std::io::Error>>,
+    /// Nobody reads standard output, and the run was told to stop: nothing more goes there.
+    unread: Cell<bool>,
+    /// The same of standard error, stopped or not: nothing more is waited for.
+    unread_stderr: Cell<bool>,
 }
 
 impl Terminal {
@@ -45,15 +61,34 @@ impl Terminal {
             color: color(std::io::stdout().is_terminal()),
             color_stderr: color(stderr),
             lost: RefCell::default(),
+            unread: Cell::default(),
+            unread_stderr: Cell::default(),
             live: stderr && !dumb && std::env::var_os("CI").is_none(),
         }
     }
 
     /// Writes to standard output. A closed pipe is no error of ours; another one is told at the end.
+    /// Its reader may take its time, but not once the run was told to stop.
     pub(super) fn out(&self, text: &str) {
-        let mut stdout = std::io::stdout().lock();
-        if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            self.lose(error);
+        if self.unread.get() || text.is_empty() {
+            return;
+        }
+        let (done, written) = std::sync::mpsc::channel();
+        let bytes = text.as_bytes().to_vec();
+        let spawned = std::thread::Builder::new().spawn(move || {
+            let _ = done.send(write_out(&bytes));
+        });
+        if spawned.is_err() {
+            return write_out(text.as_bytes()).unwrap_or_else(|error| self.lose(error));
+        }
+        let mut waited = Duration::ZERO;
+        loop {
+            match written.recv_timeout(LOOK) {
+                Ok(outcome) => return outcome.unwrap_or_else(|error| self.lose(error)),
+                Err(RecvTimeoutError::Timeout) if signals::told().is_none() => {}
+                Err(RecvTimeoutError::Timeout) if waited < PATIENCE_WHEN_STOPPED => waited += LOOK,
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return self.unread.set(true),
+            }
         }
     }
 
@@ -101,10 +136,16 @@ impl Terminal {
             let _ = std::io::stderr().lock().write_all(&bytes);
             let _ = done.send(());
         };
-        if std::thread::Builder::new().spawn(write).is_ok() {
-            let _ = written.recv_timeout(PATIENCE);
+        if std::thread::Builder::new().spawn(write).is_ok() && !self.unread_stderr.get() {
+            let outcome = written.recv_timeout(patience());
+            self.unread_stderr.set(outcome == Err(RecvTimeoutError::Timeout));
         }
     }
+}
+
+fn write_out(bytes: &[u8]) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush())
 }
 
 /// `NO_COLOR`, then `CLICOLOR_FORCE` and `FORCE_COLOR`, then `TERM=dumb`, then whether it is a terminal.

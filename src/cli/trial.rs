@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use super::plans::{LoadOverrides, PlanOptions};
 use super::services::Services;
+use super::signals;
 use super::terminal::Terminal;
-use crate::engine::{self, Event, Lifecycle, Monitor, Observed, Observer};
+use crate::engine::{self, Event, Finished, Lifecycle, Monitor, Observed, Observer, StopReason};
 use crate::graph::{ExecutionGraph, LabelId, LabelKind, NodeId};
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
@@ -40,6 +41,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
+    signals::install();
     let once = LoadOverrides::once();
     let compiled = args.options.compile(&args.plan, &once);
     let Some((graph, rest)) = compiled.graph_or_tell(&args.plan, terminal) else { return exit::INVALID };
@@ -54,9 +56,13 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         out: RefCell::new(String::new()),
     });
     let finished = engine::block_on(async {
-        let services = Services::start(&graph, args.allow_commands).await?;
-        let (stopper, stop) = tokio::sync::mpsc::unbounded_channel();
-        let signals = tokio::task::spawn_local(super::signals::watch(stopper));
+        let (stopper, mut stop) = tokio::sync::mpsc::unbounded_channel();
+        signals::stops(stopper);
+        let services = tokio::select! {
+            biased;
+            Some(reason) = stop.recv() => return Ok(Finished::stopped(&graph, reason)),
+            services = Services::start(&graph, args.allow_commands) => services?,
+        };
         let input = engine::Input {
             graph: graph.clone(),
             proxies: ProxyEnvironment::from_vars(|name| std::env::var(name).ok()),
@@ -72,8 +78,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         let mut printer = Printer { watcher: watcher.clone(), terminal };
         let finished = engine::run(input, &mut printer, stop).await;
         printer.flush();
-        signals.abort();
-        for problem in services.stop().await {
+        for problem in services.stop(graph.time_on_sigterm()).await {
             terminal.err(&format!("{}\n", one_line(&masker.mask(&problem))));
         }
         finished
@@ -83,6 +88,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             terminal.tell("error", &masker.mask(&message), None);
             exit::NOT_VALID
         }
+        Ok(Finished { stopped_by: Some(StopReason::Interrupt), .. }) => exit::INTERRUPTED,
+        Ok(Finished { stopped_by: Some(StopReason::Terminate), .. }) => exit::TERMINATED,
         Ok(finished) if finished.internal_error.is_some() => {
             terminal.tell("internal error", &masker.mask(&finished.internal_error.unwrap_or_default()), None);
             exit::INTERNAL

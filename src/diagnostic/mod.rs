@@ -137,6 +137,11 @@ impl Sources {
         self.files.iter().map(|file| file.path.as_path())
     }
 
+    /// The text of the file with this path, if it was read.
+    pub fn text_of(&self, path: &Path) -> Option<&str> {
+        self.files.iter().find(|file| file.path == path).map(|file| &*file.text)
+    }
+
     /// The file's path.
     pub fn path(&self, id: FileId) -> &Path {
         self.file(id).map_or(Path::new(""), |file| &file.path)

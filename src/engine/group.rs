@@ -30,6 +30,7 @@ pub(super) async fn run(work: Rc<Work>, local: Rc<Local>, id: GroupId) {
         hurry: work.shared.stops.subscribe(),
         hurried: false,
         users: JoinSet::new(),
+        ending_since: None,
         interrupt_at: None,
         origin: Duration::ZERO,
         work: work.clone(),
@@ -63,6 +64,8 @@ struct Share<'g> {
     users: JoinSet<()>,
     /// When those still running are interrupted, once the group is ending.
     interrupt_at: Option<Duration>,
+    /// Since when no iteration starts any more.
+    ending_since: Option<Duration>,
 }
 
 impl Share<'_> {
@@ -94,7 +97,8 @@ impl Share<'_> {
             true => self.group.graceful_stop_on_sigterm,
             false => self.group.graceful_stop,
         };
-        let at = now + grace;
+        // SIGTERM after Ctrl-C: the time that users had since then counts.
+        let at = *self.ending_since.get_or_insert(now) + grace;
         self.interrupt_at = Some(self.interrupt_at.map_or(at, |known| known.min(at)));
     }
 

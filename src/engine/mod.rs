@@ -18,7 +18,6 @@ mod shared;
 mod target;
 #[cfg(test)]
 mod tests;
-pub(crate) mod turn;
 mod user;
 mod walk;
 mod worker;

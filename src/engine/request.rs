@@ -8,12 +8,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::events::{Event, Observed, RowKind};
-use super::turn::Turn;
 use super::user::{Local, User};
 use crate::graph::{Auth, Body, HttpNode, LabelId, Node, NodeId, NodeKind};
-use crate::mask::Masker;
+use crate::mask::{Masker, texts_of};
 use crate::metrics::{Example, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::samplers::http::{self as sampler, FixedHeaders, Request, Target};
+use crate::samplers::turn::{LARGE_BODY, Turn};
 use crate::samplers::{Exchange, FailureKind, Response};
 use crate::sanitize::short;
 use crate::template::Template;
@@ -75,13 +75,10 @@ impl User {
         let started = local.clock.at(start);
         let flight = InFlight { local: &local, label: node.label, started, ended: Cell::new(false) };
         let exchange = self.http.send_from(start, &sent.request, transport).await;
-        let size = exchange.outcome.as_ref().map_or(0, |response| response.body.len());
-        let turn = Turn::wait(size).await;
-        flight.ended.set(true);
-        if let Some(partial) = &exchange.partial {
-            sent.cookies.extend(partial.cookies.iter().map(|(_, value)| value.clone()));
-        }
         self.hides = None;
+        let size = exchange.outcome.as_ref().map_or(0, |response| response.body.len());
+        let turn = if size < LARGE_BODY { None } else { self.turn_of_body(size).await };
+        flight.ended.set(true);
         let ended = started + exchange.timings.total;
 
         let warm_up = local.recorder.borrow().warms_up(node.label, started.saturating_sub(self.behind));
@@ -98,6 +95,7 @@ impl User {
                 let failure = SampleFailure::new(failure.kind, failure.message.clone(), node.span);
                 let mut judged = Judged { warm_up, ..Judged::default() };
                 if let Some(partial) = &exchange.partial {
+                    self.note_partial(http, partial);
                     // A gateway's 502 tells more than the missing end of its page: it is named first.
                     self.judge_status(node, http, partial, observed, &mut judged);
                 }
@@ -125,13 +123,23 @@ impl User {
         Ok(passed)
     }
 
+    /// Waits until a large body may be looked into. Other users are looked at meanwhile: that is no time
+    /// of this one's transactions.
+    #[cold]
+    async fn turn_of_body(&mut self, size: usize) -> Option<Turn> {
+        let begin = Instant::now();
+        let turn = Turn::wait(size).await;
+        self.waited += begin.elapsed();
+        turn
+    }
+
     /// Every credential of the last exchange and of the user, wherever it stands: a target may send
     /// it back in its response.
     pub(super) fn credentials(&mut self) -> Vec<String> {
         let mut values = self.http.cookie_values();
         let cookies = self.response.iter().flat_map(|response| &response.cookies);
         values.extend(cookies.map(|(_, value)| value.clone()));
-        let Some(Sent { node, request, cookies }) = self.sent.take() else { return values };
+        let Some(Sent { request, cookies, .. }) = &self.sent else { return values };
         values.extend(cookies.iter().cloned());
         let lines = request.headers.iter().chain(request.extra_headers.iter().map(|(name, value)| (name, value)));
         for (name, value) in lines {
@@ -151,18 +159,38 @@ impl User {
             }
             None => {}
         }
-        let graph = self.graph.clone();
-        if let NodeKind::Http(http) = &graph.node(node).kind {
-            for template in std::iter::once(&http.url).chain(&http.base_url) {
-                let url = self.text(template).unwrap_or_default();
-                if let Some(userinfo) = crate::mask::userinfo(&url) {
-                    values.extend(userinfo.split_once(':').map(|(_, password)| password.to_owned()));
-                    values.push(userinfo.to_owned());
+        values.extend(request.target.credentials());
+        values
+    }
+
+    /// What comes of a response that is not whole is hidden too.
+    fn note_partial(&mut self, http: &HttpNode, partial: &Response) {
+        if let Some(sent) = &mut self.sent {
+            sent.cookies = partial.cookies.iter().map(|(_, value)| value.clone()).collect();
+        }
+        let mut secrets = Vec::new();
+        self.secrets_in(http, partial, &mut secrets);
+        secrets.into_iter().for_each(|secret| self.note_replaced(secret));
+        self.hides = None;
+    }
+
+    /// The secrets in the last response, also those that no variable gets because the request failed.
+    pub(super) fn received_secrets(&mut self, values: &mut Vec<String>) {
+        let (graph, response) = (self.graph.clone(), self.response.clone());
+        let node = self.sent.as_ref().map(|sent| &graph.node(sent.node).kind);
+        if let (Some(NodeKind::Http(http)), Some(response)) = (node, response) {
+            self.secrets_in(http, &response, values);
+        }
+    }
+
+    fn secrets_in(&mut self, http: &HttpNode, response: &Response, values: &mut Vec<String>) {
+        for (slot, extractor) in &http.extractors {
+            if self.graph.slots[slot.0 as usize].secret {
+                for value in extractor.secrets(response, self) {
+                    texts_of(&value, values);
                 }
             }
         }
-        self.sent = Some(Sent { node, request, cookies });
-        values
     }
 
     /// A sent body is kept no longer than it may be shown.

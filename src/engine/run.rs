@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
 use tokio::task::LocalSet;
+use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::events::{Event, EventSender, Observer, Rows};
@@ -25,14 +26,18 @@ use crate::value::{Map, Value};
 /// How often the run is looked at: live figures, thresholds that abort.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How long teardown may take once SIGTERM has come.
+/// How long teardown may take once SIGTERM has come, if the users have left it the time.
 const TEARDOWN_ON_SIGTERM: Duration = Duration::from_secs(3);
+/// What is left to teardown even then.
+const LEAST_TEARDOWN: Duration = Duration::from_millis(500);
 
 /// How long a worker thread may say nothing before it is taken for stuck: it hands over what it
 /// counted twice a second.
 const SILENT: Duration = Duration::from_secs(2);
 /// How long the end of a run waits for it beyond the time its users were given.
 const OVERDUE: Duration = Duration::from_secs(1);
+/// The same once SIGTERM has come, also for one that says something now and then.
+const OVERDUE_ON_SIGTERM: Duration = Duration::from_secs(2);
 /// A thread that says nothing for so long never will, whatever the plan allows.
 const LOST: Duration = Duration::from_secs(60);
 
@@ -174,6 +179,7 @@ pub async fn run(
         observer: input.observer,
         monitor,
         work,
+        told: None,
     };
     run.all(&input.services).await
 }
@@ -188,6 +194,8 @@ struct Run<'m> {
     observer: Option<Rc<dyn Observer>>,
     monitor: &'m mut dyn Monitor,
     work: Work,
+    /// When the word to stop came first.
+    told: Option<Instant>,
 }
 
 impl Run<'_> {
@@ -263,22 +271,19 @@ impl Run<'_> {
         let local = self.work.local(self.observer.clone());
         let mut user = User::new(local.clone(), None, 0, slots);
         let gate = local.gate(None);
-        let hurried = || self.shared.stops.borrow().hurry;
-        let mut limit = (name == "teardown" && hurried()).then(|| tokio::time::Instant::now() + TEARDOWN_ON_SIGTERM);
+        let mut limit = self.teardown_ends().filter(|_| name == "teardown");
         let walked = {
             let mut walking = std::pin::pin!(walk(&graph, &mut user, steps, on_error));
             loop {
                 tokio::select! {
                     walked = &mut walking => break Some(walked),
-                    () = tokio::time::sleep_until(limit.unwrap_or_else(tokio::time::Instant::now)), if limit.is_some() => {
+                    () = tokio::time::sleep_until(limit.unwrap_or_else(Instant::now)), if limit.is_some() => {
                         break None;
                     }
                     Some(reason) = self.stop.recv() => {
-                        self.shared.stop_all(reason);
+                        self.stop(reason);
                         gate.end(true);
-                        if hurried() {
-                            limit = Some(tokio::time::Instant::now() + TEARDOWN_ON_SIGTERM);
-                        }
+                        limit = limit.or_else(|| self.teardown_ends());
                         if name == "setup" {
                             break None;
                         }
@@ -341,7 +346,7 @@ impl Run<'_> {
                     Some(thread) => threads.ended(thread),
                     None => break None,
                 },
-                Some(reason) = self.stop.recv() => self.shared.stop_all(reason),
+                Some(reason) = self.stop.recv() => self.stop(reason),
                 Some((thread, batch)) = self.batches.recv() => {
                     threads.heard(thread, clock.now());
                     self.aggregator.add(thread, batch, clock.now());
@@ -365,6 +370,17 @@ impl Run<'_> {
         (load, abandoned)
     }
 
+    fn stop(&mut self, reason: StopReason) {
+        self.told.get_or_insert_with(Instant::now);
+        self.shared.stop_all(reason);
+    }
+
+    /// By when teardown must have ended, once SIGTERM has come.
+    fn teardown_ends(&self) -> Option<Instant> {
+        let told = self.told.filter(|_| self.shared.stops.borrow().hurry)?;
+        Some(teardown_limit(told + self.graph.time_on_sigterm(), Instant::now()))
+    }
+
     fn take_batches(&mut self, now: Duration) {
         while let Ok((thread, batch)) = self.batches.try_recv() {
             self.aggregator.add(thread, batch, now);
@@ -376,6 +392,12 @@ impl Run<'_> {
             self.monitor.event(event);
         }
     }
+}
+
+/// By when a teardown must have ended that begins now, where everything is due at a moment: whoever
+/// sent SIGTERM waits for the reports, and users may have taken longer than they should.
+fn teardown_limit(due: Instant, now: Instant) -> Instant {
+    due.max(now + LEAST_TEARDOWN).min(now + TEARDOWN_ON_SIGTERM)
 }
 
 /// When each worker thread was heard of last: a run ends and is written down even when one of them
@@ -419,16 +441,24 @@ impl Threads {
                 at.get_or_insert(now);
             }
         }
-        let due = self.told.iter().zip(self.grace).filter_map(|(told, grace)| Some((*told)? + grace));
+        // SIGTERM after Ctrl-C: the time that users had since then counts.
+        let due =
+            self.told.iter().zip(self.grace).filter_map(|(told, grace)| told.and(self.told[0]).map(|at| at + grace));
         let due = due.chain(self.planned).min().map(|due| due + OVERDUE);
         let silent: Vec<Duration> = self.heard.iter().flatten().map(|at| now.saturating_sub(*at)).collect();
         let least = silent.iter().min()?;
         let over = due.is_some_and(|due| now >= due) && *least >= SILENT;
-        (over || *least >= LOST).then(|| {
-            let (count, s) = (silent.len(), if silent.len() == 1 { "" } else { "s" });
-            format!(
+        let (count, s) = (silent.len(), if silent.len() == 1 { "" } else { "s" });
+        if over || *least >= LOST {
+            return Some(format!(
                 "{count} worker thread{s} did not answer for {} s and were given up; what their users did in that time is not counted",
                 least.as_secs()
+            ));
+        }
+        let hurried = self.told[1].and(self.told[0]).map(|at| at + self.grace[1] + OVERDUE_ON_SIGTERM);
+        hurried.is_some_and(|due| now >= due).then(|| {
+            format!(
+                "{count} worker thread{s} did not end in time after SIGTERM and were given up; what their users did last is not counted"
             )
         })
     }
@@ -509,16 +539,43 @@ mod tests {
     }
 
     #[test]
+    fn regression_users_that_took_all_their_time_shorten_the_teardown_after_sigterm() {
+        // `graceful_stop: 1s` makes everything due 3.5 s after SIGTERM.
+        let told = Instant::now();
+        let due = told + Duration::from_millis(3500);
+        let after = |millis| teardown_limit(due, told + Duration::from_millis(millis)) - told;
+        assert_eq!(after(0), S(3), "never more than 3 s");
+        assert_eq!(after(500), Duration::from_millis(3500));
+        assert_eq!(after(1000), Duration::from_millis(3500), "not 4 s: the reports would be late");
+        assert_eq!(after(3250), Duration::from_millis(3750), "never less than half a second");
+    }
+
+    #[test]
     fn threads_that_answer_are_waited_for() {
         let mut threads = threads();
         for second in 1..100 {
             threads.heard(0, S(second));
             threads.heard(1, S(second));
-            assert_eq!(threads.stuck(S(second) + Duration::from_millis(900), &stops(true, true)), None);
+            assert_eq!(threads.stuck(S(second) + Duration::from_millis(900), &stops(true, false)), None);
         }
         threads.ended(0);
         threads.ended(1);
         assert_eq!(threads.stuck(S(200), &stops(true, true)), None, "all have ended");
+    }
+
+    #[test]
+    fn regression_after_sigterm_threads_that_answer_now_and_then_do_not_make_the_reports_late() {
+        // SIGTERM at 20 s, 5 s for the users, 2 s beyond that: 27 s.
+        let mut told = threads();
+        for half in 40..54 {
+            let now = Duration::from_millis(half * 500);
+            told.heard(0, now);
+            told.heard(1, now);
+            assert_eq!(told.stuck(now, &stops(true, true)), None, "{now:?}");
+        }
+        told.ended(1);
+        let said = told.stuck(S(27), &stops(true, true));
+        assert!(said.is_some_and(|said| said.starts_with("1 worker thread did not end in time after SIGTERM")));
     }
 
     #[test]

@@ -30,6 +30,9 @@ const KEPT: usize = 2048;
 /// make responses unreadable.
 const SHORTEST_CREDENTIAL: usize = 6;
 
+/// How many earlier values of its secret variables a user goes on hiding.
+const MAX_REPLACED: usize = 16;
+
 /// What all users on one worker thread share.
 pub(super) struct Local {
     pub(super) shared: Arc<Shared>,
@@ -259,6 +262,8 @@ pub(super) struct User {
     pub(super) hides: Option<Masker>,
     /// The secrets and credentials that were hidden last, in order.
     secrets: Vec<(String, Secret)>,
+    /// What secret variables held before, the latest last: it may stand in a request or a variable still.
+    replaced: Vec<String>,
 }
 
 /// Why no row could be drawn.
@@ -297,6 +302,7 @@ impl User {
             sent: None,
             hides: None,
             secrets: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 
@@ -337,6 +343,7 @@ impl User {
             sent: None,
             hides: None,
             secrets: Vec::new(),
+            replaced: self.replaced.clone(),
         }
     }
 
@@ -345,6 +352,7 @@ impl User {
         for slot in branch.changed.unwrap_or_default() {
             self.set(slot, branch.slots[slot.0 as usize].clone());
         }
+        branch.replaced.into_iter().for_each(|value| self.note_replaced(value));
         self.samples += branch.samples;
         self.failures += branch.failures;
         self.response = branch.response;
@@ -353,8 +361,27 @@ impl User {
         self.lost = self.lost.or(branch.lost);
     }
 
+    /// Goes on hiding a value that no variable holds any more.
+    pub(super) fn note_replaced(&mut self, value: String) {
+        if self.replaced.contains(&value) {
+            return;
+        }
+        if self.replaced.len() == MAX_REPLACED {
+            self.replaced.remove(0);
+        }
+        self.replaced.push(value);
+    }
+
     pub(super) fn set(&mut self, slot: SlotId, value: Option<Value>) {
-        self.slots[slot.0 as usize] = value;
+        let index = slot.0 as usize;
+        let before = std::mem::replace(&mut self.slots[index], value);
+        if self.graph.slots[index].secret
+            && let Some(before) = before
+        {
+            let mut texts = Vec::new();
+            texts_of(&before, &mut texts);
+            texts.into_iter().for_each(|text| self.note_replaced(text));
+        }
         self.hides = None;
         if let Some(changed) = &mut self.changed {
             changed.push(slot);
@@ -495,11 +522,12 @@ impl User {
             }
         }
         values.retain(|value| value.len() >= SHORTEST_CREDENTIAL);
-        for (_, value) in self.graph.slots.iter().zip(&self.slots).filter(|(slot, _)| slot.secret) {
-            if let Some(value) = value {
-                texts_of(value, &mut values);
-            }
+        let held = self.graph.slots.iter().zip(&self.slots).filter(|(slot, _)| slot.secret);
+        for value in held.filter_map(|(_, value)| value.as_ref()) {
+            texts_of(value, &mut values);
         }
+        values.extend(self.replaced.iter().cloned());
+        self.received_secrets(&mut values);
         values.sort_unstable();
         values.dedup();
         let mut known = std::mem::take(&mut self.secrets).into_iter().peekable();

@@ -15,6 +15,9 @@ use super::find::{Css, Found, JsonPath, XPath, shown};
 /// How many characters of the body a message shows.
 const SHOWN: usize = 100;
 
+/// How many values one extractor finds in a response are hidden.
+const MAX_SECRETS: usize = 100;
+
 /// Takes a value out of an answer.
 #[derive(Debug)]
 pub struct Extractor {
@@ -143,6 +146,21 @@ impl Extractor {
             },
             None => Err(self.failure(&reason, &detail, response, scope)),
         }
+    }
+
+    /// Everything it finds in a response, whichever of it is taken: what is to be hidden if it extracts a
+    /// secret. In JSON that is not whole, what stands under the last name of its path.
+    pub fn secrets(&self, response: &Response, scope: &mut dyn Scope) -> Vec<Value> {
+        let mut values = match (self.matches(response, scope), &self.how) {
+            (Ok(Matches::One(value)), _) => vec![value],
+            (Ok(Matches::Several(values)), _) => values,
+            (Err(Trouble::Place(_)), How::Json(path)) if self.source == Source::Body => {
+                path.find_loosely(response.text()).map(Value::text).collect()
+            }
+            (Err(Trouble::Place(_) | Trouble::Step(_)), _) => Vec::new(),
+        };
+        values.truncate(MAX_SECRETS);
+        values
     }
 
     fn failure(&self, reason: &str, detail: &str, response: &Response, scope: &mut dyn Scope) -> ExtractionFailure {

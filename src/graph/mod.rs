@@ -534,7 +534,17 @@ pub struct Flow {
     pub to: NodeId,
 }
 
+/// What teardown and services are given after SIGTERM and the users' `graceful_stop`.
+const AFTER_USERS: Duration = Duration::from_millis(2500);
+
 impl ExecutionGraph {
+    /// How long after SIGTERM everything but the reports must have ended, so that these are written
+    /// within three seconds after the users' `graceful_stop`.
+    pub fn time_on_sigterm(&self) -> Duration {
+        let users = self.groups.iter().map(|group| group.graceful_stop_on_sigterm).max();
+        users.unwrap_or_default() + AFTER_USERS
+    }
+
     /// A node.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]

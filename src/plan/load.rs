@@ -1,6 +1,8 @@
 //! Reading a plan: the file and what it includes, profiles, overrides, and all findings.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -183,11 +185,18 @@ fn read_text(path: &Path) -> Result<String, String> {
     if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && !strangers::is_plan(path) {
         return Err(format!("{shown} is a link to a file whose name does not end in .yaml or .yml"));
     }
-    let size = std::fs::metadata(path).map_err(|error| cannot_read(&shown, &error))?.len();
+    let (file, size) = File::open(path)
+        .and_then(|file| file.metadata().map(|data| (file, data.len())))
+        .map_err(|error| cannot_read(&shown, &error))?;
+    // A device says no size, and has no end.
+    let mut bytes = Vec::new();
+    if size <= MAX_FILE {
+        file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| cannot_read(&shown, &error))?;
+    }
+    let size = size.max(bytes.len() as u64);
     if size > MAX_FILE {
         return Err(format!("{shown} is too large for a plan: {size} bytes, at most {MAX_FILE}"));
     }
-    let bytes = std::fs::read(path).map_err(|error| cannot_read(&shown, &error))?;
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(format!("{shown} is UTF-16; save it as UTF-8"));
     }

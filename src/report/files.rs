@@ -311,11 +311,20 @@ fn open(path: &Path) -> Result<Sink, Refusal> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     remove_leftovers(folder);
-    let file = builder.tempfile_in(folder).map_err(|error| refuse(&error))?;
-    // Held until it has its name: who can lock one knows that its run is gone. Where files cannot
-    // be locked, leftovers stay.
-    let _ = file.as_file().try_lock();
+    let file = held(|| builder.tempfile_in(folder)).map_err(|error| refuse(&error))?;
     Ok(Sink::Renamed(file, target))
+}
+
+/// Makes a file and locks it until it has its name: who can lock one knows that its run is gone.
+/// Another run may take it for such a one before it is locked, and remove it; then it is made anew.
+/// Where files cannot be locked, leftovers stay.
+fn held(make: impl Fn() -> io::Result<NamedTempFile>) -> io::Result<NamedTempFile> {
+    loop {
+        let file = make()?;
+        if file.as_file().lock().is_err() || fs::symlink_metadata(file.path()).is_ok() {
+            return Ok(file);
+        }
+    }
 }
 
 /// Where a path leads: a link is followed, so that the file it names is replaced and not the link.
@@ -343,20 +352,17 @@ pub fn same_file(one: &Path, other: &Path) -> bool {
     is_same(&target(one), &target(other))
 }
 
-/// Removes what runs that were killed have left in a folder. A younger file may be one that
-/// another run is about to lock.
+/// Removes what runs that were killed have left in a folder, each while it is locked (see [`held`]).
 fn remove_leftovers(folder: &Path) {
-    const AGE: std::time::Duration = std::time::Duration::from_secs(1);
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if !(name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
             continue;
         }
-        let old =
-            entry.metadata().and_then(|data| data.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|age| age >= AGE));
-        let free = || File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
-        if old && free() {
+        if let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -372,4 +378,22 @@ fn remedy(error: &io::Error) -> String {
         _ => "choose another path",
     }
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_file_that_another_run_took_for_a_leftover_is_made_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = std::cell::Cell::new(0);
+        let file = super::held(|| {
+            let file = tempfile::NamedTempFile::new_in(folder.path())?;
+            if made.replace(made.get() + 1) == 0 {
+                std::fs::remove_file(file.path())?;
+            }
+            Ok(file)
+        });
+        assert_eq!(made.get(), 2);
+        assert!(file.is_ok_and(|file| file.path().exists()));
+    }
 }

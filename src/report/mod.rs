@@ -104,9 +104,14 @@ impl RunInfo {
     }
 
     /// Of a run that begins now, on this machine; its end is set when it has ended.
-    pub fn now(id: &str, seed: u64, profiles: &[String], plan: &Path) -> Self {
+    /// `text` is what was read of a plan that came through a pipe, and cannot be read again.
+    pub fn now(id: &str, seed: u64, profiles: &[String], plan: &Path, text: Option<&str>) -> Self {
         let now = jiff::Timestamp::now();
-        let sha = std::fs::read(plan).map(|bytes| Sha256::digest(&bytes)).unwrap_or_default();
+        let sha = match (plan.is_file(), text) {
+            (false, Some(text)) => Sha256::digest(text),
+            (false, None) => Default::default(),
+            (true, _) => std::fs::read(plan).map(|bytes| Sha256::digest(&bytes)).unwrap_or_default(),
+        };
         Self {
             id: id.into(),
             version: env!("CARGO_PKG_VERSION").into(),

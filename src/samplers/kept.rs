@@ -82,7 +82,7 @@ impl Plain {
 pub(super) struct Kept {
     plain: Plain,
     /// What comes behind that, once there was no more room.
-    packed: Option<Packing>,
+    packed: Option<Box<Packing>>,
     total: u64,
     max: u64,
 }
@@ -104,7 +104,7 @@ impl Kept {
             }
             let (now, later) = data.split_at(self.plain.room().min(data.len()));
             if now.is_empty() {
-                let mut packed = Packing::default();
+                let mut packed = Box::<Packing>::default();
                 if self.plain.counted.0 == 0 {
                     packed.take(&std::mem::take(&mut self.plain.bytes));
                 }
@@ -141,7 +141,7 @@ impl Kept {
             Some(packed) => {
                 let packed = Packed { plain: self.plain, blocks: packed.finish() };
                 let length = usize::try_from(self.total.min(self.max)).unwrap_or(usize::MAX);
-                Body { length, bytes: OnceCell::new(), packed: Some(Rc::new(packed)) }
+                Body(Held::Packed(Box::new(Unpacked { length, bytes: OnceCell::new(), packed: Rc::new(packed) })))
             }
         };
         (body, self.total)
@@ -241,32 +241,57 @@ impl Packed {
 
 /// The kept part of a body. It reads as bytes, which are unpacked on first use.
 #[derive(Clone, Default)]
-pub struct Body {
+pub struct Body(Held);
+
+#[derive(Clone)]
+enum Held {
+    Plain(Bytes),
+    Packed(Box<Unpacked>),
+    /// Only how many there were.
+    Forgotten(usize),
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self::Plain(Bytes::new())
+    }
+}
+
+#[derive(Clone)]
+struct Unpacked {
     length: usize,
     bytes: OnceCell<Bytes>,
-    packed: Option<Rc<Packed>>,
+    packed: Rc<Packed>,
 }
+
+static NOTHING: Bytes = Bytes::new();
 
 impl Body {
     /// How many bytes are kept.
     pub fn len(&self) -> usize {
-        self.length
+        match &self.0 {
+            Held::Plain(bytes) => bytes.len(),
+            Held::Packed(packed) => packed.length,
+            Held::Forgotten(length) => *length,
+        }
     }
 
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
-        self.length == 0
+        self.len() == 0
     }
 
     /// Gives up the unpacked bytes; whether there were any. They are unpacked again when they are asked for.
     pub(super) fn repack(&mut self) -> bool {
-        self.packed.is_some() && self.bytes.take().is_some()
+        match &mut self.0 {
+            Held::Packed(packed) => packed.bytes.take().is_some(),
+            Held::Plain(_) | Held::Forgotten(_) => false,
+        }
     }
 
     /// Gives up all bytes; only how many there were stays.
     pub(super) fn forget(&mut self) {
-        self.packed = None;
-        self.bytes = Bytes::new().into();
+        self.0 = Held::Forgotten(self.len());
     }
 }
 
@@ -274,13 +299,17 @@ impl Deref for Body {
     type Target = Bytes;
 
     fn deref(&self) -> &Bytes {
-        self.bytes.get_or_init(|| self.packed.as_ref().map_or_else(Bytes::new, |packed| packed.unpacked(self.length)))
+        match &self.0 {
+            Held::Plain(bytes) => bytes,
+            Held::Packed(held) => held.bytes.get_or_init(|| held.packed.unpacked(held.length)),
+            Held::Forgotten(_) => &NOTHING,
+        }
     }
 }
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self { length: bytes.len(), bytes: bytes.into(), packed: None }
+        Self(Held::Plain(bytes))
     }
 }
 
@@ -309,6 +338,13 @@ impl fmt::Debug for Body {
 mod tests {
     use super::*;
 
+    fn packed_of(body: &Body) -> Option<&Packed> {
+        match &body.0 {
+            Held::Packed(held) => Some(&held.packed),
+            Held::Plain(_) | Held::Forgotten(_) => None,
+        }
+    }
+
     /// Numbers that follow no pattern.
     fn noise(count: usize) -> Vec<u8> {
         (0..count as u64).map(|at| (at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8 ^ (at >> 9) as u8).collect()
@@ -318,7 +354,7 @@ mod tests {
     fn kept(bytes: &[u8], piece: usize, max: u64, room: bool) -> Body {
         let mut kept = Kept::new(max);
         if !room {
-            kept.packed = Some(Packing::default());
+            kept.packed = Some(Box::default());
         }
         bytes.chunks(piece).for_each(|piece| kept.take(piece, 0));
         let (body, total) = kept.finish();
@@ -350,7 +386,7 @@ mod tests {
     fn what_can_be_packed_takes_less_room() {
         let text: Vec<u8> = (0..300_000).flat_map(|number| format!("<a>{number}</a>").into_bytes()).collect();
         let body = kept(&text, 10_000, 1 << 30, false);
-        let blocks = &body.packed.as_ref().expect("packed").blocks;
+        let blocks = &packed_of(&body).expect("packed").blocks;
         let room = blocks.iter().map(|block| match block {
             Block::Plain(bytes) => bytes.capacity(),
             Block::Packed(bytes) => bytes.len(),
@@ -362,7 +398,7 @@ mod tests {
     #[test]
     fn the_room_of_all_bodies_is_limited_and_given_back() {
         let bodies: Vec<Body> = (0..2).map(|_| kept(&vec![b'x'; MAX_PLAIN], 1 << 20, u64::MAX, true)).collect();
-        assert!(bodies[1].packed.is_some() && PLAIN.load(Relaxed) <= MAX_PLAIN + BLOCK);
+        assert!(packed_of(&bodies[1]).is_some() && PLAIN.load(Relaxed) <= MAX_PLAIN + BLOCK);
         assert!(bodies.iter().all(|body| body.len() == MAX_PLAIN && body.iter().all(|byte| *byte == b'x')));
         drop(bodies);
         // Other tests keep little.

@@ -169,6 +169,22 @@ impl JsonPath {
         Ok(Found::Several(values))
     }
 
+    /// The texts and numbers under the path's last name in a text that may not be JSON as a whole, and may
+    /// end within one of them.
+    pub fn find_loosely<'t>(&self, text: &'t str) -> impl Iterator<Item = String> + use<'t> {
+        let quoted = self.query.segments.iter().rev().find_map(name_of).map(|name| format!("\"{name}\""));
+        let mut rest = text;
+        std::iter::from_fn(move || {
+            let quoted = quoted.as_ref()?;
+            loop {
+                rest = &rest[rest.find(quoted)? + quoted.len()..];
+                if let Some(value) = rest.trim_start().strip_prefix(':') {
+                    return Some(leading_value(value.trim_start()));
+                }
+            }
+        })
+    }
+
     /// Paths that exist in the body and could have been meant by one that found nothing.
     pub fn nearest(&self, response: &Response) -> Vec<String> {
         let Ok(json) = response.json() else { return Vec::new() };
@@ -180,6 +196,30 @@ impl JsonPath {
             }
         }
     }
+}
+
+fn name_of(segment: &Segment) -> Option<&str> {
+    match segment {
+        Segment::Selector(Selector::Name(name)) => Some(name),
+        Segment::Descendant(inner) => name_of(inner),
+        Segment::Selector(_) | Segment::Selectors(_) => None,
+    }
+}
+
+/// The text or number that a text begins with, up to where the text ends.
+fn leading_value(text: &str) -> String {
+    let Some(inner) = text.strip_prefix('"') else {
+        let end = text.find(|c: char| c.is_whitespace() || ",]}".contains(c)).unwrap_or(text.len());
+        return text[..end].to_owned();
+    };
+    let mut escaped = false;
+    let end = inner.find(|c| {
+        let ends = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    });
+    let inner = &inner[..end.unwrap_or(inner.len())];
+    serde_json::from_str(&format!("\"{inner}\"")).unwrap_or_else(|_| inner.to_owned())
 }
 
 /// Follows the steps as far as they all exist.

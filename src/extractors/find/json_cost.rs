@@ -11,102 +11,124 @@ pub(crate) const MAX_PLACES: u64 = 1_000_000;
 /// A regular expression is compiled anew for every place that it looks at.
 const REGEX: u64 = 200;
 
-/// Whether a path comes by more than [`MAX_PLACES`] places of a body, as far as can be told without
-/// following it: filters are taken to let everything through.
+/// Whether a path comes by more than [`MAX_PLACES`] places of a body. It is followed without noting
+/// anything, until there are too many; filters let everything through.
 pub(super) fn is_too_much(query: &JpQuery, tree: &Tree) -> bool {
-    let nodes = Nodes::of(tree);
-    let mut counts = vec![0; nodes.all.len()];
-    counts[0] = 1_u64;
-    let mut places = 0_u64;
-    for segment in &query.segments {
-        counts = nodes.follow(segment, counts, &mut places);
-        places = counts.iter().fold(places, |sum, count| sum.saturating_add(*count));
-        if places > MAX_PLACES {
-            return true;
+    let mut walk = Walk { left: MAX_PLACES, root: tree, all: None, prices: Vec::new() };
+    walk.segments(&query.segments, tree).is_none()
+}
+
+struct Walk<'t> {
+    left: u64,
+    root: &'t Tree,
+    /// How many places the body has, once somebody has asked.
+    all: Option<u64>,
+    /// Those of the filters that were met, by where they stand.
+    prices: Vec<(*const Filter, Price)>,
+}
+
+/// A body is nested at most [`crate::json::MAX_DEPTH`] levels deep, and at most every second of the calls
+/// within one another stays on the same level.
+impl Walk<'_> {
+    /// Nothing if that is too much.
+    fn spend(&mut self, places: u64) -> Option<()> {
+        self.left = self.left.checked_sub(places)?;
+        Some(())
+    }
+
+    fn price(&mut self, filter: &Filter) -> Price {
+        let known = self.prices.iter().find(|(place, _)| std::ptr::eq(*place, filter));
+        known.map(|(_, price)| *price).unwrap_or_else(|| {
+            let price = Price::of(filter);
+            self.prices.push((filter, price));
+            price
+        })
+    }
+
+    fn segments(&mut self, segments: &[Segment], at: &Tree) -> Option<()> {
+        match segments.split_first() {
+            Some((segment, rest)) => self.segment(segment, rest, at),
+            None => Some(()),
         }
     }
-    false
-}
 
-/// The places of a body, each before those that are in it.
-struct Nodes<'t> {
-    all: Vec<Place<'t>>,
-}
-
-struct Place<'t> {
-    parent: usize,
-    name: Option<&'t str>,
-    index: i64,
-    /// How many places there are in it, itself included.
-    size: u64,
-}
-
-impl<'t> Nodes<'t> {
-    fn of(tree: &'t Tree) -> Self {
-        let mut nodes = Self { all: Vec::new() };
-        nodes.add(tree, 0, None, 0);
-        nodes
-    }
-
-    /// A body is nested at most [`crate::json::MAX_DEPTH`] levels deep.
-    fn add(&mut self, tree: &'t Tree, parent: usize, name: Option<&'t str>, index: i64) {
-        let own = self.all.len();
-        self.all.push(Place { parent, name, index, size: 1 });
-        match tree {
-            Tree::Scalar(_) => {}
-            Tree::List(items) => {
-                for (item, index) in items.iter().zip(0..) {
-                    self.add(item, own, None, index);
-                }
-            }
-            Tree::Object(members) => {
-                for (name, member) in members {
-                    self.add(member, own, Some(name), 0);
-                }
-            }
-        }
-        self.all[own].size = (self.all.len() - own) as u64;
-    }
-
-    /// How often each place is found by a segment that starts as often from each place.
-    fn follow(&self, segment: &Segment, mut counts: Vec<u64>, places: &mut u64) -> Vec<u64> {
+    fn segment(&mut self, segment: &Segment, rest: &[Segment], at: &Tree) -> Option<()> {
         match segment {
-            Segment::Descendant(inner) => {
-                for at in 1..counts.len() {
-                    counts[at] = counts[at].saturating_add(counts[self.all[at].parent]);
-                }
-                *places = counts.iter().fold(*places, |sum, count| sum.saturating_add(*count));
-                self.follow(inner, counts, places)
-            }
-            Segment::Selector(selector) => self.select(std::slice::from_ref(selector), &counts, places),
-            Segment::Selectors(selectors) => self.select(selectors, &counts, places),
+            Segment::Descendant(inner) => self.descend(inner, rest, at),
+            Segment::Selector(selector) => self.select(selector, rest, at),
+            Segment::Selectors(selectors) => selectors.iter().try_for_each(|one| self.select(one, rest, at)),
         }
     }
 
-    fn select(&self, selectors: &[Selector], counts: &[u64], places: &mut u64) -> Vec<u64> {
-        let mut found = vec![0_u64; counts.len()];
-        for selector in selectors {
-            let price = match selector {
-                Selector::Filter(filter) => Price::of(filter),
-                Selector::Name(_) | Selector::Wildcard | Selector::Index(_) | Selector::Slice(..) => Price::default(),
-            };
-            for (at, place) in self.all.iter().enumerate().skip(1) {
-                let from = counts[place.parent];
-                let chosen = match selector {
-                    Selector::Name(name) => place.name == Some(name),
-                    // From the end it is one place too; which one does not matter to the sum.
-                    Selector::Index(index) => place.name.is_none() && place.index == (*index).max(0),
-                    Selector::Wildcard | Selector::Slice(..) | Selector::Filter(_) => true,
-                };
-                if from > 0 && chosen {
-                    found[at] = found[at].saturating_add(from);
-                    let each = price.fixed + price.inside * place.size + price.whole * self.all.len() as u64;
-                    *places = places.saturating_add(from.saturating_mul(each));
+    fn descend(&mut self, inner: &Segment, rest: &[Segment], at: &Tree) -> Option<()> {
+        self.spend(1)?;
+        self.segment(inner, rest, at)?;
+        children(at).try_for_each(|child| self.descend(inner, rest, child))
+    }
+
+    fn select(&mut self, selector: &Selector, rest: &[Segment], at: &Tree) -> Option<()> {
+        match selector {
+            Selector::Name(name) => {
+                let Tree::Object(members) = at else { return Some(()) };
+                // The names are compared one after the other.
+                self.spend(members.len() as u64 / 8)?;
+                match members.iter().find(|(other, _)| other == name) {
+                    Some((_, member)) => self.found(rest, member, Price::default()),
+                    None => Some(()),
                 }
             }
+            Selector::Index(index) => {
+                let Tree::List(items) = at else { return Some(()) };
+                let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+                let index = if *index < 0 { index.saturating_add(length) } else { *index };
+                match usize::try_from(index).ok().and_then(|index| items.get(index)) {
+                    Some(item) => self.found(rest, item, Price::default()),
+                    None => Some(()),
+                }
+            }
+            Selector::Wildcard | Selector::Slice(..) => {
+                children(at).try_for_each(|child| self.found(rest, child, Price::default()))
+            }
+            Selector::Filter(filter) => {
+                let price = self.price(filter);
+                children(at).try_for_each(|child| self.found(rest, child, price))
+            }
         }
-        found
     }
+
+    fn found(&mut self, rest: &[Segment], place: &Tree, price: Price) -> Option<()> {
+        self.spend(1 + price.fixed)?;
+        if price.inside > 0 {
+            let inside = count(place, self.left)?;
+            self.spend(price.inside.saturating_mul(inside))?;
+        }
+        if price.whole > 0 {
+            let root = self.root;
+            let all = *self.all.get_or_insert_with(|| count(root, MAX_PLACES).unwrap_or(u64::MAX));
+            self.spend(price.whole.saturating_mul(all))?;
+        }
+        self.segments(rest, place)
+    }
+}
+
+/// What stands in a list or an object.
+fn children(tree: &Tree) -> impl Iterator<Item = &Tree> {
+    let (items, members) = match tree {
+        Tree::Scalar(_) => (None, None),
+        Tree::List(items) => (Some(items.iter()), None),
+        Tree::Object(members) => (None, Some(members.iter())),
+    };
+    items.into_iter().flatten().chain(members.into_iter().flatten().map(|(_, member)| member))
+}
+
+/// How many places there are in one, itself included; nothing if there are more than `most`.
+fn count(tree: &Tree, most: u64) -> Option<u64> {
+    fn take(tree: &Tree, left: &mut u64) -> Option<()> {
+        *left = left.checked_sub(1)?;
+        children(tree).try_for_each(|child| take(child, left))
+    }
+    let mut left = most;
+    take(tree, &mut left).map(|()| most - left)
 }
 
 /// What a filter looks at for each place, beyond the place itself.
@@ -145,22 +167,36 @@ mod tests {
     use super::*;
     use crate::json::Document;
 
-    fn too_much(path: &str, body: &str) -> bool {
-        let document = Document::read(body.to_owned().into()).unwrap();
+    fn read(body: String) -> Document {
+        Document::read(body.into()).unwrap()
+    }
+
+    fn too_much(path: &str, document: &Document) -> bool {
         is_too_much(&parse_json_path(path).unwrap(), document.tree())
     }
 
     #[test]
     fn places_are_counted_as_often_as_a_path_comes_by() {
-        let body = format!("[{}0]", r#"{"a":{"b":[1,2,3,{"c":"x"}]}},"#.repeat(20_000));
+        let body = read(format!("[{}0]", r#"{"a":{"b":[1,2,3,{"c":"x"}]}},"#.repeat(20_000)));
         for path in ["$..c", "$[*].a.b[*]", "$..[?@.c == 'x']", "$[?@.a.b[0] == 1].a", "$[0:100]..*", "$[?@..c]"] {
             assert!(!too_much(path, &body), "{path}");
         }
         for path in ["$..[*]..[*]..[*]", "$..*..*..*", "$[?$..c]", "$..[?$..c]", "$..*[?search(@.c, 'x')]"] {
             assert!(too_much(path, &body), "{path}");
         }
+        // What stands beside a short list costs nothing, nor do selectors that find nothing.
+        let beside = read(format!(r#"{{"a":[1,2,3],"b":[{}0]}}"#, "0,".repeat(1_100_000)));
+        for path in ["$.a[*]", "$.a[-1,0]", "$.a..*", "$.c..*..*"] {
+            assert!(!too_much(path, &beside), "{path}");
+        }
+        assert!(too_much("$.b[*]", &beside) && too_much("$..a", &beside));
+        // A name is looked for among all others.
+        let names: String = (0..100_000).map(|n| format!(r#""n{n}":0,"#)).collect();
+        let wide = read(format!(r#"[{{{names}"z":1}}]"#));
+        let many = format!("$[{}0].z", "0,".repeat(1_000));
+        assert!(!too_much("$[0,0,0].z", &wide) && too_much(&many, &wide));
         // The same paths in a body of usual size.
-        let small = format!("[{}0]", r#"{"a":{"b":[1,2,3,{"c":"x"}]}},"#.repeat(50));
+        let small = read(format!("[{}0]", r#"{"a":{"b":[1,2,3,{"c":"x"}]}},"#.repeat(50)));
         for path in ["$..[*]..[*]..[*]", "$[?$..c]", "$..*[?search(@.c, 'x')]"] {
             assert!(!too_much(path, &small), "{path}");
         }

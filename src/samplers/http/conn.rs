@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, SET_COOKIE};
 use http::{Method, StatusCode, Version};
 use http_body::Body as _;
@@ -247,7 +248,10 @@ impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
     fn data(&mut self, data: &[u8]) {
         self.received += data.len() as u64;
         if let Some((_, collector)) = &mut self.begun {
-            self.progress.stage.set(Stage::Body);
+            if collector.decodes() {
+                // The time goes to what has come, not to what is made of it.
+                self.now.get_or_insert_with(Instant::now);
+            }
             collector.push(data);
         }
     }
@@ -255,6 +259,11 @@ impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
     #[inline]
     fn is_behind(&self) -> bool {
         self.begun.as_ref().is_some_and(|(_, collector)| collector.is_behind())
+    }
+
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.begun.as_ref().is_none_or(|(_, collector)| collector.has_room())
     }
 
     #[inline]
@@ -273,6 +282,7 @@ impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
     fn rest(&mut self) {
         if let Some((_, collector)) = &mut self.begun {
             collector.rest();
+            self.progress.stage.set(Stage::Body);
         }
     }
 }
@@ -364,7 +374,20 @@ async fn exchange_http2(
     };
     reader.begin(answer, encoded, announced);
     while !body.is_end_stream() {
-        match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let next = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx));
+        let frame = if reader.is_behind() {
+            let come = if reader.has_room() { next.now_or_never() } else { None };
+            let Some(frame) = come else {
+                reader.catch_up();
+                tokio::task::yield_now().await;
+                continue;
+            };
+            frame
+        } else {
+            reader.rest();
+            next.await
+        };
+        match frame {
             None => {
                 reader.came();
                 // Without END_STREAM it was a reset that says NO_ERROR, which only may follow a whole
@@ -380,13 +403,6 @@ async fn exchange_http2(
                 if let Ok(data) = frame.into_data() {
                     reader.data(&data);
                 }
-                if reader.is_behind() {
-                    while reader.is_behind() {
-                        reader.catch_up();
-                        tokio::task::yield_now().await;
-                    }
-                    reader.rest();
-                }
                 if reader.is_over() {
                     reader.end();
                     return reader.finish();
@@ -400,6 +416,10 @@ async fn exchange_http2(
                 return Err(failure::http2_in_body(&error, received, announced, length).into());
             }
         }
+    }
+    while reader.is_behind() {
+        reader.catch_up();
+        tokio::task::yield_now().await;
     }
     reader.end();
     match reader.announced {

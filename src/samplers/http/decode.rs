@@ -17,33 +17,39 @@ use super::settings::Decompression;
 use crate::samplers::kept::Kept;
 use crate::samplers::{Body, Failure, FailureKind};
 
-/// How many steps a body may take at once without looking at the clock: about 128 kB, as much as most
-/// bodies have.
-const FREE_STEPS: u32 = 4;
+/// How many bytes a body may take and give, between two turns of the others, without looking at the clock:
+/// most bodies have no more.
+const FREE_BYTES: usize = 256 * 1024;
 /// For how long a larger body keeps the other users of its thread waiting.
 const SLICE: Duration = Duration::from_millis(2);
+/// How much of a body that is behind may wait to be decoded. So far its last byte comes when it comes,
+/// not when there is room for it.
+const MAX_AHEAD: usize = 1024 * 1024;
 /// How much input a step is given.
 const BITE: usize = 4 * 1024;
 /// From which decoded size on the ratio is judged: what is smaller does no harm.
 pub(crate) const RATIO_FROM: u64 = 32 * 1024 * 1024;
 
-/// Collects a body as it comes in.
-pub(super) struct Collector {
-    kind: Kind,
-    /// Once broken, the rest is only drained.
-    broken: Option<Broken>,
-    encoding: String,
-    /// Held from when decoding falls behind.
-    slot: Option<Slot>,
-}
-
-enum Kind {
+/// Collects a body as it comes in. It is moved a few times, so what few bodies need is on the heap.
+pub(super) enum Collector {
     /// Counted only.
     Count(u64),
     /// Kept as it comes.
     Plain { kept: Kept, announced: u64 },
     /// Kept decoded.
-    Decode(Box<Layers>),
+    Decode(Box<Decoding>),
+}
+
+/// A body that is decoded as it comes.
+pub(super) struct Decoding {
+    layers: Layers,
+    /// Once broken, the rest is only drained.
+    broken: Option<Broken>,
+    encoding: String,
+    /// What is left of [`FREE_BYTES`].
+    free: usize,
+    /// Held while decoding is behind.
+    slot: Option<Slot>,
 }
 
 /// Why a body could not be decoded.
@@ -69,142 +75,183 @@ impl Collector {
         reading: Reading,
         announced: Option<u64>,
     ) -> Self {
-        let mut collector = Self { kind: Kind::Count(0), broken: None, encoding: String::new(), slot: None };
         if !reading.keep {
-            return collector;
+            return Self::Count(0);
         }
         let headers = headers.filter(|_| status != StatusCode::PARTIAL_CONTENT);
-        let kept = Kept::new(reading.max_body);
-        collector.kind = match headers.and_then(|headers| Some((headers, encodings(headers)?))) {
-            None => Kind::Plain { kept, announced: announced.unwrap_or(0) },
-            Some((headers, encodings)) => {
-                collector.encoding = headers
-                    .get_all(CONTENT_ENCODING)
-                    .iter()
-                    .filter_map(|value| value.to_str().ok())
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                let mut layers = Layers {
-                    layers: Vec::new(),
-                    outermost: encodings.last().copied(),
-                    large_steps: encodings.iter().rev().skip(1).any(|inner| inner.takes_large_steps(None)),
-                    kept,
-                    limits: reading.decompression,
-                    came: 0,
-                    made: 0,
-                };
-                let most = reading.decompression.max_layers;
-                if encodings.len() > most as usize {
-                    collector.broken = Some(Broken::Over(format!(
-                        "the body is compressed {} times over (Content-Encoding: {}); at most {most} layers are \
-                         decompressed (`decompression: {{ max_layers: … }}`)",
-                        encodings.len(),
-                        shortened(&collector.encoding),
-                    )));
-                } else {
-                    // The encodings are listed in the order in which they were applied: the last one
-                    // listed meets the wire.
-                    for encoding in encodings.into_iter().rev() {
-                        match encoding.decoder() {
-                            Ok(decoder) => layers.layers.push(Layer::new(decoder)),
-                            Err(error) => collector.broken = Some(error.into()),
-                        }
-                    }
-                }
-                Kind::Decode(Box::new(layers))
-            }
-        };
-        collector
+        match headers.and_then(|headers| Some((headers, encodings(headers)?))) {
+            None => Self::Plain { kept: Kept::new(reading.max_body), announced: announced.unwrap_or(0) },
+            Some((headers, encodings)) => Self::Decode(Box::new(Decoding::new(headers, encodings, reading))),
+        }
     }
 
     /// Takes the next piece. Decoding may fall behind.
     pub(super) fn push(&mut self, data: &[u8]) {
-        match &mut self.kind {
-            Kind::Count(total) => *total += data.len() as u64,
-            Kind::Plain { kept, announced } => kept.take(data, *announced),
-            Kind::Decode(layers) => {
-                if layers.came == 0
-                    && let Some(outermost) = layers.outermost
-                {
-                    layers.large_steps |= outermost.takes_large_steps(data.first().copied());
-                }
-                layers.came += data.len() as u64;
-                if self.broken.is_none() {
-                    let was_behind = layers.is_behind();
-                    layers.push(data);
-                    if !was_behind && !layers.large_steps {
-                        let mut steps = 0;
-                        let spent = || {
-                            steps += 1;
-                            steps >= FREE_STEPS
-                        };
-                        self.broken = layers.run(spent).err();
-                    }
-                }
-            }
+        match self {
+            Self::Count(total) => *total += data.len() as u64,
+            Self::Plain { kept, announced } => kept.take(data, *announced),
+            Self::Decode(decoding) => decoding.push(data),
         }
     }
 
-    /// Whether [`Self::catch_up`] has to be called, after the others had their turn, before more is
-    /// pushed or the body is finished.
+    /// Whether [`Self::catch_up`] has to be called, after the others had their turn, before the body is
+    /// finished.
     #[inline]
     pub(super) fn is_behind(&self) -> bool {
-        match &self.kind {
-            Kind::Count(_) | Kind::Plain { .. } => false,
-            Kind::Decode(layers) => self.broken.is_none() && layers.is_behind(),
+        match self {
+            Self::Count(_) | Self::Plain { .. } => false,
+            Self::Decode(decoding) => decoding.broken.is_none() && decoding.layers.is_behind(),
+        }
+    }
+
+    /// Whether more may be pushed all the same.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        match self {
+            Self::Count(_) | Self::Plain { .. } => true,
+            Self::Decode(decoding) => decoding.layers.ahead() < MAX_AHEAD,
         }
     }
 
     /// Whether there is no use in reading on: a limit was passed.
     #[inline]
     pub(super) fn is_over(&self) -> bool {
-        matches!((&self.broken, &self.kind), (Some(Broken::Over(_)), Kind::Decode(layers)) if layers.came > 0)
+        match self {
+            Self::Count(_) | Self::Plain { .. } => false,
+            Self::Decode(decoding) => decoding.layers.came > 0 && matches!(decoding.broken, Some(Broken::Over(_))),
+        }
+    }
+
+    /// Whether it is decoded.
+    #[inline]
+    pub(super) fn decodes(&self) -> bool {
+        matches!(self, Self::Decode(_))
     }
 
     /// Decodes for a while, if no other body of the thread is being caught up with. Afterwards the
     /// others have to have their turn, even if nothing is behind any more.
     pub(super) fn catch_up(&mut self) {
-        let Kind::Decode(layers) = &mut self.kind else { return };
-        self.slot = self.slot.take().and_then(Slot::resumed).or_else(Slot::take);
-        if self.slot.is_some() {
-            let start = Instant::now();
-            self.broken = layers.run(|| start.elapsed() >= SLICE).err();
+        if let Self::Decode(decoding) = self {
+            decoding.catch_up();
         }
     }
 
     /// Nothing is behind, and more is waited for.
+    #[inline]
     pub(super) fn rest(&mut self) {
-        if let Some(slot) = &self.slot {
-            slot.wait();
+        if let Self::Decode(decoding) = self {
+            decoding.rest();
         }
     }
 
     /// What has come of a body that does not come to its end: as far as it was kept as it came.
     pub(super) fn so_far(self) -> (Body, u64) {
-        match self.kind {
-            Kind::Count(total) => (Body::default(), total),
-            Kind::Plain { kept, .. } => kept.finish(),
-            Kind::Decode(_) => (Body::default(), 0),
+        match self {
+            Self::Count(total) => (Body::default(), total),
+            Self::Plain { kept, .. } => kept.finish(),
+            Self::Decode(_) => (Body::default(), 0),
         }
     }
 
     /// The kept part and the full length of the body: decoded if it was kept, else as it came.
     pub(super) fn finish(self) -> Result<(Body, u64), Failure> {
-        match self.kind {
-            Kind::Count(total) => Ok((Body::default(), total)),
-            Kind::Plain { kept, .. } => Ok(kept.finish()),
-            Kind::Decode(layers) => {
-                let result = match self.broken {
-                    // An announced encoding of nothing is nothing.
-                    _ if layers.came == 0 => Ok(layers.kept),
-                    Some(broken) => Err(broken),
-                    None => layers.finish(),
-                };
-                match result {
-                    Ok(kept) => Ok(kept.finish()),
-                    Err(broken) => Err(Failure::new(FailureKind::Body, broken.words(&self.encoding))),
-                }
+        match self {
+            Self::Count(total) => Ok((Body::default(), total)),
+            Self::Plain { kept, .. } => Ok(kept.finish()),
+            Self::Decode(decoding) => decoding.finish(),
+        }
+    }
+}
+
+impl Decoding {
+    fn new(headers: &HeaderMap, encodings: Vec<Encoding>, reading: Reading) -> Self {
+        let encoding = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+        let mut decoding = Self {
+            layers: Layers {
+                layers: Vec::new(),
+                outermost: encodings.last().copied(),
+                large_steps: encodings.iter().rev().skip(1).any(|inner| inner.takes_large_steps(None)),
+                kept: Kept::new(reading.max_body),
+                limits: reading.decompression,
+                came: 0,
+                made: 0,
+            },
+            broken: None,
+            encoding: encoding.collect::<Vec<_>>().join(", "),
+            free: FREE_BYTES,
+            slot: None,
+        };
+        let most = reading.decompression.max_layers;
+        if encodings.len() > most as usize {
+            decoding.broken = Some(Broken::Over(format!(
+                "the body is compressed {} times over (Content-Encoding: {}); at most {most} layers are \
+                 decompressed (`decompression: {{ max_layers: … }}`)",
+                encodings.len(),
+                shortened(&decoding.encoding),
+            )));
+            return decoding;
+        }
+        // The encodings are listed in the order in which they were applied: the last one listed meets
+        // the wire.
+        for encoding in encodings.into_iter().rev() {
+            match encoding.decoder() {
+                Ok(decoder) => decoding.layers.layers.push(Layer::new(encoding, decoder)),
+                Err(error) => decoding.broken = Some(error.into()),
             }
+        }
+        decoding
+    }
+
+    fn push(&mut self, data: &[u8]) {
+        let layers = &mut self.layers;
+        if layers.came == 0
+            && let Some(outermost) = layers.outermost
+        {
+            layers.large_steps |= outermost.takes_large_steps(data.first().copied());
+        }
+        layers.came += data.len() as u64;
+        if self.broken.is_some() {
+            return;
+        }
+        let was_behind = layers.is_behind();
+        layers.push(data);
+        if !was_behind && !layers.large_steps && self.free > 0 {
+            let free = &mut self.free;
+            let spent = |bytes| {
+                *free = free.saturating_sub(bytes);
+                *free == 0
+            };
+            self.broken = layers.run(spent).err();
+        }
+    }
+
+    fn catch_up(&mut self) {
+        self.slot = self.slot.take().and_then(Slot::resumed).or_else(|| Slot::take(self.layers.fills_memory()));
+        if self.slot.is_some() {
+            let start = Instant::now();
+            self.broken = self.layers.run(|_| start.elapsed() >= SLICE).err();
+        }
+        self.free = FREE_BYTES;
+    }
+
+    fn rest(&mut self) {
+        match &self.slot {
+            Some(slot) if self.layers.fills_memory() => slot.wait(),
+            Some(_) => self.slot = None,
+            None => {}
+        }
+    }
+
+    fn finish(self) -> Result<(Body, u64), Failure> {
+        let result = match self.broken {
+            // An announced encoding of nothing is nothing.
+            _ if self.layers.came == 0 => Ok(self.layers.kept),
+            Some(broken) => Err(broken),
+            None => self.layers.finish(),
+        };
+        match result {
+            Ok(kept) => Ok(kept.finish()),
+            Err(broken) => Err(Failure::new(FailureKind::Body, broken.words(&self.encoding))),
         }
     }
 }
@@ -277,6 +324,7 @@ struct Layers {
 }
 
 struct Layer {
+    encoding: Encoding,
     decoder: Box<dyn Decoder>,
     /// What has come and is not decoded yet, from `at` on.
     input: Vec<u8>,
@@ -286,8 +334,16 @@ struct Layer {
 }
 
 impl Layer {
-    fn new(decoder: Box<dyn Decoder>) -> Self {
-        Self { decoder, input: Vec::new(), at: 0, more: false }
+    fn new(encoding: Encoding, decoder: Box<dyn Decoder>) -> Self {
+        Self { encoding, decoder, input: Vec::new(), at: 0, more: false }
+    }
+
+    fn take(&mut self, data: &[u8]) {
+        if self.at > self.input.len() / 2 {
+            self.input.drain(..self.at);
+            self.at = 0;
+        }
+        self.input.extend_from_slice(data);
     }
 
     fn has_work(&self) -> bool {
@@ -298,16 +354,27 @@ impl Layer {
 impl Layers {
     fn push(&mut self, data: &[u8]) {
         if let Some(outermost) = self.layers.first_mut() {
-            outermost.input.extend_from_slice(data);
+            outermost.take(data);
         }
+    }
+
+    /// How much has come over the wire and is not decoded yet.
+    fn ahead(&self) -> usize {
+        self.layers.first().map_or(0, |outermost| outermost.input.len() - outermost.at)
     }
 
     fn is_behind(&self) -> bool {
         self.layers.iter().any(Layer::has_work)
     }
 
-    /// Decodes until nothing is left or, asked after every step, `spent` says to stop.
-    fn run(&mut self, mut spent: impl FnMut() -> bool) -> Result<(), Broken> {
+    /// Whether decoding it takes megabytes.
+    fn fills_memory(&self) -> bool {
+        self.large_steps || self.layers.iter().any(|layer| layer.encoding == Encoding::Zstd)
+    }
+
+    /// Decodes until nothing is left or, told after every step how many bytes it took and gave, `spent`
+    /// says to stop.
+    fn run(&mut self, mut spent: impl FnMut(usize) -> bool) -> Result<(), Broken> {
         let mut out = Vec::new();
         // The innermost first: so no more than a step's output waits between two layers.
         while let Some(index) = self.layers.iter().rposition(Layer::has_work) {
@@ -322,12 +389,13 @@ impl Layers {
                 layer.at = 0;
             }
             self.made += out.len() as u64;
+            let bytes = step.taken + out.len();
             match self.layers.get_mut(index + 1) {
-                Some(next) => next.input.extend_from_slice(&out),
+                Some(next) => next.take(&out),
                 None => self.kept.take(&out, 0),
             }
             self.check()?;
-            if spent() {
+            if spent(bytes) {
                 break;
             }
         }
@@ -370,11 +438,12 @@ fn size(bytes: u64) -> String {
 }
 
 /// The right of a body to be caught up with. There is one for each thread: however many bombs come,
-/// the other users wait for one slice at a time, and the memory of one large body is filled at a time.
-/// A body keeps it to its end, unless it has to wait for more for a while.
+/// the other users wait for one slice at a time. A body has it as long as it is behind. One that takes
+/// megabytes to decode keeps it while it waits for more, so that such bodies come one after the other,
+/// but not for long: a slow one must not hold up the others.
 struct Slot(u64);
 
-/// How long a body may wait for more and keep the right.
+/// How long a body may wait for more, in all, and keep the right from the next one that takes megabytes.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Copy)]
@@ -384,20 +453,32 @@ struct Holder {
     holds: bool,
     /// Since when it waits.
     waits: Option<Instant>,
+    /// How long it has waited before.
+    waited: Duration,
+}
+
+impl Holder {
+    fn waited(&self) -> Duration {
+        self.waited + self.waits.map_or(Duration::ZERO, |since| since.elapsed())
+    }
 }
 
 thread_local! {
-    static HOLDER: Cell<Holder> = const { Cell::new(Holder { number: 0, holds: false, waits: None }) };
+    static HOLDER: Cell<Holder> =
+        const { Cell::new(Holder { number: 0, holds: false, waits: None, waited: Duration::ZERO }) };
 }
 
 impl Slot {
-    fn take() -> Option<Self> {
+    /// The right, if nobody has it or whoever has it must give it up. `fills_memory` says that the body
+    /// takes megabytes to decode.
+    fn take(fills_memory: bool) -> Option<Self> {
         let holder = HOLDER.get();
-        if holder.holds && holder.waits.is_none_or(|since| since.elapsed() < PATIENCE) {
+        let keeps = holder.waits.is_none() || fills_memory && holder.waited() < PATIENCE;
+        if holder.holds && keeps {
             return None;
         }
         let number = holder.number + 1;
-        HOLDER.set(Holder { number, holds: true, waits: None });
+        HOLDER.set(Holder { number, holds: true, waits: None, waited: Duration::ZERO });
         Some(Self(number))
     }
 
@@ -406,7 +487,7 @@ impl Slot {
         let holder = HOLDER.get();
         let own = holder.number == self.0;
         if own {
-            HOLDER.set(Holder { waits: None, ..holder });
+            HOLDER.set(Holder { waits: None, waited: holder.waited(), ..holder });
         }
         own.then_some(self)
     }
@@ -434,21 +515,41 @@ mod tests {
 
     #[test]
     fn one_body_of_a_thread_has_the_slot() {
-        let first = Slot::take();
-        assert!(first.is_some() && Slot::take().is_none() && Slot::take().is_none());
+        let first = Slot::take(false);
+        assert!(first.is_some() && Slot::take(false).is_none() && Slot::take(true).is_none());
         drop(first);
-        assert!(Slot::take().is_some());
+        assert!(Slot::take(true).is_some());
     }
 
     #[test]
     fn a_body_that_waits_loses_the_slot_to_one_that_has_come() {
-        let waiting = Slot::take().inspect(Slot::wait);
-        assert!(Slot::take().is_none());
+        let waiting = Slot::take(true).inspect(Slot::wait);
+        assert!(Slot::take(true).is_none());
         std::thread::sleep(PATIENCE);
-        let second = Slot::take();
+        let second = Slot::take(true);
         assert!(second.is_some() && waiting.and_then(Slot::resumed).is_none());
-        assert!(Slot::take().is_none(), "what was lost is not given back");
+        assert!(Slot::take(true).is_none(), "what was lost is not given back");
         drop(second);
-        assert!(Slot::take().and_then(Slot::resumed).is_some());
+        assert!(Slot::take(true).and_then(Slot::resumed).is_some());
+    }
+
+    #[test]
+    fn waits_of_a_body_are_added_up() {
+        let mut waiting = Slot::take(true);
+        for _ in 0..4 {
+            waiting = waiting.inspect(Slot::wait);
+            std::thread::sleep(PATIENCE / 4);
+            waiting = waiting.and_then(Slot::resumed);
+            assert!(waiting.is_some());
+        }
+        assert!(Slot::take(true).is_none(), "it is behind");
+        waiting.inspect(Slot::wait).inspect(|_| assert!(Slot::take(true).is_some()));
+    }
+
+    #[test]
+    fn a_small_body_does_not_wait_for_one_that_waits() {
+        let waiting = Slot::take(true).inspect(Slot::wait);
+        assert!(Slot::take(false).is_some());
+        assert!(waiting.and_then(Slot::resumed).is_none());
     }
 }

@@ -52,8 +52,10 @@ pub(super) trait Receiver {
     fn head(&mut self, head: Head);
     /// The next piece of the body.
     fn data(&mut self, data: &[u8]);
-    /// Whether what has come must be worked off before more is read.
+    /// Whether something that has come is not worked off yet.
     fn is_behind(&self) -> bool;
+    /// Whether more may be read all the same.
+    fn has_room(&self) -> bool;
     /// Whether there is no use in reading on.
     fn is_over(&self) -> bool;
     /// Works off some of what has come. Afterwards others have to have their turn.
@@ -186,7 +188,7 @@ impl Http1 {
             // the answer does: it may come before a long request is sent.
             let mut reads = exchange.sent > 0 || exchange.unsent.is_some();
             let mut pieces = 0;
-            if exchange.was_behind
+            if std::mem::take(&mut exchange.was_behind)
                 && let Some(whole) = ready!(exchange.settle(cx))
             {
                 return Poll::Ready(Ok(whole));
@@ -225,6 +227,7 @@ impl Http1 {
                             exchange.receiver.came();
                             return Poll::Ready(Err(exchange.failed(error)));
                         }
+                        Poll::Pending if exchange.receiver.is_behind() => return exchange.catch_up(cx),
                         Poll::Pending => exchange.receiver.rest(),
                     }
                 }
@@ -325,26 +328,23 @@ fn give_way<T>(cx: &mut Context<'_>) -> Poll<T> {
 }
 
 impl<R: Receiver> Exchange<'_, R> {
-    /// After something has come: has the receiver work it off, and tells whether the exchange is whole
-    /// if nothing more is to be read.
+    /// After something has come: has the receiver work it off if it must, and tells whether the exchange is
+    /// whole if nothing more is to be read.
     #[inline]
     fn settle(&mut self, cx: &mut Context<'_>) -> Poll<Option<bool>> {
-        if self.was_behind || self.receiver.is_behind() {
-            ready!(self.catch_up(cx));
+        let done = matches!(self.stage, Stage::Done);
+        if self.receiver.is_behind() && (done || !self.receiver.has_room()) {
+            return self.catch_up(cx);
         }
         if self.receiver.is_over() {
             return Poll::Ready(Some(false));
         }
-        Poll::Ready(matches!(self.stage, Stage::Done).then_some(true))
+        Poll::Ready(done.then_some(true))
     }
 
-    /// Has the receiver work off what has come, a slice for each time this is polled.
+    /// Has the receiver work off some of what has come; then the others have their turn.
     #[cold]
-    fn catch_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.was_behind && !self.receiver.is_behind() {
-            self.was_behind = false;
-            return Poll::Ready(());
-        }
+    fn catch_up<T>(&mut self, cx: &mut Context<'_>) -> Poll<T> {
         self.was_behind = true;
         self.receiver.catch_up();
         give_way(cx)

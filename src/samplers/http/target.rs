@@ -142,6 +142,16 @@ impl Target {
         self.userinfo.as_ref()
     }
 
+    /// What of a `user:password@` in the URL must not be shown.
+    pub(crate) fn credentials(&self) -> Vec<String> {
+        let line = self.userinfo.as_ref().and_then(|line| line.to_str().ok());
+        let Some(token) = line.and_then(|line| line.strip_prefix("Basic ")) else { return Vec::new() };
+        let both = base64::engine::general_purpose::STANDARD.decode(token).unwrap_or_default();
+        let both = String::from_utf8_lossy(&both).into_owned();
+        let password = both.split_once(':').map(|(_, password)| password.to_owned());
+        [token.to_owned(), both].into_iter().chain(password).collect()
+    }
+
     /// Path and query, as in an HTTP/1 request line.
     pub(super) fn path(&self) -> &str {
         self.path.as_str()

@@ -27,6 +27,7 @@ use super::request::Request;
 use super::settings::CacheScope;
 use super::target::Target;
 use super::{redirect, resources};
+use crate::samplers::turn::Turn;
 use crate::samplers::{Body, Exchange, Failure, FailureKind, Headers, Response, Timings};
 
 /// How often a request goes out again that servers say they did not act on.
@@ -155,12 +156,13 @@ impl HttpUser {
             && resources::is_html(&answer.headers)
             && let Some(url) = target.url()
         {
+            let turn = Turn::wait(answer.body.len()).await;
             let mut page = Response::default();
             page.headers = answer.headers.clone();
             page.body = answer.body.clone();
             let urls = resources::collect(page.text(), url, wanted.max)
                 .map_err(|words| Failure::new(FailureKind::Body, format!("its resources are not fetched: {words}")))?;
-            drop(page);
+            drop((page, turn));
             progress.stage.set(Stage::Resources);
             Box::pin(self.fetch_resources(request, urls, wanted.parallel, &target, transport, progress)).await?;
             progress.ended.set(None);
