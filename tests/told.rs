@@ -113,7 +113,7 @@ fn regression_hints_fit_the_limit_that_was_met() {
         "is not in the response",
     );
     told(
-        &of(", max_body: 1kb", "{ get: /json, assert: { json: { $.token: x } } }"),
+        &of(", max_body: 1kB", "{ get: /json, assert: { json: { $.token: x } } }"),
         "the body is longer than `max_body`",
         "Raise `max_body`",
         expectation,
