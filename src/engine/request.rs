@@ -463,6 +463,7 @@ fn response_time(exchange: &Exchange) -> ResponseTime {
 /// A failure in a line: what failed, and what came instead.
 fn in_a_line(failure: &SampleFailure) -> String {
     match &failure.actual {
+        Some(actual) if actual.starts_with(&failure.message) => actual.clone(),
         Some(actual) => format!("{}: got {actual}", failure.message),
         None => failure.message.clone(),
     }

@@ -92,6 +92,27 @@ fn an_endless_head_is_refused() {
 }
 
 #[test]
+fn regression_a_whole_head_beyond_the_limit_is_refused_too() {
+    run(async {
+        let (before, after) = ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx: ", "\r\n\r\n");
+        for (length, fits) in [(256 * 1024, true), (256 * 1024 + 1, false)] {
+            let head = format!("{before}{}{after}", "x".repeat(length - before.len() - after.len()));
+            let port = listen(move |number, mut stream| {
+                let head = head.clone();
+                async move {
+                    read_request(&mut stream, number).await.unwrap();
+                    let _ = stream.write_all(head.as_bytes()).await;
+                    let _ = read_request(&mut stream, number).await;
+                }
+            })
+            .await;
+            let exchange = fetch(get(&format!("http://127.0.0.1:{port}/"))).await;
+            assert_eq!(exchange.outcome.is_ok(), fits, "{length}: {:?}", exchange.outcome);
+        }
+    });
+}
+
+#[test]
 fn nobody_listening_and_nobody_there() {
     run(async {
         let port = listen(|_, _| async {}).await;
