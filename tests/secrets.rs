@@ -435,3 +435,15 @@ fn regression_hiding_secrets_changes_no_request() {
     let paths: Vec<String> = server.hits().into_iter().map(|hit| hit.path).collect();
     assert_eq!(paths, ["/orders/1", "/orders/2", "/orders/3"]);
 }
+
+#[test]
+fn regression_headers_that_are_called_like_a_credential_are_hidden() {
+    let server = Server::start(|hit| {
+        let key = &hit.headers["x-api-key"];
+        Reply::text(500, format!("the key {key} is not known")).with("X-Auth-Token", "given-back-77")
+    });
+    let plan = "http: { base_url: BASE, headers: { X-Api-Key: plain-key-99, X-Kind: shown } }\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n      - get: /\n";
+    let output = everything(&Folder::new(), &support::against(&server, plan));
+    assert!(output.contains("shown") && output.contains("is not known"), "{output}");
+    assert!(!output.contains("plain-key-99") && !output.contains("given-back-77"), "{output}");
+}

@@ -149,6 +149,8 @@ impl User {
                 values.push(value.into_owned());
             } else if *name == header::COOKIE {
                 cookie_values(&value, &mut values);
+            } else if crate::mask::is_credential(name.as_str()) {
+                values.push(value.into_owned());
             }
         }
         match &request.auth {

@@ -249,3 +249,30 @@ fn credentials_in_headers_and_urls_are_hidden() {
     assert_eq!(masker.url("http://ann:secret@host/a@b"), "http://***@host/a@b");
     assert_eq!(masker.url("http://host/a@b"), "http://host/a@b");
 }
+
+#[test]
+fn names_of_credentials_are_known() {
+    for name in [
+        "x-api-key",
+        "apikey",
+        "x-apikey",
+        "api_key",
+        "ocp-apim-subscription-key",
+        "x-auth-token",
+        "x-csrftoken",
+        "authentication",
+        "x-amz-security-token",
+        "x-hub-signature",
+        "x-client-secret",
+        "x-session",
+        "x-user-password",
+        "authorization",
+        "proxy-authorization",
+        "set-cookie",
+    ] {
+        assert!(is_credential(name), "{name}");
+    }
+    for name in ["accept", "x-request-id", "user-agent", "idempotency-key", "x-author", "keep-alive", "x-keyboard"] {
+        assert!(!is_credential(name), "{name}");
+    }
+}
