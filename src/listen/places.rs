@@ -76,13 +76,15 @@ pub(crate) struct Placed {
 /// A request's head under way.
 struct Head {
     time: Pin<Box<Sleep>>,
+    /// Whether its first line has begun: empty lines in front of it are ignored (RFC 9112 §2.2).
+    begun: bool,
     /// How many line ends have come one after the other.
     ends: u8,
 }
 
 impl Default for Head {
     fn default() -> Self {
-        Self { time: Box::pin(tokio::time::sleep(HEAD)), ends: 0 }
+        Self { time: Box::pin(tokio::time::sleep(HEAD)), begun: false, ends: 0 }
     }
 }
 
@@ -91,9 +93,9 @@ impl Head {
     fn ends_with(&mut self, bytes: &[u8]) -> bool {
         for byte in bytes {
             match byte {
-                b'\n' => self.ends += 1,
-                b'\r' => {}
-                _ => self.ends = 0,
+                b'\n' if self.begun => self.ends += 1,
+                b'\n' | b'\r' => {}
+                _ => (self.begun, self.ends) = (true, 0),
             }
             if self.ends == 2 {
                 return true;
@@ -159,5 +161,19 @@ impl AsyncWrite for Placed {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Head;
+
+    #[tokio::test]
+    async fn regression_empty_lines_in_front_of_a_request_line_do_not_end_its_head() {
+        // RFC 9112 §2.2: a server ignores empty lines before the request line.
+        let mut head = Head::default();
+        assert!(!head.ends_with(b"\r\n\r\n"));
+        assert!(!head.ends_with(b"\n\nGET / HTTP/1.1\r\nHost: a\r\n"));
+        assert!(head.ends_with(b"\r\n"));
     }
 }
