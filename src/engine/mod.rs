@@ -18,6 +18,7 @@ mod shared;
 mod target;
 #[cfg(test)]
 mod tests;
+mod threads;
 pub(crate) mod turn;
 mod user;
 mod walk;
@@ -25,5 +26,5 @@ mod worker;
 
 pub use clock::Clock;
 pub use events::{Event, Observed, Observer, Row, RowKind, RowSink, Rows};
-pub use run::{Finished, Input, Lifecycle, Monitor, block_on, render, run};
+pub use run::{Finished, Input, Lifecycle, Monitor, Stopping, block_on, render, run};
 pub use shared::{Shared, StopReason};
