@@ -35,9 +35,6 @@ const PIECE: usize = 1024;
 pub fn html(text: &str) -> Result<Html, String> {
     let counts = Counts::of(text, 2 * MAX_HTML_NODES);
     counts.check("page", MAX_HTML_ATTRIBUTES, MAX_HTML_PAIRS)?;
-    if nested_too_deep(text) {
-        return Err(format!("the page is nested more than {MAX_HTML_DEPTH} levels deep"));
-    }
     let too_many = || format!("the page has more than {MAX_HTML_NODES} elements and texts");
     // Tags that open nothing cost time too.
     if counts.tags > 2 * MAX_HTML_NODES {
@@ -45,16 +42,30 @@ pub fn html(text: &str) -> Result<Html, String> {
     }
     let sink = HtmlTreeSink::new(Html::new_document());
     let mut parser = html5ever::driver::parse_document(sink, html5ever::ParseOpts::default());
+    let too_deep = || format!("the page is nested more than {MAX_HTML_DEPTH} levels deep");
     let mut rest = text;
+    let mut known = 0;
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE.min(rest.len())));
         parser.process(StrTendril::from(piece));
         rest = after;
-        if parser.tokenizer.sink.sink.0.borrow().tree.nodes().len() > MAX_HTML_NODES {
+        let page = parser.tokenizer.sink.sink.0.borrow();
+        let nodes = page.tree.nodes();
+        let count = nodes.len();
+        if count > MAX_HTML_NODES {
             return Err(too_many());
         }
+        // Only the parser knows what an unclosed element ends with; what it opens for each tag it looks
+        // through, so a page may not get deep even for a while.
+        if nodes.skip(known).any(|node| !node.has_children() && node.ancestors().nth(MAX_HTML_DEPTH).is_some()) {
+            return Err(too_deep());
+        }
+        known = count;
     }
-    Ok(parser.finish())
+    let page = parser.finish();
+    // The parser may have moved some of it since.
+    let deep = page.tree.nodes().any(|node| !node.has_children() && node.ancestors().nth(MAX_HTML_DEPTH).is_some());
+    if deep { Err(too_deep()) } else { Ok(page) }
 }
 
 /// Looks whether an XML document can be parsed in a reasonable time. Its nodes, its nesting and its
@@ -196,63 +207,6 @@ impl Counts {
     }
 }
 
-/// Elements that have no end tag, or whose end tag may be left out.
-const UNCLOSED: &[&str] = &[
-    "area", "base", "br", "col", "colgroup", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option",
-    "p", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
-];
-
-/// Whether more than [`MAX_HTML_DEPTH`] elements are open at once, roughly.
-fn nested_too_deep(html: &str) -> bool {
-    let mut open: Vec<&str> = Vec::new();
-    // How many elements are open around the outermost drawing or formula: in there, an element without
-    // an end stays open.
-    let mut foreign = None;
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        rest = &rest[at + 1..];
-        let tag = rest.strip_prefix('/').unwrap_or(rest);
-        let name = &tag[..tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len())];
-        let is = |known: &str| name.eq_ignore_ascii_case(known);
-        if name.is_empty() || (foreign.is_none() && UNCLOSED.iter().any(|unclosed| is(unclosed))) {
-            continue;
-        }
-        if rest.starts_with('/') {
-            // An end tag closes a near element of its name and is ignored if there is none.
-            let near = open.iter().rev().take(16).position(|opened| opened.eq_ignore_ascii_case(name));
-            if let Some(back) = near {
-                open.truncate(open.len() - 1 - back);
-                foreign = foreign.filter(|around| open.len() > *around);
-            }
-            continue;
-        }
-        if is("script") || is("style") {
-            // What looks like tags in there is none.
-            let close = rest.match_indices("</").map(|(at, _)| at).find(|at| {
-                let end = rest.get(at + 2..at + 2 + name.len());
-                end.is_some_and(|end| end.eq_ignore_ascii_case(name))
-            });
-            rest = close.map_or("", |close| &rest[close..]);
-        }
-        if foreign.is_some() && closes_itself(tag) {
-            continue;
-        }
-        if foreign.is_none() && (is("svg") || is("math")) {
-            foreign = Some(open.len());
-        }
-        open.push(name);
-        if open.len() > MAX_HTML_DEPTH {
-            return true;
-        }
-    }
-    false
-}
-
-/// Whether a tag ends with `/>`, as elements without content do in drawings.
-fn closes_itself(tag: &str) -> bool {
-    tag.find(['>', '<']).is_some_and(|end| tag[..end].ends_with('/') && tag[end..].starts_with('>'))
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
@@ -308,6 +262,29 @@ mod tests {
         let deep = "the page is nested more than 512 levels deep";
         refused(&"<div>".repeat(600), deep);
         refused(&format!("<svg>{}", "<td>".repeat(600)), deep);
+        refused(&format!("{}x", "<font color=red>".repeat(600)), deep);
+        refused(&"<table><tr><td>".repeat(200), deep);
+    }
+
+    /// The end or the start of a cell, row, section or list item closes what was opened in it
+    /// (HTML §13.2.6.4.7, §13.2.6.4.9, §13.2.6.4.14 and §13.2.6.4.15).
+    #[test]
+    fn regression_what_a_cell_leaves_open_ends_with_the_cell() {
+        for (page, selector, count) in [
+            (format!("<table>{}</table>", "<tr><td><font color=red>x</td></tr>".repeat(6000)), "td > font", 6000),
+            (format!("<table>{}</table>", "<tr><td><div><span>x".repeat(6000)), "td > div > span", 6000),
+            (format!("<ul>{}</ul>", "<li><div><span>x</li>".repeat(6000)), "li > div > span", 6000),
+            (format!("<ul>{}</ul>", "<li><i>x</ul><ul>".repeat(6000)), "li", 6000),
+            ("<p><font color=red>x".repeat(6000), "body > p, body > p font", 6000),
+            (format!("<select>{}</select>", "<option>x".repeat(6000)), "option", 6000),
+            ("<section><span>x</section>".repeat(6000), "section > span", 6000),
+            ("<div><b>x</div>".repeat(6000), "body > div", 1),
+            ("<dl><dt><em>x<dd><em>y</dl>".repeat(2000), "dd", 2000),
+        ] {
+            let parsed = html(&page).map_err(|error| format!("{error}: {}", &page[..60])).unwrap();
+            let found = parsed.select(&scraper::Selector::parse(selector).unwrap()).count();
+            assert!(found >= count, "{found} of {count}: {}", &page[..60]);
+        }
     }
 
     #[test]

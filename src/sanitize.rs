@@ -1,6 +1,7 @@
 //! Making foreign text harmless: what a server sends is shown to people, to XML parsers and to CI
 //! runners that obey certain words in a log; so are plans and file names, which may be a stranger's.
-//! Every sink goes through here, after secrets are masked and before anything is cut.
+//! Every sink goes through here, after secrets are masked and what is too long is cut: in this order, as a
+//! cut may leave half a secret, and what is removed may join two halves.
 
 use std::borrow::Cow;
 use std::path::Path;

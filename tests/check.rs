@@ -80,7 +80,7 @@ thread_groups:
         (16, 23, "needs quotes", "'Bearer ${token}'"),
         (18, 11, "no key `statuss`", "status"),
         (20, 9, "cannot be both `get` and `post`", "two steps"),
-        (22, 13, "blank is missing after `name:`", ": "),
+        (22, 13, "space is missing after `name:`", ": "),
         (24, 27, "not a JSONPath", "$['a b']"),
         (25, 22, "no unit", "p95 < 100ms"),
     ];
@@ -225,7 +225,7 @@ thread_groups:
             (13, 13, "needs quotes", "'${b}'"),
             (5, 8, "`host` is not known before the run starts", "comes before in that order"),
             (17, 1, "a tab", "  "),
-            (19, 12, "a blank is missing after `get:`", ": "),
+            (19, 12, "a space is missing after `get:`", ": "),
         ],
     );
 }

@@ -126,7 +126,7 @@ fn every_kind_of_failure_is_told_by_its_cause_and_exits_non_zero() {
     let cases = [
         ("get", refused, 3, "connect", "refused"),
         ("get", "http://nosuchhost.invalid/".into(), 3, "dns", "nosuchhost.invalid"),
-        (post, reset.url(), 3, "reset", "without an answer"),
+        (post, reset.url(), 3, "reset", "without a response"),
         ("get", half.url(), 1, "body", "4 of 100"),
         ("get", garbage.url(), 3, "protocol", ""),
         ("get", silent.url(), 3, "timeout", "300ms"),

@@ -46,7 +46,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// How the server writes a secret back.
-const SPELLINGS: [&str; 14] = [
+const SPELLINGS: [&str; 24] = [
     "plain",
     "json",
     "json-ascii",
@@ -61,9 +61,38 @@ const SPELLINGS: [&str; 14] = [
     "utf-16",
     "utf-16-undeclared",
     "latin-1",
+    "hex",
+    "hex-apart",
+    "base64 base64",
+    "base64 base64 base64",
+    "hex base64",
+    "base64 hex",
+    "hex hex",
+    "percent base64",
+    "utf-16-undeclared base64",
+    "json base64url base64",
 ];
 
+/// A run of so many characters of a spelling in several encodings is a leak: some of them stand for what is
+/// beside the secret.
+const NESTED_RUN: usize = 40;
+
+fn hex(bytes: &[u8], between: &str) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(between)
+}
+
 fn spelled(secret: &str, spelling: &str) -> (String, Vec<u8>) {
+    // The inner encodings are named first.
+    if let Some((inner, outer)) = spelling.rsplit_once(' ') {
+        let inner = spelled(secret, inner).1;
+        let text = match outer {
+            "base64" => BASE64_STANDARD.encode(inner),
+            "base64url" => BASE64_URL_SAFE_NO_PAD.encode(inner),
+            "hex" => hex(&inner, ""),
+            _ => unreachable!("{spelling}"),
+        };
+        return ("text/plain".into(), text.into_bytes());
+    }
     let each = |spell: &dyn Fn(char) -> String| secret.chars().map(spell).collect::<String>();
     let plain = |c: char| c.is_ascii_alphanumeric();
     let units = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
@@ -88,6 +117,8 @@ fn spelled(secret: &str, spelling: &str) -> (String, Vec<u8>) {
         "form" => percent(false).replace("%20", "+"),
         "base64" => BASE64_STANDARD.encode(format!("x{secret}y")),
         "base64url" => BASE64_URL_SAFE_NO_PAD.encode(format!("ann:{secret}")),
+        "hex" => hex(secret.as_bytes(), ""),
+        "hex-apart" => hex(secret.as_bytes(), ":"),
         "entity" => each(&|c| match c {
             '&' => "&amp;".into(),
             '<' => "&lt;".into(),
@@ -227,6 +258,12 @@ fn runs(secrets: &[String]) -> (aho_corasick::AhoCorasick, Vec<usize>) {
         }
         let percent: String = spelled(secret, "percent").1.into_iter().map(char::from).collect();
         let base64 = BASE64_STANDARD.encode(secret);
+        for spelling in SPELLINGS.iter().filter(|spelling| spelling.contains(' ') || spelling.starts_with("hex")) {
+            let nested = String::from_utf8(spelled(secret, spelling).1).unwrap();
+            for run in nested.trim_end_matches('=').as_bytes().windows(NESTED_RUN) {
+                runs.entry(String::from_utf8(run.to_vec()).unwrap()).or_insert(index);
+            }
+        }
         for spelled in [percent, base64] {
             for run in spelled.trim_end_matches('=').chars().collect::<Vec<_>>().windows(16) {
                 let run: String = run.iter().collect();
@@ -397,4 +434,16 @@ fn regression_hiding_secrets_changes_no_request() {
     Folder::new().run_plan(&support::against(&server, plan), &["--csv", "s.csv"]).expect_code(0);
     let paths: Vec<String> = server.hits().into_iter().map(|hit| hit.path).collect();
     assert_eq!(paths, ["/orders/1", "/orders/2", "/orders/3"]);
+}
+
+#[test]
+fn regression_headers_that_are_called_like_a_credential_are_hidden() {
+    let server = Server::start(|hit| {
+        let key = &hit.headers["x-api-key"];
+        Reply::text(500, format!("the key {key} is not known")).with("X-Auth-Token", "given-back-77")
+    });
+    let plan = "http: { base_url: BASE, headers: { X-Api-Key: plain-key-99, X-Kind: shown } }\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n      - get: /\n";
+    let output = everything(&Folder::new(), &support::against(&server, plan));
+    assert!(output.contains("shown") && output.contains("is not known"), "{output}");
+    assert!(!output.contains("plain-key-99") && !output.contains("given-back-77"), "{output}");
 }

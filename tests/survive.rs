@@ -253,12 +253,12 @@ fn regression_d5_interim_responses_over_http2_do_not_go_on_for_ever() {
 
 #[test]
 fn an_http2_flood_of_pings_ends_in_time() {
-    flooded(&[], &frame(PING, 0, 0, &[0; 8]), "no answer within 1s (timeout)");
+    flooded(&[], &frame(PING, 0, 0, &[0; 8]), "no response within 1s (timeout)");
 }
 
 #[test]
 fn an_http2_flood_of_settings_ends_in_time() {
-    flooded(&[], &frame(SETTINGS, 0, 0, &[]), "no answer within 1s (timeout)");
+    flooded(&[], &frame(SETTINGS, 0, 0, &[]), "no response within 1s (timeout)");
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn an_http2_flood_of_window_updates_ends_in_time() {
     // As much as a window may have is soon reached (RFC 9113 §6.9.1).
     flooded(&[], &frame(WINDOW_UPDATE, 0, 0, &[0x40, 0, 0, 0]), "flow-control protocol violated");
     // By one byte each, it takes minutes.
-    flooded(&[], &frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]), "no answer within 1s (timeout)");
+    flooded(&[], &frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]), "no response within 1s (timeout)");
 }
 
 #[test]
@@ -282,16 +282,16 @@ fn an_http2_flood_of_empty_data_ends_in_time() {
 fn an_http2_flood_of_continuations_ends_in_time() {
     // The head of the response never ends (§6.10): with nothing, or with `a: b` again and again.
     let head = frame(HEADERS, 0, 1, &OK);
-    let words = "the head of the server's answer is too large (over 256 KiB or 1000 headers)";
+    let words = "the head of the response is too large (over 256 KiB or 1000 headers)";
     flooded(&head, &frame(CONTINUATION, 0, 1, &[]), words);
     flooded(&head, &frame(CONTINUATION, 0, 1, &[0, 1, b'a', 1, b'b']), words);
 }
 
 #[test]
 fn an_http2_flood_of_frames_that_mean_nothing_ends_in_time() {
-    flooded(&[], &frame(PRIORITY, 0, 1, &[0, 0, 0, 3, 1]), "no answer within 1s (timeout)");
+    flooded(&[], &frame(PRIORITY, 0, 1, &[0, 0, 0, 3, 1]), "no response within 1s (timeout)");
     // RFC 9113 §5.5: frames of unknown types are ignored.
-    flooded(&[], &frame(0xFA, 0, 0, b"whatever"), "no answer within 1s (timeout)");
+    flooded(&[], &frame(0xFA, 0, 0, b"whatever"), "no response within 1s (timeout)");
 }
 
 #[test]
@@ -526,6 +526,55 @@ fn regression_d23_a_header_that_holds_a_secret_stays_at_its_origin() {
         .collect();
     assert_eq!(seen, [(false, true), (true, true)]);
     assert!(server.hits().iter().all(|hit| hit.headers["x-tenant"] == "a hunter2hunter2"));
+}
+
+#[test]
+fn regression_what_is_made_from_a_secret_stays_at_its_origin() {
+    let (folder, other) = (Folder::new(), Server::start(|_| Reply::text(200, "fine")));
+    let away = other.url();
+    let server = Server::start(move |_| Reply::text(302, "").with("Location", &away));
+    folder.write(
+        "plan.yaml",
+        against(
+            &server,
+            "secrets: { api_key: hunter2hunter2, from_env: \"${env.KEY_FOR_TEST}\" }
+variables: { kind: plain }
+http:
+  base_url: BASE
+  headers:
+    X-Computed: ${far}
+    X-Set: ${later}
+    X-With: ${mine}
+    X-Item: ${item}
+    X-Brace: \"${['}', api_key] | join('')}\"
+    X-Env: ${env.KEY_FOR_TEST}
+    X-Kind: ${kind}
+    X-Word: api_key ${'api_key'}
+thread_groups:
+  g:
+    iterations: 1
+    steps:
+      - set: { sig: \"v1 ${api_key}\" }
+      - set: { far: \"${sig | sha256}\" }
+      - for_each: { item: \"[api_key]\" }
+        steps:
+          - set: { later: \"${far}\" }
+          - get: /
+            with: { mine: \"${later | upper}\" }
+",
+        ),
+    );
+    let mut command = folder.command(&["run", "plan.yaml"]);
+    let ran = Ran::from(command.env("KEY_FOR_TEST", "from the environment").output().unwrap());
+    ran.expect_code(0);
+    let names = |server: &Server| {
+        let hit = server.hits().into_iter().next().unwrap();
+        let mut names: Vec<String> = hit.headers.keys().filter(|name| name.starts_with("x-")).cloned().collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&server), ["x-brace", "x-computed", "x-env", "x-item", "x-kind", "x-set", "x-with", "x-word"]);
+    assert_eq!(names(&other), ["x-kind", "x-word"]);
 }
 
 /// Bytes that do not get smaller.

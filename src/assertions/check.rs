@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::header::LOCATION;
 
-use crate::extractors::find::{Found, shown};
+use crate::extractors::find::{Found, shown, still_gzip};
 use crate::samplers::{FailureKind, Response};
 use crate::template::Scope;
 use crate::value::Value;
@@ -133,13 +133,17 @@ impl Assertion {
                         actual: violations,
                     }),
                 },
-                Err(error) => Err(self.unreadable(&format!("the body is not JSON ({error})"), response, judge)),
+                Err(error) => {
+                    let gzip = still_gzip(&response.beginning(8)).map(str::to_owned);
+                    let why = gzip.unwrap_or_else(|| format!("the body is not JSON ({error})"));
+                    Err(self.unreadable(&why, response, judge))
+                }
             },
             Subject::Expr(expression, source) => match expression.truth(judge.scope) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(Miss { expected: format!("{source} to be true"), actual: "false".to_owned() }),
                 Err(error) => {
-                    Err(Miss { expected: format!("{source} to be true"), actual: format!("no answer: {error}") })
+                    Err(Miss { expected: format!("{source} to be true"), actual: format!("nothing: {error}") })
                 }
             },
         }

@@ -233,7 +233,7 @@ impl Spec {
                 "look for a double quote that is never closed, or for a file that is no table",
             ),
             csv::ErrorKind::Io(error) => self.unreadable(error),
-            _ => SpecError::new(format!("{}{line}: {error}", shown_path(&self.path)), "mend the file"),
+            _ => SpecError::new(format!("{}{line}: {error}", shown_path(&self.path)), "fix the file"),
         }
     }
 
@@ -263,7 +263,7 @@ impl Spec {
             let mut findings = Vec::new();
             let node = yaml::parse(text, crate::diagnostic::FileId(0), &yaml::Unchanged, &mut findings);
             if let Some(finding) = findings.first() {
-                return Err(SpecError::new(format!("{shown}: {}", finding.message), "mend the file"));
+                return Err(SpecError::new(format!("{shown}: {}", finding.message), "fix the file"));
             }
             node.map_or(Value::Null, |node| spelled(&node))
         };

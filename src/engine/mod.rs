@@ -19,7 +19,6 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod threads;
-pub(crate) mod turn;
 mod user;
 mod walk;
 mod worker;

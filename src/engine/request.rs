@@ -8,12 +8,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::events::{Event, Observed, RowKind};
-use super::turn::{LARGE_BODY, Turn};
 use super::user::{Local, User};
 use crate::graph::{Auth, Body, HttpNode, LabelId, Node, NodeId, NodeKind};
 use crate::mask::{Masker, texts_of};
 use crate::metrics::{Example, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::samplers::http::{self as sampler, FixedHeaders, Request, Target};
+use crate::samplers::turn::{LARGE_BODY, Turn};
 use crate::samplers::{Exchange, FailureKind, Response};
 use crate::sanitize::short;
 use crate::template::Template;
@@ -149,6 +149,8 @@ impl User {
                 values.push(value.into_owned());
             } else if *name == header::COOKIE {
                 cookie_values(&value, &mut values);
+            } else if crate::mask::is_credential(name.as_str()) {
+                values.push(value.into_owned());
             }
         }
         match &request.auth {
@@ -463,6 +465,7 @@ fn response_time(exchange: &Exchange) -> ResponseTime {
 /// A failure in a line: what failed, and what came instead.
 fn in_a_line(failure: &SampleFailure) -> String {
     match &failure.actual {
+        Some(actual) if actual.starts_with(&failure.message) => actual.clone(),
         Some(actual) => format!("{}: got {actual}", failure.message),
         None => failure.message.clone(),
     }

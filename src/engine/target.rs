@@ -14,7 +14,8 @@ impl User {
     /// # Errors
     /// When a value is missing, or what comes out is not a URL.
     pub(super) fn computed_target(&mut self, http: &HttpNode) -> Result<Target, String> {
-        let mut url = self.text(&http.url)?;
+        let mut url = String::new();
+        http.url.render_checked(self, &mut url, keeps_its_place)?;
         if !uri::is_absolute(&url) {
             let base = http.base_url.as_ref().map(|base| self.text(base)).transpose()?;
             url = uri::resolve(base.as_deref(), &url)?;
@@ -34,6 +35,27 @@ impl User {
         }
         Target::parse(&url)
     }
+}
+
+/// Refuses a value within a URL that would change where the request goes: what follows `#` is never sent,
+/// and what follows `?` is no part of the path (RFC 3986 §3). One that brings a query of its own, as links
+/// do (`items?page=2`), is meant so. The value itself is not told: it may be a secret.
+fn keeps_its_place(expression: &str, value: &str) -> Result<(), String> {
+    let query = |at: usize| {
+        let name = &value[at + 1..];
+        name.find('=')
+            .is_some_and(|end| end > 0 && name[..end].chars().all(|c| c.is_alphanumeric() || "-_.[]%".contains(c)))
+    };
+    let (sign, effect) = match value.find(['#', '?']) {
+        Some(at) if value[at..].starts_with('?') && !query(at) => ('?', "makes a query of the rest"),
+        Some(_) if value.contains('#') => ('#', "cuts the rest off"),
+        Some(_) | None => return Ok(()),
+    };
+    let (open, expression) = ("${", expression.trim());
+    Err(format!(
+        "the value of `{open}{expression}}}` holds a `{sign}`, which {effect} in a URL: write `{open}{expression} | \
+         url_encode}}`, or send it with `query:`"
+    ))
 }
 
 /// A list repeats the name, `null` leaves it out.

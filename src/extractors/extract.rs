@@ -217,26 +217,16 @@ impl Extractor {
                 return Ok(Matches::Several(response.cookie(name).map(Value::text).into_iter().collect()));
             }
             How::Json(path) if self.source == Source::Body => {
-                return path
-                    .find(response)
-                    .map(Matches::from)
-                    .map_err(|why| Trouble::Place(format!("found nothing: {why}")));
+                return path.find(response).map(Matches::from).map_err(Trouble::unreadable);
             }
             _ => {}
         }
         let text = self.looked_at(response)?;
         match &self.how {
-            How::Json(path) => path
-                .find_in_text(&text)
-                .map(Matches::from)
-                .map_err(|why| Trouble::Place(format!("found nothing: {why}"))),
+            How::Json(path) => path.find_in_text(&text).map(Matches::from).map_err(Trouble::unreadable),
             How::Regex { regex, group } => Ok(Matches::Several(self.by_regex(regex, group, &text))),
-            How::Css(css) => {
-                css.find(&text).map(Matches::from).map_err(|why| Trouble::Place(format!("found nothing: {why}")))
-            }
-            How::XPath(path) => {
-                path.find(&text).map(Matches::from).map_err(|why| Trouble::Place(format!("found nothing: {why}")))
-            }
+            How::Css(css) => css.find(&text).map(Matches::from).map_err(Trouble::unreadable),
+            How::XPath(path) => path.find(&text).map(Matches::from).map_err(Trouble::unreadable),
             How::Between(left, right) => {
                 let (left, right) = (rendered(left, scope)?, rendered(right, scope)?);
                 Ok(Matches::Several(between(&text, &left, &right, self.pick == Pick::First)))
@@ -278,6 +268,14 @@ enum Trouble {
     Place(String),
     /// The extractor itself cannot be carried out.
     Step(String),
+}
+
+impl Trouble {
+    /// The body cannot be looked into. One that is beyond a limit may hold what is looked for.
+    fn unreadable(why: String) -> Self {
+        let did = if super::find::is_limit(&why) { "was not looked for" } else { "found nothing" };
+        Self::Place(format!("{did}: {why}"))
+    }
 }
 
 enum Matches {

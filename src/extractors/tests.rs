@@ -404,12 +404,18 @@ fn other_places_and_ways() {
     assert_eq!(taken(&names, &response), "[\"csrf\",\"q\"]");
 }
 
+/// The message of a limit that no key changes, without the words that all of them end with.
+#[track_caller]
+fn own_limit(message: &str) -> &str {
+    message.strip_suffix(" (a limit of loadplan; `regex` and `between` have none)").expect(message)
+}
+
 #[test]
 fn hostile_pages_are_refused_and_real_ones_are_not() {
     let items = Css::compile("li", None).unwrap();
     let started = std::time::Instant::now();
-    let told = items.find(&"<div>".repeat(2_000_000)).unwrap_err();
-    assert_eq!(told, "the page is nested more than 512 levels deep");
+    let told = items.find(&"<div>".repeat(500_000)).unwrap_err();
+    assert_eq!(own_limit(&told), "the page is nested more than 512 levels deep");
     assert!(items.find(&"<div></p></x>".repeat(5_000)).is_err());
     assert!(items.find(&format!("<script>x</SCRIPT>{}", "<div>".repeat(5_000))).is_err());
     assert!(started.elapsed().as_secs() < 30);
@@ -425,20 +431,23 @@ fn regression_d10_xml_is_bounded_by_name() {
     let refused = |path: &str, xml: &str| XPath::compile(path).unwrap().find(xml).unwrap_err();
     let many = |count: usize| (0..count).map(|number| format!("a{number}='1' ")).collect::<String>();
     let told = refused("//a/@a5", &format!("<a {}/>", many(40_000)));
-    assert_eq!(told, "an element of the body has more than 1000 attributes");
+    assert_eq!(own_limit(&told), "an element of the body has more than 1000 attributes");
     // 900² is 810,000.
     let told = refused("//a", &format!("<r>{}</r>", format!("<a {}/>", many(900)).repeat(30)));
-    assert_eq!(told, "too many elements of the body have hundreds of attributes");
+    assert_eq!(own_limit(&told), "too many elements of the body have hundreds of attributes");
     let declared: String = (0..300).map(|number| format!("<a xmlns:n{number}='u:{number}'>")).collect();
-    assert_eq!(refused("//a", &declared), "the body declares more than 200 namespaces");
-    assert_eq!(refused("//a", &"<a>".repeat(700_000)), "the body has more than 200000 nodes");
+    assert_eq!(own_limit(&refused("//a", &declared)), "the body declares more than 200 namespaces");
+    assert_eq!(own_limit(&refused("//a", &"<a>".repeat(700_000))), "the body has more than 200000 nodes");
     let deep = |count: usize, inner: &str| format!("{}{inner}{}", "<a>".repeat(count), "</a>".repeat(count));
-    assert_eq!(refused("//a", &deep(300, "")), "the body is nested more than 256 levels deep");
+    assert_eq!(own_limit(&refused("//a", &deep(300, ""))), "the body is nested more than 256 levels deep");
     let wide = format!("<r>{}</r>", "<a/>".repeat(5_000));
-    assert!(refused("//a[//b]", &wide).starts_with("the body has more than 5000 nodes, too many for a path"));
+    assert!(
+        refused("//a[//b]", &wide)
+            .starts_with("the body has more than 5000 nodes (or KiB of text), too many for a path")
+    );
     assert!(refused("//a//b//c", &deep(250, &"<b/>".repeat(10_000))).contains("too large and too deep"));
     // Each of 250 elements holds all of the text.
-    assert_eq!(refused("//a", &deep(250, &"x".repeat(1_000_000))), "it finds more than 64 MiB of text");
+    assert_eq!(own_limit(&refused("//a", &deep(250, &"x".repeat(1_000_000)))), "it finds more than 64 MiB of text");
     // A namespace that is declared again and again, as SOAP does, is one.
     let soap = format!("<r>{}</r>", "<x:a xmlns:x='urn:x' b='1'>t</x:a>".repeat(20_000));
     assert_eq!(XPath::compile("//x:a").unwrap().find(&soap).unwrap().into_values().len(), 20_000);
@@ -452,7 +461,7 @@ fn regression_d10_css_is_bounded_by_name() {
     assert!(told.contains("too many elements side by side for `~` and `:has()`"), "{told}");
     let all = Css::compile("div", None).unwrap();
     let page = format!("{}{}", "<div>".repeat(500), "x".repeat(1_000_000));
-    assert_eq!(all.find(&page).unwrap_err(), "it finds more than 64 MiB of text");
+    assert_eq!(own_limit(&all.find(&page).unwrap_err()), "it finds more than 64 MiB of text");
 }
 
 #[test]

@@ -115,16 +115,6 @@ pub fn build(
     (if failed { None } else { graph }, build.findings)
 }
 
-/// Whether an expression in a text names this variable.
-fn mentions(source: &str, name: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    source.split("${").skip(1).filter_map(|text| text.split('}').next()).any(|expression| {
-        expression.match_indices(name).any(|(at, _)| {
-            !expression[..at].ends_with(|c| part(c) || c == '.') && !expression[at + name.len()..].starts_with(part)
-        })
-    })
-}
-
 /// How long running iterations may finish when the time is up and the plan does not say.
 const GRACEFUL_STOP: Duration = Duration::from_secs(30);
 /// The same after SIGTERM: containers are killed ten seconds after it.
@@ -196,21 +186,6 @@ impl Build<'_> {
             reads_response: self.reads_response,
             skip_without_samples: plan.skip_without_samples,
         })
-    }
-
-    /// Notes which headers hold a secret. Not before all is built: an extractor may make a variable one.
-    fn secret_headers(&mut self) {
-        let secrets: Vec<_> = self.slots.iter().filter(|slot| slot.secret).map(|slot| slot.name.clone()).collect();
-        if secrets.is_empty() {
-            return;
-        }
-        for node in &mut self.nodes {
-            if let NodeKind::Http(http) = &mut node.kind {
-                let holds = |source: &str| secrets.iter().any(|secret| mentions(source, secret));
-                let headers = http.headers.iter().filter(|(_, template)| holds(template.source()));
-                http.secret_headers = headers.map(|(name, _)| name.clone()).collect();
-            }
-        }
     }
 
     /// The slot of a variable, made when it is first named.

@@ -281,7 +281,7 @@ impl Build<'_> {
         let json = match serde_json::from_str(&text) {
             Ok(json) => json,
             Err(error) => {
-                self.error(file.path.span, format!("{shown} is not JSON: {error}"), "mend the file");
+                self.error(file.path.span, format!("{shown} is not JSON: {error}"), "fix the file");
                 return None;
             }
         };

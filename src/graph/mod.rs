@@ -10,6 +10,7 @@ mod brackets;
 mod build;
 mod checks;
 mod declared;
+mod derived;
 mod draw;
 mod estimate;
 mod explain;

@@ -4,6 +4,7 @@
 //! Foreign text is masked first and cut, cleaned and escaped after that: what is cut off first
 //! may leave the beginning of a secret, and what is removed later may join its halves.
 
+mod packed;
 mod spelling;
 mod view;
 
@@ -115,8 +116,8 @@ impl Masker {
         for view in View::all(text) {
             for finder in &self.finders {
                 found.extend(finder.automaton.find_overlapping_iter(&*view.text).map(|at| view.place(at.range())));
-                if is_cut {
-                    found.extend(finder.begun(&view.text).map(|at| view.place(at)));
+                if is_cut && view.to_end {
+                    found.extend(finder.begun(&view.text).map(|at| (view.place(at).0, text.len())));
                 }
             }
         }
@@ -138,7 +139,11 @@ impl Masker {
             let value = String::from_utf8_lossy(value.as_bytes());
             out.push_str(name.as_str());
             out.push_str(": ");
-            out.push_str(&if is_credential(name) { hidden(name, &value) } else { self.mask(&value).into_owned() });
+            out.push_str(&if is_credential(name.as_str()) {
+                hidden(name, &value)
+            } else {
+                self.mask(&value).into_owned()
+            });
             out.push('\n');
         }
         out
@@ -251,16 +256,43 @@ pub fn without_userinfo(url: &str) -> String {
     }
 }
 
-fn is_credential(name: &HeaderName) -> bool {
-    [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE, header::SET_COOKIE].contains(name)
+/// Whether a header of this name, in lower case, holds a credential: `authorization` and `cookie` do, and
+/// so do those that are called like one, as `x-api-key` and `x-auth-token` are.
+pub fn is_credential(name: &str) -> bool {
+    const PARTS: [&str; 16] = [
+        "apikey",
+        "auth",
+        "authentication",
+        "authorization",
+        "bearer",
+        "cookie",
+        "credential",
+        "credentials",
+        "jwt",
+        "key",
+        "passwd",
+        "password",
+        "secret",
+        "session",
+        "signature",
+        "token",
+    ];
+    // They hold no credential, or one that is of no use elsewhere.
+    const HARMLESS: [&str; 2] = ["idempotency-key", "sec-websocket-key"];
+    !HARMLESS.contains(&name)
+        && name
+            .split(['-', '_', '.'])
+            .any(|part| PARTS.contains(&part) || part.ends_with("token") || part.ends_with("apikey"))
 }
 
 /// A credential keeps what tells kinds apart: the scheme, or the cookie's name.
 fn hidden(name: &HeaderName, value: &str) -> String {
     let kept = if *name == header::COOKIE || *name == header::SET_COOKIE {
         value.split_once('=').map(|(name, _)| format!("{name}="))
-    } else {
+    } else if [header::AUTHORIZATION, header::PROXY_AUTHORIZATION].contains(name) {
         value.split_once(' ').map(|(scheme, _)| format!("{scheme} "))
+    } else {
+        None
     };
     format!("{}{MASK}", kept.unwrap_or_default())
 }

@@ -26,7 +26,8 @@ pub(super) fn spellings(secret: &str) -> Vec<String> {
     }
     plain.retain(|text| text.trim().chars().filter(|c| *c != '\u{fffd}' && !is_unseen(*c)).count() >= SHORTEST);
     // An encoder may leave what looks like an escape already: what is undone then is a part of the secret.
-    let views = plain.iter().flat_map(|text| View::all(text));
+    // What a secret in base64 holds is none: it may be a word.
+    let views = plain.iter().flat_map(|text| View::unescaped(text));
     let mut found: Vec<String> = views.map(|view| view.text.into_owned()).collect();
     for text in [secret, secret.trim()] {
         found.push(text.bytes().map(|byte| format!("{byte:02x}")).collect());

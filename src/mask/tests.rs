@@ -98,6 +98,100 @@ fn nothing_unseen_keeps_a_secret_from_being_found() {
     hides("secret", "\u{1b}]0;secret\u{7}", "\u{1b}]0;***\u{7}");
 }
 
+fn base64(bytes: impl AsRef<[u8]>) -> String {
+    BASE64_STANDARD.encode(bytes)
+}
+
+fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn apart(bytes: &str, before: &str, between: &str) -> String {
+    bytes.bytes().map(|byte| format!("{before}{byte:02x}")).collect::<Vec<_>>().join(between)
+}
+
+/// Whether nothing is left of a spelling between the brackets but a few characters at its ends, which
+/// also belong to what stands beside the secret.
+#[track_caller]
+fn hides_all(secret: &str, spelled: &str, left: usize) {
+    for around in [("START[", "]END"), ("/plain/", "/x"), ("{\"p\":\"", "\"}")] {
+        let text = format!("{}{spelled}{}", around.0, around.1);
+        let masked = Masker::new([secret]).mask(&text).into_owned();
+        let rest = masked.strip_prefix(around.0).and_then(|rest| rest.strip_suffix(around.1)).unwrap_or(&masked);
+        let rest = rest.replace(MASK, "");
+        assert!(masked.contains(MASK) && rest.len() <= left, "{text} became {masked}");
+    }
+}
+
+#[test]
+fn regression_a_secret_is_hidden_under_three_encodings() {
+    let secret = "hunter2secret";
+    let utf16: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = secret.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let user = format!("user:{secret}");
+    let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    for (spelled, left) in [
+        (base64(base64(secret)), 4),
+        // The padding of the inner ones is left.
+        (base64(base64(base64(secret))), 8),
+        // `user:` and the padding are left.
+        (base64(base64(&user)), 16),
+        (base64(hex(secret)), 4),
+        (hex(base64(secret)), 6),
+        (hex(hex(secret)), 0),
+        (hex(hex(hex(secret))), 0),
+        (base64(&percent), 4),
+        (percent.replace('%', "%25"), 0),
+        (base64(&utf16), 6),
+        (base64(&big), 6),
+        (hex(&utf16), 2),
+        (apart(secret, "", ":"), 0),
+        (apart(secret, "", " "), 0),
+        (apart(secret, "0x", ", "), 2),
+        (apart(secret, "", "-").to_uppercase(), 0),
+        (base64(apart(secret, "", ":")), 4),
+        (BASE64_URL_SAFE_NO_PAD.encode(base64(secret)), 4),
+    ] {
+        hides_all(secret, &spelled, left);
+    }
+    let payload = BASE64_URL_SAFE_NO_PAD.encode(format!("{{\"iss\":\"me\",\"k\":\"{}\"}}", base64(secret)));
+    let token = format!("{}.{payload}.c2lnbmF0dXJl", BASE64_URL_SAFE_NO_PAD.encode("{\"alg\":\"none\"}"));
+    let masked = Masker::new([secret]).mask(&token).into_owned();
+    assert!(masked.starts_with("eyJhbGciOiJub25lIn0.eyJpc3MiOiJtZSIsImsiOi"), "{masked}");
+    assert!(masked.contains(MASK) && masked.ends_with(".c2lnbmF0dXJl"), "{masked}");
+    assert!(masked.len() < token.len() - 15, "{token} became {masked}");
+    // Where a text was cut, the beginning goes too.
+    let cut = format!("x {}", &base64(base64(secret))[..16]);
+    assert_eq!(Masker::new([secret]).mask_cut(&cut), "x ***");
+    // A secret that is base64 itself hides no word.
+    assert_eq!(Masker::new([base64("password")]).mask("password"), "password");
+}
+
+/// Simple case folding and canonical equivalence (Unicode §3.13, §3.11).
+#[test]
+fn regression_case_and_composition_of_any_letter_make_no_difference() {
+    for spelled in ["P@SS WÖRD", "p@ss wo\u{308}rd", "P@SS WO\u{308}RD", "P@SS%20W%C3%96RD", "P@ss W&Ouml;rd"] {
+        hides("P@ss wörd", spelled, MASK);
+    }
+    hides("P@ss wo\u{308}rd", "P@ss wörd", MASK);
+    hides("Straße 1", "STRASSE 1", MASK);
+    hides("пароль", "ПАРОЛЬ", MASK);
+    hides("P@ss wörd", &base64("x P@SS WÖRD y"), "eC***IHk=");
+}
+
+#[test]
+fn regression_views_of_views_cost_a_bounded_time() {
+    let masker = Masker::new(["hunter2secret"]);
+    let mut nested = "hunter2 is not all of it ".repeat(1000);
+    for _ in 0..5 {
+        nested = base64(&nested);
+        let begin = std::time::Instant::now();
+        assert!(!masker.mask(&nested).contains(MASK));
+        assert!(begin.elapsed() < std::time::Duration::from_secs(20), "{:?}", begin.elapsed());
+        nested.truncate(60_000);
+    }
+}
+
 #[test]
 fn overlapping_secrets_all_go() {
     let masker = Masker::new(["abcd", "cdefgh", "ef"]);
@@ -154,4 +248,31 @@ fn credentials_in_headers_and_urls_are_hidden() {
     assert_eq!(masker.headers(&headers), "authorization: Bearer ***\ncookie: SESSIONID=***\naccept: text/html\n");
     assert_eq!(masker.url("http://ann:secret@host/a@b"), "http://***@host/a@b");
     assert_eq!(masker.url("http://host/a@b"), "http://host/a@b");
+}
+
+#[test]
+fn names_of_credentials_are_known() {
+    for name in [
+        "x-api-key",
+        "apikey",
+        "x-apikey",
+        "api_key",
+        "ocp-apim-subscription-key",
+        "x-auth-token",
+        "x-csrftoken",
+        "authentication",
+        "x-amz-security-token",
+        "x-hub-signature",
+        "x-client-secret",
+        "x-session",
+        "x-user-password",
+        "authorization",
+        "proxy-authorization",
+        "set-cookie",
+    ] {
+        assert!(is_credential(name), "{name}");
+    }
+    for name in ["accept", "x-request-id", "user-agent", "idempotency-key", "x-author", "keep-alive", "x-keyboard"] {
+        assert!(!is_credential(name), "{name}");
+    }
 }

@@ -6,12 +6,18 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use encoding_rs::WINDOWS_1252;
+use icu_normalizer::DecomposingNormalizerBorrowed;
 use markup5ever::data::NAMED_ENTITIES;
 
 use crate::sanitize::{is_unseen, outside_escapes};
 
+use super::packed;
+
 /// How many encodings may lie over one another: JSON in JSON in a URL.
 const DEPTH: usize = 3;
+/// How much text all views of one may hold: so many times its length, and at least so many bytes.
+const MOST_TIMES: usize = 16;
+const MOST_AT_LEAST: usize = 1 << 18;
 /// The longest name of an HTML entity, `&CounterClockwiseContourIntegral;`, in bytes.
 const LONGEST_ENTITY: usize = 34;
 
@@ -20,6 +26,8 @@ pub(super) struct View<'t> {
     pub(super) text: Cow<'t, str>,
     /// For each byte the range of the original it stands for; `None` where text and original agree.
     places: Option<Vec<(usize, usize)>>,
+    /// Whether its end is that of the original.
+    pub(super) to_end: bool,
 }
 
 /// A character undone at some place: what it stands for, and how many bytes it took.
@@ -37,6 +45,16 @@ const ENCODINGS: [(char, Undo); 3] = [('%', percent), ('\\', backslash), ('&', e
 impl<'t> View<'t> {
     /// The text as it reads, and as it reads with every encoding undone that it seems to hold.
     pub(super) fn all(text: &'t str) -> Vec<View<'t>> {
+        Self::undone_by(text, packed::unpacked)
+    }
+
+    /// The same, but base64 and hexadecimal stay as they are.
+    pub(super) fn unescaped(text: &'t str) -> Vec<View<'t>> {
+        Self::undone_by(text, |_| Vec::new())
+    }
+
+    fn undone_by(text: &'t str, unpacked: impl Fn(&View<'t>) -> Vec<View<'t>>) -> Vec<View<'t>> {
+        let mut room = text.len().saturating_mul(MOST_TIMES).max(MOST_AT_LEAST);
         let mut views = vec![View::of_text(text)];
         if let Some(view) = View::without_escapes(text) {
             views.push(view);
@@ -46,13 +64,17 @@ impl<'t> View<'t> {
             let from = level.clone();
             level = views.len()..views.len();
             for at in from {
-                for encoding in ENCODINGS {
-                    let Some(view) = views[at].undone(encoding) else { continue };
+                let undone: Vec<View<'t>> = ENCODINGS
+                    .into_iter()
+                    .filter_map(|encoding| views[at].undone(encoding))
+                    .chain(unpacked(&views[at]))
+                    .flat_map(View::seen_again)
+                    .collect();
+                for view in undone {
                     // Most encodings do not get in each other's way: their order makes no difference.
-                    for view in view.seen_again() {
-                        if views.iter().all(|known| known.text != view.text) {
-                            views.push(view);
-                        }
+                    if view.text.len() <= room && views.iter().all(|known| known.text != view.text) {
+                        room -= view.text.len();
+                        views.push(view);
                     }
                 }
             }
@@ -63,7 +85,7 @@ impl<'t> View<'t> {
 
     fn of_text(text: &'t str) -> Self {
         if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-            return View { text: Cow::Borrowed(text), places: None };
+            return View { text: Cow::Borrowed(text), places: None, to_end: true };
         }
         let chars = text.char_indices().map(|(at, c)| (c, (at, at + c.len_utf8())));
         Self::of(chars)
@@ -87,11 +109,12 @@ impl<'t> View<'t> {
                 let shown = if blank || c == '+' { ' ' } else { c };
                 (!(blank && before)).then_some((shown, self.place(at..at + c.len_utf8())))
             });
-            runs = Some(Self::of(kept));
+            runs = Some(View { to_end: self.to_end, ..Self::of(kept) });
         }
         let joined = if self.text.contains(breaks) || self.text.contains('+') {
             let kept = self.text.char_indices().filter(|(_, c)| !breaks.contains(c));
-            Self::of(kept.map(|(at, c)| (if c == '+' { ' ' } else { c }, self.place(at..at + c.len_utf8()))))
+            let shown = kept.map(|(at, c)| (if c == '+' { ' ' } else { c }, self.place(at..at + c.len_utf8())));
+            View { to_end: self.to_end, ..Self::of(shown) }
         } else {
             self
         };
@@ -104,12 +127,13 @@ impl<'t> View<'t> {
         text.contains(begins).then(|| Self::of(outside_escapes(text).map(|(at, c)| (c, (at, at + c.len_utf8())))))
     }
 
-    fn of(chars: impl Iterator<Item = (char, (usize, usize))>) -> Self {
+    /// Characters with their places, as they are looked at.
+    pub(super) fn of(chars: impl Iterator<Item = (char, (usize, usize))>) -> Self {
         let (mut text, mut places) = (String::new(), Vec::new());
         for (c, place) in chars {
             push(&mut text, &mut places, c, place);
         }
-        View { text: Cow::Owned(text), places: Some(places) }
+        View { text: Cow::Owned(text), places: Some(places), to_end: true }
     }
 
     /// This view without ESC, and without whole escape sequences: an encoding may have hidden both.
@@ -118,7 +142,9 @@ impl<'t> View<'t> {
             return vec![self];
         }
         let placed = |(at, c): (usize, char)| (c, self.place(at..at + c.len_utf8()));
-        vec![Self::of(self.text.char_indices().map(placed)), Self::of(outside_escapes(&self.text).map(placed))]
+        [Self::of(self.text.char_indices().map(placed)), Self::of(outside_escapes(&self.text).map(placed))]
+            .map(|view| View { to_end: self.to_end, ..view })
+            .into()
     }
 
     /// The original's range of a range of this text.
@@ -161,16 +187,29 @@ impl<'t> View<'t> {
             };
             at = end;
         }
-        changed.then_some(View { text: Cow::Owned(text), places: Some(places) })
+        changed.then_some(View { text: Cow::Owned(text), places: Some(places), to_end: self.to_end })
     }
 }
 
-/// A character for a view, unless nobody would see it.
+/// A character for a view, unless nobody would see it. Letters beyond ASCII stand there without case and
+/// with their marks apart (Unicode's NFD): `Ö` and `o` with a combining mark read alike. The case of ASCII
+/// is for the one who looks.
 fn push(text: &mut String, places: &mut Vec<(usize, usize)>, c: char, place: (usize, usize)) {
-    if !is_unseen(c) || matches!(c, '\t' | '\r' | '\n') {
-        text.push(c);
-        places.extend(std::iter::repeat_n(place, c.len_utf8()));
+    if c.is_ascii() {
+        if !c.is_ascii_control() || matches!(c, '\t' | '\r' | '\n') {
+            text.push(c);
+            places.push(place);
+        }
+        return;
     }
+    if is_unseen(c) {
+        return;
+    }
+    let begin = text.len();
+    let apart = DecomposingNormalizerBorrowed::new_nfd().normalize_iter(std::iter::once(c));
+    // `ß` and `SS` become `ss` so.
+    text.extend(apart.flat_map(char::to_uppercase).flat_map(char::to_lowercase));
+    places.extend(std::iter::repeat_n(place, text.len() - begin));
 }
 
 /// The same, but ESC stays: only with it can a sequence be told.

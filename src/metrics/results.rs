@@ -321,6 +321,13 @@ fn status_in_front(text: &str) -> Option<&str> {
     (status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit())).then_some(status)
 }
 
+/// What came instead, without what the message says already.
+fn beyond(failure: &SampleFailure) -> Option<String> {
+    let actual = failure.actual.as_ref()?;
+    let rest = actual.strip_prefix(&failure.message).unwrap_or(actual).trim_start_matches([';', ' ']);
+    (!rest.is_empty() || actual.is_empty()).then(|| rest.to_owned())
+}
+
 impl ErrorStats {
     pub(super) fn first(at: Duration, failure: &SampleFailure, example: Example) -> Self {
         Self {
@@ -329,7 +336,7 @@ impl ErrorStats {
             last: at,
             span: failure.span,
             expected: failure.expected.clone(),
-            actual: failure.actual.iter().cloned().collect(),
+            actual: beyond(failure).into_iter().collect(),
             example,
         }
     }
@@ -337,7 +344,7 @@ impl ErrorStats {
     pub(super) fn again(&mut self, at: Duration, failure: &SampleFailure) {
         self.count += 1;
         self.last = self.last.max(at);
-        self.remember(failure.actual.as_ref());
+        self.remember(beyond(failure).as_ref());
     }
 
     pub(super) fn merge(&mut self, other: Self) {

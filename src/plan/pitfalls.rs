@@ -132,8 +132,8 @@ impl Scan<'_> {
             self.report(
                 at..at + tabs,
                 " ".repeat(blanks),
-                "a tab is used for indentation, and YAML allows only blanks there",
-                "set your editor to insert blanks",
+                "a tab is used for indentation, and YAML allows only spaces there",
+                "set your editor to insert spaces",
             );
         }
         if content.starts_with("---") || content.starts_with("...") || content.starts_with('%') {
@@ -177,7 +177,7 @@ impl Scan<'_> {
             self.report(
                 at..at + 1,
                 ": ".into(),
-                &format!("a blank is missing after `{key}:`"),
+                &format!("a space is missing after `{key}:`"),
                 "without it YAML reads the whole line as one text",
             );
             self.value(at + 1..entry.end, indent);
@@ -190,7 +190,7 @@ impl Scan<'_> {
             let at = entry.start + key.trim_end().len();
             let end = entry.start + key.len() + 1;
             let what = format!("`{}` is followed by `=`, but in YAML by `:`", key.trim_end());
-            return self.report(at..end, ":".into(), &what, "write a colon and a blank");
+            return self.report(at..end, ":".into(), &what, "write a colon and a space");
         }
         if item {
             self.value(entry, indent);

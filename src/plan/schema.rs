@@ -218,7 +218,7 @@ fn snippets() -> Json {
     json!([
         { "label": "get", "description": "A GET with its checks", "body": { "get": "${1:/path}", "assert": { "status": 200 } } },
         { "label": "post json", "description": "A POST with a JSON body", "body": { "post": "${1:/path}", "json": { "${2:name}": "${3:value}" }, "assert": { "status": 201 } } },
-        { "label": "log in and keep the token", "description": "A POST whose answer's token is used later", "body": { "name": "Log in", "post": "${1:/login}", "json": { "username": "${2:user}", "password": "${3:password}" }, "extract": { "token": "\\$.token" }, "assert": { "status": 200 } } },
+        { "label": "log in and keep the token", "description": "A POST whose response's token is used later", "body": { "name": "Log in", "post": "${1:/login}", "json": { "username": "${2:user}", "password": "${3:password}" }, "extract": { "token": "\\$.token" }, "assert": { "status": 200 } } },
         { "label": "transaction", "description": "Steps timed together", "body": { "transaction": "${1:Name}", "steps": [{ "get": "${2:/path}" }] } },
         { "label": "choose", "description": "One of several steps, by weight", "body": { "choose": [{ "weight": 3, "get": "${1:/often}" }, { "weight": 1, "get": "${2:/seldom}" }] } },
         { "label": "repeat", "description": "A loop", "body": { "repeat": 3, "steps": [{ "get": "${1:/path}" }] } },

@@ -416,11 +416,11 @@ fn in_words(what: &str) -> (String, &'static str) {
     match what {
         what if what.contains("mapping values are not allowed") || what.contains("simple key") => sentence(
             "this line does not fit the one above it: there, a key is not finished or a text goes on",
-            "keys of one map start in the same column, each followed by `:` and a blank; text with `: ` in it needs quotes",
+            "keys of one map start in the same column, each followed by `:` and a space; text with `: ` in it needs quotes",
         ),
         what if what.contains("did not find expected key") || what.contains("block mapping") => sentence(
             "this line is indented differently from the keys it belongs to",
-            "keys of one map start in the same column; what belongs to a key stands two blanks further right",
+            "keys of one map start in the same column; what belongs to a key stands two spaces further right",
         ),
         what if what.contains("'-' indicator")
             || what.contains("block collection")
@@ -446,7 +446,7 @@ fn in_words(what: &str) -> (String, &'static str) {
         }
         what => (
             format!("this is not valid YAML: {what}"),
-            "check the indentation of this line and the one above it (blanks, not tabs), and put quotes around values with special characters",
+            "check the indentation of this line and the one above it (spaces, not tabs), and put quotes around values with special characters",
         ),
     }
 }

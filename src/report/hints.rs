@@ -11,7 +11,7 @@ const LEAST: usize = 4;
 
 /// What a failure may come from, and what to look at.
 pub(super) fn of_error(error: &Error) -> Option<&'static str> {
-    if let Some(hint) = super::kept::of_error(error) {
+    if let Some(hint) = super::kept::of_error(error).or_else(|| super::own::of_error(error)) {
         return Some(hint);
     }
     let said = &error.message;
@@ -40,23 +40,23 @@ pub(super) fn of_error(error: &Error) -> Option<&'static str> {
             "The TLS handshake failed. Look at the certificate's name and dates, and whether both sides speak a common version."
         }
         FailureKind::Timeout => {
-            "The answer took longer than the plan's time limit. Compare with the response times over time: if they rise with the number of users, the server is queueing."
+            "The response took longer than the plan's time limit. Compare with the response times over time: if they rise with the number of users, the server is queueing."
         }
         FailureKind::Reset => {
-            "The server closed the connection before its answer was complete. Often a crash, a restart, a proxy's idle limit, or a limit on requests."
+            "The server closed the connection before its response was complete. Often a crash, a restart, a proxy's idle limit, or a limit on requests."
         }
         FailureKind::Protocol => {
             "What came was no valid HTTP. Often another protocol on that port: https where http is written, or the other way round."
         }
         FailureKind::Body => {
-            "The body ended early or could not be decoded. Look for a proxy that cuts answers off, or a wrong content-encoding."
+            "The body ended early or could not be decoded. Look for a proxy that cuts responses off, or a wrong content-encoding."
         }
         FailureKind::Status => "The server refused the request. Look at the exchange below.",
         FailureKind::Assertion => {
-            "The answer was not the expected one. Look at the exchange below: the server's fault, or an expectation that is too narrow?"
+            "The response was not the expected one. Look at the exchange below: the server's fault, or an expectation that is too narrow?"
         }
         FailureKind::Extraction => {
-            "What the plan looks for is not in the answer. Often an earlier step failed, and this answer is an error page."
+            "What the plan looks for is not in the response. Often an earlier step failed, and this response is an error page."
         }
         FailureKind::Step => {
             "The step could not be carried out, so nothing was sent. `loadplan try` shows the values it had."

@@ -16,6 +16,7 @@ mod jtl;
 mod junit;
 mod kept;
 mod markdown;
+mod own;
 mod place;
 pub mod progress;
 mod repository;

@@ -7,6 +7,7 @@ pub(crate) mod headers;
 pub mod http;
 mod kept;
 mod response;
+pub(crate) mod turn;
 
 use std::net::SocketAddr;
 use std::rc::Rc;

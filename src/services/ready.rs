@@ -32,7 +32,7 @@ impl Probe {
     pub(super) async fn ask(&self) -> Result<(), String> {
         match self.client.get(self.url.clone()).send().await {
             Ok(answer) if answer.status().as_u16() < 400 => Ok(()),
-            Ok(answer) => Err(format!("{} answered with status {}", self.url(), answer.status().as_u16())),
+            Ok(answer) => Err(format!("{} responded with status {}", self.url(), answer.status().as_u16())),
             Err(error) => Err(format!("{}: {}", self.url(), chain(&error.without_url()))),
         }
     }

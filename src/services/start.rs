@@ -174,7 +174,7 @@ async fn wait(name: &str, process: &mut Process, probe: &Probe, within: Duration
         match tokio::time::timeout_at(deadline, probe.ask()).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(cause)) => last = cause,
-            Err(_) => last = format!("{} did not answer", probe.url()),
+            Err(_) => last = format!("{} did not respond", probe.url()),
         }
     }
 }

@@ -112,7 +112,10 @@ impl Exporter {
                 404 | 405 => "give --otlp the whole URL of the collector's receiver for metrics over HTTP",
                 _ => "look at the collector's log",
             };
-            return Err(Problem { message: format!("it answered with status {}", status.as_u16()), help: help.into() });
+            return Err(Problem {
+                message: format!("it responded with status {}", status.as_u16()),
+                help: help.into(),
+            });
         }
         let mut body = Vec::new();
         while let Ok(Some(part)) = answer.chunk().await {
@@ -135,7 +138,7 @@ impl Exporter {
 
 fn unreachable_collector(error: &reqwest::Error) -> Problem {
     let message =
-        if error.is_timeout() { format!("it did not answer within {} s", TIMEOUT.as_secs()) } else { chain(error) };
+        if error.is_timeout() { format!("it did not respond within {} s", TIMEOUT.as_secs()) } else { chain(error) };
     let help =
         "is an OTLP receiver for HTTP listening there? A collector's usual port for it is 4318; 4317 is for gRPC";
     Problem { message, help: help.into() }

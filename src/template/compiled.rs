@@ -137,7 +137,59 @@ impl Template {
         }
     }
 
-    /// Whether it reads the last answer's body, which then has to be kept.
+    /// Appends the text to `out`, and gives each value that was put into other text, with its expression
+    /// as written, to `check`.
+    ///
+    /// # Errors
+    /// As [`Self::render`], or what `check` objects to.
+    pub(crate) fn render_checked(
+        &self,
+        scope: &mut dyn Scope,
+        out: &mut String,
+        check: impl Fn(&str, &str) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let Body::Mixed(segments) = &self.body else {
+            return self.render(scope, out).map_err(|error| error.message);
+        };
+        for segment in segments {
+            let before = out.len();
+            let range = match segment {
+                Segment::Literal(text) => {
+                    out.push_str(text);
+                    continue;
+                }
+                Segment::Slot(slot, range) => {
+                    let value = scope.slot(*slot);
+                    value
+                        .map(|value| value.write_text(out))
+                        .ok_or_else(|| unset(*slot, scope, range.clone()).message)?;
+                    range
+                }
+                Segment::Expression(node) => {
+                    Context::new(scope, &self.source).write(node, out).map_err(|error| error.message)?;
+                    &node.range
+                }
+            };
+            check_length(out).map_err(|error| error.message)?;
+            check(self.source.get(range.clone()).unwrap_or_default(), &out[before..])?;
+        }
+        Ok(())
+    }
+
+    /// Whether it reads such a variable, or holds such a text.
+    pub(crate) fn holds(&self, slot: &dyn Fn(SlotId) -> bool, text: &dyn Fn(&str) -> bool) -> bool {
+        match &self.body {
+            Body::Literal(literal) | Body::Constant(_, literal) => text(literal),
+            Body::Whole(node) => node.holds(slot, text),
+            Body::Mixed(segments) => segments.iter().any(|segment| match segment {
+                Segment::Literal(literal) => text(literal),
+                Segment::Slot(id, _) => slot(*id),
+                Segment::Expression(node) => node.holds(slot, text),
+            }),
+        }
+    }
+
+    /// Whether it reads the last response's body, which then has to be kept.
     pub fn reads_body(&self) -> bool {
         match &self.body {
             Body::Literal(_) | Body::Constant(..) => false,
@@ -186,9 +238,14 @@ impl Expression {
         Ok(Context::new(scope, &self.source).eval(&self.node)?.into_owned())
     }
 
-    /// Whether it reads the last answer's body, which then has to be kept.
+    /// Whether it reads the last response's body, which then has to be kept.
     pub fn reads_body(&self) -> bool {
         self.node.reads_body()
+    }
+
+    /// Whether it reads such a variable, or holds such a text.
+    pub(crate) fn holds(&self, slot: &dyn Fn(SlotId) -> bool, text: &dyn Fn(&str) -> bool) -> bool {
+        self.node.holds(slot, text)
     }
 
     /// The value as a condition: true or false, or text that spells one of these.

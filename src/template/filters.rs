@@ -57,7 +57,7 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "trim",
         parameters: &[],
-        summary: "Without blanks and line breaks at both ends.",
+        summary: "Without spaces and line breaks at both ends.",
         example: "${name | trim}",
         action: Action::Filter(|input, _| Ok(Value::text(text_of("trim", input)?.trim()))),
     },

@@ -76,24 +76,43 @@ impl Node {
         }
     }
 
-    /// Whether it reads the body of the last answer.
+    /// Whether it reads the body of the last response.
     pub(super) fn reads_body(&self) -> bool {
-        match &self.kind {
-            NodeKind::Response(part) => matches!(part, ResponsePart::Body | ResponsePart::Json),
-            NodeKind::Constant(_) | NodeKind::Slot(_) | NodeKind::Builtin(_) | NodeKind::Counter(_) => false,
-            NodeKind::ResponseHeader(inner)
-            | NodeKind::Member { base: inner, .. }
-            | NodeKind::Choice(inner)
-            | NodeKind::Not(inner)
-            | NodeKind::Negate(inner) => inner.reads_body(),
-            NodeKind::List(items) | NodeKind::Call { arguments: items, .. } => items.iter().any(Self::reads_body),
-            NodeKind::Filter { input, arguments, .. } => input.reads_body() || arguments.iter().any(Self::reads_body),
-            NodeKind::Index { base: a, index: b }
-            | NodeKind::Default { input: a, fallback: b }
-            | NodeKind::And(a, b)
-            | NodeKind::Or(a, b)
-            | NodeKind::Binary { left: a, right: b, .. } => a.reads_body() || b.reads_body(),
-        }
+        self.any(&|node| matches!(node.kind, NodeKind::Response(ResponsePart::Body | ResponsePart::Json)))
+    }
+
+    /// Whether it, or a part of it, is such a one.
+    pub(super) fn any(&self, test: &dyn Fn(&Self) -> bool) -> bool {
+        let inner = |node: &Self| node.any(test);
+        test(self)
+            || match &self.kind {
+                NodeKind::Response(_)
+                | NodeKind::Constant(_)
+                | NodeKind::Slot(_)
+                | NodeKind::Builtin(_)
+                | NodeKind::Counter(_) => false,
+                NodeKind::ResponseHeader(base)
+                | NodeKind::Member { base, .. }
+                | NodeKind::Choice(base)
+                | NodeKind::Not(base)
+                | NodeKind::Negate(base) => inner(base),
+                NodeKind::List(items) | NodeKind::Call { arguments: items, .. } => items.iter().any(inner),
+                NodeKind::Filter { input, arguments, .. } => inner(input) || arguments.iter().any(inner),
+                NodeKind::Index { base: a, index: b }
+                | NodeKind::Default { input: a, fallback: b }
+                | NodeKind::And(a, b)
+                | NodeKind::Or(a, b)
+                | NodeKind::Binary { left: a, right: b, .. } => inner(a) || inner(b),
+            }
+    }
+
+    /// Whether it reads such a variable, or holds such a text.
+    pub(super) fn holds(&self, slot: &dyn Fn(SlotId) -> bool, text: &dyn Fn(&str) -> bool) -> bool {
+        self.any(&|node| match &node.kind {
+            NodeKind::Slot(id) => slot(*id),
+            NodeKind::Constant(value) => text(&value.to_string()),
+            _ => false,
+        })
     }
 
     /// Whether this is `file(…)`.

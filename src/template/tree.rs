@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::compiled::check_size;
-use super::{EvalError, Scope, Template};
+use super::{EvalError, Scope, SlotId, Template};
 use crate::value::{Map, Value};
 
 /// A value that may hold `${…}` at any depth.
@@ -54,7 +54,17 @@ impl Tree {
         }
     }
 
-    /// Whether an expression inside reads the body of the last answer.
+    /// Whether it reads such a variable, or holds such a text.
+    pub(crate) fn holds(&self, slot: &dyn Fn(SlotId) -> bool, text: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Literal(value) => text(&value.to_string()),
+            Self::Template(template) => template.holds(slot, text),
+            Self::List(items) => items.iter().any(|item| item.holds(slot, text)),
+            Self::Map(entries) => entries.iter().any(|(_, item)| item.holds(slot, text)),
+        }
+    }
+
+    /// Whether an expression inside reads the body of the last response.
     pub fn reads_body(&self) -> bool {
         match self {
             Self::Literal(_) => false,

@@ -146,7 +146,10 @@ fn failed_thresholds(graph: &ExecutionGraph, results: &Results, thresholds: &[Th
         .map(|one| one.title() + &worst(graph, results, one))
         .collect();
     let more = if failed > NAMED { format!(" and {} more", failed - NAMED) } else { String::new() };
-    Some(format!("{failed} of {judged} threshold{s} failed ({}{more})", broken.join("; ")))
+    // Reports list those that follow from the rules beside the written ones.
+    let follows = thresholds.iter().any(|one| one.implicit && !one.passed);
+    let written = if follows { "written " } else { "" };
+    Some(format!("{failed} of {judged} {written}threshold{s} failed ({}{more})", broken.join("; ")))
 }
 
 /// For a broken limit on errors of several requests, the request that failed most: `: GET /x 7 of 9`.
@@ -203,7 +206,9 @@ fn failed_samples(graph: &ExecutionGraph, results: &Results, thresholds: &[Thres
         }
         many => {
             let errors: u64 = many.iter().map(|one| one.failed).sum();
-            let count: u64 = many.iter().map(|one| one.count).sum();
+            // Of all, those on lines without errors included.
+            let others = [&results.transactions, &results.steps].into_iter().flatten().map(|line| line.stats.count);
+            let count = results.totals.count + if what == "samples" { others.sum() } else { 0 };
             Some(format!("{errors} of {count} {what} had errors, on {} lines of the report", many.len()))
         }
     }

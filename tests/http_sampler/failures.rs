@@ -21,7 +21,10 @@ fn a_body_that_ends_early_says_how_far_it_came() {
         let (kind, message) = failing(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc").await;
         assert_eq!((kind, message.as_str()), (FailureKind::Body, "the body ended after 3 of 10 bytes"));
         let (kind, message) = failing(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab").await;
-        assert_eq!((kind, message.as_str()), (FailureKind::Body, "the body ended before it was complete"));
+        assert_eq!(
+            (kind, message.as_str()),
+            (FailureKind::Body, "the body ended before it was complete, after 2 bytes")
+        );
         let (kind, message) = failing(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n").await;
         assert_eq!(kind, FailureKind::Body, "{message}");
         assert!(message.contains("not valid HTTP"), "{message}");
@@ -33,10 +36,10 @@ fn a_connection_closed_without_an_answer_is_a_reset() {
     run(async {
         let (kind, message) = failing(b"").await;
         assert_eq!(kind, FailureKind::Reset);
-        assert_eq!(message, "the server closed the connection without an answer");
+        assert_eq!(message, "the server closed the connection without a response");
         let (kind, message) = failing(b"HTTP/1.1 200 O").await;
         assert_eq!(kind, FailureKind::Reset);
-        assert_eq!(message, "the server closed the connection in the middle of the answer's head");
+        assert_eq!(message, "the server closed the connection in the middle of the response's head");
     });
 }
 
@@ -89,6 +92,27 @@ fn an_endless_head_is_refused() {
 }
 
 #[test]
+fn regression_a_whole_head_beyond_the_limit_is_refused_too() {
+    run(async {
+        let (before, after) = ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx: ", "\r\n\r\n");
+        for (length, fits) in [(256 * 1024, true), (256 * 1024 + 1, false)] {
+            let head = format!("{before}{}{after}", "x".repeat(length - before.len() - after.len()));
+            let port = listen(move |number, mut stream| {
+                let head = head.clone();
+                async move {
+                    read_request(&mut stream, number).await.unwrap();
+                    let _ = stream.write_all(head.as_bytes()).await;
+                    let _ = read_request(&mut stream, number).await;
+                }
+            })
+            .await;
+            let exchange = fetch(get(&format!("http://127.0.0.1:{port}/"))).await;
+            assert_eq!(exchange.outcome.is_ok(), fits, "{length}: {:?}", exchange.outcome);
+        }
+    });
+}
+
+#[test]
 fn nobody_listening_and_nobody_there() {
     run(async {
         let port = listen(|_, _| async {}).await;
@@ -118,7 +142,7 @@ fn a_timeout_says_how_far_the_request_came() {
         let exchange =
             HttpUser::new().send(get(&format!("http://127.0.0.1:{silent}/")), &transport(settings.clone())).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Timeout);
-        assert_eq!(failure(&exchange).message, "no answer within 200ms (timeout)");
+        assert_eq!(failure(&exchange).message, "no response within 200ms (timeout)");
         assert!(exchange.sent_bytes > 0, "what was sent before the timeout counts");
         let total = exchange.timings.total;
         assert!(total >= Duration::from_millis(200) && total < Duration::from_secs(5), "{total:?}");
@@ -131,8 +155,8 @@ fn a_timeout_says_how_far_the_request_came() {
         .await;
         let exchange = HttpUser::new().send(get(&format!("http://127.0.0.1:{half}/")), &transport(settings)).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Timeout);
-        assert_eq!(failure(&exchange).message, "body not complete within 200ms (timeout)");
-        // `HTTP/1.1 200 OK` 17, `content-length: 10` 20, the blank line 2, the body 3.
+        assert_eq!(failure(&exchange).message, "body not complete within 200ms (timeout); 3 bytes of it had come");
+        // `HTTP/1.1 200 OK` 17, `content-length: 10` 20, the empty line 2, the body 3.
         assert_eq!(exchange.received_bytes, 42);
         assert!(exchange.timings.first_byte.is_some());
     });
@@ -149,7 +173,10 @@ fn connect_timeout_covers_the_tls_handshake() {
         .await;
         let exchange = HttpUser::new().send(get(&format!("https://127.0.0.1:{mute}/")), &transport(settings)).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Timeout);
-        assert_eq!(failure(&exchange).message, "no connection within 200ms (connect_timeout)");
+        assert_eq!(
+            failure(&exchange).message,
+            "connected, but the TLS handshake was not complete within 200ms (connect_timeout)"
+        );
     });
 }
 

@@ -113,7 +113,7 @@ fn a_reset_before_the_end_of_a_body_without_length_is_a_cut_body() {
         // RFC 9113 §8.1: NO_ERROR may follow a whole answer, and whole is what has END_STREAM.
         let exchange =
             answered([head(1, None), frame(DATA, 0, 1, b"part"), frame(RST_STREAM, 0, 1, &NO_ERROR)].concat()).await;
-        assert_eq!(failure(&exchange).message, "the body ended before it was complete");
+        assert_eq!(failure(&exchange).message, "the body ended before it was complete, after 4 bytes");
         let exchange = answered([whole(1), frame(RST_STREAM, 0, 1, &NO_ERROR)].concat()).await;
         assert_eq!(ok(&exchange).body, "taken");
     });
@@ -199,7 +199,7 @@ fn what_http2_refuses_is_told_in_the_words_of_http1() {
         frames.extend(frame(9, END_HEADERS, 1, &[]));
         let exchange = answered([frames, frame(DATA, END_STREAM, 1, b"x")].concat()).await;
         let message = &failure(&exchange).message;
-        assert!(message.contains("the head of the server's answer is too large"), "{message}");
+        assert!(message.contains("the head of the response is too large"), "{message}");
         // RFC 9113 §7: a GOAWAY says why.
         let port = listen(|_, mut stream| async move {
             let _ = greet(&mut stream).await;

@@ -159,7 +159,10 @@ fn redirects_have_a_limit_and_can_be_left_alone() {
         let url = format!("http://127.0.0.1:{port}/");
         let exchange = fetch(get(&url)).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Protocol);
-        assert_eq!(failure(&exchange).message, "more than 20 redirects (max_redirects)");
+        assert_eq!(
+            failure(&exchange).message,
+            format!("more than 20 redirects (max_redirects); the last one, {url}again, leads back to itself")
+        );
         assert_eq!(log.len(), 21);
 
         let settings = Settings { follow_redirects: false, ..Settings::default() };

@@ -50,12 +50,12 @@ impl Css {
     /// # Errors
     /// A fragment that names the limit which the page or what is found in it goes beyond.
     pub fn find(&self, html: &str) -> Result<Found, String> {
-        let document = markup::html(html)?;
+        let document = markup::html(html).map_err(super::limit)?;
         if self.compares_siblings && sibling_pairs(&document) > MAX_PAIRS {
-            return Err(format!(
+            return Err(super::limit(format_args!(
                 "the page has too many elements side by side for `~` and `:has()`, which compare each with all \
                  others (more than {MAX_PAIRS} pairs)"
-            ));
+            )));
         }
         let mut found = Vec::new();
         let mut size = 0;

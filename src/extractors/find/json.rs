@@ -54,6 +54,11 @@ pub(super) enum Step {
     Index(i64),
 }
 
+/// What the message begins with that a path is too costly.
+pub(super) const TOO_MANY_PLACES: &str = "the path comes by more than";
+/// What the message begins with that a body was not kept whole.
+pub(super) const CUT: &str = "the body is longer than `max_body`";
+
 impl JsonPath {
     /// Compiles a path.
     ///
@@ -133,8 +138,10 @@ impl JsonPath {
     fn not_json(&self, response: &Response, error: &str) -> String {
         if response.body.is_empty() {
             "the body is empty".to_owned()
+        } else if let Some(words) = super::still_gzip(&response.beginning(8)) {
+            words.to_owned()
         } else if response.truncated() {
-            format!("the body is longer than `max_body`, so only its first {} bytes were kept", response.body.len())
+            format!("{CUT}, so only its first {} bytes were kept", response.body.len())
         } else {
             format!("the body is not JSON ({error})")
         }
@@ -146,7 +153,7 @@ impl JsonPath {
         }
         if json_cost::is_too_much(&self.query, json.tree()) {
             return Err(format!(
-                "the path comes by more than {} places of the body: write it with fewer `..`, `*` and `?`",
+                "{TOO_MANY_PLACES} {} places of the body: write it with fewer `..`, `*` and `?`",
                 json_cost::MAX_PLACES
             ));
         }

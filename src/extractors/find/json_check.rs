@@ -40,7 +40,7 @@ pub(super) fn check_text(path: &str) -> Result<(), String> {
                         ));
                     }
                     return Err(format!(
-                        "the blank in front of `{}` ends the name; a name with a blank is written `['first name']`",
+                        "the space in front of `{}` ends the name; a name with a space is written `['first name']`",
                         path.get(at..).unwrap_or_default()
                     ));
                 }

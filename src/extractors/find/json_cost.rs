@@ -167,14 +167,17 @@ mod tests {
     use super::*;
     use crate::json::Document;
 
-    fn too_much(path: &str, body: &str) -> bool {
-        let document = Document::read(body.to_owned().into()).unwrap();
+    fn read(body: String) -> Document {
+        Document::read(body.into()).unwrap()
+    }
+
+    fn too_much(path: &str, document: &Document) -> bool {
         is_too_much(&parse_json_path(path).unwrap(), document.tree())
     }
 
     #[test]
     fn places_are_counted_as_often_as_a_path_comes_by() {
-        let body = format!("[{}0]", r#"{"a":{"b":[1,2,3,{"c":"x"}]}},"#.repeat(20_000));
+        let body = read(format!("[{}0]", r#"{"a":{"b":[1,2,3,{"c":"x"}]}},"#.repeat(20_000)));
         for path in ["$..c", "$[*].a.b[*]", "$..[?@.c == 'x']", "$[?@.a.b[0] == 1].a", "$[0:100]..*", "$[?@..c]"] {
             assert!(!too_much(path, &body), "{path}");
         }
@@ -182,17 +185,18 @@ mod tests {
             assert!(too_much(path, &body), "{path}");
         }
         // What stands beside a short list costs nothing, nor do selectors that find nothing.
-        let beside = format!(r#"{{"a":[1,2,3],"b":[{}0]}}"#, "0,".repeat(1_100_000));
+        let beside = read(format!(r#"{{"a":[1,2,3],"b":[{}0]}}"#, "0,".repeat(1_100_000)));
         for path in ["$.a[*]", "$.a[-1,0]", "$.a..*", "$.c..*..*"] {
             assert!(!too_much(path, &beside), "{path}");
         }
         assert!(too_much("$.b[*]", &beside) && too_much("$..a", &beside));
         // A name is looked for among all others.
-        let wide = format!(r#"[{{{}"z":1}}]"#, (0..100_000).map(|n| format!(r#""n{n}":0,"#)).collect::<String>());
+        let names: String = (0..100_000).map(|n| format!(r#""n{n}":0,"#)).collect();
+        let wide = read(format!(r#"[{{{names}"z":1}}]"#));
         let many = format!("$[{}0].z", "0,".repeat(1_000));
         assert!(!too_much("$[0,0,0].z", &wide) && too_much(&many, &wide));
         // The same paths in a body of usual size.
-        let small = format!("[{}0]", r#"{"a":{"b":[1,2,3,{"c":"x"}]}},"#.repeat(50));
+        let small = read(format!("[{}0]", r#"{"a":{"b":[1,2,3,{"c":"x"}]}},"#.repeat(50)));
         for path in ["$..[*]..[*]..[*]", "$[?$..c]", "$..*[?search(@.c, 'x')]"] {
             assert!(!too_much(path, &small), "{path}");
         }

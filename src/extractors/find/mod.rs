@@ -38,13 +38,39 @@ impl Found {
     }
 }
 
+/// What the message of a limit ends with that no key changes.
+const OWN_LIMIT: &str = "(a limit of loadplan; `regex` and `between` have none)";
+
+/// The message of a limit that no key changes.
+fn limit(words: impl std::fmt::Display) -> String {
+    format!("{words} {OWN_LIMIT}")
+}
+
+/// Whether a message tells that the body is within no limit of loadplan, and was not looked into for that.
+pub(crate) fn is_limit(message: &str) -> bool {
+    [OWN_LIMIT, json::TOO_MANY_PLACES, json::CUT].iter().any(|words| message.contains(words))
+}
+
+/// Whether a message tells that only the beginning of the body was kept.
+pub(crate) fn is_cut(message: &str) -> bool {
+    message.contains(json::CUT)
+}
+
+/// What is said of a body that is gzip after all encodings were undone; nothing if it is none. The text is
+/// what its first bytes read as (RFC 1952 §2.3.1).
+pub(crate) fn still_gzip(text: &str) -> Option<&'static str> {
+    let mut chars = text.chars();
+    let magic = chars.next() == Some('\u{1f}') && chars.next().is_some_and(|c| !c.is_ascii());
+    magic.then_some("the body is still gzip: it was compressed once more than its `Content-Encoding` says")
+}
+
 /// How many bytes of text a path may find in one response, all values together.
 pub const MAX_FOUND: usize = 64 * 1024 * 1024;
 
 /// Whether a path may find so many bytes.
 fn room_for(bytes: usize) -> Result<(), String> {
     if bytes > MAX_FOUND {
-        return Err(format!("it finds more than {} MiB of text", MAX_FOUND >> 20));
+        return Err(limit(format_args!("it finds more than {} MiB of text", MAX_FOUND >> 20)));
     }
     Ok(())
 }

@@ -16,8 +16,8 @@ pub(super) struct Xml {
     pub(super) package: Package,
     /// Prefix and namespace, for paths like `//soap:Body`.
     pub(super) namespaces: Vec<(String, String)>,
-    /// How many nodes it has.
-    pub(super) nodes: usize,
+    /// How many nodes it has, and KiB of text.
+    pub(super) weight: usize,
     /// What a walk from every element to all that is below it costs: each node, and each 64 bytes of text,
     /// as often as there are elements around it.
     pub(super) below: usize,
@@ -38,17 +38,43 @@ struct Seen<'i> {
 /// A fragment that says why it is not XML or is refused.
 pub(super) fn parse(text: &str) -> Result<Xml, String> {
     let source = text.trim_start_matches('\u{feff}').trim_start();
-    markup::check_xml(source)?;
+    markup::check_xml(source).map_err(super::limit)?;
     check_declarations(source)?;
     let options = roxmltree::ParsingOptions { nodes_limit: MAX_XML_NODES, ..Default::default() };
     let checked = roxmltree::Document::parse_with_options(source, options).map_err(|error| match error {
-        roxmltree::Error::NodesLimitReached => format!("the body has more than {MAX_XML_NODES} nodes"),
-        roxmltree::Error::DtdDetected => "the body has a document type (DTD), which is refused".to_owned(),
+        roxmltree::Error::NodesLimitReached => {
+            super::limit(format_args!("the body has more than {MAX_XML_NODES} nodes"))
+        }
+        roxmltree::Error::DtdDetected if is_html(source) => "the body is HTML, not XML: use `css` for it".to_owned(),
+        roxmltree::Error::DtdDetected => {
+            "the body has a document type (DTD), which is refused; for HTML use `css`".to_owned()
+        }
+        _ if super::still_gzip(source).is_some() => super::still_gzip(source).unwrap_or_default().to_owned(),
         other => format!("the body is not XML ({other}); for HTML use `css`"),
     })?;
     let package = Package::new();
     let seen = copy(&checked, package.as_document())?;
-    Ok(Xml { package, nodes: checked.descendants().len(), namespaces: seen.namespaces, below: seen.below })
+    let weight = checked.descendants().len() + text_in(&checked) / 1024;
+    Ok(Xml { package, weight, namespaces: seen.namespaces, below: seen.below })
+}
+
+/// Whether a text that has a document type is a page (HTML §13.1.1): `<!DOCTYPE html …>`.
+fn is_html(text: &str) -> bool {
+    let name = text.match_indices("<!").find_map(|(at, _)| {
+        let kind = text.get(at + 2..at + 9).filter(|word| word.eq_ignore_ascii_case("doctype"))?;
+        let rest = text[at + 2 + kind.len()..].trim_start();
+        rest.get(..4).filter(|_| !rest[4..].starts_with(char::is_alphanumeric))
+    });
+    name.is_some_and(|name| name.eq_ignore_ascii_case("html"))
+}
+
+/// How many bytes of text the elements and attributes of a document hold.
+fn text_in(document: &roxmltree::Document<'_>) -> usize {
+    let own = |node: roxmltree::Node<'_, '_>| match node.is_text() {
+        true => node.text().map_or(0, str::len),
+        false => node.attributes().map(|attribute| attribute.value().len()).sum(),
+    };
+    document.descendants().map(own).sum()
 }
 
 /// The different namespace declarations. What an element sees of them is copied for every one that
@@ -67,7 +93,7 @@ fn check_declarations(text: &str) -> Result<(), String> {
         let value = &value[1..];
         known.insert((name, &value[..value.find(quote).unwrap_or(value.len())]));
         if known.len() > MAX_NAMESPACES {
-            return Err(format!("the body declares more than {MAX_NAMESPACES} namespaces"));
+            return Err(super::limit(format_args!("the body declares more than {MAX_NAMESPACES} namespaces")));
         }
     }
     Ok(())
@@ -102,7 +128,8 @@ fn copy<'i>(from: &'i roxmltree::Document<'_>, to: Document<'_>) -> Result<Seen<
             if entered.is_some() {
                 open.push(element);
                 if open.len() > MAX_XML_DEPTH {
-                    return Err(format!("the body is nested more than {MAX_XML_DEPTH} levels deep"));
+                    let words = format_args!("the body is nested more than {MAX_XML_DEPTH} levels deep");
+                    return Err(super::limit(words));
                 }
             }
         } else if let (Some(parent), true, Some(text)) = (open.last(), node.is_text(), node.text()) {

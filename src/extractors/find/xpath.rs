@@ -33,7 +33,7 @@ enum Effort {
     Square,
 }
 
-/// How many nodes a document may have for a path that looks at all of them for each of them.
+/// How many nodes, and KiB of text, a document may have for a path that looks at all of them for each of them.
 pub(crate) const MAX_SQUARE_NODES: usize = 5_000;
 
 /// How many nodes a path may come by, about, that descends more than once.
@@ -90,24 +90,25 @@ impl XPath {
     pub fn find(&self, text: &str) -> Result<Found, String> {
         let document = xml::parse(text)?;
         match self.effort {
-            Effort::Square if document.nodes > MAX_SQUARE_NODES => {
-                return Err(format!(
-                    "the body has more than {MAX_SQUARE_NODES} nodes, too many for a path that looks at all of them for \
-                     each of them (`following`, `preceding`, or a path from the root within `[…]`)"
-                ));
+            Effort::Square if document.weight > MAX_SQUARE_NODES => {
+                return Err(super::limit(format_args!(
+                    "the body has more than {MAX_SQUARE_NODES} nodes (or KiB of text), too many for a path that looks \
+                     at all of them for each of them (`following`, `preceding`, or within `[…]` a path from the root or \
+                     upwards); ask on the way down, as in `//order[@type='x']/item` for `//item[../@type='x']`"
+                )));
             }
             Effort::Nested(times) if document.below.saturating_mul(times) > MAX_NESTED_NODES => {
-                return Err(format!(
+                return Err(super::limit(format_args!(
                     "the body is too large and too deep for a path with `[…]` or several `//` (more than \
                      {MAX_NESTED_NODES} steps)"
-                ));
+                )));
             }
             Effort::Linear | Effort::Nested(_) | Effort::Square => {}
         }
         let mut context = Context::new();
         context.set_namespace("xml", xml::XML);
         for prefix in &self.prefixes {
-            // A prefix the answer does not declare names nothing in it.
+            // A prefix the response does not declare names nothing in it.
             if prefix != "xml" {
                 context.set_namespace(prefix, "undeclared");
             }
@@ -162,29 +163,25 @@ fn build(path: &str) -> Result<sxd_xpath::XPath, String> {
 }
 
 fn effort(path: &str) -> Effort {
-    let mut bare = String::new();
-    let mut quote = None;
-    for c in path.chars().filter(|c| !c.is_whitespace()) {
-        match quote {
-            Some(mark) if mark == c => quote = None,
-            Some(_) => {}
-            None if matches!(c, '\'' | '"') => quote = Some(c),
-            None => bare.push(c),
-        }
-    }
+    let bare = without_quotes(path);
     let mut depth = 0_u32;
     for (at, c) in bare.char_indices() {
         match c {
             '[' => depth += 1,
             ']' => depth = depth.saturating_sub(1),
-            // A path that begins here; after a name or a step it goes on. Blanks are left out, so a word
-            // such as `and` before it is taken for a name: hence the words.
-            '/' if depth > 0 => {
-                let before = &bare[..at];
-                let goes_on = before
-                    .ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ']' | ')' | '*' | '/'))
-                    && !["and", "or", "div", "mod"].iter().any(|word| before.ends_with(word));
-                if !goes_on {
+            // A path that begins here; after a name or a step it goes on.
+            '/' if depth > 0 && !goes_on(&bare[..at]) => return Effort::Square,
+            // For each node in question the engine goes on from the nodes around it: from a parent to all
+            // its children, or to the text of all that is in it.
+            '.' if depth > 0 && bare[at..].starts_with("..") && !only_asks(&bare[..at], &bare[at + 2..]) => {
+                return Effort::Square;
+            }
+            'p' | 'a' if depth > 0 && !bare[..at].ends_with(is_name) => {
+                let upwards = ["parent::", "ancestor::", "ancestor-or-self::"];
+                let axis = upwards.iter().find(|axis| bare[at..].starts_with(**axis));
+                if let Some(axis) = axis
+                    && !only_asks(&bare[..at], after_test(&bare[at + axis.len()..]))
+                {
                     return Effort::Square;
                 }
             }
@@ -197,6 +194,84 @@ fn effort(path: &str) -> Effort {
     let descents = bare.matches("//").count() + bare.matches("descendant").count() + bare.matches("ancestor").count();
     let conditions = bare.matches('[').count();
     if descents + conditions > 1 { Effort::Nested(descents + conditions) } else { Effort::Linear }
+}
+
+/// A path without what is in quotes, and without spaces but those that keep two names apart.
+fn without_quotes(path: &str) -> String {
+    let mut bare = String::new();
+    let mut quote = None;
+    let mut spaced = false;
+    for c in path.chars() {
+        match quote {
+            Some(mark) if mark == c => quote = None,
+            Some(_) => {}
+            None if c.is_whitespace() => spaced = true,
+            None => {
+                if std::mem::take(&mut spaced) && is_name(c) && bare.ends_with(is_name) {
+                    bare.push(' ');
+                }
+                match c {
+                    // What stands for the text: no name goes on after it.
+                    '\'' | '"' => {
+                        quote = Some(c);
+                        bare.push('"');
+                    }
+                    c => bare.push(c),
+                }
+            }
+        }
+    }
+    bare
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// Whether a `/` after this text goes on with a path, and does not begin one at the root.
+fn goes_on(before: &str) -> bool {
+    let word = &before[before.trim_end_matches(is_name).len()..];
+    let operator = word.len() < before.len() && matches!(word, "and" | "or" | "div" | "mod");
+    !operator && before.ends_with(|c: char| is_name(c) || matches!(c, ']' | ')' | '*' | '/'))
+}
+
+/// What follows a step's name test (`r`, `soap:Body`, `*`, `node()`) and its conditions.
+fn after_test(step: &str) -> &str {
+    let mut rest = step.trim_start_matches(|c: char| is_name(c) || matches!(c, ':' | '*'));
+    rest = rest.strip_prefix("()").unwrap_or(rest);
+    while rest.starts_with('[') {
+        let mut depth = 0_u32;
+        let end = rest.char_indices().find_map(|(at, c)| {
+            match c {
+                '[' => depth += 1,
+                ']' => depth -= 1,
+                _ => {}
+            }
+            (depth == 0).then_some(at + 1)
+        });
+        rest = end.map_or("", |end| &rest[end..]);
+    }
+    rest
+}
+
+/// Whether a step between these texts is only asked for being there, and so costs what the step costs:
+/// `[..]`, `[not(ancestor::a)]`, `[count(ancestor::a) > 2]`. Where a path goes on from it, or its text is
+/// compared, that costs as much as there is in it, for each node.
+fn only_asks(before: &str, after: &str) -> bool {
+    let after = after.trim_start();
+    let operator =
+        |word: &str| after.strip_prefix(word).is_some_and(|rest| !rest.starts_with(is_name) || rest.starts_with(".."));
+    let ends = after.is_empty() || after.starts_with(']') || operator("and") || operator("or");
+    let before = before.trim_end();
+    let word = &before[before.trim_end_matches(is_name).len()..];
+    if ends {
+        return before.ends_with('[') || (word.len() < before.len() && matches!(word, "and" | "or"));
+    }
+    let asks = ["not(", "boolean(", "count("];
+    after.starts_with(')')
+        && asks.iter().any(|function| {
+            before.strip_suffix(function).is_some_and(|before| !before.ends_with(is_name) || before.ends_with(' '))
+        })
 }
 
 /// The prefixes of names like `soap:Body`; not axes like `child::a`, and nothing inside quotes.
@@ -246,8 +321,59 @@ fn deepest(path: &str) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
+
+    /// XPath 1.0 §2.4: a condition is evaluated for each node of the step, here from its parent.
+    #[test]
+    fn regression_ways_up_in_a_condition_cost_the_square_of_the_nodes() {
+        for path in [
+            "//a[../b]",
+            "//a[ .. / b ]",
+            "//a[parent::r/b]",
+            "//a[parent :: r / b]",
+            "//a[ancestor::r/b]",
+            "//a[ancestor-or-self::r[@x]//b]",
+            "//a[b/../c]",
+            "//a[..='x']",
+            "//a['x' = ..]",
+            "//a[string-length(..) > 3]",
+            "//a[contains(ancestor::r, 'x')]",
+            "//a[(..)/b]",
+            "//a[x and ../b]",
+            "//a[../@type='x']",
+            "//a[parent::node()/b]",
+            "//a[count(../b) = 1]",
+        ] {
+            assert_eq!(effort(path), Effort::Square, "{path}");
+        }
+        // These come by the elements around each node, and no more.
+        for path in [
+            "//a[..]",
+            "//a[parent::r]",
+            "//a[not(ancestor::r)]",
+            "//a[count(ancestor::r) > 2]",
+            "//a[ancestor::r and parent::s]",
+            "//a[ancestor::r[@x='..']]",
+            "//a[@x='../b']",
+            "//a/../b[1]",
+        ] {
+            assert!(matches!(effort(path), Effort::Nested(_)), "{path}: {:?}", effort(path));
+        }
+        let body = format!("<r>{}<b/></r>", "<a/>".repeat(100_000));
+        for path in ["//a[../b]", "//a[parent::r/b]"] {
+            let refused = XPath::compile(path).unwrap().find(&body).map(|_| ()).unwrap_err();
+            assert!(refused.contains("more than 5000 nodes"), "{refused}");
+        }
+        // The text of 4000 nodes, 8 MiB, would be copied for each of them.
+        let text = format!("<r>{}<b>{}</b></r>", "<a/>".repeat(4_000), "x".repeat(8 << 20));
+        let refused = XPath::compile("//a[/r='x']").unwrap().find(&text).map(|_| ()).unwrap_err();
+        assert!(refused.contains("KiB of text"), "{refused}");
+        let small = "<r><a/><s><a/></s><b/></r>";
+        let found = XPath::compile("//a[../b]").unwrap().find(small).unwrap();
+        assert!(matches!(&found, Found::Several(nodes) if nodes.len() == 1), "{found:?}");
+    }
 
     #[test]
     fn the_effort_of_a_path_is_seen() {
@@ -266,6 +392,9 @@ mod tests {
             ("//a[b and //c]", Effort::Square),
             ("//a/following::b", Effort::Square),
             ("//a/preceding-sibling::b", Effort::Square),
+            // `and` at the end of a name is none.
+            ("//a[brand/x]", Effort::Nested(2)),
+            ("//a[x and /b]", Effort::Square),
         ] {
             assert_eq!(effort(path), expected, "{path}");
         }

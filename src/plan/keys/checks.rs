@@ -18,7 +18,7 @@ pub const JSON_TYPES: &[(&str, &str)] = &[
 /// An extractor.
 pub static EXTRACTOR: Section = Section {
     name: "extractor",
-    doc: "How to take a value from an answer: one of `json`, `regex`, `css`, `xpath`, `between`, `header`, `cookie`. Text that starts with `$` is short for `json`.",
+    doc: "How to take a value from a response: one of `json`, `regex`, `css`, `xpath`, `between`, `header`, `cookie`. Text that starts with `$` is short for `json`.",
     keys: &[
         Key::new("json", Ty::Text, "A JSONPath (RFC 9535), in a body that is JSON from its first to its last byte.", "json: $.items[*].id").words(&[("Artillery", "jsonpath"), ("JMeter", "jsonPath"), ("Taurus", "jsonpath"), ("JMeter", "json_path")]),
         Key::new("regex", Ty::Text, "A regular expression; `group` says which part of it.", "regex: 'order-(\\d+)'").words(&[("Artillery", "regexp"), ("Taurus", "regexp")]),
@@ -26,7 +26,7 @@ pub static EXTRACTOR: Section = Section {
         Key::new("xpath", Ty::Text, "An XPath 1.0 expression, for XML.", "xpath: //title"),
         Key::new("between", Ty::List(&Ty::Text), "What stands between two texts (JMeter's Boundary Extractor).", "between: ['id=\"', '\"']").words(&[("JMeter", "boundary")]),
         Key::new("header", Ty::Text, "A response header.", "header: X-Request-Id"),
-        Key::new("cookie", Ty::Text, "A cookie the answer set.", "cookie: SESSIONID"),
+        Key::new("cookie", Ty::Text, "A cookie the response set.", "cookie: SESSIONID"),
         Key::new("group", Ty::Either(&[Ty::Count(0), Ty::Name]), "Which group of the regular expression: a number or a name. The default is 1 if there is one, else the whole match.", "group: 1").words(&[("JMeter", "template")]),
         Key::new("attribute", Ty::Text, "Which attribute of the element, instead of its text.", "attribute: value").words(&[("Artillery", "attr")]),
         Key::new("in", Ty::Text, "Where to look: `body` (the default), `url`, `header.NAME` or `cookie.NAME`.", "in: header.Location").words(&[("JMeter", "field_to_check"), ("Taurus", "subject"), ("JMeter", "from")]),
@@ -39,7 +39,7 @@ pub static EXTRACTOR: Section = Section {
 /// The map under `assert`.
 pub static ASSERTIONS: Section = Section {
     name: "assert",
-    doc: "What must be true of the answer. A request without a `status` assertion fails on 4xx and 5xx.",
+    doc: "What must be true of the response. A request without a `status` assertion fails on 4xx and 5xx.",
     keys: &[
         Key::new("name", Ty::Name, "A name for these assertions in reports.", "name: order accepted"),
         Key::new(
@@ -71,7 +71,7 @@ pub static ASSERTIONS: Section = Section {
         Key::new(
             "first_byte",
             Ty::Matcher,
-            "A matcher on the time from the request to the first byte of the answer.",
+            "A matcher on the time from the request to the first byte of the response.",
             "first_byte: { below: 200ms }",
         )
         .words(&[("JMeter", "latency"), ("k6", "http_req_waiting")]),
@@ -119,11 +119,11 @@ pub static ASSERTIONS: Section = Section {
         Key::new(
             "cookie",
             Ty::Map(&Ty::Matcher),
-            "Cookies the answer set, each with its value or matcher.",
+            "Cookies the response set, each with its value or matcher.",
             "cookie:\n  SESSIONID: { exists: true }",
         )
         .words(&[("hurl", "cookies")]),
-        Key::new("url", Ty::Matcher, "The URL that answered, after redirects.", "url: { ends_with: /home }"),
+        Key::new("url", Ty::Matcher, "The URL that responded, after redirects.", "url: { ends_with: /home }"),
         Key::new(
             "json_schema",
             Ty::Path,

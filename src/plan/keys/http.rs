@@ -38,7 +38,7 @@ const BASE_URL: Key = Key::new(
 const ASSERT: Key = Key::new(
     "assert",
     Ty::Assertions,
-    "What must be true of every answer. A request's own assertion about the same subject replaces that subject here.",
+    "What must be true of every response. A request's own assertion about the same subject replaces that subject here.",
     "assert:\n  status: 200\n  response_time: { below: 500ms }",
 )
 .words(&[
@@ -87,7 +87,10 @@ const SETTINGS: [Key; 23] = [
     Key::new(
         "redirect_headers",
         Ty::Enum(&[
-            ("safe", "those that hold no secret and are not called like a credential, as `X-Api-Key` is (the default)"),
+            (
+                "safe",
+                "those that hold no secret, nor what steps make from one, and are not called like a credential, as `X-Api-Key` is (the default)",
+            ),
             ("all", "all of them"),
         ]),
         "Which of the plan's headers go along when a redirect, or a page's resource, leads to another origin. `Authorization`, `Cookie` and `Proxy-Authorization` never do.",
@@ -128,7 +131,7 @@ const SETTINGS: [Key; 23] = [
     Key::new(
         "compression",
         Ty::Bool,
-        "Whether compressed answers (gzip, deflate, br, zstd) are asked for. The default is true. A body is decompressed only where something reads it, as `try` always does: a damaged one fails the request there, and is only counted elsewhere.",
+        "Whether compressed responses (gzip, deflate, br, zstd) are asked for. The default is true. A body is decompressed only where something reads it, as `try` always does: a damaged one fails the request there, and is only counted elsewhere.",
         "compression: false",
     ),
     Key::new("tls", Ty::Section(&TLS), "TLS settings.", "tls: { ca_file: certs/ca.pem }"),
@@ -164,7 +167,7 @@ const SETTINGS: [Key; 23] = [
             ("user", "each user has a browser's cache, kept for life"),
             ("iteration", "emptied at the start of each iteration"),
         ]),
-        "Whether answers are cached as a browser does.",
+        "Whether responses are cached as a browser does.",
         "cache: user",
     )
     .words(&[("JMeter", "cache_manager")]),
@@ -256,7 +259,7 @@ const fn request_keys() -> [Key; 33] {
             "How to compress the body before it is sent. `Content-Encoding` is added.",
             "compress_body: gzip",
         ),
-        Key::new("extract", Ty::Extractors, "Variables to take from the answer.", "extract:\n  token: $.token").words(
+        Key::new("extract", Ty::Extractors, "Variables to take from the response.", "extract:\n  token: $.token").words(
             &[
                 ("Artillery", "capture"),
                 ("Taurus", "extract-jsonpath"),
@@ -309,7 +312,7 @@ const fn request_keys() -> [Key; 33] {
 /// Keys of an HTTP request.
 pub static REQUEST: Section = Section {
     name: "HTTP request",
-    doc: "What an HTTP request sends, what it takes from the answer and what must be true of it.",
+    doc: "What an HTTP request sends, what it takes from the response and what must be true of it.",
     keys: &request_keys(),
 };
 

@@ -180,7 +180,7 @@ pub static SERVICE: Section = Section {
 /// When a service is ready.
 pub static READY: Section = Section {
     name: "ready check",
-    doc: "The run starts when this URL answers with a status below 400.",
+    doc: "The run starts when this URL responds with a status below 400.",
     keys: &[
         Key::new("url", Ty::Text, "The URL to ask, four times a second.", "url: http://localhost:8000/health")
             .required(),

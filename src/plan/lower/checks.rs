@@ -151,7 +151,7 @@ impl Lower<'_> {
                 .any(|prefix| text.value.strip_prefix(prefix).is_some_and(|name| !name.is_empty()));
         if !known {
             self.report(
-                Diagnostic::error(text.span, format!("`in: {}` names no part of an answer", text.value))
+                Diagnostic::error(text.span, format!("`in: {}` names no part of a response", text.value))
                     .help("write body, url, header.NAME or cookie.NAME"),
             );
             return None;

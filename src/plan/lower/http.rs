@@ -35,7 +35,7 @@ impl Lower<'_> {
             if http::HeaderName::from_bytes(entry.key.as_bytes()).is_err() {
                 self.report(
                     Diagnostic::error(entry.key_span, format!("`{}` cannot be a header's name", entry.key))
-                        .help("header names are letters, digits and `-`, without blanks or colons"),
+                        .help("header names are letters, digits and `-`, without spaces or colons"),
                 );
                 continue;
             }

@@ -273,7 +273,7 @@ pub(super) fn errors(document: &Document<'_>, paint: Paint) -> String {
         let response = error.example.as_ref().map_or("", |example| &example.response);
         let lines: Vec<_> = response.lines().take(RESPONSE_LINES).map(|line| short(line, VALUE_WIDTH)).collect();
         if !lines.is_empty() {
-            let _ = writeln!(text, "    one answer:");
+            let _ = writeln!(text, "    one response:");
             text.push_str(&quoted(&lines.join("\n"), "      "));
         }
     }

@@ -240,6 +240,9 @@ impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
 
     fn came(&mut self) {
         self.now = None;
+        if self.begun.is_none() {
+            self.progress.stage.set(Stage::Head);
+        }
     }
 
     fn data(&mut self, data: &[u8]) {

@@ -137,7 +137,7 @@ pub(super) async fn establish(
     let limit = transport.settings.connect_timeout;
     match tokio::time::timeout(limit, establish_unlimited(transport, config, origin, progress)).await {
         Ok(result) => result,
-        Err(_) => Err(failure::connect_timeout(limit, transport.proxy_name(origin).as_deref())),
+        Err(_) => Err(failure::connect_timeout(progress.stage.get(), limit, transport.proxy_name(origin).as_deref())),
     }
 }
 
@@ -178,6 +178,7 @@ async fn establish_unlimited(
         None => server_name(origin)?,
     };
     let words = name.to_str().into_owned();
+    progress.stage.set(failure::Stage::Handshake);
     let start = Instant::now();
     let tls = TlsConnector::from(config()).connect(name, tcp).await.map_err(|error| failure::tls(&error, &words))?;
     Progress::add(&progress.tls, start.elapsed());

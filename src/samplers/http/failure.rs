@@ -18,7 +18,7 @@ const TOO_MANY_OPEN_FILES: i32 = 24;
 pub(super) fn dns(whom: &str, host: &str, error: &io::Error) -> Failure {
     let text = error.to_string();
     let message = if text.contains("emporary failure") || text.contains("try again") {
-        format!("{whom}host `{host}` could not be looked up (the name server did not answer)")
+        format!("{whom}host `{host}` could not be looked up (the name server did not respond)")
     } else {
         format!("{whom}host `{host}` not found")
     };
@@ -36,7 +36,7 @@ pub(super) fn tcp(whom: &str, place: &str, error: &io::Error) -> Failure {
     };
     let message = match error.kind() {
         io::ErrorKind::ConnectionRefused => format!("connection refused{at}"),
-        io::ErrorKind::TimedOut => format!("the host does not answer (the system gave up connecting){at}"),
+        io::ErrorKind::TimedOut => format!("the host does not respond (the system gave up connecting){at}"),
         io::ErrorKind::HostUnreachable => format!("no route to the host{at}"),
         io::ErrorKind::NetworkUnreachable => format!("the network is unreachable{at}"),
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
@@ -167,12 +167,16 @@ fn certificate_cause(cause: &CertificateError, server_name: &str) -> String {
 
 /// How far a request had come when it failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// No connection yet.
     #[default]
     Connecting,
-    /// Sending, or waiting for the answer's head.
+    /// Connected, and in the TLS handshake.
+    Handshake,
+    /// Sending, or waiting for the response's head.
     Waiting,
+    /// Reading the response's head.
+    Head,
     /// Reading the body.
     Body,
     /// Decompressing what has come of the body.
@@ -181,23 +185,70 @@ pub(super) enum Stage {
     Resources,
 }
 
-/// The failure of a request that ran into `timeout`.
-pub(super) fn timeout(stage: Stage, limit: Duration) -> Failure {
-    let limit = spell(limit);
-    let message = match stage {
-        Stage::Connecting => format!("no connection within {limit} (timeout)"),
-        Stage::Waiting => format!("no answer within {limit} (timeout)"),
-        Stage::Body => format!("body not complete within {limit} (timeout)"),
-        Stage::Decompressing => format!("body not decompressed within {limit} (timeout)"),
-        Stage::Resources => format!("the page's resources not complete within {limit} (timeout)"),
+impl Stage {
+    const ALL: [Self; 7] = [
+        Self::Connecting,
+        Self::Handshake,
+        Self::Waiting,
+        Self::Head,
+        Self::Body,
+        Self::Decompressing,
+        Self::Resources,
+    ];
+
+    /// What was not done in time: what the message of such a failure begins with.
+    fn undone(self) -> &'static str {
+        match self {
+            Self::Connecting => "no connection",
+            Self::Handshake => "connected, but the TLS handshake was not complete",
+            Self::Waiting => "no response",
+            Self::Head => "the head of the response was not complete",
+            Self::Body => "body not complete",
+            Self::Decompressing => "body not decompressed",
+            Self::Resources => "the page's resources not complete",
+        }
+    }
+
+    /// How far the request had come that failed with this message for want of time.
+    pub(crate) fn of_timeout(message: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| message.starts_with(stage.undone()))
+    }
+}
+
+/// The failure of a request that ran into `timeout`. `came` is how many bytes of a body had come.
+pub(super) fn timeout(stage: Stage, limit: Duration, came: u64) -> Failure {
+    let came = match stage {
+        Stage::Body if came == 0 => "; nothing of it had come".to_owned(),
+        Stage::Body => format!("; {} of it had come", roughly(came)),
+        Stage::Connecting
+        | Stage::Handshake
+        | Stage::Waiting
+        | Stage::Head
+        | Stage::Decompressing
+        | Stage::Resources => String::new(),
     };
+    Failure::new(FailureKind::Timeout, format!("{} within {} (timeout){came}", stage.undone(), spell(limit)))
+}
+
+/// The failure of a connection that ran into `connect_timeout` at this stage.
+pub(super) fn connect_timeout(stage: Stage, limit: Duration, proxy: Option<&str>) -> Failure {
+    let stage = if stage == Stage::Handshake { stage } else { Stage::Connecting };
+    let through = proxy.map_or_else(String::new, |proxy| format!(" through the proxy `{proxy}`"));
+    let message = format!("{}{through} within {} (connect_timeout)", stage.undone(), spell(limit));
     Failure::new(FailureKind::Timeout, message)
 }
 
-/// The failure of a connection that ran into `connect_timeout`.
-pub(super) fn connect_timeout(limit: Duration, proxy: Option<&str>) -> Failure {
-    let through = proxy.map_or_else(String::new, |proxy| format!(" through the proxy `{proxy}`"));
-    Failure::new(FailureKind::Timeout, format!("no connection{through} within {} (connect_timeout)", spell(limit)))
+/// A size in few different words, so that equal causes count together: `12 bytes`, `over 512 KiB`.
+fn roughly(bytes: u64) -> String {
+    let power = bytes.max(1).ilog2();
+    match power {
+        0..=6 if bytes == 1 => "1 byte".to_owned(),
+        0..=6 => format!("{bytes} bytes"),
+        7..=9 => format!("over {} bytes", 1_u64 << power),
+        10..=19 => format!("over {} KiB", 1_u64 << (power - 10)),
+        20..=29 => format!("over {} MiB", 1_u64 << (power - 20)),
+        _ => format!("over {} GiB", 1_u64 << (power - 30)),
+    }
 }
 
 /// A duration as the plan writes it: `500ms`, `10s`, `2m`.
@@ -254,9 +305,7 @@ impl Broken {
             Self::Closed | Self::Cut => Cause::Closed,
             Self::Head(words) => Cause::Invalid { version: "HTTP", reason: words.to_string() },
             Self::TooLarge => Cause::Protocol(TOO_LARGE.to_owned()),
-            Self::NotHttp1(line) => {
-                Cause::Protocol(format!("the server's answer is not HTTP/1: it begins with {line}"))
-            }
+            Self::NotHttp1(line) => Cause::Protocol(format!("the response is not HTTP/1: it begins with {line}")),
         }
     }
 
@@ -312,9 +361,9 @@ fn before_head(cause: Cause, answered: bool) -> ExchangeError {
     let untouched = matches!(cause, Cause::Refused(_));
     let failure = match cause {
         Cause::Closed if answered => {
-            Failure::new(FailureKind::Reset, "the server closed the connection in the middle of the answer's head")
+            Failure::new(FailureKind::Reset, "the server closed the connection in the middle of the response's head")
         }
-        Cause::Closed => Failure::new(FailureKind::Reset, "the server closed the connection without an answer"),
+        Cause::Closed => Failure::new(FailureKind::Reset, "the server closed the connection without a response"),
         other => other.into_failure(),
     };
     ExchangeError { failure, untouched, silent, waited: Duration::ZERO }
@@ -376,7 +425,8 @@ fn about(time: Duration) -> String {
 pub(super) fn cut_body(received: u64, announced: Option<u64>) -> Failure {
     let message = match announced {
         Some(announced) => format!("the body ended after {received} of {announced} bytes"),
-        None => "the body ended before it was complete".to_owned(),
+        None if received == 0 => "the body ended before anything of it had come".to_owned(),
+        None => format!("the body ended before it was complete, after {}", roughly(received)),
     };
     Failure::new(FailureKind::Body, message)
 }
@@ -401,12 +451,12 @@ enum Cause {
 }
 
 /// Of both versions of HTTP.
-const TOO_LARGE: &str = "the head of the server's answer is too large (over 256 KiB or 1000 headers)";
+pub(crate) const TOO_LARGE: &str = "the head of the response is too large (over 256 KiB or 1000 headers)";
 
 impl Cause {
     fn into_failure(self) -> Failure {
         match self {
-            Self::Closed => Failure::new(FailureKind::Reset, "the server closed the connection without an answer"),
+            Self::Closed => Failure::new(FailureKind::Reset, "the server closed the connection without a response"),
             Self::Reset(words) | Self::Ended(words) => Failure::new(FailureKind::Reset, words),
             Self::Refused(how) => {
                 Failure::new(FailureKind::Reset, format!("the server refused the request (HTTP/2 {how})"))
@@ -414,7 +464,7 @@ impl Cause {
             Self::Tls(failure) => failure,
             Self::Invalid { version, reason } => {
                 let remedy = if version == "HTTP/2" { "; `version: 1.1` speaks HTTP/1.1 to it" } else { "" };
-                let words = format!("the server's answer is not valid {version} ({reason}){remedy}");
+                let words = format!("the response is not valid {version} ({reason}){remedy}");
                 Failure::new(FailureKind::Protocol, words)
             }
             Self::Protocol(words) => Failure::new(FailureKind::Protocol, words),
@@ -493,7 +543,7 @@ fn h2_cause(error: &h2::Error) -> Cause {
             reason => format!("GOAWAY with {reason:?}: {}", reason.description()),
         }),
         Some(h2::Reason::NO_ERROR | h2::Reason::CANCEL) => {
-            Cause::Ended("the server broke the answer off (HTTP/2 RST_STREAM)".to_owned())
+            Cause::Ended("the server broke the response off (HTTP/2 RST_STREAM)".to_owned())
         }
         Some(reason) if error.is_remote() => {
             Cause::Ended(format!("the server ended the exchange: {} (HTTP/2 {reason:?})", reason.description()))

@@ -286,6 +286,9 @@ impl Http1 {
                 }
                 break;
             };
+            if length > MAX_HEAD {
+                return Err(Broken::TooLarge);
+            }
             at += length;
             // 100 Continue, 103 Early Hints and the like come before the answer itself.
             if matches!(head.status, 100..=199) && head.status != 101 {

@@ -55,8 +55,10 @@ pub use connect::Transport;
 pub(crate) use failure::kept_connection_idle;
 #[cfg(test)]
 pub(crate) use failure::kept_connection_message;
+pub(crate) use failure::{Stage, TOO_LARGE};
 pub use open::open_connections;
 pub use proxy::ProxyEnvironment;
+pub(crate) use redirect::is_too_many as is_too_many_redirects;
 pub use request::{Request, Resources};
 pub use settings::{
     CacheScope, Connections, Decompression, HttpVersion, ProxySetting, RedirectHeaders, Scope, Settings, TlsSettings,

@@ -64,6 +64,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
+    /// How many bytes of a body had come that was not whole.
+    pub(super) fn came(&self) -> u64 {
+        self.partial.borrow().as_ref().map_or(0, |answer| answer.body_bytes)
+    }
+
     /// `capture`: whether the hops are kept.
     pub(super) fn new(capture: bool, start: Instant) -> Self {
         Self {

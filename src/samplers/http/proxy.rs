@@ -275,7 +275,7 @@ pub(super) async fn tunnel(stream: &mut TcpStream, proxy: &Proxy, origin: &Origi
             break end + 4;
         }
         if answer.len() >= MAX_ANSWER {
-            return Err(broken("sent too long an answer to CONNECT"));
+            return Err(broken("sent too long a response to CONNECT"));
         }
         if stream.read_buf(&mut answer).await.map_err(to_proxy)? == 0 {
             return Err(broken("closed the connection instead of answering CONNECT"));

@@ -55,6 +55,37 @@ pub(super) fn next(status: StatusCode, headers: &HeaderMap, method: &Method, fro
     })
 }
 
+/// What is said of a chain of redirects that is too long.
+const TOO_MANY: &str = "redirects (max_redirects)";
+
+/// The failure of a request that was redirected too often, with where the last redirect leads: without
+/// query and fragment, which may differ from request to request.
+pub(super) fn too_many(redirects: u32, headers: &HeaderMap, from: &Target) -> Failure {
+    let location = headers.get(LOCATION).map_or("", |value| value.to_str().unwrap_or_default());
+    let next = from.url().and_then(|base| base.join(location.trim()).ok());
+    let leads = match next {
+        Some(mut next) => {
+            let itself = from.url().is_some_and(|from| (from.origin(), from.path()) == (next.origin(), next.path()));
+            next.set_query(None);
+            next.set_fragment(None);
+            let shown = crate::mask::without_userinfo(next.as_str());
+            let shown = crate::sanitize::short(&shown, 200);
+            if itself {
+                format!("; the last one, {shown}, leads back to itself")
+            } else {
+                format!("; the last one leads to {shown}")
+            }
+        }
+        None => String::new(),
+    };
+    Failure::new(FailureKind::Protocol, format!("more than {redirects} {TOO_MANY}{leads}"))
+}
+
+/// Whether this is the message of [`too_many`].
+pub(crate) fn is_too_many(message: &str) -> bool {
+    message.contains(TOO_MANY)
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {

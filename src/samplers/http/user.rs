@@ -27,6 +27,7 @@ use super::request::Request;
 use super::settings::CacheScope;
 use super::target::Target;
 use super::{redirect, resources};
+use crate::samplers::turn::Turn;
 use crate::samplers::{Body, Exchange, Failure, FailureKind, Headers, Response, Timings};
 
 /// How often a request goes out again that servers say they did not act on.
@@ -98,7 +99,7 @@ impl HttpUser {
         let outcome = match outcome {
             Some(Ok((answer, target))) => Ok(Rc::new(response(answer, &target, &timings, &progress))),
             Some(Err(failure)) => Err(failure),
-            None => Err(failure::timeout(progress.stage.get(), limit)),
+            None => Err(failure::timeout(progress.stage.get(), limit, progress.came())),
         };
         let partial = if outcome.is_err() { partial(request, &timings, &progress) } else { None };
         Exchange {
@@ -155,12 +156,13 @@ impl HttpUser {
             && resources::is_html(&answer.headers)
             && let Some(url) = target.url()
         {
+            let turn = Turn::wait(answer.body.len()).await;
             let mut page = Response::default();
             page.headers = answer.headers.clone();
             page.body = answer.body.clone();
             let urls = resources::collect(page.text(), url, wanted.max)
                 .map_err(|words| Failure::new(FailureKind::Body, format!("its resources are not fetched: {words}")))?;
-            drop(page);
+            drop((page, turn));
             progress.stage.set(Stage::Resources);
             Box::pin(self.fetch_resources(request, urls, wanted.parallel, &target, transport, progress)).await?;
             progress.ended.set(None);
@@ -216,10 +218,7 @@ impl HttpUser {
                 return Ok((answer, hop.target));
             }
             if redirects == settings.max_redirects {
-                return Err(Failure::new(
-                    FailureKind::Protocol,
-                    format!("more than {redirects} redirects (max_redirects)"),
-                ));
+                return Err(redirect::too_many(redirects, &answer.headers, &hop.target));
             }
             redirects += 1;
             progress.redirects.set(redirects);

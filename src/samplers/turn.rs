@@ -27,14 +27,15 @@ thread_local! {
 }
 
 /// The right to look into a large body.
-pub(super) struct Turn {
+#[must_use]
+pub(crate) struct Turn {
     _thread: OwnedSemaphorePermit,
     _share: SemaphorePermit<'static>,
 }
 
 impl Turn {
     /// Waits for the turn of a body of this size; a small one needs none. Whoever came first has it first.
-    pub(super) async fn wait(size: usize) -> Option<Self> {
+    pub(crate) async fn wait(size: usize) -> Option<Self> {
         if size < LARGE_BODY {
             return None;
         }
