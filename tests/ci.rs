@@ -477,3 +477,26 @@ fn a_command_line_that_is_not_understood_sets_the_outputs() {
     support::Ran::from(command.output().unwrap()).expect_code(2);
     assert!(folder.read("output").starts_with("verdict=failed\nexit_code=2\n"), "{}", folder.read("output"));
 }
+
+#[test]
+fn regression_a_refused_command_line_is_annotated_with_its_reason() {
+    let server = Server::start(|_| Reply::text(200, "ok"));
+    let folder = Folder::new();
+    let plan = "http: { base_url: BASE }\nthread_groups:\n  g: { iterations: 1, steps: [{ get: /a }] }\n";
+    folder.write("plan.yaml", against(&server, plan));
+    for (args, reason) in [
+        (&["--csv", "plan.yaml"][..], "CSV would replace plan.yaml, which this run reads"),
+        (&["--json", "same", "--junit", "same"], "results and JUnit would both be written to same"),
+        (&["--profil=smoke"], "the command line is not valid: unexpected argument '--profil' found"),
+    ] {
+        let ran = on_github(&folder, &[&["run", "plan.yaml"], args].concat()).expect_code(2);
+        let told = commands(&ran, github_command);
+        assert!(
+            told.iter().any(|one| one.name == "error"
+                && one.properties["file"] == "plan.yaml"
+                && one.properties["title"] == "nothing was sent"
+                && one.data == reason),
+            "{args:?}: {told:?}"
+        );
+    }
+}

@@ -319,3 +319,17 @@ fn a_port_that_is_taken_or_no_address_is_told_before_anything_is_sent() {
     assert!(ran.stderr.contains("--dashboard=8080"), "{}", ran.stderr);
     assert!(server.hits().is_empty());
 }
+
+#[test]
+fn regression_the_button_stops_the_plans_to_come_too_and_their_older_reports_are_replaced() {
+    let (server, folder) = (target(), Folder::new());
+    folder.write("two.yaml", against(&server));
+    let shown = Shown::start(&folder, &against(&server).replace("6s", "60s"), &["two.yaml"]);
+    shown.events().next().unwrap();
+    let headers = format!("Host: {0}\r\nOrigin: http://{0}\r\nContent-Length: 0\r\n", shown.address);
+    assert_eq!(status(&shown.asked_as("POST", &format!("{}stop", shown.path), &headers)), "202");
+    shown.wait().expect_code(130);
+    let results: Value = serde_json::from_str(&folder.read("loadplan-results/two/results.json")).unwrap();
+    assert_eq!(results["run"]["stopped_by"], "dashboard");
+    assert_eq!(results["totals"]["count"], 0);
+}

@@ -74,28 +74,29 @@ impl BaselineOptions {
         }
     }
 
+    /// The files that are read.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.baseline.iter().map(|file| results_file(file).into_owned())
+    }
+
+    /// Tells a baseline that is where the run will write its own results: the run after it would
+    /// then be compared with one that may have regressed.
+    pub(super) fn replaced(&self, results: &Path) -> Option<ReadError> {
+        let is_replaced = |file: &&PathBuf| same_file(&results_file(file), results) && results.exists();
+        let file = self.baseline.iter().find(is_replaced)?;
+        Some(ReadError {
+            message: format!("{} is the baseline, and this run would replace it by its own results", file.display()),
+            help: "copy the baseline to another place, or give the run another folder with --out".into(),
+        })
+    }
+
     /// Reads the files; `None` without any.
     ///
     /// # Errors
-    /// When one cannot be used, or is where the run will write its own results: the run after it
-    /// would then be compared with one that may have regressed.
-    pub(super) fn read(
-        &self,
-        graph: &ExecutionGraph,
-        masker: &Masker,
-        results: &Path,
-    ) -> Result<Option<Baseline>, ReadError> {
+    /// When one cannot be used.
+    pub(super) fn read(&self, graph: &ExecutionGraph, masker: &Masker) -> Result<Option<Baseline>, ReadError> {
         if self.baseline.is_empty() {
             return Ok(None);
-        }
-        if let Some(file) = self.baseline.iter().find(|file| same_file(&results_file(file), results)) {
-            return Err(ReadError {
-                message: format!(
-                    "{} is the baseline, and this run would replace it by its own results",
-                    file.display()
-                ),
-                help: "copy the baseline to another place, or give the run another folder with --out".into(),
-            });
         }
         Baseline::read(&self.baseline, self.tolerance.get(), graph, masker).map(Some)
     }

@@ -6,8 +6,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::plans::Compiled;
+use super::refusal::Refusal;
 use super::terminal::Terminal;
-use crate::ci::{ANNOTATIONS, Annotation, azure, github};
+use crate::ci::{ANNOTATIONS, Annotation, Level, azure, github};
 use crate::diagnostic::annotation;
 use crate::mask::Masker;
 use crate::report::{Document, Format, Html, Json, Junit, Markdown, Written, annotations};
@@ -72,6 +73,22 @@ impl Ci {
         let mut found: Vec<Annotation> = found.collect();
         found.sort_by_key(|one| (one.level, one.line));
         self.annotations.extend(found.into_iter().take(ANNOTATIONS).enumerate());
+    }
+
+    /// Nothing was sent: why, at the plan's first line. What is wrong in a plan is told at its own places.
+    pub(super) fn add_refusal(&mut self, plan: &Path, refusal: &Refusal) {
+        if refusal.is_of_plan() || (self.github.is_none() && !self.azure) {
+            return;
+        }
+        let told = refusal.reasons().iter().map(|reason| Annotation {
+            level: Level::Error,
+            file: crate::plan::shown_path(plan),
+            line: 1,
+            column: None,
+            title: "nothing was sent".into(),
+            message: reason.clone(),
+        });
+        self.annotations.extend(told.take(ANNOTATIONS).enumerate());
     }
 
     /// Every plan has ended, with this exit code: annotations and outputs.

@@ -40,7 +40,8 @@ Exit codes:
   3        the run is not valid: setup failed, the target never answered, there were no samples,
            or (with --strict) the load generator could not keep up
   4        results could not be written, or an internal error
-  130, 143 stopped by Ctrl-C (or from the dashboard) or by SIGTERM, every report written";
+  130, 143 stopped by Ctrl-C (or from the dashboard), or by SIGTERM, SIGHUP or SIGQUIT,
+           every report written";
 
 /// A load-test runner: thread groups, samplers and assertions in plain YAML, with a verdict CI can trust.
 #[derive(Debug, Parser)]
@@ -85,8 +86,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             if code == exit::INVALID && args.get(1).is_some_and(|command| command == "run") {
                 // A step that asks for the exit code or picks up a report gets it here too.
                 let terminal = terminal::Terminal::new(terminal::ColorChoice::Auto);
-                refusal::of_command_line(&args, &error, &terminal);
-                ci::Ci::new(|name| std::env::var(name).ok()).finish(code, &terminal);
+                let mut ci = ci::Ci::new(|name| std::env::var(name).ok());
+                refusal::of_command_line(&args, &error, &mut ci, &terminal);
+                ci.finish(code, &terminal);
             }
             return code;
         }

@@ -1,7 +1,7 @@
 //! Reading and compiling a plan for any subcommand, with the options that shape it.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::terminal::Terminal;
@@ -101,6 +101,8 @@ pub(super) struct Compiled {
     pub(super) seed: u64,
     /// The run's identifier.
     pub(super) run_id: Arc<str>,
+    /// The files it names that are read before or during the run.
+    pub(super) files: Vec<PathBuf>,
 }
 
 impl PlanOptions {
@@ -155,12 +157,14 @@ impl PlanOptions {
         let mut findings = loaded.findings;
         let mut graph = None;
         let mut secrets = Vec::new();
+        let mut files = Vec::new();
         let mut profiles = Vec::new();
         let mut name = None;
         if let Some(plan) = loaded.plan {
             profiles.clone_from(&plan.profiles);
             name = Some(plan.name.clone());
             secrets = plan.secrets();
+            files.clone_from(&plan.files);
             let (built, more) = build(plan, &loaded.sources, &env);
             findings.extend(more);
             graph = built;
@@ -171,7 +175,7 @@ impl PlanOptions {
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             graph = None;
         }
-        Compiled { findings, sources: loaded.sources, graph, secrets, profiles, name, seed, run_id }
+        Compiled { findings, sources: loaded.sources, graph, secrets, profiles, name, seed, run_id, files }
     }
 }
 
@@ -186,14 +190,16 @@ impl Compiled {
     pub(super) fn graph_or_tell(self, path: &Path, terminal: &Terminal) -> Option<(ExecutionGraph, Rest)> {
         let masker = Masker::new(&self.secrets);
         let text = render(&self.findings, &self.sources, Format::Text, terminal.color_stderr, &masker);
-        terminal.err(&text);
         let (errors, _) = self.counts();
         let shown = crate::plan::shown_path(path);
         match self.graph {
-            Some(graph) => Some((graph, Rest { secrets: self.secrets, seed: self.seed, run_id: self.run_id })),
+            Some(graph) => {
+                terminal.err(&text);
+                Some((graph, Rest { secrets: self.secrets, seed: self.seed, run_id: self.run_id, files: self.files }))
+            }
             None => {
                 let s = if errors == 1 { "" } else { "s" };
-                terminal.err(&format!("{shown}: {errors} error{s}; nothing was sent\n"));
+                terminal.err_to_the_end(&format!("{text}{shown}: {errors} error{s}; nothing was sent\n"));
                 None
             }
         }
@@ -205,4 +211,6 @@ pub(super) struct Rest {
     pub(super) secrets: Vec<String>,
     pub(super) seed: u64,
     pub(super) run_id: Arc<str>,
+    /// The files the plan names that are read before or during the run.
+    pub(super) files: Vec<PathBuf>,
 }

@@ -6,14 +6,19 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::ci::Ci;
 use super::plans::Compiled;
 use super::terminal::Terminal;
 use crate::diagnostic::Severity;
 use crate::mask::Masker;
+use crate::report::document::results_file;
 use crate::report::{Document, Format, Html, Json, Junit, OutputFiles, RunInfo, same_file};
+use crate::verdict::exit;
 
 /// How many mistakes of a plan the reports tell.
 const TOLD: usize = 20;
+/// What other tools call standard output.
+pub(super) const STDOUT: &str = "-";
 /// The folder for reports unless another is named.
 pub(super) const OUT: &str = "loadplan-results";
 
@@ -26,12 +31,41 @@ pub(super) struct Refusal {
     of_plan: bool,
     /// The plans' own names, where they could be read.
     names: HashMap<PathBuf, Arc<str>>,
+    /// Files that the run reads: no report replaces one, not even that of the refusal.
+    inputs: Vec<PathBuf>,
+    /// Whether it is for reports that cannot be written, and not for a plan or the command line.
+    of_reports: bool,
 }
 
 impl Refusal {
     /// For a reason that was told already.
     pub(super) fn new(reason: impl Into<String>) -> Self {
         Self { reasons: vec![reason.into()], ..Self::default() }
+    }
+
+    /// For reports that cannot all be written, told already.
+    pub(super) fn of_reports(reason: &str) -> Self {
+        Self { of_reports: true, ..Self::new(reason) }
+    }
+
+    /// Whether plans are why.
+    pub(super) fn is_of_plan(&self) -> bool {
+        self.of_plan
+    }
+
+    /// Why, in sentences.
+    pub(super) fn reasons(&self) -> &[String] {
+        &self.reasons
+    }
+
+    /// The exit code that follows.
+    pub(super) fn code(&self) -> u8 {
+        if self.of_reports { exit::INTERNAL } else { exit::INVALID }
+    }
+
+    /// Notes files that no report may replace.
+    pub(super) fn protect(&mut self, inputs: impl IntoIterator<Item = PathBuf>) {
+        self.inputs.extend(inputs);
     }
 
     /// Tells an error with its help, and keeps the error.
@@ -45,6 +79,7 @@ impl Refusal {
         if let Some(name) = &compiled.name {
             self.names.insert(path.to_owned(), name.clone());
         }
+        self.protect(compiled.sources.paths().map(Path::to_owned).chain(compiled.files.iter().cloned()));
         if compiled.graph.is_some() {
             return;
         }
@@ -77,25 +112,34 @@ impl Refusal {
             let name = self.names.get(path).map_or_else(stem, |name| name.to_string());
             let info = RunInfo::now(&format!("{:016x}", rand::random::<u64>()), 0, profiles, path, None);
             let mut document = Document::refused(&info, &name, path, self.reasons.clone());
+            document.verdict.exit_code = self.code();
             let mut wanted = wanted(path);
-            wanted.retain(|(_, file)| {
-                // A plan that was named as an output by mistake is not lost for it.
-                let input = plans.iter().any(|plan| same_file(plan, file));
-                !input && (self.of_plan || file.exists() || !file.starts_with(out))
-            });
-            match OutputFiles::open(wanted) {
-                Ok(files) => {
-                    files.write(&mut document);
+            // Of several that go to one file, JUnit: it is red whenever the exit code is not 0.
+            wanted.sort_by_key(|(format, _)| format.name() != Junit::default().name());
+            let mut files = OutputFiles::default();
+            let mut taken: Vec<PathBuf> = Vec::new();
+            for (format, file) in wanted {
+                // What was named as an output by mistake is not lost for it.
+                let mut kept = plans.iter().chain(&self.inputs).chain(&taken);
+                let is_kept = kept.any(|kept| same_file(kept, &file)) || file == Path::new(STDOUT);
+                if is_kept || !(self.of_plan || file.exists() || !file.starts_with(out)) {
+                    continue;
                 }
-                Err(error) => terminal.warning(&error.message, &error.help),
+                taken.push(file.clone());
+                if let Err(error) = files.also(format, file)
+                    && !self.reasons.contains(&error.message)
+                {
+                    terminal.warning(&error.message, &error.help);
+                }
             }
+            files.write(&mut document);
         }
     }
 }
 
 /// Writes reports for a `run` whose command line is not understood: those it names, and those of
-/// an earlier run.
-pub(super) fn of_command_line(args: &[OsString], error: &clap::Error, terminal: &Terminal) {
+/// an earlier run. A CI server is told too.
+pub(super) fn of_command_line(args: &[OsString], error: &clap::Error, ci: &mut Ci, terminal: &Terminal) {
     let value = |option: &str| {
         args.iter().enumerate().find_map(|(at, arg)| {
             let arg = arg.to_str()?;
@@ -125,5 +169,17 @@ pub(super) fn of_command_line(args: &[OsString], error: &clap::Error, terminal: 
     let text = error.to_string();
     let first = text.lines().next().unwrap_or_default();
     let reason = first.strip_prefix("error: ").unwrap_or(first);
-    Refusal::new(format!("the command line is not valid: {reason}")).write(&plans, &out, wanted, &[], terminal);
+    let mut refusal = Refusal::new(format!("the command line is not valid: {reason}"));
+    // What follows `--baseline` up to the next option, and what is joined to it.
+    let mut of_baseline = false;
+    for arg in args.iter().skip(2) {
+        let text = arg.to_string_lossy();
+        let joined = text.strip_prefix("--baseline=");
+        of_baseline = joined.is_some() || text == "--baseline" || (of_baseline && !text.starts_with('-'));
+        if of_baseline {
+            refusal.protect([results_file(Path::new(joined.unwrap_or(&text))).into_owned()]);
+        }
+    }
+    ci.add_refusal(&plans[0], &refusal);
+    refusal.write(&plans, &out, wanted, &[], terminal);
 }

@@ -13,7 +13,7 @@ use indicatif::TermLike;
 use super::terminal;
 
 /// How many pieces may wait to be written.
-const PIECES: usize = 1024;
+const PIECES: usize = 8192;
 /// How many bytes may wait.
 const BYTES: u64 = 4 << 20;
 /// Where the terminal does not say how wide it is, in characters.

@@ -56,6 +56,12 @@ impl Forges {
         self.markdown.is_some() || self.gitlab.is_some()
     }
 
+    /// The files that are named, with their options.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        let named = [("--markdown", &self.markdown), ("--gitlab", &self.gitlab)];
+        named.into_iter().filter_map(|(option, file)| Some((option, file.as_ref()?)))
+    }
+
     /// The formats that are wanted, and where.
     pub(super) fn wanted(&self) -> impl Iterator<Item = (Box<dyn Format>, PathBuf)> {
         let wanted: [(Box<dyn Format>, _); 2] =

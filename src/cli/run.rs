@@ -1,5 +1,8 @@
 //! `loadplan run`: plans are run one after the other, and each is judged and written down.
 
+mod outputs;
+mod watch;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,32 +10,38 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use outputs::{inputs, misplaced, older, open, outputs, own_folder, refuse, wanted};
+use watch::Watch;
+
 use super::address;
 use super::baseline::{self, BaselineOptions};
 use super::ci::Ci;
 use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
-use super::refusal::{OUT, Refusal};
+use super::refusal::{OUT, Refusal, STDOUT};
 use super::relay::Relay;
 use super::report::Forges;
 use super::services::Services;
-use super::signals;
+use super::signals::{self, Unwritten};
 use super::telemetry;
 use super::terminal::Terminal;
 use crate::dashboard::{Feed, Scene, Server};
-use crate::engine::{self, Event, Finished, Lifecycle, Monitor, StopReason};
+use crate::engine::{self, Finished, Lifecycle, StopReason};
 use crate::graph::{ExecutionGraph, Place, ServiceKind};
 use crate::mask::Masker;
-use crate::metrics::{Aggregator, ErrorGroup, Results};
-use crate::report::document::results_file;
+use crate::metrics::{ErrorGroup, Results};
 use crate::report::progress::Progress;
-use crate::report::{
-    Document, Format, Html, Json, Jtl, Junit, JunitStyle, LivePage, OutputError, OutputFiles, Report, RunInfo, console,
-    inline, lock, same_file,
-};
+use crate::report::{Document, Jtl, JunitStyle, LivePage, Report, RunInfo, console, inline, lock, same_file};
 use crate::samplers::http::ProxyEnvironment;
 use crate::telemetry::{Stream, Telemetry};
-use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, broken, exit};
+use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, exit};
+
+/// What rows per sample are called in messages.
+const CSV: &str = "CSV";
+/// How long rows that are not written wait for their reader or their disk to go on.
+const ROWS: Duration = Duration::from_secs(5);
+/// The same once the word to stop has come.
+const ROWS_WHEN_STOPPED: Duration = Duration::from_secs(1);
 
 /// Run plans, judge them, and write results.json, junit.xml and report.html
 #[derive(Debug, clap::Args)]
@@ -99,13 +108,20 @@ pub(super) fn run(mut args: Args, terminal: &Terminal) -> u8 {
         );
         return exit::INVALID;
     }
+    // Of a plan that is not read yet only reports in their usual places: others may be named by mistake.
+    let is_baseline = |file: &PathBuf| args.baseline.files().any(|baseline| same_file(&baseline, file));
+    let older = older(args, &args.plans).filter(|file| file.starts_with(&args.out) && !is_baseline(file));
+    signals::unwritten(Some(Unwritten { older: older.collect(), temporary: Vec::new() }));
     let mut ci = Ci::new(|name| std::env::var(name).ok());
-    let code = run_all(args, terminal, &mut ci);
-    let code = code.unwrap_or_else(|refusal| {
-        refusal.write(&args.plans, &args.out, |path| wanted(args, path), args.options.profiles(), terminal);
-        exit::INVALID
+    let ran = run_all(args, terminal, &mut ci);
+    let code = ran.unwrap_or_else(|mut refusal| {
+        refusal.protect(args.baseline.files());
+        ci.add_refusal(&args.plans[0], &refusal);
+        refuse(args, &refusal, &args.plans, terminal)
     });
+    signals::unwritten(None);
     ci.finish(code, terminal);
+    terminal.tell_lost();
     code
 }
 
@@ -116,6 +132,13 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
             terminal,
             "--json, --junit, --html, --csv, --markdown and --gitlab name one file, but there are several plans",
             "use --out DIR, which gets a folder for each plan",
+        ));
+    }
+    if let Some((option, _)) = outputs(args).find(|(_, file)| file.as_path() == Path::new(STDOUT)) {
+        return Err(Refusal::tell(
+            terminal,
+            &format!("`{option} {STDOUT}`: reports go to files, not to standard output, where the summary goes"),
+            &format!("name a file: {option} FILE"),
         ));
     }
     let option = if args.dashboard.is_some() { "--dashboard" } else { "--prometheus" };
@@ -148,6 +171,11 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
         })
         .collect();
     let Some(compiled) = compiled.into_iter().collect::<Option<Vec<_>>>() else { return Err(refusal) };
+    if let Some((message, help)) = misplaced(args, &compiled) {
+        let mut told = Refusal::tell(terminal, &message, &help);
+        told.protect(compiled.iter().flat_map(|(_, (graph, rest))| inputs(graph, rest)));
+        return Err(told);
+    }
     for (path, (graph, _)) in &compiled {
         let command = graph.services.iter().find(|service| matches!(service.kind, ServiceKind::Command { .. }));
         if let (Some(service), false) = (command, args.allow_commands) {
@@ -168,8 +196,12 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
     };
     let mut worst = exit::PASSED;
     let mut failed: Vec<String> = Vec::new();
-    for (path, plan) in compiled {
-        let code = one(args, terminal, &telemetry, ci, path, plan)?;
+    let mut stopped = false;
+    for (at, (_, plan)) in compiled.into_iter().enumerate() {
+        let path = &args.plans[at];
+        let left = older(args, &args.plans[at..]).collect();
+        signals::unwritten(Some(Unwritten { older: left, temporary: Vec::new() }));
+        let code = one(args, terminal, &telemetry, ci, at, plan, stopped)?;
         if let Some(warning) = telemetry.finish() {
             terminal.err(&warning);
         }
@@ -179,9 +211,8 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
         if exit::weight(code) > exit::weight(worst) {
             worst = code;
         }
-        if matches!(code, exit::INTERRUPTED | exit::TERMINATED) {
-            break;
-        }
+        // The others have their turn too: they are stopped at once, as after a signal, and their reports say so.
+        stopped |= code == exit::INTERRUPTED;
     }
     if let count @ 2.. = args.plans.len() {
         terminal.out(&match failed.len() {
@@ -192,74 +223,53 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
     Ok(worst)
 }
 
-/// The folder for a plan's reports: with several plans one for each, numbered where names are alike.
-fn own_folder(args: &Args, path: &Path) -> PathBuf {
-    let mut taken: Vec<PathBuf> = Vec::new();
-    for plan in &args.plans {
-        let Some(stem) = plan.file_stem().filter(|_| args.plans.len() > 1) else { break };
-        let named = |number: usize| match number {
-            1 => args.out.join(stem),
-            _ => args.out.join(format!("{}-{number}", stem.to_string_lossy())),
-        };
-        let own = (1..).map(named).find(|folder| !taken.contains(folder)).unwrap_or_else(|| args.out.clone());
-        if std::ptr::eq(plan.as_path(), path) {
-            return own;
-        }
-        taken.push(own);
-    }
-    args.out.clone()
-}
-
-/// What is to be written for a plan, and where.
-fn wanted(args: &Args, path: &Path) -> Vec<(Box<dyn Format>, PathBuf)> {
-    let folder = own_folder(args, path);
-    let mut wanted: Vec<(Box<dyn Format>, PathBuf)> = vec![
-        (Box::new(Json), args.json.clone().unwrap_or_else(|| folder.join("results.json"))),
-        (Box::new(Html), args.html.clone().unwrap_or_else(|| folder.join("report.html"))),
-        (Box::new(Junit { style: args.junit_style }), args.junit.clone().unwrap_or_else(|| folder.join("junit.xml"))),
-    ];
-    wanted.extend(args.forges.wanted());
-    wanted
-}
-
 fn one(
     args: &Args,
     terminal: &Terminal,
     telemetry: &Telemetry,
     ci: &mut Ci,
-    path: &Path,
+    at: usize,
     (graph, rest): (ExecutionGraph, Rest),
+    stopped: bool,
 ) -> Result<u8, Refusal> {
+    let plan = &args.plans[at];
+    let path = plan.as_path();
     let graph = Arc::new(graph);
     let masker = Masker::new(&rest.secrets);
     let folder = own_folder(args, path);
-    let results_file = args.json.clone().unwrap_or_else(|| folder.join("results.json"));
-    let against = match args.baseline.read(&graph, &masker, &results_file) {
+    let against = match args.baseline.read(&graph, &masker) {
         Ok(against) => against,
         Err(error) => {
             baseline::tell(&error, terminal);
             return Err(Refusal::new(error.message));
         }
     };
-    if let Some((name, input)) = replaced_input(args, path, &graph) {
-        terminal.err(&format!(
-            "error: {name} would replace {}, which this run reads\n  = help: name another file\n",
-            crate::plan::shown_path(&input)
-        ));
-        return Ok(exit::INVALID);
-    }
-    let opened = lock(&folder).and_then(|lock| Ok((lock, open(wanted(args, path), args.csv.as_ref())?)));
-    let (_lock, (files, rows)) = match opened {
-        Ok(opened) => opened,
+    let _lock = match lock(&folder) {
+        Ok(lock) => lock,
         Err(error) => {
+            // Another run may hold the folder: then its reports are not ours to replace.
             terminal.error(&error.message, &error.help);
             return Ok(exit::INTERNAL);
         }
     };
+    let (mut files, rows) = match open(wanted(args, path), args.csv.as_ref()) {
+        Ok(opened) => opened,
+        Err(error) => {
+            terminal.error(&error.message, &error.help);
+            let mut refusal = Refusal::of_reports(&error.message);
+            refusal.protect(inputs(&graph, &rest).chain(args.baseline.files()));
+            return Ok(refuse(args, &refusal, std::slice::from_ref(plan), terminal));
+        }
+    };
+    signals::temporary(files.temporary().map(Path::to_owned).collect());
     let mut info = RunInfo::now(&rest.run_id, rest.seed, args.options.profiles(), path, graph.sources.text_of(path));
     let begin = Instant::now();
     let (stopper, stop) = unbounded_channel();
     signals::stops(stopper.clone());
+    if stopped {
+        // Unless a signal has come, the dashboard's button was pressed during the plan before.
+        let _ = stopper.send(StopReason::Dashboard);
+    }
     let scene = Scene { graph: graph.clone(), info: info.clone(), masker: masker.clone() };
     let mut feed = dashboard(args, terminal, scene, &stopper, args.plans.first().is_some_and(|first| first == path))?;
     let stream = telemetry.begin(&graph, &masker, &rest.run_id);
@@ -287,10 +297,13 @@ fn one(
         masker: &masker,
     });
     document.regression = regression;
-    if let Some(Err(error)) = rows.map(|rows| rows.finish()) {
-        document.verdict.results_not_written(format!("the CSV file could not be written: {error}"));
+    let patience = || if signals::told().is_some() { ROWS_WHEN_STOPPED } else { ROWS };
+    if let Some(Err(error)) = rows.map(|rows| rows.finish(patience)) {
+        files.drop_stream(CSV);
+        document.verdict.results_not_written(format!("the CSV file is not complete and was not kept: {error}"));
     }
     let written = files.write(&mut document);
+    signals::written(&older(args, std::slice::from_ref(plan)).collect::<Vec<_>>());
     if let Some(feed) = feed {
         feed.end(&document);
     }
@@ -303,36 +316,6 @@ fn one(
     });
     ci.add(&document, &written, terminal);
     Ok(document.verdict.exit_code)
-}
-
-/// A file that the run reads and an output would replace: its plan with all includes, its data, or
-/// its baseline.
-fn replaced_input(args: &Args, path: &Path, graph: &ExecutionGraph) -> Option<(&'static str, PathBuf)> {
-    let mut outputs: Vec<(&'static str, PathBuf)> =
-        wanted(args, path).into_iter().map(|(format, path)| (format.name(), path)).collect();
-    outputs.extend(args.csv.clone().map(|csv| ("CSV", csv)));
-    let plan = graph.sources.paths().map(Path::to_owned);
-    let data = graph.data.iter().map(|set| set.file.path.clone());
-    let baseline = args.baseline.baseline.iter().map(|file| results_file(file).into_owned());
-    let inputs: Vec<PathBuf> = plan.chain(data).chain(baseline).collect();
-    outputs
-        .into_iter()
-        .find_map(|(name, output)| Some((name, inputs.iter().find(|input| same_file(&output, input))?.clone())))
-}
-
-/// Makes a place for every result file, and begins the one that is written while the run goes.
-fn open(
-    wanted: Vec<(Box<dyn Format>, PathBuf)>,
-    csv: Option<&PathBuf>,
-) -> Result<(OutputFiles, Option<Arc<Jtl>>), OutputError> {
-    let mut files = OutputFiles::open(wanted)?;
-    let Some(path) = csv else { return Ok((files, None)) };
-    let file = files.stream("CSV", path.clone())?;
-    let jtl = Jtl::begin(file).map_err(|error| OutputError {
-        message: format!("the CSV file cannot be written: {error}"),
-        help: "run without --csv".into(),
-    })?;
-    Ok((files, Some(Arc::new(jtl))))
 }
 
 /// Starts the services, runs the plan, stops the services.
@@ -441,64 +424,6 @@ struct Ran {
     cpu_share: Option<f64>,
 }
 
-/// Shows the run while it goes, and stops it when a threshold with `abort` is broken.
-struct Watch<'f> {
-    graph: Arc<ExecutionGraph>,
-    /// The thread groups' names as they are shown.
-    groups: Vec<String>,
-    progress: Progress,
-    feed: &'f mut Option<Feed>,
-    stream: Stream,
-    verbose: bool,
-    judged: Duration,
-    /// When load began, and the processor time used by then.
-    began: Option<(Instant, Duration)>,
-    cpu_share: Option<f64>,
-}
-
-impl Monitor for Watch<'_> {
-    fn part(&mut self, name: &'static str) {
-        if name == "load" {
-            self.began = limits::process_time().map(|used| (Instant::now(), used));
-        }
-    }
-
-    fn loaded(&mut self, aggregator: &Aggregator) {
-        self.stream.loaded(aggregator);
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.cpu_share = self.began.zip(limits::process_time()).and_then(|((began, before), used)| {
-            let time = began.elapsed().as_secs_f64() * processors as f64;
-            (time > 0.0).then(|| (used.saturating_sub(before).as_secs_f64() / time).min(1.0))
-        });
-    }
-
-    fn tick(&mut self, aggregator: &Aggregator, now: Duration) -> Option<String> {
-        self.progress.update(&aggregator.live(now), now);
-        if let Some(feed) = self.feed {
-            feed.tick(aggregator, now);
-        }
-        if let Some(warning) = self.stream.tick(aggregator, now) {
-            self.progress.warn(&warning);
-        }
-        if now < self.judged + Duration::from_secs(1) {
-            return None;
-        }
-        self.judged = now;
-        broken(&self.graph, aggregator, now).map(|result| result.title())
-    }
-
-    fn event(&mut self, event: Event) {
-        match event {
-            Event::Log(group, user, text) => {
-                let group = group.map_or("", |group| &self.groups[group.index()]);
-                self.progress.print(&format!("{group} user {user}: {text}"));
-            }
-            Event::Failure(label, message) if self.verbose => self.progress.print(&format!("{label}: {message}")),
-            Event::Failure(..) => {}
-        }
-    }
-}
-
 fn summed_up(
     graph: &ExecutionGraph,
     finished: Finished,
@@ -524,8 +449,7 @@ fn summed_up(
         teardown = LifecycleResult::Failed { took: Duration::ZERO, reason: problem.clone(), span: None };
     }
     // Somebody who stopped the run gets its exit code; else it is a fault of this tool.
-    let by_hand =
-        matches!(finished.stopped_by, Some(StopReason::Interrupt | StopReason::Terminate | StopReason::Dashboard));
+    let by_hand = finished.stopped_by.as_ref().is_some_and(StopReason::is_by_hand);
     let mut generator = Generator::of(&results, cpu_share, limits::open_files());
     let mut internal_error = finished.internal_error;
     if let Some(abandoned) = finished.abandoned {
@@ -539,6 +463,8 @@ fn summed_up(
         stopped_by: finished.stopped_by.map(|reason| match reason {
             StopReason::Interrupt => StoppedBy::Sigint,
             StopReason::Terminate => StoppedBy::Sigterm,
+            StopReason::Hangup => StoppedBy::Sighup,
+            StopReason::Quit => StoppedBy::Sigquit,
             StopReason::Dashboard => StoppedBy::Dashboard,
             StopReason::Abort(threshold) => StoppedBy::Abort(threshold),
             StopReason::Step(step) => StoppedBy::Step(step),

@@ -57,15 +57,17 @@ impl Services {
         let least = Instant::now() + LEAST;
         let over = async {
             loop {
-                if signals::terminated().is_some_and(|at| Instant::now() >= least.max(at + time)) {
-                    return;
+                if let Some((signal, at)) = signals::hurried()
+                    && Instant::now() >= least.max(at + time)
+                {
+                    return signal;
                 }
                 tokio::time::sleep(LOOK).await;
             }
         };
         tokio::select! {
             problems = started.stop() => problems,
-            () = over => vec!["the services did not end in time after SIGTERM and were killed".into()],
+            signal = over => vec![format!("the services did not end in time after {signal} and were killed")],
         }
     }
 }

@@ -1,16 +1,19 @@
 //! Ctrl-C, SIGTERM and their kin: the first ends the run gracefully, a second one at once. SIGTERM
-//! after Ctrl-C, as CI servers send it, only hurries.
+//! after Ctrl-C, as CI servers send it, only hurries. What `nohup` or a shell has told this process
+//! to ignore is ignored.
 //!
 //! They are taken by a thread of its own from the first moment to the last. So a signal that comes
 //! while plans are read is not lost, nor is one between two plans, and a second one works whatever
 //! the main thread is busy with.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::engine::StopReason;
+use crate::engine::{StopReason, Stopping};
+use crate::plan::written_duration;
 use crate::verdict::exit;
 
 /// How long a signal waits for plans to be read and reports to be opened.
@@ -20,7 +23,10 @@ const READING: Duration = Duration::from_secs(2);
 /// and `timeout`, `npm` and others pass it on to us besides.
 const ECHO: Duration = Duration::from_millis(500);
 
-static STATE: Mutex<State> = Mutex::new(State { told: None, stopper: None, listened: false });
+/// How long a process that ends at once takes to say so and to clear away what is not complete.
+const LAST: Duration = Duration::from_millis(500);
+
+static STATE: Mutex<State> = Mutex::new(State { told: None, stopper: None, listened: false, unwritten: None });
 
 struct State {
     /// The first signal.
@@ -29,6 +35,17 @@ struct State {
     stopper: Option<UnboundedSender<StopReason>>,
     /// Whether there was ever a run to stop.
     listened: bool,
+    /// The reports that are still to be written.
+    unwritten: Option<Unwritten>,
+}
+
+/// Reports that are still to be written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unwritten {
+    /// Where they go. What lies there is of an earlier run, and would be taken for this one's.
+    pub(super) older: Vec<PathBuf>,
+    /// Files of this run that are not complete.
+    pub(super) temporary: Vec<PathBuf>,
 }
 
 fn state() -> std::sync::MutexGuard<'static, State> {
@@ -65,9 +82,65 @@ pub(super) fn told() -> Option<Instant> {
     state().told.as_ref().map(|(_, at)| *at)
 }
 
-/// When SIGTERM came, if it was the word to stop: whoever sent it does not wait long.
-pub(super) fn terminated() -> Option<Instant> {
-    state().told.as_ref().filter(|(reason, _)| *reason == StopReason::Terminate).map(|(_, at)| *at)
+/// The name of the signal whose sender does not wait long, and when the word to stop came, if it did.
+pub(super) fn hurried() -> Option<(&'static str, Instant)> {
+    state().told.as_ref().and_then(|(reason, at)| Some((reason.hurries()?, *at)))
+}
+
+/// Notes the reports that are still to be written: `None` once all are.
+pub(super) fn unwritten(reports: Option<Unwritten>) {
+    state().unwritten = reports;
+}
+
+/// Notes the files of the run under way that are not complete.
+pub(super) fn temporary(files: Vec<PathBuf>) {
+    if let Some(unwritten) = &mut state().unwritten {
+        unwritten.temporary = files;
+    }
+}
+
+/// Notes that these reports are written.
+pub(super) fn written(reports: &[PathBuf]) {
+    let mut state = state();
+    if let Some(unwritten) = &mut state.unwritten {
+        unwritten.temporary.clear();
+        unwritten.older.retain(|file| !reports.contains(file));
+        if unwritten.older.is_empty() {
+            state.unwritten = None;
+        }
+    }
+}
+
+/// What is said when the first word to stop has come.
+pub(super) fn stopping(reason: &StopReason, rest: Stopping) -> String {
+    let rest = match rest {
+        Stopping::Setup => "setup is interrupted, then teardown runs".to_owned(),
+        Stopping::Teardown => "teardown is running".to_owned(),
+        Stopping::Users { grace: Duration::ZERO, .. } => {
+            "requests under way are interrupted (graceful_stop)".to_owned()
+        }
+        Stopping::Users { count, grace } => {
+            let users = match count {
+                0 => "requests under way may finish".to_owned(),
+                1 => "1 user may finish its requests under way".to_owned(),
+                count => format!("{count} users may finish their requests under way"),
+            };
+            format!("{users}, at most {} (graceful_stop)", written_duration(grace))
+        }
+    };
+    let again = match reason {
+        StopReason::Interrupt => "press Ctrl-C again",
+        StopReason::Terminate
+        | StopReason::Hangup
+        | StopReason::Quit
+        | StopReason::Dashboard
+        | StopReason::Abort(_)
+        | StopReason::Step(_) => "send the signal again",
+    };
+    match reason.is_by_hand() && *reason != StopReason::Dashboard {
+        true => format!("stopping ({}): {rest}; {again} to end at once without reports\n", name(reason)),
+        false => format!("stopping: {rest}\n"),
+    }
 }
 
 async fn watch(mut signals: Signals) {
@@ -78,13 +151,14 @@ async fn watch(mut signals: Signals) {
     loop {
         let next = tokio::select! {
             next = signals.next() => next,
-            () = &mut unheard => end(&word),
+            () = &mut unheard => end(&word, &format!("ended by {}: nothing was sent", name(&word))),
         };
-        if word == StopReason::Interrupt && next == StopReason::Terminate {
+        if word == StopReason::Interrupt && next.hurries().is_some() {
             tell(next.clone());
             (word, told) = (next, Instant::now());
         } else if told.elapsed() >= ECHO {
-            end(&next);
+            let second = if next == word { "a second " } else { "" };
+            end(&next, &format!("ended at once by {second}{}", name(&next)));
         }
     }
 }
@@ -100,11 +174,43 @@ fn tell(reason: StopReason) {
     }
 }
 
+/// What people call it.
+fn name(reason: &StopReason) -> &'static str {
+    reason.hurries().unwrap_or("Ctrl-C")
+}
+
 /// Ends the process at once.
-fn end(last: &StopReason) -> ! {
+fn end(last: &StopReason, text: &str) -> ! {
     // Exiting drops nothing, and services are in groups of their own that Ctrl-C does not reach.
     crate::services::kill_all();
-    let code = if *last == StopReason::Terminate { exit::TERMINATED } else { exit::INTERRUPTED };
+    let unwritten = state().unwritten.take();
+    let text = match &unwritten {
+        Some(_) => format!("\n{text}; no reports were written\n"),
+        None => format!("\n{text}\n"),
+    };
+    // A disk or a terminal that hangs must not keep the process; each has its own thread for that.
+    let (done, ended) = std::sync::mpsc::channel();
+    let told = done.clone();
+    let clear = move || {
+        for file in unwritten.iter().flat_map(|files| files.temporary.iter().chain(&files.older)) {
+            let regular = std::fs::metadata(file).is_ok_and(|known| known.is_file());
+            // A link stays: the file it leads to is what an earlier run wrote.
+            if let (true, Ok(file)) = (regular, std::fs::canonicalize(file)) {
+                let _ = std::fs::remove_file(file);
+            }
+        }
+        let _ = done.send(());
+    };
+    let tell = move || {
+        let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), text.as_bytes());
+        let _ = told.send(());
+    };
+    let started = [std::thread::Builder::new().spawn(clear), std::thread::Builder::new().spawn(tell)];
+    let until = Instant::now() + LAST;
+    for _ in started.iter().flatten() {
+        let _ = ended.recv_timeout(until.saturating_duration_since(Instant::now()));
+    }
+    let code = if last.hurries().is_some() { exit::TERMINATED } else { exit::INTERRUPTED };
     std::process::exit(code.into());
 }
 
@@ -117,34 +223,47 @@ async fn never_listened() {
     }
 }
 
+/// Each with what it is told as; those that are ignored are left out.
 #[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    /// The terminal or the connection to it is gone.
-    hangup: tokio::signal::unix::Signal,
-    quit: tokio::signal::unix::Signal,
-}
+struct Signals(Vec<(tokio::signal::unix::Signal, StopReason)>);
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> Option<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let interrupt = signal(SignalKind::interrupt()).ok()?;
-        let terminate = signal(SignalKind::terminate()).ok()?;
-        let hangup = signal(SignalKind::hangup()).ok()?;
-        let quit = signal(SignalKind::quit()).ok()?;
-        Some(Self { interrupt, terminate, hangup, quit })
+        // Before the first handler is in place: it would replace what is asked here.
+        let ignored = ignored();
+        let taken = [
+            (SignalKind::interrupt(), StopReason::Interrupt),
+            (SignalKind::terminate(), StopReason::Terminate),
+            (SignalKind::hangup(), StopReason::Hangup),
+            (SignalKind::quit(), StopReason::Quit),
+        ];
+        let taken = taken.into_iter().filter(|(kind, _)| ignored & (1 << (kind.as_raw_value() - 1)) == 0);
+        taken.map(|(kind, reason)| Some((signal(kind).ok()?, reason))).collect::<Option<_>>().map(Self)
     }
 
     async fn next(&mut self) -> StopReason {
-        tokio::select! {
-            _ = self.interrupt.recv() => StopReason::Interrupt,
-            _ = self.terminate.recv() => StopReason::Terminate,
-            _ = self.hangup.recv() => StopReason::Terminate,
-            _ = self.quit.recv() => StopReason::Terminate,
-        }
+        std::future::poll_fn(|cx| {
+            for (signal, reason) in &mut self.0 {
+                if signal.poll_recv(cx).is_ready() {
+                    return std::task::Poll::Ready(reason.clone());
+                }
+            }
+            std::task::Poll::Pending
+        })
+        .await
     }
+}
+
+/// The signals that this process was told to ignore when it was started, a bit each from the first
+/// (proc_pid_status(5)): SIGHUP by `nohup`, SIGINT and SIGQUIT by a shell that runs it in the background
+/// without job control. Where the system does not say, none.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 #[cfg(not(unix))]

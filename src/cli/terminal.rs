@@ -125,8 +125,30 @@ impl Terminal {
         self.err(&format!("{word}: {}\n{help}", one_line(message)));
     }
 
+    /// Tells what standard output refused, if it refused anything, of a run whose verdict stands
+    /// in its reports all the same.
+    pub(super) fn tell_lost(&self) {
+        if let Some(error) = self.lost.take() {
+            self.warning(
+                &format!("standard output could not be written: {error}"),
+                "the exit code is that of the run; its reports tell the rest",
+            );
+        }
+    }
+
+    /// Writes to standard error all of what the process is about to end with. Its reader, such as a pager,
+    /// may take its time, but not once the word to stop has come.
+    pub(super) fn err_to_the_end(&self, text: &str) {
+        self.unread_stderr.set(false);
+        self.write_err(text, || signals::told().map(|_| PATIENCE_WHEN_STOPPED));
+    }
+
     /// Writes to standard error. A pipe that nobody reads is waited for a moment, not for ever.
     pub(super) fn err(&self, text: &str) {
+        self.write_err(text, || Some(patience()));
+    }
+
+    fn write_err(&self, text: &str, patience: impl Fn() -> Option<Duration>) {
         if text.is_empty() {
             return;
         }
@@ -137,8 +159,13 @@ impl Terminal {
             let _ = done.send(());
         };
         if std::thread::Builder::new().spawn(write).is_ok() && !self.unread_stderr.get() {
-            let outcome = written.recv_timeout(patience());
-            self.unread_stderr.set(outcome == Err(RecvTimeoutError::Timeout));
+            let mut waited = Duration::ZERO;
+            while written.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                waited += LOOK;
+                if patience().is_some_and(|patience| waited >= patience) {
+                    return self.unread_stderr.set(true);
+                }
+            }
         }
     }
 }

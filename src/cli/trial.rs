@@ -89,7 +89,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             exit::NOT_VALID
         }
         Ok(Finished { stopped_by: Some(StopReason::Interrupt), .. }) => exit::INTERRUPTED,
-        Ok(Finished { stopped_by: Some(StopReason::Terminate), .. }) => exit::TERMINATED,
+        Ok(Finished { stopped_by: Some(StopReason::Terminate | StopReason::Hangup | StopReason::Quit), .. }) => {
+            exit::TERMINATED
+        }
         Ok(finished) if finished.internal_error.is_some() => {
             terminal.tell("internal error", &masker.mask(&finished.internal_error.unwrap_or_default()), None);
             exit::INTERNAL

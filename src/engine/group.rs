@@ -28,7 +28,7 @@ pub(super) async fn run(work: Rc<Work>, local: Rc<Local>, id: GroupId) {
     let mut share = Share {
         stops: work.shared.stops.subscribe(),
         hurry: work.shared.stops.subscribe(),
-        hurried: false,
+        hurried: [false; 2],
         users: JoinSet::new(),
         ending_since: None,
         interrupt_at: None,
@@ -60,7 +60,8 @@ struct Share<'g> {
     stops: watch::Receiver<Stops>,
     /// The same, looked at for the word to hurry.
     hurry: watch::Receiver<Stops>,
-    hurried: bool,
+    /// What was heard of it: to hurry, and that nobody waits any more.
+    hurried: [bool; 2],
     users: JoinSet<()>,
     /// When those still running are interrupted, once the group is ending.
     interrupt_at: Option<Duration>,
@@ -93,13 +94,22 @@ impl Share<'_> {
         recorder.nobody_planned(self.id);
         drop(recorder);
         self.local.gate(Some(self.id)).end(stopped);
-        let grace = match self.hurry.borrow().hurry {
-            true => self.group.graceful_stop_on_sigterm,
-            false => self.group.graceful_stop,
+        let grace = match *self.hurry.borrow() {
+            Stops { abandoned: true, .. } => Duration::ZERO,
+            Stops { hurry: true, .. } => self.group.graceful_stop_on_sigterm,
+            Stops { .. } => self.group.graceful_stop,
         };
         // SIGTERM after Ctrl-C: the time that users had since then counts.
         let at = *self.ending_since.get_or_insert(now) + grace;
         self.interrupt_at = Some(self.interrupt_at.map_or(at, |known| known.min(at)));
+    }
+
+    fn hurry(&mut self) {
+        self.hurried = {
+            let stops = self.hurry.borrow();
+            [stops.hurry, stops.abandoned]
+        };
+        self.ending(true);
     }
 
     /// The closed model.
@@ -127,8 +137,12 @@ impl Share<'_> {
             }
             let due = next.as_ref().filter(|_| gate.is_running()).map(|(at, _)| self.origin + *at);
             let impatient = leaving.front().map(|(at, _)| *at);
+            let end = self.end();
             tokio::select! {
                 biased;
+                // Before the starts that are due: a thread that was given up may go on one day.
+                () = told_to_stop(&mut self.stops, self.id), if !gate.is_stopped() => self.ending(true),
+                () = told_to_hurry(&mut self.hurry, self.hurried) => self.hurry(),
                 () = clock.until_some(due), if due.is_some() => {
                     // Everything that is due: a late start is made up for at once.
                     while let Some((at, event)) = next {
@@ -159,12 +173,7 @@ impl Share<'_> {
                         next = events.next();
                     }
                 }
-                () = clock.until_some(self.end()), if gate.is_running() => self.ending(false),
-                () = told_to_stop(&mut self.stops, self.id), if !gate.is_stopped() => self.ending(true),
-                () = told_to_hurry(&mut self.hurry), if !self.hurried => {
-                    self.hurried = true;
-                    self.ending(true);
-                }
+                () = clock.until_some(end), if gate.is_running() => self.ending(false),
                 () = clock.until_some(impatient), if impatient.is_some() => {
                     leaving.pop_front().into_iter().for_each(|(_, handle)| handle.abort());
                 }
@@ -197,10 +206,7 @@ impl Share<'_> {
             tokio::select! {
                 biased;
                 () = told_to_stop(&mut self.stops, self.id), if !gate.is_stopped() => self.ending(true),
-                () = told_to_hurry(&mut self.hurry), if !self.hurried => {
-                    self.hurried = true;
-                    self.ending(true);
-                }
+                () = told_to_hurry(&mut self.hurry, self.hurried) => self.hurry(),
                 // Before the alarm, which may ring all the time: users are claimed for these.
                 Some(at) = received(&mut inbox) => arrivals.resume(at),
                 () = alarm.until(due), if due.is_some() => {
@@ -255,8 +261,8 @@ async fn told_to_stop(stops: &mut watch::Receiver<Stops>, group: GroupId) {
     }
 }
 
-async fn told_to_hurry(stops: &mut watch::Receiver<Stops>) {
-    if stops.wait_for(|stops| stops.hurry).await.is_err() {
+async fn told_to_hurry(stops: &mut watch::Receiver<Stops>, heard: [bool; 2]) {
+    if stops.wait_for(|stops| [stops.hurry, stops.abandoned] != heard).await.is_err() {
         std::future::pending::<()>().await;
     }
 }

@@ -18,11 +18,12 @@ mod shared;
 mod target;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod user;
 mod walk;
 mod worker;
 
 pub use clock::Clock;
 pub use events::{Event, Observed, Observer, Row, RowKind, RowSink, Rows};
-pub use run::{Finished, Input, Lifecycle, Monitor, block_on, render, run};
+pub use run::{Finished, Input, Lifecycle, Monitor, Stopping, block_on, render, run};
 pub use shared::{Shared, StopReason};

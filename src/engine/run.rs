@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::events::{Event, EventSender, Observer, Rows};
-use super::shared::{Shared, StopReason, Stops};
+use super::shared::{Shared, StopReason};
+use super::threads::Threads;
 use super::user::User;
 use super::walk::{Walked, walk};
 use super::worker::{Work, panic_message};
@@ -30,16 +31,6 @@ const TICK: Duration = Duration::from_millis(250);
 const TEARDOWN_ON_SIGTERM: Duration = Duration::from_secs(3);
 /// What is left to teardown even then.
 const LEAST_TEARDOWN: Duration = Duration::from_millis(500);
-
-/// How long a worker thread may say nothing before it is taken for stuck: it hands over what it
-/// counted twice a second.
-const SILENT: Duration = Duration::from_secs(2);
-/// How long the end of a run waits for it beyond the time its users were given.
-const OVERDUE: Duration = Duration::from_secs(1);
-/// The same once SIGTERM has come, also for one that says something now and then.
-const OVERDUE_ON_SIGTERM: Duration = Duration::from_secs(2);
-/// A thread that says nothing for so long never will, whatever the plan allows.
-const LOST: Duration = Duration::from_secs(60);
 
 /// What a run needs.
 pub struct Input {
@@ -74,8 +65,26 @@ pub trait Monitor {
     /// Called four times a second while load is applied; the text of a threshold that was broken
     /// and aborts the run, if there is one.
     fn tick(&mut self, aggregator: &Aggregator, now: Duration) -> Option<String>;
+    /// The first word to stop has come, and this goes on for a while.
+    fn stopping(&mut self, _reason: &StopReason, _rest: Stopping) {}
     /// Something to show.
     fn event(&mut self, event: Event);
+}
+
+/// What goes on when the word to stop has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopping {
+    /// Setup is interrupted.
+    Setup,
+    /// Users finish what they are at.
+    Users {
+        /// How many are at work, as far as it is known.
+        count: u64,
+        /// How long they may take until they are interrupted.
+        grace: Duration,
+    },
+    /// Teardown.
+    Teardown,
 }
 
 /// What became of setup or teardown.
@@ -180,6 +189,7 @@ pub async fn run(
         monitor,
         work,
         told: None,
+        given_up: Vec::new(),
     };
     run.all(&input.services).await
 }
@@ -196,6 +206,8 @@ struct Run<'m> {
     work: Work,
     /// When the word to stop came first.
     told: Option<Instant>,
+    /// Which worker threads were given up: they are not counted any more.
+    given_up: Vec<bool>,
 }
 
 impl Run<'_> {
@@ -280,7 +292,16 @@ impl Run<'_> {
                     () = tokio::time::sleep_until(limit.unwrap_or_else(Instant::now)), if limit.is_some() => {
                         break None;
                     }
+                    Some(event) = self.events.recv() => {
+                        self.monitor.event(event);
+                        // Each turn of the walk may bring many.
+                        self.take_events();
+                    }
                     Some(reason) = self.stop.recv() => {
+                        if self.told.is_none() {
+                            let rest = if name == "setup" { Stopping::Setup } else { Stopping::Teardown };
+                            self.monitor.stopping(&reason, rest);
+                        }
                         self.stop(reason);
                         gate.end(true);
                         limit = limit.or_else(|| self.teardown_ends());
@@ -339,6 +360,7 @@ impl Run<'_> {
             drop(done);
         }
         let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut threads = Threads::new(&self.graph, self.work.threads);
         let abandoned = loop {
             tokio::select! {
@@ -346,9 +368,17 @@ impl Run<'_> {
                     Some(thread) => threads.ended(thread),
                     None => break None,
                 },
-                Some(reason) = self.stop.recv() => self.stop(reason),
+                Some(reason) = self.stop.recv() => {
+                    if self.told.is_none() {
+                        let grace = threads.grace[usize::from(reason.hurries().is_some())];
+                        let count = self.aggregator.live(clock.now()).groups.iter().map(|group| group.users).sum();
+                        self.monitor.stopping(&reason, Stopping::Users { count, grace });
+                    }
+                    threads.signal = reason.hurries().unwrap_or(threads.signal);
+                    self.stop(reason);
+                }
                 Some((thread, batch)) = self.batches.recv() => {
-                    threads.heard(thread, clock.now());
+                    threads.heard(thread);
                     self.aggregator.add(thread, batch, clock.now());
                 }
                 Some(event) = self.events.recv() => self.monitor.event(event),
@@ -356,6 +386,15 @@ impl Run<'_> {
                     if let Some(broken) = self.monitor.tick(&self.aggregator, clock.now()) {
                         self.shared.stop_all(StopReason::Abort(broken));
                     }
+                    // What has arrived by now is no silence.
+                    while let Ok((thread, batch)) = self.batches.try_recv() {
+                        threads.heard(thread);
+                        self.aggregator.add(thread, batch, clock.now());
+                    }
+                    while let Ok(thread) = ended.try_recv() {
+                        threads.ended(thread);
+                    }
+                    threads.tick(clock.now());
                     // On its own thread, as in `try`, the load cannot be stuck while this runs.
                     if self.observer.is_none()
                         && let Some(stuck) = threads.stuck(clock.now(), &self.shared.stops.borrow())
@@ -366,6 +405,10 @@ impl Run<'_> {
             }
         };
         let load = clock.now();
+        if abandoned.is_some() {
+            self.given_up = threads.unended();
+            self.shared.abandon();
+        }
         self.take_batches(load);
         (load, abandoned)
     }
@@ -383,7 +426,9 @@ impl Run<'_> {
 
     fn take_batches(&mut self, now: Duration) {
         while let Ok((thread, batch)) = self.batches.try_recv() {
-            self.aggregator.add(thread, batch, now);
+            if !self.given_up.get(thread).is_some_and(|given_up| *given_up) {
+                self.aggregator.add(thread, batch, now);
+            }
         }
     }
 
@@ -400,70 +445,6 @@ fn teardown_limit(due: Instant, now: Instant) -> Instant {
     due.max(now + LEAST_TEARDOWN).min(now + TEARDOWN_ON_SIGTERM)
 }
 
-/// When each worker thread was heard of last: a run ends and is written down even when one of them
-/// never answers again.
-struct Threads {
-    /// When it was heard of, from the moment load began; `None` for one that has ended.
-    heard: Vec<Option<Duration>>,
-    /// By when every group's users have ended, where the plan says so.
-    planned: Option<Duration>,
-    /// How long users may finish after the word to stop, and after SIGTERM.
-    grace: [Duration; 2],
-    /// When the word to stop, or to hurry, was noticed.
-    told: [Option<Duration>; 2],
-}
-
-impl Threads {
-    fn new(graph: &ExecutionGraph, threads: usize) -> Self {
-        let longest = |of: fn(&crate::graph::Group) -> Duration| graph.groups.iter().map(of).max().unwrap_or_default();
-        let grace = [longest(|group| group.graceful_stop), longest(|group| group.graceful_stop_on_sigterm)];
-        let ends: Option<Vec<Duration>> = graph.planned_ends().into_iter().collect();
-        let planned = ends.and_then(|ends| ends.into_iter().max()).map(|end| end + grace[0]);
-        Self { heard: vec![Some(Duration::ZERO); threads], planned, grace, told: [None; 2] }
-    }
-
-    fn heard(&mut self, thread: usize, now: Duration) {
-        if let Some(Some(at)) = self.heard.get_mut(thread) {
-            *at = now;
-        }
-    }
-
-    fn ended(&mut self, thread: usize) {
-        if let Some(at) = self.heard.get_mut(thread) {
-            *at = None;
-        }
-    }
-
-    /// The threads that are not waited for any longer, in words.
-    fn stuck(&mut self, now: Duration, stops: &Stops) -> Option<String> {
-        for (told, at) in [stops.all, stops.hurry].into_iter().zip(&mut self.told) {
-            if told {
-                at.get_or_insert(now);
-            }
-        }
-        // SIGTERM after Ctrl-C: the time that users had since then counts.
-        let due =
-            self.told.iter().zip(self.grace).filter_map(|(told, grace)| told.and(self.told[0]).map(|at| at + grace));
-        let due = due.chain(self.planned).min().map(|due| due + OVERDUE);
-        let silent: Vec<Duration> = self.heard.iter().flatten().map(|at| now.saturating_sub(*at)).collect();
-        let least = silent.iter().min()?;
-        let over = due.is_some_and(|due| now >= due) && *least >= SILENT;
-        let (count, s) = (silent.len(), if silent.len() == 1 { "" } else { "s" });
-        if over || *least >= LOST {
-            return Some(format!(
-                "{count} worker thread{s} did not answer for {} s and were given up; what their users did in that time is not counted",
-                least.as_secs()
-            ));
-        }
-        let hurried = self.told[1].and(self.told[0]).map(|at| at + self.grace[1] + OVERDUE_ON_SIGTERM);
-        hurried.is_some_and(|due| now >= due).then(|| {
-            format!(
-                "{count} worker thread{s} did not end in time after SIGTERM and were given up; what their users did last is not counted"
-            )
-        })
-    }
-}
-
 fn tell(panic: &Mutex<Option<String>>, message: String) {
     panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(message);
 }
@@ -477,7 +458,10 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime could not start: {error}"))?;
-    Ok(LocalSet::new().block_on(&runtime, future))
+    let outcome = LocalSet::new().block_on(&runtime, future);
+    // Nothing waits for a file or a look-up of a name that hangs.
+    runtime.shutdown_background();
+    Ok(outcome)
 }
 
 /// Renders text that needs no user: only the plan's variables and the environment.
@@ -511,33 +495,6 @@ mod tests {
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 
-    /// Two threads whose users may finish for 10 s, for 5 s after SIGTERM, in a run of 60 s.
-    fn threads() -> Threads {
-        Threads { heard: vec![Some(S(0)); 2], planned: Some(S(70)), grace: [S(10), S(5)], told: [None; 2] }
-    }
-
-    fn stops(all: bool, hurry: bool) -> Stops {
-        Stops { all, hurry, ..Stops::default() }
-    }
-
-    #[test]
-    fn regression_d2_a_thread_that_never_answers_is_given_up_when_the_run_is_to_end() {
-        let mut told = threads();
-        told.heard(0, S(20));
-        told.ended(0);
-        told.heard(1, S(19));
-        assert_eq!(told.stuck(S(20), &stops(false, false)), None, "nobody asked it to end");
-        assert_eq!(told.stuck(S(21), &stops(true, false)), None);
-        // Told at 21 s, its users may finish until 31 s; a second later it is overdue.
-        assert_eq!(told.stuck(S(31), &stops(true, false)), None);
-        assert!(told.stuck(S(32), &stops(true, false)).is_some_and(|said| said.starts_with("1 worker thread did not")));
-
-        let mut hurried = threads();
-        assert_eq!(hurried.stuck(S(20), &stops(true, true)), None);
-        assert_eq!(hurried.stuck(S(25), &stops(true, true)), None);
-        assert!(hurried.stuck(S(26), &stops(true, true)).is_some());
-    }
-
     #[test]
     fn regression_users_that_took_all_their_time_shorten_the_teardown_after_sigterm() {
         // `graceful_stop: 1s` makes everything due 3.5 s after SIGTERM.
@@ -548,47 +505,5 @@ mod tests {
         assert_eq!(after(500), Duration::from_millis(3500));
         assert_eq!(after(1000), Duration::from_millis(3500), "not 4 s: the reports would be late");
         assert_eq!(after(3250), Duration::from_millis(3750), "never less than half a second");
-    }
-
-    #[test]
-    fn threads_that_answer_are_waited_for() {
-        let mut threads = threads();
-        for second in 1..100 {
-            threads.heard(0, S(second));
-            threads.heard(1, S(second));
-            assert_eq!(threads.stuck(S(second) + Duration::from_millis(900), &stops(true, false)), None);
-        }
-        threads.ended(0);
-        threads.ended(1);
-        assert_eq!(threads.stuck(S(200), &stops(true, true)), None, "all have ended");
-    }
-
-    #[test]
-    fn regression_after_sigterm_threads_that_answer_now_and_then_do_not_make_the_reports_late() {
-        // SIGTERM at 20 s, 5 s for the users, 2 s beyond that: 27 s.
-        let mut told = threads();
-        for half in 40..54 {
-            let now = Duration::from_millis(half * 500);
-            told.heard(0, now);
-            told.heard(1, now);
-            assert_eq!(told.stuck(now, &stops(true, true)), None, "{now:?}");
-        }
-        told.ended(1);
-        let said = told.stuck(S(27), &stops(true, true));
-        assert!(said.is_some_and(|said| said.starts_with("1 worker thread did not end in time after SIGTERM")));
-    }
-
-    #[test]
-    fn without_a_word_to_stop_a_run_ends_when_its_time_and_the_users_are_over() {
-        let mut planned = threads();
-        planned.heard(0, S(60));
-        planned.heard(1, S(68));
-        assert_eq!(planned.stuck(S(70), &stops(false, false)), None);
-        assert!(planned.stuck(S(71), &stops(false, false)).is_some());
-        let mut endless = Threads { planned: None, ..threads() };
-        endless.heard(0, S(50));
-        endless.heard(1, S(45));
-        assert_eq!(endless.stuck(S(109), &stops(false, false)), None);
-        assert!(endless.stuck(S(110), &stops(false, false)).is_some(), "a minute without a word");
     }
 }

@@ -36,12 +36,33 @@ pub enum StopReason {
     Interrupt,
     /// SIGTERM.
     Terminate,
+    /// SIGHUP: the terminal, or the connection to it, is gone.
+    Hangup,
+    /// SIGQUIT.
+    Quit,
     /// Somebody pressed the dashboard's button.
     Dashboard,
     /// A threshold with `abort` was broken: its text.
     Abort(String),
     /// A step or an error said so: what it was.
     Step(String),
+}
+
+impl StopReason {
+    /// The name of a signal whose sender does not wait long.
+    pub fn hurries(&self) -> Option<&'static str> {
+        match self {
+            Self::Terminate => Some("SIGTERM"),
+            Self::Hangup => Some("SIGHUP"),
+            Self::Quit => Some("SIGQUIT"),
+            Self::Interrupt | Self::Dashboard | Self::Abort(_) | Self::Step(_) => None,
+        }
+    }
+
+    /// Whether a person, or a program in the name of one, stopped the run from outside.
+    pub fn is_by_hand(&self) -> bool {
+        matches!(self, Self::Interrupt | Self::Dashboard) || self.hurries().is_some()
+    }
 }
 
 /// What was told to stop.
@@ -53,6 +74,8 @@ pub struct Stops {
     pub groups: Vec<bool>,
     /// Whoever asked will not wait long: a container is killed ten seconds after SIGTERM.
     pub hurry: bool,
+    /// Nobody waits any more: everything that is still going ends at once.
+    pub abandoned: bool,
 }
 
 /// What all users of a run share.
@@ -252,12 +275,17 @@ impl Shared {
 
     /// Says that everything is to stop. The first reason is kept.
     pub fn stop_all(&self, reason: StopReason) {
-        let hurry = reason == StopReason::Terminate;
+        let hurry = reason.hurries().is_some();
         lock(&self.reason).get_or_insert(reason);
         self.stops.send_modify(|stops| {
             stops.all = true;
             stops.hurry |= hurry;
         });
+    }
+
+    /// Says that threads were given up: should they go on one day, they apply no more load.
+    pub(super) fn abandon(&self) {
+        self.stops.send_modify(|stops| (stops.all, stops.hurry, stops.abandoned) = (true, true, true));
     }
 
     /// Says that a group is to stop.

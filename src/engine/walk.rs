@@ -457,6 +457,8 @@ impl<'g> Walk<'g> {
                 let text = user.masker().mask(&text).into_owned();
                 observe(&text);
                 local.events.send(super::Event::Log(user.group, user.number, text));
+                // Whoever shows them has its turn before too many wait.
+                tokio::task::coop::consume_budget().await;
             }
         }
         Ok(Next::Continue)

@@ -99,6 +99,7 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
         fragments: BTreeMap::new(),
         including: Vec::new(),
         step_count: 0,
+        files: Vec::new(),
         profiled: !options.profiles.is_empty(),
     };
     let mut skip = false;

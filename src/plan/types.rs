@@ -71,6 +71,8 @@ pub struct Plan {
     pub without_thresholds: bool,
     /// Whether all of it was read and is to run: no mistakes, and every thread group.
     pub is_whole: bool,
+    /// The files it names that are read before or during the run: data, bodies, JSON Schemas, certificates and keys.
+    pub files: Vec<PathBuf>,
 }
 
 impl Plan {

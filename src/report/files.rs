@@ -134,6 +134,22 @@ impl OutputFiles {
         Ok(files)
     }
 
+    /// Makes a place for one more file.
+    ///
+    /// # Errors
+    /// When its path cannot be written to, or is named twice.
+    pub fn also(&mut self, format: Box<dyn Format>, path: PathBuf) -> Result<(), OutputError> {
+        self.add(Content::Document(format), path).map(drop)
+    }
+
+    /// The files beside the final ones, which are not complete yet.
+    pub fn temporary(&self) -> impl Iterator<Item = &Path> {
+        self.outputs.iter().filter_map(|output| match &output.sink {
+            Sink::Renamed(file, _) => Some(file.path()),
+            Sink::Direct(..) | Sink::Broken => None,
+        })
+    }
+
     /// Makes a place for rows that are written while the run goes: where to write them.
     ///
     /// # Errors
@@ -168,6 +184,16 @@ impl OutputFiles {
         self.outputs.push(Output { content, path, target, sink });
         let last = self.outputs.len() - 1;
         Ok(&mut self.outputs[last])
+    }
+
+    /// Drops rows that are not complete: they get no name, and an older file of that name would be
+    /// taken for this run's.
+    pub fn drop_stream(&mut self, name: &'static str) {
+        for output in &mut self.outputs {
+            if matches!(output.content, Content::Stream(own) if own == name) {
+                output.sink = Sink::Broken;
+            }
+        }
     }
 
     /// Writes every file. When one cannot be written, the document's verdict is turned to exit 4
@@ -360,7 +386,10 @@ fn remove_leftovers(folder: &Path) {
         if !(name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
             continue;
         }
-        if let Ok(file) = File::open(entry.path())
+        // Opening a pipe would wait for somebody to write to it, and a link leads elsewhere.
+        let regular = fs::symlink_metadata(entry.path()).is_ok_and(|known| known.is_file());
+        if regular
+            && let Ok(file) = File::open(entry.path())
             && file.try_lock().is_ok()
         {
             let _ = fs::remove_file(entry.path());

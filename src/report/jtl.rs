@@ -8,9 +8,9 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::{clean, inline};
@@ -40,12 +40,25 @@ const COLUMNS: [&str; 17] = [
 const CHUNK: usize = 64 * 1024;
 /// So many chunks may wait for the disk; then the threads wait too, so that memory stays bounded.
 const WAITING: usize = 64;
+/// How often the end of a run looks whether rows are still being written.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What the thread that writes is told.
+enum Word {
+    /// Rows to write.
+    Rows(Vec<u8>),
+    /// No more rows: threads that were given up keep their end of the queue for ever.
+    End,
+}
 
 /// A JTL file under way.
 #[derive(Debug)]
 pub struct Jtl {
-    chunks: Mutex<Option<SyncSender<Vec<u8>>>>,
-    writer: Mutex<Option<JoinHandle<io::Result<()>>>>,
+    queue: SyncSender<Word>,
+    /// What became of it.
+    outcome: Mutex<Receiver<io::Result<()>>>,
+    /// Chunks that were written.
+    written: Arc<AtomicU64>,
 }
 
 impl Jtl {
@@ -54,30 +67,53 @@ impl Jtl {
     /// # Errors
     /// When the thread that writes it cannot be started.
     pub fn begin(file: File) -> io::Result<Self> {
-        let (sender, receiver) = sync_channel(WAITING);
-        let writer = std::thread::Builder::new().name("jtl".into()).spawn(move || write(file, &receiver))?;
-        Ok(Self { chunks: Mutex::new(Some(sender)), writer: Mutex::new(Some(writer)) })
+        let (queue, words) = sync_channel(WAITING);
+        let (done, outcome) = channel();
+        let written = Arc::<AtomicU64>::default();
+        let count = written.clone();
+        std::thread::Builder::new().name("jtl".into()).spawn(move || {
+            let _ = done.send(write(file, &words, &count));
+        })?;
+        Ok(Self { queue, outcome: Mutex::new(outcome), written })
     }
 
-    /// Waits until every row is written.
+    /// Waits until every row is written, as long as it goes on; when nothing was written for
+    /// `patience`, asked anew each time, it is given up: nobody reads the other end of a pipe.
     ///
     /// # Errors
-    /// When the disk refused.
-    pub fn finish(&self) -> io::Result<()> {
-        drop(self.chunks.lock().unwrap_or_else(PoisonError::into_inner).take());
-        match self.writer.lock().unwrap_or_else(PoisonError::into_inner).take().map(JoinHandle::join) {
-            Some(Ok(written)) => written,
-            Some(Err(_)) => Err(io::Error::other("the thread that writes it has failed")),
-            None => Ok(()),
+    /// When the disk refused, or it did not go on.
+    pub fn finish(&self, patience: impl Fn() -> Duration) -> io::Result<()> {
+        let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut told, mut seen, mut idle) = (false, self.written.load(Ordering::Relaxed), Duration::ZERO);
+        loop {
+            // A full queue has no room for the last word yet; a writer that has failed needs none.
+            told = told || !matches!(self.queue.try_send(Word::End), Err(TrySendError::Full(_)));
+            match outcome.recv_timeout(LOOK) {
+                Ok(written) => return written,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(io::Error::other("the thread that writes it has failed"));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let now = self.written.load(Ordering::Relaxed);
+            idle = if now == seen { idle + LOOK } else { Duration::ZERO };
+            seen = now;
+            if idle >= patience() {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "nothing more could be written to it; does anybody read it?",
+                ));
+            }
         }
     }
 }
 
-fn write(file: File, chunks: &Receiver<Vec<u8>>) -> io::Result<()> {
+fn write(file: File, words: &Receiver<Word>, written: &AtomicU64) -> io::Result<()> {
     let mut out = BufWriter::new(file);
     out.write_all((COLUMNS.join(",") + "\n").as_bytes())?;
-    for chunk in chunks {
-        out.write_all(&chunk)?;
+    while let Ok(Word::Rows(rows)) = words.recv() {
+        out.write_all(&rows)?;
+        written.fetch_add(1, Ordering::Relaxed);
     }
     out.flush()
 }
@@ -86,7 +122,7 @@ impl Rows for Jtl {
     fn sink(&self, elapsed: Duration) -> Box<dyn RowSink> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Box::new(Sink {
-            chunks: self.chunks.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            queue: self.queue.clone(),
             origin: now.saturating_sub(elapsed),
             rows: csv::Writer::from_writer(Vec::new()),
             gathered: 0,
@@ -96,7 +132,7 @@ impl Rows for Jtl {
 
 /// One thread's rows.
 struct Sink {
-    chunks: Option<SyncSender<Vec<u8>>>,
+    queue: SyncSender<Word>,
     /// When load began, since 1970.
     origin: Duration,
     rows: csv::Writer<Vec<u8>>,
@@ -159,11 +195,11 @@ impl RowSink for Sink {
     fn flush(&mut self) {
         self.gathered = 0;
         let rows = std::mem::replace(&mut self.rows, csv::Writer::from_writer(Vec::new()));
-        if let (Ok(chunk), Some(chunks)) = (rows.into_inner(), &self.chunks)
-            && !chunk.is_empty()
+        if let Ok(rows) = rows.into_inner()
+            && !rows.is_empty()
         {
-            // It fails only when the writer has failed, which `finish` tells.
-            let _ = chunks.send(chunk);
+            // It fails only when the writer has failed, which `finish` tells, or after the end.
+            let _ = self.queue.send(Word::Rows(rows));
         }
     }
 }

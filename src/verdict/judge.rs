@@ -56,7 +56,7 @@ pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome
     if let Some(stopped) = &run.stopped_by {
         let code = match stopped {
             StoppedBy::Sigint | StoppedBy::Dashboard => exit::INTERRUPTED,
-            StoppedBy::Sigterm => exit::TERMINATED,
+            StoppedBy::Sigterm | StoppedBy::Sighup | StoppedBy::Sigquit => exit::TERMINATED,
             StoppedBy::Abort(_) => exit::FAILED,
             StoppedBy::Step(_) => exit::PASSED,
         };
@@ -99,7 +99,12 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
     }
     let totals = &results.totals;
     // Somebody ended it before there was anything to judge.
-    let by_hand = matches!(run.stopped_by, Some(StoppedBy::Sigint | StoppedBy::Sigterm | StoppedBy::Dashboard));
+    let by_hand = match &run.stopped_by {
+        Some(
+            StoppedBy::Sigint | StoppedBy::Sigterm | StoppedBy::Sighup | StoppedBy::Sigquit | StoppedBy::Dashboard,
+        ) => true,
+        Some(StoppedBy::Abort(_) | StoppedBy::Step(_)) | None => false,
+    };
     if by_hand && !results.answered {
         return None;
     }

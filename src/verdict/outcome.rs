@@ -21,7 +21,7 @@ pub mod exit {
     pub const INTERNAL: u8 = 4;
     /// Stopped by SIGINT (Ctrl-C) or from the dashboard, every report written.
     pub const INTERRUPTED: u8 = 130;
-    /// Stopped by SIGTERM, every report written.
+    /// Stopped by SIGTERM, SIGHUP or SIGQUIT, every report written.
     pub const TERMINATED: u8 = 143;
 
     /// Which of two exit codes tells more: the greater weight wins.
@@ -43,6 +43,10 @@ pub enum StoppedBy {
     Sigint,
     /// SIGTERM.
     Sigterm,
+    /// SIGHUP: the terminal, or the connection to it, is gone.
+    Sighup,
+    /// SIGQUIT.
+    Sigquit,
     /// The dashboard's button.
     Dashboard,
     /// A threshold with `abort` was broken: the threshold, as [`super::ThresholdResult::title`] shows it.
@@ -57,17 +61,21 @@ impl StoppedBy {
         match self {
             Self::Sigint => "stopped by SIGINT (Ctrl-C)".into(),
             Self::Sigterm => "stopped by SIGTERM".into(),
+            Self::Sighup => "stopped by SIGHUP (the terminal or the connection was closed)".into(),
+            Self::Sigquit => "stopped by SIGQUIT".into(),
             Self::Dashboard => "stopped from the dashboard".into(),
             Self::Abort(threshold) => format!("stopped because the threshold `{threshold}` was broken"),
             Self::Step(step) => format!("ended by the step `{step}`"),
         }
     }
 
-    /// The word used in results: `sigint`, `sigterm`, `dashboard`, `threshold`, `step`.
+    /// The word used in results: `sigint`, `sigterm`, `sighup`, `sigquit`, `dashboard`, `threshold`, `step`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Sigint => "sigint",
             Self::Sigterm => "sigterm",
+            Self::Sighup => "sighup",
+            Self::Sigquit => "sigquit",
             Self::Dashboard => "dashboard",
             Self::Abort(_) => "threshold",
             Self::Step(_) => "step",

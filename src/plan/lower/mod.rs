@@ -44,6 +44,8 @@ pub(super) struct Lower<'a> {
     pub(super) including: Vec<Arc<str>>,
     /// How many steps there are, includes put in place.
     pub(super) step_count: usize,
+    /// Files that the plan names, plans and fragments left out.
+    pub(super) files: Vec<PathBuf>,
     /// Whether a profile was laid over the plan.
     pub(super) profiled: bool,
 }
@@ -247,6 +249,7 @@ impl Lower<'_> {
 
     fn file_exists(&mut self, path: &Path, span: Span, key: &str) -> bool {
         if path.is_file() {
+            self.files.push(path.to_owned());
             return true;
         }
         let shown = files::shown(path);

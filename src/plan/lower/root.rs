@@ -50,6 +50,7 @@ pub(in crate::plan) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, de
         skip_without_samples: false,
         without_thresholds: false,
         is_whole: true,
+        files: std::mem::take(&mut lower.files),
     })
 }
 

@@ -39,7 +39,7 @@ pub struct Run {
     /// What every random draw started from: `--seed` with it repeats them.
     pub seed: u64,
     /// What ended the run before its time; null when nothing did.
-    #[schemars(extend("enum" = ["sigint", "sigterm", "dashboard", "threshold", "step", null]))]
+    #[schemars(extend("enum" = ["sigint", "sigterm", "sighup", "sigquit", "dashboard", "threshold", "step", null]))]
     pub stopped_by: Option<String>,
     /// The same in words, as the end of a sentence that begins with "the run was"; absent when nothing did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,7 +86,7 @@ pub struct Plan {
 pub struct VerdictInfo {
     /// Whether the exit code is 0.
     pub passed: bool,
-    /// 0 passed, 1 failed, 2 plan or command line invalid, 3 run not valid, 4 results not written or internal error, 130 SIGINT or the dashboard, 143 SIGTERM.
+    /// 0 passed, 1 failed, 2 plan or command line invalid, 3 run not valid, 4 results not written or internal error, 130 SIGINT or the dashboard, 143 SIGTERM, SIGHUP or SIGQUIT.
     pub exit_code: u8,
     /// Why it failed, the weightiest first.
     pub reasons: Vec<String>,

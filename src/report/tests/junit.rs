@@ -93,6 +93,8 @@ fn it_is_red_exactly_when_the_exit_code_is_not_0() {
         ("nothing", Box::new(|_| {})),
         ("sigint", Box::new(|run| run.stopped_by = Some(StoppedBy::Sigint))),
         ("sigterm", Box::new(|run| run.stopped_by = Some(StoppedBy::Sigterm))),
+        ("sighup", Box::new(|run| run.stopped_by = Some(StoppedBy::Sighup))),
+        ("sigquit", Box::new(|run| run.stopped_by = Some(StoppedBy::Sigquit))),
         ("abort", Box::new(|run| run.stopped_by = Some(StoppedBy::Abort("errors < 1".into())))),
         ("step", Box::new(|run| run.stopped_by = Some(StoppedBy::Step("Enough".into())))),
         ("setup", Box::new(move |run| run.setup = failed())),
