@@ -39,7 +39,7 @@ impl Folder {
 
     /// The binary in this folder, without colours and without the caller's proxies.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_loadplan"));
+        let mut command = binary();
         command.current_dir(self.dir.path()).args(args).stdin(Stdio::null());
         for name in [
             "HTTP_PROXY",
@@ -80,6 +80,21 @@ impl Folder {
     pub fn junit(&self) -> String {
         self.read("loadplan-results/junit.xml")
     }
+}
+
+/// The binary, with the signals heard that whoever runs the tests may ignore: a shell that is no terminal
+/// does so for what it starts in the background.
+pub fn binary() -> Command {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    // SIGHUP, SIGINT and SIGQUIT: 1, 2 and 3.
+    if ignored & 0b111 == 0 {
+        return Command::new(env!("CARGO_BIN_EXE_loadplan"));
+    }
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP,INT,QUIT", env!("CARGO_BIN_EXE_loadplan")]);
+    command
 }
 
 /// What the binary did.
