@@ -626,3 +626,16 @@ fn regression_decompression_is_no_response_time() {
     let (response, all) = (max(sampler(&results, "GET /")), max(&results["transactions"][0]));
     assert!(response * 2.0 < all, "{response} of {all} ms");
 }
+
+#[test]
+fn a_compressed_body_that_ends_with_its_connection_is_decompressed_to_its_end() {
+    // Large enough to be behind when the connection ends.
+    let text = "0123456789abcdef".repeat(1 << 20);
+    let body = gzip(text.as_bytes());
+    let server = Server::start(move |_| {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n".to_vec();
+        Reply::Raw(vec![(Duration::ZERO, [head, body.clone()].concat())])
+    });
+    let plan = "http: { base_url: BASE, max_body: 20MiB }\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n      - get: /\n        assert: { body: { length: 16777216 } }\n";
+    Folder::new().run_plan(&against(&server, plan), &[]).expect_code(0);
+}

@@ -272,6 +272,7 @@ impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
     }
 
     fn catch_up(&mut self) {
+        self.now();
         if let Some((_, collector)) = &mut self.begun {
             collector.catch_up();
         }

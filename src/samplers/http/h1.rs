@@ -97,6 +97,8 @@ struct Exchange<'a, R> {
     no_body: bool,
     /// Whether the receiver was behind what has come.
     was_behind: bool,
+    /// Whether the connection has ended.
+    closed: bool,
     /// How many heads came before that of the answer itself.
     interim: u32,
     receiver: &'a mut R,
@@ -168,6 +170,7 @@ impl Http1 {
             stage: Stage::Head,
             no_body,
             was_behind: false,
+            closed: false,
             interim: 0,
             receiver,
         };
@@ -208,7 +211,12 @@ impl Http1 {
                     let mut buffer = ReadBuf::new(scratch);
                     match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                         Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
-                            exchange.receiver.came();
+                            if !std::mem::replace(&mut exchange.closed, true) {
+                                exchange.receiver.came();
+                            }
+                            if exchange.receiver.is_behind() {
+                                return exchange.catch_up(cx);
+                            }
                             return Poll::Ready(exchange.ended(self.stream.is_cut()));
                         }
                         Poll::Ready(Ok(())) => {
