@@ -176,6 +176,8 @@ fn regression_a_signal_while_plans_are_read_ends_the_run_with_reports() {
     let folder = Folder::new();
     let (child, mut writer) = piped_plan(&folder);
     tell(&child, rustix::process::Signal::TERM);
+    // A thread has to be woken for it.
+    std::thread::sleep(Duration::from_millis(700));
     let plan = "http: { base_url: BASE }\nsetup: [{ get: /s }]\nthread_groups:\n  g: { duration: 60s, steps: [{ get: /a }] }\n";
     std::io::Write::write_all(&mut writer, against(&server, plan).as_bytes()).unwrap();
     drop(writer);
