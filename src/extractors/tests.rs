@@ -533,3 +533,20 @@ proptest::proptest! {
         let _ = Css::compile(&text, None).map(|css| css.find("<a b='1'><p>2</p></a>").map(Found::into_values));
     }
 }
+
+#[test]
+fn regression_a_path_with_many_brackets_within_one_another_is_refused_at_once() {
+    let nested = |levels: usize| format!("${}\u{ff}", "[?any_of(@.a".repeat(levels));
+    let begin = std::time::Instant::now();
+    for levels in [7, 40, 400] {
+        let refused = JsonPath::compile(&nested(levels)).unwrap_err();
+        assert_eq!(refused.message, "more than 12 brackets of the path stand within one another");
+    }
+    let most = format!("$[?{}@.a == 1{}]", "(".repeat(11), ")".repeat(11));
+    assert!(JsonPath::compile(&most).is_ok());
+    assert!(JsonPath::compile(&nested(6)).is_err());
+    // 2^40 steps would take hours.
+    assert!(begin.elapsed() < std::time::Duration::from_secs(20), "{:?}", begin.elapsed());
+    // In a text they are only characters.
+    assert!(JsonPath::compile(&format!("$[?@.a == '{}']", "(".repeat(100))).is_ok());
+}

@@ -6,6 +6,10 @@ use jsonpath_rust::parser::model::{
     Comparable, Comparison, Filter, FilterAtom, FnArg, JpQuery, Segment, Selector, Test, TestFunction,
 };
 
+/// How many brackets and parentheses of a path may stand within one another. The time that the library's
+/// parser takes may double with each.
+pub(crate) const MAX_NESTED: usize = 12;
+
 /// Blanks where a name should go on, and texts far beyond any real path.
 pub(super) fn check_text(path: &str) -> Result<(), String> {
     if path.len() > 10_000 {
@@ -17,7 +21,18 @@ pub(super) fn check_text(path: &str) -> Result<(), String> {
     let mut before_blank: Option<char> = None;
     let mut previous = ' ';
     let mut condition = false;
+    let mut nested = 0_usize;
     for (at, c) in path.char_indices() {
+        if quote.is_none() {
+            match c {
+                '[' | '(' => nested += 1,
+                ']' | ')' => nested = nested.saturating_sub(1),
+                _ => {}
+            }
+            if nested > MAX_NESTED {
+                return Err(format!("more than {MAX_NESTED} brackets of the path stand within one another"));
+            }
+        }
         match quote {
             Some(_) if escaped => escaped = false,
             Some(_) if c == '\\' => escaped = true,
