@@ -550,3 +550,12 @@ fn regression_a_path_with_many_brackets_within_one_another_is_refused_at_once() 
     // In a text they are only characters.
     assert!(JsonPath::compile(&format!("$[?@.a == '{}']", "(".repeat(100))).is_ok());
 }
+
+#[test]
+fn regression_lists_of_values_after_one_another_do_not_multiply_what_is_proposed() {
+    let refused = JsonPath::compile("$.a[?@.b in (1,2,3)]").unwrap_err();
+    assert_eq!(refused.path.as_deref(), Some("$.a[?(@.b == 1 || @.b == 2 || @.b == 3)]"));
+    // 4^20 comparisons would take a terabyte.
+    let many = format!("$.a[?@.b{}]", " in (1,2,3,4)".repeat(20));
+    assert_eq!(JsonPath::compile(&many).unwrap_err().path, None);
+}

@@ -24,9 +24,6 @@ pub struct JsonPath {
     steps: Option<Vec<Step>>,
 }
 
-/// The longest path that is looked at for habits of other tools, in bytes.
-const MAX_REWRITTEN: usize = 1_000;
-
 /// Why a text is not a JSONPath.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadPath {
@@ -80,8 +77,8 @@ impl JsonPath {
                     };
                 }
             }
-            let rewritten = json_habits::rewritten(path)
-                .filter(|ours| ours.path != path && path.len() <= MAX_REWRITTEN && Self::parse(&ours.path).is_ok());
+            let rewritten =
+                json_habits::rewritten(path).filter(|ours| ours.path != path && Self::parse(&ours.path).is_ok());
             match rewritten {
                 Some(ours) => BadPath {
                     message: ours.note.map_or(message, str::to_owned),

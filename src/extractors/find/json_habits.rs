@@ -2,6 +2,9 @@
 //! JSON pointers), rewritten as RFC 9535 has it. Only proposals come out of here: whoever asks
 //! compiles them first.
 
+/// The longest path that is looked at, in bytes, and the longest comparison that is made of one.
+const LONGEST: usize = 1_000;
+
 /// A path in the form of RFC 9535, and what had to be changed.
 pub(super) struct Rewritten {
     pub(super) path: String,
@@ -26,6 +29,9 @@ const CURRENT: &str = "inside a condition `@` is the element";
 /// The path as it was probably meant; `None` when nothing in it is known from another tool.
 pub(super) fn rewritten(path: &str) -> Option<Rewritten> {
     let path = path.trim();
+    if path.len() > LONGEST {
+        return None;
+    }
     let mut writer = Writer { out: "$".to_owned(), note: None };
     if let Some(rest) = path.strip_prefix('$') {
         writer.segments(rest, false)?;
@@ -292,8 +298,13 @@ impl Writer {
                 let operand = out.pop()?;
                 let list = rest[end..].trim_start().strip_prefix(['[', '('])?;
                 let close = list.find([']', ')'])?;
+                let values = list[..close].split(',');
+                // One `in` after the other multiplies what stands in front of them.
+                if operand.len().saturating_mul(values.clone().count()) > LONGEST {
+                    return None;
+                }
                 let compared: Vec<String> =
-                    list[..close].split(',').map(|value| format!("{operand} == {}", literal(value.trim()))).collect();
+                    values.map(|value| format!("{operand} == {}", literal(value.trim()))).collect();
                 let length = rest.len() - list.len() + close + 1;
                 Some((Some(format!("({})", compared.join(" || "))), length))
             }
