@@ -218,7 +218,8 @@ fn the_button_ends_the_run_gracefully_with_every_report() {
     assert_eq!(status(&shown.asked_as("POST", &format!("{}stop", shown.path), &headers)), "202");
     assert_eq!(events.last().unwrap().0, "end");
     let ran = shown.wait().expect_code(130);
-    assert_eq!(ran.stdout, "FAILED (exit 130): stopped from the dashboard\n");
+    // On a busy machine little was sent by then, and a threshold may have failed too.
+    assert!(ran.stdout.starts_with("FAILED (exit 130): stopped from the dashboard"), "{}", ran.stdout);
     let results = folder.results();
     assert_eq!(results["run"]["stopped_by"], "dashboard");
     assert!(results["totals"]["count"].as_u64().unwrap() > 0);
