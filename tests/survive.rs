@@ -619,12 +619,17 @@ fn regression_decompression_is_no_response_time() {
         Reply::Raw(vec![(Duration::ZERO, head.into_bytes()), (Duration::from_millis(20), body.clone())])
     });
     let plan = "http: { base_url: BASE }\nthread_groups:\n  g:\n    iterations: 1\n    steps:\n      - transaction: all\n        steps:\n          - get: /\n            assert: { body: { contains: '' } }\n";
-    let folder = Folder::new();
-    folder.run_plan(&against(&server, plan), &[]).expect_code(0);
-    let results = folder.results();
-    let max = |of: &serde_json::Value| of["response_time"]["max_ms"].as_f64().unwrap();
-    let (response, all) = (max(sampler(&results, "GET /")), max(&results["transactions"][0]));
-    assert!(response * 2.0 < all, "{response} of {all} ms");
+    // On a busy machine the server may send slowly, which is response time; not every time, though.
+    let times: Vec<(f64, f64)> = (0..5)
+        .map(|_| {
+            let folder = Folder::new();
+            folder.run_plan(&against(&server, plan), &[]).expect_code(0);
+            let results = folder.results();
+            let max = |of: &serde_json::Value| of["response_time"]["max_ms"].as_f64().unwrap();
+            (max(sampler(&results, "GET /")), max(&results["transactions"][0]))
+        })
+        .collect();
+    assert!(times.iter().any(|(response, all)| response * 2.0 < *all), "{times:?} ms");
 }
 
 #[test]
