@@ -20,7 +20,7 @@ pub(crate) const MAX_PLAIN: usize = 24 * 1024 * 1024;
 pub(crate) const BLOCK: usize = 128 * 1024;
 /// The fastest level that packs letters and digits too.
 const LEVEL: i32 = 1;
-/// After a block that does not get smaller, so many are kept as they are.
+/// How many blocks are kept as they are after one that does not get smaller.
 const SKIPPED: u32 = 7;
 
 /// How many bytes of large bodies are kept as they are, in blocks.

@@ -111,7 +111,7 @@ impl Walk<'_> {
     }
 }
 
-/// What stands in a list or an object.
+/// The values in a list or an object.
 fn children(tree: &Tree) -> impl Iterator<Item = &Tree> {
     let (items, members) = match tree {
         Tree::Scalar(_) => (None, None),

@@ -299,7 +299,7 @@ impl Writer {
                 let list = rest[end..].trim_start().strip_prefix(['[', '('])?;
                 let close = list.find([']', ')'])?;
                 let values = list[..close].split(',');
-                // One `in` after the other multiplies what stands in front of them.
+                // Each further `in` multiplies the operand before it.
                 if operand.len().saturating_mul(values.clone().count()) > LONGEST {
                     return None;
                 }

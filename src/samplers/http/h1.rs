@@ -27,7 +27,7 @@ pub(super) const MAX_HEAD: usize = 256 * 1024;
 pub(crate) const MAX_INTERIM: u32 = 100;
 /// How much is read at a time.
 const PIECE: usize = 64 * 1024;
-/// After so many pieces others have their turn.
+/// How many pieces are read before the other users of the thread have their turn.
 const PIECES_AT_ONCE: u32 = 16;
 
 thread_local! {
