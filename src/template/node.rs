@@ -111,7 +111,22 @@ impl Node {
         self.any(&|node| match &node.kind {
             NodeKind::Slot(id) => slot(*id),
             NodeKind::Constant(value) => text(&value.to_string()),
-            _ => false,
+            NodeKind::Builtin(_)
+            | NodeKind::Response(_)
+            | NodeKind::ResponseHeader(_)
+            | NodeKind::Member { .. }
+            | NodeKind::Index { .. }
+            | NodeKind::List(_)
+            | NodeKind::Choice(_)
+            | NodeKind::Counter(_)
+            | NodeKind::Call { .. }
+            | NodeKind::Filter { .. }
+            | NodeKind::Default { .. }
+            | NodeKind::Not(_)
+            | NodeKind::Negate(_)
+            | NodeKind::And(..)
+            | NodeKind::Or(..)
+            | NodeKind::Binary { .. } => false,
         })
     }
 
