@@ -12,7 +12,7 @@ use loadplan::extractors::find::{Css, JsonPath, XPath};
 use loadplan::mask::{Masker, SHORTEST};
 use loadplan::plan::LoadOptions;
 use loadplan::report::{Format, GitLab, Html, Json, Junit, Markdown, Table, console};
-use loadplan::samplers::Response;
+use loadplan::response::Response;
 use loadplan::samplers::http::HttpVersion;
 use loadplan::samplers::http::{HttpUser, ProxyEnvironment, Request, Settings, Target, Transport};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -160,7 +160,7 @@ fn jsonpath(data: &[u8]) {
 /// A saved results file, and every report made from it.
 fn results(data: &[u8]) {
     let (_folder, path) = file("results.json", data);
-    quick("results", || match loadplan::report::document::read(&path) {
+    quick("results", || match loadplan::document::read(&path) {
         Err(error) => assert!(!error.message.is_empty() && !error.help.is_empty(), "{error:?}"),
         Ok(document) => {
             let formats: [Box<dyn Format>; 6] = [
@@ -209,12 +209,12 @@ fn masker(data: &[u8]) {
 /// Text from strangers, as reports and consoles show it.
 fn text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let clean = loadplan::report::clean(&text);
+    let clean = loadplan::sanitize::clean(&text);
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r') || (c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}'));
     assert!(clean.chars().all(allowed), "XML 1.0 §2.2: {clean:?}");
-    let inline = loadplan::report::inline(&text);
+    let inline = loadplan::sanitize::inline(&text);
     assert!(!inline.contains('\n') && !inline.contains('\u{1b}'), "{inline:?}");
-    for shown in [loadplan::report::defused(&text), loadplan::report::quoted(&text, "")] {
+    for shown in [loadplan::sanitize::defused(&text), loadplan::sanitize::quoted(&text, "")] {
         // GitHub obeys `::word`, Azure Pipelines `##vso[`; `::` without a word is text.
         let word = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic());
         let github = |line: &str| line.trim_start().strip_prefix("::").is_some_and(word);
@@ -222,8 +222,8 @@ fn text(data: &[u8]) {
         assert!(!shown.lines().any(command), "a runner would obey {shown:?}");
     }
     for bytes in [0, 1, 7, 100] {
-        assert!(loadplan::report::cut(&text, bytes).len() <= bytes + 64);
-        assert!(loadplan::report::short(&text, bytes).chars().count() <= bytes.max(1) + 1);
+        assert!(loadplan::sanitize::cut(&text, bytes).len() <= bytes + 64);
+        assert!(loadplan::sanitize::short(&text, bytes).chars().count() <= bytes.max(1) + 1);
     }
 }
 

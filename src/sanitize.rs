@@ -4,7 +4,7 @@
 //! cut may leave half a secret, and what is removed may join two halves.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where in an escape sequence a character stands.
 enum State {
@@ -155,4 +155,9 @@ pub fn short(text: &str, characters: usize) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().take(characters.saturating_sub(1)).chain(['…']).collect())
+}
+/// A path as shown to people: forward slashes, on one line, nothing that a terminal or a CI runner obeys.
+pub fn shown_path(path: &Path) -> String {
+    let path: PathBuf = path.components().collect();
+    one_line(&path.to_string_lossy().replace('\\', "/"))
 }

@@ -1,7 +1,11 @@
 //! What makes a text a whole URL, and how a path and a base URL become one. Every room asks here,
 //! so that the same text is a URL, or is not, everywhere.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Host;
+
+/// Everything but the characters that need no encoding anywhere (RFC 3986 §2.3, unreserved).
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Schemes that lead to no server: a page's links have them, and a request cannot follow.
 const NO_SERVER: [&str; 7] = ["about", "blob", "data", "file", "javascript", "mailto", "tel"];
@@ -135,6 +139,11 @@ pub fn without_root(host: Host<String>) -> Host<String> {
         }
         Host::Ipv4(_) | Host::Ipv6(_) => host,
     }
+}
+
+/// A text with all that may mean something in a URL percent-encoded, a space as `%20`.
+pub fn percent_encoded(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ fn what_regressed_is_told_written_down_and_exits_1() {
     assert!(verdict.contains(regressed), "{}", ran.stdout);
 
     let comparison = json(&folder, "c.json");
-    let validator = jsonschema::draft7::new(&loadplan::compare::comparison_schema()).unwrap();
+    let validator = jsonschema::draft7::new(&loadplan::report::comparison::comparison_schema()).unwrap();
     let errors: Vec<String> = validator.iter_errors(&comparison).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:#?}");
     assert_eq!(comparison["verdict"], "regressed");

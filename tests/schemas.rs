@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use loadplan::diagnostic::FileId;
-use loadplan::plan::yaml::{Node, NodeKind, Style, Unchanged, parse};
+use loadplan::yaml::{Node, NodeKind, Style, Unchanged, parse};
 use serde_json::{Map, Value, json};
 
 fn root() -> &'static Path {
@@ -39,7 +39,7 @@ fn the_plan_schema_is_up_to_date() {
 
 #[test]
 fn the_schema_of_comparisons_is_up_to_date() {
-    is_generated("schemas/comparison.schema.json", &pretty(&loadplan::compare::comparison_schema()));
+    is_generated("schemas/comparison.schema.json", &pretty(&loadplan::report::comparison::comparison_schema()));
 }
 
 #[test]

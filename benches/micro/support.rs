@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use loadplan::graph::{ExecutionGraph, HttpNode, NodeKind, build};
 use loadplan::plan::{LoadOptions, load};
-use loadplan::samplers::Response;
-use loadplan::template::{CounterId, Random, Scope, SlotId};
+use loadplan::random::Random;
+use loadplan::response::Response;
+use loadplan::template::{CounterId, Scope, SlotId};
 use loadplan::value::Value;
 
 /// Compiles a plan.

@@ -5,7 +5,8 @@ use std::fmt;
 use http::header::LOCATION;
 
 use crate::extractors::find::{Found, shown, still_gzip};
-use crate::samplers::{FailureKind, Response};
+use crate::failure::FailureKind;
+use crate::response::Response;
 use crate::template::Scope;
 use crate::value::Value;
 

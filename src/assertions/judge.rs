@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use crate::extractors::find::shown;
-use crate::template::{Scope, compare_numbers};
+use crate::template::Scope;
+use crate::units::{parse_duration, parse_size};
+use crate::value::compare_numbers;
 use crate::value::{Value, write_json_text};
 
-use super::{Expected, Matcher, Pattern, measure, sentence};
+use super::{Expected, Matcher, Pattern, sentence};
 
 /// How many characters of what came a message shows.
 const SHOWN: usize = 200;
@@ -182,8 +184,8 @@ impl Judge<'_> {
     /// A limit as a number: text from a `${…}` may carry the unit of what is measured.
     fn measured<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
         let with_unit = match (self.unit, value) {
-            (Unit::Milliseconds, Value::Text(text)) => measure::milliseconds(text),
-            (Unit::Bytes, Value::Text(text)) => measure::bytes(text),
+            (Unit::Milliseconds, Value::Text(text)) => parse_duration(text).ok().map(|time| time.as_secs_f64() * 1e3),
+            (Unit::Bytes, Value::Text(text)) => parse_size(text).ok().map(|bytes| bytes as f64),
             _ => None,
         };
         with_unit.map_or(Cow::Borrowed(value), |number| Cow::Owned(Value::Float(number)))

@@ -4,7 +4,6 @@
 mod check;
 mod expected;
 mod judge;
-mod measure;
 mod pattern;
 mod schema;
 mod sentence;

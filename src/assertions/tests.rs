@@ -9,7 +9,8 @@ use regex::Regex;
 use serde_json::json;
 
 use crate::extractors::find::{Css, JsonPath, XPath};
-use crate::samplers::{FailureKind, Response};
+use crate::failure::FailureKind;
+use crate::response::Response;
 use crate::template::Tree;
 use crate::template::testing::World;
 use crate::template::{Scope, parse_expression, parse_text};

@@ -3,13 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::terminal::Terminal;
-use crate::compare::{Baseline, Comparison, Tolerance};
+use crate::compare::{Baseline, Tolerance};
+use crate::document::{ReadError, results_file};
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
-use crate::metrics::Results;
-use crate::report::document::{ReadError, results_file};
-use crate::report::{Document, Report, RunInfo, same_file};
-use crate::verdict::{self, RunOutcome, Verdict, judge, judge_against};
+use crate::report::same_file;
 
 /// How much worse than a baseline figures may be.
 #[derive(Debug, clap::Args)]
@@ -36,11 +34,11 @@ impl ToleranceOption {
 
 /// In milliseconds.
 fn floor(text: &str) -> Result<f64, String> {
-    crate::plan::parse_duration(text).map(|time| time.as_secs_f64() * 1e3).map_err(|error| error.message)
+    crate::units::parse_duration(text).map(|time| time.as_secs_f64() * 1e3).map_err(|error| error.message)
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {
-    let share = crate::plan::parse_share(text).map_err(|error| error.message)?;
+    let share = crate::units::parse_share(text).map_err(|error| error.message)?;
     if share < 1.0 { Ok(share) } else { Err("a tolerance is below 100%".into()) }
 }
 
@@ -105,30 +103,6 @@ impl BaselineOptions {
 /// Tells why a results file cannot be used.
 pub(super) fn tell(error: &ReadError, terminal: &Terminal) {
     terminal.error(&error.message, &error.help);
-}
-
-/// Judges a run, against its baseline if it has one.
-pub(super) fn judged(
-    baseline: Option<&Baseline>,
-    graph: &ExecutionGraph,
-    results: &Results,
-    outcome: &RunOutcome,
-    info: &RunInfo,
-    masker: &Masker,
-) -> (Verdict, Option<Comparison>) {
-    let verdict = judge(graph, results, outcome);
-    // After a failed setup nothing was measured: there is nothing to compare.
-    let Some(baseline) = baseline.filter(|_| outcome.setup.failure().is_none()) else { return (verdict, None) };
-    let document = Document::of(&Report { graph, results, verdict: &verdict, outcome, info, masker });
-    let (comparison, said) = match baseline.compare(&document, graph, masker) {
-        Ok(compared) => compared,
-        Err(problem) => {
-            let internal_error = Some(format!("the run could not be compared: {problem}"));
-            let outcome = RunOutcome { internal_error, ..outcome.clone() };
-            return (judge_against(graph, results, &outcome, &verdict::Baseline::default()), None);
-        }
-    };
-    (judge_against(graph, results, outcome, &said), Some(comparison))
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             }
         }
         if args.format == Format::Text {
-            let shown = crate::plan::shown_path(path);
+            let shown = crate::sanitize::shown_path(path);
             terminal.out(&match (errors, warnings) {
                 (0, 0) => format!("{shown}: no mistakes found\n"),
                 (0, warnings) => format!("{shown}: no errors, {}\n", counted(warnings, "warning")),

@@ -10,8 +10,9 @@ use super::refusal::Refusal;
 use super::terminal::Terminal;
 use crate::ci::{ANNOTATIONS, Annotation, Level, azure, github};
 use crate::diagnostic::annotation;
+use crate::document::Document;
 use crate::mask::Masker;
-use crate::report::{Document, Format, Html, Json, Junit, Markdown, Written, annotations};
+use crate::report::{Format, Html, Json, Junit, Markdown, Written, annotations};
 use crate::verdict::exit;
 
 /// Gathers what the plans of one step have to tell.
@@ -82,7 +83,7 @@ impl Ci {
         }
         let told = refusal.reasons().iter().map(|reason| Annotation {
             level: Level::Error,
-            file: crate::plan::shown_path(plan),
+            file: crate::sanitize::shown_path(plan),
             line: 1,
             column: None,
             title: "nothing was sent".into(),

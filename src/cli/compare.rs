@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use super::baseline::{self, ToleranceOption};
 use super::report::clash;
 use super::terminal::Terminal;
-use crate::compare::{
-    ComparisonJson, ComparisonMarkdown, Judgement, PERCENTILES, compare, read_summary, strangers, summary_of, tell,
-};
-use crate::report::document::{ReadError, VerdictInfo, read, results_file};
-use crate::report::{Document, Format, JunitStyle, OutputFiles, RegressionJunit};
+use crate::compare::{PERCENTILES, compare, read_summary, strangers, summary_of};
+use crate::document::Document;
+use crate::document::Judgement;
+use crate::document::{ReadError, VerdictInfo, read, results_file};
+use crate::report::comparison::{self, ComparisonJson, ComparisonMarkdown};
+use crate::report::{Format, JunitStyle, OutputFiles, RegressionJunit};
 use crate::verdict::exit;
 
 const EXIT_CODES: &str = "\
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     };
     let written = files.write(&mut document);
     let Some(comparison) = &document.regression else { return exit::INTERNAL };
-    let mut out = if args.quiet { String::new() } else { tell::console(comparison, terminal.color) + "\n" };
+    let mut out = if args.quiet { String::new() } else { comparison::console(comparison, terminal.color) + "\n" };
     if !args.quiet && !written.is_empty() {
         written
             .iter()
@@ -78,7 +79,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     // A file that could not be written weighs more than what the comparison says.
     out.push_str(&match document.verdict.exit_code {
         exit::INTERNAL => crate::report::console::verdict_line(&document, terminal.color),
-        _ => tell::verdict_line(comparison, terminal.color),
+        _ => comparison::verdict_line(comparison, terminal.color),
     });
     terminal.out(&out);
     document.verdict.exit_code

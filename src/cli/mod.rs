@@ -8,7 +8,6 @@ mod compare;
 mod completions;
 mod demo;
 mod graph;
-mod limits;
 mod mistakes;
 mod new;
 mod plans;
@@ -17,7 +16,6 @@ mod relay;
 mod report;
 mod run;
 mod schema;
-mod services;
 mod signals;
 mod telemetry;
 mod terminal;
@@ -94,7 +92,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let terminal = terminal::Terminal::new(cli.color);
-    limits::raise_open_files();
+    crate::machine::raise_open_files();
     let code = match cli.command {
         Command::New(args) => new::run(&args, &terminal),
         Command::Check(args) => check::run(&args, &terminal),

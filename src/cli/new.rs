@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::terminal::Terminal;
-use crate::plan::shown_path;
+use crate::sanitize::shown_path;
 use crate::verdict::exit;
 
 /// Write a commented plan to start from. Existing files are left alone

@@ -191,7 +191,7 @@ impl Compiled {
         let masker = Masker::new(&self.secrets);
         let text = render(&self.findings, &self.sources, Format::Text, terminal.color_stderr, &masker);
         let (errors, _) = self.counts();
-        let shown = crate::plan::shown_path(path);
+        let shown = crate::sanitize::shown_path(path);
         match self.graph {
             Some(graph) => {
                 terminal.err(&text);

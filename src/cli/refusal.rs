@@ -10,9 +10,10 @@ use super::ci::Ci;
 use super::plans::Compiled;
 use super::terminal::Terminal;
 use crate::diagnostic::Severity;
+use crate::document::results_file;
+use crate::document::{Document, RunInfo};
 use crate::mask::Masker;
-use crate::report::document::results_file;
-use crate::report::{Document, Format, Html, Json, Junit, OutputFiles, RunInfo, same_file};
+use crate::report::{Format, Html, Json, Junit, OutputFiles, same_file};
 use crate::verdict::exit;
 
 /// How many mistakes of a plan the reports tell.
@@ -87,13 +88,13 @@ impl Refusal {
         let masker = Masker::new(&compiled.secrets);
         let errors = || compiled.findings.iter().filter(|finding| finding.severity == Severity::Error);
         for finding in errors().take(TOLD) {
-            let file = crate::plan::shown_path(compiled.sources.path(finding.span.file));
+            let file = crate::sanitize::shown_path(compiled.sources.path(finding.span.file));
             let (line, column) = compiled.sources.position(finding.span);
             self.reasons.push(masker.mask(&format!("{file}:{line}:{column}: {}", finding.message)).into_owned());
         }
         let more = errors().count().saturating_sub(TOLD);
         if more > 0 {
-            self.reasons.push(format!("{}: {more} more mistakes", crate::plan::shown_path(path)));
+            self.reasons.push(format!("{}: {more} more mistakes", crate::sanitize::shown_path(path)));
         }
     }
 

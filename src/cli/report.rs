@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use super::terminal::Terminal;
-use crate::report::document::{read, results_file};
-use crate::report::{
-    Document, Format, GitLab, Html, Junit, JunitStyle, Markdown, OutputFiles, Table, console, same_file,
-};
+use crate::document::Document;
+use crate::document::{read, results_file};
+use crate::report::{Format, GitLab, Html, Junit, JunitStyle, Markdown, OutputFiles, Table, console, same_file};
 use crate::verdict::exit;
 
 const EXIT_CODES: &str = "\

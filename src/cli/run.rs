@@ -1,40 +1,39 @@
 //! `loadplan run`: plans are run one after the other, and each is judged and written down.
 
 mod outputs;
-mod watch;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use outputs::{inputs, misplaced, older, open, outputs, own_folder, refuse, wanted};
-use watch::Watch;
 
 use super::address;
 use super::baseline::{self, BaselineOptions};
 use super::ci::Ci;
-use super::limits;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
 use super::refusal::{OUT, Refusal, STDOUT};
 use super::relay::Relay;
 use super::report::Forges;
-use super::services::Services;
 use super::signals::{self, Unwritten};
 use super::telemetry;
 use super::terminal::Terminal;
 use crate::dashboard::{Feed, Scene, Server};
-use crate::engine::{self, Finished, Lifecycle, StopReason};
-use crate::graph::{ExecutionGraph, Place, ServiceKind};
+use crate::document::{RunInfo, RunRecord};
+use crate::engine::Rows;
+use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
-use crate::metrics::{ErrorGroup, Results};
 use crate::report::progress::Progress;
-use crate::report::{Document, Jtl, JunitStyle, LivePage, Report, RunInfo, console, inline, lock, same_file};
-use crate::samplers::http::ProxyEnvironment;
-use crate::telemetry::{Stream, Telemetry};
-use crate::verdict::{Generator, LifecycleResult, RunOutcome, StoppedBy, exit};
+use crate::report::{JunitStyle, LivePage, console, lock, same_file};
+use crate::run::{self, Screen, Watch};
+use crate::sanitize::inline;
+use crate::services::ServiceKind;
+use crate::stop_reason::StopReason;
+use crate::telemetry::Telemetry;
+use crate::verdict::exit;
 
 /// What rows per sample are called in messages.
 const CSV: &str = "CSV";
@@ -183,7 +182,7 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
                 terminal,
                 &format!(
                     "{}: the service `{}` runs a command line, which this run does not allow",
-                    crate::plan::shown_path(path),
+                    crate::sanitize::shown_path(path),
                     service.name
                 ),
                 "look at the plan's `services`, then give --allow-commands",
@@ -206,7 +205,7 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
             terminal.err(&warning);
         }
         if code != exit::PASSED {
-            failed.push(crate::plan::shown_path(path));
+            failed.push(crate::sanitize::shown_path(path));
         }
         if exit::weight(code) > exit::weight(worst) {
             worst = code;
@@ -273,30 +272,35 @@ fn one(
     let scene = Scene { graph: graph.clone(), info: info.clone(), masker: masker.clone() };
     let mut feed = dashboard(args, terminal, scene, &stopper, args.plans.first().is_some_and(|first| first == path))?;
     let stream = telemetry.begin(&graph, &masker, &rest.run_id);
-    let around = Around { masker: &masker, rows: rows.clone(), stream, feed: &mut feed };
-    let (results, outcome) = match engine::block_on(load(args, terminal, &graph, &rest, around, stop)) {
-        Ok(Ok(ran)) => {
-            let services = ran.problems.iter().map(|problem| masker.mask(problem).into_owned()).collect();
-            summed_up(&graph, ran.finished, services, ran.cpu_share, args.strict)
-        }
-        Ok(Err(message)) | Err(message) => {
-            let reason = masker.mask(&message).into_owned();
-            let setup = LifecycleResult::Failed { took: begin.elapsed(), reason, span: None };
-            let outcome = RunOutcome { setup, ..RunOutcome::default() };
-            (Results::nothing(&graph), outcome)
-        }
+    let relay = Relay::to(std::io::stderr());
+    let progress = match (args.quiet, terminal.live) {
+        (true, _) => Progress::quiet(Box::new(relay.clone())),
+        (false, true) => Progress::live(&graph, &masker, Box::new(relay.clone())),
+        (false, false) => Progress::lines(&graph, &masker, Box::new(relay.clone())),
     };
+    let screen = Screen { progress, feed: &mut feed, stream, verbose: args.verbose, stopping: signals::stopping };
+    let mut watch = Watch::new(graph.clone(), &masker, screen);
+    let input = run::Input {
+        graph: graph.clone(),
+        masker: masker.clone(),
+        run_id: rest.run_id.clone(),
+        seed: rest.seed,
+        allow_commands: args.allow_commands,
+        strict: args.strict,
+        rows: rows.clone().map(|rows| rows as Arc<dyn Rows>),
+        hurried: signals::hurried,
+    };
+    let (results, outcome, dropped) = run::run(input, &mut watch, stop);
+    watch.finish();
+    let dropped = relay.finish() + dropped;
+    if dropped > 0 {
+        terminal.err(&format!(
+            "warning: {dropped} lines of progress, `log` and failures came faster than they could be shown and were left out\n"
+        ));
+    }
     info.ends(begin.elapsed());
-    let (verdict, regression) = baseline::judged(against.as_ref(), &graph, &results, &outcome, &info, &masker);
-    let mut document = Document::of(&Report {
-        graph: &graph,
-        results: &results,
-        verdict: &verdict,
-        outcome: &outcome,
-        info: &info,
-        masker: &masker,
-    });
-    document.regression = regression;
+    let record = RunRecord { graph: &graph, results: &results, outcome: &outcome, info: &info, masker: &masker };
+    let mut document = run::judged(&record, against.as_ref());
     let patience = || if signals::told().is_some() { ROWS_WHEN_STOPPED } else { ROWS };
     if let Some(Err(error)) = rows.map(|rows| rows.finish(patience)) {
         files.drop_stream(CSV);
@@ -309,83 +313,13 @@ fn one(
     }
     terminal.out(&match args.quiet {
         true if args.plans.len() > 1 => {
-            format!("{}: {}", crate::plan::shown_path(path), console::verdict_line(&document, terminal.color))
+            format!("{}: {}", crate::sanitize::shown_path(path), console::verdict_line(&document, terminal.color))
         }
         true => console::verdict_line(&document, terminal.color),
         false => console::summary(&document, &written, terminal.color),
     });
     ci.add(&document, &written, terminal);
     Ok(document.verdict.exit_code)
-}
-
-/// Starts the services, runs the plan, stops the services.
-async fn load(
-    args: &Args,
-    terminal: &Terminal,
-    graph: &Arc<ExecutionGraph>,
-    rest: &Rest,
-    around: Around<'_>,
-    mut stop: UnboundedReceiver<StopReason>,
-) -> Result<Ran, String> {
-    let services = tokio::select! {
-        biased;
-        Some(reason) = stop.recv() => {
-            let finished = Finished::stopped(graph, reason);
-            return Ok(Ran { finished, problems: Vec::new(), cpu_share: None });
-        }
-        services = Services::start(graph, args.allow_commands) => services?,
-    };
-    let users: u64 = graph.groups.iter().map(|group| group.load.most_users()).sum();
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let input = engine::Input {
-        graph: graph.clone(),
-        proxies: ProxyEnvironment::from_vars(|name| std::env::var(name).ok()),
-        run_id: rest.run_id.clone(),
-        seed: rest.seed,
-        masker: around.masker.clone(),
-        services: services.urls(),
-        threads: processors.min(usize::try_from(users).unwrap_or(processors)),
-        observer: None,
-        rows: around.rows.map(|rows| rows as Arc<dyn engine::Rows>),
-        thread_time: limits::thread_time,
-    };
-    let relay = Relay::to(std::io::stderr());
-    let progress = if args.quiet {
-        Progress::quiet(Box::new(relay.clone()))
-    } else if terminal.live {
-        Progress::live(graph, around.masker, Box::new(relay.clone()))
-    } else {
-        Progress::lines(graph, around.masker, Box::new(relay.clone()))
-    };
-    let mut watch = Watch {
-        graph: graph.clone(),
-        groups: graph.groups.iter().map(|group| around.masker.mask(&group.name).into_owned()).collect(),
-        progress,
-        feed: around.feed,
-        stream: around.stream,
-        verbose: args.verbose,
-        judged: Duration::ZERO,
-        began: None,
-        cpu_share: None,
-    };
-    let finished = engine::run(input, &mut watch, stop).await;
-    watch.progress.finish();
-    let dropped = relay.finish() + finished.as_ref().map_or(0, |finished| finished.dropped_lines);
-    if dropped > 0 {
-        terminal.err(&format!(
-            "warning: {dropped} lines of progress, `log` and failures came faster than they could be shown and were left out\n"
-        ));
-    }
-    let problems = services.stop(graph.time_on_sigterm()).await;
-    Ok(Ran { finished: finished?, problems, cpu_share: watch.cpu_share })
-}
-
-/// What goes on beside the load.
-struct Around<'a> {
-    masker: &'a Masker,
-    rows: Option<Arc<Jtl>>,
-    stream: Stream,
-    feed: &'a mut Option<Feed>,
 }
 
 /// Serves the live page, if it is wanted, and tells where.
@@ -413,75 +347,4 @@ fn dashboard(
             if first { Err(Refusal::new(problem.message)) } else { Ok(None) }
         }
     }
-}
-
-/// A run and what was seen beside it.
-struct Ran {
-    finished: Finished,
-    /// What went wrong with the services.
-    problems: Vec<String>,
-    /// The share of all processors' time this process used while load was applied.
-    cpu_share: Option<f64>,
-}
-
-fn summed_up(
-    graph: &ExecutionGraph,
-    finished: Finished,
-    services: Vec<String>,
-    cpu_share: Option<f64>,
-    strict: bool,
-) -> (Results, RunOutcome) {
-    let results = finished.results;
-    let lifecycle = |part: Lifecycle, place: Place, name: &str| match part {
-        Lifecycle::Absent => LifecycleResult::Absent,
-        Lifecycle::NotReached | Lifecycle::Interrupted => LifecycleResult::NotReached,
-        Lifecycle::Passed(took) => LifecycleResult::Passed { took },
-        Lifecycle::Failed(took) => {
-            let of_part = |error: &&ErrorGroup| graph.label(error.label).place == place;
-            let first = results.errors.iter().filter(of_part).min_by_key(|error| error.first);
-            let reason = first.map_or_else(|| format!("a step of {name} failed"), |error| told(graph, error));
-            LifecycleResult::Failed { took, reason, span: first.map(|error| error.span) }
-        }
-    };
-    let setup = lifecycle(finished.setup, Place::Setup, "setup");
-    let mut teardown = lifecycle(finished.teardown, Place::Teardown, "teardown");
-    if let (Some(problem), None) = (services.first(), teardown.failure()) {
-        teardown = LifecycleResult::Failed { took: Duration::ZERO, reason: problem.clone(), span: None };
-    }
-    // Somebody who stopped the run gets its exit code; else it is a fault of this tool.
-    let by_hand = finished.stopped_by.as_ref().is_some_and(StopReason::is_by_hand);
-    let mut generator = Generator::of(&results, cpu_share, limits::open_files());
-    let mut internal_error = finished.internal_error;
-    if let Some(abandoned) = finished.abandoned {
-        if !by_hand {
-            internal_error.get_or_insert(abandoned.clone());
-        }
-        (generator.kept_up, generator.reason) = (false, Some(abandoned));
-    }
-    let outcome = RunOutcome {
-        under_way: false,
-        stopped_by: finished.stopped_by.map(|reason| match reason {
-            StopReason::Interrupt => StoppedBy::Sigint,
-            StopReason::Terminate => StoppedBy::Sigterm,
-            StopReason::Hangup => StoppedBy::Sighup,
-            StopReason::Quit => StoppedBy::Sigquit,
-            StopReason::Dashboard => StoppedBy::Dashboard,
-            StopReason::Abort(threshold) => StoppedBy::Abort(threshold),
-            StopReason::Step(step) => StoppedBy::Step(step),
-        }),
-        setup,
-        teardown,
-        generator,
-        strict,
-        internal_error,
-    };
-    (results, outcome)
-}
-
-fn told(graph: &ExecutionGraph, error: &ErrorGroup) -> String {
-    let mut text = format!("{}: {}", graph.label(error.label).text, error.message);
-    if let Some(actual) = error.actual.first() {
-        text.push_str(&format!(", got {actual}"));
-    }
-    text
 }

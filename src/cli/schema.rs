@@ -25,7 +25,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let schema = match args.which {
         Which::Plan => crate::plan::schema::plan_schema(),
         Which::Results => crate::report::json::results_schema(),
-        Which::Comparison => crate::compare::comparison_schema(),
+        Which::Comparison => crate::report::comparison::comparison_schema(),
     };
     terminal.out(&format!("{schema:#}\n"));
     exit::PASSED

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::engine::{StopReason, Stopping};
-use crate::plan::written_duration;
+use crate::engine::Stopping;
+use crate::stop_reason::StopReason;
+use crate::units::written_duration;
 use crate::verdict::exit;
 
 /// How long a signal waits for plans to be read and reports to be opened.

@@ -9,16 +9,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::plans::{LoadOverrides, PlanOptions};
-use super::services::Services;
 use super::signals;
 use super::terminal::Terminal;
-use crate::engine::{self, Event, Finished, Lifecycle, Monitor, Observed, Observer, StopReason};
+use crate::engine::{self, Event, Finished, Lifecycle, Monitor, Observed, Observer};
 use crate::graph::{ExecutionGraph, LabelId, LabelKind, NodeId};
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
+use crate::response::Response;
+use crate::run::Services;
+use crate::samplers::Hop;
 use crate::samplers::http::ProxyEnvironment;
-use crate::samplers::{Hop, Response};
 use crate::sanitize::{defused, inline, one_line};
+use crate::stop_reason::StopReason;
 use crate::verdict::exit;
 
 /// How many characters of a body are shown.
@@ -49,7 +51,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let masker = Masker::new(&rest.secrets);
     let watcher = Rc::new(Watcher {
         graph: graph.clone(),
-        file: crate::plan::shown_path(&args.plan),
+        file: crate::sanitize::shown_path(&args.plan),
         masker: masker.clone(),
         failed: Cell::new(false),
         tried: RefCell::default(),
@@ -78,7 +80,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         let mut printer = Printer { watcher: watcher.clone(), terminal };
         let finished = engine::run(input, &mut printer, stop).await;
         printer.flush();
-        for problem in services.stop(graph.time_on_sigterm()).await {
+        for problem in services.stop(graph.time_on_sigterm(), signals::hurried).await {
             terminal.err(&format!("{}\n", one_line(&masker.mask(&problem))));
         }
         finished

@@ -1,12 +1,12 @@
 //! A run against its baseline: every line, what follows from what, and the sentence over it all.
 
-use super::comparison::{ComparedLine, Comparison, Figure, Judgement, LoadWindow, Method};
 use super::evidence::Evidence;
 use super::statistics::{ALPHA, ENOUGH_RUNS, Level, NOISE};
 use super::summary::{Key, Kind, Line, Summary};
 use super::{judge, remarks, words};
-use crate::report::document::ScopeKind;
-use crate::verdict::Unit;
+use crate::document::ScopeKind;
+use crate::document::{ComparedLine, Comparison, Figure, Judgement, LoadWindow, Method};
+use crate::threshold::Unit;
 
 /// The percentiles every line is compared by, in percent.
 pub const PERCENTILES: [f64; 3] = [50.0, 95.0, 99.0];
@@ -275,7 +275,7 @@ fn method(groups: &[ComparedLine], runs: usize, tolerance: Tolerance) -> Method 
         from_scatter,
         text: format!(
             "compared: {part}; tolerated: {} of time (at least {} ms), {} points of error rate; {scatter}",
-            words::percent(tolerance.share),
+            crate::figures::percent(tolerance.share),
             tolerance.floor_ms,
             ERROR_TOLERANCE * 100.0
         ),

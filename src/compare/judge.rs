@@ -1,12 +1,12 @@
 //! Single figures: compared on logs, judged against a limit, told in a sentence.
 
 use super::Tolerance;
-use super::comparison::{Figure, Judgement};
 use super::evidence::{Evidence, LEAST_SAMPLES};
 use super::statistics::{ENOUGH_RUNS, Level, Proportion, Reach, Z_TWO_SIDED, error_of_difference, mean};
 use super::times::{Quantile, needed};
 use super::words;
-use crate::verdict::Unit;
+use crate::document::{Figure, Judgement};
+use crate::threshold::Unit;
 
 /// The natural logarithm of 2: figures that might double by chance say nothing.
 const BLIND: f64 = std::f64::consts::LN_2;

@@ -11,15 +11,12 @@
 //! between runs. `docs/comparing.md` has the formulas.
 
 mod against;
-mod comparison;
 mod evidence;
-mod files;
 mod judge;
 mod read;
 mod remarks;
 mod statistics;
 mod summary;
-pub mod tell;
 #[cfg(test)]
 mod tests;
 mod thresholds;
@@ -28,8 +25,6 @@ mod window;
 mod words;
 
 pub use against::{PERCENTILES, Tolerance, compare};
-pub use comparison::{About, ComparedLine, ComparedRun, Comparison, Figure, Judgement, LoadWindow, Method, Remark};
-pub use files::{ComparisonJson, ComparisonMarkdown, comparison_schema};
 pub use read::{read_summary, summary_of};
 pub use summary::Summary;
 pub use thresholds::Baseline;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::Summary;
-use crate::report::Document;
-use crate::report::document::{ReadError, read};
+use crate::document::Document;
+use crate::document::{ReadError, read};
 
 /// Reads a results file and cuts it down; `percentiles` (in percent) are those that will be compared.
 ///

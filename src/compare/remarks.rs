@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::report::console::figure as shown;
-use crate::verdict::Unit;
+use crate::figures::figure as shown;
+use crate::threshold::Unit;
 
-use super::comparison::{About, Remark};
 use super::summary::{Facts, Line, Summary};
+use crate::document::{About, Remark};
 
 /// How many lines that are new or gone a remark names.
 const NAMED: usize = 5;

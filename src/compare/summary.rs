@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::comparison::{ComparedRun, LoadWindow};
 use super::evidence::{Evidence, Slices};
 use super::window::Window;
-use crate::report::document::{Document, ScopeKind, SliceLine, ThreadGroup};
-use crate::report::inline;
-use crate::samplers::FailureKind;
+use crate::document::{ComparedRun, LoadWindow};
+use crate::document::{Document, ScopeKind, SliceLine, ThreadGroup};
+use crate::failure::FailureKind;
+use crate::sanitize::inline;
 
 /// What a comparison needs of a run.
 #[derive(Clone, Debug)]

@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::against::{Asked, PERCENTILES, Question, Tolerance, answer, compare};
-use super::{Comparison, Judgement, Summary, read_summary};
+use super::{Summary, read_summary};
+use crate::document::Document;
+use crate::document::{Comparison, Judgement};
+use crate::document::{ReadError, ScopeKind};
 use crate::graph::{ExecutionGraph, LabelKind, Place, Scope, Threshold};
 use crate::mask::Masker;
-use crate::report::document::{ReadError, ScopeKind};
-use crate::report::{Document, clean};
-use crate::verdict::{self, Metric};
+use crate::sanitize::clean;
+use crate::threshold::Metric;
+use crate::verdict;
 
 /// Earlier runs, read and ready for the run that will be compared with them.
 #[derive(Clone, Debug)]

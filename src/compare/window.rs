@@ -1,6 +1,6 @@
 //! Which seconds of a run are compared, and the slices they are cut into.
 
-use crate::report::document::ThreadGroup;
+use crate::document::ThreadGroup;
 
 /// How many slices scatter is taken from.
 pub(super) const SLICES: u64 = 30;

@@ -1,40 +1,8 @@
 //! Figures and changes in words.
 
-use super::comparison::{Figure, Judgement};
-use crate::report::console::figure as shown;
-use crate::verdict::Unit;
-
-/// A change as a share with its sign: `+31%`, `-4.2%`.
-pub(super) fn percent(change: f64) -> String {
-    signed(change * 100.0, "%")
-}
-
-/// A difference of shares with its sign: `+0.5 points`, in percentage points.
-fn points(change: f64) -> String {
-    signed(change * 100.0, "")
-}
-
-/// About two digits that matter.
-fn signed(value: f64, unit: &str) -> String {
-    let text = match value.abs() {
-        large if large >= 10.0 => format!("{value:+.0}"),
-        small if small >= 0.095 || small == 0.0 => format!("{value:+.1}"),
-        _ => format!("{value:+.2}"),
-    };
-    match text.trim_start_matches(['+', '-']).parse::<f64>() {
-        Ok(0.0) => format!("0{unit}"),
-        _ if text.contains('.') => format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.')),
-        _ => format!("{text}{unit}"),
-    }
-}
-
-/// A change of a figure for a table: `+31%`, or `+0.5 pp` of shares.
-pub(super) fn change(figure: &Figure, change: f64) -> String {
-    match figure.unit {
-        Unit::Share => signed(change * 100.0, " pp"),
-        _ => percent(change),
-    }
-}
+use crate::document::{Figure, Judgement};
+use crate::figures::{figure as shown, percent, points};
+use crate::threshold::Unit;
 
 /// What a sentence calls a figure.
 fn name(metric: &str) -> &str {
@@ -176,25 +144,4 @@ pub(super) fn short(figure: &Figure) -> String {
     let change = figure.change.unwrap_or_default();
     let change = if figure.unit == Unit::Share { points(change) + " points" } else { percent(change) };
     format!("{} {change}", name(&figure.metric))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn changes_have_a_sign_and_two_digits() {
-        for (change, expected) in [
-            (0.3166, "+32%"),
-            (0.1, "+10%"),
-            (-0.0417, "-4.2%"),
-            (0.0, "0%"),
-            (0.000_9, "+0.09%"),
-            (-0.999, "-100%"),
-            (0.02, "+2%"),
-        ] {
-            assert_eq!(percent(change), expected);
-        }
-        assert_eq!(points(0.005), "+0.5");
-    }
 }

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{Message, Server, Viewer};
+use crate::document::{Document, RunInfo, RunRecord};
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
-use crate::report::{Document, LivePage, Report, RunInfo};
+use crate::report::LivePage;
 use crate::verdict::{Generator, RunOutcome, judge};
 
 /// How often the page is brought up to date.
@@ -74,14 +75,14 @@ impl Feed {
         let verdict = judge(&self.scene.graph, &results, &outcome);
         let mut info = self.scene.info.clone();
         info.ends(self.began.elapsed());
-        let document = Document::of(&Report {
+        let record = RunRecord {
             graph: &self.scene.graph,
             results: &results,
-            verdict: &verdict,
             outcome: &outcome,
             info: &info,
             masker: &self.scene.masker,
-        });
+        };
+        let document = Document::of(&record, verdict);
         self.viewers.retain_mut(|(viewer, page)| match page.update(&document, from_s, until_s) {
             Ok(Some(text)) => viewer.try_send(Message::Page(text)).is_ok(),
             Ok(None) => true,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::table::{Rows, Spec, SpecError};
 use crate::plan::Order;
-use crate::template::Random;
+use crate::random::Random;
 use crate::value::Value;
 
 /// What a draw came to.

@@ -11,9 +11,9 @@ use bytes::Bytes;
 use encoding_rs::Encoding;
 
 use crate::json::Document;
-use crate::plan::shown_path;
-use crate::plan::yaml::{self, Node, NodeKind, Style};
+use crate::sanitize::shown_path;
 use crate::value::{Map, Value};
+use crate::yaml::{self, Node, NodeKind, Style};
 
 use super::quotes;
 
@@ -295,7 +295,7 @@ impl Spec {
 /// A YAML list keeps its scalars' spelling; only true, false, null and numbers are typed.
 fn spelled(node: &Node) -> Value {
     match &node.kind {
-        NodeKind::Scalar { text, style: Style::Plain } => crate::plan::plain_value(text),
+        NodeKind::Scalar { text, style: Style::Plain } => crate::yaml::plain_value(text),
         NodeKind::Scalar { text, .. } => Value::Text(text.clone()),
         NodeKind::List(items) => Value::List(items.iter().map(spelled).collect()),
         NodeKind::Map(entries) => {

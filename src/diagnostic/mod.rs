@@ -106,12 +106,19 @@ pub struct SourceFile {
 #[derive(Debug, Default, Clone)]
 pub struct Sources {
     files: Vec<Arc<SourceFile>>,
+    /// The keys a file may begin a line with, so that a section of secrets ends where the next one begins.
+    sections: Vec<&'static str>,
 }
 
 /// What stands for a file's name where the text is an option of the command line.
 pub const COMMAND_LINE: &str = "command line";
 
 impl Sources {
+    /// No files yet; `sections` are the keys at the top of a file.
+    pub fn with_sections(sections: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { sections: sections.into_iter().collect(), ..Self::default() }
+    }
+
     /// Whether a place is in an option of the command line, where no patch can be applied.
     pub fn is_command_line(&self, span: Span) -> bool {
         self.path(span.file) == Path::new(COMMAND_LINE)

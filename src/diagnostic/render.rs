@@ -85,7 +85,7 @@ impl Pen<'_> {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let path = crate::plan::shown_path(sources.path(finding.span.file));
+        let path = crate::sanitize::shown_path(sources.path(finding.span.file));
         let title = level.primary_title(told(&finding.message, masker));
         let help = finding.help.as_deref().map(|help| told(help, masker));
         let Some(file) = sources.file(finding.span.file).filter(|file| !file.text.is_empty()) else {
@@ -113,7 +113,8 @@ impl Pen<'_> {
             std::iter::once(&place).chain(related.iter().map(|(range, _)| range)).cloned().collect();
         asked.extend(patch.iter().map(|(range, _)| range.clone()));
         let (first, lines) = file.lines_of(&asked);
-        let secrets = self.secrets.entry(finding.span.file).or_insert_with(|| SecretLines::of(&file.text));
+        let secrets =
+            self.secrets.entry(finding.span.file).or_insert_with(|| SecretLines::find(&file.text, &sources.sections));
         let shown = source::shown(file, lines.clone(), &asked, secrets, masker);
         let within = |range: &Range<usize>| range.start - lines.start..range.end - lines.start;
         let notes = related.iter().map(|(range, note)| AnnotationKind::Context.span(within(range)).label(note.clone()));
@@ -163,7 +164,7 @@ fn json_finding(finding: &Diagnostic, sources: &Sources, masker: &Masker) -> ser
     let (end_line, end_column) = sources.position(end);
     json!({
         "severity": match finding.severity { Severity::Error => "error", Severity::Warning => "warning" },
-        "file": crate::plan::shown_path(sources.path(finding.span.file)),
+        "file": crate::sanitize::shown_path(sources.path(finding.span.file)),
         "line": line,
         "column": column,
         "end_line": end_line,
@@ -188,7 +189,7 @@ pub fn annotation(finding: &Diagnostic, sources: &Sources, masker: &Masker) -> A
     if let Some(fix) = finding.fix.as_ref().filter(|fix| !message.contains(&fix.replacement)) {
         message = format!("{message}; write `{}`", fix.replacement);
     }
-    let file = crate::plan::shown_path(sources.path(finding.span.file));
+    let file = crate::sanitize::shown_path(sources.path(finding.span.file));
     let message = told(&message, masker);
     Annotation { level, file, line, column: Some(column), title: "loadplan".into(), message }
 }

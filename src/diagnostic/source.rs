@@ -23,7 +23,7 @@ struct Hidden {
 
 impl SecretLines {
     /// Finds them by their indentation: the file may be one that is not YAML at all.
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn find(text: &str, sections: &[&str]) -> Self {
         let mut found = Vec::new();
         let mut place = Place::Outside;
         let mut at = 0;
@@ -35,7 +35,7 @@ impl SecretLines {
             if words.is_empty() || (words.starts_with('#') && matches!(place, Place::Outside)) {
                 continue;
             }
-            place = place.at(indent, words);
+            place = place.at(indent, words, sections);
             let value = match &place {
                 Place::Outside => {
                     let flow = || words.find("secrets:").map(|at| at + "secrets:".len());
@@ -87,15 +87,13 @@ enum Place {
 
 impl Place {
     /// The place of the next line.
-    fn at(self, indent: usize, words: &str) -> Self {
+    fn at(self, indent: usize, words: &str, sections: &[&str]) -> Self {
         match self {
             Self::Inside { outer, misplaced, text, open } if indent > outer || open > 0 => {
                 Self::Inside { outer, misplaced: misplaced && indent <= outer, text, open }
             }
             // `secrets:` and below it, without indentation, what should be in it.
-            Self::Inside { misplaced: true, .. }
-                if key_of(words).is_none_or(|(key, _)| crate::plan::keys::PLAN.key(key).is_none()) =>
-            {
+            Self::Inside { misplaced: true, .. } if key_of(words).is_none_or(|(key, _)| !sections.contains(&key)) => {
                 self
             }
             Self::Inside { .. } | Self::Outside => Self::Outside,

@@ -69,7 +69,7 @@ pub struct Observed<'a> {
     /// What came of it.
     pub exchange: &'a Exchange,
     /// The answer's body, if there was an answer.
-    pub response: Option<&'a crate::samplers::Response>,
+    pub response: Option<&'a crate::response::Response>,
     /// What was extracted: variable, value or why there is none, whether it is secret.
     pub extracted: &'a [(String, Result<String, String>, bool)],
     /// Each assertion judged, with its failure.

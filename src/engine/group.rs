@@ -12,11 +12,12 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use super::alarm::Alarm;
 use super::life;
 use super::open::Arrivals;
-use super::shared::{StopReason, Stops};
+use super::shared::Stops;
 use super::user::{Leaving, Local};
 use super::worker::{Work, panic_message};
 use crate::graph::{Group, GroupId};
 use crate::schedule::{Load, UserEvent, Users};
+use crate::stop_reason::StopReason;
 
 /// So many arrivals start before a thread looks at anything else.
 const AT_ONCE: usize = 64;

@@ -26,4 +26,4 @@ mod worker;
 pub use clock::Clock;
 pub use events::{Event, Observed, Observer, Row, RowKind, RowSink, Rows};
 pub use run::{Finished, Input, Lifecycle, Monitor, Stopping, block_on, render, run};
-pub use shared::{Shared, StopReason};
+pub use shared::Shared;

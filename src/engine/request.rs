@@ -9,12 +9,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::events::{Event, Observed, RowKind};
 use super::user::{Local, User};
-use crate::graph::{Auth, Body, HttpNode, LabelId, Node, NodeId, NodeKind};
+use crate::failure::FailureKind;
+use crate::graph::{Body, HttpNode, LabelId, Node, NodeId, NodeKind};
 use crate::mask::{Masker, texts_of};
 use crate::metrics::{Example, Outcome, ResponseTime, Sample, SampleFailure};
+use crate::response::Response;
+use crate::response::turn::{LARGE_BODY, Turn};
+use crate::samplers::Exchange;
 use crate::samplers::http::{self as sampler, FixedHeaders, Request, Target};
-use crate::samplers::turn::{LARGE_BODY, Turn};
-use crate::samplers::{Exchange, FailureKind, Response};
 use crate::sanitize::short;
 use crate::template::Template;
 
@@ -374,16 +376,7 @@ impl User {
             extra_headers.push((name.clone(), self.header(name, template)?));
         }
         let headers = self.headers(id, http)?;
-        let auth = match http.auth.as_deref() {
-            None => None,
-            Some(Auth::Bearer(token)) => Some(sampler::Auth::Bearer(self.text(token)?)),
-            Some(Auth::Basic(username, password)) => {
-                Some(sampler::Auth::Basic { username: self.text(username)?, password: self.text(password)? })
-            }
-            Some(Auth::Digest(username, password)) => {
-                Some(sampler::Auth::Digest { username: self.text(username)?, password: self.text(password)? })
-            }
-        };
+        let auth = http.auth.as_deref().map(|auth| auth.try_map(|text| self.text(text))).transpose()?;
         let request = Request {
             method: http.method.clone(),
             target,

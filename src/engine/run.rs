@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::events::{Event, EventSender, Observer, Rows};
-use super::shared::{Shared, StopReason};
+use super::shared::Shared;
 use super::threads::Threads;
 use super::user::User;
 use super::walk::{Walked, walk};
@@ -21,6 +21,7 @@ use crate::mask::Masker;
 use crate::metrics::{Aggregator, Results, Shape};
 use crate::plan::OnError;
 use crate::samplers::http::{ProxyEnvironment, Transport};
+use crate::stop_reason::StopReason;
 use crate::template::Template;
 use crate::value::{Map, Value};
 

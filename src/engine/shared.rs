@@ -12,9 +12,11 @@ use crate::data::{Draw, Pile};
 use crate::graph::{DataId, ExecutionGraph, Group, GroupId, MeetingId};
 use crate::mask::Masker;
 use crate::plan::{AtEnd, Order, Share};
+use crate::random::Random;
 use crate::samplers::http::Transport;
-use crate::schedule::{Iterations, Load, Rate};
-use crate::template::Random;
+use crate::schedule::{Iterations, Load};
+use crate::stop_reason::StopReason;
+use crate::units::Rate;
 use crate::value::Value;
 
 /// How far a group has come.
@@ -27,42 +29,6 @@ pub(super) enum Phase {
     TimeUp,
     /// Told to stop before its time.
     Stopped,
-}
-
-/// Why a run ended before its time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StopReason {
-    /// Ctrl-C.
-    Interrupt,
-    /// SIGTERM.
-    Terminate,
-    /// SIGHUP: the terminal, or the connection to it, is gone.
-    Hangup,
-    /// SIGQUIT.
-    Quit,
-    /// Somebody pressed the dashboard's button.
-    Dashboard,
-    /// A threshold with `abort` was broken: its text.
-    Abort(String),
-    /// A step or an error said so: what it was.
-    Step(String),
-}
-
-impl StopReason {
-    /// The name of a signal whose sender does not wait long.
-    pub fn hurries(&self) -> Option<&'static str> {
-        match self {
-            Self::Terminate => Some("SIGTERM"),
-            Self::Hangup => Some("SIGHUP"),
-            Self::Quit => Some("SIGQUIT"),
-            Self::Interrupt | Self::Dashboard | Self::Abort(_) | Self::Step(_) => None,
-        }
-    }
-
-    /// Whether a person, or a program in the name of one, stopped the run from outside.
-    pub fn is_by_hand(&self) -> bool {
-        matches!(self, Self::Interrupt | Self::Dashboard) || self.hurries().is_some()
-    }
 }
 
 /// What was told to stop.

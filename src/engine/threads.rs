@@ -122,13 +122,14 @@ mod tests {
     use super::super::clock::Clock;
     use super::super::events::{Event, EventSender, Row, RowSink, Rows};
     use super::super::run::{Input, Monitor, block_on, run};
-    use super::super::shared::{Shared, StopReason};
+    use super::super::shared::Shared;
     use super::super::worker::Work;
     use super::*;
+    use crate::fixture::Fixture;
     use crate::mask::Masker;
     use crate::metrics::{Aggregator, Shape};
-    use crate::report::fixture::Fixture;
     use crate::samplers::http::{ProxyEnvironment, Transport};
+    use crate::stop_reason::StopReason;
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 

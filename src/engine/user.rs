@@ -13,13 +13,16 @@ use super::files;
 use super::request::{Sent, cookie_values};
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
-use crate::graph::{Amount, DataId, ExecutionGraph, GroupId, Node, NodeId, Wait};
+use crate::failure::FailureKind;
+use crate::graph::{DataId, Dynamic, ExecutionGraph, GroupId, Node, NodeId};
 use crate::mask::{Masker, Secret, texts_of};
 use crate::metrics::{Example, LostWhy, Outcome, Recorder, Sample, SampleFailure};
-use crate::plan::{AtEnd, Share, ThinkTime, parse_think_time};
+use crate::plan::{AtEnd, Share};
+use crate::random::Random;
+use crate::response::Response;
 use crate::samplers::http::{FixedHeaders, HttpUser, Target};
-use crate::samplers::{FailureKind, Response};
-use crate::template::{CounterId, EvalError, Random, Scope, SlotId, Tree};
+use crate::schedule::ThinkTime;
+use crate::template::{CounterId, EvalError, Scope, SlotId, Tree};
 use crate::value::Value;
 
 /// So many nodes of a plan have what never changes in their requests kept by each thread, some
@@ -455,29 +458,19 @@ impl User {
     }
 
     /// How long to wait this time.
-    pub(super) fn wait_time(&mut self, wait: &Wait) -> Result<Duration, String> {
-        Ok(match wait {
-            Wait::Constant(time) => *time,
-            Wait::Range(from, to) => between(*from, *to, &mut self.random),
-            Wait::Normal(mean, deviation) => normal(*mean, *deviation, &mut self.random),
-            Wait::Poisson(mean) => poisson(*mean, &mut self.random),
-            Wait::Computed(template) => {
-                let mut text = String::new();
-                template.render(self, &mut text).map_err(|error| error.message)?;
-                match parse_think_time(&text).map_err(|error| error.message)? {
-                    ThinkTime::Range(from, to) => between(from, to, &mut self.random),
-                    ThinkTime::Constant(time) => time,
-                    _ => return Err(format!("`{text}` is not a time")),
-                }
-            }
-        })
+    pub(super) fn wait_time(&mut self, wait: &Dynamic<ThinkTime>) -> Result<Duration, String> {
+        let time = match wait {
+            Dynamic::Fixed(time) => *time,
+            Dynamic::Computed(template) => ThinkTime::parse(&self.text(template)?).map_err(|error| error.message)?,
+        };
+        Ok(time.draw(&mut self.random))
     }
 
     /// A whole number that is known or computed now.
-    pub(super) fn count(&mut self, amount: &Amount<u64>) -> Result<u64, String> {
+    pub(super) fn count(&mut self, amount: &Dynamic<u64>) -> Result<u64, String> {
         match amount {
-            Amount::Fixed(count) => Ok(*count),
-            Amount::Computed(template) => {
+            Dynamic::Fixed(count) => Ok(*count),
+            Dynamic::Computed(template) => {
                 let value = template.value(self).map_err(|error| error.message)?;
                 match value.as_number() {
                     Some(number) if number >= 0.0 && number.fract() == 0.0 && number < 1e9 => Ok(number as u64),
@@ -488,13 +481,12 @@ impl User {
     }
 
     /// Whether a chance comes true.
-    pub(super) fn chance(&mut self, amount: &Amount<f64>) -> Result<bool, String> {
+    pub(super) fn chance(&mut self, amount: &Dynamic<f64>) -> Result<bool, String> {
         let share = match amount {
-            Amount::Fixed(share) => *share,
-            Amount::Computed(template) => {
-                let mut text = String::new();
-                template.render(self, &mut text).map_err(|error| error.message)?;
-                crate::plan::parse_share(&text).map_err(|error| error.message)?
+            Dynamic::Fixed(share) => *share,
+            Dynamic::Computed(template) => {
+                let text = self.text(template)?;
+                crate::units::parse_share(&text).map_err(|error| error.message)?
             }
         };
         Ok(self.random.unit() < share)
@@ -545,34 +537,6 @@ impl User {
         let is_cut = self.response.as_ref().is_some_and(|response| response.truncated() && !response.body.is_empty());
         if is_cut { masker.of_cut_text() } else { masker }
     }
-}
-
-fn between(from: Duration, to: Duration, random: &mut Random) -> Duration {
-    from + (to - from).mul_f64(random.unit())
-}
-
-/// A normal draw by the Box–Muller transform; negative draws are zero.
-fn normal(mean: Duration, deviation: Duration, random: &mut Random) -> Duration {
-    let radius = (-2.0 * (1.0 - random.unit()).ln()).sqrt();
-    let draw = radius * (std::f64::consts::TAU * random.unit()).cos();
-    Duration::from_secs_f64((mean.as_secs_f64() + deviation.as_secs_f64() * draw).max(0.0))
-}
-
-/// A Poisson draw over milliseconds: Knuth's multiplication for small means, the normal
-/// approximation with deviation √mean above 500 ms, where the two cannot be told apart.
-fn poisson(mean: Duration, random: &mut Random) -> Duration {
-    let mean_ms = mean.as_secs_f64() * 1e3;
-    if mean_ms > 500.0 {
-        return normal(mean, Duration::from_secs_f64(mean_ms.sqrt() / 1e3), random);
-    }
-    let limit = (-mean_ms).exp();
-    let mut product = random.unit();
-    let mut count = 0;
-    while product > limit {
-        product *= random.unit();
-        count += 1;
-    }
-    Duration::from_millis(count)
 }
 
 impl Scope for User {

@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::events::RowKind;
-use super::shared::StopReason;
 use super::user::{Local, NoRow, User};
 use crate::data::Rows;
-use crate::graph::{DataId, ExecutionGraph, LabelId, Node, NodeId, NodeKind, Source, Wait};
+use crate::failure::FailureKind;
+use crate::graph::{DataId, Dynamic, ExecutionGraph, LabelId, Node, NodeId, NodeKind, Source};
 use crate::metrics::{Example, LostWhy, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::plan::{AtEnd, OnError, StopTarget};
-use crate::samplers::FailureKind;
+use crate::stop_reason::StopReason;
 use crate::template::{Expression, SlotId};
 use crate::value::Value;
 
@@ -558,7 +558,7 @@ impl<'g> Walk<'g> {
 /// Whether no step is left but waits, and none that could fail.
 fn only_pauses(graph: &ExecutionGraph, rest: &[NodeId]) -> bool {
     rest.iter().map(|id| graph.node(*id)).all(|node| match &node.kind {
-        NodeKind::Pause(time) => node.condition.is_none() && !matches!(time, Wait::Computed(_)),
+        NodeKind::Pause(time) => node.condition.is_none() && !matches!(time, Dynamic::Computed(_)),
         NodeKind::Http(_)
         | NodeKind::Sequence { .. }
         | NodeKind::Include(..)

@@ -6,7 +6,7 @@ use std::fmt;
 use http::HeaderName;
 use regex::Regex;
 
-use crate::samplers::Response;
+use crate::response::Response;
 use crate::template::{Scope, Template, Tree};
 use crate::value::Value;
 

@@ -5,7 +5,7 @@
 use regex::Regex;
 use serde_json::json;
 
-use crate::samplers::Response;
+use crate::response::Response;
 use crate::template::Tree;
 use crate::template::testing::World;
 use crate::template::{Template, parse_text};

@@ -8,13 +8,15 @@ use super::flow::State;
 use super::names::Names;
 use super::{
     AssertionInfo, Children, Data, DataId, ExecutionGraph, Flow, Group, GroupId, Label, LabelId, LabelKind, Node,
-    NodeKind, Place, Service, ServiceKind, Slot, Threshold,
+    NodeKind, Place, Slot, Threshold,
 };
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::mask::Masker;
 use crate::plan::{self, Plan, Step, Text, environment, is_data};
 use crate::samplers::http::Settings;
+use crate::services::Service;
 use crate::template::SlotId;
+use crate::template::Template;
 
 /// What the compiler knows while it walks the plan.
 pub(super) struct Build<'p> {
@@ -246,7 +248,7 @@ impl Build<'_> {
                     Vec::new()
                 }
                 Some(Err(_)) => {
-                    let message = format!("{} cannot be read as a table", crate::plan::shown_path(&spec.path));
+                    let message = format!("{} cannot be read as a table", crate::sanitize::shown_path(&spec.path));
                     self.error(
                         set.file.span,
                         message,
@@ -272,30 +274,13 @@ impl Build<'_> {
         sets
     }
 
-    fn services(&mut self) -> Vec<Service> {
+    fn services(&mut self) -> Vec<Service<Template>> {
         let plan = self.plan;
         plan.services
             .iter()
             .filter_map(|service| {
-                let kind = match &service.kind {
-                    plan::ServiceKind::Demo { port, db_pool, query_time, cache } => {
-                        let defaults = crate::demo::Options::default();
-                        ServiceKind::Demo(crate::demo::Options {
-                            port: *port,
-                            db_pool: db_pool.map_or(defaults.db_pool, |pool| pool as usize),
-                            query_time: query_time.unwrap_or(defaults.query_time),
-                            cache: *cache,
-                        })
-                    }
-                    plan::ServiceKind::Command { command, stop, ready, url } => {
-                        let mut text = |text: &Text| self.text(text, None).map(|compiled| compiled.template);
-                        let command = text(command);
-                        let stop = stop.as_ref().and_then(&mut text);
-                        let url = url.as_ref().and_then(&mut text);
-                        let ready = ready.as_ref().and_then(|(url, within)| Some((text(url)?, *within)));
-                        ServiceKind::Command { command: command?, stop, ready, url }
-                    }
-                };
+                let compiled = |text: &Text| self.text(text, None).map(|compiled| compiled.template).ok_or(());
+                let kind = service.kind.try_map(compiled).ok()?;
                 Some(Service { name: service.name.value.clone(), kind })
             })
             .collect()
@@ -338,7 +323,7 @@ impl Build<'_> {
     fn group(&mut self, id: GroupId, group: &plan::ThreadGroup, [on_start, steps, on_stop]: Steps) -> Group {
         self.place = Place::Group(id);
         self.rows_used = Default::default();
-        let think = group.think_time.as_ref().and_then(|think| self.wait(think, None)).map(Arc::new);
+        let think = group.think_time.as_ref().and_then(|think| self.dynamic(think, None)).map(Arc::new);
         let on_start = self.used_up(on_start, &super::steps::Context::on_start(id));
         self.in_iteration = true;
         let steps = self.used_up(steps, &super::steps::Context::steps(id, think));

@@ -7,14 +7,14 @@ use super::{AssertionId, AssertionInfo, LabelId, NodeId};
 use crate::assertions::{Assertion, Expected, JsonType, Matcher, Schema, Subject};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::extractors::find::{Css, JsonPath, XPath};
-use crate::extractors::{Extractor, Group, How, Pick, Source};
-use crate::plan::yaml::{Entry, Node as Yaml, NodeKind, Style};
-use crate::plan::{
-    AssertionGroup, AssertionSpec, ExtractorSpec, FileRef, HowSpec, PickSpec, SubjectSpec, Text, is_data, keys,
-    parse_duration, parse_size, shown_path, written_path,
-};
+use crate::extractors::{Extractor, Group, How, Source};
+use crate::plan::{AssertionGroup, AssertionSpec, ExtractorSpec, FileRef, HowSpec, SubjectSpec, Text, is_data, keys};
+use crate::sanitize::shown_path;
 use crate::template::{SlotId, Tree};
+use crate::units::{parse_duration, parse_size};
 use crate::value::Value;
+use crate::yaml::written_path;
+use crate::yaml::{Entry, Node as Yaml, NodeKind, Style};
 use ::http::HeaderName;
 
 /// What numbers of a matcher are written in.
@@ -53,20 +53,20 @@ impl Build<'_> {
                         None => Source::Body,
                     },
                 };
-                let pick = match spec.pick {
-                    PickSpec::First => Pick::First,
-                    PickSpec::Last => Pick::Last,
-                    PickSpec::Random => Pick::Random,
-                    PickSpec::All => Pick::All,
-                    PickSpec::Nth(number) => Pick::Nth(number as usize),
-                };
                 self.slots[slot.0 as usize].cookie |= matches!(&how, How::Cookie(_))
                     || matches!(&source, Source::Cookie(_))
                     || matches!(&how, How::Header(name) if *name == ::http::header::SET_COOKIE)
                     || matches!(&source, Source::Header(name) if *name == ::http::header::SET_COOKIE);
                 extractors.push((
                     slot,
-                    Extractor { variable: spec.variable.value.to_string(), how, source, pick, default, text },
+                    Extractor {
+                        variable: spec.variable.value.to_string(),
+                        how,
+                        source,
+                        pick: spec.pick,
+                        default,
+                        text,
+                    },
                 ));
             }
         }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Amount, Children, ExecutionGraph, LabelKind, Node, NodeId, NodeKind, Source, Wait};
+use super::{Children, Dynamic, ExecutionGraph, LabelKind, Node, NodeId, NodeKind, Source};
 use crate::mask::Masker;
 use crate::sanitize::one_line;
+use crate::schedule::ThinkTime;
 
 /// How to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -57,10 +58,10 @@ fn title(node: &Node) -> String {
         let _ = write!(title, " [if {}]", condition.source());
     }
     match node.chance.as_deref() {
-        Some(Amount::Fixed(chance)) => {
+        Some(Dynamic::Fixed(chance)) => {
             let _ = write!(title, " [chance {}%]", chance * 100.0);
         }
-        Some(Amount::Computed(template)) => {
+        Some(Dynamic::Computed(template)) => {
             let _ = write!(title, " [chance {}]", template.source());
         }
         None => {}
@@ -75,13 +76,15 @@ fn title(node: &Node) -> String {
     title
 }
 
-fn wait_text(wait: &Wait) -> String {
+fn wait_text(wait: &Dynamic<ThinkTime>) -> String {
     match wait {
-        Wait::Constant(time) => format!("{time:?}"),
-        Wait::Range(from, to) => format!("{from:?}..{to:?}"),
-        Wait::Normal(mean, deviation) => format!("normal, mean {mean:?}, deviation {deviation:?}"),
-        Wait::Poisson(mean) => format!("poisson, mean {mean:?}"),
-        Wait::Computed(template) => template.source().to_owned(),
+        Dynamic::Fixed(ThinkTime::Constant(time)) => format!("{time:?}"),
+        Dynamic::Fixed(ThinkTime::Range(from, to)) => format!("{from:?}..{to:?}"),
+        Dynamic::Fixed(ThinkTime::Normal { mean, deviation }) => {
+            format!("normal, mean {mean:?}, deviation {deviation:?}")
+        }
+        Dynamic::Fixed(ThinkTime::Poisson { mean }) => format!("poisson, mean {mean:?}"),
+        Dynamic::Computed(template) => template.source().to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a walk through steps is expected to do, by arithmetic alone: requests and waiting.
 
-use super::{Amount, Node, NodeId, NodeKind, Source, Wait};
+use super::{Dynamic, Node, NodeId, NodeKind, Source};
+use crate::schedule::ThinkTime;
 use crate::value::Value;
 
 /// What one walk is expected to do on average. Where the plan leaves it open (conditions, loops
@@ -55,12 +56,12 @@ fn step(nodes: &[Node], node: &Node) -> Expected {
         | NodeKind::Include(_, children)
         | NodeKind::Lock(_, children) => all(children),
         NodeKind::Parallel(children) => Expected { wait_s: 0.0, ..all(children) },
-        NodeKind::Repeat(Amount::Fixed(count), children) => all(children).times(*count as f64),
+        NodeKind::Repeat(Dynamic::Fixed(count), children) => all(children).times(*count as f64),
         NodeKind::ForEach(_, Source::List(list), children) => match list.constant() {
             Some(Value::List(items)) => all(children).times(items.len() as f64),
             Some(_) | None => all(children).vague(),
         },
-        NodeKind::Repeat(Amount::Computed(_), children)
+        NodeKind::Repeat(Dynamic::Computed(_), children)
         | NodeKind::While(_, _, children)
         | NodeKind::ForEach(_, Source::Rows(_), children) => all(children).vague(),
         NodeKind::RepeatFor(time, children) => Expected { wait_s: time.as_secs_f64(), ..all(children).vague() },
@@ -79,19 +80,17 @@ fn step(nodes: &[Node], node: &Node) -> Expected {
         NodeKind::Set(_) | NodeKind::NextRow(_) | NodeKind::Log(_) => Expected::default(),
     };
     match node.chance.as_deref() {
-        Some(Amount::Fixed(share)) => expected = expected.times(*share),
-        Some(Amount::Computed(_)) => expected = expected.vague(),
+        Some(Dynamic::Fixed(share)) => expected = expected.times(*share),
+        Some(Dynamic::Computed(_)) => expected = expected.vague(),
         None => {}
     }
     if node.condition.is_some() { expected.vague() } else { expected }
 }
 
 /// The mean of a wait.
-fn wait(wait: &Wait) -> Expected {
-    let seconds = match wait {
-        Wait::Constant(time) | Wait::Normal(time, _) | Wait::Poisson(time) => time.as_secs_f64(),
-        Wait::Range(from, to) => (*from + *to).as_secs_f64() / 2.0,
-        Wait::Computed(_) => return Expected::default().vague(),
-    };
-    Expected { wait_s: seconds, ..Expected::default() }
+fn wait(wait: &Dynamic<ThinkTime>) -> Expected {
+    match wait {
+        Dynamic::Fixed(time) => Expected { wait_s: time.mean().as_secs_f64(), ..Expected::default() },
+        Dynamic::Computed(_) => Expected::default().vague(),
+    }
 }

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use super::draw::told;
 use super::estimate::{self, Expected};
-use super::{Children, ExecutionGraph, Group, GroupId, LabelKind, NodeId, NodeKind, Scope, ServiceKind, Wait};
+use super::{Children, Dynamic, ExecutionGraph, Group, GroupId, LabelKind, NodeId, NodeKind, Scope};
 use crate::mask::Masker;
-use crate::plan::{OnError, written_duration};
-use crate::schedule::{Iterations, Load, Rate, Stage, Users};
+use crate::plan::OnError;
+use crate::schedule::{Iterations, Load, Stage, ThinkTime, Users};
+use crate::services::ServiceKind;
+use crate::units::Rate;
+use crate::units::written_duration;
 
 /// Steps of one part that are named; further ones are counted.
 const NAMED: usize = 12;
@@ -298,11 +301,15 @@ fn think_time(graph: &ExecutionGraph, steps: &[NodeId]) -> Option<String> {
         let node = graph.node(id);
         if let Some(wait) = &node.think_time {
             return Some(match wait.as_ref() {
-                Wait::Constant(time) if time.is_zero() => return None,
-                Wait::Constant(time) => written_duration(*time),
-                Wait::Range(from, to) => format!("{} to {}", written_duration(*from), written_duration(*to)),
-                Wait::Normal(mean, _) | Wait::Poisson(mean) => format!("{} on average", written_duration(*mean)),
-                Wait::Computed(template) => template.source().to_owned(),
+                Dynamic::Fixed(ThinkTime::Constant(time)) if time.is_zero() => return None,
+                Dynamic::Fixed(ThinkTime::Constant(time)) => written_duration(*time),
+                Dynamic::Fixed(ThinkTime::Range(from, to)) => {
+                    format!("{} to {}", written_duration(*from), written_duration(*to))
+                }
+                Dynamic::Fixed(ThinkTime::Normal { mean, .. } | ThinkTime::Poisson { mean }) => {
+                    format!("{} on average", written_duration(*mean))
+                }
+                Dynamic::Computed(template) => template.source().to_owned(),
             });
         }
         stack.extend(super::draw::edges(node).into_iter().rev().map(|(child, _)| child));

@@ -6,18 +6,19 @@ use ::http::{HeaderName, Method};
 
 use super::build::Build;
 use super::steps::Context;
-use super::{Auth, Body, FileSource, HttpNode, JsonTemplate, LabelId, NodeId, Part, PartContent, TransportId};
+use super::{Body, FileSource, HttpNode, JsonTemplate, LabelId, NodeId, Part, PartContent, TransportId};
 use crate::assertions::Subject;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{
-    AssertionGroup, AuthSpec, BodySpec, FileRef, HttpSettings, HttpStep, Name, PartContentSpec, PartSpec, Step, Text,
-    TransportSettings, shown_path,
+    AssertionGroup, BodySpec, FileRef, HttpSettings, HttpStep, Name, PartContentSpec, PartSpec, Step, Text,
+    TransportSettings,
 };
 use crate::samplers::http::body::Coding;
 use crate::samplers::http::{
     CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, RedirectHeaders, Resources, Scope, Settings,
     TlsVersion, Transport, spellings,
 };
+use crate::sanitize::shown_path;
 use crate::template::{Template, Tree};
 
 /// Files that are sent whole are read before the run up to this size, in bytes; larger ones would
@@ -52,7 +53,8 @@ impl Build<'_> {
         let spelled = spellings(merged.iter().map(|(name, _)| &*name.value));
         let body = step.body.as_ref().map(|body| self.body(body, id));
         let auth = earned.iter().rev().find_map(|layer| layer.auth.as_ref()).and_then(Option::as_ref);
-        let auth = auth.map(|auth| self.auth(auth, id));
+        let compiled = |text: &Text| self.sent(text, Some(id)).map(|compiled| compiled.template).ok_or(());
+        let auth = auth.map(|auth| auth.try_map(compiled).ok());
         // Extractors run before the assertions, which may read what they set; the request itself may not.
         let extractors = self.extractors(&step.extract, id);
         let groups = effective_assertions(&layers);
@@ -168,21 +170,6 @@ impl Build<'_> {
                 Some((HeaderName::from_bytes(name.value.as_bytes()).ok()?, compiled))
             })
             .collect()
-    }
-
-    fn auth(&mut self, auth: &AuthSpec, id: NodeId) -> Option<Auth> {
-        let mut text = |text: &Text| self.sent(text, Some(id)).map(|compiled| compiled.template);
-        Some(match auth {
-            AuthSpec::Basic(username, password) => {
-                let (username, password) = (text(username), text(password));
-                Auth::Basic(username?, password?)
-            }
-            AuthSpec::Digest(username, password) => {
-                let (username, password) = (text(username), text(password));
-                Auth::Digest(username?, password?)
-            }
-            AuthSpec::Bearer(token) => Auth::Bearer(text(token)?),
-        })
     }
 
     fn body(&mut self, body: &BodySpec, id: NodeId) -> Option<Body> {

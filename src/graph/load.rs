@@ -7,8 +7,9 @@ use super::build::Build;
 use super::estimate::{self, Expected};
 use super::{Group, GroupId};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{ThreadGroup, written_duration};
+use crate::plan::ThreadGroup;
 use crate::schedule::{Arrivals, Iterations, Load, Users};
+use crate::units::written_duration;
 
 /// From so many users a second on, their common start is worth a warning.
 const STARTS_PER_SECOND: f64 = 100.0;

@@ -41,11 +41,13 @@ use crate::assertions::Assertion;
 use crate::diagnostic::{Sources, Span};
 use crate::extractors::Extractor;
 use crate::plan::{AtEnd, OnError, Order, Share, StopTarget};
-use crate::samplers::http::Settings;
-use crate::schedule::{During, Load, Rate};
+use crate::samplers::http::{Auth, Settings};
+use crate::schedule::{During, Load, ThinkTime};
+use crate::services::Service;
 use crate::template::{Expression, SlotId, Template, Tree};
+use crate::threshold::Condition;
+use crate::units::Rate;
 use crate::value::Value;
-use crate::verdict::Condition;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
@@ -111,7 +113,7 @@ pub struct ExecutionGraph {
     /// Every data set.
     pub data: Vec<Data>,
     /// Programs to start.
-    pub services: Vec<Service>,
+    pub services: Vec<Service<Template>>,
     /// The slot that holds the services' URLs.
     pub services_slot: Option<SlotId>,
     /// Whether an expression looks into the last response.
@@ -147,36 +149,15 @@ pub struct Node {
     /// A condition for running it. Boxed like the chance: few steps of a large plan have one.
     pub condition: Option<Box<Expression>>,
     /// How likely it runs.
-    pub chance: Option<Box<Amount<f64>>>,
+    pub chance: Option<Box<Dynamic<f64>>>,
     /// Waited after it, if it is a request of a thread group's `steps`.
-    pub think_time: Option<Arc<Wait>>,
+    pub think_time: Option<Arc<Dynamic<ThinkTime>>>,
     /// What it does.
     pub kind: NodeKind,
 }
 
-/// A quantity that is known, or computed when the step is reached.
-#[derive(Debug)]
-pub enum Amount<T> {
-    /// Known.
-    Fixed(T),
-    /// Computed.
-    Computed(Template),
-}
-
-/// How long to wait.
-#[derive(Debug)]
-pub enum Wait {
-    /// Always this long.
-    Constant(Duration),
-    /// Uniformly between the two.
-    Range(Duration, Duration),
-    /// Normally distributed: mean and standard deviation.
-    Normal(Duration, Duration),
-    /// Poisson distributed over milliseconds.
-    Poisson(Duration),
-    /// Text that spells a time or a range.
-    Computed(Template),
-}
+/// A value that is known, or computed when the step is reached.
+pub type Dynamic<T> = crate::value::Dynamic<T, Template>;
 
 /// What a node does.
 #[derive(Debug)]
@@ -193,7 +174,7 @@ pub enum NodeKind {
     /// Steps timed together, under the node's label.
     Transaction(Children),
     /// A loop by count.
-    Repeat(Amount<u64>, Children),
+    Repeat(Dynamic<u64>, Children),
     /// A loop by time.
     RepeatFor(Duration, Children),
     /// A loop by condition, at most so often.
@@ -215,7 +196,7 @@ pub enum NodeKind {
     /// Draws another row.
     NextRow(DataId),
     /// Waits.
-    Pause(Wait),
+    Pause(Dynamic<ThinkTime>),
     /// Waits for other users.
     WaitForUsers(MeetingId),
     /// One user at a time.
@@ -275,20 +256,9 @@ pub struct HttpNode {
     /// Connection-level settings.
     pub transport: TransportId,
     /// How to sign in.
-    pub auth: Option<Box<Auth>>,
+    pub auth: Option<Box<Auth<Template>>>,
     /// Whether and how embedded resources are fetched.
     pub resources: Option<crate::samplers::http::Resources>,
-}
-
-/// A way to sign in.
-#[derive(Debug)]
-pub enum Auth {
-    /// User name and password with every request.
-    Basic(Template, Template),
-    /// A token.
-    Bearer(Template),
-    /// User name and password in answer to a challenge.
-    Digest(Template, Template),
 }
 
 /// A request's body.
@@ -493,34 +463,6 @@ pub struct Data {
     pub at_end: AtEnd,
     /// Where it is written.
     pub span: Span,
-}
-
-/// A program to start.
-#[derive(Debug)]
-pub struct Service {
-    /// Its name.
-    pub name: Arc<str>,
-    /// What it is.
-    pub kind: ServiceKind,
-}
-
-/// What a service is.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a plan has a handful of services")]
-pub enum ServiceKind {
-    /// The built-in sample API.
-    Demo(crate::demo::Options),
-    /// Command lines.
-    Command {
-        /// Starts it.
-        command: Template,
-        /// Stops it.
-        stop: Option<Template>,
-        /// The URL that tells it is ready, and how long to wait for it.
-        ready: Option<(Template, Duration)>,
-        /// Where it listens.
-        url: Option<Template>,
-    },
 }
 
 /// A variable's way from the node that sets it to the node that uses it.

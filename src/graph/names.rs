@@ -8,13 +8,14 @@ use super::build::Build;
 use super::flow::Known;
 use super::{DataId, Flow, NodeId, Place};
 use crate::diagnostic::{Diagnostic, Severity, Span};
-use crate::plan::yaml::{Node as Yaml, NodeKind, Style};
-use crate::plan::{Name, Text, finding, plain_value};
+use crate::plan::{Name, Text, finding};
 use crate::template::{
     Builtin, CounterId, Expression, NameUse, Problem, Reference, Resolver, SlotId, Template, Tree, parse_expression,
     parse_text,
 };
 use crate::value::Value;
+use crate::yaml::plain_value;
+use crate::yaml::{Node as Yaml, NodeKind, Style};
 
 /// Every name of the plan.
 #[derive(Default)]

@@ -9,8 +9,9 @@ use super::NodeId;
 use super::build::Build;
 use crate::assertions::Pattern;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::yaml::Entry;
-use crate::plan::{Text, quoted};
+use crate::plan::Text;
+use crate::yaml::Entry;
+use crate::yaml::quoted;
 
 /// How much memory the regular expressions of a plan may take together, in bytes, about.
 pub(crate) const MAX_REGEX_MEMORY: usize = 128 * 1024 * 1024;

@@ -2,8 +2,8 @@
 
 use super::build::Build;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::yaml::{Node as Yaml, NodeKind};
 use crate::plan::{AssertionGroup, AssertionSpec, HowSpec, HttpStep, SubjectSpec};
+use crate::yaml::{Node as Yaml, NodeKind};
 
 const REMEDY: &str = "write `follow_redirects: false` at this request, then the redirect itself is the response";
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::build::Build;
 use super::{
-    Amount, Children, GroupId, LabelId, LabelKind, LockId, MeetingId, Node, NodeId, NodeKind, Place, RotationId,
-    Source, Wait,
+    Children, Dynamic, GroupId, LabelId, LabelKind, LockId, MeetingId, Node, NodeId, NodeKind, Place, RotationId,
+    Source,
 };
 use crate::diagnostic::Diagnostic;
-use crate::plan::yaml::Node as Yaml;
-use crate::plan::{Dynamic, Name, Step, StepKind, StopTarget, ThinkTime};
+use crate::plan::{self, Name, Step, StepKind, StopTarget};
+use crate::schedule::ThinkTime;
 use crate::value::Value;
+use crate::yaml::Node as Yaml;
 
 /// What surrounds a step.
 #[derive(Clone)]
@@ -20,7 +21,7 @@ pub(super) struct Context {
     /// Whether the group's headers and auth apply: not while they are being earned.
     pub(super) earned: bool,
     /// The think time that applies.
-    think: Option<Arc<Wait>>,
+    think: Option<Arc<Dynamic<ThinkTime>>>,
     /// Where think times are not waited, and how that place is called.
     no_think: Option<&'static str>,
     in_loop: bool,
@@ -44,7 +45,7 @@ impl Context {
         Self { group: Some(group), earned: false, no_think: Some("`on_start`"), ..Self::outside() }
     }
 
-    pub(super) fn steps(group: GroupId, think: Option<Arc<Wait>>) -> Self {
+    pub(super) fn steps(group: GroupId, think: Option<Arc<Dynamic<ThinkTime>>>) -> Self {
         Self { group: Some(group), think, no_think: None, ..Self::outside() }
     }
 
@@ -88,7 +89,7 @@ impl Build<'_> {
             if let Some(place) = context.no_think {
                 self.error(step.span, format!("`think_time` is not waited in {place}"), "use a `pause` step there");
             }
-            context.think = self.wait(think, Some(id)).map(Arc::new);
+            context.think = self.dynamic(think, Some(id)).map(Arc::new);
         }
         let condition = step.condition.as_ref().map(|text| self.expression(text, Some(id)));
         if let (Some(Some(condition)), Some(text)) = (&condition, &step.condition)
@@ -100,7 +101,7 @@ impl Build<'_> {
                     .help(format!("compare a variable, for example `if: count > 3`, or {otherwise}")),
             );
         }
-        let chance = step.chance.as_ref().map(|chance| self.amount(chance, id));
+        let chance = step.chance.as_ref().map(|chance| self.dynamic(chance, Some(id)));
         let entry = (condition.is_some() || chance.is_some()).then(|| self.state.clone());
         let kind = self.kind(step, id, label, &context);
         if let Some(entry) = entry
@@ -141,8 +142,8 @@ impl Build<'_> {
                 NodeKind::Transaction(self.children(steps, &context))
             }
             StepKind::Repeat(count, steps) => {
-                let count = self.amount(count, id)?;
-                let surely = matches!(count, Amount::Fixed(count) if count > 0);
+                let count = self.dynamic(count, Some(id))?;
+                let surely = matches!(count, Dynamic::Fixed(count) if count > 0);
                 NodeKind::Repeat(count, self.looped(steps, context, surely))
             }
             StepKind::RepeatFor(time, steps) => NodeKind::RepeatFor(*time, self.looped(steps, context, true)),
@@ -238,7 +239,7 @@ impl Build<'_> {
                 self.data_used.insert(data);
                 NodeKind::NextRow(data)
             }
-            StepKind::Pause(wait) => NodeKind::Pause(self.wait(wait, Some(id))?),
+            StepKind::Pause(wait) => NodeKind::Pause(self.dynamic(wait, Some(id))?),
             StepKind::WaitForUsers { count, within } => {
                 if !matches!(self.place, Place::Group(_)) {
                     self.error(
@@ -359,21 +360,11 @@ impl Build<'_> {
         }
     }
 
-    fn amount<T: Copy>(&mut self, amount: &Dynamic<T>, id: NodeId) -> Option<Amount<T>> {
-        match amount {
-            Dynamic::Fixed(value) => Some(Amount::Fixed(*value)),
-            Dynamic::Computed(text) => self.text(text, Some(id)).map(|compiled| Amount::Computed(compiled.template)),
+    pub(super) fn dynamic<T: Copy>(&mut self, value: &plan::Dynamic<T>, id: Option<NodeId>) -> Option<Dynamic<T>> {
+        match value {
+            plan::Dynamic::Fixed(value) => Some(Dynamic::Fixed(*value)),
+            plan::Dynamic::Computed(text) => self.text(text, id).map(|compiled| Dynamic::Computed(compiled.template)),
         }
-    }
-
-    pub(super) fn wait(&mut self, think: &ThinkTime, id: Option<NodeId>) -> Option<Wait> {
-        Some(match think {
-            ThinkTime::Constant(time) => Wait::Constant(*time),
-            ThinkTime::Range(from, to) => Wait::Range(*from, *to),
-            ThinkTime::Normal { mean, deviation } => Wait::Normal(*mean, *deviation),
-            ThinkTime::Poisson { mean } => Wait::Poisson(*mean),
-            ThinkTime::Computed(text) => Wait::Computed(self.text(text, id)?.template),
-        })
     }
 }
 
@@ -386,8 +377,8 @@ pub(super) fn describe(step: &Step) -> Arc<str> {
             None => "steps".into(),
         },
         StepKind::Transaction { label, .. } => label.value.clone(),
-        StepKind::Repeat(Dynamic::Fixed(count), _) => format!("repeat {count}").into(),
-        StepKind::Repeat(Dynamic::Computed(text), _) => format!("repeat {}", text.value).into(),
+        StepKind::Repeat(plan::Dynamic::Fixed(count), _) => format!("repeat {count}").into(),
+        StepKind::Repeat(plan::Dynamic::Computed(text), _) => format!("repeat {}", text.value).into(),
         StepKind::RepeatFor(time, _) => format!("repeat {time:?}").into(),
         StepKind::While { condition, .. } => format!("while {}", condition.value).into(),
         StepKind::ForEach { item, list, .. } => format!("for each {} of {}", item.value, list.value).into(),

@@ -4,9 +4,10 @@ use super::build::Build;
 use super::steps::Context;
 use super::{DataId, GroupId, LabelId, LabelKind, Place, Scope, Threshold};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::phase::Phase;
 use crate::plan::{self, ThreadGroup};
 use crate::schedule::During;
-use crate::verdict::{Condition, Metric, Operator, Phase, Unit};
+use crate::threshold::{Condition, Metric, Operator, Unit};
 
 impl Build<'_> {
     /// Thresholds written on a request or a transaction.

@@ -13,14 +13,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::template::number_as_written;
+use crate::value::number_as_written;
 use crate::value::{Map, Value};
 
 use read::Entry;
 pub use tree::Tree;
-
-/// The deepest nesting that is read. Whoever follows the outline may recurse up to it.
-pub const MAX_DEPTH: usize = 128;
 
 /// A text that is one whole JSON value.
 #[derive(Debug)]
@@ -59,7 +56,7 @@ impl Document {
     ///
     /// # Errors
     /// What is wrong with it and where, when it is not one whole JSON value (RFC 8259), or is
-    /// nested deeper than [`MAX_DEPTH`].
+    /// nested deeper than [`MAX_DEPTH`](crate::value::MAX_DEPTH).
     pub fn read(text: Bytes) -> Result<Self, String> {
         let entries = read::outline(&text).map_err(|fault| fault.told(&text))?;
         Ok(Self { text, entries, tree: OnceCell::new() })

@@ -1,6 +1,6 @@
 //! The reader: one pass over the bytes, without recursion, that checks every one of them.
 
-use super::MAX_DEPTH;
+use crate::value::MAX_DEPTH;
 
 /// Where a value or the name of a member stands in the text.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::value::MAX_DEPTH;
 
 fn read(text: impl Into<Vec<u8>>) -> Result<Document, String> {
     Document::read(Bytes::from(text.into()))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use jsonpath_rust::query::queryable::Queryable;
 
-use crate::template::compare_numbers;
+use crate::value::compare_numbers;
 use crate::value::{Map, Value};
 
 /// A value and all that is in it.

@@ -32,7 +32,7 @@ pub(super) fn spellings(secret: &str) -> Vec<String> {
     for text in [secret, secret.trim()] {
         found.push(text.bytes().map(|byte| format!("{byte:02x}")).collect());
         let json = json_escaped(text);
-        let url = crate::samplers::http::body::encoded(text);
+        let url = crate::uri::percent_encoded(text);
         let forms = [text.as_bytes(), json.as_bytes(), url.as_bytes()];
         let base64 = forms.into_iter().flat_map(in_base64);
         found.extend(base64.map(|text| View::seen(&text)));

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::results::{ErrorKey, ErrorStats, GeneratorFigures, Stats};
 use super::{Example, LostUsers, Outcome, Sample, SampleFailure, Shape, Span};
+use crate::failure::Exhausted;
 use crate::graph::{AssertionId, GroupId, LabelId, LabelKind};
-use crate::samplers::Exhausted;
 
 /// How many groups of equal failures are kept apart; further ones count under their kind.
 pub(super) const MAX_ERROR_GROUPS: usize = 1000;

@@ -9,9 +9,9 @@ use super::timeline::Slice;
 use super::times::Times;
 use super::{Example, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::diagnostic::Span;
+use crate::failure::{Exhausted, FailureKind};
 use crate::graph::{AssertionId, GroupId, LabelId, Scope};
-use crate::samplers::{Exhausted, FailureKind};
-use crate::verdict::Phase;
+use crate::phase::Phase;
 
 /// How many different values an assertion's examples show.
 const MAX_ACTUAL: usize = 5;

@@ -7,8 +7,8 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer}
 
 use super::results::{LowerBounds, Stats};
 use super::times::Times;
+use crate::failure::FailureKind;
 use crate::graph::LabelId;
-use crate::samplers::FailureKind;
 
 /// How many slices are kept; then neighbours merge and a slice is twice as long.
 const MAX_SLICES: usize = 3600;

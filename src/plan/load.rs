@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::foreign;
 use super::lower::{self, Lower};
 use super::statics::Statics;
 use super::types::Plan;
-use super::yaml::{self, Node};
 use super::{overlay, pitfalls, strangers};
 use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, Span};
-use crate::sanitize::one_line;
+use crate::sanitize::shown_path;
+use crate::yaml::{self, Node};
 
 /// The largest file read as a plan, an include or a list of data, in bytes.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -82,7 +82,7 @@ impl Loaded {
 
 /// Reads a plan. Everything that is wrong is in `findings`; nothing is sent or started.
 pub fn load(path: &Path, options: &LoadOptions) -> Loaded {
-    let mut sources = Sources::default();
+    let mut sources = Sources::with_sections(super::keys::PLAN.keys.iter().map(|key| key.name));
     let mut findings = Vec::new();
     let plan = read(path, options, &mut sources, &mut findings);
     Loaded { sources, plan, findings }
@@ -182,7 +182,7 @@ pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<D
 
 /// A file's text without its byte order mark, or why it cannot be used, as a sentence.
 fn read_text(path: &Path) -> Result<String, String> {
-    let shown = shown(path);
+    let shown = shown_path(path);
     if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && !strangers::is_plan(path) {
         return Err(format!("{shown} is a link to a file whose name does not end in .yaml or .yml"));
     }
@@ -219,10 +219,4 @@ fn cannot_read(shown: &str, error: &std::io::Error) -> String {
         std::io::ErrorKind::IsADirectory => format!("{shown} is a folder; name a plan file"),
         _ => format!("{shown} cannot be read: {error}"),
     }
-}
-
-/// A path as shown to people: forward slashes, on one line, nothing that a terminal or a CI runner obeys.
-pub(crate) fn shown(path: &Path) -> String {
-    let path: PathBuf = path.components().collect();
-    one_line(&path.to_string_lossy().replace('\\', "/"))
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::keys;
 use super::load::{LoadOptions, LoadOverride};
 use super::lower::{Fields, Lower, is_load_key};
-use super::yaml::{Entry, Node, NodeKind};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::yaml::{Entry, Node, NodeKind};
 
 /// Lays one profile over the plan; tells whether it skips thresholds without samples.
 pub(super) fn profile(lower: &mut Lower<'_>, plan: &mut Node, name: &str) -> Option<bool> {

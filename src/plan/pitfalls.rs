@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use super::keys;
-use super::yaml::Offsets;
 use crate::diagnostic::{Diagnostic, FileId, Span};
+use crate::yaml::{Offsets, quoted};
 
 /// A mended copy of a file's text.
 pub(super) struct Mended {
@@ -59,21 +59,6 @@ pub(super) fn scan(text: &str, file: FileId) -> (Mended, Vec<Diagnostic>) {
     }
     mended.push_str(&text[at..]);
     (Mended { text: mended, edits: scan.edits }, scan.findings)
-}
-
-/// Text as a YAML scalar in quotes, single ones unless that doubles many.
-pub(crate) fn quoted(text: &str) -> String {
-    if text.contains('\'') && !text.contains(['"', '\\']) {
-        format!("\"{text}\"")
-    } else {
-        format!("'{}'", text.replace('\'', "''"))
-    }
-}
-
-/// A JSONPath as a YAML scalar: in quotes unless it is so plain that it needs none anywhere.
-pub(crate) fn written_path(path: &str) -> String {
-    let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '$' | '.' | '_'));
-    if plain { path.to_owned() } else { quoted(path) }
 }
 
 enum State {

@@ -8,8 +8,8 @@ use serde_json::{Map, Value as Json, json};
 use super::keys::{
     ASSERTIONS, EXTRACTOR, KINDS, Key, Kind, MATCHER, PLAN, REQUEST, SECTIONS, STEP, Section, THINK_TIME, THRESHOLD, Ty,
 };
-use super::yaml::{Node, NodeKind, Style};
 use crate::diagnostic::FileId;
+use crate::yaml::{Node, NodeKind, Style};
 
 const DURATION: &str = r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$|\$\{";
 const DURATION_SAYS: &str = "write a number and its unit: 500ms, 10s, 2m, 1h30m or 7d";
@@ -229,13 +229,13 @@ fn snippets() -> Json {
 
 /// The value a key's example shows.
 pub(crate) fn example(key: &Key) -> Option<Json> {
-    let node = super::yaml::parse(key.example, FileId(0), &super::yaml::Unchanged, &mut Vec::new())?;
+    let node = crate::yaml::parse(key.example, FileId(0), &crate::yaml::Unchanged, &mut Vec::new())?;
     node.get(key.name).map(to_json)
 }
 
 fn to_json(node: &Node) -> Json {
     match &node.kind {
-        NodeKind::Scalar { text, style: Style::Plain } => super::statics::plain_value(text).to_json(),
+        NodeKind::Scalar { text, style: Style::Plain } => crate::yaml::plain_value(text).to_json(),
         NodeKind::Scalar { text, .. } => json!(&**text),
         NodeKind::List(items) => Json::Array(items.iter().map(to_json).collect()),
         NodeKind::Map(entries) => {

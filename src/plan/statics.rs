@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::yaml::{Node, NodeKind, Style, is_number};
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
-use crate::samplers::Response;
-use crate::template::{
-    CounterId, ParsedText, Problem, Random, Reference, Resolver, Scope, SlotId, Template, number_as_written, parse_text,
-};
+use crate::random::Random;
+use crate::response::Response;
+use crate::template::{CounterId, ParsedText, Problem, Reference, Resolver, Scope, SlotId, Template, parse_text};
+use crate::value::number_as_written;
 use crate::value::{Map, Value};
+use crate::yaml::{Node, NodeKind, Style, is_number, plain_value};
 
 /// Names and values known before the run.
 pub(super) struct Statics {
@@ -183,18 +183,6 @@ pub(crate) fn environment(env: &BTreeMap<String, String>) -> Value {
     Value::Map(Arc::new(
         env.iter().map(|(name, value)| (Arc::from(name.as_str()), Value::text(value.as_str()))).collect(),
     ))
-}
-
-/// The value of a plain scalar: only `true` and `false` are boolean, only `null` and `~` null, and
-/// a number with a leading zero is text.
-pub(crate) fn plain_value(text: &str) -> Value {
-    match text {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        "null" | "~" => Value::Null,
-        text if is_number(text) => number_as_written(text),
-        text => Value::text(text),
-    }
 }
 
 fn number_like(text: &str) -> Value {

@@ -4,11 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::yaml::Node;
 use crate::diagnostic::{FileId, Span};
+use crate::extractors::Pick;
 use crate::mask::texts_of;
-use crate::schedule::{During, Load, Rate};
+use crate::samplers::http::Auth;
+use crate::schedule::{During, Load, ThinkTime};
+use crate::services::ServiceKind;
+use crate::units::Rate;
 use crate::value::Value;
+use crate::yaml::Node;
 
 /// A value and where it is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,13 +36,7 @@ pub type Text = Spanned<Arc<str>>;
 pub type Name = Spanned<Arc<str>>;
 
 /// A value that is known before the run, or text with `${…}` that yields it for each user.
-#[derive(Clone, Debug)]
-pub enum Dynamic<T> {
-    /// Known.
-    Fixed(T),
-    /// Computed when the step is reached.
-    Computed(Text),
-}
+pub type Dynamic<T> = crate::value::Dynamic<T, Text>;
 
 /// A whole plan.
 #[derive(Debug)]
@@ -163,34 +161,7 @@ pub struct Service {
     /// Its name.
     pub name: Name,
     /// What it is.
-    pub kind: ServiceKind,
-}
-
-/// What a service is.
-#[derive(Debug)]
-pub enum ServiceKind {
-    /// The built-in sample API.
-    Demo {
-        /// Its port; 0 for a free one.
-        port: u16,
-        /// Connections of its simulated database.
-        db_pool: Option<u64>,
-        /// How long a query takes.
-        query_time: Option<Duration>,
-        /// Whether market data is cached.
-        cache: bool,
-    },
-    /// A command line.
-    Command {
-        /// Starts it.
-        command: Text,
-        /// Stops it.
-        stop: Option<Text>,
-        /// The URL that tells it is ready, and how long to wait for it.
-        ready: Option<(Text, Duration)>,
-        /// Where it listens.
-        url: Option<Text>,
-    },
+    pub kind: ServiceKind<Text>,
 }
 
 /// HTTP settings as written in one place; absent keys leave the outer place's value.
@@ -201,7 +172,7 @@ pub struct HttpSettings {
     /// Headers by name; `None` removes.
     pub headers: Vec<(Name, Option<Text>)>,
     /// How to sign in; `Some(None)` takes an outer one away.
-    pub auth: Option<Option<AuthSpec>>,
+    pub auth: Option<Option<Auth<Text>>>,
     /// Assertions on every answer.
     pub assert: Vec<AssertionGroup>,
     /// The keys that make up a connection's settings, if any is written: few requests have their own.
@@ -239,17 +210,6 @@ pub struct TransportSettings {
     pub span: Option<Span>,
 }
 
-/// A way to sign in.
-#[derive(Clone, Debug)]
-pub enum AuthSpec {
-    /// User name and password with every request.
-    Basic(Text, Text),
-    /// A token.
-    Bearer(Text),
-    /// User name and password in answer to a challenge.
-    Digest(Text, Text),
-}
-
 /// A thread group.
 #[derive(Debug)]
 pub struct ThreadGroup {
@@ -276,7 +236,7 @@ pub struct ThreadGroup {
     /// How long running iterations may take to finish.
     pub graceful_stop: Option<Duration>,
     /// Waited after every request of `steps`.
-    pub think_time: Option<ThinkTime>,
+    pub think_time: Option<Dynamic<ThinkTime>>,
     /// What follows a failed sample.
     pub on_error: OnError,
     /// HTTP settings of the group.
@@ -289,29 +249,6 @@ pub struct ThreadGroup {
     pub on_stop: Vec<Step>,
     /// Thresholds on the group.
     pub thresholds: Vec<Threshold>,
-}
-
-/// How long to wait.
-#[derive(Clone, Debug)]
-pub enum ThinkTime {
-    /// Always this long.
-    Constant(Duration),
-    /// Uniformly between the two.
-    Range(Duration, Duration),
-    /// Normally distributed.
-    Normal {
-        /// Its mean.
-        mean: Duration,
-        /// Its standard deviation.
-        deviation: Duration,
-    },
-    /// Poisson distributed over milliseconds.
-    Poisson {
-        /// Its mean.
-        mean: Duration,
-    },
-    /// Text with `${…}` that yields a duration.
-    Computed(Text),
 }
 
 /// What a user does after a failed sample.
@@ -353,7 +290,7 @@ pub struct Step {
     /// Its name.
     pub name: Option<Name>,
     /// Replaces the think time for this step and all below.
-    pub think_time: Option<ThinkTime>,
+    pub think_time: Option<Dynamic<ThinkTime>>,
     /// A bare expression that must be true.
     pub condition: Option<Text>,
     /// How likely it runs, as a fraction.
@@ -420,7 +357,7 @@ pub enum StepKind {
     /// Draw another row.
     NextRow(Name),
     /// Wait.
-    Pause(ThinkTime),
+    Pause(Dynamic<ThinkTime>),
     /// A rendezvous.
     WaitForUsers {
         /// How many.
@@ -542,21 +479,6 @@ pub enum HowSpec {
     Cookie(Text),
 }
 
-/// Which match is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PickSpec {
-    /// The first.
-    First,
-    /// The last.
-    Last,
-    /// Any.
-    Random,
-    /// All, as a list.
-    All,
-    /// The nth, from 1.
-    Nth(u64),
-}
-
 /// An extractor.
 #[derive(Clone, Debug)]
 pub struct ExtractorSpec {
@@ -567,7 +489,7 @@ pub struct ExtractorSpec {
     /// Where: `None` is the body, else as written after `in`.
     pub source: Option<Text>,
     /// Which match.
-    pub pick: PickSpec,
+    pub pick: Pick,
     /// The value when nothing matches.
     pub default: Option<Node>,
     /// Whether the value is masked.
@@ -623,7 +545,7 @@ pub struct Threshold {
     /// Its name in reports.
     pub name: Option<Arc<str>>,
     /// Its parts.
-    pub condition: crate::verdict::Condition,
+    pub condition: crate::threshold::Condition,
     /// Leaves out samples that started earlier.
     pub after: Option<Duration>,
     /// The part of the run it judges.

@@ -1,12 +1,15 @@
 //! What of a run is worth an annotation in the plan, the gravest first.
 
+use crate::figures;
 use std::collections::HashSet;
 
-use super::document::{Error, Line, Part, PartState, ScopeKind, Threshold};
-use super::place::Place;
-use super::{Document, console, inline, short};
+use super::console;
 use crate::ci::{Annotation, Level};
-use crate::compare::Judgement;
+use crate::document::Document;
+use crate::document::Judgement;
+use crate::document::Place;
+use crate::document::{Error, Line, Part, PartState, ScopeKind, Threshold};
+use crate::sanitize::{inline, short};
 use crate::verdict::exit;
 
 /// How long a message may be, in characters. GitHub cuts at 4096 bytes.
@@ -71,7 +74,7 @@ fn thresholds(document: &Document<'_>) -> impl Iterator<Item = Annotation> {
     let told = |one: &Threshold| !one.passed && (!one.implicit || one.scope_kind == ScopeKind::ThreadGroup);
     document.thresholds.iter().filter(told).map(|one| {
         let Threshold { title, limit, unit, .. } = &one;
-        let limit = console::figure(*limit, *unit);
+        let limit = figures::figure(*limit, *unit);
         let said = match console::sections::observed_figure(&one) {
             Some(observed) => format!("{title}: observed {observed}, limit {limit}"),
             None => format!("{title}: no samples to judge, limit {limit}"),

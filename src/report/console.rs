@@ -1,14 +1,12 @@
 //! What a person reads at the end of a run.
 
 pub(in crate::report) mod sections;
-mod units;
-
-pub use units::figure;
-pub(in crate::report) use units::{bytes, count, duration, ms, per_second, share};
 
 use std::fmt::Write as _;
 
-use super::{Document, Written, inline};
+use super::Written;
+use crate::document::Document;
+use crate::sanitize::inline;
 
 /// The colours of the console, or none.
 #[derive(Clone, Copy)]
@@ -51,7 +49,7 @@ pub fn summary(document: &Document<'_>, written: &[Written], color: bool) -> Str
         sections::assertions(document, paint),
         sections::errors(document, paint),
         sections::thresholds(document, paint),
-        document.regression.as_ref().map_or_else(String::new, |one| crate::compare::tell::section(one, color)),
+        document.regression.as_ref().map_or_else(String::new, |one| super::comparison::section(one, color)),
         sections::dropped(document),
         sections::sentences(&sections::lost(document)),
         sections::generator(document, |text| paint.bad(text)),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::Document;
+use crate::document::Document;
 
 /// What the names of files begin and end with that are not complete yet.
 const PREFIX: &str = ".loadplan-";

@@ -1,7 +1,8 @@
 //! What went wrong on a line of the report, in words every format shows alike.
 
-use super::document::Error;
-use super::{Document, defused};
+use crate::document::Document;
+use crate::document::Error;
+use crate::sanitize::defused;
 
 /// How many failures of a line are shown.
 const SHOWN: usize = 5;
@@ -25,7 +26,7 @@ impl Document<'_> {
         if let Some(example) = errors.iter().find_map(|error| error.example.as_ref()) {
             for (title, part) in [("request:", &example.request), ("response:", &example.response)] {
                 if !part.is_empty() {
-                    text.push_str(&format!("one {title}\n{}", super::quoted(part, "  ")));
+                    text.push_str(&format!("one {title}\n{}", crate::sanitize::quoted(part, "  ")));
                 }
             }
         }

@@ -8,8 +8,9 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::document::Times;
-use super::{Document, Format};
+use super::Format;
+use crate::document::Document;
+use crate::document::Times;
 
 /// The format of GitLab's load performance report.
 #[derive(Clone, Copy, Debug, Default)]

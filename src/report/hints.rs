@@ -1,10 +1,10 @@
 //! What failures and figures suggest, in plain words.
 
-use super::series::Series;
-use crate::report::Document;
-use crate::report::console::{ms, per_second, share};
-use crate::report::document::Error;
-use crate::samplers::FailureKind;
+use crate::document::Document;
+use crate::document::Error;
+use crate::document::Series;
+use crate::failure::FailureKind;
+use crate::figures::{ms, per_second, share};
 
 /// Parts of a run shorter than this are not compared, in slices.
 const LEAST: usize = 4;
@@ -232,7 +232,7 @@ fn standstill(document: &Document<'_>, series: &Series) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::eventful;
+    use crate::fixture::eventful;
 
     fn series(slices: usize, figures: impl Fn(f64) -> (u64, u64, u64, f64)) -> Series {
         let mut series = Series::default();

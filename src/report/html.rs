@@ -21,9 +21,11 @@ use flate2::write::ZlibEncoder;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::document::{Each, Error, Line, Threshold, Unreached};
-use super::series::Series;
-use super::{Document, Format, clean, console, hints};
+use super::{Format, console, hints};
+use crate::document::Document;
+use crate::document::Series;
+use crate::document::{Error, LazyList, Line, Threshold, Unreached};
+use crate::sanitize::clean;
 pub use live::LivePage;
 use packed::Packed;
 
@@ -68,7 +70,7 @@ impl Format for Html {
             BASE64_STANDARD.encode(&packed),
         );
         let verdict = if document.verdict.passed { "passed" } else { "failed" };
-        let title = format!("{verdict}: {} – loadplan", super::inline(&document.plan.name));
+        let title = format!("{verdict}: {} – loadplan", crate::sanitize::inline(&document.plan.name));
         fill(&title, &console::summary(document, &[], false), &data, "connect-src 'none'", out)
     }
 }
@@ -114,14 +116,14 @@ impl<'a> Page<'a> {
             document: Document {
                 samplers: samplers.into(),
                 transactions: transactions.into(),
-                thresholds: Each::new(move || thresholds.iter().filter(Threshold::is_shown)),
-                assertions: Each::new(move || {
+                thresholds: LazyList::new(move || thresholds.iter().filter(Threshold::is_shown)),
+                assertions: LazyList::new(move || {
                     let titles = titles.clone();
                     assertions.iter().filter(move |one| titles.contains(one.title()))
                 }),
                 never_executed: never.into(),
                 errors,
-                timeline: Each::default(),
+                timeline: LazyList::default(),
                 ..document.clone()
             },
             series,

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::document::SCHEMA_URL;
-use super::{Document, Format};
+use super::Format;
+use crate::document::Document;
+use crate::document::SCHEMA_URL;
 
 /// The format of `results.json`.
 #[derive(Clone, Copy, Debug, Default)]

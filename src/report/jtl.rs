@@ -13,8 +13,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, chan
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::{clean, inline};
 use crate::engine::{Row, RowKind, RowSink, Rows};
+use crate::sanitize::{clean, inline};
 
 /// The columns, as JMeter writes them by default.
 const COLUMNS: [&str; 17] = [

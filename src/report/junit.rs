@@ -9,7 +9,8 @@ mod write;
 
 use std::io::{self, Write};
 
-use super::{Document, Format};
+use super::Format;
+use crate::document::Document;
 
 /// Which reader the file is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

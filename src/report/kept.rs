@@ -1,6 +1,6 @@
 //! The hint on kept connections that the server closes at the very moment they are used again.
 
-use crate::report::document::Error;
+use crate::document::Error;
 use crate::samplers::http::kept_connection_idle;
 
 /// Fewer failures than this are chance.
@@ -35,8 +35,8 @@ pub(super) fn of_errors(errors: &[Error]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::eventful;
-    use crate::samplers::FailureKind;
+    use crate::failure::FailureKind;
+    use crate::fixture::eventful;
     use std::time::Duration;
 
     fn errors(times: &[(u64, u64)]) -> Vec<Error> {

@@ -5,12 +5,14 @@
 
 pub(crate) mod code;
 
+use crate::figures;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::document::{Error, Line, Stats, Threshold};
-use super::{Document, Format, console, hints};
-use crate::compare::tell;
+use super::{Format, console, hints};
+use crate::document::Document;
+use crate::document::{Error, Line, Stats, Threshold};
+use crate::report::comparison;
 use console::sections;
 
 /// How many lines of a table are shown.
@@ -39,7 +41,7 @@ impl Format for Markdown {
             lines("transaction", document.transactions.iter(), None),
             never(document),
             thresholds(document),
-            document.regression.as_ref().map(tell::markdown).unwrap_or_default(),
+            document.regression.as_ref().map(comparison::markdown).unwrap_or_default(),
             failures(document),
             health(document),
         ];
@@ -72,7 +74,7 @@ fn heading(document: &Document<'_>) -> String {
 
 fn and_more(text: &mut String, before: &str, all: usize, shown: usize) {
     if all > shown {
-        let _ = writeln!(text, "{before}and {} more", console::count((all - shown) as u64));
+        let _ = writeln!(text, "{before}and {} more", figures::count((all - shown) as u64));
     }
 }
 
@@ -88,7 +90,7 @@ fn lines(what: &str, lines: impl Iterator<Item = Line>, all: Option<&Stats>) -> 
     let mut row = |name: &str, stats: &Stats| {
         let figures = std::iter::once(sections::throughput(stats)).chain(sections::times(stats));
         let figures: Vec<String> = figures.map(|figure| figure.unwrap_or_else(|| "–".into())).collect();
-        let (count, failed) = (console::count(stats.count), sections::failed(stats));
+        let (count, failed) = (figures::count(stats.count), sections::failed(stats));
         let _ = writeln!(text, "| {name} | {count} | {failed} | {} |", figures.join(" | "));
     };
     for line in &shown {
@@ -163,7 +165,7 @@ fn thresholds(document: &Document<'_>) -> String {
             text,
             "| {mark} | {}{note} | {} | {} | {} |",
             code::cell(&one.title),
-            console::figure(one.limit, one.unit),
+            figures::figure(one.limit, one.unit),
             observed(one),
             code::cell(&document.place(one.file.as_ref(), one.line).to_string()),
         );
@@ -176,7 +178,7 @@ fn thresholds(document: &Document<'_>) -> String {
 }
 
 fn observed(one: &Threshold) -> String {
-    let figure = one.observed.map(|observed| sections::at_least(console::figure(observed, one.unit), one.at_least));
+    let figure = one.observed.map(|observed| sections::at_least(figures::figure(observed, one.unit), one.at_least));
     match (figure, &one.note) {
         (Some(figure), Some(note)) => format!("{figure} ({})", code::cell(note)),
         (Some(figure), None) => figure,
@@ -212,7 +214,7 @@ fn failures(document: &Document<'_>) -> String {
 fn failure(document: &Document<'_>, error: &Error) -> String {
     let mut said = format!(
         "**{} ×** {} ({}) at {}: {}",
-        console::count(error.count),
+        figures::count(error.count),
         code::span(error.title()),
         error.kind.word(),
         code::span(&document.place(error.file.as_ref(), error.line).to_string()),
@@ -231,8 +233,8 @@ fn health(document: &Document<'_>) -> String {
     let dropped = document.thread_groups.iter().filter(|group| group.dropped > 0).take(NAMES).map(|group| {
         format!(
             "{} of {} arrivals of {} were dropped: all users were busy. Raise `max_users`; if that does not help, the target is too slow for this rate.",
-            console::count(group.dropped),
-            console::count(group.dropped.saturating_add(group.iterations)),
+            figures::count(group.dropped),
+            figures::count(group.dropped.saturating_add(group.iterations)),
             code::span(&group.name),
         )
     });

@@ -4,9 +4,9 @@
 //! A failure has a kind and a message from the sampler to the saved results, so the limit is told from the
 //! message; each is recognized by the words that the code which made it uses too.
 
-use super::document::Error;
+use crate::document::Error;
 use crate::extractors::find;
-use crate::samplers::FailureKind;
+use crate::failure::FailureKind;
 use crate::samplers::http::{Stage, TOO_LARGE, is_too_many_redirects};
 
 /// A limit that a request came up against.

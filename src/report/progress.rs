@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
-use super::console::{count, duration, ms, per_second};
-use super::inline;
+use crate::figures::{count, duration, ms, per_second};
 use crate::graph::{ExecutionGraph, Group};
 use crate::mask::Masker;
 use crate::metrics::{Live, LiveGroup};
+use crate::sanitize::inline;
 use crate::schedule::{Iterations, Load};
 
 /// How often the live block is redrawn, per second.
@@ -101,7 +101,7 @@ impl Progress {
             .map(|group| {
                 let bar = block
                     .add(ProgressBar::new(STEPS).with_style(style("{prefix} [{bar:30}] {msg}").progress_chars("=> ")));
-                bar.with_prefix(format!("{:width$}", super::short(&group.name, 30)))
+                bar.with_prefix(format!("{:width$}", crate::sanitize::short(&group.name, 30)))
             })
             .collect();
         Self { planned: planned(graph), groups, sink: Sink::Block { block, head, figures, bars } }
@@ -145,7 +145,7 @@ impl Progress {
 
     /// Prints foreign text (a `log` step, a first failure) behind `| `, above a live block.
     pub fn print(&mut self, text: &str) {
-        let text = super::quoted(text, "");
+        let text = crate::sanitize::quoted(text, "");
         match &mut self.sink {
             Sink::Block { block, .. } => {
                 let _ = block.println(text.trim_end());

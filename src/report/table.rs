@@ -5,8 +5,10 @@
 
 use std::io::{self, Write};
 
-use super::document::{Each, Line, Stats, Times};
-use super::{Document, Format, inline};
+use super::Format;
+use crate::document::Document;
+use crate::document::{LazyList, Line, Stats, Times};
+use crate::sanitize::inline;
 
 const COLUMNS: [&str; 24] = [
     "kind",
@@ -47,7 +49,7 @@ impl Format for Table {
     fn render(&self, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut rows = csv::Writer::from_writer(out);
         rows.write_record(COLUMNS)?;
-        let mut lines = |kind: &str, lines: &Each<'_, Line>| {
+        let mut lines = |kind: &str, lines: &LazyList<'_, Line>| {
             lines.iter().try_for_each(|line| {
                 let place = document.place(line.file.as_ref(), line.line);
                 let [title, group, file] = [line.title(), &line.thread_group, &place.file].map(text);

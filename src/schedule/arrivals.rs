@@ -5,7 +5,8 @@ use std::time::Duration;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::{Rate, Segment, Stage, staged};
+use super::{Segment, Stage, staged};
+use crate::units::Rate;
 
 /// Twice the area under a rate (in [`Rate::raw`] × nanoseconds) that one start takes. Twice,
 /// because the area under a ramp is half of a whole number.
@@ -138,7 +139,7 @@ mod tests {
 
     fn stage(rate: &str, over_ms: u64, hold_ms: u64) -> Stage<Rate> {
         Stage {
-            target: crate::plan::parse_rate(rate).expect(rate),
+            target: crate::units::parse_rate(rate).expect(rate),
             over: Duration::from_millis(over_ms),
             hold: Duration::from_millis(hold_ms),
         }

@@ -5,14 +5,14 @@
 //! drifts, bursts or loses a remainder.
 
 mod arrivals;
-mod rate;
+mod think_time;
 mod users;
 mod window;
 
 use std::time::Duration;
 
 pub use arrivals::{ArrivalTimes, Arrivals};
-pub use rate::Rate;
+pub use think_time::ThinkTime;
 pub use users::{UserEvent, UserEvents, Users};
 pub use window::{During, Window};
 

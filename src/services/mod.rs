@@ -5,9 +5,11 @@
 
 mod process;
 mod ready;
+mod service;
 mod start;
 #[cfg(test)]
 mod tests;
 
 pub use process::kill_all;
-pub use start::{Resolved, Started, start};
+pub use service::{Service, ServiceKind};
+pub use start::{Started, start};

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::process::{Ending, Process};
 use super::ready::Probe;
+use super::{Service, ServiceKind};
 use crate::demo;
-use crate::plan::written_duration;
+use crate::units::written_duration;
 
 /// How long a `stop` command may take.
 const STOP_TIME: Duration = Duration::from_secs(60);
@@ -16,40 +17,15 @@ const END_TIME: Duration = Duration::from_secs(10);
 /// How often a starting service is looked at.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// A service whose texts are computed.
-#[derive(Clone, Debug)]
-pub enum Resolved {
-    /// The built-in sample API.
-    Demo {
-        /// Its name in the plan.
-        name: Arc<str>,
-        /// How it behaves.
-        options: demo::Options,
-    },
-    /// Command lines, given to the system's shell.
-    Command {
-        /// Its name in the plan.
-        name: Arc<str>,
-        /// Starts it.
-        command: String,
-        /// Stops it.
-        stop: Option<String>,
-        /// The URL that answers when it is ready, and how long to wait for that.
-        ready: Option<(String, Duration)>,
-        /// Where it listens.
-        url: Option<String>,
-    },
-}
-
 /// Services that are up. Dropping this ends their processes at once; [`Started::stop`] does it politely.
 #[derive(Debug, Default)]
 pub struct Started {
     /// Where each service listens, by its name; a command without `url` is not among them.
     pub urls: Vec<(Arc<str>, String)>,
-    running: Vec<(Arc<str>, Service)>,
+    running: Vec<(Arc<str>, Running)>,
 }
 
-enum Service {
+enum Running {
     Demo(demo::Running),
     Command {
         process: Process,
@@ -59,7 +35,7 @@ enum Service {
     },
 }
 
-impl fmt::Debug for Service {
+impl fmt::Debug for Running {
     /// Without the command lines, which may hold secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -77,12 +53,10 @@ impl fmt::Debug for Service {
 /// # Errors
 ///
 /// Why the services cannot be used, as a sentence. It quotes what a failed command printed last.
-pub async fn start(services: Vec<Resolved>, allow_commands: bool) -> Result<Started, String> {
+pub async fn start(services: Vec<Service<String>>, allow_commands: bool) -> Result<Started, String> {
     if !allow_commands
-        && let Some(name) = services.iter().find_map(|service| match service {
-            Resolved::Command { name, .. } => Some(name),
-            Resolved::Demo { .. } => None,
-        })
+        && let Some(Service { name, .. }) =
+            services.iter().find(|service| matches!(service.kind, ServiceKind::Command { .. }))
     {
         return Err(format!(
             "service `{name}` runs a command on this machine; look at it in the plan, and if you trust it, pass --allow-commands"
@@ -102,14 +76,15 @@ pub async fn start(services: Vec<Resolved>, allow_commands: bool) -> Result<Star
 }
 
 impl Started {
-    async fn add(&mut self, service: Resolved) -> Result<(), String> {
-        match service {
-            Resolved::Demo { name, options } => {
+    async fn add(&mut self, service: Service<String>) -> Result<(), String> {
+        let name = service.name;
+        match service.kind {
+            ServiceKind::Demo(options) => {
                 let running = demo::start(options).await.map_err(|error| format!("service `{name}`: {error}"))?;
                 self.urls.push((Arc::clone(&name), running.url.clone()));
-                self.running.push((name, Service::Demo(running)));
+                self.running.push((name, Running::Demo(running)));
             }
-            Resolved::Command { name, command, stop, ready, url } => {
+            ServiceKind::Command { command, stop, ready, url } => {
                 let probe = match &ready {
                     Some((url, within)) => {
                         let probe = Probe::new(url).map_err(|error| format!("service `{name}`: {error}"))?;
@@ -120,9 +95,9 @@ impl Started {
                 let process = Process::start(&command)
                     .map_err(|error| format!("service `{name}`: its command could not be started: {error}"))?;
                 // From here on a failure must stop it, so it is remembered before it is ready.
-                self.running.push((Arc::clone(&name), Service::Command { process, stop, told: false }));
+                self.running.push((Arc::clone(&name), Running::Command { process, stop, told: false }));
                 if let Some((probe, within)) = probe
-                    && let Some((_, Service::Command { process, told, .. })) = self.running.last_mut()
+                    && let Some((_, Running::Command { process, told, .. })) = self.running.last_mut()
                     && let Err(problem) = wait(&name, process, &probe, within).await
                 {
                     *told = true;
@@ -139,8 +114,8 @@ impl Started {
         let mut problems = Vec::new();
         while let Some((name, service)) = self.running.pop() {
             match service {
-                Service::Demo(running) => running.stop().await,
-                Service::Command { mut process, stop, told } => {
+                Running::Demo(running) => running.stop().await,
+                Running::Command { mut process, stop, told } => {
                     if !told {
                         problems.extend(early_end(&name, &mut process).await);
                     }

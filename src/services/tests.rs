@@ -7,29 +7,30 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Resolved, start};
+use super::{Service, ServiceKind, start};
 use crate::demo;
 
-fn command(name: &str, command: &str) -> Resolved {
-    Resolved::Command { name: name.into(), command: command.to_owned(), stop: None, ready: None, url: None }
+fn command(name: &str, command: &str) -> Service<String> {
+    let kind = ServiceKind::Command { command: command.to_owned(), stop: None, ready: None, url: None };
+    Service { name: name.into(), kind }
 }
 
-fn with_ready(service: Resolved, ready_url: &str, within: Duration) -> Resolved {
-    match service {
-        Resolved::Command { name, command, stop, url, .. } => {
-            Resolved::Command { name, command, stop, url, ready: Some((ready_url.to_owned(), within)) }
-        }
-        demo @ Resolved::Demo { .. } => demo,
+fn with_ready(mut service: Service<String>, ready_url: &str, within: Duration) -> Service<String> {
+    if let ServiceKind::Command { ready, .. } = &mut service.kind {
+        *ready = Some((ready_url.to_owned(), within));
     }
+    service
 }
 
-fn with_stop(service: Resolved, line: &str) -> Resolved {
-    match service {
-        Resolved::Command { name, command, ready, url, .. } => {
-            Resolved::Command { name, command, ready, url, stop: Some(line.to_owned()) }
-        }
-        demo @ Resolved::Demo { .. } => demo,
+fn with_stop(mut service: Service<String>, line: &str) -> Service<String> {
+    if let ServiceKind::Command { stop, .. } = &mut service.kind {
+        *stop = Some(line.to_owned());
     }
+    service
+}
+
+fn demo() -> Service<String> {
+    Service { name: "api".into(), kind: ServiceKind::Demo(demo::Options::default()) }
 }
 
 /// A server that is not ready for its first answers; tells its URL.
@@ -75,10 +76,7 @@ async fn wait_for_file(path: &Path) -> String {
 async fn commands_need_permission() {
     let folder = tempfile::tempdir().unwrap();
     let mark = folder.path().join("mark");
-    let services = vec![
-        Resolved::Demo { name: "api".into(), options: demo::Options::default() },
-        command("db", &format!("echo > {}", mark.display())),
-    ];
+    let services = vec![demo(), command("db", &format!("echo > {}", mark.display()))];
     let problem = start(services, false).await.unwrap_err();
     assert!(problem.contains("`db`") && problem.contains("--allow-commands"), "{problem}");
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -87,7 +85,7 @@ async fn commands_need_permission() {
 
 #[tokio::test]
 async fn the_sample_api_needs_no_permission() {
-    let services = vec![Resolved::Demo { name: "api".into(), options: demo::Options::default() }];
+    let services = vec![demo()];
     let started = start(services, false).await.unwrap();
     let (name, url) = started.urls[0].clone();
     assert_eq!(&*name, "api");
@@ -102,7 +100,7 @@ async fn a_run_waits_until_its_service_is_ready() {
     let url = late_server(3);
     let began = Instant::now();
     let mut service = with_ready(command("db", "sleep 300"), &url, Duration::from_secs(30));
-    if let Resolved::Command { url, .. } = &mut service {
+    if let ServiceKind::Command { url, .. } = &mut service.kind {
         *url = Some("http://127.0.0.1:1".to_owned());
     }
     let started = start(vec![service], true).await.unwrap();

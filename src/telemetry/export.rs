@@ -14,7 +14,7 @@ use super::otlp::message;
 use super::snapshot::Snapshot;
 use super::{Problem, Shown};
 use crate::http_client::{chain, client};
-use crate::report::inline;
+use crate::sanitize::inline;
 
 /// How long one message may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);

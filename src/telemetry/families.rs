@@ -1,7 +1,7 @@
 //! Which metrics there are: the one table both formats are written from.
 
 use super::snapshot::{Group, Histogram, Line, LineName, Snapshot};
-use crate::samplers::FailureKind;
+use crate::failure::FailureKind;
 
 /// One metric under all its labels.
 #[derive(Debug)]

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::failure::FailureKind;
 use crate::graph::{ExecutionGraph, GroupId, LabelId, LabelKind, Place};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, Stats, Times};
-use crate::report::clean;
-use crate::samplers::FailureKind;
+use crate::sanitize::clean;
 
 /// The upper limits of the response times' buckets; one more takes what is longer.
 pub(super) const LIMITS: [Duration; 15] = [

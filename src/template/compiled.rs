@@ -33,7 +33,7 @@ pub(super) fn check_size(value: &Value, range: &Range<usize>) -> Result<(), Eval
     let message = format!(
         "the {} gets larger than 32 MiB or is nested more than {} levels deep",
         if matches!(value, Value::Map(_)) { "map" } else { "list" },
-        crate::json::MAX_DEPTH
+        crate::value::MAX_DEPTH
     );
     Err(EvalError::new(range.clone(), message))
 }

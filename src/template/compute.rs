@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use crate::value::Value;
 
 use super::ast::BinaryOp;
-use super::number::{Number, compare_numbers};
+use crate::value::{Number, compare_numbers};
 
 /// How two values compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

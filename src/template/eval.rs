@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::json;
-use crate::samplers::Response;
+use crate::response::Response;
 use crate::suggest::nearest;
 use crate::value::Value;
 
@@ -14,10 +14,11 @@ use super::compute::{self, describe};
 use super::filters::text_of;
 use super::functions::{self, Action, Arguments, Call, FunctionDoc, Refusal};
 use super::node::{Node, NodeKind};
-use super::number::Number;
 use super::response;
 use super::scope::{EvalError, Scope};
-use super::{CounterId, Random, SlotId};
+use super::{CounterId, SlotId};
+use crate::random::Random;
+use crate::value::Number;
 
 /// One evaluation: what it reads and the text it quotes in messages.
 pub(super) struct Context<'s> {

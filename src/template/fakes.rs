@@ -10,8 +10,8 @@ use fake::faker::phone_number::en::PhoneNumber;
 
 use crate::value::Value;
 
-use super::Random;
 use super::functions::{Action, Call, FunctionDoc, Refusal};
+use crate::random::Random;
 
 /// One row a fake: name, summary, example, how it is drawn.
 macro_rules! fakes {

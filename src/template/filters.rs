@@ -16,7 +16,7 @@ use crate::value::Value;
 use super::compiled::{MAX_TEXT, TOO_LONG};
 use super::compute::describe;
 use super::functions::{Action, Arguments, FunctionDoc, Kind, Parameter, Refusal};
-use super::number::Number;
+use crate::value::Number;
 
 const fn parameter(name: &'static str, kind: Kind) -> Parameter {
     Parameter { name, optional: false, kind }

@@ -9,8 +9,8 @@ use super::Scope;
 use super::compute::describe;
 use super::fakes;
 use super::filters::ENCODINGS;
-use super::number::Number;
 use super::time;
+use crate::value::Number;
 
 /// The longest list or text a function makes, so that a slip does not take all memory.
 const MAX_LENGTH: i64 = 1_000_000;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::samplers::Response;
+use crate::response::Response;
 use crate::value::{Map, Value};
 
 use super::builtin::ResponsePart;

@@ -4,10 +4,11 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::mask::Masker;
-use crate::samplers::Response;
+use crate::response::Response;
 use crate::value::Value;
 
-use super::{CounterId, Random, SlotId};
+use super::{CounterId, SlotId};
+use crate::random::Random;
 
 /// What evaluation reads: one user's variables and surroundings.
 pub trait Scope {

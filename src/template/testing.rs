@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::samplers::Response;
+use crate::response::Response;
 use crate::value::Value;
 
-use super::{CounterId, Problem, Random, Reference, Resolver, Scope, SlotId, parse_expression, parse_text};
+use super::{CounterId, Problem, Reference, Resolver, Scope, SlotId, parse_expression, parse_text};
+use crate::random::Random;
 
 /// Everything a user would have, filled by hand.
 pub(crate) struct World {

@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::samplers::Response;
+use crate::response::Response;
 use crate::value::Value;
 
 use super::testing::World;
@@ -281,7 +281,7 @@ fn the_same_seed_draws_the_same() {
     let text = "${random_int(1, 1000000)} ${uuid()} ${fake.name()} ${choice(range(1000))} ${random_float(0, 1)}";
     assert_eq!(World::new().render(text), World::new().render(text));
     let mut other = World::new();
-    other.random = Random::for_user(2, 0, 1);
+    other.random = crate::random::Random::for_user(2, 0, 1);
     assert_ne!(World::new().render(text), other.render(text));
 }
 

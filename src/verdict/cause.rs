@@ -1,9 +1,10 @@
 //! The root cause: the failure that explains the others, told first.
 
+use super::ThresholdResult;
 use super::lost;
-use super::{Metric, ThresholdResult};
 use crate::graph::{ExecutionGraph, LabelId};
 use crate::metrics::{ErrorGroup, GroupResult, LostWhy, Results};
+use crate::threshold::Metric;
 
 /// How much of a value that came instead of another is told, in characters.
 const ACTUAL: usize = 120;

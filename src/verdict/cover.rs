@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
+use super::ThresholdResult;
 use super::threshold::scope_text;
-use super::{Metric, ThresholdResult, Unit};
 use crate::graph::{ExecutionGraph, LabelId, LabelKind, Node, NodeId, NodeKind, Place, Scope, Threshold};
 use crate::metrics::{LabelResult, Results};
+use crate::threshold::{Metric, Unit};
 
 /// `error_rate == 0` for lines that are no requests, failed, and are judged by nothing: steps
 /// that could not be carried out, and transactions that failed although no request did.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::failure::Exhausted;
 use crate::metrics::{Results, Times};
-use crate::samplers::Exhausted;
 
 /// Above this 99th percentile of their lateness, timers and starts are a considerable part of
 /// what is measured, in milliseconds.

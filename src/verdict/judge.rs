@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use super::baseline::NOT_GIVEN;
 use super::outcome::exit;
-use super::{Baseline, LifecycleResult, Metric, RunOutcome, StoppedBy, ThresholdResult, cause, cover, threshold};
+use super::{Baseline, LifecycleResult, RunOutcome, ThresholdResult, cause, cover, threshold};
+use crate::failure::FailureKind;
 use crate::graph::{ExecutionGraph, LabelId, LabelKind, Place, Scope};
 use crate::metrics::Results;
-use crate::samplers::FailureKind;
+use crate::stop_reason::StopReason;
+use crate::threshold::Metric;
 
 /// How many broken thresholds the last line names.
 const NAMED: usize = 3;
@@ -55,10 +57,10 @@ pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome
     }
     if let Some(stopped) = &run.stopped_by {
         let code = match stopped {
-            StoppedBy::Sigint | StoppedBy::Dashboard => exit::INTERRUPTED,
-            StoppedBy::Sigterm | StoppedBy::Sighup | StoppedBy::Sigquit => exit::TERMINATED,
-            StoppedBy::Abort(_) => exit::FAILED,
-            StoppedBy::Step(_) => exit::PASSED,
+            StopReason::Interrupt | StopReason::Dashboard => exit::INTERRUPTED,
+            StopReason::Terminate | StopReason::Hangup | StopReason::Quit => exit::TERMINATED,
+            StopReason::Abort(_) => exit::FAILED,
+            StopReason::Step(_) => exit::PASSED,
         };
         if code != exit::PASSED {
             findings.push((code, stopped.sentence()));
@@ -101,9 +103,13 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
     // Somebody ended it before there was anything to judge.
     let by_hand = match &run.stopped_by {
         Some(
-            StoppedBy::Sigint | StoppedBy::Sigterm | StoppedBy::Sighup | StoppedBy::Sigquit | StoppedBy::Dashboard,
+            StopReason::Interrupt
+            | StopReason::Terminate
+            | StopReason::Hangup
+            | StopReason::Quit
+            | StopReason::Dashboard,
         ) => true,
-        Some(StoppedBy::Abort(_) | StoppedBy::Step(_)) | None => false,
+        Some(StopReason::Abort(_) | StopReason::Step(_)) | None => false,
     };
     if by_hand && !results.answered {
         return None;
@@ -259,7 +265,7 @@ fn praise(
     if ran < planned {
         said.push_str(&format!("; but {} of {planned} requests of the plan never ran", planned - ran));
     }
-    if let Some(StoppedBy::Step(step)) = &run.stopped_by {
+    if let Some(StopReason::Step(step)) = &run.stopped_by {
         said.push_str(&format!("; ended early by the step `{step}`"));
     }
     if let Some(compared) = &baseline.summary {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Condition, Metric, Unit};
 use crate::metrics::Stats;
+use crate::threshold::{Condition, Metric, Unit};
 
 /// What a threshold looks at.
 pub(super) struct Observed<'a> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Generator;
 use crate::diagnostic::Span;
+use crate::stop_reason::StopReason;
 
 /// The exit codes, as `--help` and the README document them.
 pub mod exit {
@@ -32,53 +33,6 @@ pub mod exit {
             INTERRUPTED | TERMINATED => 2,
             PASSED => 0,
             _ => 1,
-        }
-    }
-}
-
-/// What ended a run before its time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoppedBy {
-    /// Ctrl-C.
-    Sigint,
-    /// SIGTERM.
-    Sigterm,
-    /// SIGHUP: the terminal, or the connection to it, is gone.
-    Sighup,
-    /// SIGQUIT.
-    Sigquit,
-    /// The dashboard's button.
-    Dashboard,
-    /// A threshold with `abort` was broken: the threshold, as [`super::ThresholdResult::title`] shows it.
-    Abort(String),
-    /// A `stop: test` step, or `on_error: stop_test`: which step.
-    Step(String),
-}
-
-impl StoppedBy {
-    /// What happened, as the end of a sentence that begins with "the run was".
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::Sigint => "stopped by SIGINT (Ctrl-C)".into(),
-            Self::Sigterm => "stopped by SIGTERM".into(),
-            Self::Sighup => "stopped by SIGHUP (the terminal or the connection was closed)".into(),
-            Self::Sigquit => "stopped by SIGQUIT".into(),
-            Self::Dashboard => "stopped from the dashboard".into(),
-            Self::Abort(threshold) => format!("stopped because the threshold `{threshold}` was broken"),
-            Self::Step(step) => format!("ended by the step `{step}`"),
-        }
-    }
-
-    /// The word used in results: `sigint`, `sigterm`, `sighup`, `sigquit`, `dashboard`, `threshold`, `step`.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Sigint => "sigint",
-            Self::Sigterm => "sigterm",
-            Self::Sighup => "sighup",
-            Self::Sigquit => "sigquit",
-            Self::Dashboard => "dashboard",
-            Self::Abort(_) => "threshold",
-            Self::Step(_) => "step",
         }
     }
 }
@@ -121,7 +75,7 @@ impl LifecycleResult {
 #[derive(Clone, Debug, Default)]
 pub struct RunOutcome {
     /// What ended it before its time.
-    pub stopped_by: Option<StoppedBy>,
+    pub stopped_by: Option<StopReason>,
     /// Services and `setup`.
     pub setup: LifecycleResult,
     /// `teardown`.

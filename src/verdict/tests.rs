@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::*;
+use crate::failure::FailureKind;
+use crate::fixture::{Finished, Fixture, PLAN, eventful};
 use crate::graph::GroupId;
-use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
-use crate::samplers::FailureKind;
+use crate::stop_reason::StopReason;
+use crate::threshold::Unit;
 
 fn with_thresholds(thresholds: &str) -> Fixture {
     Fixture::new(
@@ -203,10 +205,10 @@ fn the_weightiest_finding_decides_on_the_exit_code() {
     };
     assert_eq!(code(|_| {}, false), 0);
     assert_eq!(code(|_| {}, true), 1);
-    assert_eq!(code(|run| run.stopped_by = Some(StoppedBy::Sigint), false), 130);
-    assert_eq!(code(|run| run.stopped_by = Some(StoppedBy::Sigterm), true), 143);
-    assert_eq!(code(|run| run.stopped_by = Some(StoppedBy::Step("Enough".into())), false), 0);
-    assert_eq!(code(|run| run.stopped_by = Some(StoppedBy::Abort("errors < 1".into())), false), 1);
+    assert_eq!(code(|run| run.stopped_by = Some(StopReason::Interrupt), false), 130);
+    assert_eq!(code(|run| run.stopped_by = Some(StopReason::Terminate), true), 143);
+    assert_eq!(code(|run| run.stopped_by = Some(StopReason::Step("Enough".into())), false), 0);
+    assert_eq!(code(|run| run.stopped_by = Some(StopReason::Abort("errors < 1".into())), false), 1);
     let failed = || LifecycleResult::Failed { took: Duration::ZERO, reason: "no".into(), span: None };
     assert_eq!(
         code(
@@ -220,7 +222,7 @@ fn the_weightiest_finding_decides_on_the_exit_code() {
         code(
             |run| {
                 run.setup = LifecycleResult::Failed { took: Duration::ZERO, reason: "no".into(), span: None };
-                run.stopped_by = Some(StoppedBy::Sigint);
+                run.stopped_by = Some(StopReason::Interrupt);
             },
             true
         ),
@@ -241,7 +243,7 @@ fn the_weightiest_finding_decides_on_the_exit_code() {
         code(
             |run| {
                 run.internal_error = Some("a panic".into());
-                run.stopped_by = Some(StoppedBy::Sigterm);
+                run.stopped_by = Some(StopReason::Terminate);
             },
             true
         ),

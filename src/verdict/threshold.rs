@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use super::baseline::{NOT_GIVEN, NOT_YET};
 use super::observe::Observed;
-use super::{Answer, Baseline, Metric, Operator, Unit, lost};
+use super::{Answer, Baseline, lost};
 use crate::diagnostic::Span;
 use crate::graph::{ExecutionGraph, Scope, Threshold};
 use crate::metrics::{Aggregator, Results};
-use crate::plan::written_duration;
 use crate::schedule::During;
+use crate::threshold::{Metric, Operator, Unit};
+use crate::units::written_duration;
 
 /// How a threshold fared.
 #[derive(Clone, Debug)]

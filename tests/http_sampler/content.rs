@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ::http::header::TRANSFER_ENCODING;
 use ::http::{HeaderMap, HeaderValue};
-use loadplan::samplers::FailureKind;
+use loadplan::failure::FailureKind;
 use loadplan::samplers::http::{CacheScope, Decompression, HttpUser, Resources, Settings};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

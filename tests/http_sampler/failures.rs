@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loadplan::samplers::FailureKind;
+use loadplan::failure::FailureKind;
 use loadplan::samplers::http::{HttpUser, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

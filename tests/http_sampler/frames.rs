@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use loadplan::samplers::FailureKind;
+use loadplan::failure::FailureKind;
 use loadplan::samplers::http::{HttpUser, HttpVersion, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loadplan::samplers::FailureKind;
+use loadplan::failure::FailureKind;
 use loadplan::samplers::http::{FixedHeaders, HttpUser, Settings, spellings};
 use tokio::io::AsyncWriteExt;
 

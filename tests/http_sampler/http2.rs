@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
-use loadplan::samplers::FailureKind;
+use loadplan::failure::FailureKind;
 use loadplan::samplers::http::{HttpUser, HttpVersion, Settings, TlsSettings};
 use tokio::net::TcpStream;
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use http::header::{HeaderName, HeaderValue};
-use loadplan::samplers::FailureKind;
+use loadplan::failure::FailureKind;
 use loadplan::samplers::http::{Auth, HttpUser, RedirectHeaders, Request, Scope, Settings};
 
 use crate::support::{answer, failure, fetch, get, http, ok, request, run, transport};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use loadplan::samplers::FailureKind;
+use loadplan::failure::FailureKind;
 use loadplan::samplers::http::{
     HttpUser, ProxyEnvironment, ProxySetting, Settings, TlsSettings, TlsVersion, Transport,
 };

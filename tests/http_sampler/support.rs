@@ -5,8 +5,10 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use loadplan::failure::Failure;
+use loadplan::response::Response;
+use loadplan::samplers::Exchange;
 use loadplan::samplers::http::{HttpUser, ProxyEnvironment, Request, Settings, Target, Transport};
-use loadplan::samplers::{Exchange, Failure, Response};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -71,14 +71,14 @@ pub(super) fn misplaced(args: &Args, compiled: &[(&PathBuf, (ExecutionGraph, Res
     for (path, _) in compiled {
         let wanted = wanted(args, path).into_iter().map(|(format, file)| (format.name(), file));
         for (name, file) in wanted.chain(args.csv.clone().map(|file| (CSV, file))) {
-            let shown = crate::plan::shown_path(&file);
+            let shown = crate::sanitize::shown_path(&file);
             if name == Json.name()
                 && let Some(error) = args.baseline.replaced(&file)
             {
                 return Some((error.message, error.help));
             }
             if let Some(input) = read.iter().find(|input| same_file(input, &file)) {
-                let input = crate::plan::shown_path(input);
+                let input = crate::sanitize::shown_path(input);
                 return Some((
                     format!("{name} would replace {input}, which this run reads"),
                     "name another file".into(),

@@ -1,10 +1,11 @@
 //! Single figures, against limits derived by hand.
 
-use crate::compare::Judgement::{Improved, Inconclusive, Ok as Fine, Regressed};
 use crate::compare::evidence::Evidence;
 use crate::compare::statistics::{Level, Proportion};
 use crate::compare::times::Quantile;
-use crate::compare::{Figure, Judgement, Tolerance, judge};
+use crate::compare::{Tolerance, judge};
+use crate::document::Judgement::{Improved, Inconclusive, Ok as Fine, Regressed};
+use crate::document::{Figure, Judgement};
 
 const ONE: fn() -> Level = || Level::shared(1);
 

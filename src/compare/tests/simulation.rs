@@ -9,7 +9,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::compare::evidence::Slices;
 use crate::compare::times::Distribution;
 use crate::compare::window::Window;
-use crate::compare::{Comparison, Judgement, PERCENTILES, Summary, Tolerance, compare};
+use crate::compare::{PERCENTILES, Summary, Tolerance, compare};
+use crate::document::{Comparison, Judgement};
 
 /// How long a run is, in seconds.
 const SECONDS: u64 = 30;

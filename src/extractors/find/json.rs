@@ -10,7 +10,7 @@ use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 
 use crate::json::{Document, Node};
-use crate::samplers::Response;
+use crate::response::Response;
 
 use super::nearest::nearest_paths;
 use super::{Found, json_check, json_cost, json_habits};

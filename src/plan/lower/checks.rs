@@ -2,15 +2,16 @@
 
 use super::{Fields, Lower};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::extractors::Pick;
 use crate::extractors::find::JsonPath;
 use crate::plan::keys;
 use crate::plan::types::{
-    AssertionGroup, AssertionSpec, ExtractorSpec, HowSpec, Name, PickSpec, Spanned, SubjectSpec, Text, Threshold,
+    AssertionGroup, AssertionSpec, ExtractorSpec, HowSpec, Name, Spanned, SubjectSpec, Text, Threshold,
 };
-use crate::plan::yaml::{Entry, Node, NodeKind};
-use crate::plan::{quoted, written_path};
 use crate::schedule::During;
-use crate::verdict::{Condition, not_here};
+use crate::threshold::{Condition, not_here};
+use crate::yaml::{Entry, Node, NodeKind};
+use crate::yaml::{quoted, written_path};
 
 /// A text alone that is no JSONPath: which way of finding is meant shows in its signs.
 fn no_way(text: &Text) -> Diagnostic {
@@ -51,7 +52,7 @@ impl Lower<'_> {
             variable: variable.clone(),
             how,
             source: None,
-            pick: PickSpec::First,
+            pick: Pick::First,
             default: None,
             secret: false,
         };
@@ -136,7 +137,7 @@ impl Lower<'_> {
             );
         }
         Some(ExtractorSpec {
-            pick: pick.unwrap_or(PickSpec::First),
+            pick: pick.unwrap_or(Pick::First),
             default: fields.get("default").cloned(),
             secret: fields.get("secret").and_then(|node| self.boolean(node, "secret")).unwrap_or(false),
             source: source.and_then(|text| self.source(text)),
@@ -159,14 +160,16 @@ impl Lower<'_> {
         (&*text.value != "body").then_some(text)
     }
 
-    fn pick(&mut self, node: &Node) -> Option<PickSpec> {
+    fn pick(&mut self, node: &Node) -> Option<Pick> {
         let text = self.text(node, "match")?;
         Some(match &*text.value {
-            "first" => PickSpec::First,
-            "last" => PickSpec::Last,
-            "random" => PickSpec::Random,
-            "all" => PickSpec::All,
-            number if number.chars().all(|c| c.is_ascii_digit()) => PickSpec::Nth(self.count(node, "match", 1)?),
+            "first" => Pick::First,
+            "last" => Pick::Last,
+            "random" => Pick::Random,
+            "all" => Pick::All,
+            number if number.chars().all(|c| c.is_ascii_digit()) => {
+                Pick::Nth(usize::try_from(self.count(node, "match", 1)?).unwrap_or(usize::MAX))
+            }
             other => {
                 let help = match other {
                     "-1" => "JMeter's -1 means all matches; here it is `all`",

@@ -2,9 +2,9 @@
 
 use super::Lower;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::scalars::parse_share;
 use crate::plan::types::{Dynamic, Step, StepKind};
-use crate::plan::yaml::{Entry, Node};
+use crate::units::parse_share;
+use crate::yaml::{Entry, Node};
 
 impl Lower<'_> {
     /// `chance`, `if` and `weight` on the branches of `choose` or `round_robin`, which draw a

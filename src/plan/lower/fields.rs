@@ -3,7 +3,7 @@
 use super::Lower;
 use crate::diagnostic::Diagnostic;
 use crate::plan::keys::{KINDS, Key, SECTIONS, Section};
-use crate::plan::yaml::{Entry, Node};
+use crate::yaml::{Entry, Node};
 
 /// A map whose keys were checked.
 pub(in crate::plan) struct Fields<'n> {

@@ -6,8 +6,8 @@ use super::{Fields, Lower};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::keys;
 use crate::plan::types::{Name, OnError, ThreadGroup};
-use crate::plan::yaml::Node;
 use crate::schedule::Load;
+use crate::yaml::Node;
 
 impl Lower<'_> {
     pub(super) fn thread_group(&mut self, name: Name, node: &Node) -> Option<ThreadGroup> {

@@ -6,9 +6,10 @@ use super::{Fields, Lower};
 use crate::diagnostic::Diagnostic;
 use crate::plan::keys;
 use crate::plan::types::{
-    AuthSpec, BodySpec, HttpSettings, HttpStep, Name, PartContentSpec, PartSpec, Spanned, Text, TransportSettings,
+    BodySpec, HttpSettings, HttpStep, Name, PartContentSpec, PartSpec, Spanned, Text, TransportSettings,
 };
-use crate::plan::yaml::{Entry, Node, NodeKind};
+use crate::samplers::http::Auth;
+use crate::yaml::{Entry, Node, NodeKind};
 
 impl Lower<'_> {
     /// The keys of `http`, wherever they stand.
@@ -59,7 +60,7 @@ impl Lower<'_> {
         headers
     }
 
-    fn auth(&mut self, node: &Node) -> Option<Option<AuthSpec>> {
+    fn auth(&mut self, node: &Node) -> Option<Option<Auth<Text>>> {
         if node.is_null() {
             return Some(None);
         }
@@ -70,16 +71,16 @@ impl Lower<'_> {
         }
         let way = *ways.first()?;
         match &*way.key {
-            "bearer" => Some(Some(AuthSpec::Bearer(self.text(&way.value, "bearer")?))),
+            "bearer" => Some(Some(Auth::Bearer(self.text(&way.value, "bearer")?))),
             kind => {
                 let fields = self.fields(&way.value, if kind == "basic" { &keys::BASIC } else { &keys::DIGEST })?;
                 let username = fields.get("username").and_then(|node| self.text(node, "username"));
                 let password = fields.get("password").and_then(|node| self.text(node, "password"));
                 let (username, password) = (username?, password?);
                 Some(Some(if kind == "basic" {
-                    AuthSpec::Basic(username, password)
+                    Auth::Basic { username, password }
                 } else {
-                    AuthSpec::Digest(username, password)
+                    Auth::Digest { username, password }
                 }))
             }
         }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{Fields, Lower};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::keys;
-use crate::plan::scalars;
 use crate::plan::types::Name;
-use crate::plan::yaml::{Node, NodeKind};
-use crate::schedule::{Arrivals, Iterations, Load, Rate, Stage, Users};
+use crate::schedule::{Arrivals, Iterations, Load, Stage, Users};
+use crate::units::{Rate, parse_rate};
+use crate::yaml::{Node, NodeKind};
 
 /// How many users an arrival rate may occupy when the plan does not say.
 const MAX_USERS: u64 = 1000;
@@ -159,7 +159,7 @@ impl Lower<'_> {
 
     pub(super) fn rate(&mut self, node: &Node, key: &str) -> Option<Rate> {
         let text = self.known(node, key, "a rate such as 200/s", None)?;
-        scalars::parse_rate(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
+        parse_rate(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
     }
 
     /// A rate above zero.

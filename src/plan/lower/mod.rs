@@ -18,12 +18,14 @@ use std::time::Duration;
 pub(super) use fields::{Fields, is_load_key};
 pub(super) use root::plan;
 
-use super::scalars::{self, UnitError};
+use super::keys;
 use super::statics::Statics;
-use super::types::{Dynamic, FileRef, Name, Spanned, Text, ThinkTime};
-use super::yaml::{Node, NodeKind, Style};
-use super::{keys, load as files};
+use super::types::{Dynamic, FileRef, Name, Spanned, Text};
 use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::sanitize::shown_path;
+use crate::schedule::ThinkTime;
+use crate::units::{UnitError, parse_duration, parse_share, parse_size};
+use crate::yaml::{Node, NodeKind, Style};
 
 /// The file that the command line's own words stand in.
 pub(super) use crate::diagnostic::COMMAND_LINE;
@@ -133,7 +135,7 @@ impl Lower<'_> {
 
     fn duration(&mut self, node: &Node, key: &str) -> Option<Duration> {
         let text = self.known(node, key, "a duration such as 10s", None)?;
-        scalars::parse_duration(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
+        parse_duration(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
     }
 
     /// A duration above zero.
@@ -150,7 +152,7 @@ impl Lower<'_> {
 
     fn size(&mut self, node: &Node, key: &str) -> Option<u64> {
         let text = self.known(node, key, "a size such as 10MiB", None)?;
-        scalars::parse_size(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
+        parse_size(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
     }
 
     fn count(&mut self, node: &Node, key: &str, least: u64) -> Option<u64> {
@@ -252,7 +254,7 @@ impl Lower<'_> {
             self.files.push(path.to_owned());
             return true;
         }
-        let shown = files::shown(path);
+        let shown = shown_path(path);
         if !path.is_dir() && path.exists() {
             let finding = Diagnostic::error(span, format!("`{key}`: {shown} is a device or a pipe, not a file"));
             self.report(finding.help("name a file that can be read from beginning to end"));
@@ -293,26 +295,22 @@ impl Lower<'_> {
         if text.value.contains("${") {
             return Some(Dynamic::Computed(text));
         }
-        scalars::parse_share(&text.value)
-            .map(Dynamic::Fixed)
-            .map_err(|error| self.unit_error(node.span, key, error))
-            .ok()
+        parse_share(&text.value).map(Dynamic::Fixed).map_err(|error| self.unit_error(node.span, key, error)).ok()
     }
 
-    fn think_time(&mut self, node: &Node, key: &str) -> Option<ThinkTime> {
+    fn think_time(&mut self, node: &Node, key: &str) -> Option<Dynamic<ThinkTime>> {
         if let NodeKind::Map(_) = &node.kind {
             let fields = self.fields(node, &keys::THINK_TIME)?;
             if let Some(node) = fields.get("normal") {
                 let fields = self.fields(node, &keys::NORMAL)?;
                 let mean = fields.get("mean").and_then(|node| self.duration(node, "mean"));
                 let deviation = fields.get("deviation").and_then(|node| self.duration(node, "deviation"));
-                return Some(ThinkTime::Normal { mean: mean?, deviation: deviation? });
+                return Some(Dynamic::Fixed(ThinkTime::Normal { mean: mean?, deviation: deviation? }));
             }
             if let Some(node) = fields.get("poisson") {
                 let fields = self.fields(node, &keys::POISSON)?;
-                return Some(ThinkTime::Poisson {
-                    mean: fields.get("mean").and_then(|node| self.duration(node, "mean"))?,
-                });
+                let mean = fields.get("mean").and_then(|node| self.duration(node, "mean"))?;
+                return Some(Dynamic::Fixed(ThinkTime::Poisson { mean }));
             }
             self.report(
                 Diagnostic::error(node.span, format!("`{key}` names no distribution"))
@@ -322,45 +320,10 @@ impl Lower<'_> {
         }
         let text = self.text(node, key)?;
         if text.value.contains("${") {
-            return Some(ThinkTime::Computed(text));
+            return Some(Dynamic::Computed(text));
         }
-        parse_think_time(&text.value).map_err(|error| self.unit_error(node.span, key, error)).ok()
+        ThinkTime::parse(&text.value).map(Dynamic::Fixed).map_err(|error| self.unit_error(node.span, key, error)).ok()
     }
-}
-
-/// A constant think time or a range.
-pub(crate) fn parse_think_time(text: &str) -> Result<ThinkTime, UnitError> {
-    if let Some((from, to)) = text.split_once("..") {
-        let parsed = scalars::parse_duration(from).and_then(|from| Ok((from, scalars::parse_duration(to)?)));
-        let (from, to) = parsed.map_err(|error| UnitError { corrected: range_with_units(from, to), ..error })?;
-        if from > to {
-            return Err(UnitError {
-                message: format!("`{text}` starts after it ends"),
-                corrected: text.split_once("..").map(|(a, b)| format!("{}..{}", b.trim(), a.trim())),
-            });
-        }
-        return Ok(ThinkTime::Range(from, to));
-    }
-    if let Some((from, to)) = text.split_once('-').or_else(|| text.split_once(" to "))
-        && let Some(range) = range_with_units(from, to)
-    {
-        return Err(UnitError {
-            message: format!("`{text}` is not a duration; a range is written with two dots"),
-            corrected: Some(range),
-        });
-    }
-    scalars::parse_duration(text).map(ThinkTime::Constant)
-}
-
-/// A range whose ends get the units they lack: each the other's, else seconds.
-fn range_with_units(from: &str, to: &str) -> Option<String> {
-    let (from, to) = (from.trim(), to.trim());
-    let unit = |text: &str| text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim().to_owned();
-    let fallback = [unit(to), unit(from)].into_iter().find(|unit| !unit.is_empty()).unwrap_or_else(|| "s".into());
-    let complete = |text: &str| if unit(text).is_empty() { format!("{text}{fallback}") } else { text.to_owned() };
-    let (from, to) = (complete(from), complete(to));
-    let valid = scalars::parse_duration(&from).is_ok() && scalars::parse_duration(&to).is_ok();
-    valid.then(|| format!("{from}..{to}"))
 }
 
 /// A file of a similar name in the same folder.

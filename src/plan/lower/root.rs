@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Fields, Lower};
+use crate::demo;
 use crate::diagnostic::{Diagnostic, FileId, Span};
 use crate::mask::{SHORTEST, texts_of};
 use crate::plan::keys;
-use crate::plan::types::{AtEnd, DataSet, HttpSettings, Name, Order, Plan, Service, ServiceKind, Share, Variable};
-use crate::plan::yaml::Node;
+use crate::plan::types::{AtEnd, DataSet, HttpSettings, Name, Order, Plan, Service, Share, Text, Variable};
+use crate::services::ServiceKind;
 use crate::value::Value;
+use crate::yaml::Node;
 
 /// Lowers a whole plan. Parts that could not be understood are left out, each with its finding.
 pub(in crate::plan) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, default_name: &str) -> Option<Plan> {
@@ -259,7 +261,7 @@ impl Lower<'_> {
         services
     }
 
-    fn service(&mut self, node: &Node) -> Option<ServiceKind> {
+    fn service(&mut self, node: &Node) -> Option<ServiceKind<Text>> {
         let fields = self.fields(node, &keys::SERVICE)?;
         let demo_keys: &[&str] = &["port", "db_pool", "query_time", "cache"];
         let command_keys: &[&str] = &["stop", "ready", "url"];
@@ -300,12 +302,16 @@ impl Lower<'_> {
                     })
                     .ok()
             });
-            return Some(ServiceKind::Demo {
-                port: port.unwrap_or(0),
-                db_pool: fields.get("db_pool").and_then(|node| self.count(node, "db_pool", 1)),
-                query_time: fields.get("query_time").and_then(|node| self.duration(node, "query_time")),
-                cache: fields.get("cache").and_then(|node| self.boolean(node, "cache")).unwrap_or(true),
-            });
+            let usual = demo::Options::default();
+            let db_pool = fields.get("db_pool").and_then(|node| self.count(node, "db_pool", 1));
+            let query_time = fields.get("query_time").and_then(|node| self.duration(node, "query_time"));
+            let cache = fields.get("cache").and_then(|node| self.boolean(node, "cache"));
+            return Some(ServiceKind::Demo(demo::Options {
+                port: port.unwrap_or(usual.port),
+                db_pool: db_pool.map_or(usual.db_pool, |pool| usize::try_from(pool).unwrap_or(usize::MAX)),
+                query_time: query_time.unwrap_or(usual.query_time),
+                cache: cache.unwrap_or(usual.cache),
+            }));
         }
         let command = self.text(&kind.value, "command")?;
         let stop = fields.get("stop").and_then(|node| self.text(node, "stop"));

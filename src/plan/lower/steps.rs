@@ -6,8 +6,8 @@ use super::{Fields, Lower};
 use crate::diagnostic::{Diagnostic, FileId};
 use crate::plan::keys::{KINDS, Key, Kind, STEP};
 use crate::plan::types::{Dynamic, Name, Spanned, Step, StepKind, StopTarget, Text};
-use crate::plan::yaml::{Entry, Node};
 use crate::plan::{keys, load as files, strangers};
+use crate::yaml::{Entry, Node};
 
 /// How many steps a plan may have, includes put in place: enough for 20,000 requests with
 /// controllers around each, and an end to fragments that include each other twice over.

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::{Paint, bytes, count, duration, figure, ms, per_second, share};
-use crate::report::document::{Document, Error, Line, Stats, ThreadGroup, Threshold};
-use crate::report::{Written, inline, quoted, short};
+use super::Paint;
+use crate::document::{Document, Error, Line, Stats, ThreadGroup, Threshold};
+use crate::figures::{bytes, count, duration, figure, ms, per_second, share};
+use crate::report::Written;
 use crate::sanitize::path;
+use crate::sanitize::{inline, quoted, short};
 
 /// Longer labels are cut in tables.
 const LABEL_WIDTH: usize = 60;
@@ -30,9 +32,8 @@ pub(super) fn heading(document: &Document<'_>, paint: Paint) -> String {
 /// The whole run in a sentence: `114 requests in 5s, 0 with errors, 54 iterations, 51.6 kB received`.
 pub(in crate::report) fn totals(document: &Document<'_>) -> String {
     let totals = &document.totals;
-    let of_groups = |figure: fn(&crate::report::document::ThreadGroup) -> u64| -> u64 {
-        document.thread_groups.iter().map(figure).sum()
-    };
+    let of_groups =
+        |figure: fn(&crate::document::ThreadGroup) -> u64| -> u64 { document.thread_groups.iter().map(figure).sum() };
     let mut said = format!(
         "{} requests in {}, {} with errors, {} iterations, {} received",
         count(totals.count),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::packed::pack;
 use super::{BUDGET, Packed, Page, Series, fill, shown};
-use crate::report::Document;
+use crate::document::Document;
 
 /// What one viewer has been sent so far.
 #[derive(Debug, Default)]

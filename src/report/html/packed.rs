@@ -18,8 +18,8 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use hdrhistogram::Histogram;
 
-use crate::report::Document;
-use crate::report::document::{Slice, SliceLine};
+use crate::document::Document;
+use crate::document::{Slice, SliceLine};
 
 /// At first no more than about so many pairs of slice and line are packed.
 const MOST_CELLS: u64 = 60_000;

@@ -1,11 +1,12 @@
 //! Which cases there are, and how each came out.
 
+use crate::figures;
 use std::collections::HashSet;
 
-use crate::report::console::{self, sections};
-use crate::report::document::{Document, Line, Part, PartState, ScopeKind, Threshold};
-use crate::report::inline;
-use crate::report::place::Place;
+use crate::document::Place;
+use crate::document::{Document, Line, Part, PartState, ScopeKind, Threshold};
+use crate::report::console::sections;
+use crate::sanitize::inline;
 use crate::verdict::exit;
 
 /// What a step that was never reached says.
@@ -176,7 +177,7 @@ fn thresholds(document: &Document<'_>) -> Vec<Case> {
         } else if threshold.passed {
             CaseOutcome::Passed
         } else {
-            let limit = console::figure(threshold.limit, unit);
+            let limit = figures::figure(threshold.limit, unit);
             let said = match sections::observed_figure(&threshold) {
                 Some(observed) => format!("observed {observed}, limit {limit}"),
                 None => format!("no samples to judge, limit {limit}"),

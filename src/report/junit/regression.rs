@@ -1,8 +1,8 @@
 //! The comparison with earlier runs as a suite: a case for each line that is judged.
 
 use super::cases::{Case, CaseOutcome, Suite, make_unique};
-use crate::compare::{ComparedLine, Judgement};
-use crate::report::document::{Document, ScopeKind};
+use crate::document::{ComparedLine, Judgement};
+use crate::document::{Document, ScopeKind};
 
 /// The suite; without cases when the run was compared with nothing.
 pub(super) fn suite(document: &Document<'_>) -> Suite {

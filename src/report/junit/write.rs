@@ -10,7 +10,8 @@ use quick_xml::name::QName;
 
 use super::JunitStyle;
 use super::cases::{Case, CaseOutcome, Suite};
-use crate::report::{Document, clean, inline};
+use crate::document::Document;
+use crate::sanitize::{clean, inline};
 
 /// How long a message may be, in bytes.
 const MESSAGE_BYTES: usize = 16 << 10;
@@ -99,7 +100,7 @@ fn write_case(xml: &mut Xml<'_>, case: &Case, class: &str, style: JunitStyle) ->
     if matches!(case.outcome, CaseOutcome::Passed) && case.out.is_empty() {
         return empty(xml, "testcase", &attributes);
     }
-    let bounded = |text: &str| crate::report::cut(text, MESSAGE_BYTES).into_owned();
+    let bounded = |text: &str| crate::sanitize::cut(text, MESSAGE_BYTES).into_owned();
     element(xml, "testcase", attributes, |xml| {
         match &case.outcome {
             CaseOutcome::Passed => {}

@@ -4,7 +4,7 @@
 //! codes are looked for in the text that is left when Markdown's own escapes are gone; only in
 //! code does nobody look for anything.
 
-use crate::report::{defused, inline, short};
+use crate::sanitize::{defused, inline, short};
 
 /// Longer text is cut.
 const WIDTH: usize = 240;

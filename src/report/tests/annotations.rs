@@ -1,7 +1,7 @@
 use crate::ci::Level::{Error, Warning};
+use crate::failure::FailureKind;
+use crate::fixture::{Finished, Fixture, PLAN, eventful};
 use crate::report::annotations;
-use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
-use crate::samplers::FailureKind;
 use crate::verdict::LifecycleResult;
 
 fn told(run: &Finished) -> Vec<(crate::ci::Level, usize, String)> {

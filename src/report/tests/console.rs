@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::failure::FailureKind;
+use crate::fixture::{Fixture, PLAN, eventful};
 use crate::report::Written;
 use crate::report::console::{summary, verdict_line};
-use crate::report::fixture::{Fixture, PLAN, eventful};
-use crate::samplers::FailureKind;
 use crate::verdict::Generator;
 
 fn files() -> Vec<Written> {
@@ -53,7 +53,7 @@ fn colour_only_where_it_is_allowed() {
     let plain = summary(&run.document(), &files(), false);
     let coloured = summary(&run.document(), &files(), true);
     assert!(coloured.contains("\u{1b}["));
-    assert_eq!(crate::report::clean(&coloured), plain);
+    assert_eq!(crate::sanitize::clean(&coloured), plain);
     assert_eq!(verdict_line(&run.document(), false), plain.lines().last().expect("a line").to_owned() + "\n");
 }
 

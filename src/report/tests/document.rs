@@ -1,9 +1,10 @@
+use crate::document::{Document, read};
+use crate::failure::FailureKind;
+use crate::fixture::{Finished, Fixture, PLAN, eventful};
 use crate::report::console::summary;
-use crate::report::document::{Document, read};
-use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
 use crate::report::{Format, GitLab, Html, Json, Junit, Markdown, Table};
-use crate::samplers::FailureKind;
-use crate::verdict::{LifecycleResult, StoppedBy};
+use crate::stop_reason::StopReason;
+use crate::verdict::LifecycleResult;
 
 fn rendered(format: &dyn Format, document: &Document<'_>) -> String {
     let mut out = Vec::new();
@@ -26,7 +27,7 @@ fn every_format_is_the_same_when_it_is_made_again_from_a_saved_document() {
     setup.outcome.setup =
         LifecycleResult::Failed { took: std::time::Duration::from_secs(1), reason: "no\nlogin".into(), span: None };
     let mut stopped = eventful();
-    stopped.outcome.stopped_by = Some(StoppedBy::Abort("p95 < 1ms".into()));
+    stopped.outcome.stopped_by = Some(StopReason::Abort("p95 < 1ms".into()));
     stopped.outcome.generator.kept_up = false;
     for run in [eventful(), twins, setup, stopped] {
         let run = run.finish();

@@ -1,8 +1,9 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::report::fixture::{Fixture, PLAN};
-use crate::report::{Document, Format, Json, Junit, OutputFiles};
+use crate::document::Document;
+use crate::fixture::{Fixture, PLAN};
+use crate::report::{Format, Json, Junit, OutputFiles};
 use crate::verdict::exit;
 
 struct Full;
@@ -35,7 +36,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-fn good() -> crate::report::fixture::Finished {
+fn good() -> crate::fixture::Finished {
     let mut run = Fixture::new(PLAN);
     run.passes("GET /market", 1.0, 10);
     run.finish()

@@ -1,6 +1,6 @@
 //! Formats for the servers that host repositories, and the table.
 
-use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
+use crate::fixture::{Finished, Fixture, PLAN, eventful};
 use crate::report::{Format, GitLab, Markdown, Table};
 
 fn written(format: &dyn Format, run: &Finished) -> String {
@@ -22,7 +22,7 @@ fn many() -> Finished {
     for line in 0..38 {
         run.passes(&format!("GET /line/{line}"), 1.0, 10 + line);
     }
-    run.unanswered("GET /line/38", 1.0, crate::samplers::FailureKind::Timeout, "no answer");
+    run.unanswered("GET /line/38", 1.0, crate::failure::FailureKind::Timeout, "no answer");
     run.passes("GET /line/39", 1.0, 900);
     run.finish()
 }

@@ -7,7 +7,7 @@ use flate2::read::ZlibDecoder;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
+use crate::fixture::{Finished, Fixture, PLAN, eventful};
 use crate::report::{Format, Html};
 
 fn written(run: &Finished) -> String {

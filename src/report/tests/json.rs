@@ -4,10 +4,10 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use serde_json::{Value, json};
 
+use crate::failure::FailureKind;
+use crate::fixture::{Finished, Fixture, PLAN, eventful};
 use crate::mask::Masker;
-use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
 use crate::report::{Format, Json, json::results_schema};
-use crate::samplers::FailureKind;
 
 fn written(run: &Finished) -> Value {
     let mut out = Vec::new();

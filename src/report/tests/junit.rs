@@ -3,10 +3,12 @@ use std::time::Duration;
 
 use roxmltree::{Document as Xml, Node};
 
-use crate::report::fixture::{Finished, Fixture, PLAN, eventful};
-use crate::report::{Document, Format, Junit, JunitStyle};
-use crate::samplers::FailureKind;
-use crate::verdict::{LifecycleResult, RunOutcome, StoppedBy, judge};
+use crate::document::Document;
+use crate::failure::FailureKind;
+use crate::fixture::{Finished, Fixture, PLAN, eventful};
+use crate::report::{Format, Junit, JunitStyle};
+use crate::stop_reason::StopReason;
+use crate::verdict::{LifecycleResult, RunOutcome, judge};
 
 fn written(run: &Finished, style: JunitStyle) -> String {
     rendered(&run.document(), style)
@@ -91,12 +93,12 @@ fn it_is_red_exactly_when_the_exit_code_is_not_0() {
     let failed = || LifecycleResult::Failed { took: Duration::ZERO, reason: "no".into(), span: None };
     let changes: Vec<(&str, Change)> = vec![
         ("nothing", Box::new(|_| {})),
-        ("sigint", Box::new(|run| run.stopped_by = Some(StoppedBy::Sigint))),
-        ("sigterm", Box::new(|run| run.stopped_by = Some(StoppedBy::Sigterm))),
-        ("sighup", Box::new(|run| run.stopped_by = Some(StoppedBy::Sighup))),
-        ("sigquit", Box::new(|run| run.stopped_by = Some(StoppedBy::Sigquit))),
-        ("abort", Box::new(|run| run.stopped_by = Some(StoppedBy::Abort("errors < 1".into())))),
-        ("step", Box::new(|run| run.stopped_by = Some(StoppedBy::Step("Enough".into())))),
+        ("sigint", Box::new(|run| run.stopped_by = Some(StopReason::Interrupt))),
+        ("sigterm", Box::new(|run| run.stopped_by = Some(StopReason::Terminate))),
+        ("sighup", Box::new(|run| run.stopped_by = Some(StopReason::Hangup))),
+        ("sigquit", Box::new(|run| run.stopped_by = Some(StopReason::Quit))),
+        ("abort", Box::new(|run| run.stopped_by = Some(StopReason::Abort("errors < 1".into())))),
+        ("step", Box::new(|run| run.stopped_by = Some(StopReason::Step("Enough".into())))),
         ("setup", Box::new(move |run| run.setup = failed())),
         ("teardown", Box::new(move |run| run.teardown = failed())),
         ("slow", Box::new(|run| run.generator.kept_up = false)),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressDrawTarget, TermLike};
 
+use crate::fixture::{Fixture, PLAN};
 use crate::metrics::{Live, LiveGroup};
-use crate::report::fixture::{Fixture, PLAN};
 use crate::report::progress::Progress;
 
 #[derive(Clone, Default)]

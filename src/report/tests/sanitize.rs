@@ -1,4 +1,4 @@
-use crate::report::{clean, cut, defused, inline, quoted, short};
+use crate::sanitize::{clean, cut, defused, inline, quoted, short};
 
 #[test]
 fn escape_sequences_and_control_characters_go() {

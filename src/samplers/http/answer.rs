@@ -6,8 +6,8 @@ use httparse::{Header, ParserConfig, Response, Status};
 
 use super::failure::Broken;
 use super::lenient;
-use crate::samplers::Headers;
-use crate::samplers::headers::USUAL_LINES;
+use crate::response::Headers;
+use crate::response::headers::USUAL_LINES;
 
 /// How long the body of an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

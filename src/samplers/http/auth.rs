@@ -9,27 +9,29 @@ use http::{HeaderMap, HeaderValue, Method};
 
 use super::challenge;
 use super::target::{Origin, Target, basic_header};
-use crate::samplers::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind};
 
 /// How a request identifies its user. An `Authorization` header written in the plan replaces it.
+/// `T` is text with `${…}` in the plan, a compiled template in the graph, and plain text when a
+/// request is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Auth {
+pub enum Auth<T> {
     /// User name and password, sent with every request.
     Basic {
         /// The user's name.
-        username: String,
+        username: T,
         /// The password.
-        password: String,
+        password: T,
     },
     /// A token.
-    Bearer(String),
+    Bearer(T),
     /// User name and password, proved without sending the password: the server asks first, and
     /// its nonce is used again until it wants another.
     Digest {
         /// The user's name.
-        username: String,
+        username: T,
         /// The password.
-        password: String,
+        password: T,
     },
 }
 
@@ -49,7 +51,28 @@ struct Known {
     challenge: WwwAuthenticateHeader,
 }
 
-impl Auth {
+impl<T> Auth<T> {
+    /// The same with every text replaced. All are, even after one has failed, so that each can
+    /// tell its mistake.
+    ///
+    /// # Errors
+    /// The first one of `change`.
+    pub fn try_map<U, E>(&self, mut change: impl FnMut(&T) -> Result<U, E>) -> Result<Auth<U>, E> {
+        Ok(match self {
+            Self::Bearer(token) => Auth::Bearer(change(token)?),
+            Self::Basic { username, password } => {
+                let (username, password) = (change(username), change(password));
+                Auth::Basic { username: username?, password: password? }
+            }
+            Self::Digest { username, password } => {
+                let (username, password) = (change(username), change(password));
+                Auth::Digest { username: username?, password: password? }
+            }
+        })
+    }
+}
+
+impl Auth<String> {
     /// The `Authorization` header for this request; none for digest before the server has asked.
     pub(super) fn header(
         &self,

@@ -1,15 +1,9 @@
 //! Encoding query strings, forms and multipart bodies.
 
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
-/// Everything but the characters that need no encoding anywhere (RFC 3986, unreserved).
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// A text as [`query`] encodes it.
-pub fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
-}
+use crate::uri::RESERVED;
 
 /// A query string without the question mark: every name and value percent-encoded, a blank as `%20`.
 pub fn query<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> String {

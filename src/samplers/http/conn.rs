@@ -25,7 +25,8 @@ use super::h1::{Http1, MAX_HEAD, Receiver};
 use super::head::Wire;
 use super::progress::{Progress, Traffic};
 use super::settings::Decompression;
-use crate::samplers::{Body, Failure, Headers};
+use crate::failure::Failure;
+use crate::response::{Body, Headers};
 
 /// A body to send.
 pub(super) type Outgoing = Full<Bytes>;

@@ -23,7 +23,7 @@ use super::proxy::{self, Proxies, Proxy, ProxyEnvironment};
 use super::settings::{HttpVersion, Settings};
 use super::target::Origin;
 use super::tls;
-use crate::samplers::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind};
 use crate::uri;
 
 /// What is made from [`Settings`] once and shared by all users: TLS configuration, proxies and

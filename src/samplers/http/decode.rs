@@ -14,8 +14,9 @@ use http::{HeaderMap, StatusCode};
 use super::conn::Reading;
 use super::layers::{Decoder, Encoding};
 use super::settings::Decompression;
-use crate::samplers::kept::Kept;
-use crate::samplers::{Body, Failure, FailureKind};
+use crate::failure::{Failure, FailureKind};
+use crate::response::Body;
+use crate::response::kept::Kept;
 
 /// How many bytes a body may take and give, between two turns of the others, without looking at the clock:
 /// most bodies have no more.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustls::{AlertDescription, CertificateError};
 
-use crate::samplers::{Exhausted, Failure, FailureKind};
+use crate::failure::{Exhausted, Failure, FailureKind};
 
 /// The system's number for that (`EMFILE`), the same on Linux and macOS.
 const TOO_MANY_OPEN_FILES: i32 = 24;

@@ -6,8 +6,8 @@ use httparse::{EMPTY_HEADER, Error, ParserConfig, Response, Status};
 
 use super::answer::{self, Head};
 use super::failure::Broken;
-use crate::samplers::Headers;
-use crate::samplers::headers::MAX_LINES;
+use crate::response::Headers;
+use crate::response::headers::MAX_LINES;
 
 /// How many characters of a line are shown.
 const SHOWN: usize = 80;

@@ -14,7 +14,7 @@ use super::h1::Http1;
 use super::progress::Progress;
 use super::settings::Connections;
 use super::target::Origin;
-use crate::samplers::Failure;
+use crate::failure::Failure;
 
 /// How many idle HTTP/1 connections a user keeps; beyond, the oldest is closed.
 const MAX_IDLE: usize = 256;

@@ -10,7 +10,7 @@ use url::{Host, Url};
 use super::failure;
 use super::settings::ProxySetting;
 use super::target::{ENCODE_CREDENTIALS, Origin, basic_header};
-use crate::samplers::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind};
 
 /// The proxy variables of the environment, as the command line read them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use http::header::LOCATION;
 use http::{HeaderMap, Method, StatusCode};
 
 use super::target::Target;
-use crate::samplers::{Failure, FailureKind, Headers};
+use crate::failure::{Failure, FailureKind};
+use crate::response::Headers;
 
 /// The request a redirect asks for.
 #[derive(Debug)]

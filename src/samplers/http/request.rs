@@ -33,14 +33,14 @@ pub struct Request {
     /// The body. Its length is always told to the server, whatever `Content-Length` the headers hold.
     pub body: Bytes,
     /// How the user identifies itself, unless the headers hold `Authorization`.
-    pub auth: Option<Auth>,
+    pub auth: Option<Auth<String>>,
     /// Whether a page's resources are fetched too.
     pub resources: Option<Resources>,
     /// Whether the body is decoded and kept (as far as `max_body`). If not, it is only drained,
-    /// and [`Response::body_bytes`](crate::samplers::Response::body_bytes) counts it as it came over the wire.
+    /// and [`Response::body_bytes`](crate::response::Response::body_bytes) counts it as it came over the wire.
     pub keep_body: bool,
     /// Whether a body that is not kept is decoded all the same, so that
-    /// [`Response::body_bytes`](crate::samplers::Response::body_bytes) counts it decoded.
+    /// [`Response::body_bytes`](crate::response::Response::body_bytes) counts it decoded.
     pub measure_body: bool,
     /// Whether [`hops`](crate::samplers::Exchange::hops) is filled.
     pub capture: bool,

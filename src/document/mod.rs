@@ -1,0 +1,132 @@
+//! The whole run as one document: what `results.json` holds, and what every other report is made
+//! from, so that outputs cannot disagree and any of them can be made again later.
+//!
+//! All text in it is masked already. Units stand in the key names. There is no NaN and no
+//! infinity: what is undefined is absent. The doc comments are the schema's descriptions.
+
+mod comparison;
+mod figures;
+mod findings;
+mod from_run;
+mod histogram;
+mod lazy_list;
+mod place;
+mod read;
+mod refused;
+mod repository;
+mod run;
+mod run_info;
+mod series;
+mod validate;
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::verdict::exit;
+
+pub use comparison::{About, ComparedLine, ComparedRun, Comparison, Figure, Judgement, LoadWindow, Method, Remark};
+pub use figures::{
+    CutShort, FailureCount, Line, LoadPart, Lost, Phases, Slice, SliceLine, Stats, ThreadGroup, Times, Unreached,
+};
+pub use findings::{Assertion, Error, Example, ScopeKind, Threshold};
+pub use from_run::RunRecord;
+pub use lazy_list::LazyList;
+pub(crate) use place::Place;
+pub use read::{ReadError, read, results_file};
+pub use repository::Repository;
+pub use run::{Generator, Host, Lifecycle, Part, PartState, Plan, Run, Tool, VerdictInfo};
+pub use run_info::RunInfo;
+pub(crate) use series::Series;
+
+/// The version of the format. A new key is a minor version.
+pub const SCHEMA_VERSION: &str = "1.2.0";
+/// Where the schema of the format is published.
+pub const SCHEMA_URL: &str = "https://raw.githubusercontent.com/loadplan/loadplan/main/schemas/results.schema.json";
+
+/// The results of one run of loadplan.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Document<'a> {
+    /// The schema of this document.
+    #[serde(rename = "$schema")]
+    #[schemars(extend("format" = "uri"))]
+    pub schema: String,
+    /// The version of this format; a new key is a minor version.
+    #[schemars(extend("examples" = ["1.2.0"]), regex(pattern = r"^1\.\d+\.\d+$"))]
+    pub schema_version: String,
+    /// What wrote this document.
+    pub tool: Tool,
+    /// When and where the plan was run.
+    pub run: Run,
+    /// What was run.
+    pub plan: Plan,
+    /// What CI is told.
+    pub verdict: VerdictInfo,
+    /// How setup and teardown went.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
+    /// All requests of all thread groups. Setup, teardown and transactions are not in here.
+    pub totals: Stats,
+    /// Each request that was reached, and other steps that could not be carried out, in the order of the plan.
+    pub samplers: LazyList<'a, Line>,
+    /// Each transaction that was reached.
+    pub transactions: LazyList<'a, Line>,
+    /// Requests of the plan that were never reached: often a mistake in a condition.
+    #[serde(default)]
+    pub never_executed: LazyList<'a, Unreached>,
+    /// Every thread group.
+    pub thread_groups: Vec<ThreadGroup>,
+    /// Every threshold, in the order of the plan.
+    pub thresholds: LazyList<'a, Threshold>,
+    /// Every assertion that was judged at least once.
+    pub assertions: LazyList<'a, Assertion>,
+    /// Failures that are alike, the most frequent first.
+    pub errors: Vec<Error>,
+    /// Whether the load generator itself was fast enough.
+    pub generator: Generator,
+    /// How many seconds a slice of the timeline covers.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub slice_s: u64,
+    /// The run second by second; a slice covers several seconds in runs of more than an hour.
+    pub timeline: LazyList<'a, Slice>,
+    /// Reserved for monitors; empty.
+    #[serde(default)]
+    pub monitors: Vec<Reserved>,
+    /// The comparison with earlier runs (`--baseline`); null without one.
+    #[serde(default)]
+    pub regression: Option<Comparison>,
+    /// The figures of the whole run for each slice, once a format has asked for them: reading all
+    /// histograms of a long run takes seconds.
+    #[serde(skip)]
+    pub(crate) series: Rc<OnceCell<Series>>,
+}
+
+impl Document<'_> {
+    /// The figures of the whole run for each slice.
+    pub(crate) fn series(&self) -> &Series {
+        self.series.get_or_init(|| Series::of(self, 0))
+    }
+
+    /// Whether no load was applied, since setup failed or the plan was refused.
+    pub fn nothing_measured(&self) -> bool {
+        self.lifecycle.setup.state == PartState::Failed || self.was_refused()
+    }
+
+    /// Whether the plan or the command line was invalid, so that nothing was sent.
+    pub fn was_refused(&self) -> bool {
+        self.verdict.exit_code == exit::INVALID
+    }
+}
+
+/// Reserved for a later version.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Reserved {}
+
+fn one() -> u64 {
+    1
+}

@@ -1,0 +1,62 @@
+//! Places in the plan, as reports name them.
+
+use super::{Document, RunInfo, RunRecord};
+use crate::diagnostic::{FileId, Span};
+use crate::sanitize::defused;
+
+/// A place in one of the plan's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Relative to the repository's root if there is one, else as the user named it; with `/`.
+    pub(crate) file: String,
+    /// From 1.
+    pub(crate) line: usize,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+impl Document<'_> {
+    /// A line of another file, or else of the plan's own.
+    pub(crate) fn place(&self, file: Option<&String>, line: usize) -> Place {
+        // Names of files are foreign too: of a plan in a stranger's change, of saved results.
+        Place { file: defused(file.unwrap_or(&self.plan.file)).replace(['\r', '\n'], " "), line }
+    }
+}
+
+impl RunRecord<'_> {
+    /// The plan's own file.
+    pub(super) fn plan_file(&self) -> String {
+        self.shown(&self.graph.file)
+    }
+
+    /// The file of a place, if it is another one than the plan's own.
+    pub(super) fn other_file(&self, span: Span) -> Option<String> {
+        let file = self.file(span.file);
+        (file != self.plan_file()).then_some(file)
+    }
+
+    fn file(&self, id: FileId) -> String {
+        match self.graph.sources.file(id) {
+            Some(file) => self.shown(&file.path),
+            None => self.plan_file(),
+        }
+    }
+
+    fn shown(&self, path: &std::path::Path) -> String {
+        self.info.shown(path)
+    }
+}
+
+impl RunInfo {
+    /// A path as reports name it: from the repository's root if there is one, with `/`.
+    pub(super) fn shown(&self, path: &std::path::Path) -> String {
+        let relative = self.repository.as_ref().and_then(|repository| repository.relative(path));
+        let path = relative.as_deref().unwrap_or(path).to_string_lossy();
+        let path = if cfg!(windows) { path.replace('\\', "/") } else { path.into_owned() };
+        path.strip_prefix("./").map(str::to_owned).unwrap_or(path)
+    }
+}

@@ -1,0 +1,98 @@
+//! Why a sample failed: the kinds that results count by, and the cause in words.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Why a sample failed, in the words of the results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The host name could not be resolved.
+    Dns,
+    /// No connection could be made.
+    Connect,
+    /// The TLS handshake failed.
+    Tls,
+    /// A time limit of the plan passed.
+    Timeout,
+    /// The server closed the connection before its answer was complete.
+    Reset,
+    /// The answer was not valid HTTP.
+    Protocol,
+    /// The body ended early or could not be decoded.
+    Body,
+    /// The status was not an accepted one.
+    Status,
+    /// An assertion failed.
+    Assertion,
+    /// An extractor found nothing.
+    Extraction,
+    /// The step could not be carried out; nothing was sent.
+    Step,
+    /// The run ended before the request did.
+    Interrupted,
+}
+
+impl FailureKind {
+    /// Every kind, in the order of the enum.
+    pub const ALL: [Self; 12] = [
+        Self::Dns,
+        Self::Connect,
+        Self::Tls,
+        Self::Timeout,
+        Self::Reset,
+        Self::Protocol,
+        Self::Body,
+        Self::Status,
+        Self::Assertion,
+        Self::Extraction,
+        Self::Step,
+        Self::Interrupted,
+    ];
+
+    /// The word used in results, for instance `connect`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Reset => "reset",
+            Self::Protocol => "protocol",
+            Self::Body => "body",
+            Self::Status => "status",
+            Self::Assertion => "assertion",
+            Self::Extraction => "extraction",
+            Self::Step => "step",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// A sample's failure: its kind and its cause in words a tester understands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The kind it is counted under.
+    pub kind: FailureKind,
+    /// The cause, without values that change from request to request, so that equal causes count together.
+    pub message: String,
+    /// What this machine could give no more of, if that was the cause: then it is the load
+    /// generator that failed, not the target.
+    pub exhausted: Option<Exhausted>,
+}
+
+impl Failure {
+    /// A failure of this kind with this cause.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), exhausted: None }
+    }
+}
+
+/// What a machine has a limited number of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exhausted {
+    /// Local ports to connect from.
+    Ports,
+    /// Files, sockets included, that a process may have open.
+    OpenFiles,
+}

@@ -1,0 +1,126 @@
+//! A finished response, as extractors, assertions and expressions see it.
+
+mod charset;
+mod gist;
+pub(crate) mod headers;
+pub(crate) mod kept;
+pub(crate) mod turn;
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::time::Duration;
+
+use crate::json::Document;
+use crate::mask::Masker;
+
+pub use headers::Headers;
+pub use kept::Body;
+
+/// How much of an error's body is read to say what went wrong, in bytes.
+const GIST_BYTES: usize = 16 * 1024;
+
+/// A finished answer. Text and JSON are derived on first use and kept.
+#[derive(Debug, Default)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// `HTTP/1.1`, `HTTP/2`.
+    pub version: &'static str,
+    /// The headers of the last hop.
+    pub headers: Headers,
+    /// The decoded body, as far as `max_body`.
+    pub body: Body,
+    /// How many bytes the decoded body had in all.
+    pub body_bytes: u64,
+    /// The URL that answered, after redirects.
+    pub url: String,
+    /// How many redirects were followed.
+    pub redirects: u32,
+    /// Cookies set by this answer and its redirects, last one first.
+    pub cookies: Vec<(String, String)>,
+    /// From the sampler's start to the last byte of the body.
+    pub response_time: Duration,
+    /// From the request's first byte sent to the answer's first byte.
+    pub first_byte: Duration,
+    text: OnceCell<String>,
+    /// Boxed: every response is moved a few times, and most are never read as JSON.
+    json: OnceCell<Box<Result<Document, String>>>,
+}
+
+impl Response {
+    /// Whether only the beginning of the body was kept because it was longer than `max_body`, or
+    /// nothing of it because nobody asked for it.
+    pub fn truncated(&self) -> bool {
+        self.body_bytes > self.body.len() as u64
+    }
+
+    /// The body as text. A byte order mark says first how its bytes are read, then the charset of
+    /// the `Content-Type`, then an XML declaration or an HTML `<meta>`; else it is UTF-8. What
+    /// cannot be decoded reads as U+FFFD.
+    pub fn text(&self) -> &str {
+        if let Some(text) = self.text.get() {
+            return text;
+        }
+        match charset::decoded(&self.body, self.header("content-type")) {
+            // A large body is not held twice: looking at it again costs less than a copy.
+            Cow::Borrowed(text) if text.len() > kept::BLOCK => text,
+            text => self.text.get_or_init(|| text.into_owned()),
+        }
+    }
+
+    /// About the first `bytes` of the body as text, without decoding all of it.
+    pub fn beginning(&self, bytes: usize) -> Cow<'_, str> {
+        if let Some(text) = self.text.get() {
+            return Cow::Borrowed(&text[..text.floor_char_boundary(bytes)]);
+        }
+        charset::decoded(self.body.get(..bytes).unwrap_or(&self.body), self.header("content-type"))
+    }
+
+    /// The body as JSON, or why it is none. A UTF-8 byte order mark is left out, UTF-16 is decoded,
+    /// and bytes that are not UTF-8 are read in the charset of the `Content-Type`. The body is read
+    /// once, whole, whatever is asked of it.
+    ///
+    /// # Errors
+    /// What is wrong with it and where, when the body is not one whole JSON value (RFC 8259).
+    pub fn json(&self) -> Result<&Document, &str> {
+        let read = || match charset::as_json(&self.body, || self.header("content-type")) {
+            Cow::Borrowed(text) => Document::read(self.body.slice_ref(text)),
+            Cow::Owned(text) => Document::read(text.into()),
+        };
+        (**self.json.get_or_init(|| Box::new(read()))).as_ref().map_err(String::as_str)
+    }
+
+    /// The status, and what the body of an error says in a line: `503: upstream connect error`.
+    pub fn status_and_gist(&self, secrets: &Masker) -> String {
+        let gist = || gist::of(&secrets.mask_cut(&self.beginning(GIST_BYTES)), self.status, secrets);
+        let gist = if self.status >= 400 { gist() } else { None };
+        match gist {
+            Some(gist) => format!("{}: {gist}", self.status),
+            None => self.status.to_string(),
+        }
+    }
+
+    /// Gives up what of the body may be read again: all that was made of it, if the body itself is
+    /// packed.
+    pub(crate) fn rest(&mut self) {
+        if self.body.repack() {
+            (self.text, self.json) = Default::default();
+        }
+    }
+
+    /// Gives up the body. How long it was stays known.
+    pub(crate) fn forget_body(&mut self) {
+        self.body.forget();
+        (self.text, self.json) = Default::default();
+    }
+
+    /// The first value of a header, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The value of a cookie set by this answer.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}

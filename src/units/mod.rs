@@ -1,0 +1,248 @@
+//! Values with units, read and written in one grammar everywhere: durations, sizes, rates, shares.
+//! A unit that is missing or misspelled comes with the corrected text.
+
+mod rate;
+
+use std::time::Duration;
+
+pub use rate::Rate;
+
+/// Why a scalar with a unit could not be read, and what to write instead when that can be guessed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UnitError {
+    /// The finding, as a fragment.
+    pub message: String,
+    /// Corrected text.
+    pub corrected: Option<String>,
+}
+
+const DURATION_UNITS: [(&str, f64); 5] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
+const SIZE_UNITS: [(&str, f64); 8] = [
+    ("B", 1.0),
+    ("kB", 1e3),
+    ("MB", 1e6),
+    ("GB", 1e9),
+    ("KiB", 1024.0),
+    ("MiB", 1_048_576.0),
+    ("GiB", 1_073_741_824.0),
+    ("TB", 1e12),
+];
+
+/// The units of a rate, in seconds.
+const RATE_UNITS: [(&str, u64); 3] = [("s", 1), ("m", 60), ("h", 3600)];
+
+/// A duration such as `500ms`, `1.5s`, `1h30m` or `7d`; a blank before a unit is fine. At most 10 years.
+///
+/// # Errors
+/// When a unit is missing or unknown, or the number is none.
+pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
+    let text = text.trim();
+    let example = "write a number and its unit: 500ms, 10s, 2m, 1h30m or 7d";
+    let mut seconds = 0.0;
+    let mut rest = text;
+    if rest.is_empty() {
+        return Err(UnitError { message: format!("a duration is missing; {example}"), corrected: None });
+    }
+    if text.contains(',') {
+        let plain = without_comma(text);
+        let corrected = match parse_duration(&plain) {
+            Ok(_) => Some(plain),
+            Err(error) => error.corrected,
+        };
+        return Err(UnitError { message: format!("`{text}` holds a comma; {example}"), corrected });
+    }
+    while !rest.is_empty() {
+        let (number, unit, after) = number_and_unit(rest);
+        let Ok(number) = number.parse::<f64>() else {
+            return Err(UnitError { message: format!("`{text}` is not a duration; {example}"), corrected: None });
+        };
+        if unit.is_empty() {
+            return Err(UnitError {
+                message: format!("`{text}` has no unit; {example}"),
+                corrected: bare_number(text).map(|number| format!("{number}s")),
+            });
+        }
+        let Some((_, scale)) = DURATION_UNITS.iter().find(|(known, _)| *known == unit) else {
+            let corrected = long_unit(unit).map(|short| text.replacen(unit, short, 1).replace(' ', ""));
+            return Err(UnitError { message: format!("`{unit}` is not a unit of time; {example}"), corrected });
+        };
+        seconds += number * scale;
+        rest = after.trim_start();
+    }
+    if seconds > 315_360_000.0 {
+        return Err(UnitError { message: format!("`{text}` is longer than ten years"), corrected: None });
+    }
+    Ok(Duration::from_nanos((seconds * 1e9).round() as u64))
+}
+
+/// A duration as a plan writes it: `500ms`, `10s`, `1h30m`.
+pub fn written_duration(time: Duration) -> String {
+    if time.subsec_nanos() != 0 {
+        let below = time < Duration::from_secs(1);
+        return if below { format!("{}ms", time.as_micros() as f64 / 1e3) } else { format!("{}s", time.as_secs_f64()) };
+    }
+    let mut rest = time.as_secs();
+    let mut text = String::new();
+    for (seconds, unit) in [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")] {
+        if rest >= seconds {
+            text.push_str(&format!("{}{unit}", rest / seconds));
+            rest %= seconds;
+        }
+    }
+    if text.is_empty() { "0s".into() } else { text }
+}
+
+/// A size in bytes such as `64B`, `10kB` or `1MiB`.
+///
+/// # Errors
+/// When the unit is missing or unknown, or the number is none.
+pub fn parse_size(text: &str) -> Result<u64, UnitError> {
+    let text = text.trim();
+    let example = "write a number and its unit: 64B, 10kB or 1MiB";
+    let (number, unit, after) = number_and_unit(text);
+    let Ok(number) = number.parse::<f64>() else {
+        return Err(UnitError { message: format!("`{text}` is not a size; {example}"), corrected: None });
+    };
+    if unit.is_empty() {
+        return Err(UnitError {
+            message: format!("`{text}` has no unit; {example}"),
+            corrected: Some(format!("{text}B")),
+        });
+    }
+    match SIZE_UNITS.iter().find(|(known, _)| *known == unit) {
+        Some((_, scale)) if after.is_empty() => Ok((number * scale).round() as u64),
+        _ => {
+            let same = SIZE_UNITS.iter().find(|(known, _)| known.eq_ignore_ascii_case(unit)).map(|(known, _)| *known);
+            Err(UnitError {
+                message: format!("`{unit}` is not a unit of size; {example}"),
+                corrected: same.map(|known| format!("{number}{known}")),
+            })
+        }
+    }
+}
+
+/// A rate such as `200/s`, `30/m` or `0.5/h`, with at most six decimals and up to a million per second.
+///
+/// # Errors
+/// When the unit is missing or unknown, or the number is none.
+pub fn parse_rate(text: &str) -> Result<Rate, UnitError> {
+    let text = text.trim();
+    let example = "write a number and its unit: 200/s, 30/m or 0.5/h";
+    let plain = |number: &str| {
+        let plain = if number.contains(',') { without_comma(number) } else { number.replace([' ', '_'], "") };
+        millionths(&plain).map(|_| plain)
+    };
+    let Some((number, unit)) = text.split_once('/') else {
+        let number = text.trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
+        let corrected = plain(number).map(|number| format!("{number}/s"));
+        return Err(UnitError { message: format!("`{text}` has no unit; {example}"), corrected });
+    };
+    let (number, unit) = (number.trim(), unit.trim());
+    let Some(seconds) = RATE_UNITS.iter().find(|(known, _)| *known == unit).map(|(_, seconds)| *seconds) else {
+        let corrected =
+            long_unit(unit.trim_start_matches('1')).and_then(|unit| Some(format!("{}/{unit}", plain(number)?)));
+        return Err(UnitError { message: format!("`{unit}` is not a unit of a rate; {example}"), corrected });
+    };
+    let Some(millionths) = millionths(number) else {
+        let corrected = plain(number).map(|number| format!("{number}/{unit}"));
+        return Err(UnitError { message: format!("`{text}` is not a rate; {example}"), corrected });
+    };
+    Rate::of_millionths(millionths, seconds)
+        .ok_or_else(|| UnitError { message: format!("`{text}` is more than a million per second"), corrected: None })
+}
+
+/// A decimal number in millionths; `None` when it is none or has more than six decimals.
+fn millionths(text: &str) -> Option<u64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    if (whole.is_empty() && part.is_empty()) || !digits(whole) || !digits(part) || part.len() > 6 {
+        return None;
+    }
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let part: u64 = format!("{part:0<6}").parse().ok()?;
+    whole.checked_mul(1_000_000)?.checked_add(part)
+}
+
+/// A share such as `25%` or `0.5 %`, as a fraction of 1.
+///
+/// # Errors
+/// When the `%` is missing or the number is not between 0 and 100.
+pub fn parse_share(text: &str) -> Result<f64, UnitError> {
+    let text = text.trim();
+    let bare = text.strip_suffix('%').map(str::trim_end);
+    let number: Option<f64> = bare.unwrap_or(text).parse().ok();
+    match (bare, number) {
+        (Some(_), Some(number)) if (0.0..=100.0).contains(&number) => Ok(number / 100.0),
+        (Some(_), Some(_)) => {
+            Err(UnitError { message: format!("`{text}` is not between 0% and 100%"), corrected: None })
+        }
+        (None, Some(number)) => {
+            let percent = if number <= 1.0 && text.contains('.') { (number * 1e8).round() / 1e6 } else { number };
+            let possible = (0.0..=100.0).contains(&percent);
+            let example = if possible { percent } else { 25.0 };
+            Err(UnitError {
+                message: format!("`{text}` has no unit; write a share in percent: {example}%"),
+                corrected: possible.then(|| format!("{percent}%")),
+            })
+        }
+        _ => Err(UnitError { message: format!("`{text}` is not a share; write it in percent: 25%"), corrected: None }),
+    }
+}
+
+/// A number without a unit, as digits and a point: `500 000` is `500000`.
+pub fn bare_number(text: &str) -> Option<String> {
+    let text = if text.contains(',') { without_comma(text) } else { text.to_owned() };
+    let digits: String = text.trim().chars().filter(|c| !matches!(c, ' ' | '_' | '\'')).collect();
+    let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    (plain && digits.parse::<f64>().is_ok()).then_some(digits)
+}
+
+/// `1,000` is a thousand, `1,5` one and a half.
+fn without_comma(text: &str) -> String {
+    let mut groups = text.split(',').skip(1).map(|part| part.chars().take_while(char::is_ascii_digit).count());
+    if groups.all(|digits| digits == 3) { text.replace(',', "") } else { text.replacen(',', ".", 1) }
+}
+
+fn number_and_unit(text: &str) -> (&str, &str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let rest = text[end..].trim_start();
+    let unit_end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+    (&text[..end], &rest[..unit_end], &rest[unit_end..])
+}
+
+fn long_unit(unit: &str) -> Option<&'static str> {
+    Some(match unit.to_ascii_lowercase().as_str() {
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "day" | "days" => "d",
+        "msec" | "millis" | "milliseconds" | "millisecond" | "ms" => "ms",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistaken_rates_come_with_the_corrected_text() {
+        let corrected = |text: &str| parse_rate(text).expect_err(text).corrected;
+        assert_eq!(corrected("200"), Some("200/s".into()));
+        assert_eq!(corrected("30/min"), Some("30/m".into()));
+        assert_eq!(corrected("1,000/s"), Some("1000/s".into()));
+        assert_eq!(corrected("100rps"), Some("100/s".into()));
+        assert_eq!(corrected("fast"), None);
+        assert_eq!(corrected("-5/s"), None);
+        assert_eq!(corrected("2000000/s"), None);
+        assert!(parse_rate(" 0.5 / h ").is_ok());
+    }
+
+    #[test]
+    fn a_duration_is_written_as_a_plan_would() {
+        for text in ["0s", "570ms", "1.1ms", "1.5s", "10s", "1m30s", "1h", "7d"] {
+            let time = parse_duration(text).expect(text);
+            assert_eq!(written_duration(time), text);
+        }
+    }
+}
