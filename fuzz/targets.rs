@@ -11,10 +11,10 @@ use loadplan::diagnostic::{Format as Told, Severity, render};
 use loadplan::extractors::find::{Css, JsonPath, XPath};
 use loadplan::mask::{Masker, SHORTEST};
 use loadplan::plan::LoadOptions;
+use loadplan::protocols::http::client::HttpVersion;
+use loadplan::protocols::http::client::{HttpUser, ProxyEnvironment, Request, Settings, Target, Transport};
 use loadplan::report::{Format, GitLab, Html, Json, Junit, Markdown, Table, console};
 use loadplan::response::Response;
-use loadplan::samplers::http::HttpVersion;
-use loadplan::samplers::http::{HttpUser, ProxyEnvironment, Request, Settings, Target, Transport};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 type Look = fn(&[u8]);

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use crate::diagnostic::{Severity, Span};
 use crate::document::{Document, Repository, RunInfo, RunRecord};
+use crate::exchange::Timings;
 use crate::failure::FailureKind;
 use crate::graph::{AssertionId, ExecutionGraph, GroupId, LabelId, build};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, Example, Outcome, Recorder, ResponseTime, Results, Sample, SampleFailure, Shape};
 use crate::plan::{LoadOptions, load};
-use crate::samplers::Timings;
 use crate::verdict::{LifecycleResult, RunOutcome, Verdict, judge};
 
 /// The plan of most tests. `/rare` is never reached; only market data has a threshold on errors.

@@ -498,7 +498,7 @@ fn the_page_of_limits_says_what_the_code_does() {
     }
     assert!(compared >= 25, "{compared}");
     // Those that a key changes have their default where the settings have theirs.
-    let settings = loadplan::samplers::http::Settings::default();
+    let settings = loadplan::protocols::http::client::Settings::default();
     let limits = settings.decompression;
     assert_eq!((limits.max_size, limits.max_ratio, limits.max_layers), (1 << 30, 2000, 2));
     assert_eq!((settings.max_redirects, settings.max_body), (20, 10 << 20));

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput};
 use loadplan::diagnostic::{FileId, Span};
+use loadplan::exchange::Timings;
 use loadplan::failure::FailureKind;
 use loadplan::graph::LabelId;
 use loadplan::metrics::{Aggregator, Example, Outcome, Recorder, ResponseTime, Sample, SampleFailure, Shape};
-use loadplan::samplers::Timings;
 
 use crate::support::steps;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use loadplan::graph::{ExecutionGraph, HttpNode, NodeKind, build};
+use loadplan::graph::{ExecutionGraph, NodeKind, Request, build};
 use loadplan::plan::{LoadOptions, load};
 use loadplan::random::Random;
 use loadplan::response::Response;
@@ -27,12 +27,12 @@ pub(crate) fn steps(steps: &str) -> ExecutionGraph {
 }
 
 /// The plan's requests, in order.
-pub(crate) fn requests(graph: &ExecutionGraph) -> Vec<&HttpNode> {
+pub(crate) fn requests(graph: &ExecutionGraph) -> Vec<&Request> {
     graph
         .nodes
         .iter()
         .filter_map(|node| match &node.kind {
-            NodeKind::Http(http) => Some(&**http),
+            NodeKind::Request(request) => Some(&**request),
             _ => None,
         })
         .collect()

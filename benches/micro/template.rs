@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use criterion::Criterion;
-use loadplan::graph::Body;
+use loadplan::protocols::http::node::Body;
+use loadplan::protocols::node::Protocol;
 use loadplan::value::Value;
 
 use crate::support::{User, requests, steps};
@@ -38,10 +39,11 @@ pub(crate) fn benches(criterion: &mut Criterion) {
         ["literal", "one_variable", "whole_value_expression", "json_body"].into_iter().zip(requests(&graph))
     {
         let mut out = String::with_capacity(256);
+        let Protocol::Http(http) = &request.protocol;
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 out.clear();
-                match black_box(request.body.as_deref().unwrap()) {
+                match black_box(http.body.as_deref().unwrap()) {
                     Body::Text(template) => template.render(&mut user, &mut out),
                     Body::Json(template) => template.render(&mut user, &mut out),
                     other => panic!("{name} has another body: {other:?}"),

@@ -9,7 +9,7 @@ use loadplan::graph::ExecutionGraph;
 use loadplan::mask::Masker;
 use loadplan::metrics::Aggregator;
 use loadplan::plan::{LoadOptions, LoadOverride};
-use loadplan::samplers::http::ProxyEnvironment;
+use loadplan::protocols::http::client::ProxyEnvironment;
 
 use crate::support::graph;
 

@@ -1,7 +1,7 @@
 //! Runs compared with earlier ones: is the target slower than it was, or did chance have its way?
 //!
 //! A [`Summary`] is what a comparison needs of a run, cut from its results document. [`compare`]
-//! judges a run against one or several earlier ones and gives a [`Comparison`]: what
+//! judges a run against one or several earlier ones and gives a [`Comparison`](crate::document::Comparison): what
 //! `results.json` holds and every report shows. [`Baseline`] does so for a run that is being made,
 //! and judges single figures by tolerances of their own: thresholds such as `p95 < baseline + 10%`.
 //!

@@ -8,9 +8,9 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::assertions::AssertionFailure;
+use crate::exchange::Exchange;
 use crate::graph::{GroupId, NodeId};
 use crate::mask::Masker;
-use crate::samplers::Exchange;
 
 /// Something to show while the run goes.
 #[derive(Clone, Debug)]

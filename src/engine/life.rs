@@ -184,7 +184,7 @@ async fn iterate(user: &mut User, graph: &ExecutionGraph, group: &Group, iterati
             user.local.recorder.borrow().is_warming_up(id, scheduled)
         });
     user.iteration = Some(iteration);
-    user.http.start_iteration();
+    user.sessions.start_iteration();
     if !draw(user, graph, group, &group.rows_per_iteration) {
         return false;
     }

@@ -5,17 +5,14 @@
 //! own recorder. What users do share (piles of data, locks, meeting points) is in [`Shared`].
 
 mod alarm;
-mod body;
 mod clock;
 mod events;
-pub(crate) mod files;
-mod group;
+pub(crate) mod group;
 mod life;
 mod open;
-mod request;
 mod run;
+mod sample;
 mod shared;
-mod target;
 #[cfg(test)]
 mod tests;
 mod threads;

@@ -20,7 +20,7 @@ use crate::graph::{Children, ExecutionGraph};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, Results, Shape};
 use crate::plan::OnError;
-use crate::samplers::http::{ProxyEnvironment, Transport};
+use crate::protocols::http::client::{ProxyEnvironment, Transport};
 use crate::stop_reason::StopReason;
 use crate::template::Template;
 use crate::value::{Map, Value};

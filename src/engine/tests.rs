@@ -15,7 +15,7 @@ use crate::graph::{NodeId, build};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, Results};
 use crate::plan::{LoadOptions, load};
-use crate::samplers::http::ProxyEnvironment;
+use crate::protocols::http::client::ProxyEnvironment;
 
 /// Notes when each `log` step was reached.
 struct Times {

@@ -128,7 +128,7 @@ mod tests {
     use crate::fixture::Fixture;
     use crate::mask::Masker;
     use crate::metrics::{Aggregator, Shape};
-    use crate::samplers::http::{ProxyEnvironment, Transport};
+    use crate::protocols::http::client::{ProxyEnvironment, Transport};
     use crate::stop_reason::StopReason;
 
     const S: fn(u64) -> Duration = Duration::from_secs;

@@ -9,25 +9,22 @@ use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::events::{Event, EventSender, Observer, Row, RowKind, RowSink};
-use super::files;
-use super::request::{Sent, cookie_values};
+use super::sample::Sent;
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
 use crate::failure::FailureKind;
-use crate::graph::{DataId, Dynamic, ExecutionGraph, GroupId, Node, NodeId};
-use crate::mask::{Masker, Secret, texts_of};
+use crate::files;
+use crate::graph::{DataId, Dynamic, ExecutionGraph, GroupId, Node};
+use crate::mask::{Masker, Secret, cookie_values, texts_of};
 use crate::metrics::{Example, LostWhy, Outcome, Recorder, Sample, SampleFailure};
 use crate::plan::{AtEnd, Share};
+use crate::protocols::http::sampler::Fixed;
+use crate::protocols::sampler::Sessions;
 use crate::random::Random;
 use crate::response::Response;
-use crate::samplers::http::{FixedHeaders, HttpUser, Target};
 use crate::schedule::ThinkTime;
 use crate::template::{CounterId, EvalError, Scope, SlotId, Tree};
 use crate::value::Value;
-
-/// So many nodes of a plan have what never changes in their requests kept by each thread, some
-/// 1.3 kB each; in a plan with more, the others make it anew each time.
-const KEPT: usize = 2048;
 
 /// Shorter cookie values and the like (`1`, `true`, `en`) are no secrets, and masking them would
 /// make responses unreadable.
@@ -49,14 +46,7 @@ pub(super) struct Local {
     pub(super) rows: Option<RefCell<Box<dyn RowSink>>>,
     /// This thread's own copies of what never changes in a node's requests, by node. Counting the
     /// users of one shared copy would make every thread wait for every other one's counting.
-    pub(super) fixed: RefCell<Vec<Fixed>>,
-}
-
-/// What never changes in a node's requests.
-#[derive(Clone, Default)]
-pub(super) struct Fixed {
-    pub(super) target: Option<Arc<Target>>,
-    pub(super) headers: Option<Arc<FixedHeaders>>,
+    pub(super) fixed: Fixed,
 }
 
 /// How far a group has come, as seen on this thread.
@@ -155,19 +145,6 @@ impl Local {
         let last = self.gates.len() - 1;
         &self.gates[group.map_or(last, GroupId::index)]
     }
-
-    /// Looks at what never changes in a node's requests, or notes it; not for nodes beyond those
-    /// a thread keeps something for.
-    pub(super) fn fixed<T>(&self, node: NodeId, look: impl FnOnce(&mut Fixed) -> T) -> Option<T> {
-        if node.index() >= KEPT {
-            return None;
-        }
-        let mut fixed = self.fixed.borrow_mut();
-        if fixed.len() <= node.index() {
-            fixed.resize_with(node.index() + 1, Fixed::default);
-        }
-        Some(look(&mut fixed[node.index()]))
-    }
 }
 
 impl Local {
@@ -238,7 +215,7 @@ pub(super) struct User {
     pub(super) iteration: Option<u64>,
     pub(super) slots: Vec<Option<Value>>,
     pub(super) random: Random,
-    pub(super) http: Rc<HttpUser>,
+    pub(super) sessions: Rc<Sessions>,
     pub(super) rotations: Vec<u32>,
     pub(super) response: Option<Rc<Response>>,
     pub(super) response_ok: bool,
@@ -283,7 +260,7 @@ impl User {
         let seed_group = group.map_or(u64::MAX - 2, |group| u64::from(group.0));
         Self {
             random: Random::for_user(local.shared.seed, seed_group, number),
-            http: Rc::new(HttpUser::new()),
+            sessions: Rc::default(),
             rotations: vec![0; graph.rotations],
             local,
             graph,
@@ -330,7 +307,7 @@ impl User {
             iteration: self.iteration,
             slots: self.slots.clone(),
             random: Random::for_user(self.random.bits(), 0, 0),
-            http: self.http.clone(),
+            sessions: self.sessions.clone(),
             rotations: self.rotations.clone(),
             response: self.response.clone(),
             response_ok: self.response_ok,

@@ -332,11 +332,11 @@ impl<'g> Walk<'g> {
             }
         };
         match &node.kind {
-            NodeKind::Http(http) => {
+            NodeKind::Request(request) => {
                 if !user.turn().await {
                     return Ok(Next::End(Walked::TimeUp));
                 }
-                let passed = user.request(id, node, http).await?;
+                let passed = user.request(id, node, request).await?;
                 user.put_body_away();
                 let mut next = Next::Continue;
                 if !passed {
@@ -559,7 +559,7 @@ impl<'g> Walk<'g> {
 fn only_pauses(graph: &ExecutionGraph, rest: &[NodeId]) -> bool {
     rest.iter().map(|id| graph.node(*id)).all(|node| match &node.kind {
         NodeKind::Pause(time) => node.condition.is_none() && !matches!(time, Dynamic::Computed(_)),
-        NodeKind::Http(_)
+        NodeKind::Request(_)
         | NodeKind::Sequence { .. }
         | NodeKind::Include(..)
         | NodeKind::Transaction(_)

@@ -16,7 +16,8 @@ use super::shared::Shared;
 use super::user::{Gate, Local};
 use crate::graph::GroupId;
 use crate::metrics::{Batch, Recorder, Shape};
-use crate::samplers::http::open_connections;
+use crate::protocols::http::client::open_connections;
+use crate::protocols::http::sampler::Fixed;
 use crate::value::Value;
 
 /// How often a thread measures how late its timers are.
@@ -56,7 +57,7 @@ impl Work {
             events: self.events.clone(),
             observer,
             rows: self.rows.as_ref().map(|rows| RefCell::new(rows.sink(self.clock.now()))),
-            fixed: RefCell::default(),
+            fixed: Fixed::default(),
         })
     }
 

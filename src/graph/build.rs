@@ -13,54 +13,54 @@ use super::{
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::mask::Masker;
 use crate::plan::{self, Plan, Step, Text, environment, is_data};
-use crate::samplers::http::Settings;
+use crate::protocols::http::client::Settings;
 use crate::services::Service;
 use crate::template::SlotId;
 use crate::template::Template;
 
 /// What the compiler knows while it walks the plan.
-pub(super) struct Build<'p> {
-    pub(super) plan: &'p Plan,
+pub(crate) struct Build<'p> {
+    pub(crate) plan: &'p Plan,
     /// Hides the plan's secrets in sentences that are cut.
-    pub(super) secrets: Masker,
-    pub(super) sources: Sources,
-    pub(super) findings: Vec<Diagnostic>,
-    pub(super) names: Names,
+    pub(crate) secrets: Masker,
+    pub(crate) sources: Sources,
+    pub(crate) findings: Vec<Diagnostic>,
+    pub(crate) names: Names,
     pub(super) state: State,
-    pub(super) place: Place,
-    pub(super) in_iteration: bool,
+    pub(crate) place: Place,
+    pub(crate) in_iteration: bool,
     /// How many loops are around the current step.
-    pub(super) loops: usize,
+    pub(crate) loops: usize,
     /// Data sets drawn from in the current group: per user, per iteration.
-    pub(super) rows_used: (BTreeSet<DataId>, BTreeSet<DataId>),
+    pub(crate) rows_used: (BTreeSet<DataId>, BTreeSet<DataId>),
     /// The columns of each data set, as far as they are known.
-    pub(super) columns: Vec<Vec<Arc<str>>>,
+    pub(crate) columns: Vec<Vec<Arc<str>>>,
     /// Variables of `for_each: { row: DATA }`.
-    pub(super) row_slots: HashMap<SlotId, DataId>,
-    pub(super) nodes: Vec<Node>,
-    pub(super) slots: Vec<Slot>,
-    pub(super) labels: Vec<Label>,
+    pub(crate) row_slots: HashMap<SlotId, DataId>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) labels: Vec<Label>,
     /// Where each label stands in that list.
     known_labels: HashMap<(Place, LabelKind, Arc<str>), LabelId>,
     /// What each label's first request sends, to tell when another one would merge with it.
-    pub(super) requests: HashMap<LabelId, (Arc<str>, Arc<str>)>,
-    pub(super) assertions: Vec<AssertionInfo>,
-    pub(super) thresholds: Vec<Threshold>,
+    pub(crate) requests: HashMap<LabelId, (Arc<str>, Arc<str>)>,
+    pub(crate) assertions: Vec<AssertionInfo>,
+    pub(crate) thresholds: Vec<Threshold>,
     /// Labels whose own or whose transactions' thresholds judge their errors.
-    pub(super) judged: BTreeSet<LabelId>,
-    pub(super) transports: Vec<Settings>,
-    pub(super) locks: Vec<Arc<str>>,
-    pub(super) meetings: Vec<(u64, Option<std::time::Duration>)>,
-    pub(super) rotations: usize,
-    pub(super) flows: Vec<Flow>,
+    pub(crate) judged: BTreeSet<LabelId>,
+    pub(crate) transports: Vec<Settings>,
+    pub(crate) locks: Vec<Arc<str>>,
+    pub(crate) meetings: Vec<(u64, Option<std::time::Duration>)>,
+    pub(crate) rotations: usize,
+    pub(crate) flows: Vec<Flow>,
     /// Extracted variables and where, to tell those nobody uses.
-    pub(super) extracted: Vec<(SlotId, Span)>,
+    pub(crate) extracted: Vec<(SlotId, Span)>,
     /// Variables of `set` steps.
-    pub(super) set: Vec<(SlotId, Span)>,
+    pub(crate) set: Vec<(SlotId, Span)>,
     /// Data sets that any step or expression reads.
-    pub(super) data_used: BTreeSet<DataId>,
+    pub(crate) data_used: BTreeSet<DataId>,
     /// Whether any expression reads `response`, which needs bodies kept.
-    pub(super) reads_response: bool,
+    pub(crate) reads_response: bool,
     pub(super) regexes: super::patterns::Regexes,
 }
 
@@ -151,8 +151,8 @@ impl Build<'_> {
         self.run_thresholds();
         if self.reads_response {
             for node in &mut self.nodes {
-                if let NodeKind::Http(http) = &mut node.kind {
-                    http.keep_body = true;
+                if let NodeKind::Request(request) = &mut node.kind {
+                    request.keep_body = true;
                 }
             }
         }
@@ -191,7 +191,7 @@ impl Build<'_> {
     }
 
     /// The slot of a variable, made when it is first named.
-    pub(super) fn slot(&mut self, name: &str, secret: bool) -> SlotId {
+    pub(crate) fn slot(&mut self, name: &str, secret: bool) -> SlotId {
         if let Some(slot) = self.names.slots.get(name) {
             return *slot;
         }
@@ -200,7 +200,7 @@ impl Build<'_> {
         slot
     }
 
-    pub(super) fn new_slot(&mut self, name: Arc<str>, secret: bool) -> SlotId {
+    pub(crate) fn new_slot(&mut self, name: Arc<str>, secret: bool) -> SlotId {
         self.slots.push(Slot { name, secret, cookie: false, initial: None, computed: None });
         SlotId(self.slots.len() as u32 - 1)
     }
@@ -352,7 +352,7 @@ impl Build<'_> {
     }
 
     /// A line of the report; lines of one text and kind in one place are one.
-    pub(super) fn label(&mut self, text: &str, kind: LabelKind, span: Span) -> LabelId {
+    pub(crate) fn label(&mut self, text: &str, kind: LabelKind, span: Span) -> LabelId {
         let labels = &mut self.labels;
         *self.known_labels.entry((self.place, kind, text.into())).or_insert_with_key(|(place, _, text)| {
             labels.push(Label { text: text.clone(), title: text.clone(), kind, place: *place, span });

@@ -26,7 +26,7 @@ enum Measure {
 }
 
 impl Build<'_> {
-    pub(super) fn extractors(&mut self, specs: &[ExtractorSpec], id: NodeId) -> Vec<(SlotId, Extractor)> {
+    pub(crate) fn extractors(&mut self, specs: &[ExtractorSpec], id: NodeId) -> Vec<(SlotId, Extractor)> {
         let mut extractors = Vec::new();
         for spec in specs {
             let how = self.how(spec, id);
@@ -172,7 +172,7 @@ impl Build<'_> {
             .ok()
     }
 
-    pub(super) fn fixed_path(&mut self, text: &Text, what: &str) -> bool {
+    pub(crate) fn fixed_path(&mut self, text: &Text, what: &str) -> bool {
         let fixed = !text.value.contains("${");
         if !fixed {
             self.error(
@@ -198,7 +198,7 @@ impl Build<'_> {
 
     /// Compiles the assertions that apply to a request, status first, and tells whether any of
     /// them judges the status.
-    pub(super) fn assertions(
+    pub(crate) fn assertions(
         &mut self,
         groups: &[(&AssertionGroup, Vec<usize>)],
         label: LabelId,

@@ -61,9 +61,8 @@ impl Build<'_> {
             }
         }
         for node in &mut self.nodes {
-            if let NodeKind::Http(http) = &mut node.kind {
-                let secret = http.headers.iter().filter(|(_, template)| derived.is_in_text(template));
-                http.secret_headers = secret.map(|(name, _)| name.clone()).collect();
+            if let NodeKind::Request(request) = &mut node.kind {
+                request.protocol.note_secret_headers(|template| derived.is_in_text(template));
             }
         }
     }
@@ -79,9 +78,9 @@ impl Build<'_> {
                 NodeKind::Set(set) | NodeKind::Include(set, _) => {
                     made.extend(set.iter().map(|(slot, tree)| (*slot, Made::Tree(tree))));
                 }
-                NodeKind::Http(http) => {
-                    made.extend(http.with.iter().map(|(slot, tree)| (*slot, Made::Tree(tree))));
-                    let defaults = http.extractors.iter();
+                NodeKind::Request(request) => {
+                    made.extend(request.with.iter().map(|(slot, tree)| (*slot, Made::Tree(tree))));
+                    let defaults = request.extractors.iter();
                     made.extend(defaults.filter_map(|(slot, how)| Some((*slot, Made::Tree(how.default.as_ref()?)))));
                 }
                 NodeKind::ForEach(slot, Source::List(list), _) => made.push((*slot, Made::Expression(list))),

@@ -43,7 +43,7 @@ pub(super) fn steps(nodes: &[Node], children: &[NodeId]) -> Expected {
 fn step(nodes: &[Node], node: &Node) -> Expected {
     let all = |children: &[NodeId]| steps(nodes, children);
     let mut expected = match &node.kind {
-        NodeKind::Http(_) => {
+        NodeKind::Request(_) => {
             let think = node.think_time.as_deref().map(wait).unwrap_or_default();
             Expected { requests: 1.0, ..think }
         }

@@ -266,7 +266,7 @@ fn named(graph: &ExecutionGraph, steps: &[NodeId]) -> String {
     while let Some((id, before)) = stack.pop() {
         let node = graph.node(id);
         let own = match &node.kind {
-            NodeKind::Http(_) | NodeKind::Transaction(_) | NodeKind::Pause(_) | NodeKind::Log(_) => {
+            NodeKind::Request(_) | NodeKind::Transaction(_) | NodeKind::Pause(_) | NodeKind::Log(_) => {
                 names.push(format!("{before}`{}`", node.name));
                 String::new()
             }

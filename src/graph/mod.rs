@@ -9,39 +9,37 @@ mod bare;
 mod brackets;
 mod build;
 mod checks;
-mod declared;
 mod derived;
 mod draw;
 mod estimate;
 mod explain;
 mod flow;
-mod http;
 mod json_template;
 mod load;
 mod names;
 mod patterns;
-mod redirects;
+mod requests;
 mod steps;
 mod thresholds;
-mod urls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::HeaderName;
-
+pub(crate) use build::Build;
 pub use build::build;
 pub use draw::{Drawing, draw};
 pub use explain::{explain, load_sentences};
-pub(crate) use http::MAX_SENT_FILE;
 pub use json_template::JsonTemplate;
+pub(crate) use names::Compiled;
+pub(crate) use steps::Context;
 
 use crate::assertions::Assertion;
 use crate::diagnostic::{Sources, Span};
 use crate::extractors::Extractor;
 use crate::plan::{AtEnd, OnError, Order, Share, StopTarget};
-use crate::samplers::http::{Auth, Settings};
+use crate::protocols::http::client::Settings;
+use crate::protocols::node::Protocol;
 use crate::schedule::{During, Load, ThinkTime};
 use crate::services::Service;
 use crate::template::{Expression, SlotId, Template, Tree};
@@ -162,8 +160,8 @@ pub type Dynamic<T> = crate::value::Dynamic<T, Template>;
 /// What a node does.
 #[derive(Debug)]
 pub enum NodeKind {
-    /// An HTTP request.
-    Http(Box<HttpNode>),
+    /// A request.
+    Request(Box<Request>),
     /// Steps in order, or the other ones when the condition does not hold.
     Sequence {
         /// The steps.
@@ -216,36 +214,16 @@ pub enum Source {
     Rows(DataId),
 }
 
-/// A compiled HTTP request.
+/// A compiled request: what is the same in every protocol.
 #[derive(Debug)]
-pub struct HttpNode {
-    /// The method.
-    pub method: ::http::Method,
-    /// Path or URL as written.
-    pub url: Template,
-    /// What stands in front of a path.
-    pub base_url: Option<Template>,
-    /// Query parameters.
-    pub query: Vec<(Arc<str>, Tree)>,
-    /// Whether URL and query depend on nothing that changes during the run.
-    pub fixed_target: bool,
-    /// Headers with fixed names, in order of writing.
-    pub headers: Vec<(HeaderName, Template)>,
-    /// The spelling of their names over HTTP/1, where it is not the usual one.
-    pub spelled: Vec<(HeaderName, Box<str>)>,
-    /// Headers whose value holds a secret.
-    pub secret_headers: Vec<HeaderName>,
-    /// How many of the headers, counted from the first, depend on nothing that changes during the run.
-    pub fixed_headers: usize,
-    /// The body, if there is one. Boxed, as most requests of a large plan have none.
-    pub body: Option<Box<Body>>,
-    /// How the body is compressed.
-    pub compress_body: Option<crate::samplers::http::body::Coding>,
+pub struct Request {
+    /// What is sent.
+    pub protocol: Protocol,
     /// Variables for this step only.
     pub with: Vec<(SlotId, Tree)>,
-    /// What to take from the answer.
+    /// What to take from the response.
     pub extractors: Vec<(SlotId, Extractor)>,
-    /// What must be true of the answer; status first, then in order of writing.
+    /// What must be true of the response; status first, then in order of writing.
     pub assertions: Vec<(AssertionId, Assertion)>,
     /// Whether a status below 400 is demanded because no assertion judges the status.
     pub default_status: bool,
@@ -253,63 +231,6 @@ pub struct HttpNode {
     pub keep_body: bool,
     /// Whether the decoded body is measured, though nothing looks into it.
     pub measure_body: bool,
-    /// Connection-level settings.
-    pub transport: TransportId,
-    /// How to sign in.
-    pub auth: Option<Box<Auth<Template>>>,
-    /// Whether and how embedded resources are fetched.
-    pub resources: Option<crate::samplers::http::Resources>,
-}
-
-/// A request's body.
-#[derive(Debug)]
-pub enum Body {
-    /// JSON text.
-    Json(JsonTemplate),
-    /// Form fields.
-    Form(Vec<(Arc<str>, Tree)>),
-    /// Text as it is.
-    Text(Template),
-    /// A file's bytes.
-    File(FileSource),
-    /// Parts.
-    Multipart(Vec<(Arc<str>, Part)>),
-}
-
-/// A file to send.
-#[derive(Debug)]
-pub enum FileSource {
-    /// Read before the run.
-    Read(bytes::Bytes),
-    /// Named for each user; read when the step is reached.
-    Named(Template, Arc<std::path::Path>),
-}
-
-/// A part of a multipart body.
-#[derive(Debug)]
-pub enum Part {
-    /// A field.
-    Field(Template),
-    /// A part with a type of its own, or a file.
-    Typed {
-        /// What is in it.
-        content: PartContent,
-        /// Its Content-Type.
-        content_type: Option<Template>,
-        /// The file name that is sent.
-        file_name: Option<Template>,
-    },
-}
-
-/// What a part of a multipart body holds.
-#[derive(Debug)]
-pub enum PartContent {
-    /// A file's bytes.
-    File(FileSource),
-    /// Text as it is.
-    Text(Template),
-    /// JSON text.
-    Json(JsonTemplate),
 }
 
 /// A thread group.

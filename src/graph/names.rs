@@ -19,25 +19,25 @@ use crate::yaml::{Node as Yaml, NodeKind, Style};
 
 /// Every name of the plan.
 #[derive(Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     /// Variables by name.
-    pub(super) slots: HashMap<Arc<str>, SlotId>,
+    pub(crate) slots: HashMap<Arc<str>, SlotId>,
     /// Variables of `with`, innermost last: they hide others of the same name.
-    pub(super) local: Vec<(Name, SlotId)>,
+    pub(crate) local: Vec<(Name, SlotId)>,
     /// Data sets by name.
-    pub(super) data: HashMap<Arc<str>, DataId>,
+    pub(crate) data: HashMap<Arc<str>, DataId>,
     /// Where each variable is set: the place and the spot.
-    pub(super) set: BTreeMap<Arc<str>, Vec<(Place, Span)>>,
+    pub(crate) set: BTreeMap<Arc<str>, Vec<(Place, Span)>>,
     /// What was doubted, and where.
-    pub(super) doubted: HashSet<(Span, String)>,
+    pub(crate) doubted: HashSet<(Span, String)>,
     /// Variables that were used.
-    pub(super) used: HashSet<SlotId>,
+    pub(crate) used: HashSet<SlotId>,
     /// Variables whose value never changes during the run.
-    pub(super) constant: HashSet<SlotId>,
+    pub(crate) constant: HashSet<SlotId>,
     /// Counters by name.
-    pub(super) counters: Vec<Arc<str>>,
+    pub(crate) counters: Vec<Arc<str>>,
     /// The environment.
-    pub(super) env: Value,
+    pub(crate) env: Value,
 }
 
 impl Names {
@@ -81,14 +81,14 @@ impl Resolver for Names {
 }
 
 /// A compiled text and whether it yields the same during the whole run.
-pub(super) struct Compiled {
-    pub(super) template: Template,
-    pub(super) fixed: bool,
+pub(crate) struct Compiled {
+    pub(crate) template: Template,
+    pub(crate) fixed: bool,
 }
 
 impl Build<'_> {
     /// Compiles text with `${…}` that `node` uses.
-    pub(super) fn text(&mut self, text: &Text, node: Option<NodeId>) -> Option<Compiled> {
+    pub(crate) fn text(&mut self, text: &Text, node: Option<NodeId>) -> Option<Compiled> {
         let parsed = match parse_text(&text.value) {
             Ok(parsed) => parsed,
             Err(problems) => {
@@ -117,7 +117,7 @@ impl Build<'_> {
     }
 
     /// Compiles a bare expression that `node` uses.
-    pub(super) fn expression(&mut self, text: &Text, node: Option<NodeId>) -> Option<Expression> {
+    pub(crate) fn expression(&mut self, text: &Text, node: Option<NodeId>) -> Option<Expression> {
         let parsed = match parse_expression(&text.value) {
             Ok(parsed) => parsed,
             Err(problems) => {
@@ -137,7 +137,7 @@ impl Build<'_> {
     }
 
     /// Compiles a value with templates at any depth; also tells whether it is fixed.
-    pub(super) fn tree(&mut self, yaml: &Yaml, node: Option<NodeId>) -> Option<(Tree, bool)> {
+    pub(crate) fn tree(&mut self, yaml: &Yaml, node: Option<NodeId>) -> Option<(Tree, bool)> {
         Some(match &yaml.kind {
             NodeKind::Scalar { text, style } if !text.contains("${") => {
                 let value = if *style == Style::Plain { plain_value(text) } else { Value::Text(text.clone()) };
@@ -185,14 +185,14 @@ impl Build<'_> {
     }
 
     /// Compiles text that is sent; what looks like a variable in it but is none is told.
-    pub(super) fn sent(&mut self, text: &Text, node: Option<NodeId>) -> Option<Compiled> {
+    pub(crate) fn sent(&mut self, text: &Text, node: Option<NodeId>) -> Option<Compiled> {
         let compiled = self.text(text, node);
         self.bare_names(text);
         compiled
     }
 
     /// Compiles a value that is sent, like [`Self::sent`].
-    pub(super) fn sent_tree(&mut self, yaml: &Yaml, node: Option<NodeId>) -> Option<(Tree, bool)> {
+    pub(crate) fn sent_tree(&mut self, yaml: &Yaml, node: Option<NodeId>) -> Option<(Tree, bool)> {
         let compiled = self.tree(yaml, node);
         self.bare_names_in(yaml);
         compiled
@@ -235,7 +235,7 @@ impl Build<'_> {
         name == "env" || self.names.find(name).is_some_and(|slot| self.names.constant.contains(&slot))
     }
 
-    pub(super) fn problems(&mut self, problems: Vec<Problem>, text: &Text) {
+    pub(crate) fn problems(&mut self, problems: Vec<Problem>, text: &Text) {
         for problem in problems {
             let finding = finding(problem, &text.value, text.span, &self.sources);
             self.findings.push(finding);
@@ -450,7 +450,7 @@ Some("set it on every path, for example in a step before the branch; or give it 
     }
 
     /// Whether a column that is read exists.
-    pub(super) fn judge_column(&self, used: &NameUse, data: DataId) -> Result<(), Box<Problem>> {
+    pub(crate) fn judge_column(&self, used: &NameUse, data: DataId) -> Result<(), Box<Problem>> {
         let Some((column, range)) = &used.member else { return Ok(()) };
         let columns = &self.columns[data.index()];
         if columns.is_empty() || used.defaulted || columns.iter().any(|known| **known == **column) {
@@ -469,7 +469,7 @@ Some("set it on every path, for example in a step before the branch; or give it 
         }))
     }
 
-    pub(super) fn place_name(&self, place: Place) -> String {
+    pub(crate) fn place_name(&self, place: Place) -> String {
         match place {
             Place::Setup => "`setup`".into(),
             Place::Teardown => "`teardown`".into(),
@@ -480,7 +480,7 @@ Some("set it on every path, for example in a step before the branch; or give it 
     }
 
     /// Reports a finding at a text.
-    pub(super) fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.findings.push(Diagnostic::error(span, message).help(help));
     }
 }

@@ -15,22 +15,22 @@ use crate::yaml::Node as Yaml;
 
 /// What surrounds a step.
 #[derive(Clone)]
-pub(super) struct Context {
+pub(crate) struct Context {
     /// The group whose HTTP settings apply.
-    pub(super) group: Option<GroupId>,
+    pub(crate) group: Option<GroupId>,
     /// Whether the group's headers and auth apply: not while they are being earned.
-    pub(super) earned: bool,
+    pub(crate) earned: bool,
     /// The think time that applies.
     think: Option<Arc<Dynamic<ThinkTime>>>,
     /// Where think times are not waited, and how that place is called.
     no_think: Option<&'static str>,
     in_loop: bool,
     /// Transactions around the step.
-    pub(super) transactions: Vec<LabelId>,
+    pub(crate) transactions: Vec<LabelId>,
 }
 
 impl Context {
-    pub(super) fn outside() -> Self {
+    pub(crate) fn outside() -> Self {
         Self {
             group: None,
             earned: true,
@@ -41,26 +41,26 @@ impl Context {
         }
     }
 
-    pub(super) fn on_start(group: GroupId) -> Self {
+    pub(crate) fn on_start(group: GroupId) -> Self {
         Self { group: Some(group), earned: false, no_think: Some("`on_start`"), ..Self::outside() }
     }
 
-    pub(super) fn steps(group: GroupId, think: Option<Arc<Dynamic<ThinkTime>>>) -> Self {
+    pub(crate) fn steps(group: GroupId, think: Option<Arc<Dynamic<ThinkTime>>>) -> Self {
         Self { group: Some(group), think, no_think: None, ..Self::outside() }
     }
 
-    pub(super) fn on_stop(group: GroupId) -> Self {
+    pub(crate) fn on_stop(group: GroupId) -> Self {
         Self { group: Some(group), no_think: Some("`on_stop`"), ..Self::outside() }
     }
 }
 
 impl Build<'_> {
-    pub(super) fn children(&mut self, steps: &[Step], context: &Context) -> Children {
+    pub(crate) fn children(&mut self, steps: &[Step], context: &Context) -> Children {
         steps.iter().filter_map(|step| self.step(step, context)).collect()
     }
 
     /// The same, and drops each step once it is compiled.
-    pub(super) fn used_up(&mut self, steps: Vec<Step>, context: &Context) -> Children {
+    pub(crate) fn used_up(&mut self, steps: Vec<Step>, context: &Context) -> Children {
         steps.into_iter().filter_map(|step| self.step(&step, context)).collect()
     }
 
@@ -70,7 +70,7 @@ impl Build<'_> {
         let what = describe(step);
         let name: Arc<str> = step.name.as_ref().map_or_else(|| what.clone(), |name| name.value.clone());
         let kind = match &step.kind {
-            StepKind::Http(_) => LabelKind::Sampler,
+            StepKind::Request(_) => LabelKind::Sampler,
             StepKind::Transaction { .. } => LabelKind::Transaction,
             _ => LabelKind::Step,
         };
@@ -110,7 +110,7 @@ impl Build<'_> {
             self.state.join(&entry);
         }
         let kind = kind?;
-        let waits = matches!(step.kind, StepKind::Http(_)) && context.no_think.is_none();
+        let waits = matches!(step.kind, StepKind::Request(_)) && context.no_think.is_none();
         let node = &mut self.nodes[id.index()];
         node.condition = condition.flatten().map(Box::new);
         node.chance = chance.flatten().map(Box::new);
@@ -121,7 +121,7 @@ impl Build<'_> {
 
     fn kind(&mut self, step: &Step, id: NodeId, label: LabelId, context: &Context) -> Option<NodeKind> {
         Some(match &step.kind {
-            StepKind::Http(http) => NodeKind::Http(Box::new(self.http(http, step, id, label, context)?)),
+            StepKind::Request(request) => NodeKind::Request(Box::new(self.request(request, step, id, label, context)?)),
             StepKind::Group { steps, otherwise } => {
                 let entry = self.state.clone();
                 let children = self.children(steps, context);
@@ -326,13 +326,13 @@ impl Build<'_> {
     }
 
     /// The slot a step sets: a `with` variable of that name, or the user's own.
-    pub(super) fn target_slot(&mut self, name: &Name) -> crate::template::SlotId {
+    pub(crate) fn target_slot(&mut self, name: &Name) -> crate::template::SlotId {
         let local = self.names.local.iter().rev().find(|(local, _)| local.value == name.value).map(|(_, slot)| *slot);
         local.unwrap_or_else(|| self.slot(&name.value, false))
     }
 
     /// Variables for a step only; [`Self::end_with`] ends them.
-    pub(super) fn with(
+    pub(crate) fn with(
         &mut self,
         with: &[(Name, Yaml)],
         id: NodeId,
@@ -348,7 +348,7 @@ impl Build<'_> {
         set
     }
 
-    pub(super) fn end_with(&mut self, depth: usize, user: &str) {
+    pub(crate) fn end_with(&mut self, depth: usize, user: &str) {
         for (name, slot) in self.names.local.split_off(depth) {
             if !self.names.used.contains(&slot) {
                 self.error(
@@ -360,7 +360,7 @@ impl Build<'_> {
         }
     }
 
-    pub(super) fn dynamic<T: Copy>(&mut self, value: &plan::Dynamic<T>, id: Option<NodeId>) -> Option<Dynamic<T>> {
+    pub(crate) fn dynamic<T: Copy>(&mut self, value: &plan::Dynamic<T>, id: Option<NodeId>) -> Option<Dynamic<T>> {
         match value {
             plan::Dynamic::Fixed(value) => Some(Dynamic::Fixed(*value)),
             plan::Dynamic::Computed(text) => self.text(text, id).map(|compiled| Dynamic::Computed(compiled.template)),
@@ -369,9 +369,9 @@ impl Build<'_> {
 }
 
 /// What a step does, in a few words: the label of a request without a name, and what drawings show.
-pub(super) fn describe(step: &Step) -> Arc<str> {
+pub(crate) fn describe(step: &Step) -> Arc<str> {
     match &step.kind {
-        StepKind::Http(http) => format!("{} {}", http.method, crate::mask::without_userinfo(&http.url.value)).into(),
+        StepKind::Request(request) => request.protocol.describe(),
         StepKind::Group { .. } => match &step.condition {
             Some(condition) => format!("if {}", condition.value).into(),
             None => "steps".into(),
@@ -419,10 +419,10 @@ fn inner(step: &Step) -> Vec<&[Step]> {
 }
 
 /// Calls `tell` for every variable the steps set for the user.
-pub(super) fn set_names(steps: &[Step], tell: &mut dyn FnMut(&Name)) {
+pub(crate) fn set_names(steps: &[Step], tell: &mut dyn FnMut(&Name)) {
     for step in steps {
         match &step.kind {
-            StepKind::Http(http) => http.extract.iter().for_each(|extractor| tell(&extractor.variable)),
+            StepKind::Request(request) => request.extract.iter().for_each(|extractor| tell(&extractor.variable)),
             StepKind::Set(entries) => entries.iter().for_each(|(name, _)| tell(name)),
             StepKind::ForEach { item, .. } => tell(item),
             _ => {}

@@ -11,7 +11,7 @@ use crate::threshold::{Condition, Metric, Operator, Unit};
 
 impl Build<'_> {
     /// Thresholds written on a request or a transaction.
-    pub(super) fn label_thresholds(&mut self, label: LabelId, thresholds: &[plan::Threshold]) {
+    pub(crate) fn label_thresholds(&mut self, label: LabelId, thresholds: &[plan::Threshold]) {
         if thresholds.is_empty() || self.plan.without_thresholds {
             return;
         }
@@ -65,13 +65,13 @@ impl Build<'_> {
     }
 
     /// Remembers whether any threshold around a request judges its errors.
-    pub(super) fn judge_errors(&mut self, label: LabelId, context: &Context) {
+    pub(crate) fn judge_errors(&mut self, label: LabelId, context: &Context) {
         if context.transactions.iter().any(|transaction| self.judged.contains(transaction)) {
             self.judged.insert(label);
         }
     }
 
-    pub(super) fn group_thresholds(&mut self, id: GroupId, group: &ThreadGroup) {
+    pub(crate) fn group_thresholds(&mut self, id: GroupId, group: &ThreadGroup) {
         if self.plan.without_thresholds {
             return;
         }
@@ -95,7 +95,7 @@ impl Build<'_> {
     }
 
     /// The plan's own thresholds, then `error_rate == 0` for every request whose errors nothing judges.
-    pub(super) fn run_thresholds(&mut self) {
+    pub(crate) fn run_thresholds(&mut self) {
         let plan = self.plan;
         if plan.without_thresholds {
             return;
@@ -314,8 +314,8 @@ impl Build<'_> {
 
     /// Whether every base URL is fixed and plain `http://`.
     fn only_plain_http(&self) -> bool {
-        let bases = std::iter::once(&self.plan.http).chain(self.plan.groups.iter().map(|group| &group.http));
-        let mut bases = bases.filter_map(|http| http.base_url.as_ref()).peekable();
+        let bases = std::iter::once(&self.plan.defaults).chain(self.plan.groups.iter().map(|group| &group.defaults));
+        let mut bases = bases.filter_map(|defaults| defaults.http.base_url.as_ref()).peekable();
         bases.peek().is_some()
             && bases
                 .all(|base| crate::uri::scheme(&base.value).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http")))

@@ -299,3 +299,9 @@ fn hidden(name: &HeaderName, value: &str) -> String {
 
 #[cfg(test)]
 mod tests;
+
+/// Adds the values in a `Cookie` or `Set-Cookie` header.
+pub(crate) fn cookie_values(header: &str, values: &mut Vec<String>) {
+    let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
+    values.extend(pairs.map(|(_, value)| value.trim().to_owned()));
+}

@@ -3,7 +3,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use http::HeaderMap;
 
 use super::*;
-use crate::samplers::http::body;
+use crate::protocols::http::client::body;
 
 #[track_caller]
 fn hides(secret: &str, text: &str, expected: &str) {

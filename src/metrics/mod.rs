@@ -28,9 +28,9 @@ pub use timeline::{Slice, SliceLabel};
 pub use times::Times;
 
 use crate::diagnostic;
+use crate::exchange::Timings;
 use crate::failure::FailureKind;
 use crate::graph::{AssertionId, ExecutionGraph, GroupId, LabelId, LabelKind, Place, Scope};
-use crate::samplers::Timings;
 use crate::schedule::Window;
 
 /// One finished, interrupted or impossible sample.

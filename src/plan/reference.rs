@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{HTTP, KINDS, Key, Kind, PROFILE_GROUP, REQUEST, SECTIONS, STEP, Section, Ty};
+use super::keys::{HTTP, Key, Kind, KindId, PROFILE_GROUP, REQUEST, SECTIONS, STEP, Section, Ty, kinds};
+use crate::protocols::spec::RequestKind;
 use crate::template::{Builtin, FunctionDoc, filters, functions};
 
 const INTRO: &str = "\
@@ -206,7 +207,7 @@ fn cell(text: &str) -> String {
 fn steps(page: &mut String) {
     let _ = writeln!(page, "## {}\n\n{}\n", heading(&STEP), STEP.doc);
     page.push_str("| kind | value | meaning | in JMeter |\n| --- | --- | --- | --- |\n");
-    let ready = || KINDS.iter().filter(|kind| !kind.key.later);
+    let ready = || kinds().filter(|kind| !kind.key.later);
     for kind in ready() {
         let _ = writeln!(
             page,
@@ -218,14 +219,13 @@ fn steps(page: &mut String) {
         );
     }
     page.push('\n');
-    let later: Vec<String> =
-        KINDS.iter().filter(|kind| kind.key.later).map(|kind| format!("`{}`", kind.key.name)).collect();
+    let later: Vec<String> = kinds().filter(|kind| kind.key.later).map(|kind| format!("`{}`", kind.key.name)).collect();
     let _ = writeln!(page, "Not supported yet: {}.\n", later.join(", "));
     page.push_str("Any step takes these keys beside its kind:\n\n");
     keys(page, &STEP.keys.iter().collect::<Vec<_>>());
     examples(page, STEP.keys.iter());
     page.push_str("Kinds that are no requests, each with the further keys it takes:\n\n");
-    for kind in ready().filter(|kind| !kind.http) {
+    for kind in ready().filter(|kind| !matches!(kind.id, KindId::Request(RequestKind::Http))) {
         let _ = writeln!(page, "### `{}`\n\n{}\n", kind.key.name, kind_doc(kind));
         let further: Vec<&Key> = kind.keys.iter().filter(|key| key.name != "steps").collect();
         if !further.is_empty() {

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::keys::{
-    ASSERTIONS, EXTRACTOR, KINDS, Key, Kind, MATCHER, PLAN, REQUEST, SECTIONS, STEP, Section, THINK_TIME, THRESHOLD, Ty,
+    ASSERTIONS, EXTRACTOR, Key, Kind, MATCHER, PLAN, REQUEST, SECTIONS, STEP, Section, THINK_TIME, THRESHOLD, Ty, kinds,
 };
 use crate::diagnostic::FileId;
 use crate::yaml::{Node, NodeKind, Style};
@@ -178,7 +178,7 @@ fn shared_name(key: &Key) -> String {
 }
 
 fn step_schema() -> Json {
-    let kinds: Vec<&'static Kind> = KINDS.iter().filter(|kind| !kind.key.later).collect();
+    let kinds: Vec<&'static Kind> = kinds().filter(|kind| !kind.key.later).collect();
     let alone = |kind: &Kind| kind.key.name == "steps";
     let others: Vec<Json> =
         kinds.iter().filter(|kind| !alone(kind)).map(|kind| json!({ "required": [kind.key.name] })).collect();

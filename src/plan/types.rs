@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::diagnostic::{FileId, Span};
 use crate::extractors::Pick;
 use crate::mask::texts_of;
-use crate::samplers::http::Auth;
+use crate::protocols::spec::{Defaults, Spec};
 use crate::schedule::{During, Load, ThinkTime};
 use crate::services::ServiceKind;
 use crate::units::Rate;
@@ -51,8 +51,8 @@ pub struct Plan {
     pub profiles: Vec<Arc<str>>,
     /// Tables of data.
     pub data: Vec<DataSet>,
-    /// Defaults for HTTP requests.
-    pub http: HttpSettings,
+    /// What requests start from.
+    pub defaults: Defaults,
     /// Programs to start.
     pub services: Vec<Service>,
     /// Steps before any user starts.
@@ -164,52 +164,6 @@ pub struct Service {
     pub kind: ServiceKind<Text>,
 }
 
-/// HTTP settings as written in one place; absent keys leave the outer place's value.
-#[derive(Clone, Debug, Default)]
-pub struct HttpSettings {
-    /// In front of every path.
-    pub base_url: Option<Text>,
-    /// Headers by name; `None` removes.
-    pub headers: Vec<(Name, Option<Text>)>,
-    /// How to sign in; `Some(None)` takes an outer one away.
-    pub auth: Option<Option<Auth<Text>>>,
-    /// Assertions on every answer.
-    pub assert: Vec<AssertionGroup>,
-    /// The keys that make up a connection's settings, if any is written: few requests have their own.
-    pub transport: Option<Box<TransportSettings>>,
-}
-
-/// Connection-level keys as written in one place.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "each field is the key of the same name, described in `keys::HTTP`")]
-pub struct TransportSettings {
-    pub timeout: Option<Duration>,
-    pub connect_timeout: Option<Duration>,
-    pub follow_redirects: Option<bool>,
-    pub max_redirects: Option<u64>,
-    pub redirect_headers: Option<&'static str>,
-    pub cookies: Option<&'static str>,
-    pub connections: Option<&'static str>,
-    pub version: Option<&'static str>,
-    pub compression: Option<bool>,
-    pub tls_verify: Option<bool>,
-    pub tls_ca_file: Option<Spanned<PathBuf>>,
-    pub tls_cert_file: Option<Spanned<PathBuf>>,
-    pub tls_key_file: Option<Spanned<PathBuf>>,
-    pub tls_server_name: Option<Arc<str>>,
-    pub tls_min_version: Option<&'static str>,
-    pub proxy: Option<Option<Spanned<Arc<str>>>>,
-    pub resolve: Vec<(Arc<str>, Spanned<Arc<str>>)>,
-    pub source_address: Option<Spanned<std::net::IpAddr>>,
-    pub max_body: Option<u64>,
-    pub decompress_size: Option<u64>,
-    pub decompress_ratio: Option<u64>,
-    pub decompress_layers: Option<u64>,
-    pub cache: Option<&'static str>,
-    /// Where the first of these keys stands, for findings about their combination.
-    pub span: Option<Span>,
-}
-
 /// A thread group.
 #[derive(Debug)]
 pub struct ThreadGroup {
@@ -239,8 +193,8 @@ pub struct ThreadGroup {
     pub think_time: Option<Dynamic<ThinkTime>>,
     /// What follows a failed sample.
     pub on_error: OnError,
-    /// HTTP settings of the group.
-    pub http: HttpSettings,
+    /// What requests of the group start from.
+    pub defaults: Defaults,
     /// Once per user, first.
     pub on_start: Vec<Step>,
     /// Each iteration.
@@ -304,8 +258,8 @@ pub struct Step {
 /// What a step does.
 #[derive(Clone, Debug)]
 pub enum StepKind {
-    /// An HTTP request.
-    Http(Box<HttpStep>),
+    /// A request.
+    Request(Box<Request>),
     /// Plain steps.
     Group {
         /// When the condition holds.
@@ -382,46 +336,19 @@ pub enum StepKind {
     },
 }
 
-/// An HTTP request.
+/// A request: what is the same in every protocol.
 #[derive(Clone, Debug)]
-pub struct HttpStep {
-    /// The method.
-    pub method: Arc<str>,
-    /// Path or URL.
-    pub url: Text,
-    /// Query parameters.
-    pub query: Vec<(Name, Node)>,
-    /// The body.
-    pub body: Option<BodySpec>,
-    /// How the body is compressed: a word of `Content-Encoding`.
-    pub compress_body: Option<Spanned<&'static str>>,
+pub struct Request {
+    /// What is sent.
+    pub protocol: Spec,
     /// Variables for this step only.
     pub with: Vec<(Name, Node)>,
-    /// What to take from the answer.
+    /// What to take from the response.
     pub extract: Vec<ExtractorSpec>,
+    /// What must be true of the response, as written on the request itself.
+    pub assert: Vec<AssertionGroup>,
     /// Thresholds on the request.
     pub thresholds: Vec<Threshold>,
-    /// How many embedded resources to fetch at a time, and how many a page may name.
-    pub resources: Option<(u64, u64)>,
-    /// Settings written on the request, assertions included.
-    pub http: HttpSettings,
-}
-
-/// A request's body.
-#[derive(Clone, Debug)]
-pub enum BodySpec {
-    /// YAML sent as JSON.
-    Json(Node),
-    /// Form fields.
-    Form(Vec<(Name, Node)>),
-    /// Text as it is.
-    Text(Text),
-    /// A file's bytes.
-    File(FileRef),
-    /// A GraphQL query, its variables and operation.
-    Graphql(Text, Option<Node>, Option<Text>),
-    /// Parts.
-    Multipart(Vec<(Name, PartSpec)>),
 }
 
 /// A file named in a plan.
@@ -431,33 +358,6 @@ pub struct FileRef {
     pub path: Text,
     /// The folder relative paths start from.
     pub folder: Arc<std::path::Path>,
-}
-
-/// A part of a multipart body.
-#[derive(Clone, Debug)]
-pub enum PartSpec {
-    /// A field.
-    Field(Text),
-    /// A part with a type of its own, or a file.
-    Typed {
-        /// What is in it.
-        content: PartContentSpec,
-        /// Its Content-Type.
-        content_type: Option<Text>,
-        /// The file name to send.
-        name: Option<Text>,
-    },
-}
-
-/// What a part of a multipart body holds.
-#[derive(Clone, Debug)]
-pub enum PartContentSpec {
-    /// A file's bytes.
-    File(FileRef),
-    /// Text as it is.
-    Text(Text),
-    /// A value, sent as JSON.
-    Json(Node),
 }
 
 /// What an extractor looks for.

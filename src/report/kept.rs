@@ -1,7 +1,7 @@
 //! The hint on kept connections that the server closes at the very moment they are used again.
 
 use crate::document::Error;
-use crate::samplers::http::kept_connection_idle;
+use crate::protocols::http::client::kept_connection_idle;
 
 /// Fewer failures than this are chance.
 const LEAST: u64 = 3;
@@ -46,7 +46,7 @@ mod tests {
             .iter()
             .map(|(millis, count)| {
                 let idle = Duration::from_millis(*millis);
-                let message = crate::samplers::http::kept_connection_message(idle);
+                let message = crate::protocols::http::client::kept_connection_message(idle);
                 Error { kind: FailureKind::Reset, message, count: *count, ..any.clone() }
             })
             .collect()

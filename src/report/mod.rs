@@ -1,4 +1,4 @@
-//! Writing a run down: a [`Report`] becomes a [`Document`], and every format is made from that,
+//! Writing a run down: every format is made from the run's [`Document`](crate::document::Document),
 //! so outputs cannot disagree and any of them can be made again from a saved document.
 
 mod annotations;

@@ -7,7 +7,7 @@
 use crate::document::Error;
 use crate::extractors::find;
 use crate::failure::FailureKind;
-use crate::samplers::http::{Stage, TOO_LARGE, is_too_many_redirects};
+use crate::protocols::http::client::{Stage, TOO_LARGE, is_too_many_redirects};
 
 /// A limit that a request came up against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

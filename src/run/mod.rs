@@ -21,7 +21,7 @@ use crate::graph::ExecutionGraph;
 use crate::machine;
 use crate::mask::Masker;
 use crate::metrics::Results;
-use crate::samplers::http::ProxyEnvironment;
+use crate::protocols::http::client::ProxyEnvironment;
 use crate::stop_reason::StopReason;
 use crate::verdict::{self, LifecycleResult, RunOutcome, judge, judge_against};
 

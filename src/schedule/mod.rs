@@ -87,7 +87,7 @@ impl Load {
         }
     }
 
-    /// The curve in straight pieces: of users, or of [`Rate::raw`].
+    /// The curve in straight pieces: of users, or of [`Rate::raw`](crate::units::Rate::raw).
     pub fn segments(&self) -> Vec<Segment> {
         match self {
             Self::Users(users) => users.segments(),

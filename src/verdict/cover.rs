@@ -166,7 +166,7 @@ fn children(node: &Node) -> impl Iterator<Item = &NodeId> {
         | NodeKind::Parallel(children)
         | NodeKind::Include(_, children)
         | NodeKind::Lock(_, children) => (children, &[]),
-        NodeKind::Http(_)
+        NodeKind::Request(_)
         | NodeKind::Set(_)
         | NodeKind::NextRow(_)
         | NodeKind::Pause(_)

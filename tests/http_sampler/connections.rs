@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use loadplan::failure::FailureKind;
-use loadplan::samplers::http::{Connections, HttpUser, HttpVersion, Settings};
+use loadplan::protocols::http::client::{Connections, HttpUser, HttpVersion, Settings};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{answer, failure, get, http, listen, ok, read_request, request, run, transport};

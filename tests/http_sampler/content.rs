@@ -8,7 +8,7 @@ use std::time::Duration;
 use ::http::header::TRANSFER_ENCODING;
 use ::http::{HeaderMap, HeaderValue};
 use loadplan::failure::FailureKind;
-use loadplan::samplers::http::{CacheScope, Decompression, HttpUser, Resources, Settings};
+use loadplan::protocols::http::client::{CacheScope, Decompression, HttpUser, Resources, Settings};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -45,7 +45,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).unwrap()
 }
 
-async fn encoded(encoding: &str, body: Vec<u8>, settings: Settings) -> loadplan::samplers::Exchange {
+async fn encoded(encoding: &str, body: Vec<u8>, settings: Settings) -> loadplan::exchange::Exchange {
     let headers = format!("content-encoding: {encoding}\r\n");
     let (port, _) = http(move |_| answer("200 OK", &headers, &body)).await;
     HttpUser::new().send(get(&format!("http://127.0.0.1:{port}/")), &transport(settings)).await

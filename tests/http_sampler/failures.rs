@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use loadplan::failure::FailureKind;
-use loadplan::samplers::http::{HttpUser, Settings};
+use loadplan::protocols::http::client::{HttpUser, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{failure, fetch, get, listen, ok, raw, read_request, request, run, transport};

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use loadplan::failure::FailureKind;
-use loadplan::samplers::http::{HttpUser, HttpVersion, Settings};
+use loadplan::protocols::http::client::{HttpUser, HttpVersion, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -62,12 +62,12 @@ async fn next_request(stream: &mut TcpStream) -> Option<u32> {
     }
 }
 
-fn second() -> std::sync::Arc<loadplan::samplers::http::Transport> {
+fn second() -> std::sync::Arc<loadplan::protocols::http::client::Transport> {
     transport(Settings { version: HttpVersion::Http2, ..Settings::default() })
 }
 
 /// What a request comes to whose answer are these frames.
-async fn answered(frames: Vec<u8>) -> loadplan::samplers::Exchange {
+async fn answered(frames: Vec<u8>) -> loadplan::exchange::Exchange {
     let port = listen(move |_, mut stream| {
         let frames = frames.clone();
         async move {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use loadplan::failure::FailureKind;
-use loadplan::samplers::http::{FixedHeaders, HttpUser, Settings, spellings};
+use loadplan::protocols::http::client::{FixedHeaders, HttpUser, Settings, spellings};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{answer, failure, fetch, get, http, listen, ok, raw, read_request, request, run, transport};
 
-async fn answered(bytes: &'static [u8]) -> loadplan::samplers::Exchange {
+async fn answered(bytes: &'static [u8]) -> loadplan::exchange::Exchange {
     fetch(get(&format!("http://127.0.0.1:{}/", raw(bytes).await))).await
 }
 

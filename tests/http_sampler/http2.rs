@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use loadplan::failure::FailureKind;
-use loadplan::samplers::http::{HttpUser, HttpVersion, Settings, TlsSettings};
+use loadplan::protocols::http::client::{HttpUser, HttpVersion, Settings, TlsSettings};
 use tokio::net::TcpStream;
 
 use crate::secure::{Authority, acceptor, https, with_tls};
@@ -143,7 +143,7 @@ fn a_lost_http2_connection_is_replaced() {
     });
 }
 
-fn second() -> std::sync::Arc<loadplan::samplers::http::Transport> {
+fn second() -> std::sync::Arc<loadplan::protocols::http::client::Transport> {
     transport(Settings { version: HttpVersion::Http2, ..Settings::default() })
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use loadplan::samplers::http::{HttpUser, ProxyEnvironment, Settings, TlsSettings, Transport};
+use loadplan::protocols::http::client::{HttpUser, ProxyEnvironment, Settings, TlsSettings, Transport};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};

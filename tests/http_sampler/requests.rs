@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::header::{HeaderName, HeaderValue};
 use loadplan::failure::FailureKind;
-use loadplan::samplers::http::{Auth, HttpUser, RedirectHeaders, Request, Scope, Settings};
+use loadplan::protocols::http::client::{Auth, HttpUser, RedirectHeaders, Request, Scope, Settings};
 
 use crate::support::{answer, failure, fetch, get, http, ok, request, run, transport};
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use loadplan::failure::FailureKind;
-use loadplan::samplers::http::{
+use loadplan::protocols::http::client::{
     HttpUser, ProxyEnvironment, ProxySetting, Settings, TlsSettings, TlsVersion, Transport,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};

@@ -5,10 +5,10 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use loadplan::exchange::Exchange;
 use loadplan::failure::Failure;
+use loadplan::protocols::http::client::{HttpUser, ProxyEnvironment, Request, Settings, Target, Transport};
 use loadplan::response::Response;
-use loadplan::samplers::Exchange;
-use loadplan::samplers::http::{HttpUser, ProxyEnvironment, Request, Settings, Target, Transport};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

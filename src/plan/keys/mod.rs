@@ -4,18 +4,17 @@
 
 mod checks;
 mod group;
-mod http;
 mod root;
 mod steps;
 
+pub use crate::protocols::http::keys::{
+    AUTH, BASIC, DECOMPRESSION, DIGEST, GRAPHQL, HTTP, MULTIPART_PART, REQUEST, REQUEST_LINE, RESOURCES, TLS,
+};
 pub use checks::ASSERTIONS;
 pub use checks::{BETWEEN_DOC, EXTRACTOR, JSON_TYPES, MATCHER, THRESHOLD};
 pub use group::{ITERATIONS_TOTAL, NORMAL, POISSON, STAGE, THINK_TIME, THREAD_GROUP};
-pub use http::{
-    AUTH, BASIC, DECOMPRESSION, DIGEST, GRAPHQL, HTTP, MULTIPART_PART, REQUEST, REQUEST_LINE, RESOURCES, TLS,
-};
 pub use root::{DATA, PLAN, PROFILE, PROFILE_GROUP, READY, SERVICE};
-pub use steps::{KINDS, Kind, STEP, WAIT_FOR_USERS, WEIGHT};
+pub use steps::{Kind, KindId, STEP, WAIT_FOR_USERS, WEIGHT, kinds};
 
 /// A map with a fixed set of keys.
 #[derive(Debug)]
@@ -99,21 +98,21 @@ pub enum Ty {
 }
 
 impl Key {
-    const fn new(name: &'static str, ty: Ty, doc: &'static str, example: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str, ty: Ty, doc: &'static str, example: &'static str) -> Self {
         Self { name, ty, doc, example, words: &[], required: false, later: false }
     }
 
-    const fn words(mut self, words: &'static [(&'static str, &'static str)]) -> Self {
+    pub(crate) const fn words(mut self, words: &'static [(&'static str, &'static str)]) -> Self {
         self.words = words;
         self
     }
 
-    const fn required(mut self) -> Self {
+    pub(crate) const fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
-    const fn later(mut self) -> Self {
+    pub(crate) const fn later(mut self) -> Self {
         self.later = true;
         self
     }
@@ -169,5 +168,5 @@ pub static SECTIONS: &[&Section] = &[
 
 /// Whether `word` is a key of any section or a kind of step.
 pub fn is_known(word: &str) -> bool {
-    SECTIONS.iter().any(|section| section.key(word).is_some()) || KINDS.iter().any(|kind| kind.key.name == word)
+    SECTIONS.iter().any(|section| section.key(word).is_some()) || kinds().any(|kind| kind.key.name == word)
 }

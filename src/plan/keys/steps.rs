@@ -1,18 +1,48 @@
 //! The kinds of steps, and the keys any step takes.
 
-use super::{Key, REQUEST, REQUEST_LINE, Section, Ty};
+use super::{Key, Section, Ty};
+use crate::protocols::spec::{self, RequestKind};
 
 /// A kind of step: the one key that says what it does, and what may stand beside it.
 #[derive(Debug)]
 pub struct Kind {
+    /// Which kind it is.
+    pub id: KindId,
     /// The kind's own key.
     pub key: Key,
     /// Further keys of this kind, apart from those any step takes.
     pub keys: &'static [Key],
-    /// Whether the keys of [`REQUEST`] apply too.
-    pub http: bool,
+    /// The sections whose keys apply too.
+    pub sections: &'static [&'static Section],
     /// What JMeter calls it.
     pub jmeter: &'static str,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant is the kind of the same name, described in `CONTROLLERS`")]
+pub enum KindId {
+    /// A request, in one of the protocols.
+    Request(RequestKind),
+    Transaction,
+    Repeat,
+    While,
+    ForEach,
+    Choose,
+    RoundRobin,
+    Shuffle,
+    Parallel,
+    Set,
+    NextRow,
+    Pause,
+    WaitForUsers,
+    Lock,
+    Stop,
+    Log,
+    Include,
+    Steps,
+    /// A kind that is agreed but not supported yet.
+    Later,
 }
 
 const STEPS: Key = Key::new("steps", Ty::Steps, "The steps inside.", "steps:\n  - get: /").words(&[
@@ -84,46 +114,44 @@ pub static WAIT_FOR_USERS: Section = Section {
     ],
 };
 
-const fn http(name: &'static str, doc: &'static str, example: &'static str) -> Kind {
-    Kind { key: Key::new(name, Ty::Text, doc, example), keys: &[], http: true, jmeter: "HTTP Request" }
-}
-
-const fn kind(key: Key, keys: &'static [Key], jmeter: &'static str) -> Kind {
-    Kind { key, keys, http: false, jmeter }
+const fn kind(id: KindId, key: Key, keys: &'static [Key], jmeter: &'static str) -> Kind {
+    Kind { id, key, keys, sections: &[], jmeter }
 }
 
 const fn later(name: &'static str) -> Kind {
-    Kind { key: Key::new(name, Ty::Any, "A later kind of step.", "").later(), keys: &[], http: false, jmeter: "" }
+    let key = Key::new(name, Ty::Any, "A later kind of step.", "").later();
+    Kind { id: KindId::Later, key, keys: &[], sections: &[], jmeter: "" }
 }
 
-/// Every kind of step, in the order of the reference page. Plain `steps` is last of the
-/// controllers, because it is a kind only when it stands alone.
-pub static KINDS: &[Kind] = &[
-    http("get", "An HTTP GET of a path or URL.", "get: /api/market-data"),
-    http("post", "An HTTP POST to a path or URL.", "post: /api/orders"),
-    http("put", "An HTTP PUT to a path or URL.", "put: /api/orders/1"),
-    http("patch", "An HTTP PATCH of a path or URL.", "patch: /api/orders/1"),
-    http("delete", "An HTTP DELETE of a path or URL.", "delete: /api/orders/1"),
-    http("head", "An HTTP HEAD of a path or URL.", "head: /"),
-    http("options", "An HTTP OPTIONS of a path or URL.", "options: /"),
-    Kind { key: Key::new("request", Ty::Section(&REQUEST_LINE), "An HTTP request with any other method.", "request: { method: PROPFIND, url: /files }").words(&[("JMeter", "http"), ("Taurus", "url"), ("JMeter", "sampler"), ("JMeter", "http_request"), ("Artillery", "url")]), keys: &[], http: true, jmeter: "HTTP Request" },
-    kind(Key::new("transaction", Ty::Name, "Steps timed together, under this name; think time inside is left out.", "transaction: Place an order\nsteps:\n  - get: /api/quotes/AAPL\n  - post: /api/orders"), &[STEPS, Key::new("thresholds", Ty::Thresholds, "What must hold for the transaction.", "thresholds: [p95 < 1s]")], "Transaction Controller"),
-    kind(Key::new("repeat", Ty::Either(&[Ty::Count(0), Ty::Duration]), "Repeats the steps so many times, or for so long.", "repeat: 3\nsteps:\n  - get: /api/market-data").words(&[("JMeter", "loop"), ("Artillery", "loop"), ("Taurus", "loop"), ("Artillery", "count")]), &[STEPS], "Loop / Runtime Controller"),
-    kind(Key::new("while", Ty::Expression, "Repeats the steps while a bare expression is true.", "while: status != 'done'\nsteps:\n  - get: /api/jobs/1\n    extract: { status: $.status }").words(&[("Artillery", "whileTrue"), ("k6", "until")]), &[STEPS, Key::new("max", Ty::Count(1), "How often at most; reaching it is an error of the step. The default is 1000.", "max: 50")], "While Controller"),
-    kind(Key::new("for_each", Ty::Map(&Ty::Text), "Repeats the steps for each item of a list, `{ item: LIST }`, or for all rows of a data set, `{ row: DATA }`; the key names the variable.", "for_each: { id: ids }\nsteps:\n  - get: /api/orders/${id}").words(&[("Artillery", "over"), ("JMeter", "foreach"), ("Taurus", "foreach")]), &[STEPS], "ForEach Controller"),
-    kind(Key::new("choose", Ty::Steps, "One of these steps, drawn by `weight`.", "choose:\n  - weight: 3\n    get: /api/market-data\n  - get: /api/portfolio").words(&[("JMeter", "random"), ("Taurus", "random"), ("Gatling", "randomSwitch"), ("JMeter", "random_controller"), ("JMeter", "switch")]), &[], "Random Controller"),
-    kind(Key::new("round_robin", Ty::Steps, "The next one of these steps each time.", "round_robin:\n  - get: /a\n  - get: /b").words(&[("JMeter", "interleave"), ("Gatling", "roundRobinSwitch")]), &[], "Interleave Controller"),
-    kind(Key::new("shuffle", Ty::Steps, "All of these steps, in random order.", "shuffle:\n  - get: /a\n  - get: /b").words(&[("JMeter", "random_order")]), &[], "Random Order Controller"),
-    kind(Key::new("parallel", Ty::Steps, "All of these steps at the same time; goes on when all have ended.", "parallel:\n  - get: /a\n  - get: /b").words(&[("k6", "batch")]), &[], "Parallel Controller"),
-    kind(Key::new("set", Ty::Map(&Ty::Any), "Sets variables of this user.", "set:\n  total: ${price * 2}").words(&[("Taurus", "set-variables"), ("JMeter", "set_variables"), ("drill", "assign")]), &[], "User Parameters"),
-    kind(Key::new("next_row", Ty::Name, "Draws another row of a data set.", "next_row: traders"), &[], ""),
-    kind(Key::new("pause", Ty::ThinkTime, "Waits: a time, a range, or a distribution.", "pause: 2s").words(&[("Artillery", "think"), ("k6", "sleep"), ("drill", "delay"), ("Locust", "wait"), ("JMeter", "timer"), ("Taurus", "action")]), &[], "Flow Control Action"),
-    kind(Key::new("wait_for_users", Ty::Section(&WAIT_FOR_USERS), "Waits until so many users have come here.", "wait_for_users: { count: 100, within: 30s }").words(&[("Gatling", "rendezVous"), ("JMeter", "synchronizing_timer")]), &[], "Synchronizing Timer"),
-    kind(Key::new("lock", Ty::Name, "One user at a time runs these steps. Locks of one name are one lock in the whole run.", "lock: ledger\nsteps:\n  - post: /api/orders").words(&[("JMeter", "critical_section")]), &[STEPS], "Critical Section Controller"),
-    kind(Key::new("stop", Ty::Enum(&[("loop", "leave the innermost loop"), ("iteration", "leave this iteration"), ("user", "end this user"), ("group", "end this thread group"), ("test", "end the whole test")]), "Ends the loop, the iteration, the user, the group or the test.", "stop: iteration"), &[], "Flow Control Action"),
-    kind(Key::new("log", Ty::Text, "Prints a line to the console.", "log: 'order ${id} placed'").words(&[("k6", "print"), ("JMeter", "debug")]), &[], "Debug Sampler"),
-    kind(Key::new("include", Ty::Name, "Puts the steps of a file (relative to this one) or of a fragment in this place.", "include: log_in").words(&[("JMeter", "module"), ("Taurus", "include-scenario")]), &[Key::new("with", Ty::Map(&Ty::Any), "Variables for the included steps.", "with:\n  role: admin")], "Include / Module Controller"),
-    kind(STEPS, &[Key::new("else", Ty::Steps, "Steps that run when `if` is false.", "else:\n  - get: /login")], "Simple / If Controller"),
+/// Every kind of step, in the order of the reference page: requests, controllers, those to come.
+pub fn kinds() -> impl Iterator<Item = &'static Kind> {
+    spec::KINDS.iter().copied().flatten().chain(CONTROLLERS).chain(LATER)
+}
+
+/// The kinds of steps that send nothing themselves. Plain `steps` is last, because it is a kind
+/// only when it stands alone.
+static CONTROLLERS: &[Kind] = &[
+    kind(KindId::Transaction, Key::new("transaction", Ty::Name, "Steps timed together, under this name; think time inside is left out.", "transaction: Place an order\nsteps:\n  - get: /api/quotes/AAPL\n  - post: /api/orders"), &[STEPS, Key::new("thresholds", Ty::Thresholds, "What must hold for the transaction.", "thresholds: [p95 < 1s]")], "Transaction Controller"),
+    kind(KindId::Repeat, Key::new("repeat", Ty::Either(&[Ty::Count(0), Ty::Duration]), "Repeats the steps so many times, or for so long.", "repeat: 3\nsteps:\n  - get: /api/market-data").words(&[("JMeter", "loop"), ("Artillery", "loop"), ("Taurus", "loop"), ("Artillery", "count")]), &[STEPS], "Loop / Runtime Controller"),
+    kind(KindId::While, Key::new("while", Ty::Expression, "Repeats the steps while a bare expression is true.", "while: status != 'done'\nsteps:\n  - get: /api/jobs/1\n    extract: { status: $.status }").words(&[("Artillery", "whileTrue"), ("k6", "until")]), &[STEPS, Key::new("max", Ty::Count(1), "How often at most; reaching it is an error of the step. The default is 1000.", "max: 50")], "While Controller"),
+    kind(KindId::ForEach, Key::new("for_each", Ty::Map(&Ty::Text), "Repeats the steps for each item of a list, `{ item: LIST }`, or for all rows of a data set, `{ row: DATA }`; the key names the variable.", "for_each: { id: ids }\nsteps:\n  - get: /api/orders/${id}").words(&[("Artillery", "over"), ("JMeter", "foreach"), ("Taurus", "foreach")]), &[STEPS], "ForEach Controller"),
+    kind(KindId::Choose, Key::new("choose", Ty::Steps, "One of these steps, drawn by `weight`.", "choose:\n  - weight: 3\n    get: /api/market-data\n  - get: /api/portfolio").words(&[("JMeter", "random"), ("Taurus", "random"), ("Gatling", "randomSwitch"), ("JMeter", "random_controller"), ("JMeter", "switch")]), &[], "Random Controller"),
+    kind(KindId::RoundRobin, Key::new("round_robin", Ty::Steps, "The next one of these steps each time.", "round_robin:\n  - get: /a\n  - get: /b").words(&[("JMeter", "interleave"), ("Gatling", "roundRobinSwitch")]), &[], "Interleave Controller"),
+    kind(KindId::Shuffle, Key::new("shuffle", Ty::Steps, "All of these steps, in random order.", "shuffle:\n  - get: /a\n  - get: /b").words(&[("JMeter", "random_order")]), &[], "Random Order Controller"),
+    kind(KindId::Parallel, Key::new("parallel", Ty::Steps, "All of these steps at the same time; goes on when all have ended.", "parallel:\n  - get: /a\n  - get: /b").words(&[("k6", "batch")]), &[], "Parallel Controller"),
+    kind(KindId::Set, Key::new("set", Ty::Map(&Ty::Any), "Sets variables of this user.", "set:\n  total: ${price * 2}").words(&[("Taurus", "set-variables"), ("JMeter", "set_variables"), ("drill", "assign")]), &[], "User Parameters"),
+    kind(KindId::NextRow, Key::new("next_row", Ty::Name, "Draws another row of a data set.", "next_row: traders"), &[], ""),
+    kind(KindId::Pause, Key::new("pause", Ty::ThinkTime, "Waits: a time, a range, or a distribution.", "pause: 2s").words(&[("Artillery", "think"), ("k6", "sleep"), ("drill", "delay"), ("Locust", "wait"), ("JMeter", "timer"), ("Taurus", "action")]), &[], "Flow Control Action"),
+    kind(KindId::WaitForUsers, Key::new("wait_for_users", Ty::Section(&WAIT_FOR_USERS), "Waits until so many users have come here.", "wait_for_users: { count: 100, within: 30s }").words(&[("Gatling", "rendezVous"), ("JMeter", "synchronizing_timer")]), &[], "Synchronizing Timer"),
+    kind(KindId::Lock, Key::new("lock", Ty::Name, "One user at a time runs these steps. Locks of one name are one lock in the whole run.", "lock: ledger\nsteps:\n  - post: /api/orders").words(&[("JMeter", "critical_section")]), &[STEPS], "Critical Section Controller"),
+    kind(KindId::Stop, Key::new("stop", Ty::Enum(&[("loop", "leave the innermost loop"), ("iteration", "leave this iteration"), ("user", "end this user"), ("group", "end this thread group"), ("test", "end the whole test")]), "Ends the loop, the iteration, the user, the group or the test.", "stop: iteration"), &[], "Flow Control Action"),
+    kind(KindId::Log, Key::new("log", Ty::Text, "Prints a line to the console.", "log: 'order ${id} placed'").words(&[("k6", "print"), ("JMeter", "debug")]), &[], "Debug Sampler"),
+    kind(KindId::Include, Key::new("include", Ty::Name, "Puts the steps of a file (relative to this one) or of a fragment in this place.", "include: log_in").words(&[("JMeter", "module"), ("Taurus", "include-scenario")]), &[Key::new("with", Ty::Map(&Ty::Any), "Variables for the included steps.", "with:\n  role: admin")], "Include / Module Controller"),
+    kind(KindId::Steps, STEPS, &[Key::new("else", Ty::Steps, "Steps that run when `if` is false.", "else:\n  - get: /login")], "Simple / If Controller"),
+];
+
+/// The kinds of steps to come.
+static LATER: &[Kind] = &[
     later("websocket"),
     later("sse"),
     later("grpc"),
@@ -139,8 +167,8 @@ pub static KINDS: &[Kind] = &[
 impl Kind {
     /// Every key a step of this kind takes, in the order of the reference page.
     pub fn all_keys(&'static self) -> impl Iterator<Item = &'static Key> {
-        let request: &'static [Key] = if self.http { REQUEST.keys } else { &[] };
-        let common = STEP.keys.iter().filter(move |key| !request.iter().any(|other| other.name == key.name));
-        std::iter::once(&self.key).chain(self.keys).chain(request).chain(common)
+        let shared = || self.sections.iter().flat_map(|section| section.keys);
+        let common = STEP.keys.iter().filter(move |key| !shared().any(|other| other.name == key.name));
+        std::iter::once(&self.key).chain(self.keys).chain(shared()).chain(common)
     }
 }

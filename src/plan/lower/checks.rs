@@ -37,7 +37,7 @@ fn no_way(text: &Text) -> Diagnostic {
 }
 
 impl Lower<'_> {
-    pub(super) fn extractors(&mut self, node: &Node) -> Vec<ExtractorSpec> {
+    pub(crate) fn extractors(&mut self, node: &Node) -> Vec<ExtractorSpec> {
         let values = self.bindings(node, "extract");
         if node.entries().is_some_and(<[Entry]>::is_empty) {
             self.report(
@@ -47,7 +47,7 @@ impl Lower<'_> {
         values.into_iter().filter_map(|(variable, node)| self.extractor(variable, &node)).collect()
     }
 
-    fn extractor(&mut self, variable: Name, node: &Node) -> Option<ExtractorSpec> {
+    pub(crate) fn extractor(&mut self, variable: Name, node: &Node) -> Option<ExtractorSpec> {
         let plain = |how| ExtractorSpec {
             variable: variable.clone(),
             how,
@@ -145,7 +145,7 @@ impl Lower<'_> {
         })
     }
 
-    fn source(&mut self, text: Text) -> Option<Text> {
+    pub(crate) fn source(&mut self, text: Text) -> Option<Text> {
         let known = matches!(&*text.value, "body" | "url")
             || ["header.", "cookie."]
                 .iter()
@@ -160,7 +160,7 @@ impl Lower<'_> {
         (&*text.value != "body").then_some(text)
     }
 
-    fn pick(&mut self, node: &Node) -> Option<Pick> {
+    pub(crate) fn pick(&mut self, node: &Node) -> Option<Pick> {
         let text = self.text(node, "match")?;
         Some(match &*text.value {
             "first" => Pick::First,
@@ -182,14 +182,14 @@ impl Lower<'_> {
     }
 
     /// `assert`: a map, or a list of maps.
-    pub(super) fn assertions(&mut self, node: &Node) -> Vec<AssertionGroup> {
+    pub(crate) fn assertions(&mut self, node: &Node) -> Vec<AssertionGroup> {
         match &node.kind {
             NodeKind::List(items) => items.iter().filter_map(|item| self.assertion_group(item)).collect(),
             _ => self.assertion_group(node).into_iter().collect(),
         }
     }
 
-    fn assertion_group(&mut self, node: &Node) -> Option<AssertionGroup> {
+    pub(crate) fn assertion_group(&mut self, node: &Node) -> Option<AssertionGroup> {
         let fields = self.fields(node, &keys::ASSERTIONS)?;
         let name = fields.get("name").and_then(|node| self.name(node, "name"));
         if node.entries().is_some_and(|entries| entries.iter().all(|entry| &*entry.key == "name")) {
@@ -207,7 +207,7 @@ impl Lower<'_> {
         Some(AssertionGroup { name, items })
     }
 
-    fn subject(&mut self, entry: &Entry, _fields: &Fields<'_>, items: &mut Vec<AssertionSpec>) {
+    pub(crate) fn subject(&mut self, entry: &Entry, _fields: &Fields<'_>, items: &mut Vec<AssertionSpec>) {
         let node = &entry.value;
         let mut push = |span, subject, matcher: Option<&Node>| {
             items.push(AssertionSpec { span, subject, matcher: matcher.cloned() });
@@ -256,7 +256,7 @@ impl Lower<'_> {
         }
     }
 
-    pub(super) fn thresholds(&mut self, fields: &Fields<'_>) -> Vec<Threshold> {
+    pub(crate) fn thresholds(&mut self, fields: &Fields<'_>) -> Vec<Threshold> {
         let Some(node) = fields.get("thresholds") else { return Vec::new() };
         let Some(items) = node.items() else {
             self.wrong_type(node, "thresholds", "a list", Some("thresholds: [p95 < 300ms, error_rate < 1%]"));
@@ -265,7 +265,7 @@ impl Lower<'_> {
         items.iter().filter_map(|item| self.threshold(item)).collect()
     }
 
-    fn threshold(&mut self, node: &Node) -> Option<Threshold> {
+    pub(crate) fn threshold(&mut self, node: &Node) -> Option<Threshold> {
         let (text, name, after, during, abort) = if let NodeKind::Map(entries) = &node.kind {
             if let Some(finding) = entries.iter().find_map(keyed_threshold) {
                 self.report(finding);
@@ -318,7 +318,7 @@ impl Lower<'_> {
         }
     }
 
-    fn during(&mut self, node: &Node) -> Option<Spanned<During>> {
+    pub(crate) fn during(&mut self, node: &Node) -> Option<Spanned<During>> {
         let expected = "steady, ramp_up or a stage such as stage 2";
         let text = self.known(node, "during", expected, Some("during: steady"))?;
         let during = During::parse(&text);
@@ -334,7 +334,7 @@ impl Lower<'_> {
         during.map(|during| Spanned::new(during, node.span))
     }
 
-    fn threshold_text(&mut self, node: &Node) -> Option<Text> {
+    pub(crate) fn threshold_text(&mut self, node: &Node) -> Option<Text> {
         let text = self.known(node, "thresholds", "text such as p95 < 300ms", None)?;
         Some(Spanned::new(text, node.span))
     }

@@ -9,7 +9,7 @@ use crate::yaml::{Entry, Node};
 impl Lower<'_> {
     /// `chance`, `if` and `weight` on the branches of `choose` or `round_robin`, which draw a
     /// branch first and ask these afterwards: then nothing runs.
-    pub(super) fn branch_keys(&mut self, key: &str, node: &Node) {
+    pub(crate) fn branch_keys(&mut self, key: &str, node: &Node) {
         let branches: Vec<&[Entry]> = node.items().unwrap_or_default().iter().filter_map(Node::entries).collect();
         let entry = |branch: &'_ [Entry], name: &str| branch.iter().position(|entry| &*entry.key == name);
         let weights = weights(&branches);
@@ -61,7 +61,7 @@ impl Lower<'_> {
     }
 
     /// Weights of which one is 0: that branch is never drawn.
-    pub(super) fn zero_weights(&mut self, branches: &[Step]) {
+    pub(crate) fn zero_weights(&mut self, branches: &[Step]) {
         for weight in branches.iter().filter_map(|branch| branch.weight.as_ref()).filter(|weight| weight.value == 0) {
             self.report(
                 Diagnostic::warning(weight.span, "a branch with weight 0 is never drawn")
@@ -71,7 +71,7 @@ impl Lower<'_> {
     }
 
     /// What a step says about itself that has no effect.
-    pub(super) fn step_keys(&mut self, step: &Step, think_time: Option<&Entry>, chance: Option<&Entry>) {
+    pub(crate) fn step_keys(&mut self, step: &Step, think_time: Option<&Entry>, chance: Option<&Entry>) {
         if let Some(think_time) = think_time.filter(|_| sends_nothing(&step.kind)) {
             self.report(
                 Diagnostic::warning(
@@ -113,7 +113,7 @@ impl Lower<'_> {
     }
 
     /// Steps after one that ends what they belong to.
-    pub(super) fn unreachable(&mut self, steps: &[Step]) {
+    pub(crate) fn unreachable(&mut self, steps: &[Step]) {
         if let Some(at) = steps.iter().position(always_stops)
             && let Some(next) = steps.get(at + 1)
         {
@@ -138,7 +138,7 @@ fn always_stops(step: &Step) -> bool {
             steps.iter().any(always_stops)
         }
         // A loop may be what is left; a branch may not be drawn.
-        StepKind::Http(_)
+        StepKind::Request(_)
         | StepKind::Repeat(..)
         | StepKind::RepeatFor(..)
         | StepKind::While { .. }
@@ -163,7 +163,7 @@ fn sends_nothing(kind: &StepKind) -> bool {
         | StepKind::WaitForUsers { .. }
         | StepKind::Stop(_)
         | StepKind::Log(_) => true,
-        StepKind::Http(_)
+        StepKind::Request(_)
         | StepKind::Group { .. }
         | StepKind::Transaction { .. }
         | StepKind::Repeat(..)

@@ -2,28 +2,28 @@
 
 use super::Lower;
 use crate::diagnostic::Diagnostic;
-use crate::plan::keys::{KINDS, Key, SECTIONS, Section};
+use crate::plan::keys::{Key, SECTIONS, Section, kinds};
 use crate::yaml::{Entry, Node};
 
 /// A map whose keys were checked.
-pub(in crate::plan) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     entries: &'n [Entry],
 }
 
 impl<'n> Fields<'n> {
     /// The value under a key, unless nothing is written there (which was told already).
-    pub(in crate::plan) fn get(&self, name: &str) -> Option<&'n Node> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
         self.entry(name).map(|entry| &entry.value)
     }
 
     /// The entry of a key.
-    pub(in crate::plan) fn entry(&self, name: &str) -> Option<&'n Entry> {
+    pub(crate) fn entry(&self, name: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|entry| &*entry.key == name && !entry.value.is_blank())
     }
 }
 
 /// The keys of a thread group that a profile replaces together.
-pub(in crate::plan) fn is_load_key(name: &str) -> bool {
+pub(crate) fn is_load_key(name: &str) -> bool {
     matches!(
         name,
         "users"
@@ -40,17 +40,17 @@ pub(in crate::plan) fn is_load_key(name: &str) -> bool {
 
 impl Lower<'_> {
     /// Checks a map against a section.
-    pub(in crate::plan) fn fields<'n>(&mut self, node: &'n Node, section: &'static Section) -> Option<Fields<'n>> {
+    pub(crate) fn fields<'n>(&mut self, node: &'n Node, section: &'static Section) -> Option<Fields<'n>> {
         let keys: Vec<&'static Key> = section.keys.iter().collect();
         self.fields_among(node, section.name, &keys)
     }
 
-    fn fields_among<'n>(&mut self, node: &'n Node, what: &str, keys: &[&'static Key]) -> Option<Fields<'n>> {
+    pub(crate) fn fields_among<'n>(&mut self, node: &'n Node, what: &str, keys: &[&'static Key]) -> Option<Fields<'n>> {
         self.fields_but(node, what, keys, "")
     }
 
     /// Checks a map against a list of keys; `told` was judged already.
-    pub(super) fn fields_but<'n>(
+    pub(crate) fn fields_but<'n>(
         &mut self,
         node: &'n Node,
         what: &str,
@@ -89,7 +89,7 @@ impl Lower<'_> {
         Some(Fields { entries })
     }
 
-    fn unknown_key(&self, entry: &Entry, what: &str, keys: &[&'static Key]) -> Diagnostic {
+    pub(crate) fn unknown_key(&self, entry: &Entry, what: &str, keys: &[&'static Key]) -> Diagnostic {
         let word = &*entry.key;
         let finding = Diagnostic::error(entry.key_span, format!("{what}: there is no key `{word}`"));
         let bridged = keys
@@ -127,6 +127,6 @@ fn home_of(word: &str) -> Option<String> {
     if let Some(section) = section {
         return Some(format!("`{word}` is a key of {}; check the indentation, or move it there", section.name));
     }
-    let kind = KINDS.iter().find(|kind| kind.key.name == word && !kind.key.later)?;
+    let kind = kinds().find(|kind| kind.key.name == word && !kind.key.later)?;
     Some(format!("`{}` is a kind of step; it belongs in a list of `steps`, behind a `-`", kind.key.name))
 }

@@ -6,18 +6,19 @@ use super::{Fields, Lower};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::keys;
 use crate::plan::types::{Name, OnError, ThreadGroup};
+use crate::protocols::spec::Defaults;
 use crate::schedule::Load;
 use crate::yaml::Node;
 
 impl Lower<'_> {
-    pub(super) fn thread_group(&mut self, name: Name, node: &Node) -> Option<ThreadGroup> {
+    pub(crate) fn thread_group(&mut self, name: Name, node: &Node) -> Option<ThreadGroup> {
         let fields = self.fields(node, &keys::THREAD_GROUP)?;
         if let Some(node) = fields.get("description") {
             self.name(node, "description");
         }
         let (load, load_known) = self.load(&name, &fields);
         let warm_up = fields.get("warm_up").and_then(|node| self.warm_up(node, load_known.then_some(&load)));
-        let http = fields.get("http").and_then(|node| self.http_defaults(node)).unwrap_or_default();
+        let defaults = Defaults::read(self, &fields);
         let on_error = fields.get("on_error").and_then(|node| self.word(node, keys::THREAD_GROUP.key("on_error")?));
         let steps = self.step_list(&fields, "steps");
         Some(ThreadGroup {
@@ -39,7 +40,7 @@ impl Lower<'_> {
                 Some("stop_test") => OnError::StopTest,
                 _ => OnError::Continue,
             },
-            http,
+            defaults,
             on_start: self.step_list(&fields, "on_start"),
             steps,
             on_stop: self.step_list(&fields, "on_stop"),
@@ -49,7 +50,7 @@ impl Lower<'_> {
     }
 
     /// A warm-up, which must leave something to count.
-    fn warm_up(&mut self, node: &Node, load: Option<&Load>) -> Option<Duration> {
+    pub(crate) fn warm_up(&mut self, node: &Node, load: Option<&Load>) -> Option<Duration> {
         let time = self.duration(node, "warm_up")?;
         if load.and_then(Load::end).is_some_and(|end| time >= end) {
             self.report(
@@ -64,7 +65,7 @@ impl Lower<'_> {
         Some(time)
     }
 
-    fn needs(&mut self, fields: &Fields<'_>) -> Vec<Name> {
+    pub(crate) fn needs(&mut self, fields: &Fields<'_>) -> Vec<Name> {
         let Some(node) = fields.get("needs") else { return Vec::new() };
         let Some(items) = node.items() else {
             let finding = Diagnostic::error(node.span, "`needs` takes a list of thread groups");
@@ -78,7 +79,7 @@ impl Lower<'_> {
     }
 
     /// The first byte of a map, for findings about what it lacks.
-    pub(super) fn start_of(node: &Node) -> Span {
+    pub(crate) fn start_of(node: &Node) -> Span {
         Span { end: node.span.start + 1, ..node.span }
     }
 }

@@ -22,7 +22,7 @@ const USERS_KEYS: [&str; 5] = ["users", "ramp_up", "iterations", "duration", "ra
 impl Lower<'_> {
     /// A group's load, and whether it could be read: else it is some load, so that the rest of the
     /// plan can be checked.
-    pub(super) fn load(&mut self, name: &Name, fields: &Fields<'_>) -> (Load, bool) {
+    pub(crate) fn load(&mut self, name: &Name, fields: &Fields<'_>) -> (Load, bool) {
         let before = self.findings.len();
         let load = if fields.entry("stages").is_some() {
             self.staged(fields)
@@ -66,7 +66,7 @@ impl Lower<'_> {
     }
 
     /// Where the load is written, for findings about it.
-    pub(super) fn load_span(name: &Name, fields: &Fields<'_>) -> Span {
+    pub(crate) fn load_span(name: &Name, fields: &Fields<'_>) -> Span {
         let written = ["stages", "arrival_rate", "users"].iter().find_map(|key| fields.get(key));
         written.map_or(name.span, |node| if node.items().is_some() { Self::start_of(node) } else { node.span })
     }
@@ -157,13 +157,13 @@ impl Lower<'_> {
         Some(count)
     }
 
-    pub(super) fn rate(&mut self, node: &Node, key: &str) -> Option<Rate> {
+    pub(crate) fn rate(&mut self, node: &Node, key: &str) -> Option<Rate> {
         let text = self.known(node, key, "a rate such as 200/s", None)?;
         parse_rate(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
     }
 
     /// A rate above zero.
-    pub(super) fn some_rate(&mut self, node: &Node, key: &str) -> Option<Rate> {
+    pub(crate) fn some_rate(&mut self, node: &Node, key: &str) -> Option<Rate> {
         let rate = self.rate(node, key)?;
         if rate == Rate::default() {
             self.report(

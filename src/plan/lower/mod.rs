@@ -4,7 +4,6 @@ mod checks;
 mod effects;
 mod fields;
 mod group;
-mod http;
 mod load;
 mod root;
 mod steps;
@@ -15,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) use fields::{Fields, is_load_key};
+pub(crate) use fields::Fields;
+pub(super) use fields::is_load_key;
 pub(super) use root::plan;
 
 use super::keys;
@@ -31,7 +31,7 @@ use crate::yaml::{Node, NodeKind, Style};
 pub(super) use crate::diagnostic::COMMAND_LINE;
 
 /// What lowering carries along.
-pub(super) struct Lower<'a> {
+pub(crate) struct Lower<'a> {
     /// Every file read so far.
     pub(super) sources: &'a mut Sources,
     /// Every finding so far.
@@ -53,12 +53,12 @@ pub(super) struct Lower<'a> {
 }
 
 impl Lower<'_> {
-    pub(super) fn report(&mut self, finding: Diagnostic) {
+    pub(crate) fn report(&mut self, finding: Diagnostic) {
         self.findings.push(finding);
     }
 
     /// "expected X, not Y", with the key's example.
-    fn wrong_type(&mut self, node: &Node, key: &str, expected: &str, example: Option<&str>) {
+    pub(crate) fn wrong_type(&mut self, node: &Node, key: &str, expected: &str, example: Option<&str>) {
         let mut finding = Diagnostic::error(node.span, format!("`{key}` takes {expected}, not {}", node.describe()));
         if let Some(example) = example {
             finding = finding.help(format!("for example `{}`", example.replace('\n', " ⏎ ")));
@@ -67,7 +67,7 @@ impl Lower<'_> {
     }
 
     /// Text that may hold `${…}`; booleans and numbers keep their spelling.
-    fn text(&mut self, node: &Node, key: &str) -> Option<Text> {
+    pub(crate) fn text(&mut self, node: &Node, key: &str) -> Option<Text> {
         match &node.kind {
             NodeKind::Scalar { text, .. } if !node.is_null() => Some(Spanned::new(text.clone(), node.span)),
             _ => {
@@ -78,7 +78,7 @@ impl Lower<'_> {
     }
 
     /// Fixed text without `${…}`.
-    fn name(&mut self, node: &Node, key: &str) -> Option<Name> {
+    pub(crate) fn name(&mut self, node: &Node, key: &str) -> Option<Name> {
         let text = self.text(node, key)?;
         if text.value.contains("${") {
             self.report(
@@ -95,7 +95,7 @@ impl Lower<'_> {
     }
 
     /// The text of a scalar that must be known before the run: `${…}` is computed here.
-    fn known(&mut self, node: &Node, key: &str, expected: &str, example: Option<&str>) -> Option<Arc<str>> {
+    pub(crate) fn known(&mut self, node: &Node, key: &str, expected: &str, example: Option<&str>) -> Option<Arc<str>> {
         let NodeKind::Scalar { text, style } = &node.kind else {
             self.wrong_type(node, key, expected, example);
             return None;
@@ -117,7 +117,7 @@ impl Lower<'_> {
     }
 
     /// `users: 10`, or `--users 10` where the value at `span` comes from the command line.
-    fn as_written(&self, span: Span, key: &str, value: impl std::fmt::Display) -> String {
+    pub(crate) fn as_written(&self, span: Span, key: &str, value: impl std::fmt::Display) -> String {
         let file = self.sources.file(span.file).filter(|file| file.path == Path::new(COMMAND_LINE));
         match file.and_then(|file| file.text.get(..span.start as usize)) {
             Some(option) => format!("{option}{value}"),
@@ -125,7 +125,7 @@ impl Lower<'_> {
         }
     }
 
-    fn unit_error(&mut self, span: Span, key: &str, error: UnitError) {
+    pub(crate) fn unit_error(&mut self, span: Span, key: &str, error: UnitError) {
         let mut finding = Diagnostic::error(span, format!("`{key}`: {}", error.message));
         if let Some(corrected) = error.corrected {
             finding = finding.help(format!("write `{}`", self.as_written(span, key, &corrected))).fix(span, corrected);
@@ -133,13 +133,13 @@ impl Lower<'_> {
         self.report(finding);
     }
 
-    fn duration(&mut self, node: &Node, key: &str) -> Option<Duration> {
+    pub(crate) fn duration(&mut self, node: &Node, key: &str) -> Option<Duration> {
         let text = self.known(node, key, "a duration such as 10s", None)?;
         parse_duration(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
     }
 
     /// A duration above zero.
-    fn some_time(&mut self, node: &Node, key: &str) -> Option<Duration> {
+    pub(crate) fn some_time(&mut self, node: &Node, key: &str) -> Option<Duration> {
         let time = self.duration(node, key)?;
         if time.is_zero() {
             self.report(
@@ -150,17 +150,17 @@ impl Lower<'_> {
         Some(time)
     }
 
-    fn size(&mut self, node: &Node, key: &str) -> Option<u64> {
+    pub(crate) fn size(&mut self, node: &Node, key: &str) -> Option<u64> {
         let text = self.known(node, key, "a size such as 10MiB", None)?;
         parse_size(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
     }
 
-    fn count(&mut self, node: &Node, key: &str, least: u64) -> Option<u64> {
+    pub(crate) fn count(&mut self, node: &Node, key: &str, least: u64) -> Option<u64> {
         let text = self.known(node, key, "a whole number", None)?;
         self.count_text(&text, node.span, key, least)
     }
 
-    fn count_text(&mut self, text: &str, span: Span, key: &str, least: u64) -> Option<u64> {
+    pub(crate) fn count_text(&mut self, text: &str, span: Span, key: &str, least: u64) -> Option<u64> {
         match text.trim().parse::<u64>() {
             Ok(number) if number < least => {
                 self.report(
@@ -191,7 +191,7 @@ impl Lower<'_> {
         }
     }
 
-    fn boolean(&mut self, node: &Node, key: &str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, node: &Node, key: &str) -> Option<bool> {
         let text = self.known(node, key, "true or false", None)?;
         match &*text {
             "true" => Some(true),
@@ -213,7 +213,7 @@ impl Lower<'_> {
     }
 
     /// One of the words of an enum key.
-    fn word(&mut self, node: &Node, key: &'static keys::Key) -> Option<&'static str> {
+    pub(crate) fn word(&mut self, node: &Node, key: &'static keys::Key) -> Option<&'static str> {
         let keys::Ty::Enum(words) = key.ty else { return None };
         let known: Vec<&'static str> = words.iter().map(|(word, _)| *word).collect();
         let list = known.join(", ");
@@ -231,14 +231,14 @@ impl Lower<'_> {
     }
 
     /// A file known before the run, found from the current file's folder. It must exist.
-    fn path(&mut self, node: &Node, key: &str) -> Option<Spanned<PathBuf>> {
+    pub(crate) fn path(&mut self, node: &Node, key: &str) -> Option<Spanned<PathBuf>> {
         let text = self.known(node, key, "a file's path", None)?;
         let path = self.folder.join(&*text);
         self.file_exists(&path, node.span, key).then(|| Spanned::new(path, node.span))
     }
 
     /// A file that may be computed for each user; it is looked for here when it is fixed.
-    fn file_ref(&mut self, node: &Node, key: &str) -> Option<FileRef> {
+    pub(crate) fn file_ref(&mut self, node: &Node, key: &str) -> Option<FileRef> {
         let path = self.text(node, key)?;
         if !path.value.contains("${") {
             let full = self.folder.join(&*path.value);
@@ -249,7 +249,7 @@ impl Lower<'_> {
         Some(FileRef { path, folder: self.folder.clone() })
     }
 
-    fn file_exists(&mut self, path: &Path, span: Span, key: &str) -> bool {
+    pub(crate) fn file_exists(&mut self, path: &Path, span: Span, key: &str) -> bool {
         if path.is_file() {
             self.files.push(path.to_owned());
             return true;
@@ -275,7 +275,7 @@ impl Lower<'_> {
         false
     }
 
-    fn address(&mut self, node: &Node, key: &str) -> Option<Spanned<IpAddr>> {
+    pub(crate) fn address(&mut self, node: &Node, key: &str) -> Option<Spanned<IpAddr>> {
         let text = self.known(node, key, "an IP address", None)?;
         match text.trim().parse() {
             Ok(address) => Some(Spanned::new(address, node.span)),
@@ -290,7 +290,7 @@ impl Lower<'_> {
     }
 
     /// A share that may be computed for each user.
-    fn dynamic_share(&mut self, node: &Node, key: &str) -> Option<Dynamic<f64>> {
+    pub(crate) fn dynamic_share(&mut self, node: &Node, key: &str) -> Option<Dynamic<f64>> {
         let text = self.text(node, key)?;
         if text.value.contains("${") {
             return Some(Dynamic::Computed(text));
@@ -298,7 +298,29 @@ impl Lower<'_> {
         parse_share(&text.value).map(Dynamic::Fixed).map_err(|error| self.unit_error(node.span, key, error)).ok()
     }
 
-    fn think_time(&mut self, node: &Node, key: &str) -> Option<Dynamic<ThinkTime>> {
+    /// A map of names to values of any kind, as in `query`, `form`, `with`.
+    pub(crate) fn values(&mut self, node: &Node, key: &str) -> Vec<(Name, Node)> {
+        let Some(entries) = node.entries() else {
+            self.wrong_type(node, key, "a map of names to values", None);
+            return Vec::new();
+        };
+        entries
+            .iter()
+            .filter(|entry| !entry.value.is_blank())
+            .map(|entry| (Spanned::new(entry.key.clone(), entry.key_span), entry.value.clone()))
+            .collect()
+    }
+
+    /// Like [`Self::values`], for variables.
+    pub(crate) fn bindings(&mut self, node: &Node, key: &str) -> Vec<(Name, Node)> {
+        let values = self.values(node, key);
+        values
+            .into_iter()
+            .filter_map(|(name, node)| Some((self.variable_name(&name.value, name.span)?, node)))
+            .collect()
+    }
+
+    pub(crate) fn think_time(&mut self, node: &Node, key: &str) -> Option<Dynamic<ThinkTime>> {
         if let NodeKind::Map(_) = &node.kind {
             let fields = self.fields(node, &keys::THINK_TIME)?;
             if let Some(node) = fields.get("normal") {

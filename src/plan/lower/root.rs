@@ -9,13 +9,14 @@ use crate::demo;
 use crate::diagnostic::{Diagnostic, FileId, Span};
 use crate::mask::{SHORTEST, texts_of};
 use crate::plan::keys;
-use crate::plan::types::{AtEnd, DataSet, HttpSettings, Name, Order, Plan, Service, Share, Text, Variable};
+use crate::plan::types::{AtEnd, DataSet, Name, Order, Plan, Service, Share, Text, Variable};
+use crate::protocols::spec::Defaults;
 use crate::services::ServiceKind;
 use crate::value::Value;
 use crate::yaml::Node;
 
 /// Lowers a whole plan. Parts that could not be understood are left out, each with its finding.
-pub(in crate::plan) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, default_name: &str) -> Option<Plan> {
+pub(crate) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, default_name: &str) -> Option<Plan> {
     let fields = lower.fields(node, &keys::PLAN)?;
     let name = fields.get("name").and_then(|node| lower.name(node, "name"));
     if let Some(node) = fields.get("description") {
@@ -24,7 +25,7 @@ pub(in crate::plan) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, de
     let services = lower.services(&fields);
     let variables = lower.variables(&fields);
     let data = lower.data_sets(&fields);
-    let http = fields.get("http").and_then(|node| lower.http_defaults(node)).unwrap_or_default();
+    let defaults = Defaults::read(lower, &fields);
     lower.collect_fragments(&fields);
     let setup = lower.step_list(&fields, "setup");
     let groups = lower.thread_groups(&fields);
@@ -43,7 +44,7 @@ pub(in crate::plan) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, de
             .map(|entry| entry.key.clone())
             .collect(),
         data,
-        http,
+        defaults,
         services,
         setup,
         teardown,
@@ -58,7 +59,7 @@ pub(in crate::plan) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, de
 
 impl Lower<'_> {
     /// A new variable's name: letters, digits and `_`, and not taken.
-    pub(in crate::plan) fn variable_name(&mut self, key: &Arc<str>, span: crate::diagnostic::Span) -> Option<Name> {
+    pub(crate) fn variable_name(&mut self, key: &Arc<str>, span: crate::diagnostic::Span) -> Option<Name> {
         let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !plain {
@@ -382,13 +383,7 @@ impl Lower<'_> {
     }
 
     /// A list of steps under a key of the plan or a thread group.
-    pub(super) fn step_list(&mut self, fields: &Fields<'_>, key: &str) -> Vec<crate::plan::types::Step> {
+    pub(crate) fn step_list(&mut self, fields: &Fields<'_>, key: &str) -> Vec<crate::plan::types::Step> {
         fields.get(key).map_or_else(Vec::new, |node| self.steps(node, key, false))
-    }
-
-    /// The HTTP defaults of the plan or a thread group.
-    pub(super) fn http_defaults(&mut self, node: &Node) -> Option<HttpSettings> {
-        let fields = self.fields(node, &keys::HTTP)?;
-        Some(self.http_settings(&fields))
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{Fields, Lower};
 use crate::diagnostic::{Diagnostic, FileId};
-use crate::plan::keys::{KINDS, Key, Kind, STEP};
-use crate::plan::types::{Dynamic, Name, Spanned, Step, StepKind, StopTarget, Text};
+use crate::plan::keys::{Key, Kind, KindId, STEP, kinds};
+use crate::plan::types::{Dynamic, Name, Request, Spanned, Step, StepKind, StopTarget, Text};
 use crate::plan::{keys, load as files, strangers};
+use crate::protocols::spec::{RequestKind, Spec};
 use crate::yaml::{Entry, Node};
 
 /// How many steps a plan may have, includes put in place: enough for 20,000 requests with
@@ -17,7 +18,7 @@ const MAX_INCLUDES: usize = 50;
 
 impl Lower<'_> {
     /// A list of steps. `weighted` says whether they are the branches of `choose`.
-    pub(super) fn steps(&mut self, node: &Node, key: &str, weighted: bool) -> Vec<Step> {
+    pub(crate) fn steps(&mut self, node: &Node, key: &str, weighted: bool) -> Vec<Step> {
         let Some(items) = node.items() else {
             let mut finding =
                 Diagnostic::error(node.span, format!("`{key}` takes a list of steps, not {}", node.describe()));
@@ -38,7 +39,7 @@ impl Lower<'_> {
         steps
     }
 
-    fn step(&mut self, node: &Node, weighted: bool) -> Option<Step> {
+    pub(crate) fn step(&mut self, node: &Node, weighted: bool) -> Option<Step> {
         self.step_count += 1;
         if self.step_count > MAX_STEPS {
             if self.step_count == MAX_STEPS + 1 {
@@ -98,11 +99,11 @@ impl Lower<'_> {
 
     /// The one key that says what a step does, and what it says. A misspelt one is told and taken
     /// for what it was meant to be, so that the rest of the step is checked too.
-    fn kind_of<'n>(&mut self, node: &'n Node, entries: &'n [Entry]) -> Option<(&'n Entry, &'static Kind)> {
-        let is_kind = |entry: &&Entry| KINDS.iter().any(|kind| kind.key.name == &*entry.key);
+    pub(crate) fn kind_of<'n>(&mut self, node: &'n Node, entries: &'n [Entry]) -> Option<(&'n Entry, &'static Kind)> {
+        let is_kind = |entry: &&Entry| kinds().any(|kind| kind.key.name == &*entry.key);
         let mut found: Vec<&Entry> = entries.iter().filter(is_kind).collect();
         let takes_steps = |entry: &Entry| {
-            KINDS.iter().any(|kind| kind.key.name == &*entry.key && kind.keys.iter().any(|key| key.name == "steps"))
+            kinds().any(|kind| kind.key.name == &*entry.key && kind.keys.iter().any(|key| key.name == "steps"))
         };
         if found.len() > 1 && found.iter().any(|entry| takes_steps(entry)) {
             found.retain(|entry| &*entry.key != "steps");
@@ -133,10 +134,14 @@ impl Lower<'_> {
         }
     }
 
-    fn no_kind<'n>(&self, node: &Node, entries: &'n [Entry]) -> (Diagnostic, Option<(&'n Entry, &'static Kind)>) {
+    pub(crate) fn no_kind<'n>(
+        &self,
+        node: &Node,
+        entries: &'n [Entry],
+    ) -> (Diagnostic, Option<(&'n Entry, &'static Kind)>) {
         for entry in entries {
             let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
-            let bridged = KINDS.iter().find_map(|kind| {
+            let bridged = kinds().find_map(|kind| {
                 kind.key.words.iter().find(|(_, word)| *word == &*entry.key).map(|(tool, _)| (*tool, kind))
             });
             if let Some((tool, kind)) = bridged {
@@ -153,7 +158,7 @@ impl Lower<'_> {
             }
             let lower = entry.key.to_ascii_lowercase();
             let known = |word: &str| STEP.key(word).is_some() || keys::REQUEST.key(word).is_some();
-            let kinds = KINDS.iter().filter(|kind| !kind.key.later).map(|kind| kind.key.name);
+            let kinds = kinds().filter(|kind| !kind.key.later).map(|kind| kind.key.name);
             if !known(&entry.key)
                 && let Some(near) = crate::suggest::nearest(&lower, kinds)
             {
@@ -161,19 +166,16 @@ impl Lower<'_> {
                 return (finding().help(format!("did you mean `{near}`?")).fix(entry.key_span, near), meant);
             }
         }
-        let names: Vec<&str> = KINDS.iter().filter(|kind| !kind.key.later).map(|kind| kind.key.name).collect();
+        let names: Vec<&str> = kinds().filter(|kind| !kind.key.later).map(|kind| kind.key.name).collect();
         let finding =
             Diagnostic::error(Self::start_of(node), "this step has no kind key, so it does not say what to do")
                 .help(format!("add one: {}", names.join(", ")));
         (finding, None)
     }
 
-    fn step_kind(&mut self, kind: &'static Kind, entry: &Entry, fields: &Fields<'_>) -> Option<StepKind> {
+    pub(crate) fn step_kind(&mut self, kind: &'static Kind, entry: &Entry, fields: &Fields<'_>) -> Option<StepKind> {
         let node = &entry.value;
         let key = kind.key.name;
-        if kind.http {
-            return self.http_step(entry, key, fields).map(|step| StepKind::Http(Box::new(step)));
-        }
         let inner = |this: &mut Self| match fields.get("steps") {
             Some(steps) => this.steps(steps, "steps", false),
             None => {
@@ -186,8 +188,10 @@ impl Lower<'_> {
                 Vec::new()
             }
         };
-        Some(match key {
-            "steps" => {
+        Some(match kind.id {
+            KindId::Request(request) => StepKind::Request(Box::new(self.request(request, entry, fields)?)),
+            KindId::Later => return None,
+            KindId::Steps => {
                 let otherwise = match fields.entry("else") {
                     Some(otherwise) => {
                         if fields.entry("if").is_none() {
@@ -202,13 +206,13 @@ impl Lower<'_> {
                 };
                 StepKind::Group { steps: self.steps(node, "steps", false), otherwise }
             }
-            "transaction" => {
+            KindId::Transaction => {
                 let label = self.name(node, key);
                 let steps = inner(self);
                 let thresholds = self.thresholds(fields);
                 StepKind::Transaction { label: label?, steps, thresholds }
             }
-            "repeat" => {
+            KindId::Repeat => {
                 let steps = inner(self);
                 let text = self.text(node, key)?;
                 if text.value.contains("${") {
@@ -219,12 +223,12 @@ impl Lower<'_> {
                     StepKind::Repeat(Dynamic::Fixed(self.count(node, key, 0)?), steps)
                 }
             }
-            "while" => {
+            KindId::While => {
                 let steps = inner(self);
                 let max = fields.get("max").and_then(|node| self.count(node, "max", 1)).unwrap_or(1000);
                 StepKind::While { condition: self.bare(node, key)?, max, steps }
             }
-            "for_each" => {
+            KindId::ForEach => {
                 let steps = inner(self);
                 let bindings = self.bindings(node, key);
                 if bindings.len() != 1 {
@@ -236,7 +240,7 @@ impl Lower<'_> {
                 let (item, list) = bindings.into_iter().next()?;
                 StepKind::ForEach { list: self.bare(&list, &item.value)?, item, steps }
             }
-            "choose" => {
+            KindId::Choose => {
                 let branches = self.steps(node, key, true);
                 self.branch_keys(key, node);
                 if !branches.is_empty()
@@ -254,14 +258,14 @@ impl Lower<'_> {
                 }
                 StepKind::Choose(branches)
             }
-            "round_robin" => {
+            KindId::RoundRobin => {
                 let branches = self.steps(node, key, false);
                 self.branch_keys(key, node);
                 StepKind::RoundRobin(branches)
             }
-            "shuffle" => StepKind::Shuffle(self.steps(node, key, false)),
-            "parallel" => StepKind::Parallel(self.steps(node, key, false)),
-            "set" => {
+            KindId::Shuffle => StepKind::Shuffle(self.steps(node, key, false)),
+            KindId::Parallel => StepKind::Parallel(self.steps(node, key, false)),
+            KindId::Set => {
                 if node.entries().is_some_and(<[Entry]>::is_empty) {
                     self.report(
                         Diagnostic::error(node.span, "`set` sets nothing").help("for example `set: { total: 0 }`"),
@@ -269,32 +273,41 @@ impl Lower<'_> {
                 }
                 StepKind::Set(self.bindings(node, key))
             }
-            "next_row" => StepKind::NextRow(self.name(node, key)?),
-            "pause" => StepKind::Pause(self.think_time(node, key)?),
-            "wait_for_users" => {
+            KindId::NextRow => StepKind::NextRow(self.name(node, key)?),
+            KindId::Pause => StepKind::Pause(self.think_time(node, key)?),
+            KindId::WaitForUsers => {
                 let fields = self.fields(node, &keys::WAIT_FOR_USERS)?;
                 let count = fields.get("count").and_then(|node| self.count(node, "count", 1))?;
                 let within = fields.get("within").and_then(|node| self.duration(node, "within"));
                 StepKind::WaitForUsers { count, within }
             }
-            "lock" => {
+            KindId::Lock => {
                 let steps = inner(self);
                 StepKind::Lock(self.name(node, key)?, steps)
             }
-            "stop" => StepKind::Stop(match self.word(node, &kind.key)? {
+            KindId::Stop => StepKind::Stop(match self.word(node, &kind.key)? {
                 "loop" => StopTarget::Loop,
                 "iteration" => StopTarget::Iteration,
                 "user" => StopTarget::User,
                 "group" => StopTarget::Group,
                 _ => StopTarget::Test,
             }),
-            "log" => StepKind::Log(self.text(node, key)?),
-            _ => self.include(node, fields)?,
+            KindId::Log => StepKind::Log(self.text(node, key)?),
+            KindId::Include => self.include(node, fields)?,
         })
     }
 
+    pub(crate) fn request(&mut self, kind: RequestKind, entry: &Entry, fields: &Fields<'_>) -> Option<Request> {
+        let protocol = Spec::read(self, kind, entry, fields);
+        let with = fields.get("with").map_or_else(Vec::new, |node| self.bindings(node, "with"));
+        let extract = fields.get("extract").map_or_else(Vec::new, |node| self.extractors(node));
+        let assert = fields.get("assert").map_or_else(Vec::new, |node| self.assertions(node));
+        let thresholds = self.thresholds(fields);
+        Some(Request { protocol: protocol?, with, extract, assert, thresholds })
+    }
+
     /// A bare expression.
-    pub(super) fn bare(&mut self, node: &Node, key: &str) -> Option<Text> {
+    pub(crate) fn bare(&mut self, node: &Node, key: &str) -> Option<Text> {
         if let Some(text) = node.text() {
             return Some(Text::new(text.clone(), node.span));
         }
@@ -302,7 +315,7 @@ impl Lower<'_> {
         None
     }
 
-    fn include(&mut self, node: &Node, fields: &Fields<'_>) -> Option<StepKind> {
+    pub(crate) fn include(&mut self, node: &Node, fields: &Fields<'_>) -> Option<StepKind> {
         let what = self.name(node, "include")?;
         let with = fields.get("with").map_or_else(Vec::new, |node| self.bindings(node, "with"));
         if self.including.contains(&what.value) {
@@ -325,7 +338,7 @@ impl Lower<'_> {
         Some(StepKind::Include { what, with, steps })
     }
 
-    fn include_file(&mut self, what: &Name) -> Option<Vec<Step>> {
+    pub(crate) fn include_file(&mut self, what: &Name) -> Option<Vec<Step>> {
         let path = self.folder.join(&*what.value);
         let looks_like_file = what.value.ends_with(".yaml") || what.value.ends_with(".yml") || what.value.contains('/');
         if !looks_like_file {
@@ -367,7 +380,7 @@ impl Lower<'_> {
 
     /// A file outside of the plan's folder. Only if it holds steps anything of it is told; else
     /// it may be anybody's.
-    fn steps_from_elsewhere(&mut self, what: &Name, path: &std::path::Path) -> Option<Node> {
+    pub(crate) fn steps_from_elsewhere(&mut self, what: &Name, path: &std::path::Path) -> Option<Node> {
         let known = self.findings.len();
         let read = files::read_yaml(path, self.sources, self.findings);
         let is_step =
@@ -393,7 +406,7 @@ impl Lower<'_> {
     }
 
     /// Whether another include fits inside those around it; tells when it does not.
-    fn may_include(&mut self, what: &Name) -> bool {
+    pub(crate) fn may_include(&mut self, what: &Name) -> bool {
         let fits = self.including.len() < MAX_INCLUDES;
         if !fits {
             self.report(
@@ -407,7 +420,12 @@ impl Lower<'_> {
         fits
     }
 
-    fn within<T>(&mut self, name: Arc<str>, folder: Arc<std::path::Path>, inside: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn within<T>(
+        &mut self,
+        name: Arc<str>,
+        folder: Arc<std::path::Path>,
+        inside: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         let outer = std::mem::replace(&mut self.folder, folder);
         self.including.push(name);
         let result = inside(self);
@@ -418,5 +436,5 @@ impl Lower<'_> {
 }
 
 fn kind_named(name: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.key.name == name)
+    kinds().find(|kind| kind.key.name == name)
 }

@@ -1,27 +1,20 @@
 //! One request of a user: made from the node, sent, judged and counted.
 
 use std::cell::Cell;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::events::{Event, Observed, RowKind};
 use super::user::{Local, User};
+use crate::exchange::Exchange;
 use crate::failure::FailureKind;
-use crate::graph::{Body, HttpNode, LabelId, Node, NodeId, NodeKind};
+use crate::graph::{LabelId, Node, NodeId, NodeKind, Request};
 use crate::mask::{Masker, texts_of};
 use crate::metrics::{Example, Outcome, ResponseTime, Sample, SampleFailure};
+use crate::protocols::sampler::{self, Sending};
 use crate::response::Response;
 use crate::response::turn::{LARGE_BODY, Turn};
-use crate::samplers::Exchange;
-use crate::samplers::http::{self as sampler, FixedHeaders, Request, Target};
 use crate::sanitize::short;
 use crate::template::Template;
-
-/// How much of a body an example shows, in bytes.
-const SHOWN: usize = 1500;
 
 /// How long a message may be, in characters.
 const LONGEST: usize = 1000;
@@ -29,7 +22,7 @@ const LONGEST: usize = 1000;
 /// A request that was sent, for its credentials.
 pub(super) struct Sent {
     node: NodeId,
-    request: Request,
+    request: sampler::Sent,
     /// The values of cookies of a response that did not come whole.
     cookies: Vec<String>,
 }
@@ -67,16 +60,15 @@ impl User {
     ///
     /// # Errors
     /// When it cannot be made: nothing was sent.
-    pub(super) async fn request(&mut self, id: NodeId, node: &Node, http: &HttpNode) -> Result<bool, String> {
+    pub(super) async fn request(&mut self, id: NodeId, node: &Node, request: &Request) -> Result<bool, String> {
         let local = self.local.clone();
-        self.prepare(id, http)?;
+        self.prepare(id, request)?;
         let Some(sent) = &mut self.sent else { return Ok(false) };
-        let transport = &local.shared.transports[http.transport.index()];
         let observed = local.observer.is_some();
         let start = Instant::now();
         let started = local.clock.at(start);
         let flight = InFlight { local: &local, label: node.label, started, ended: Cell::new(false) };
-        let exchange = self.http.send_from(start, &sent.request, transport).await;
+        let exchange = self.sessions.exchange(start, &sent.request, &request.protocol, &local.shared.transports).await;
         self.hides = None;
         let size = exchange.outcome.as_ref().map_or(0, |response| response.body.len());
         let turn = if size < LARGE_BODY { None } else { self.turn_of_body(size).await };
@@ -87,19 +79,19 @@ impl User {
         let (response, judged) = match &exchange.outcome {
             Ok(response) => {
                 self.response = Some(response.clone());
-                (Some(&**response), self.judge(node, http, response, observed, warm_up))
+                (Some(&**response), self.judge(node, request, response, observed, warm_up))
             }
             Err(failure) => {
-                self.unset(http);
+                self.unset(request);
                 if let Some(what) = failure.exhausted {
                     local.recorder.borrow_mut().exhausted(what);
                 }
                 let failure = SampleFailure::new(failure.kind, failure.message.clone(), node.span);
                 let mut judged = Judged { warm_up, ..Judged::default() };
                 if let Some(partial) = &exchange.partial {
-                    self.note_partial(http, partial);
+                    self.note_partial(request, partial);
                     // A gateway's 502 tells more than the missing end of its page: it is named first.
-                    self.judge_status(node, http, partial, observed, &mut judged);
+                    self.judge_status(node, request, partial, observed, &mut judged);
                 }
                 judged.failures.push(failure);
                 (exchange.partial.as_deref(), judged)
@@ -138,42 +130,22 @@ impl User {
     /// Every credential of the last exchange and of the user, wherever it stands: a target may send
     /// it back in its response.
     pub(super) fn credentials(&mut self) -> Vec<String> {
-        let mut values = self.http.cookie_values();
+        let mut values = self.sessions.cookie_values();
         let cookies = self.response.iter().flat_map(|response| &response.cookies);
         values.extend(cookies.map(|(_, value)| value.clone()));
         let Some(Sent { request, cookies, .. }) = &self.sent else { return values };
         values.extend(cookies.iter().cloned());
-        let lines = request.headers.iter().chain(request.extra_headers.iter().map(|(name, value)| (name, value)));
-        for (name, value) in lines {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            if [header::AUTHORIZATION, header::PROXY_AUTHORIZATION].contains(name) {
-                values.extend(value.split_once(' ').map(|(_, token)| token.to_owned()));
-                values.push(value.into_owned());
-            } else if *name == header::COOKIE {
-                cookie_values(&value, &mut values);
-            } else if crate::mask::is_credential(name.as_str()) {
-                values.push(value.into_owned());
-            }
-        }
-        match &request.auth {
-            Some(sampler::Auth::Bearer(token)) => values.push(token.clone()),
-            Some(sampler::Auth::Basic { username, password } | sampler::Auth::Digest { username, password }) => {
-                values.push(format!("{username}:{password}"));
-                values.push(password.clone());
-            }
-            None => {}
-        }
-        values.extend(request.target.credentials());
+        request.credentials(&mut values);
         values
     }
 
     /// What comes of a response that is not whole is hidden too.
-    fn note_partial(&mut self, http: &HttpNode, partial: &Response) {
+    fn note_partial(&mut self, request: &Request, partial: &Response) {
         if let Some(sent) = &mut self.sent {
             sent.cookies = partial.cookies.iter().map(|(_, value)| value.clone()).collect();
         }
         let mut secrets = Vec::new();
-        self.secrets_in(http, partial, &mut secrets);
+        self.secrets_in(request, partial, &mut secrets);
         secrets.into_iter().for_each(|secret| self.note_replaced(secret));
         self.hides = None;
     }
@@ -182,13 +154,13 @@ impl User {
     pub(super) fn received_secrets(&mut self, values: &mut Vec<String>) {
         let (graph, response) = (self.graph.clone(), self.response.clone());
         let node = self.sent.as_ref().map(|sent| &graph.node(sent.node).kind);
-        if let (Some(NodeKind::Http(http)), Some(response)) = (node, response) {
-            self.secrets_in(http, &response, values);
+        if let (Some(NodeKind::Request(request)), Some(response)) = (node, response) {
+            self.secrets_in(request, &response, values);
         }
     }
 
-    fn secrets_in(&mut self, http: &HttpNode, response: &Response, values: &mut Vec<String>) {
-        for (slot, extractor) in &http.extractors {
+    fn secrets_in(&mut self, request: &Request, response: &Response, values: &mut Vec<String>) {
+        for (slot, extractor) in &request.extractors {
             if self.graph.slots[slot.0 as usize].secret {
                 for value in extractor.secrets(response, self) {
                     texts_of(&value, values);
@@ -200,7 +172,7 @@ impl User {
     /// A sent body is kept no longer than it may be shown.
     fn forget_body(&mut self) {
         if let Some(sent) = &mut self.sent {
-            sent.request.body = Bytes::new();
+            sent.request.forget_body();
         }
     }
 
@@ -251,7 +223,7 @@ impl User {
                 local.events.send(Event::Failure(name, told(&in_a_line(first), masker)));
             }
             Example {
-                request: self.sent.as_ref().map_or_else(String::new, |sent| shown_request(&sent.request, masker)),
+                request: self.sent.as_ref().map_or_else(String::new, |sent| sent.request.shown(masker)),
                 response: exchange.response().map_or_else(String::new, |response| shown(response, masker)),
             }
         };
@@ -259,7 +231,7 @@ impl User {
         self.samples += 1;
         if self.local.rows.is_some() {
             let masker = masker.cloned().unwrap_or_else(|| self.masker());
-            let url = self.sent.as_ref().map(|sent| masker.url(sent.request.target.as_str())).unwrap_or_default();
+            let url = self.sent.as_ref().map(|sent| masker.url(sent.request.url())).unwrap_or_default();
             let failure = judged.failures.first();
             let failure = failure.map(|first| (first.kind.word(), told(&in_a_line(first), &masker)));
             let status = exchange.outcome.as_ref().ok().map(|response| response.status);
@@ -269,14 +241,14 @@ impl User {
     }
 
     /// Status first, then extractors, then the other assertions; a wrong status skips the rest.
-    fn judge(&mut self, node: &Node, http: &HttpNode, response: &Response, observed: bool, warm_up: bool) -> Judged {
+    fn judge(&mut self, node: &Node, request: &Request, response: &Response, observed: bool, warm_up: bool) -> Judged {
         let mut judged = Judged { warm_up, ..Judged::default() };
-        let statuses = self.judge_status(node, http, response, observed, &mut judged);
+        let statuses = self.judge_status(node, request, response, observed, &mut judged);
         if !judged.failures.is_empty() {
-            self.unset(http);
+            self.unset(request);
             return judged;
         }
-        for (slot, extractor) in &http.extractors {
+        for (slot, extractor) in &request.extractors {
             let found = extractor.extract(response, self);
             if observed {
                 let slot = &self.graph.slots[slot.0 as usize];
@@ -295,7 +267,7 @@ impl User {
                 }
             }
         }
-        self.check(http, statuses..http.assertions.len(), response, observed, &mut judged);
+        self.check(request, statuses..request.assertions.len(), response, observed, &mut judged);
         judged
     }
 
@@ -303,12 +275,12 @@ impl User {
     fn judge_status(
         &mut self,
         node: &Node,
-        http: &HttpNode,
+        request: &Request,
         response: &Response,
         observed: bool,
         judged: &mut Judged,
     ) -> usize {
-        if http.default_status && response.status >= 400 {
+        if request.default_status && response.status >= 400 {
             judged.failures.push(SampleFailure {
                 expected: Some("a status below 400".into()),
                 actual: Some(response.status_and_gist(&self.masker())),
@@ -318,20 +290,20 @@ impl User {
         let is_status = |assertion: &crate::assertions::Assertion| {
             matches!(assertion.subject(), crate::assertions::Subject::Status)
         };
-        let statuses = http.assertions.iter().take_while(|(_, assertion)| is_status(assertion)).count();
-        self.check(http, 0..statuses, response, observed, judged);
+        let statuses = request.assertions.iter().take_while(|(_, assertion)| is_status(assertion)).count();
+        self.check(request, 0..statuses, response, observed, judged);
         statuses
     }
 
     fn check(
         &mut self,
-        http: &HttpNode,
+        request: &Request,
         which: std::ops::Range<usize>,
         response: &Response,
         observed: bool,
         judged: &mut Judged,
     ) {
-        for (id, assertion) in &http.assertions[which] {
+        for (id, assertion) in &request.assertions[which] {
             let result = assertion.check(response, self);
             if !judged.warm_up {
                 self.local.recorder.borrow_mut().assertion(*id, result.is_ok());
@@ -352,83 +324,31 @@ impl User {
         }
     }
 
-    fn unset(&mut self, http: &HttpNode) {
-        for (slot, _) in &http.extractors {
+    fn unset(&mut self, request: &Request) {
+        for (slot, _) in &request.extractors {
             self.set(*slot, None);
         }
     }
 
     /// Makes the request where it stays while it is sent and after: it is large, and every move of it shows.
-    fn prepare(&mut self, id: NodeId, http: &HttpNode) -> Result<(), String> {
-        self.set_all(&http.with).map_err(|error| error.message)?;
-        let mut extra_headers = Vec::new();
-        let body = match &http.body {
-            Some(body) => self.body(body, http, &mut extra_headers)?,
-            None => Bytes::new(),
+    fn prepare(&mut self, id: NodeId, request: &Request) -> Result<(), String> {
+        self.set_all(&request.with).map_err(|error| error.message)?;
+        let local = self.local.clone();
+        let capture = local.observer.is_some();
+        let sending = Sending {
+            node: id,
+            fixed: &local.fixed,
+            keep_body: request.keep_body || capture,
+            measure_body: request.measure_body,
+            capture,
         };
-        // The type of a multipart body holds its boundary, and is there already.
-        let has_type = matches!(http.body.as_deref(), Some(Body::Multipart(_)));
-        let target = self.target(id, http)?;
-        for (name, template) in &http.headers[http.fixed_headers..] {
-            if has_type && *name == header::CONTENT_TYPE {
-                continue;
-            }
-            extra_headers.push((name.clone(), self.header(name, template)?));
-        }
-        let headers = self.headers(id, http)?;
-        let auth = http.auth.as_deref().map(|auth| auth.try_map(|text| self.text(text))).transpose()?;
-        let request = Request {
-            method: http.method.clone(),
-            target,
-            headers,
-            extra_headers,
-            body,
-            auth,
-            resources: http.resources,
-            keep_body: http.keep_body || self.local.observer.is_some(),
-            measure_body: http.measure_body,
-            capture: self.local.observer.is_some(),
-        };
+        let request = sampler::prepare(&request.protocol, &sending, self)?;
         self.sent = Some(Sent { node: id, request, cookies: Vec::new() });
         Ok(())
     }
 
-    fn target(&mut self, id: NodeId, http: &HttpNode) -> Result<Arc<Target>, String> {
-        if !http.fixed_target {
-            return self.computed_target(http).map(Arc::new);
-        }
-        if let Some(known) = self.local.fixed(id, |fixed| fixed.target.clone()).flatten() {
-            return Ok(known);
-        }
-        let target = Arc::new(self.computed_target(http)?);
-        self.local.fixed(id, |fixed| fixed.target = Some(target.clone()));
-        Ok(target)
-    }
-
-    /// The headers that never change: rendered once.
-    fn headers(&mut self, id: NodeId, http: &HttpNode) -> Result<Arc<FixedHeaders>, String> {
-        if let Some(known) = self.local.fixed(id, |fixed| fixed.headers.clone()).flatten() {
-            return Ok(known);
-        }
-        let mut map = HeaderMap::with_capacity(http.fixed_headers);
-        for (name, template) in &http.headers[..http.fixed_headers] {
-            map.insert(name.clone(), self.header(name, template)?);
-        }
-        let headers = Arc::new(FixedHeaders::new(map, http.spelled.clone(), http.secret_headers.clone()));
-        self.local.fixed(id, |fixed| fixed.headers = Some(headers.clone()));
-        Ok(headers)
-    }
-
-    fn header(&mut self, name: &HeaderName, template: &Template) -> Result<HeaderValue, String> {
-        let text = self.text(template)?;
-        HeaderValue::try_from(text)
-            .map_err(|_| format!("the header `{name}` would hold a line break or another character no header may hold"))
-    }
-
     pub(super) fn text(&mut self, template: &Template) -> Result<String, String> {
-        let mut text = String::new();
-        template.render(self, &mut text).map_err(|error| error.message)?;
-        Ok(text)
+        sampler::text(self, template)
     }
 }
 
@@ -469,39 +389,11 @@ fn told(message: &str, masker: &Masker) -> String {
     short(&masker.beginning(message, LONGEST), LONGEST).into_owned()
 }
 
-pub(super) fn cookie_values(header: &str, values: &mut Vec<String>) {
-    let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
-    values.extend(pairs.map(|(_, value)| value.trim().to_owned()));
-}
-
-/// A request as it was sent, for examples.
-fn shown_request(sent: &Request, masker: &Masker) -> String {
-    let mut text = format!("{} {}\n{}", sent.method, masker.url(sent.target.as_str()), masker.headers(&sent.headers));
-    let extra: HeaderMap = sent.extra_headers.iter().cloned().collect();
-    text.push_str(&masker.headers(&extra));
-    if !sent.body.is_empty() {
-        text.push('\n');
-        let body = String::from_utf8_lossy(&sent.body[..sent.body.len().min(SHOWN * 4)]);
-        text.push_str(&beginning(&body, sent.body.len() > SHOWN * 4, masker));
-    }
-    text
-}
-
 fn shown(response: &Response, masker: &Masker) -> String {
     let mut text = format!("{} {}\n{}", response.version, response.status, masker.headers(&response.headers));
     if !response.body.is_empty() {
         text.push('\n');
-        text.push_str(&beginning(&response.beginning(SHOWN * 4), response.body.len() > SHOWN * 4, masker));
+        text.push_str(&sampler::beginning_of_response(response, masker));
     }
     text
-}
-
-/// Masked before it is cut, so that the cut cannot leave half a secret.
-fn beginning(text: &str, is_cut: bool, masker: &Masker) -> String {
-    let masked = if is_cut { masker.mask_cut(text) } else { masker.mask(text) };
-    let mut cut: String = masked.chars().take(SHOWN).collect();
-    if cut.len() < masked.len() {
-        cut.push('…');
-    }
-    cut
 }

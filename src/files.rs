@@ -12,7 +12,7 @@ pub(crate) const MAX_FILE: u64 = 10 * 1024 * 1024;
 ///
 /// # Errors
 /// A fragment that says why it cannot be read.
-pub(super) fn read(path: &Path, max: u64) -> Result<Vec<u8>, String> {
+pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, String> {
     let told = |error: std::io::Error| error.to_string();
     let meta = std::fs::metadata(path).map_err(told)?;
     if meta.is_dir() {

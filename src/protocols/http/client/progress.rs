@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::conn::Answer;
 use super::failure::Stage;
-use crate::samplers::{Hop, Timings};
+use crate::exchange::{Hop, Timings};
 
 /// Bytes that went over a connection and are not yet counted for a request.
 #[derive(Debug, Default)]

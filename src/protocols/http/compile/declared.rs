@@ -1,9 +1,10 @@
 //! Headers that say something about the body: whether it is true.
 
-use super::build::Build;
+use super::super::plan::{BodySpec, HttpStep};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{BodySpec, HttpStep, Name, Text};
-use crate::samplers::http::body::is_multipart;
+use crate::graph::Build;
+use crate::plan::{Name, Text};
+use crate::protocols::http::client::body::is_multipart;
 
 impl Build<'_> {
     /// Checks the written headers of a request against what will be sent with them.

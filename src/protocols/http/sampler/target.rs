@@ -2,39 +2,38 @@
 
 use std::sync::Arc;
 
-use super::user::User;
-use crate::graph::HttpNode;
-use crate::samplers::http::{self as sampler, Target};
+use super::super::client::{Target, body};
+use super::super::node::HttpNode;
+use crate::protocols::sampler::text;
+use crate::template::Scope;
 use crate::uri;
 use crate::value::Value;
 
-impl User {
-    /// The URL of a request with the values of this moment.
-    ///
-    /// # Errors
-    /// When a value is missing, or what comes out is not a URL.
-    pub(super) fn computed_target(&mut self, http: &HttpNode) -> Result<Target, String> {
-        let mut url = String::new();
-        http.url.render_checked(self, &mut url, keeps_its_place)?;
-        if !uri::is_absolute(&url) {
-            let base = http.base_url.as_ref().map(|base| self.text(base)).transpose()?;
-            url = uri::resolve(base.as_deref(), &url)?;
-        }
-        if !http.query.is_empty() {
-            let mut pairs = Vec::new();
-            for (name, tree) in &http.query {
-                let value = tree.value(self).map_err(|error| error.message)?;
-                spread(name, &value, &mut pairs);
-            }
-            let query = sampler::body::query(pairs.iter().map(|(name, value)| (&**name, value.as_str())));
-            if !query.is_empty() {
-                let fragment = url.find('#').unwrap_or(url.len());
-                let sign = if url[..fragment].contains('?') { '&' } else { '?' };
-                url.insert_str(fragment, &format!("{sign}{query}"));
-            }
-        }
-        Target::parse(&url)
+/// The URL of a request with the values of this moment.
+///
+/// # Errors
+/// When a value is missing, or what comes out is not a URL.
+pub(super) fn computed(http: &HttpNode, scope: &mut dyn Scope) -> Result<Target, String> {
+    let mut url = String::new();
+    http.url.render_checked(scope, &mut url, keeps_its_place)?;
+    if !uri::is_absolute(&url) {
+        let base = http.base_url.as_ref().map(|base| text(scope, base)).transpose()?;
+        url = uri::resolve(base.as_deref(), &url)?;
     }
+    if !http.query.is_empty() {
+        let mut pairs = Vec::new();
+        for (name, tree) in &http.query {
+            let value = tree.value(scope).map_err(|error| error.message)?;
+            spread(name, &value, &mut pairs);
+        }
+        let query = body::query(pairs.iter().map(|(name, value)| (&**name, value.as_str())));
+        if !query.is_empty() {
+            let fragment = url.find('#').unwrap_or(url.len());
+            let sign = if url[..fragment].contains('?') { '&' } else { '?' };
+            url.insert_str(fragment, &format!("{sign}{query}"));
+        }
+    }
+    Target::parse(&url)
 }
 
 /// Refuses a value within a URL that would change where the request goes: what follows `#` is never sent,

@@ -1,6 +1,7 @@
 //! Keys of HTTP settings and HTTP requests.
 
-use super::{Key, Section, Ty};
+use crate::plan::keys::{Key, Kind, KindId, Section, Ty};
+use crate::protocols::spec::RequestKind;
 
 static AUTH_SHAPES: [Ty; 2] = [Ty::Section(&AUTH), Ty::Null];
 static PART_SHAPES: [Ty; 3] = [Ty::Text, Ty::Section(&MULTIPART_PART), Ty::List(&Ty::Any)];
@@ -491,3 +492,39 @@ const fn credentials() -> [Key; 2] {
             .words(&[("Artillery", "pass")]),
     ]
 }
+
+/// The kinds of steps that are HTTP requests.
+pub static KINDS: [Kind; 8] = [
+    method("get", "An HTTP GET of a path or URL.", "get: /api/market-data"),
+    method("post", "An HTTP POST to a path or URL.", "post: /api/orders"),
+    method("put", "An HTTP PUT to a path or URL.", "put: /api/orders/1"),
+    method("patch", "An HTTP PATCH of a path or URL.", "patch: /api/orders/1"),
+    method("delete", "An HTTP DELETE of a path or URL.", "delete: /api/orders/1"),
+    method("head", "An HTTP HEAD of a path or URL.", "head: /"),
+    method("options", "An HTTP OPTIONS of a path or URL.", "options: /"),
+    request(
+        Key::new(
+            "request",
+            Ty::Section(&REQUEST_LINE),
+            "An HTTP request with any other method.",
+            "request: { method: PROPFIND, url: /files }",
+        )
+        .words(&[
+            ("JMeter", "http"),
+            ("Taurus", "url"),
+            ("JMeter", "sampler"),
+            ("JMeter", "http_request"),
+            ("Artillery", "url"),
+        ]),
+    ),
+];
+
+const fn method(name: &'static str, doc: &'static str, example: &'static str) -> Kind {
+    request(Key::new(name, Ty::Text, doc, example))
+}
+
+const fn request(key: Key) -> Kind {
+    Kind { id: KindId::Request(RequestKind::Http), key, keys: &[], sections: SECTIONS, jmeter: "HTTP Request" }
+}
+
+static SECTIONS: &[&Section] = &[&REQUEST];

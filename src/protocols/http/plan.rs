@@ -1,24 +1,140 @@
 //! HTTP settings and requests.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Fields, Lower};
-use crate::diagnostic::Diagnostic;
-use crate::plan::keys;
-use crate::plan::types::{
-    BodySpec, HttpSettings, HttpStep, Name, PartContentSpec, PartSpec, Spanned, Text, TransportSettings,
-};
-use crate::samplers::http::Auth;
+use super::client::Auth;
+use super::keys;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::{AssertionGroup, FileRef, Name, Spanned, Text};
+use crate::plan::{Fields, Lower};
 use crate::yaml::{Entry, Node, NodeKind};
 
+/// HTTP settings as written in one place; absent keys leave the outer place's value.
+#[derive(Clone, Debug, Default)]
+pub struct HttpSettings {
+    /// In front of every path.
+    pub base_url: Option<Text>,
+    /// Headers by name; `None` removes.
+    pub headers: Vec<(Name, Option<Text>)>,
+    /// How to sign in; `Some(None)` takes an outer one away.
+    pub auth: Option<Option<Auth<Text>>>,
+    /// Assertions on every answer.
+    pub assert: Vec<AssertionGroup>,
+    /// The keys that make up a connection's settings, if any is written: few requests have their own.
+    pub transport: Option<Box<TransportSettings>>,
+}
+
+/// Connection-level keys as written in one place.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "each field is the key of the same name, described in `keys::HTTP`")]
+pub struct TransportSettings {
+    pub timeout: Option<Duration>,
+    pub connect_timeout: Option<Duration>,
+    pub follow_redirects: Option<bool>,
+    pub max_redirects: Option<u64>,
+    pub redirect_headers: Option<&'static str>,
+    pub cookies: Option<&'static str>,
+    pub connections: Option<&'static str>,
+    pub version: Option<&'static str>,
+    pub compression: Option<bool>,
+    pub tls_verify: Option<bool>,
+    pub tls_ca_file: Option<Spanned<PathBuf>>,
+    pub tls_cert_file: Option<Spanned<PathBuf>>,
+    pub tls_key_file: Option<Spanned<PathBuf>>,
+    pub tls_server_name: Option<Arc<str>>,
+    pub tls_min_version: Option<&'static str>,
+    pub proxy: Option<Option<Spanned<Arc<str>>>>,
+    pub resolve: Vec<(Arc<str>, Spanned<Arc<str>>)>,
+    pub source_address: Option<Spanned<std::net::IpAddr>>,
+    pub max_body: Option<u64>,
+    pub decompress_size: Option<u64>,
+    pub decompress_ratio: Option<u64>,
+    pub decompress_layers: Option<u64>,
+    pub cache: Option<&'static str>,
+    /// Where the first of these keys stands, for findings about their combination.
+    pub span: Option<Span>,
+}
+
+/// An HTTP request.
+#[derive(Clone, Debug)]
+pub struct HttpStep {
+    /// The method.
+    pub method: Arc<str>,
+    /// Path or URL.
+    pub url: Text,
+    /// Query parameters.
+    pub query: Vec<(Name, Node)>,
+    /// The body.
+    pub body: Option<BodySpec>,
+    /// How the body is compressed: a word of `Content-Encoding`.
+    pub compress_body: Option<Spanned<&'static str>>,
+    /// How many embedded resources to fetch at a time, and how many a page may name.
+    pub resources: Option<(u64, u64)>,
+    /// Settings written on the request, but for its assertions.
+    pub http: HttpSettings,
+}
+
+/// A request's body.
+#[derive(Clone, Debug)]
+pub enum BodySpec {
+    /// YAML sent as JSON.
+    Json(Node),
+    /// Form fields.
+    Form(Vec<(Name, Node)>),
+    /// Text as it is.
+    Text(Text),
+    /// A file's bytes.
+    File(FileRef),
+    /// A GraphQL query, its variables and operation.
+    Graphql(Text, Option<Node>, Option<Text>),
+    /// Parts.
+    Multipart(Vec<(Name, PartSpec)>),
+}
+
+/// A part of a multipart body.
+#[derive(Clone, Debug)]
+pub enum PartSpec {
+    /// A field.
+    Field(Text),
+    /// A part with a type of its own, or a file.
+    Typed {
+        /// What is in it.
+        content: PartContentSpec,
+        /// Its Content-Type.
+        content_type: Option<Text>,
+        /// The file name to send.
+        name: Option<Text>,
+    },
+}
+
+/// What a part of a multipart body holds.
+#[derive(Clone, Debug)]
+pub enum PartContentSpec {
+    /// A file's bytes.
+    File(FileRef),
+    /// Text as it is.
+    Text(Text),
+    /// A value, sent as JSON.
+    Json(Node),
+}
+
 impl Lower<'_> {
-    /// The keys of `http`, wherever they stand.
-    pub(super) fn http_settings(&mut self, fields: &Fields<'_>) -> HttpSettings {
+    /// The keys of `http` on the plan or a thread group.
+    pub(crate) fn http_defaults(&mut self, node: &Node) -> Option<HttpSettings> {
+        let fields = self.fields(node, &keys::HTTP)?;
+        Some(self.http_settings(&fields, true))
+    }
+
+    /// The keys of `http`, wherever they stand. A request's own assertions are read with the request.
+    fn http_settings(&mut self, fields: &Fields<'_>, with_assertions: bool) -> HttpSettings {
+        let assert = fields.get("assert").filter(|_| with_assertions);
         HttpSettings {
             base_url: fields.get("base_url").and_then(|node| self.text(node, "base_url")),
             headers: fields.get("headers").map_or_else(Vec::new, |node| self.headers(node)),
             auth: fields.get("auth").and_then(|node| self.auth(node)),
-            assert: fields.get("assert").map_or_else(Vec::new, |node| self.assertions(node)),
+            assert: assert.map_or_else(Vec::new, |node| self.assertions(node)),
             transport: Some(self.transport(fields)).filter(|keys| *keys != TransportSettings::default()).map(Box::new),
         }
     }
@@ -196,29 +312,9 @@ impl Lower<'_> {
             .collect()
     }
 
-    /// A map of names to values of any kind, as in `query`, `form`, `with`.
-    pub(super) fn values(&mut self, node: &Node, key: &str) -> Vec<(Name, Node)> {
-        let Some(entries) = node.entries() else {
-            self.wrong_type(node, key, "a map of names to values", None);
-            return Vec::new();
-        };
-        entries
-            .iter()
-            .filter(|entry| !entry.value.is_blank())
-            .map(|entry| (Spanned::new(entry.key.clone(), entry.key_span), entry.value.clone()))
-            .collect()
-    }
-
-    /// Like [`Self::values`], for variables.
-    pub(super) fn bindings(&mut self, node: &Node, key: &str) -> Vec<(Name, Node)> {
-        let values = self.values(node, key);
-        values
-            .into_iter()
-            .filter_map(|(name, node)| Some((self.variable_name(&name.value, name.span)?, node)))
-            .collect()
-    }
-
-    pub(super) fn http_step(&mut self, kind: &Entry, name: &str, fields: &Fields<'_>) -> Option<HttpStep> {
+    /// A request; `kind` is its kind key.
+    pub(crate) fn http_step(&mut self, kind: &Entry, fields: &Fields<'_>) -> Option<HttpStep> {
+        let name = &*kind.key;
         let (method, url) = if name == "request" {
             let line = self.fields(&kind.value, &keys::REQUEST_LINE)?;
             let method = line.get("method").and_then(|node| self.name(node, "method"));
@@ -286,11 +382,8 @@ impl Lower<'_> {
             query: fields.get("query").map_or_else(Vec::new, |node| self.values(node, "query")),
             body,
             compress_body,
-            with: fields.get("with").map_or_else(Vec::new, |node| self.bindings(node, "with")),
-            extract: fields.get("extract").map_or_else(Vec::new, |node| self.extractors(node)),
-            thresholds: self.thresholds(fields),
             resources,
-            http: self.http_settings(fields),
+            http: self.http_settings(fields, false),
         })
     }
 

@@ -42,7 +42,7 @@ pub struct Request {
     /// Whether a body that is not kept is decoded all the same, so that
     /// [`Response::body_bytes`](crate::response::Response::body_bytes) counts it decoded.
     pub measure_body: bool,
-    /// Whether [`hops`](crate::samplers::Exchange::hops) is filled.
+    /// Whether [`hops`](crate::exchange::Exchange::hops) is filled.
     pub capture: bool,
 }
 

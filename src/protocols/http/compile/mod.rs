@@ -1,20 +1,20 @@
 //! HTTP requests: settings of plan, group and request laid over each other, everything compiled.
 
+mod declared;
+mod redirects;
+mod urls;
+
 use std::sync::Arc;
 
 use ::http::{HeaderName, Method};
 
-use super::build::Build;
-use super::steps::Context;
-use super::{Body, FileSource, HttpNode, JsonTemplate, LabelId, NodeId, Part, PartContent, TransportId};
-use crate::assertions::Subject;
-use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{
-    AssertionGroup, BodySpec, FileRef, HttpSettings, HttpStep, Name, PartContentSpec, PartSpec, Step, Text,
-    TransportSettings,
-};
-use crate::samplers::http::body::Coding;
-use crate::samplers::http::{
+use super::node::{Body, FileSource, HttpNode, Part, PartContent};
+use super::plan::{BodySpec, HttpSettings, HttpStep, PartContentSpec, PartSpec, TransportSettings};
+use crate::diagnostic::Span;
+use crate::graph::{Build, Compiled, Context, JsonTemplate, NodeId, TransportId};
+use crate::plan::{AssertionGroup, ExtractorSpec, FileRef, Name, Step, Text};
+use crate::protocols::http::client::body::Coding;
+use crate::protocols::http::client::{
     CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, RedirectHeaders, Resources, Scope, Settings,
     TlsVersion, Transport, spellings,
 };
@@ -26,22 +26,15 @@ use crate::template::{Template, Tree};
 pub(crate) const MAX_SENT_FILE: u64 = 256 * 1024 * 1024;
 
 impl Build<'_> {
-    pub(super) fn http(
-        &mut self,
-        step: &HttpStep,
-        outer: &Step,
-        id: NodeId,
-        label: LabelId,
-        context: &Context,
-    ) -> Option<HttpNode> {
+    /// Compiles what a request sends.
+    pub(crate) fn http(&mut self, step: &HttpStep, outer: &Step, id: NodeId, context: &Context) -> Option<HttpNode> {
         let plan = self.plan;
-        let group = context.group.map(|group| &plan.groups[group.index()].http);
-        let layers: Vec<&HttpSettings> = std::iter::once(&plan.http).chain(group).chain([&step.http]).collect();
-        let earned: Vec<&HttpSettings> = if context.earned { layers.clone() } else { vec![&plan.http, &step.http] };
+        let group = context.group.map(|group| &plan.groups[group.index()].defaults.http);
+        let layers: Vec<&HttpSettings> =
+            std::iter::once(&plan.defaults.http).chain(group).chain([&step.http]).collect();
+        let earned: Vec<&HttpSettings> =
+            if context.earned { layers.clone() } else { vec![&plan.defaults.http, &step.http] };
 
-        self.check_merged(step, outer, label);
-        let depth = self.names.local.len();
-        let with = self.with(&step.with, id);
         let base = layers.iter().rev().find_map(|layer| layer.base_url.as_ref());
         let url = self.sent(&step.url, Some(id));
         let base_url = base.map(|base| self.sent(base, Some(id)));
@@ -55,17 +48,7 @@ impl Build<'_> {
         let auth = earned.iter().rev().find_map(|layer| layer.auth.as_ref()).and_then(Option::as_ref);
         let compiled = |text: &Text| self.sent(text, Some(id)).map(|compiled| compiled.template).ok_or(());
         let auth = auth.map(|auth| auth.try_map(compiled).ok());
-        // Extractors run before the assertions, which may read what they set; the request itself may not.
-        let extractors = self.extractors(&step.extract, id);
-        let groups = effective_assertions(&layers);
-        let (assertions, judges_status) = self.assertions(&groups, label, id);
-        self.end_with(depth, "this request");
         let transport = self.transport(&layers, outer.span);
-        if transport.is_some_and(|id| self.transports[id.0 as usize].follow_redirects) {
-            self.followed_redirects(step, &groups);
-        }
-        self.label_thresholds(label, &step.thresholds);
-        self.judge_errors(label, context);
 
         let url = url?;
         let base_url = match base_url {
@@ -82,19 +65,14 @@ impl Build<'_> {
             fixed_target &= fixed;
             queries.push((name, tree));
         }
-        let is_fixed = |compiled: &Option<super::names::Compiled>| compiled.as_ref().is_some_and(|one| one.fixed);
+        let is_fixed = |compiled: &Option<Compiled>| compiled.as_ref().is_some_and(|one| one.fixed);
         let fixed_headers = headers.iter().filter(|(_, compiled)| is_fixed(compiled)).count();
         let mut headers = headers;
         headers.sort_by_key(|(_, compiled)| !is_fixed(compiled));
         let headers: Option<Vec<(HeaderName, Template)>> =
             headers.into_iter().map(|(name, compiled)| Some((name, compiled?.template))).collect();
-        let keep_body = assertions.iter().any(|(_, assertion)| assertion.needs_body())
-            || extractors.iter().any(|(_, extractor)| extractor.needs_body())
-            || step.resources.is_some();
-        let measure_body = assertions.iter().any(|(_, assertion)| matches!(assertion.subject(), Subject::Size));
-        let method = Method::from_bytes(step.method.as_bytes()).ok()?;
         Some(HttpNode {
-            method,
+            method: Method::from_bytes(step.method.as_bytes()).ok()?,
             url: url.template,
             base_url: base_url.map(|base| base.template),
             query: queries,
@@ -111,12 +89,6 @@ impl Build<'_> {
                 Some(body) => Some(Box::new(body?)),
                 None => None,
             },
-            with,
-            extractors,
-            assertions,
-            default_status: !judges_status,
-            keep_body,
-            measure_body,
             transport: transport?,
             auth: match auth {
                 Some(auth) => Some(Box::new(auth?)),
@@ -128,31 +100,20 @@ impl Build<'_> {
         })
     }
 
-    /// Two requests under one label share a line of the report; that is meant when they are the same.
-    fn check_merged(&mut self, step: &HttpStep, outer: &Step, label: LabelId) {
-        let sends = (step.method.clone(), step.url.value.clone());
-        match self.requests.get(&label) {
-            None => {
-                self.requests.insert(label, sends);
-            }
-            Some(first) if *first != sends => {
-                let first_span = self.labels[label.index()].span;
-                let span = outer.name.as_ref().map_or(outer.span, |name| name.span);
-                let text = self.labels[label.index()].text.clone();
-                self.findings.push(
-                    Diagnostic::warning(
-                        span,
-                        format!("two different requests are called `{text}`, so their figures merge into one line"),
-                    )
-                    .help("give each its own `name`")
-                    .related(first_span, "the first request of this name"),
-                );
-            }
-            Some(_) => {}
+    /// Checks what is asked of a response against what will come.
+    pub(crate) fn check_http(
+        &mut self,
+        step: &HttpStep,
+        node: &HttpNode,
+        extract: &[ExtractorSpec],
+        groups: &[(&AssertionGroup, Vec<usize>)],
+    ) {
+        if self.transports[node.transport.index()].follow_redirects {
+            self.followed_redirects(step, extract, groups);
         }
     }
 
-    fn headers(&mut self, merged: &[(&Name, &Text)], id: NodeId) -> Vec<(HeaderName, Option<super::names::Compiled>)> {
+    fn headers(&mut self, merged: &[(&Name, &Text)], id: NodeId) -> Vec<(HeaderName, Option<Compiled>)> {
         merged
             .iter()
             .filter_map(|(name, value)| {
@@ -317,47 +278,6 @@ fn text_tree(template: Template) -> Tree {
     match template.literal() {
         Some(text) => Tree::Literal(crate::value::Value::text(text)),
         None => Tree::Template(template),
-    }
-}
-
-/// The assertions that apply: a request's own subject replaces that subject of outer places.
-fn effective_assertions<'a>(layers: &[&'a HttpSettings]) -> Vec<(&'a AssertionGroup, Vec<usize>)> {
-    let mut result = Vec::new();
-    for (depth, layer) in layers.iter().enumerate() {
-        for group in &layer.assert {
-            let kept = (0..group.items.len())
-                .filter(|index| {
-                    let subject = subject_key(&group.items[*index].subject);
-                    !layers[depth + 1..]
-                        .iter()
-                        .flat_map(|inner| &inner.assert)
-                        .flat_map(|inner| &inner.items)
-                        .any(|inner| subject_key(&inner.subject) == subject)
-                })
-                .collect();
-            result.push((group, kept));
-        }
-    }
-    result
-}
-
-/// What makes two assertions be about the same: the key, and the path or name below it.
-fn subject_key(subject: &crate::plan::SubjectSpec) -> (&'static str, String) {
-    use crate::plan::SubjectSpec as S;
-    match subject {
-        S::Status => ("status", String::new()),
-        S::ResponseTime => ("response_time", String::new()),
-        S::FirstByte => ("first_byte", String::new()),
-        S::Size => ("size", String::new()),
-        S::Body => ("body", String::new()),
-        S::Url => ("url", String::new()),
-        S::JsonSchema(_) => ("json_schema", String::new()),
-        S::Expr(_) => ("expr", String::new()),
-        S::Json(path) => ("json", path.value.to_string()),
-        S::XPath(path) => ("xpath", path.value.to_string()),
-        S::Css(path) => ("css", path.value.to_string()),
-        S::Header(name) => ("header", name.value.to_ascii_lowercase()),
-        S::Cookie(name) => ("cookie", name.value.to_string()),
     }
 }
 

@@ -1,14 +1,12 @@
-//! Samplers send one request and measure it. They know nothing of plans or schedules: what to
-//! send arrives ready, what came goes back as an [`Exchange`].
-
-pub mod http;
+//! What one request of any protocol came to: how long it took, what went over the wire, and the
+//! response or why there is none.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ::http::HeaderMap;
 use bytes::Bytes;
+use http::HeaderMap;
 
 use crate::failure::Failure;
 use crate::response::Response;

@@ -1,8 +1,9 @@
 //! Plans that look at a redirect while redirects are followed: what they look for is never seen.
 
-use super::build::Build;
+use super::super::plan::HttpStep;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{AssertionGroup, AssertionSpec, HowSpec, HttpStep, SubjectSpec};
+use crate::graph::Build;
+use crate::plan::{AssertionGroup, AssertionSpec, ExtractorSpec, HowSpec, SubjectSpec};
 use crate::yaml::{Node as Yaml, NodeKind};
 
 const REMEDY: &str = "write `follow_redirects: false` at this request, then the redirect itself is the response";
@@ -10,7 +11,12 @@ const REMEDY: &str = "write `follow_redirects: false` at this request, then the 
 impl Build<'_> {
     /// Warns of assertions on a redirect's status or `Location`, and of extractors of the latter.
     /// The `Location` of a 201 is another matter: a status of the plan says so.
-    pub(super) fn followed_redirects(&mut self, step: &HttpStep, groups: &[(&AssertionGroup, Vec<usize>)]) {
+    pub(super) fn followed_redirects(
+        &mut self,
+        step: &HttpStep,
+        extract: &[ExtractorSpec],
+        groups: &[(&AssertionGroup, Vec<usize>)],
+    ) {
         let specs: Vec<&AssertionSpec> =
             groups.iter().flat_map(|(group, kept)| kept.iter().map(|index| &group.items[*index])).collect();
         let mut created = false;
@@ -35,7 +41,7 @@ impl Build<'_> {
                 self.warn_once(name.span, message.to_owned(), remedy.clone());
             }
         }
-        for spec in &step.extract {
+        for spec in extract {
             let header = match (&spec.how, &spec.source) {
                 (HowSpec::Header(name), _) => Some((&*name.value, name.span)),
                 (_, Some(source)) => source.value.strip_prefix("header.").map(|name| (name, source.span)),

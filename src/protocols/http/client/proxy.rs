@@ -299,7 +299,7 @@ pub(super) async fn tunnel(stream: &mut TcpStream, proxy: &Proxy, origin: &Origi
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
-    use crate::samplers::http::Target;
+    use crate::protocols::http::client::Target;
 
     fn proxies(no_proxy: &str) -> Proxies {
         let environment = ProxyEnvironment {

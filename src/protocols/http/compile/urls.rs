@@ -1,10 +1,11 @@
 //! What can be told of a request's URL before the run.
 
-use super::build::Build;
-use super::names::Compiled;
+use super::super::plan::HttpStep;
 use crate::diagnostic::{Diagnostic, Severity, Span};
-use crate::plan::{HttpStep, Text};
-use crate::samplers::http::Target;
+use crate::graph::Build;
+use crate::graph::Compiled;
+use crate::plan::Text;
+use crate::protocols::http::client::Target;
 use crate::uri;
 
 impl Build<'_> {

@@ -27,10 +27,10 @@ use super::request::Request;
 use super::settings::CacheScope;
 use super::target::Target;
 use super::{redirect, resources};
+use crate::exchange::{Exchange, Timings};
 use crate::failure::{Failure, FailureKind};
 use crate::response::turn::Turn;
 use crate::response::{Body, Headers, Response};
-use crate::samplers::{Exchange, Timings};
 
 /// How often a request goes out again that servers say they did not act on.
 const MAX_RESENT: u32 = 3;

@@ -1,0 +1,142 @@
+//! What a user does with the node of a request: one enum of what each protocol sends, and the
+//! matches over it. A protocol's own part is in its folder.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::http;
+use super::http::client::{HttpUser, Request, Transport};
+use super::node::Protocol;
+use crate::exchange::Exchange;
+use crate::graph::NodeId;
+use crate::mask::Masker;
+use crate::template::{Scope, Template};
+
+/// How much of what was sent or received an example shows, in characters.
+const SHOWN: usize = 1500;
+
+/// One user's connections and state in every protocol it speaks. Several requests may be under way
+/// at once (`parallel`).
+#[derive(Default)]
+pub(crate) struct Sessions {
+    http: HttpUser,
+}
+
+/// A request, ready to be sent.
+pub(crate) enum Sent {
+    /// An HTTP request.
+    Http(Request),
+}
+
+/// What making a request takes besides the node and the user's values.
+pub(crate) struct Sending<'a> {
+    /// The node.
+    pub(crate) node: NodeId,
+    /// What this thread has made once for all requests of a node.
+    pub(crate) fixed: &'a http::sampler::Fixed,
+    /// Whether the response's body is kept.
+    pub(crate) keep_body: bool,
+    /// Whether the decoded body is measured, though nothing looks into it.
+    pub(crate) measure_body: bool,
+    /// Whether what goes over the wire is kept, to be shown.
+    pub(crate) capture: bool,
+}
+
+impl Sessions {
+    /// Tells that an iteration starts: forgets what the settings limit to one iteration.
+    pub(crate) fn start_iteration(&self) {
+        self.http.start_iteration();
+    }
+
+    /// The values of all cookies the user holds, to be hidden.
+    pub(crate) fn cookie_values(&self) -> Vec<String> {
+        self.http.cookie_values()
+    }
+
+    /// Sends a request; its time counts from `start`.
+    pub(crate) async fn exchange(
+        &self,
+        start: Instant,
+        sent: &Sent,
+        protocol: &Protocol,
+        transports: &[Arc<Transport>],
+    ) -> Exchange {
+        match (sent, protocol) {
+            (Sent::Http(request), Protocol::Http(node)) => {
+                self.http.send_from(start, request, &transports[node.transport.index()]).await
+            }
+        }
+    }
+}
+
+/// Makes the request of a node with the values of this moment.
+///
+/// # Errors
+/// When a value is missing, a file cannot be read, or what comes out cannot be sent.
+pub(crate) fn prepare(protocol: &Protocol, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, String> {
+    match protocol {
+        Protocol::Http(node) => http::sampler::prepare(node, sending, scope).map(Sent::Http),
+    }
+}
+
+impl Sent {
+    /// Where it goes, as it is written; not masked.
+    pub(crate) fn url(&self) -> &str {
+        match self {
+            Self::Http(request) => request.target.as_str(),
+        }
+    }
+
+    /// Adds every credential in it.
+    pub(crate) fn credentials(&self, values: &mut Vec<String>) {
+        match self {
+            Self::Http(request) => http::sampler::credentials(request, values),
+        }
+    }
+
+    /// As it was sent, for examples: masked, and cut where it is long.
+    pub(crate) fn shown(&self, masker: &Masker) -> String {
+        match self {
+            Self::Http(request) => http::sampler::shown(request, masker),
+        }
+    }
+
+    /// Gives up what is only needed until it was sent and shown.
+    pub(crate) fn forget_body(&mut self) {
+        match self {
+            Self::Http(request) => request.body = bytes::Bytes::new(),
+        }
+    }
+}
+
+/// What a template comes to as text.
+///
+/// # Errors
+/// When a value is missing.
+pub(crate) fn text(scope: &mut dyn Scope, template: &Template) -> Result<String, String> {
+    let mut text = String::new();
+    template.render(scope, &mut text).map_err(|error| error.message)?;
+    Ok(text)
+}
+
+/// The beginning of what was sent or received, as text: masked before it is cut, so that the cut
+/// cannot leave half a secret.
+pub(crate) fn beginning(bytes: &[u8], masker: &Masker) -> String {
+    let is_cut = bytes.len() > SHOWN * 4;
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN * 4)]);
+    shortened(&text, is_cut, masker)
+}
+
+/// The same of a response's body, whose charset is known.
+pub(crate) fn beginning_of_response(response: &crate::response::Response, masker: &Masker) -> String {
+    shortened(&response.beginning(SHOWN * 4), response.body.len() > SHOWN * 4, masker)
+}
+
+fn shortened(text: &str, is_cut: bool, masker: &Masker) -> String {
+    let masked = if is_cut { masker.mask_cut(text) } else { masker.mask(text) };
+    let mut cut: String = masked.chars().take(SHOWN).collect();
+    if cut.len() < masked.len() {
+        cut.push('…');
+    }
+    cut
+}
