@@ -15,6 +15,7 @@ pub mod data;
 pub mod demo;
 pub mod diagnostic;
 pub mod engine;
+pub mod event_stream;
 pub mod extractors;
 pub mod graph;
 mod http_client;
