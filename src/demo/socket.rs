@@ -197,9 +197,7 @@ impl<'a> Connection<'a> {
             }
             Some(Err(Error::Utf8(_))) => Err(End::Unreadable(CloseCode::Invalid, "text must be UTF-8")),
             Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) | None => Err(End::Gone),
-            Some(Err(Error::Protocol(_))) => {
-                Err(End::Unreadable(CloseCode::Protocol, "the frame breaks RFC 6455"))
-            }
+            Some(Err(Error::Protocol(_))) => Err(End::Unreadable(CloseCode::Protocol, "the frame breaks RFC 6455")),
             Some(Err(_)) => Err(End::Gone),
         }
     }
