@@ -81,52 +81,65 @@ struct LookUp<'a> {
     query: Pin<Box<dyn Future<Output = Result<(), Exhausted>> + Send + 'a>>,
 }
 
+/// What is wrong with an opening handshake.
+enum Refused {
+    /// Another protocol or version is spoken, and this is the remedy.
+    Upgrade(&'static str),
+    Key,
+}
+
+impl IntoResponse for Refused {
+    /// Status 426 (RFC 9110 §15.5.22) with the version that is spoken here (RFC 6455 §4.4), or 400.
+    fn into_response(self) -> Response {
+        match self {
+            Self::Upgrade(remedy) => {
+                let headers = [(CONNECTION, "Upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")];
+                (headers, Refusal::new(StatusCode::UPGRADE_REQUIRED, remedy)).into_response()
+            }
+            Self::Key => {
+                let remedy = "Sec-WebSocket-Key must be 16 random bytes in base64";
+                Refusal::bad("Sec-WebSocket-Key", remedy).into_response()
+            }
+        }
+    }
+}
+
 pub(super) async fn upgrade(Shared(state): Shared<Arc<State>>, mut request: Request) -> Result<Response, Refusal> {
-    let key = match handshake(&request) {
-        Ok(key) => key.to_owned(),
-        Err(refused) => return Ok(refused),
+    let accept = match handshake(&request) {
+        Ok(key) => accept_key(key),
+        Err(refused) => return Ok(refused.into_response()),
     };
     let symbols = feed::symbols(request.uri())?;
     let Some(upgrading) = request.extensions_mut().remove::<OnUpgrade>() else {
-        return Ok(upgrade_required("a WebSocket needs HTTP/1.1"));
+        return Ok(Refused::Upgrade("a WebSocket needs HTTP/1.1").into_response());
     };
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrading.await {
             Connection::new(upgraded, &state).await.serve(symbols).await;
         }
     });
-    let headers = [(CONNECTION, "Upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_ACCEPT, &*accept_key(&key))];
+    let headers = [(CONNECTION, "Upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_ACCEPT, &*accept)];
     Ok((StatusCode::SWITCHING_PROTOCOLS, headers, Body::empty()).into_response())
 }
 
-/// The key of a client's opening handshake (RFC 6455 §4.2.1), or the response to something else (§4.2.2).
-fn handshake(request: &Request) -> Result<&str, Response> {
+/// The key of a client's opening handshake (RFC 6455 §4.2.1).
+fn handshake(request: &Request) -> Result<&str, Refused> {
     let headers = request.headers();
-    if request.method() != Method::GET
-        || !names(headers, &CONNECTION, "upgrade")
-        || !names(headers, &UPGRADE, "websocket")
-    {
-        return Err(upgrade_required("this is a WebSocket: send `Connection: Upgrade` and `Upgrade: websocket`"));
+    let upgrades = names(headers, &CONNECTION, "upgrade") && names(headers, &UPGRADE, "websocket");
+    if request.method() != Method::GET || !upgrades {
+        return Err(Refused::Upgrade("this is a WebSocket: send `Connection: Upgrade` and `Upgrade: websocket`"));
     }
     if !names(headers, &SEC_WEBSOCKET_VERSION, "13") {
-        return Err(upgrade_required("send `Sec-WebSocket-Version: 13`"));
+        return Err(Refused::Upgrade("send `Sec-WebSocket-Version: 13`"));
     }
     let key = headers.get(SEC_WEBSOCKET_KEY).and_then(|key| key.to_str().ok());
-    key.filter(|key| STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16)).ok_or_else(|| {
-        Refusal::bad("Sec-WebSocket-Key", "Sec-WebSocket-Key must be 16 random bytes in base64").into_response()
-    })
+    key.filter(|key| STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16)).ok_or(Refused::Key)
 }
 
 /// Whether a header that is a list holds this word.
 fn names(headers: &HeaderMap, header: &HeaderName, word: &str) -> bool {
     let values = headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(word))
-}
-
-/// Status 426 (RFC 9110 §15.5.22), with the version that is spoken here (RFC 6455 §4.4).
-fn upgrade_required(error: &str) -> Response {
-    let headers = [(CONNECTION, "Upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")];
-    (headers, Refusal::new(StatusCode::UPGRADE_REQUIRED, error)).into_response()
 }
 
 fn accept_key(key: &str) -> String {

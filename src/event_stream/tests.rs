@@ -69,8 +69,11 @@ fn by_the_letter(bytes: &[u8]) -> (Seen, String, Option<Duration>) {
     (seen, last_id, retry)
 }
 
-/// Streams and their events: type, data, id. §9.2.5 is the grammar, §9.2.6 what it means.
-const RULES: &[(&str, &[u8], &[(&str, &str, &str)])] = &[
+/// Type, data and id of an event.
+type Expected = (&'static str, &'static str, &'static str);
+
+/// Streams and their events. §9.2.5 is the grammar, §9.2.6 what it means.
+const RULES: &[(&str, &[u8], &[Expected])] = &[
     // The four examples of §9.2.6.
     (
         "lines of data are joined with a line feed",
@@ -156,7 +159,7 @@ const RULES: &[(&str, &[u8], &[(&str, &str, &str)])] = &[
     ("an event whose last line has no end is discarded", b"data: a\n\ndata: b\n", &[("message", "a", "")]),
 ];
 
-fn owned(events: &[(&str, &str, &str)]) -> Seen {
+fn owned(events: &[Expected]) -> Seen {
     events.iter().map(|(event, data, id)| ((*event).to_owned(), (*data).to_owned(), (*id).to_owned())).collect()
 }
 
