@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use loadplan::diagnostic::{Format as Told, Severity, render};
+use loadplan::event_stream::{EventStream, TooLarge};
 use loadplan::extractors::find::{Css, JsonPath, XPath};
 use loadplan::mask::{Masker, SHORTEST};
 use loadplan::plan::LoadOptions;
@@ -20,12 +21,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 type Look = fn(&[u8]);
 
 /// Every target and its name.
-pub(crate) const TARGETS: [(&str, Look); 10] = [
+pub(crate) const TARGETS: [(&str, Look); 11] = [
     ("plan", plan),
     ("expression", expression),
     ("http1", http1),
     ("http2", http2),
     ("body", body),
+    ("events", events),
     ("jsonpath", jsonpath),
     ("results", results),
     ("table", table),
@@ -140,6 +142,31 @@ fn body(data: &[u8]) {
     response.body = data.to_vec().into();
     response.body_bytes = data.len() as u64;
     quick("a body", || look_at(&response));
+}
+
+/// A limit, the size of the pieces that come, and a stream of server-sent events.
+fn events(data: &[u8]) {
+    let [limit, size, stream @ ..] = data else { return };
+    let limit = usize::from(*limit);
+    let read = |size: usize| {
+        let mut reader = EventStream::with_limit(limit);
+        let mut told = Vec::new();
+        let end = stream.chunks(size).try_for_each(|piece| {
+            let mut events = reader.push(piece);
+            while let Some(event) = events.next_event()? {
+                assert!(!event.event.is_empty(), "an event has a type");
+                // A byte that is not UTF-8 becomes three.
+                assert!(event.event.len() + event.data.len() <= 3 * limit + "message".len(), "{event:?}");
+                assert!(!event.id.contains('\0'), "{event:?}");
+                told.push(format!("{event:?}"));
+            }
+            Ok::<_, TooLarge>(())
+        });
+        (told, end, reader.last_event_id().to_owned(), reader.retry())
+    };
+    quick("a stream of events", || {
+        assert_eq!(read(usize::from(*size).max(1)), read(stream.len().max(1)), "in pieces of {size}");
+    });
 }
 
 /// A JSONPath and a body, divided by a line break.
@@ -261,6 +288,11 @@ pub(crate) fn seeds(target: &str, root: &Path) -> Vec<Vec<u8>> {
             b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08\0\0\x08\x06\0\0\0\0\0abcdefgh"
                 .to_vec(),
         ],
+        "events" => texts(&[
+            "\u{7f}\u{1}\u{feff}: hello\nretry: 1000\n\nid: 1\nevent: quote\ndata: {\"price\":1.5}\n\ndata: [DONE]\n\n",
+            "\u{7f}\u{3}data: a\r\ndata: b\r\n\r\nid\rdata\r\rid: a\0b\ndata:ü\n\n",
+            "\u{8}\u{2}data: 12345678\n\nevent: 1\ndata: 12345678\n\n",
+        ]),
         "body" | "jsonpath" => texts(&[
             "$.a[?(@.b > 1 && @.c == 'x')]\n{\"a\":[{\"b\":2,\"c\":\"x\"}]}",
             "$..['a','b'][0:5:2]\n[[{\"a\":1e9,\"b\":\"\\u00e4\\n\"}]]",

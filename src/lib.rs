@@ -16,6 +16,7 @@ pub mod demo;
 pub mod diagnostic;
 pub mod document;
 pub mod engine;
+pub mod event_stream;
 pub mod exchange;
 pub mod extractors;
 pub mod failure;

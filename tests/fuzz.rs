@@ -131,6 +131,11 @@ fn mutated_bodies() {
 }
 
 #[test]
+fn mutated_event_streams() {
+    mutate("events");
+}
+
+#[test]
 fn mutated_json_paths() {
     mutate("jsonpath");
 }

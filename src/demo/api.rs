@@ -26,12 +26,17 @@ const MAX_QUANTITY: u64 = 10_000;
 pub(super) struct Refusal(StatusCode, Value);
 
 impl Refusal {
-    fn new(status: StatusCode, error: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         Self(status, json!({ "error": error.into() }))
     }
 
     fn invalid(field: &str, error: impl Into<String>) -> Self {
         Self(StatusCode::UNPROCESSABLE_ENTITY, json!({ "error": error.into(), "field": field }))
+    }
+
+    /// For a parameter or a header of the price feeds.
+    pub(super) fn bad(field: &str, error: impl Into<String>) -> Self {
+        Self(StatusCode::BAD_REQUEST, json!({ "error": error.into(), "field": field }))
     }
 }
 
@@ -259,6 +264,7 @@ pub(super) async fn stats(Shared(state): Shared<Arc<State>>) -> Response {
         "cache": state.cache,
         "orders": state.orders().len(),
         "sessions": state.session_count(),
+        "feeds": { "websockets": state.feeds.sockets(), "streams": state.feeds.streams() },
     }))
     .into_response()
 }

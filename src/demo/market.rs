@@ -52,6 +52,12 @@ pub(super) fn quote(symbol: &str, seconds: f64) -> Option<Quote> {
     Some(quote_at(index, seconds))
 }
 
+/// The quote number `number` of a symbol's price feed: the price moves on by a second with every quote, however
+/// quickly they come, so that every feed of every run tells the same prices.
+pub(super) fn feed_quote(symbol: &str, number: u64) -> Option<Quote> {
+    quote(symbol, number as f64)
+}
+
 fn quote_at(index: usize, seconds: f64) -> Quote {
     let (symbol, middle) = SYMBOLS[index];
     let wave = (seconds / 60.0 + index as f64).sin();

@@ -4,10 +4,13 @@
 //! connections for a while, so that response times grow under load as a real server's do.
 
 mod api;
+mod event_source;
+mod feed;
 mod market;
 mod pages;
 mod pool;
 mod server;
+mod socket;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -11,8 +11,9 @@ use axum::serve::ListenerExt as _;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{oneshot, watch};
 
+use super::feed::Feeds;
 use super::state::State;
-use super::{Options, api, pages};
+use super::{Options, api, event_source, pages, socket};
 
 /// Connections the system may queue up for us; a stress test opens thousands at once.
 const BACKLOG: u32 = 4096;
@@ -29,6 +30,14 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("POST   /api/auth/logout", "ends the session (Authorization: Bearer TOKEN)"),
     ("GET    /api/market-data", "all prices"),
     ("GET    /api/quotes/{symbol}", "one price: symbol, price, bid, ask"),
+    (
+        "GET    /api/prices/stream",
+        "server-sent events: ?symbols=AAPL,MSFT&events=20&interval=50ms, then `data: [DONE]`",
+    ),
+    (
+        "GET    /ws/prices",
+        "WebSocket: {\"subscribe\": \"AAPL\"}, {\"unsubscribe\": \"AAPL\"}, {\"ping\": 1}; ?symbols=AAPL,MSFT subscribes at once",
+    ),
     ("GET    /api/portfolio", "what the user owns (Bearer)"),
     ("POST   /api/orders", "{symbol, quantity, type: MARKET or LIMIT, price} places an order (Bearer)"),
     ("GET    /api/orders", "the user's orders, ?status=OPEN&page=2 (Bearer)"),
@@ -37,7 +46,7 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("POST   /api/upload", "multipart/form-data; tells the sizes"),
     ("GET    /", "a page with a form, an image, a script and a stylesheet"),
     ("POST   /form-login", "the form: username, password, csrf; goes on to /home"),
-    ("GET    /api/admin/stats", "the database pool: size, in use, waiting"),
+    ("GET    /api/admin/stats", "the database pool: size, in use, waiting; open feeds"),
     ("DELETE /api/admin/orders", "takes all orders away"),
     ("POST   /api/admin/reset", "forgets everything"),
 ];
@@ -103,14 +112,19 @@ fn run(options: &Options, stopped: watch::Receiver<bool>, tell_bound: oneshot::S
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });
-        let router = router(Arc::new(State::new(options)));
-        let served = axum::serve(listener, router).with_graceful_shutdown(until(stopped.clone()));
+        let (feeds, feeds_ended) = Feeds::new(stopped.clone());
+        let router = router(Arc::new(State::new(options, feeds)));
+        let served = async {
+            let _ = axum::serve(listener, router).with_graceful_shutdown(until(stopped.clone())).await;
+            // To the HTTP server a WebSocket is a request that has been answered.
+            feeds_ended.await;
+        };
         let overdue = async {
-            until(stopped).await;
+            until(stopped.clone()).await;
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {
-            _ = served => {}
+            () = served => {}
             () = overdue => {}
         }
     });
@@ -118,7 +132,7 @@ fn run(options: &Options, stopped: watch::Receiver<bool>, tell_bound: oneshot::S
 }
 
 /// Waits for the word to stop; a dropped sender says it too.
-async fn until(mut stopped: watch::Receiver<bool>) {
+pub(super) async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
@@ -149,6 +163,8 @@ fn router(state: Arc<State>) -> Router {
         .route("/api/auth/logout", post(api::log_out))
         .route("/api/market-data", get(api::market_data))
         .route("/api/quotes/{symbol}", get(api::quote))
+        .route("/api/prices/stream", get(event_source::stream))
+        .route("/ws/prices", get(socket::upgrade))
         .route("/api/portfolio", get(api::portfolio))
         .route("/api/orders", get(api::orders).post(api::place_order))
         .route("/api/orders/{id}", get(api::order).delete(api::cancel_order))

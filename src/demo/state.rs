@@ -8,6 +8,7 @@ use bytes::Bytes;
 use rand::RngExt as _;
 
 use super::Options;
+use super::feed::Feeds;
 use super::market;
 use super::pool::Pool;
 
@@ -88,6 +89,7 @@ pub(super) struct Order {
 pub(super) struct State {
     pub(super) pool: Pool,
     pub(super) cache: bool,
+    pub(super) feeds: Feeds,
     started: Instant,
     market: Mutex<Option<(Instant, Bytes)>>,
     sessions: Mutex<Newest<UserId>>,
@@ -96,10 +98,11 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(options: &Options) -> Self {
+    pub(super) fn new(options: &Options, feeds: Feeds) -> Self {
         Self {
             pool: Pool::new(options.db_pool, options.query_time),
             cache: options.cache,
+            feeds,
             started: Instant::now(),
             market: Mutex::new(None),
             sessions: Mutex::new(Newest::new(MAX_SESSIONS)),

@@ -1,6 +1,8 @@
 //! The sample API over real connections.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod feed;
+
 use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};

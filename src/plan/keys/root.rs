@@ -122,7 +122,10 @@ pub static SERVICE: Section = Section {
     keys: &[
         Key::new(
             "demo",
-            Ty::Enum(&[("trading", "the sample trading API: login, market data, quotes, orders, portfolio")]),
+            Ty::Enum(&[(
+                "trading",
+                "the sample trading API: login, market data, quotes, orders, portfolio, price feeds over a WebSocket and as server-sent events",
+            )]),
             "Starts the built-in sample API inside this process.",
             "demo: trading",
         ),
