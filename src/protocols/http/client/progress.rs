@@ -104,6 +104,7 @@ impl Progress {
             tls: self.tls.get(),
             first_byte: self.first_byte.get(),
             download: self.download.get(),
+            ..Timings::default()
         }
     }
 

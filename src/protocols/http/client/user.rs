@@ -110,6 +110,7 @@ impl HttpUser {
             received_bytes: progress.received.get(),
             reconnects: progress.reconnects.get(),
             cached: progress.cached.get() && progress.sent.get() == 0,
+            gaps: None,
             hops: progress.hops.map(RefCell::into_inner).unwrap_or_default(),
             outcome,
             partial,
@@ -429,7 +430,7 @@ impl HttpUser {
 #[inline(always)]
 fn response(answer: Answer, target: &Target, timings: &Timings, progress: &Progress) -> Response {
     let mut response = Response::default();
-    response.status = answer.status.as_u16();
+    response.status = Some(answer.status.as_u16());
     response.version = answer.version;
     response.headers = answer.headers;
     response.body = answer.body;
