@@ -61,7 +61,9 @@ impl Phase {
             Self::FirstByte => "From the first byte sent to the first byte of the response.",
             Self::Download => "From the first byte of the response to its last.",
             Self::Reply => "From a message sent to the one that replies to it.",
-            Self::FirstEvent => "From the start to the first event of a stream, or the first message that was waited for.",
+            Self::FirstEvent => {
+                "From the start to the first event of a stream, or the first message that was waited for."
+            }
             Self::EventGap => "From one event of a stream to the next.",
         }
     }

@@ -4,8 +4,8 @@ use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::histogram::histogram;
 use super::Phases;
+use super::histogram::histogram;
 use crate::failure::FailureKind;
 
 /// Figures of a set of samples.

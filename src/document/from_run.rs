@@ -9,8 +9,8 @@ use base64::prelude::BASE64_STANDARD;
 use super::RunInfo;
 use super::{
     Assertion, CutShort, Document, Error, Example, FailureCount, Generator, Host, LazyList, Lifecycle, Line, LoadPart,
-    Lost, Part, PartState, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats,
-    ThreadGroup, Threshold, Times, Tool, Unreached, VerdictInfo,
+    Lost, Part, PartState, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats, ThreadGroup,
+    Threshold, Times, Tool, Unreached, VerdictInfo,
 };
 use crate::failure::FailureKind;
 use crate::graph::{self, ExecutionGraph, LabelId, LabelKind, Place, Scope, load_sentences};

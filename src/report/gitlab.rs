@@ -9,9 +9,9 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use super::Format;
-use crate::phase::Phase;
 use crate::document::Document;
 use crate::document::Times;
+use crate::phase::Phase;
 
 /// The format of GitLab's load performance report.
 #[derive(Clone, Copy, Debug, Default)]
