@@ -1,6 +1,8 @@
 //! What makes a text a whole URL, and how a path and a base URL become one. Every room asks here,
 //! so that the same text is a URL, or is not, everywhere.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Host;
 
@@ -138,6 +140,28 @@ pub fn without_root(host: Host<String>) -> Host<String> {
             Host::Domain(name)
         }
         Host::Ipv4(_) | Host::Ipv6(_) => host,
+    }
+}
+
+/// A WebSocket's URL with the scheme of the HTTP request that opens it (RFC 6455 §3): `ws` is
+/// `http`, `wss` is `https`. Others stay as they are.
+pub fn http_form(url: &str) -> Cow<'_, str> {
+    match scheme(url) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("ws") => {
+            Cow::Owned(format!("http{}", &url.trim_ascii_start()[2..]))
+        }
+        Some(scheme) if scheme.eq_ignore_ascii_case("wss") => {
+            Cow::Owned(format!("https{}", &url.trim_ascii_start()[3..]))
+        }
+        Some(_) | None => Cow::Borrowed(url),
+    }
+}
+
+/// The other way round: how a WebSocket's URL is shown.
+pub fn websocket_form(url: &str) -> Cow<'_, str> {
+    match url.strip_prefix("http") {
+        Some(rest) => Cow::Owned(format!("ws{rest}")),
+        None => Cow::Borrowed(url),
     }
 }
 

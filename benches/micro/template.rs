@@ -39,7 +39,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
         ["literal", "one_variable", "whole_value_expression", "json_body"].into_iter().zip(requests(&graph))
     {
         let mut out = String::with_capacity(256);
-        let Protocol::Http(http) = &request.protocol;
+        let Protocol::Http(http) = &request.protocol else { panic!("{name} is no HTTP request") };
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 out.clear();

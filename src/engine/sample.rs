@@ -63,12 +63,16 @@ impl User {
     pub(super) async fn request(&mut self, id: NodeId, node: &Node, request: &Request) -> Result<bool, String> {
         let local = self.local.clone();
         self.prepare(id, request)?;
-        let Some(sent) = &mut self.sent else { return Ok(false) };
+        // The user goes along: its variables tell which messages are meant. What is sent is on the
+        // heap, so that this moves a pointer.
+        let Some(sent) = self.sent.take() else { return Ok(false) };
         let observed = local.observer.is_some();
         let start = Instant::now();
         let started = local.clock.at(start);
         let flight = InFlight { local: &local, label: node.label, started, ended: Cell::new(false) };
-        let exchange = self.sessions.exchange(start, &sent.request, &request.protocol, &local.shared.transports).await;
+        let sessions = self.sessions.clone();
+        let exchange = sessions.exchange(start, &sent.request, &local.shared.transports, self).await;
+        self.sent = Some(sent);
         self.hides = None;
         let size = exchange.outcome.as_ref().map_or(0, |response| response.body.len());
         let turn = if size < LARGE_BODY { None } else { self.turn_of_body(size).await };
@@ -133,7 +137,7 @@ impl User {
         let mut values = self.sessions.cookie_values();
         let cookies = self.response.iter().flat_map(|response| &response.cookies);
         values.extend(cookies.map(|(_, value)| value.clone()));
-        let Some(Sent { request, cookies, .. }) = &self.sent else { return values };
+        let Some(Sent { request, cookies, .. }) = self.sent.as_deref() else { return values };
         values.extend(cookies.iter().cloned());
         request.credentials(&mut values);
         values
@@ -346,7 +350,11 @@ impl User {
             capture,
         };
         let request = sampler::prepare(&request.protocol, &sending, self)?;
-        self.sent = Some(Sent { node: id, request, cookies: Vec::new() });
+        let sent = Sent { node: id, request, cookies: Vec::new() };
+        match &mut self.sent {
+            Some(before) => **before = sent,
+            None => self.sent = Some(Box::new(sent)),
+        }
         Ok(())
     }
 

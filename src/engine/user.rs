@@ -237,7 +237,7 @@ pub(super) struct User {
     /// Why it is about to end before its time.
     pub(super) lost: Option<LostWhy>,
     /// The last request that was sent.
-    pub(super) sent: Option<Sent>,
+    pub(super) sent: Option<Box<Sent>>,
     /// What hides everything this user has to hide now; made when it is first needed.
     pub(super) hides: Option<Masker>,
     /// The secrets and credentials that were hidden last, in order.

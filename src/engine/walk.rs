@@ -11,9 +11,10 @@ use super::events::RowKind;
 use super::user::{Local, NoRow, User};
 use crate::data::Rows;
 use crate::failure::FailureKind;
-use crate::graph::{DataId, Dynamic, ExecutionGraph, LabelId, Node, NodeId, NodeKind, Source};
+use crate::graph::{ConnectionId, DataId, Dynamic, ExecutionGraph, LabelId, Node, NodeId, NodeKind, Source};
 use crate::metrics::{Example, LostWhy, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::plan::{AtEnd, OnError, StopTarget};
+use crate::protocols::sampler::Sessions;
 use crate::stop_reason::StopReason;
 use crate::template::{Expression, SlotId};
 use crate::value::Value;
@@ -39,11 +40,35 @@ enum Next {
 }
 
 enum Frame<'g> {
-    Steps { children: &'g [NodeId], at: usize },
-    Ordered { children: Vec<NodeId>, at: usize },
+    Steps {
+        children: &'g [NodeId],
+        at: usize,
+    },
+    Ordered {
+        children: Vec<NodeId>,
+        at: usize,
+    },
     Transaction(Timed),
     Loop(Loop<'g>),
-    Lock { _permit: OwnedSemaphorePermit },
+    Lock {
+        _permit: OwnedSemaphorePermit,
+    },
+    /// Steps on a connection, which is closed after them unless it is kept.
+    Connection {
+        _open: OpenConnection,
+    },
+}
+
+/// A connection that steps use.
+struct OpenConnection {
+    sessions: Rc<Sessions>,
+    id: ConnectionId,
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.sessions.leave(self.id);
+    }
 }
 
 /// A loop under way.
@@ -175,7 +200,7 @@ impl<'g> Walk<'g> {
                         continue;
                     }
                 },
-                Some(Frame::Transaction(_) | Frame::Lock { .. }) => {
+                Some(Frame::Transaction(_) | Frame::Lock { .. } | Frame::Connection { .. }) => {
                     self.leave(user, false);
                     continue;
                 }
@@ -211,7 +236,14 @@ impl<'g> Walk<'g> {
         match self.stack.pop() {
             Some(Frame::Loop(ended)) => user.loop_index = ended.outer,
             Some(Frame::Transaction(mut timed)) if !interrupted => timed.complete(self.graph, user),
-            Some(Frame::Transaction(_) | Frame::Steps { .. } | Frame::Ordered { .. } | Frame::Lock { .. }) | None => {}
+            Some(
+                Frame::Transaction(_)
+                | Frame::Steps { .. }
+                | Frame::Ordered { .. }
+                | Frame::Lock { .. }
+                | Frame::Connection { .. },
+            )
+            | None => {}
         }
     }
 
@@ -224,7 +256,7 @@ impl<'g> Walk<'g> {
                 Frame::Steps { children, at } if only_pauses(graph, &children[*at..]) => {}
                 Frame::Ordered { children, at } if only_pauses(graph, &children[*at..]) => {}
                 Frame::Loop(Loop { kind, round, .. }) if kind.is_over(*round) => {}
-                Frame::Lock { .. } => {}
+                Frame::Lock { .. } | Frame::Connection { .. } => {}
                 Frame::Transaction(timed) => timed.complete(graph, user),
                 Frame::Steps { .. } | Frame::Ordered { .. } | Frame::Loop(_) => return,
             }
@@ -311,6 +343,12 @@ impl<'g> Walk<'g> {
         }
     }
 
+    /// Goes on with the steps on a connection.
+    fn on_connection(&mut self, user: &User, id: ConnectionId, children: &'g [NodeId]) {
+        self.stack.push(Frame::Connection { _open: OpenConnection { sessions: user.sessions.clone(), id } });
+        self.push(children);
+    }
+
     /// Whether a step runs at all.
     fn entered(&self, user: &mut User, node: &Node) -> Result<bool, String> {
         if let Some(condition) = &node.condition
@@ -333,11 +371,20 @@ impl<'g> Walk<'g> {
         };
         match &node.kind {
             NodeKind::Request(request) => {
+                let connection = request.protocol.opens();
+                // One that is kept is used again: nothing is sent for that.
+                if let Some(connection) = connection.filter(|connection| user.sessions.is_open(*connection)) {
+                    self.on_connection(user, connection, &request.children);
+                    return Ok(Next::Continue);
+                }
                 if !user.turn().await {
                     return Ok(Next::End(Walked::TimeUp));
                 }
                 let passed = user.request(id, node, request).await?;
                 user.put_body_away();
+                if let Some(connection) = connection.filter(|connection| user.sessions.is_open(*connection)) {
+                    self.on_connection(user, connection, &request.children);
+                }
                 let mut next = Next::Continue;
                 if !passed {
                     user.failures += 1;

@@ -49,6 +49,8 @@ pub(crate) struct Build<'p> {
     /// Labels whose own or whose transactions' thresholds judge their errors.
     pub(crate) judged: BTreeSet<LabelId>,
     pub(crate) transports: Vec<Settings>,
+    /// How many connections for messages there are.
+    pub(crate) connections: u32,
     pub(crate) locks: Vec<Arc<str>>,
     pub(crate) meetings: Vec<(u64, Option<std::time::Duration>)>,
     pub(crate) rotations: usize,
@@ -102,6 +104,7 @@ pub fn build(
         thresholds: Vec::new(),
         judged: BTreeSet::new(),
         transports: Vec::new(),
+        connections: 0,
         locks: Vec::new(),
         meetings: Vec::new(),
         rotations: 0,

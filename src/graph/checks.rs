@@ -222,7 +222,7 @@ impl Build<'_> {
         (compiled, judges_status)
     }
 
-    fn assertion(&mut self, spec: &AssertionSpec, name: Option<String>, id: NodeId) -> Option<Assertion> {
+    pub(crate) fn assertion(&mut self, spec: &AssertionSpec, name: Option<String>, id: NodeId) -> Option<Assertion> {
         let (subject, measure) = match &spec.subject {
             SubjectSpec::Status => (Subject::Status, Measure::Plain),
             SubjectSpec::ResponseTime => (Subject::ResponseTime, Measure::Duration),

@@ -75,6 +75,8 @@ ids! {
     DataId,
     /// A set of connection-level settings.
     TransportId,
+    /// A connection that steps inside of another step send messages over.
+    ConnectionId,
     /// A named lock.
     LockId,
     /// A meeting point.
@@ -231,6 +233,8 @@ pub struct Request {
     pub keep_body: bool,
     /// Whether the decoded body is measured, though nothing looks into it.
     pub measure_body: bool,
+    /// The steps that use the connection it opens.
+    pub children: Children,
 }
 
 /// A thread group.

@@ -2,11 +2,12 @@
 
 use super::build::Build;
 use super::steps::Context;
-use super::{LabelId, NodeId, Request};
+use super::{Children, LabelId, NodeId, Request};
 use crate::assertions::Subject;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{self, AssertionGroup, Step, SubjectSpec};
 use crate::protocols::compile;
+use crate::protocols::node::Protocol;
 
 impl Build<'_> {
     pub(crate) fn request(
@@ -37,6 +38,13 @@ impl Build<'_> {
         }
         self.label_thresholds(label, &request.thresholds);
         self.judge_errors(label, context);
+        let children = match request.protocol.steps() {
+            [] => Children::default(),
+            steps => {
+                let inner = context.on(protocol.as_ref().and_then(Protocol::opens));
+                self.children(steps, &inner)
+            }
+        };
         let protocol = protocol?;
         let keep_body = assertions.iter().any(|(_, assertion)| assertion.needs_body())
             || extractors.iter().any(|(_, extractor)| extractor.needs_body())
@@ -50,13 +58,13 @@ impl Build<'_> {
             default_status: !judges_status,
             keep_body,
             measure_body,
+            children,
         })
     }
 
     /// Two requests under one label share a line of the report; that is meant when they are the same.
     fn check_merged(&mut self, request: &plan::Request, outer: &Step, label: LabelId) {
-        let (method, url) = request.protocol.target();
-        let sends = (method.clone(), url.value.clone());
+        let sends = request.protocol.sends();
         match self.requests.get(&label) {
             None => {
                 self.requests.insert(label, sends);

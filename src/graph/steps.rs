@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::build::Build;
 use super::{
-    Children, Dynamic, GroupId, LabelId, LabelKind, LockId, MeetingId, Node, NodeId, NodeKind, Place, RotationId,
-    Source,
+    Children, ConnectionId, Dynamic, GroupId, LabelId, LabelKind, LockId, MeetingId, Node, NodeId, NodeKind, Place,
+    RotationId, Source,
 };
 use crate::diagnostic::Diagnostic;
 use crate::plan::{self, Name, Step, StepKind, StopTarget};
@@ -25,6 +25,8 @@ pub(crate) struct Context {
     /// Where think times are not waited, and how that place is called.
     no_think: Option<&'static str>,
     in_loop: bool,
+    /// The innermost connection that messages go over.
+    pub(crate) connection: Option<ConnectionId>,
     /// Transactions around the step.
     pub(crate) transactions: Vec<LabelId>,
 }
@@ -37,6 +39,7 @@ impl Context {
             think: None,
             no_think: Some("`setup` and `teardown`"),
             in_loop: false,
+            connection: None,
             transactions: Vec::new(),
         }
     }
@@ -47,6 +50,11 @@ impl Context {
 
     pub(crate) fn steps(group: GroupId, think: Option<Arc<Dynamic<ThinkTime>>>) -> Self {
         Self { group: Some(group), think, no_think: None, ..Self::outside() }
+    }
+
+    /// The same for steps on a connection.
+    pub(crate) fn on(&self, connection: Option<ConnectionId>) -> Self {
+        Self { connection, ..self.clone() }
     }
 
     pub(crate) fn on_stop(group: GroupId) -> Self {
@@ -414,7 +422,13 @@ fn inner(step: &Step) -> Vec<&[Step]> {
         | StepKind::Parallel(steps)
         | StepKind::Lock(_, steps)
         | StepKind::Include { steps, .. } => vec![steps],
-        _ => Vec::new(),
+        StepKind::Request(request) => vec![request.protocol.steps()],
+        StepKind::Set(_)
+        | StepKind::NextRow(_)
+        | StepKind::Pause(_)
+        | StepKind::WaitForUsers { .. }
+        | StepKind::Stop(_)
+        | StepKind::Log(_) => Vec::new(),
     }
 }
 

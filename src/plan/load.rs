@@ -101,6 +101,7 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
         step_count: 0,
         files: Vec::new(),
         profiled: !options.profiles.is_empty(),
+        around: Default::default(),
     };
     let mut skip = false;
     for name in &options.profiles {

@@ -9,7 +9,7 @@ use super::keys::{
     ASSERTIONS, EXTRACTOR, Key, Kind, MATCHER, PLAN, STEP, Section, THINK_TIME, THRESHOLD, Ty, kinds, sections,
 };
 use crate::diagnostic::FileId;
-use crate::yaml::{Node, NodeKind, Style};
+use crate::yaml::Node;
 
 const DURATION: &str = r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$|\$\{";
 const DURATION_SAYS: &str = "write a number and its unit: 500ms, 10s, 2m, 1h30m or 7d";
@@ -204,7 +204,7 @@ fn step_schema() -> Json {
                 key_schema(key)
             }
         });
-        let needs_steps = !alone(kind) && kind.keys.iter().any(|key| key.name == "steps");
+        let needs_steps = !alone(kind) && kind.takes_steps();
         if needs_steps {
             object.insert("required".into(), json!([kind.key.name, "steps"]));
         }
@@ -241,16 +241,5 @@ fn snippets() -> Json {
 /// The value a key's example shows.
 pub(crate) fn example(key: &Key) -> Option<Json> {
     let node = crate::yaml::parse(key.example, FileId(0), &crate::yaml::Unchanged, &mut Vec::new())?;
-    node.get(key.name).map(to_json)
-}
-
-fn to_json(node: &Node) -> Json {
-    match &node.kind {
-        NodeKind::Scalar { text, style: Style::Plain } => crate::yaml::plain_value(text).to_json(),
-        NodeKind::Scalar { text, .. } => json!(&**text),
-        NodeKind::List(items) => Json::Array(items.iter().map(to_json).collect()),
-        NodeKind::Map(entries) => {
-            Json::Object(entries.iter().map(|entry| (entry.key.to_string(), to_json(&entry.value))).collect())
-        }
-    }
+    node.get(key.name).map(Node::to_json)
 }

@@ -17,6 +17,9 @@ pub(crate) fn compile(
 ) -> Option<Protocol> {
     match &request.protocol {
         Spec::Http(step) => build.http(step, outer, id, context).map(Protocol::Http),
+        Spec::WebSocket(step) => build.websocket(step, outer, id, context).map(Protocol::WebSocket),
+        Spec::Send(step) => build.send(step, id, context).map(Protocol::Send),
+        Spec::Receive(step) => build.receive(step, id, context).map(Protocol::Receive),
     }
 }
 
@@ -30,5 +33,6 @@ pub(crate) fn check(
 ) {
     match (&request.protocol, protocol) {
         (Spec::Http(step), Protocol::Http(node)) => build.check_http(step, node, &request.extract, groups),
+        (Spec::WebSocket(_) | Spec::Send(_) | Spec::Receive(_), _) | (Spec::Http(_), _) => {}
     }
 }

@@ -6,3 +6,4 @@ pub mod http;
 pub mod node;
 pub(crate) mod sampler;
 pub mod spec;
+pub mod websocket;

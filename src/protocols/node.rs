@@ -1,6 +1,8 @@
 //! The compiled node of a request: one enum over the protocols. A protocol's own node is in its folder.
 
 use super::http::node::HttpNode;
+use super::websocket::node::{OpenNode, ReceiveNode, SendNode};
+use crate::graph::ConnectionId;
 use crate::template::Template;
 
 /// What is sent, and in which protocol.
@@ -8,16 +10,23 @@ use crate::template::Template;
 pub enum Protocol {
     /// An HTTP request.
     Http(HttpNode),
+    /// Opens a WebSocket.
+    WebSocket(OpenNode),
+    /// Sends a message on a WebSocket.
+    Send(SendNode),
+    /// Waits for messages on a WebSocket.
+    Receive(ReceiveNode),
 }
 
 impl Protocol {
     /// Notes which headers hold a secret, as `is_secret` says of their templates.
     pub(crate) fn note_secret_headers(&mut self, is_secret: impl Fn(&Template) -> bool) {
         match self {
-            Self::Http(node) => {
+            Self::Http(node) | Self::WebSocket(OpenNode { handshake: node, .. }) => {
                 let secret = node.headers.iter().filter(|(_, template)| is_secret(template));
                 node.secret_headers = secret.map(|(name, _)| name.clone()).collect();
             }
+            Self::Send(_) | Self::Receive(_) => {}
         }
     }
 
@@ -25,6 +34,15 @@ impl Protocol {
     pub(crate) fn reads_body(&self) -> bool {
         match self {
             Self::Http(node) => node.resources.is_some(),
+            Self::WebSocket(_) | Self::Send(_) | Self::Receive(_) => false,
+        }
+    }
+
+    /// The connection it opens for the steps inside.
+    pub(crate) fn opens(&self) -> Option<ConnectionId> {
+        match self {
+            Self::WebSocket(node) => Some(node.connection),
+            Self::Http(_) | Self::Send(_) | Self::Receive(_) => None,
         }
     }
 }

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::http;
 use super::http::client::{HttpUser, Request, Transport};
 use super::node::Protocol;
+use super::websocket::sampler::WebSockets;
+use super::{http, websocket};
 use crate::exchange::Exchange;
-use crate::graph::NodeId;
+use crate::graph::{ConnectionId, NodeId, TransportId};
 use crate::mask::Masker;
 use crate::template::{Scope, Template};
 
@@ -20,12 +21,15 @@ const SHOWN: usize = 1500;
 #[derive(Default)]
 pub(crate) struct Sessions {
     http: HttpUser,
+    websockets: WebSockets,
 }
 
 /// A request, ready to be sent.
 pub(crate) enum Sent {
-    /// An HTTP request.
-    Http(Request),
+    /// An HTTP request, and the settings of its connection.
+    Http(Request, TransportId),
+    /// What a WebSocket step sends.
+    WebSocket(websocket::sampler::Sent),
 }
 
 /// What making a request takes besides the node and the user's values.
@@ -46,6 +50,17 @@ impl Sessions {
     /// Tells that an iteration starts: forgets what the settings limit to one iteration.
     pub(crate) fn start_iteration(&self) {
         self.http.start_iteration();
+        self.websockets.start_iteration();
+    }
+
+    /// Whether a connection that steps use is open already.
+    pub(crate) fn is_open(&self, connection: ConnectionId) -> bool {
+        self.websockets.is_open(connection)
+    }
+
+    /// The steps that use a connection have ended.
+    pub(crate) fn leave(&self, connection: ConnectionId) {
+        self.websockets.leave(connection);
     }
 
     /// The values of all cookies the user holds, to be hidden.
@@ -53,17 +68,20 @@ impl Sessions {
         self.http.cookie_values()
     }
 
-    /// Sends a request; its time counts from `start`.
+    /// Sends a request; its time counts from `start`. `scope` has the values that tell which of
+    /// the messages that come are meant.
     pub(crate) async fn exchange(
         &self,
         start: Instant,
         sent: &Sent,
-        protocol: &Protocol,
         transports: &[Arc<Transport>],
+        scope: &mut dyn Scope,
     ) -> Exchange {
-        match (sent, protocol) {
-            (Sent::Http(request), Protocol::Http(node)) => {
-                self.http.send_from(start, request, &transports[node.transport.index()]).await
+        match sent {
+            Sent::Http(request, transport) => self.http.send_from(start, request, &transports[transport.index()]).await,
+            // On the heap: every user of HTTP would carry room for it otherwise.
+            Sent::WebSocket(sent) => {
+                Box::pin(self.websockets.exchange(start, sent, &self.http, transports, scope)).await
             }
         }
     }
@@ -75,7 +93,12 @@ impl Sessions {
 /// When a value is missing, a file cannot be read, or what comes out cannot be sent.
 pub(crate) fn prepare(protocol: &Protocol, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, String> {
     match protocol {
-        Protocol::Http(node) => http::sampler::prepare(node, sending, scope).map(Sent::Http),
+        Protocol::Http(node) => {
+            http::sampler::prepare(node, sending, scope).map(|request| Sent::Http(request, node.transport))
+        }
+        Protocol::WebSocket(node) => websocket::sampler::prepare_open(node, sending, scope).map(Sent::WebSocket),
+        Protocol::Send(node) => websocket::sampler::prepare_send(node, scope).map(Sent::WebSocket),
+        Protocol::Receive(node) => Ok(Sent::WebSocket(websocket::sampler::prepare_receive(node))),
     }
 }
 
@@ -83,28 +106,32 @@ impl Sent {
     /// Where it goes, as it is written; not masked.
     pub(crate) fn url(&self) -> &str {
         match self {
-            Self::Http(request) => request.target.as_str(),
+            Self::Http(request, _) => request.target.as_str(),
+            Self::WebSocket(sent) => sent.url(),
         }
     }
 
     /// Adds every credential in it.
     pub(crate) fn credentials(&self, values: &mut Vec<String>) {
         match self {
-            Self::Http(request) => http::sampler::credentials(request, values),
+            Self::Http(request, _) => http::sampler::credentials(request, values),
+            Self::WebSocket(sent) => sent.credentials(values),
         }
     }
 
     /// As it was sent, for examples: masked, and cut where it is long.
     pub(crate) fn shown(&self, masker: &Masker) -> String {
         match self {
-            Self::Http(request) => http::sampler::shown(request, masker),
+            Self::Http(request, _) => http::sampler::shown(request, masker),
+            Self::WebSocket(sent) => sent.shown(masker),
         }
     }
 
     /// Gives up what is only needed until it was sent and shown.
     pub(crate) fn forget_body(&mut self) {
         match self {
-            Self::Http(request) => request.body = bytes::Bytes::new(),
+            Self::Http(request, _) => request.body = bytes::Bytes::new(),
+            Self::WebSocket(sent) => sent.forget_body(),
         }
     }
 }

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use super::http::plan::{HttpSettings, HttpStep};
+use super::websocket::plan::{OpenStep, ReceiveStep, SendStep, WebSocketSettings};
 use crate::mask::without_userinfo;
 use crate::plan::keys::{Kind, Section};
-use crate::plan::{AssertionGroup, Fields, Lower, Text};
+use crate::plan::{AssertionGroup, Fields, Lower, Step, Text};
 use crate::yaml::Entry;
 
 /// The kinds of steps that are requests.
@@ -14,19 +15,32 @@ use crate::yaml::Entry;
 pub enum RequestKind {
     /// An HTTP request by its method, or by `request`.
     Http,
+    /// `websocket`
+    WebSocket,
+    /// `send`
+    Send,
+    /// `receive`
+    Receive,
 }
 
 /// Every section of keys that is a protocol's own, in the order of the reference page.
-pub static SECTIONS: &[&[&Section]] = &[super::http::keys::SECTIONS];
+pub static SECTIONS: &[&[&Section]] = &[super::http::keys::SECTIONS, super::websocket::keys::SECTIONS];
 
 /// Every kind of request, in the order of the reference page.
-pub static KINDS: &[&[Kind]] = &[&super::http::keys::KINDS];
+pub static KINDS: &[&[Kind]] = &[&super::http::keys::KINDS, &super::websocket::keys::KINDS];
 
 /// What a request sends, as it is written.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "most requests are the largest, and each is in a box already")]
 pub enum Spec {
     /// An HTTP request.
     Http(HttpStep),
+    /// Opens a WebSocket.
+    WebSocket(OpenStep),
+    /// Sends a message on a WebSocket.
+    Send(SendStep),
+    /// Waits for messages on a WebSocket.
+    Receive(ReceiveStep),
 }
 
 /// What requests start from: the settings of each protocol on the plan or on a thread group.
@@ -34,6 +48,8 @@ pub enum Spec {
 pub struct Defaults {
     /// `http:`
     pub http: HttpSettings,
+    /// `websocket:`
+    pub websocket: WebSocketSettings,
 }
 
 impl Spec {
@@ -41,13 +57,36 @@ impl Spec {
     pub(crate) fn read(lower: &mut Lower<'_>, kind: RequestKind, entry: &Entry, fields: &Fields<'_>) -> Option<Self> {
         match kind {
             RequestKind::Http => lower.http_step(entry, fields).map(Self::Http),
+            RequestKind::WebSocket => lower.websocket_step(entry, fields).map(Self::WebSocket),
+            RequestKind::Send => lower.send_step(entry, fields).map(Self::Send),
+            RequestKind::Receive => lower.receive_step(entry).map(Self::Receive),
         }
     }
 
-    /// The method or command, and where it goes, as written.
-    pub fn target(&self) -> (&Arc<str>, &Text) {
+    /// What is sent, for telling requests apart that share a line of the report.
+    pub fn sends(&self) -> (Arc<str>, Arc<str>) {
         match self {
-            Self::Http(step) => (&step.method, &step.url),
+            Self::Http(step) => (step.method.clone(), step.url.value.clone()),
+            Self::WebSocket(step) => ("websocket".into(), step.handshake.url.value.clone()),
+            Self::Send(step) => ("send".into(), step.label.clone()),
+            Self::Receive(_) => ("receive".into(), "".into()),
+        }
+    }
+
+    /// The URL it goes to, as written, if it has one of its own.
+    pub fn url(&self) -> Option<&Text> {
+        match self {
+            Self::Http(step) => Some(&step.url),
+            Self::WebSocket(step) => Some(&step.handshake.url),
+            Self::Send(_) | Self::Receive(_) => None,
+        }
+    }
+
+    /// The steps inside.
+    pub fn steps(&self) -> &[Step] {
+        match self {
+            Self::WebSocket(step) => &step.steps,
+            Self::Http(_) | Self::Send(_) | Self::Receive(_) => &[],
         }
     }
 
@@ -55,6 +94,13 @@ impl Spec {
     pub fn describe(&self) -> Arc<str> {
         match self {
             Self::Http(step) => format!("{} {}", step.method, without_userinfo(&step.url.value)).into(),
+            Self::WebSocket(step) => format!("websocket {}", without_userinfo(&step.handshake.url.value)).into(),
+            Self::Send(step) => step.label.clone(),
+            Self::Receive(step) => match (step.close, step.wait.count) {
+                (true, _) => "receive the close".into(),
+                (false, 1) => "receive".into(),
+                (false, count) => format!("receive {count}").into(),
+            },
         }
     }
 }
@@ -62,13 +108,18 @@ impl Spec {
 impl Defaults {
     /// The settings on the plan or a thread group.
     pub(crate) fn read(lower: &mut Lower<'_>, fields: &Fields<'_>) -> Self {
-        Self { http: fields.get("http").and_then(|node| lower.http_defaults(node)).unwrap_or_default() }
+        Self {
+            http: fields.get("http").and_then(|node| lower.http_defaults(node)).unwrap_or_default(),
+            websocket: fields.get("websocket").and_then(|node| lower.websocket_defaults(node)).unwrap_or_default(),
+        }
     }
 
     /// The assertions on every response of requests such as this one.
     pub fn assertions(&self, spec: &Spec) -> &[AssertionGroup] {
         match spec {
             Spec::Http(_) => &self.http.assert,
+            // What is true of every HTTP response need not be true of a handshake or a message.
+            Spec::WebSocket(_) | Spec::Send(_) | Spec::Receive(_) => &[],
         }
     }
 }

@@ -19,6 +19,17 @@ pub use kept::Body;
 /// How much of an error's body is read to say what went wrong, in bytes.
 const GIST_BYTES: usize = 16 * 1024;
 
+/// The messages or events that a request was to wait for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Messages {
+    /// How many.
+    pub count: u64,
+    /// From the request's start to the first one.
+    pub first: Option<Duration>,
+    /// The longest time between one and the next.
+    pub longest_gap: Option<Duration>,
+}
+
 /// A finished answer. Text and JSON are derived on first use and kept.
 #[derive(Debug, Default)]
 pub struct Response {
@@ -28,8 +39,8 @@ pub struct Response {
     pub status_text: Box<str>,
     /// `HTTP/1.1`, `HTTP/2`, `WebSocket`.
     pub version: &'static str,
-    /// How many messages or events came, where the protocol has some.
-    pub messages: u64,
+    /// The messages or events that came, where the protocol has some. Boxed: most responses have none.
+    pub messages: Option<Box<Messages>>,
     /// The headers of the last hop.
     pub headers: Headers,
     /// The decoded body, as far as `max_body`.

@@ -110,6 +110,19 @@ impl Node {
         self.entries()?.iter().find(|entry| &*entry.key == key).map(|entry| &entry.value)
     }
 
+    /// The same value in JSON, `${…}` as it is written.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.kind {
+            NodeKind::Scalar { text, style: Style::Plain } => plain_value(text).to_json(),
+            NodeKind::Scalar { text, .. } => Json::String(text.to_string()),
+            NodeKind::List(items) => items.iter().map(Self::to_json).collect(),
+            NodeKind::Map(entries) => {
+                Json::Object(entries.iter().map(|entry| (entry.key.to_string(), entry.value.to_json())).collect())
+            }
+        }
+    }
+
     /// What this is, in a tester's words.
     pub fn describe(&self) -> &'static str {
         match &self.kind {

@@ -2,6 +2,7 @@
 
 use super::{Key, Section, THREAD_GROUP, Ty};
 use crate::protocols::http::keys::HTTP;
+use crate::protocols::websocket::keys::WEBSOCKET;
 
 /// The plan.
 pub static PLAN: Section = Section {
@@ -18,6 +19,7 @@ pub static PLAN: Section = Section {
             .words(&[("JMeter", "csv_data_set"), ("Artillery", "payload"), ("Taurus", "data-sources"), ("Gatling", "feeder"), ("Gatling", "feeders")]),
         Key::new("http", Ty::Section(&HTTP), "What every HTTP request of the plan starts from. A thread group's `http` and a request's own keys win over it.", "http:\n  base_url: http://localhost:8080\n  timeout: 10s")
             .words(&[("Artillery", "config"), ("JMeter", "http_defaults"), ("Taurus", "default-address")]),
+        Key::new("websocket", Ty::Section(&WEBSOCKET), "What every WebSocket of the plan starts from. A thread group's `websocket` and a step's own keys win over it.", "websocket:\n  url: ws://localhost:8080"),
         Key::new("services", Ty::Map(&Ty::Section(&SERVICE)), "Programs started before the run and stopped after it; the run waits until each is ready. `${services.NAME.url}` is where it listens.", "services:\n  api: { demo: trading }"),
         Key::new("monitors", Ty::Map(&Ty::Any), "Series sampled during the run and drawn beside the response times.", "monitors:\n  local: { host: true }").later(),
         Key::new("baseline", Ty::Any, "An earlier run to compare with; `run --baseline FILE` names it.", "baseline: {}").later(),

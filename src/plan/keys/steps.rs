@@ -45,7 +45,8 @@ pub enum KindId {
     Later,
 }
 
-const STEPS: Key = Key::new("steps", Ty::Steps, "The steps inside.", "steps:\n  - get: /").words(&[
+/// The steps inside of a step.
+pub const STEPS: Key = Key::new("steps", Ty::Steps, "The steps inside.", "steps:\n  - get: /").words(&[
     ("Artillery", "flow"),
     ("Taurus", "do"),
     ("JMeter", "children"),
@@ -152,7 +153,6 @@ static CONTROLLERS: &[Kind] = &[
 
 /// The kinds of steps to come.
 static LATER: &[Kind] = &[
-    later("websocket"),
     later("sse"),
     later("grpc"),
     later("sql"),
@@ -165,6 +165,12 @@ static LATER: &[Kind] = &[
 ];
 
 impl Kind {
+    /// Whether it holds steps under `steps`.
+    pub fn takes_steps(&self) -> bool {
+        let sections = self.sections.iter().flat_map(|section| section.keys);
+        self.keys.iter().chain(sections).any(|key| key.name == STEPS.name)
+    }
+
     /// Every key a step of this kind takes, in the order of the reference page.
     pub fn all_keys(&'static self) -> impl Iterator<Item = &'static Key> {
         let all = std::iter::once(&self.key)

@@ -25,7 +25,7 @@ use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::sanitize::shown_path;
 use crate::schedule::ThinkTime;
 use crate::units::{UnitError, parse_duration, parse_share, parse_size};
-use crate::yaml::{Node, NodeKind, Style};
+use crate::yaml::{Entry, Node, NodeKind, Style};
 
 /// The file that the command line's own words stand in.
 pub(super) use crate::diagnostic::COMMAND_LINE;
@@ -50,9 +50,47 @@ pub(crate) struct Lower<'a> {
     pub(super) files: Vec<PathBuf>,
     /// Whether a profile was laid over the plan.
     pub(super) profiled: bool,
+    /// What is around the steps that are read.
+    pub(super) around: Around,
+}
+
+/// What is around a step, as far as messages are concerned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Around {
+    /// No connection.
+    #[default]
+    Nothing,
+    /// A connection that messages go over.
+    Connection,
+    /// `parallel` within such a connection.
+    Parallel,
 }
 
 impl Lower<'_> {
+    /// Reads the steps that use a connection.
+    pub(crate) fn on_a_connection<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.around, Around::Connection);
+        let read = read(self);
+        self.around = before;
+        read
+    }
+
+    /// Tells a step that sends or receives messages where it can do neither; `kind` is its kind key.
+    pub(crate) fn needs_a_connection(&mut self, kind: &Entry) {
+        let (message, help) = match self.around {
+            Around::Connection => return,
+            Around::Nothing => (
+                format!("`{}` needs a connection: there is no `websocket` step around it", kind.key),
+                "put it into the `steps` of a `websocket` step",
+            ),
+            Around::Parallel => (
+                format!("`{}` within `parallel`: two steps would read from one connection at the same time", kind.key),
+                "put a `websocket` step of its own into each branch",
+            ),
+        };
+        self.report(Diagnostic::error(kind.key_span, message).help(help));
+    }
+
     pub(crate) fn report(&mut self, finding: Diagnostic) {
         self.findings.push(finding);
     }

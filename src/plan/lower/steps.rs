@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Fields, Lower};
+use super::{Around, Fields, Lower};
 use crate::diagnostic::{Diagnostic, FileId};
 use crate::plan::keys::{Key, Kind, KindId, kinds};
 use crate::plan::types::{Dynamic, Name, Request, Spanned, Step, StepKind, StopTarget, Text};
@@ -102,9 +102,7 @@ impl Lower<'_> {
     pub(crate) fn kind_of<'n>(&mut self, node: &'n Node, entries: &'n [Entry]) -> Option<(&'n Entry, &'static Kind)> {
         let is_kind = |entry: &&Entry| kinds().any(|kind| kind.key.name == &*entry.key);
         let mut found: Vec<&Entry> = entries.iter().filter(is_kind).collect();
-        let takes_steps = |entry: &Entry| {
-            kinds().any(|kind| kind.key.name == &*entry.key && kind.keys.iter().any(|key| key.name == "steps"))
-        };
+        let takes_steps = |entry: &Entry| kinds().any(|kind| kind.key.name == &*entry.key && kind.takes_steps());
         if found.len() > 1 && found.iter().any(|entry| takes_steps(entry)) {
             found.retain(|entry| &*entry.key != "steps");
         }
@@ -265,7 +263,15 @@ impl Lower<'_> {
                 StepKind::RoundRobin(branches)
             }
             KindId::Shuffle => StepKind::Shuffle(self.steps(node, key, false)),
-            KindId::Parallel => StepKind::Parallel(self.steps(node, key, false)),
+            KindId::Parallel => {
+                let before = self.around;
+                if before == Around::Connection {
+                    self.around = Around::Parallel;
+                }
+                let steps = self.steps(node, key, false);
+                self.around = before;
+                StepKind::Parallel(steps)
+            }
             KindId::Set => {
                 if node.entries().is_some_and(<[Entry]>::is_empty) {
                     self.report(

@@ -20,6 +20,8 @@ pub struct HttpNode {
     pub base_url: Option<Template>,
     /// Query parameters.
     pub query: Vec<(Arc<str>, Tree)>,
+    /// Whether it opens a WebSocket.
+    pub websocket: bool,
     /// Whether URL and query depend on nothing that changes during the run.
     pub fixed_target: bool,
     /// Headers with fixed names, in order of writing.

@@ -72,6 +72,8 @@ pub struct HttpStep {
     pub compress_body: Option<Spanned<&'static str>>,
     /// How many embedded resources to fetch at a time, and how many a page may name.
     pub resources: Option<(u64, u64)>,
+    /// Whether it opens a WebSocket.
+    pub websocket: bool,
     /// Settings written on the request, but for its assertions.
     pub http: HttpSettings,
 }
@@ -136,6 +138,19 @@ impl Lower<'_> {
             auth: fields.get("auth").and_then(|node| self.auth(node)),
             assert: assert.map_or_else(Vec::new, |node| self.assertions(node)),
             transport: Some(self.transport(fields)).filter(|keys| *keys != TransportSettings::default()).map(Box::new),
+        }
+    }
+
+    /// Those keys of `http` that a handshake has.
+    pub(crate) fn handshake_settings(&mut self, fields: &Fields<'_>) -> HttpSettings {
+        let timeout = fields.get("timeout").and_then(|node| self.some_time(node, "timeout"));
+        let transport = timeout
+            .map(|timeout| Box::new(TransportSettings { timeout: Some(timeout), ..TransportSettings::default() }));
+        HttpSettings {
+            headers: fields.get("headers").map_or_else(Vec::new, |node| self.headers(node)),
+            auth: fields.get("auth").and_then(|node| self.auth(node)),
+            transport,
+            ..HttpSettings::default()
         }
     }
 
@@ -383,6 +398,7 @@ impl Lower<'_> {
             body,
             compress_body,
             resources,
+            websocket: false,
             http: self.http_settings(fields, false),
         })
     }

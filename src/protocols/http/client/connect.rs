@@ -308,7 +308,7 @@ impl Stream {
         Self { io, traffic: Rc::clone(traffic), cut: false, _counted: Counted::new() }
     }
 
-    pub(super) fn traffic(&self) -> &Rc<Traffic> {
+    pub(crate) fn traffic(&self) -> &Rc<Traffic> {
         &self.traffic
     }
 

@@ -3,14 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use super::h1::Upgraded;
 use super::conn::Answer;
 use super::failure::Stage;
+use super::h1::Upgraded;
 use crate::exchange::{Hop, Timings};
 
 /// Bytes that went over a connection and are not yet counted for a request.
 #[derive(Debug, Default)]
-pub(super) struct Traffic {
+pub(crate) struct Traffic {
     sent: Cell<u64>,
     received: Cell<u64>,
 }
@@ -27,6 +27,11 @@ impl Traffic {
     /// Bytes received since the last [`Self::settle`].
     pub(super) fn received(&self) -> u64 {
         self.received.get()
+    }
+
+    /// Takes what is uncounted: bytes sent and received.
+    pub(crate) fn take(&self) -> (u64, u64) {
+        (self.sent.take(), self.received.take())
     }
 
     /// Counts what is uncounted for `progress`.

@@ -63,6 +63,9 @@ impl Target {
         let https = match scheme {
             _ if scheme.eq_ignore_ascii_case("http") => false,
             _ if scheme.eq_ignore_ascii_case("https") => true,
+            _ if scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss") => {
+                return Err(format!("`{scheme}://` is the URL of a WebSocket: open it with a `websocket` step"));
+            }
             _ => return Err(format!("`{}://` URLs cannot be requested here: only http and https", shorten(scheme))),
         };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

@@ -26,7 +26,7 @@ use crate::template::{Template, Tree};
 pub(crate) const MAX_SENT_FILE: u64 = 256 * 1024 * 1024;
 
 impl Build<'_> {
-    /// Compiles what a request sends.
+    /// Compiles an HTTP request.
     pub(crate) fn http(&mut self, step: &HttpStep, outer: &Step, id: NodeId, context: &Context) -> Option<HttpNode> {
         let plan = self.plan;
         let group = context.group.map(|group| &plan.groups[group.index()].defaults.http);
@@ -34,13 +34,25 @@ impl Build<'_> {
             std::iter::once(&plan.defaults.http).chain(group).chain([&step.http]).collect();
         let earned: Vec<&HttpSettings> =
             if context.earned { layers.clone() } else { vec![&plan.defaults.http, &step.http] };
+        self.http_of(step, &layers, &earned, outer.span, id)
+    }
 
+    /// Compiles an HTTP request with these settings, from the outermost to its own. Headers and
+    /// `auth` are those of `earned`.
+    pub(crate) fn http_of(
+        &mut self,
+        step: &HttpStep,
+        layers: &[&HttpSettings],
+        earned: &[&HttpSettings],
+        span: Span,
+        id: NodeId,
+    ) -> Option<HttpNode> {
         let base = layers.iter().rev().find_map(|layer| layer.base_url.as_ref());
         let url = self.sent(&step.url, Some(id));
         let base_url = base.map(|base| self.sent(base, Some(id)));
         let query: Vec<_> =
             step.query.iter().map(|(name, yaml)| (name.value.clone(), self.sent_tree(yaml, Some(id)))).collect();
-        let merged = merged_headers(&earned);
+        let merged = merged_headers(earned);
         let headers = self.headers(&merged, id);
         self.check_declared(step, &merged);
         let spelled = spellings(merged.iter().map(|(name, _)| &*name.value));
@@ -48,7 +60,7 @@ impl Build<'_> {
         let auth = earned.iter().rev().find_map(|layer| layer.auth.as_ref()).and_then(Option::as_ref);
         let compiled = |text: &Text| self.sent(text, Some(id)).map(|compiled| compiled.template).ok_or(());
         let auth = auth.map(|auth| auth.try_map(compiled).ok());
-        let transport = self.transport(&layers, outer.span);
+        let transport = self.transport(layers, step.websocket, span);
 
         let url = url?;
         let base_url = match base_url {
@@ -77,6 +89,7 @@ impl Build<'_> {
             base_url: base_url.map(|base| base.template),
             query: queries,
             fixed_target,
+            websocket: step.websocket,
             headers: headers?,
             spelled,
             secret_headers: Vec::new(),
@@ -209,7 +222,7 @@ impl Build<'_> {
         Some(Template::from_literal(own))
     }
 
-    fn file(&mut self, file: &FileRef, id: NodeId) -> Option<FileSource> {
+    pub(crate) fn file(&mut self, file: &FileRef, id: NodeId) -> Option<FileSource> {
         let compiled = self.text(&file.path, Some(id))?;
         let Some(literal) = compiled.template.literal() else {
             return Some(FileSource::Named(compiled.template, file.folder.clone()));
@@ -238,12 +251,19 @@ impl Build<'_> {
     }
 
     /// The connection-level settings of a request; each combination is kept once.
-    fn transport(&mut self, layers: &[&HttpSettings], span: Span) -> Option<TransportId> {
+    fn transport(&mut self, layers: &[&HttpSettings], websocket: bool, span: Span) -> Option<TransportId> {
         let mut settings = Settings::default();
         let mut at = span;
         for written in layers.iter().filter_map(|layer| layer.transport.as_ref()) {
             apply(&mut settings, written);
             at = written.span.unwrap_or(at);
+        }
+        if websocket {
+            // A connection of its own, which becomes another protocol's.
+            settings.version = HttpVersion::Http1;
+            settings.connections = Connections::Request;
+            settings.cache = CacheScope::Off;
+            settings.tunnel = true;
         }
         if let Some(known) = self.transports.iter().position(|known| *known == settings) {
             return Some(TransportId(known as u32));

@@ -7,6 +7,7 @@ use crate::graph::Compiled;
 use crate::plan::Text;
 use crate::protocols::http::client::Target;
 use crate::uri;
+use std::borrow::Cow;
 
 impl Build<'_> {
     /// Checks a request's URL and the base URL before it; whether the request can be made at all.
@@ -23,9 +24,9 @@ impl Build<'_> {
         }
         let Some(path) = literal.filter(|text| !uri::is_absolute(text)) else {
             match (literal, base) {
-                (Some(whole), _) => self.check_whole(whole, step.url.span),
+                (Some(whole), _) => self.check_whole(&scheme(step, whole), step.url.span),
                 (None, Some((written, base))) => {
-                    self.check_base(written, base);
+                    self.check_base(step, written, base);
                 }
                 (None, None) => {}
             }
@@ -35,7 +36,7 @@ impl Build<'_> {
             self.findings.push(no_base(path, step.url.span));
             return false;
         };
-        let sound = self.check_base(written, base);
+        let sound = self.check_base(step, written, base);
         if let Some(host) = uri::network_path(path) {
             self.findings.push(
                 Diagnostic::warning(
@@ -52,7 +53,7 @@ impl Build<'_> {
         }
         if let (true, Some(base)) = (sound, base.template.literal()) {
             match uri::resolve(Some(base), path) {
-                Ok(whole) => self.check_whole(&whole, step.url.span),
+                Ok(whole) => self.check_whole(&scheme(step, &whole), step.url.span),
                 Err(message) => self.error(step.url.span, message, WHOLE),
             }
         }
@@ -60,7 +61,7 @@ impl Build<'_> {
     }
 
     /// Checks a base URL on its own, once for each place it is written at.
-    fn check_base(&mut self, written: &Text, base: &Compiled) -> bool {
+    fn check_base(&mut self, step: &HttpStep, written: &Text, base: &Compiled) -> bool {
         let known = |finding: &Diagnostic| finding.span == written.span && finding.severity == Severity::Error;
         if self.findings.iter().any(known) {
             return false;
@@ -78,7 +79,7 @@ impl Build<'_> {
             return false;
         }
         let Some(base) = base.template.literal() else { return true };
-        match Target::parse(base) {
+        match Target::parse(&scheme(step, base)) {
             Ok(_) => true,
             Err(message) => {
                 self.error(written.span, message, WHOLE);
@@ -94,6 +95,11 @@ impl Build<'_> {
             self.error(span, message, WHOLE);
         }
     }
+}
+
+/// The URL as HTTP knows it: that of a WebSocket has schemes of its own.
+fn scheme<'u>(step: &HttpStep, url: &'u str) -> Cow<'u, str> {
+    if step.websocket { uri::http_form(url) } else { Cow::Borrowed(url) }
 }
 
 const WHOLE: &str = "a whole URL looks like http://localhost:8080/path";

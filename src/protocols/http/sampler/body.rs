@@ -85,7 +85,11 @@ fn json_text(json: &JsonTemplate, scope: &mut dyn Scope) -> Result<String, Strin
     Ok(text)
 }
 
-fn file_bytes(file: &FileSource, scope: &mut dyn Scope) -> Result<Bytes, String> {
+/// The bytes of a file to send.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn file_bytes(file: &FileSource, scope: &mut dyn Scope) -> Result<Bytes, String> {
     match file {
         FileSource::Read(bytes) => Ok(bytes.clone()),
         FileSource::Named(template, folder) => {

@@ -7,6 +7,8 @@ mod target;
 use std::cell::RefCell;
 use std::sync::Arc;
 
+pub(crate) use body::file_bytes;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -77,7 +79,7 @@ pub(crate) fn prepare(http: &HttpNode, sending: &Sending<'_>, scope: &mut dyn Sc
         body,
         auth,
         resources: http.resources,
-        upgrade: false,
+        upgrade: http.websocket,
         keep_body: sending.keep_body,
         measure_body: sending.measure_body,
         capture: sending.capture,

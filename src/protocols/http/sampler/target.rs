@@ -33,6 +33,9 @@ pub(super) fn computed(http: &HttpNode, scope: &mut dyn Scope) -> Result<Target,
             url.insert_str(fragment, &format!("{sign}{query}"));
         }
     }
+    if http.websocket {
+        url = uri::http_form(&url).into_owned();
+    }
     Target::parse(&url)
 }
 

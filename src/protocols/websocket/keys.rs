@@ -1,0 +1,177 @@
+//! Keys of WebSockets.
+
+use crate::plan::keys::{ANY_REQUEST, Key, Kind, KindId, STEPS, Section, Ty};
+use crate::protocols::http::keys::{AUTH_KEY, HEADERS, QUERY, TIMEOUT};
+use crate::protocols::spec::RequestKind;
+
+const SUBPROTOCOLS: Key = Key::new(
+    "subprotocols",
+    Ty::List(&Ty::Text),
+    "Subprotocols to offer, the most wanted first (`Sec-WebSocket-Protocol`). A server that takes none of them fails the step.",
+    "subprotocols: [graphql-transport-ws]",
+);
+const COMPRESSION: Key = Key::new(
+    "compression",
+    Ty::Bool,
+    "Whether compressed messages (permessage-deflate) are offered. The default is true.",
+    "compression: false",
+);
+const MAX_MESSAGE: Key = Key::new(
+    "max_message",
+    Ty::Size,
+    "The largest message that is taken, decompressed; a larger one fails the step and closes the connection. The default is 10MiB.",
+    "max_message: 1MiB",
+);
+const CONNECTIONS: Key = Key::new(
+    "connections",
+    Ty::Enum(&[
+        ("step", "closed after its steps (the default)"),
+        ("iteration", "kept until the iteration ends, and used again by this step until then"),
+        ("user", "kept for the user's life, and used again by this step until then"),
+    ]),
+    "How long the connection is kept.",
+    "connections: user",
+);
+
+/// WebSocket settings of the plan or a thread group.
+pub static WEBSOCKET: Section = Section {
+    name: "websocket",
+    doc: "Defaults for WebSockets. They stand on the plan, on a thread group, or directly on a `websocket` step; the inner value wins. What is not written here, such as `tls`, `proxy`, cookies and `auth`, is that of `http`.",
+    keys: &[
+        Key::new(
+            "url",
+            Ty::Text,
+            "Prefix of every path, with `ws://` or `wss://`. Without it, `base_url` of `http` is.",
+            "url: wss://feed.example",
+        ),
+        HEADERS,
+        AUTH_KEY,
+        TIMEOUT,
+        SUBPROTOCOLS,
+        COMPRESSION,
+        MAX_MESSAGE,
+        CONNECTIONS,
+    ],
+};
+
+/// Keys of a step that opens a WebSocket.
+pub static OPEN: Section = Section {
+    name: "websocket step",
+    doc: "Opens a WebSocket for the steps inside, and closes it after them. Its response time is that of the handshake.",
+    keys: &[STEPS, QUERY, HEADERS, AUTH_KEY, TIMEOUT, SUBPROTOCOLS, COMPRESSION, MAX_MESSAGE, CONNECTIONS],
+};
+
+const WHERE: Key = Key::new(
+    "where",
+    Ty::Map(&Ty::Matcher),
+    "Which message is meant: JSONPaths, each with the value or matcher for what it finds. Others are counted and passed over.",
+    "where: { $.type: quote }",
+);
+const WITHIN: Key = Key::new(
+    "within",
+    Ty::Duration,
+    "How long to wait at most. The default is the connection's `timeout`.",
+    "within: 2s",
+);
+
+/// The message that a reply is.
+pub static REPLY: Section =
+    Section { name: "reply", doc: "The message that replies to the one that is sent.", keys: &[WHERE, WITHIN] };
+
+/// A message to send.
+pub static MESSAGE: Section = Section {
+    name: "message",
+    doc: "A message: one of these.",
+    keys: &[
+        Key::new("text", Ty::Text, "Text as it is.", "text: ping"),
+        Key::new("json", Ty::Any, "A value written as YAML and sent as JSON.", "json: { subscribe: AAPL }"),
+        Key::new(
+            "binary_file",
+            Ty::Path,
+            "A file whose bytes are sent as a binary message.",
+            "binary_file: files/frame.bin",
+        ),
+    ],
+};
+
+/// Keys of a step that sends a message.
+pub static SEND: Section = Section {
+    name: "send step",
+    doc: "Sends a message on the connection of the `websocket` step around it.",
+    keys: &[Key::new(
+        "reply",
+        Ty::Section(&REPLY),
+        "Waits for a message that came after this one was sent. The response time then ends with it, and `extract` and `assert` look at it. Without `reply` the step ends once the message is sent.",
+        "reply: { where: { $.symbol: AAPL }, within: 2s }",
+    )],
+};
+
+/// What a step waits for.
+pub static RECEIVE: Section = Section {
+    name: "receive",
+    doc: "Messages to wait for, those included that came since the step before.",
+    keys: &[
+        Key::new("count", Ty::Count(1), "How many. The default is 1.", "count: 10"),
+        WITHIN,
+        WHERE,
+        Key::new(
+            "close",
+            Ty::Bool,
+            "Waits until the server closes the connection instead; `status` is the close code then.",
+            "close: true",
+        ),
+    ],
+};
+
+/// The sections whose keys a `websocket` step takes.
+static OF_OPEN: &[&Section] = &[&OPEN, &ANY_REQUEST];
+/// Those of a `send` step.
+static OF_SEND: &[&Section] = &[&SEND, &ANY_REQUEST];
+/// Those of a `receive` step.
+static OF_RECEIVE: &[&Section] = &[&ANY_REQUEST];
+
+/// Every section of keys of WebSockets.
+pub static SECTIONS: &[&Section] = &[&WEBSOCKET, &OPEN, &SEND, &MESSAGE, &REPLY, &RECEIVE];
+
+/// The kinds of steps of WebSockets.
+pub static KINDS: [Kind; 3] = [
+    Kind {
+        id: KindId::Request(RequestKind::WebSocket),
+        key: Key::new(
+            "websocket",
+            Ty::Text,
+            "Opens a WebSocket at a path or URL for the steps inside.",
+            "websocket: /ws/prices\nsteps:\n  - send: { json: { subscribe: AAPL } }\n    reply: { where: { $.symbol: AAPL } }",
+        )
+        .words(&[("Artillery", "connect"), ("Gatling", "ws"), ("JMeter", "websocket_open")]),
+        keys: &[],
+        sections: OF_OPEN,
+        jmeter: "WebSocket Open Connection (plugin)",
+    },
+    Kind {
+        id: KindId::Request(RequestKind::Send),
+        key: Key::new(
+            "send",
+            Ty::Either(&[Ty::Text, Ty::Section(&MESSAGE)]),
+            "Sends a message on the WebSocket around it, and waits for its `reply` if it has one.",
+            "send: { json: { subscribe: AAPL } }",
+        )
+        .words(&[("Gatling", "sendText"), ("JMeter", "websocket_request"), ("Artillery", "emit")]),
+        keys: &[],
+        sections: OF_SEND,
+        jmeter: "WebSocket request-response (plugin)",
+    },
+    Kind {
+        id: KindId::Request(RequestKind::Receive),
+        key: Key::new(
+            "receive",
+            Ty::Section(&RECEIVE),
+            "Waits for messages on the WebSocket around it.",
+            "receive: { count: 10, within: 5s }",
+        )
+        .words(&[("JMeter", "websocket_single_read"), ("Gatling", "await")]),
+        keys: &[],
+        sections: OF_RECEIVE,
+        jmeter: "WebSocket Single Read (plugin)",
+    },
+];

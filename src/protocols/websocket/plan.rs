@@ -1,0 +1,226 @@
+//! What a plan says of WebSockets.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::keys;
+use crate::diagnostic::Diagnostic;
+use crate::plan::{AssertionSpec, Fields, FileRef, Lower, Name, Spanned, Step, SubjectSpec, Text};
+use crate::protocols::http::plan::{HttpSettings, HttpStep};
+use crate::yaml::{Entry, Node, NodeKind};
+
+/// WebSocket settings as written in one place; absent keys leave the outer place's value.
+#[derive(Clone, Debug, Default)]
+pub struct WebSocketSettings {
+    /// What the handshake is sent with: `url`, `headers`, `auth`, `timeout`.
+    pub http: HttpSettings,
+    /// Subprotocols to offer.
+    pub subprotocols: Option<Vec<Text>>,
+    /// Whether compressed messages are offered.
+    pub compression: Option<bool>,
+    /// The largest message that is taken, in bytes.
+    pub max_message: Option<u64>,
+    /// A word of `connections`.
+    pub connections: Option<&'static str>,
+}
+
+/// A step that opens a WebSocket.
+#[derive(Clone, Debug)]
+pub struct OpenStep {
+    /// The handshake.
+    pub handshake: HttpStep,
+    /// Settings written on the step.
+    pub settings: WebSocketSettings,
+    /// The steps that use the connection.
+    pub steps: Vec<Step>,
+}
+
+/// A step that sends a message.
+#[derive(Clone, Debug)]
+pub struct SendStep {
+    /// The message.
+    pub message: MessageSpec,
+    /// What the step is called without a name.
+    pub label: Arc<str>,
+    /// The reply to wait for.
+    pub reply: Option<WaitSpec>,
+}
+
+/// A step that waits for messages.
+#[derive(Clone, Debug)]
+pub struct ReceiveStep {
+    /// What to wait for.
+    pub wait: WaitSpec,
+    /// Whether the end of the connection is waited for instead.
+    pub close: bool,
+}
+
+/// A message to send.
+#[derive(Clone, Debug)]
+pub enum MessageSpec {
+    /// Text as it is.
+    Text(Text),
+    /// A value, sent as JSON.
+    Json(Node),
+    /// A file's bytes, as a binary message.
+    Binary(FileRef),
+}
+
+/// What a step waits for.
+#[derive(Clone, Debug)]
+pub struct WaitSpec {
+    /// How many messages.
+    pub count: u64,
+    /// How long at most.
+    pub within: Option<Duration>,
+    /// Which ones: what must be true of each.
+    pub matching: Vec<AssertionSpec>,
+}
+
+impl Lower<'_> {
+    /// The keys of `websocket` on the plan or a thread group.
+    pub(crate) fn websocket_defaults(&mut self, node: &Node) -> Option<WebSocketSettings> {
+        let fields = self.fields(node, &keys::WEBSOCKET)?;
+        let url = fields.get("url").and_then(|node| self.text(node, "url"));
+        let mut settings = self.websocket_settings(&fields);
+        settings.http.base_url = url;
+        Some(settings)
+    }
+
+    fn websocket_settings(&mut self, fields: &Fields<'_>) -> WebSocketSettings {
+        let connections =
+            fields.get("connections").and_then(|node| self.word(node, keys::WEBSOCKET.key("connections")?));
+        WebSocketSettings {
+            http: self.handshake_settings(fields),
+            subprotocols: fields.get("subprotocols").and_then(|node| self.subprotocols(node)),
+            compression: fields.get("compression").and_then(|node| self.boolean(node, "compression")),
+            max_message: fields.get("max_message").and_then(|node| self.size(node, "max_message")),
+            connections,
+        }
+    }
+
+    fn subprotocols(&mut self, node: &Node) -> Option<Vec<Text>> {
+        let Some(items) = node.items() else {
+            self.wrong_type(node, "subprotocols", "a list", Some("subprotocols: [graphql-transport-ws]"));
+            return None;
+        };
+        Some(items.iter().filter_map(|item| self.text(item, "subprotocols")).collect())
+    }
+
+    /// A step that opens a WebSocket; `kind` is its kind key.
+    pub(crate) fn websocket_step(&mut self, kind: &Entry, fields: &Fields<'_>) -> Option<OpenStep> {
+        let url = self.text(&kind.value, "websocket");
+        let settings = self.websocket_settings(fields);
+        let query = fields.get("query").map_or_else(Vec::new, |node| self.values(node, "query"));
+        let steps = match fields.get("steps") {
+            Some(node) => self.on_a_connection(|this| this.steps(node, "steps", false)),
+            None => {
+                if fields.entry("steps").is_none() {
+                    let finding = Diagnostic::error(kind.key_span, "`websocket` needs `steps`: what goes over it?");
+                    self.report(
+                        finding.help("write the steps below it, for example `- send: { json: { subscribe: AAPL } }`"),
+                    );
+                }
+                Vec::new()
+            }
+        };
+        let url = url?;
+        if url.value.trim().is_empty() {
+            self.report(
+                Diagnostic::error(url.span, "`websocket` has no path").help("write a path such as /ws, or a whole URL"),
+            );
+        }
+        let handshake = HttpStep {
+            method: "GET".into(),
+            url,
+            query,
+            body: None,
+            compress_body: None,
+            resources: None,
+            http: settings.http.clone(),
+            websocket: true,
+        };
+        Some(OpenStep { handshake, settings, steps })
+    }
+
+    /// A step that sends a message; `kind` is its kind key.
+    pub(crate) fn send_step(&mut self, kind: &Entry, fields: &Fields<'_>) -> Option<SendStep> {
+        self.needs_a_connection(kind);
+        let message = self.message(&kind.value);
+        let reply = fields.get("reply").and_then(|node| {
+            let fields = self.fields(node, &keys::REPLY)?;
+            Some(self.wait(&fields))
+        });
+        let message = message?;
+        let label = match &message {
+            MessageSpec::Text(text) => format!("send {}", beginning(&text.value)),
+            MessageSpec::Json(node) => format!("send {}", beginning(&node.to_json().to_string())),
+            MessageSpec::Binary(file) => format!("send {}", file.path.value),
+        };
+        Some(SendStep { message, label: label.into(), reply })
+    }
+
+    /// A step that waits for messages; `kind` is its kind key.
+    pub(crate) fn receive_step(&mut self, kind: &Entry) -> Option<ReceiveStep> {
+        self.needs_a_connection(kind);
+        let fields = self.fields(&kind.value, &keys::RECEIVE)?;
+        let close = fields.get("close").and_then(|node| self.boolean(node, "close")).unwrap_or(false);
+        if close && let Some(entry) = fields.entry("count").or_else(|| fields.entry("where")) {
+            self.report(
+                Diagnostic::error(entry.key_span, format!("`{}` has no effect while `close` is true", entry.key))
+                    .help("remove one of the two"),
+            );
+        }
+        let mut wait = self.wait(&fields);
+        wait.count = fields.get("count").and_then(|node| self.count(node, "count", 1)).unwrap_or(1);
+        Some(ReceiveStep { wait, close })
+    }
+
+    fn message(&mut self, node: &Node) -> Option<MessageSpec> {
+        if !matches!(node.kind, NodeKind::Map(_)) {
+            return self.text(node, "send").map(MessageSpec::Text);
+        }
+        let fields = self.fields(node, &keys::MESSAGE)?;
+        let given: Vec<&Entry> = ["text", "json", "binary_file"].iter().filter_map(|key| fields.entry(key)).collect();
+        match given.as_slice() {
+            [entry] => match &*entry.key {
+                "text" => self.text(&entry.value, "text").map(MessageSpec::Text),
+                "json" => Some(MessageSpec::Json(entry.value.clone())),
+                _ => self.file_ref(&entry.value, "binary_file").map(MessageSpec::Binary),
+            },
+            [] => {
+                let finding = Diagnostic::error(node.span, "this `send` sends nothing");
+                self.report(finding.help("write `text:`, `json:` or `binary_file:` in it"));
+                None
+            }
+            [first, second, ..] => {
+                let message =
+                    format!("a message has one content, but this one has `{}` and `{}`", first.key, second.key);
+                let finding = Diagnostic::error(second.key_span, message).help("keep one of them, or write two steps");
+                self.report(finding.related(first.key_span, "the other content"));
+                None
+            }
+        }
+    }
+
+    fn wait(&mut self, fields: &Fields<'_>) -> WaitSpec {
+        let within = fields.get("within").and_then(|node| self.some_time(node, "within"));
+        let matching = fields.get("where").map_or_else(Vec::new, |node| self.values(node, "where"));
+        let spec = |(path, matcher): (Name, Node)| AssertionSpec {
+            span: path.span,
+            subject: SubjectSpec::Json(Spanned::new(path.value, path.span)),
+            matcher: Some(matcher),
+        };
+        WaitSpec { count: 1, within, matching: matching.into_iter().map(spec).collect() }
+    }
+}
+
+/// The beginning of a message, for a label.
+fn beginning(text: &str) -> String {
+    const SHOWN: usize = 40;
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
