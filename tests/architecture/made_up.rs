@@ -20,6 +20,12 @@ const CODE: [(&str, &str); 11] = [
 
 const TABLE: &str = "# Rooms
 
+| in `src/protocols/` | holds | room |
+| --- | --- | --- |
+| `spec.rs`, `NAME/keys.rs`, `NAME/plan.rs` | keys | `plan` |
+| `NAME/compile/` | nodes | `graph` |
+| `NAME/client/` | connections | `clients` |
+
 | room | what it does | imports |
 | --- | --- | --- |
 | `leaf` | knows nobody | – |
@@ -49,20 +55,20 @@ fn an_import_that_the_row_does_not_list() {
     assert_eq!(
         with(&[("cli/run.rs", "use crate::{\n    graph::Graph,\n    plan::Plan,\n    leaf,\n};")], None),
         [
-            "src/cli/run.rs:4 imports the room `leaf`, which the row of `cli` does not list (docs/architecture.md:9). Do without it, or, if `cli` is to know `leaf`, add `leaf` to the row."
+            "src/cli/run.rs:4 imports the room `leaf`, which the row of `cli` does not list (docs/architecture.md:15). Do without it, or, if `cli` is to know `leaf`, add `leaf` to the row."
         ]
     );
     assert_eq!(
         with(&[("leaf.rs", "\nfn f() { crate::cli::main() }")], None),
         [
-            "src/leaf.rs:2 imports the room `cli`, which the row of `leaf` does not list (docs/architecture.md:5). `cli` stands above `leaf` in the order of imports (docs/architecture.md:9), so `leaf` must not know it: move what both need to a room that both may import."
+            "src/leaf.rs:2 imports the room `cli`, which the row of `leaf` does not list (docs/architecture.md:11). `cli` stands above `leaf` in the order of imports (docs/architecture.md:15), so `leaf` must not know it: move what both need to a room that both may import."
         ]
     );
 }
 
 #[test]
 fn a_listed_room_that_nothing_imports() {
-    let unused = "docs/architecture.md:8: the row of `graph` lists `leaf`, which nothing in `graph` imports. Remove it from the row.";
+    let unused = "docs/architecture.md:14: the row of `graph` lists `leaf`, which nothing in `graph` imports. Remove it from the row.";
     assert_eq!(with(&[], Some(("compiles | ", "compiles | `leaf` "))), [unused]);
     let for_a_test = "use crate::plan::Plan;\n#[cfg(test)]\nmod tests { use crate::leaf; }";
     assert_eq!(with(&[("graph.rs", for_a_test)], Some(("compiles | ", "compiles | `leaf` "))), [unused]);
@@ -75,12 +81,12 @@ fn a_room_without_a_row_and_a_row_without_a_room() {
         ["docs/architecture.md has no row for the room `new` (src/new.rs). Add one, below all that it imports."]
     );
     assert_eq!(
-        with(&[], Some(("| `graph`", "| `old` | went | – |\n| `graph`"))),
-        ["docs/architecture.md:8: there is no room `old` in src/. Remove the row, or correct its name."]
+        with(&[], Some(("| `graph` | compiles", "| `old` | went | – |\n| `graph` | compiles"))),
+        ["docs/architecture.md:14: there is no room `old` in src/. Remove the row, or correct its name."]
     );
     assert_eq!(
-        with(&[], Some(("| `graph`", "| `plan` | again | – |\n| `graph`"))),
-        ["docs/architecture.md:8: `plan` has a row already. Remove one of them."]
+        with(&[], Some(("| `graph` | compiles", "| `plan` | again | – |\n| `graph` | compiles"))),
+        ["docs/architecture.md:14: `plan` has a row already. Remove one of them."]
     );
 }
 
@@ -90,7 +96,7 @@ fn a_listed_room_whose_row_stands_below() {
     assert_eq!(
         with(&ring, Some(("knows nobody | –", "knows nobody | `plan`"))),
         [
-            "docs/architecture.md:5: the row of `leaf` lists `plan`, whose own row stands below it (docs/architecture.md:7). Move the row of `leaf` below that of `plan`; if `plan` needs `leaf` too, that is a ring: move what both need to a room that both may import."
+            "docs/architecture.md:11: the row of `leaf` lists `plan`, whose own row stands below it (docs/architecture.md:13). Move the row of `leaf` below that of `plan`; if `plan` needs `leaf` too, that is a ring: move what both need to a room that both may import."
         ]
     );
 }
@@ -99,7 +105,7 @@ fn a_listed_room_whose_row_stands_below() {
 fn a_row_with_a_cell_too_few() {
     assert_eq!(
         with(&[], Some(("compiles | ", "compiles "))),
-        ["docs/architecture.md:8: a row has three cells: room, what it does, imports."]
+        ["docs/architecture.md:14: a row has three cells, as the head of its table."]
     );
 }
 
@@ -116,8 +122,8 @@ fn the_files_of_a_protocol_belong_to_the_rooms_of_their_stages() {
             None
         ),
         [
-            "src/protocols/http/compile.rs:1 imports the room `clients`, which the row of `graph` does not list (docs/architecture.md:8). Do without it, or, if `graph` is to know `clients`, add `clients` to the row.",
-            "src/protocols/http/plan/settings.rs:2 imports the room `graph`, which the row of `plan` does not list (docs/architecture.md:7). `graph` stands above `plan` in the order of imports (docs/architecture.md:8), so `plan` must not know it: move what both need to a room that both may import.",
+            "src/protocols/http/compile.rs:1 imports the room `clients`, which the row of `graph` does not list (docs/architecture.md:14). Do without it, or, if `graph` is to know `clients`, add `clients` to the row.",
+            "src/protocols/http/plan/settings.rs:2 imports the room `graph`, which the row of `plan` does not list (docs/architecture.md:13). `graph` stands above `plan` in the order of imports (docs/architecture.md:14), so `plan` must not know it: move what both need to a room that both may import.",
         ]
     );
 }
@@ -135,7 +141,7 @@ fn what_belongs_to_no_stage_of_a_protocol() {
             None
         ),
         [
-            "src/protocols/http/helpers.rs belongs to no stage of its protocol. Name it, or the folder it is in, after its stage: `spec`, `keys`, `plan`, `node`, `compile`, `explain`, `client`, `sampler`.",
+            "src/protocols/http/helpers.rs belongs to no stage of its protocol. Name it, or the folder it is in, after its stage: `spec`, `keys`, `plan`, `compile`, `client`.",
             "src/protocols/http/mod.rs:4 holds more than `mod` and `use` lines, but belongs to no room. Move it into the file of a stage or of a room.",
             "src/cli/run.rs:2 names `crate::protocols::http::Http`, which does not tell the room it is from. Write the path through the room's module, and through that of the stage in a protocol.",
             "src/graph.rs:2 names `crate::protocols::*`, which does not tell the room it is from. Write the path through the room's module, and through that of the stage in a protocol.",

@@ -23,12 +23,12 @@ const PAGE: &str = "docs/architecture.md";
 
 /// Everything in which code and page disagree, a sentence each.
 fn faults(sources: &Sources, page: &str) -> Vec<String> {
-    let read = scan::files(sources).and_then(|files| Ok((files, page::rows(page)?)));
-    let (files, rows) = match read {
+    let read = scan::files(sources).and_then(|files| Ok((files, page::rows(page)?, page::stages(page)?)));
+    let (files, rows, stages) = match read {
         Ok(read) => read,
         Err(fault) => return vec![fault],
     };
-    let rooms = Rooms::of(&files);
+    let rooms = Rooms::of(&files, stages);
     let mut faults = misplaced(&files, &rooms);
     let imports = imports(&files, &rooms, &mut faults);
     faults.extend(unlisted(&imports, &rows));
@@ -59,7 +59,7 @@ fn misplaced(files: &[File], rooms: &Rooms) -> Vec<String> {
         None => Some(format!(
             "src/{} belongs to no stage of its protocol. Name it, or the folder it is in, after its stage: {}.",
             file.path,
-            rooms::STAGES.iter().map(|(stage, _)| format!("`{stage}`")).collect::<Vec<_>>().join(", ")
+            rooms.stages().map(|stage| format!("`{stage}`")).collect::<Vec<_>>().join(", ")
         )),
     });
     faults.collect()

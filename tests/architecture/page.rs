@@ -1,11 +1,13 @@
-//! What `docs/architecture.md` says: the rows of its table, the layers that follow from them, and the
-//! paths it names.
+//! What `docs/architecture.md` says: the stages of protocols, the rows of rooms, the layers that follow
+//! from them, and the paths it names.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The first cells of a table of rooms.
-const HEAD: &str = "| room |";
+/// The first cells of the table of rooms.
+const ROOMS: &str = "| room |";
+/// The first cells of the table of stages.
+const STAGES: &str = "| in `src/protocols/` |";
 /// The heading above the layers.
 const LAYERS: &str = "## Layers";
 /// The widest line of the layers, in characters.
@@ -22,25 +24,54 @@ pub(crate) struct Row {
     pub(crate) imports: Vec<String>,
 }
 
-/// The rows of all tables of rooms, in order.
+/// What a file or a folder of a protocol may be called.
+pub(crate) struct Stage {
+    /// Without its ending.
+    pub(crate) name: String,
+    /// The room it belongs to.
+    pub(crate) room: String,
+}
+
+/// The stages of protocols.
+///
+/// # Errors
+/// Rows with too many or too few cells.
+pub(crate) fn stages(page: &str) -> Result<Vec<Stage>, String> {
+    let mut stages = Vec::new();
+    for (_, [places, _, room]) in table(page, STAGES)? {
+        let names = code(places).filter_map(|place| place.trim_end_matches('/').rsplit('/').next());
+        let room = code(room).next().unwrap_or_default();
+        stages.extend(names.map(|name| Stage { name: name.trim_end_matches(".rs").to_owned(), room: room.to_owned() }));
+    }
+    Ok(stages)
+}
+
+/// The rows of rooms, in order.
 ///
 /// # Errors
 /// Rows with too many or too few cells.
 pub(crate) fn rows(page: &str) -> Result<Vec<Row>, String> {
+    let rows = table(page, ROOMS)?.into_iter().map(|(line, [room, _, imports])| Row {
+        line,
+        room: code(room).next().unwrap_or_default().to_owned(),
+        imports: code(imports).map(str::to_owned).collect(),
+    });
+    Ok(rows.collect())
+}
+
+/// The rows of the tables that begin with `head`, with their lines.
+fn table<'p>(page: &'p str, head: &str) -> Result<Vec<(usize, [&'p str; 3])>, String> {
     let mut rows = Vec::new();
     let mut is_table = false;
-    for (index, text) in page.lines().enumerate() {
-        is_table = text.starts_with(HEAD) || is_table && text.starts_with('|');
-        if !is_table || text.starts_with(HEAD) || text.starts_with("| ---") {
-            continue;
+    for (line, text) in (1..).zip(page.lines()) {
+        is_table = text.starts_with(head) || is_table && text.starts_with('|');
+        if is_table && !text.starts_with(head) && !text.starts_with("| ---") {
+            let cells: Vec<&str> = text.trim_matches('|').split('|').collect();
+            let cells = cells.try_into().map_err(|_| {
+                format!("docs/architecture.md:{line}: a row has three cells, as the head of its table.")
+            })?;
+            rows.push((line, cells));
         }
-        let line = index + 1;
-        let cells: Vec<&str> = text.trim_matches('|').split('|').collect();
-        let [room, _, imports] = cells[..] else {
-            return Err(format!("docs/architecture.md:{line}: a row has three cells: room, what it does, imports."));
-        };
-        let room = code(room).next().unwrap_or_default().to_owned();
-        rows.push(Row { line, room, imports: code(imports).map(str::to_owned).collect() });
     }
     Ok(rows)
 }
@@ -79,14 +110,11 @@ pub(crate) fn shown_layers(page: &str) -> Option<std::ops::Range<usize>> {
     Some(start..start + page[start..].find("```")?)
 }
 
-/// The files and folders the page names, with their lines.
+/// The files and folders the page names with a slash in them, and their lines.
 pub(crate) fn paths(page: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = page.lines().enumerate();
-    let named = lines.flat_map(|(index, text)| code(text).map(move |word| (index + 1, word)));
-    named.filter(|(_, word)| {
-        let is_path = word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-".contains(c));
-        is_path && (word.contains('/') || [".rs", ".md"].iter().any(|ending| word.ends_with(ending)))
-    })
+    let named = (1..).zip(page.lines()).flat_map(|(line, text)| code(text).map(move |word| (line, word)));
+    let is_part_of_path = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-".contains(c);
+    named.filter(move |(_, word)| word.contains('/') && word.chars().all(is_part_of_path))
 }
 
 /// What stands in backticks.

@@ -3,41 +3,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::page::Stage;
 use crate::scan::File;
 
 /// The module that holds the protocols.
 const PROTOCOLS: &str = "protocols";
 
-/// What a protocol's files and folders are called, and the room each belongs to.
-pub(crate) const STAGES: [(&str, &str); 8] = [
-    ("spec", "plan"),
-    ("keys", "plan"),
-    ("plan", "plan"),
-    ("node", "graph"),
-    ("compile", "graph"),
-    ("explain", "graph"),
-    ("client", "clients"),
-    ("sampler", "samplers"),
-];
-
 /// The rooms of a crate.
 pub(crate) struct Rooms {
     modules: BTreeSet<Vec<String>>,
+    /// What a protocol's files and folders are called, and the room each belongs to.
+    stages: Vec<Stage>,
     /// The rooms, and a file of each.
     rooms: BTreeMap<String, String>,
 }
 
 impl Rooms {
-    pub(crate) fn of(files: &[File]) -> Self {
+    pub(crate) fn of(files: &[File], stages: Vec<Stage>) -> Self {
         let modules = files.iter().map(|file| file.module.clone()).collect();
-        let mut all = Self { modules, rooms: BTreeMap::new() };
+        let mut all = Self { modules, stages, rooms: BTreeMap::new() };
         for file in files {
-            if let Some(room) = all.of_file(file) {
-                let room = room.to_owned();
+            if let Some(room) = all.of_file(file).map(str::to_owned) {
                 all.rooms.entry(room).or_insert_with(|| file.path.clone());
             }
         }
         all
+    }
+
+    /// What the files and folders of a protocol may be called.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = &str> {
+        self.stages.iter().map(|stage| stage.name.as_str())
     }
 
     /// Every room, and a file of it.
@@ -50,25 +45,25 @@ impl Rooms {
         match path {
             [] => true,
             [top] => top == PROTOCOLS,
-            [top, protocol] => top == PROTOCOLS && stage(protocol).is_none() && self.modules.contains(path),
+            [top, protocol] => top == PROTOCOLS && self.stage(protocol).is_none() && self.modules.contains(path),
             _ => false,
         }
     }
 
-    pub(crate) fn of_file<'a>(&self, file: &'a File) -> Option<&'a str> {
+    pub(crate) fn of_file<'a>(&'a self, file: &'a File) -> Option<&'a str> {
         self.of_path(&file.module)
     }
 
     /// The room of what a path names.
-    pub(crate) fn of_path<'a>(&self, path: &'a [String]) -> Option<&'a str> {
+    pub(crate) fn of_path<'a>(&'a self, path: &'a [String]) -> Option<&'a str> {
         match path {
             [] => None,
-            [top, rest @ ..] if top == PROTOCOLS => rest.iter().take(2).find_map(|name| stage(name)),
+            [top, rest @ ..] if top == PROTOCOLS => rest.iter().take(2).find_map(|name| self.stage(name)),
             [top, ..] => self.modules.contains(&path[..1]).then_some(top),
         }
     }
-}
 
-fn stage(name: &str) -> Option<&'static str> {
-    STAGES.iter().find(|(stage, _)| *stage == name).map(|(_, room)| *room)
+    fn stage(&self, name: &str) -> Option<&str> {
+        self.stages.iter().find(|stage| stage.name == name).map(|stage| stage.room.as_str())
+    }
 }

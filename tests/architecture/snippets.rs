@@ -27,10 +27,7 @@ fn braces_are_taken_apart_over_several_lines() {
 pub(crate) use crate::g::h;
 use {crate::i::J, std::fmt, ::k::L};
 ";
-    assert_eq!(
-        named(text).unwrap(),
-        ["2 a", "2 a::b::C", "3 e::*", "3 type::F", "5 g::h", "6 i::J"]
-    );
+    assert_eq!(named(text).unwrap(), ["2 a", "2 a::b::C", "3 e::*", "3 type::F", "5 g::h", "6 i::J"]);
 }
 
 #[test]
