@@ -61,7 +61,7 @@ fn an_import_that_the_row_does_not_list() {
     assert_eq!(
         with(&[("leaf.rs", "\nfn f() { crate::cli::main() }")], None),
         [
-            "src/leaf.rs:2 imports the room `cli`, which the row of `leaf` does not list (docs/architecture.md:11). `cli` stands above `leaf` in the order of imports (docs/architecture.md:15), so `leaf` must not know it: move what both need to a room that both may import."
+            "src/leaf.rs:2 imports the room `cli`, which the row of `leaf` does not list (docs/architecture.md:11). The row of `cli` stands below it (docs/architecture.md:15), so `leaf` must not import it: move what both need to a room that both may import."
         ]
     );
 }
@@ -123,7 +123,7 @@ fn the_files_of_a_protocol_belong_to_the_rooms_of_their_stages() {
         ),
         [
             "src/protocols/http/compile.rs:1 imports the room `clients`, which the row of `graph` does not list (docs/architecture.md:14). Do without it, or, if `graph` is to know `clients`, add `clients` to the row.",
-            "src/protocols/http/plan/settings.rs:2 imports the room `graph`, which the row of `plan` does not list (docs/architecture.md:13). `graph` stands above `plan` in the order of imports (docs/architecture.md:14), so `plan` must not know it: move what both need to a room that both may import.",
+            "src/protocols/http/plan/settings.rs:2 imports the room `graph`, which the row of `plan` does not list (docs/architecture.md:13). The row of `graph` stands below it (docs/architecture.md:14), so `plan` must not import it: move what both need to a room that both may import.",
         ]
     );
 }

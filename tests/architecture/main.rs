@@ -104,7 +104,7 @@ fn unlisted(imports: &[Import], rows: &[Row]) -> Vec<String> {
         }
         let remedy = match rows.iter().find(|other| other.room == *to) {
             Some(other) if other.line > row.line => format!(
-                "`{to}` stands above `{from}` in the order of imports ({PAGE}:{}), so `{from}` must not know it: move what both need to a room that both may import",
+                "The row of `{to}` stands below it ({PAGE}:{}), so `{from}` must not import it: move what both need to a room that both may import",
                 other.line
             ),
             _ => format!("Do without it, or, if `{from}` is to know `{to}`, add `{to}` to the row"),

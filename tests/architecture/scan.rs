@@ -360,7 +360,7 @@ fn is_punct(token: &TokenTree, sign: char) -> bool {
 }
 
 fn is_colons(tokens: &[TokenTree], at: usize) -> bool {
-    let is_joint = |token| matches!(token, &TokenTree::Punct(ref punct) if punct.spacing() == Spacing::Joint);
+    let is_joint = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.spacing() == Spacing::Joint);
     tokens.get(at..at + 2).is_some_and(|pair| is_joint(&pair[0]) && pair.iter().all(|token| is_punct(token, ':')))
 }
 
