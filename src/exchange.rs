@@ -1,6 +1,7 @@
 //! What one request of any protocol came to: how long it took, what went over the wire, and the
 //! response or why there is none.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use crate::failure::Failure;
+use crate::phase::Phase;
 use crate::response::Response;
 
 /// How long the parts of a request took. A phase that did not happen (a pooled connection needs
@@ -25,8 +27,48 @@ pub struct Timings {
     pub tls: Option<Duration>,
     /// From the request's first byte sent to the answer's first byte.
     pub first_byte: Option<Duration>,
-    /// From the answer's first byte to its last.
+    /// From the response's first byte to its last.
     pub download: Option<Duration>,
+    /// From a message sent to the one that replies to it.
+    pub reply: Option<Duration>,
+    /// From the start to the first event of a stream, or the first message that was waited for.
+    pub first_event: Option<Duration>,
+}
+
+impl Timings {
+    /// How long a phase took; `None` if there was none of it, or if it may come several times in
+    /// one request ([`Gaps`]).
+    pub fn of(&self, phase: Phase) -> Option<Duration> {
+        match phase {
+            Phase::Dns => self.dns,
+            Phase::Connect => self.connect,
+            Phase::Tls => self.tls,
+            Phase::FirstByte => self.first_byte,
+            Phase::Download => self.download,
+            Phase::Reply => self.reply,
+            Phase::FirstEvent => self.first_event,
+            Phase::EventGap => None,
+        }
+    }
+}
+
+/// The times between one event of a stream and the next, each with how often it came: rounded to
+/// three digits, so that a stream of any length takes bounded memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gaps(BTreeMap<u64, u64>);
+
+impl Gaps {
+    /// Adds a gap.
+    pub fn add(&mut self, gap: Duration) {
+        let us = u64::try_from(gap.as_micros()).unwrap_or(u64::MAX);
+        let step = 10_u64.pow(us.checked_ilog10().unwrap_or(0).saturating_sub(3));
+        *self.0.entry((us + step / 2) / step * step).or_default() += 1;
+    }
+
+    /// Each gap, and how often it came.
+    pub fn iter(&self) -> impl Iterator<Item = (Duration, u64)> {
+        self.0.iter().map(|(us, count)| (Duration::from_micros(*us), *count))
+    }
 }
 
 /// One request as it was sent and the head of its answer, for people to look at.
@@ -57,6 +99,8 @@ pub struct Hop {
 pub struct Exchange {
     /// How long it took, redirects included.
     pub timings: Timings,
+    /// The times between the events that came, if it is a stream; boxed, as most are none.
+    pub gaps: Option<Box<Gaps>>,
     /// Bytes written for it, head and body.
     pub sent_bytes: u64,
     /// Bytes read for it, head and body as they came over the wire.

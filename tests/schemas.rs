@@ -165,7 +165,7 @@ fn every_link_of_the_reference_leads_somewhere() {
 #[test]
 fn every_key_function_and_filter_is_in_the_reference() {
     let page = loadplan::plan::reference::reference();
-    for section in loadplan::plan::keys::SECTIONS {
+    for section in loadplan::plan::keys::sections() {
         for key in section.keys {
             assert!(page.contains(&format!("`{}`", key.name)), "{} of {}", key.name, section.name);
         }

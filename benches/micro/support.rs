@@ -62,7 +62,7 @@ pub(crate) fn large_body() -> String {
 pub(crate) fn response(body: &str) -> Response {
     let body = bytes::Bytes::copy_from_slice(body.as_bytes());
     let mut response = Response::default();
-    response.status = 200;
+    response.status = Some(200);
     response.body_bytes = body.len() as u64;
     response.body = body.into();
     response

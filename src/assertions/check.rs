@@ -78,7 +78,10 @@ impl Assertion {
     fn judge(&self, response: &Response, judge: &mut Judge<'_>) -> Result<(), Miss> {
         let milliseconds = |duration: std::time::Duration| Value::Float(duration.as_secs_f64() * 1000.0);
         match &self.subject {
-            Subject::Status => judge.all(&self.matchers, Seen::Value(&Value::Int(response.status.into()))),
+            Subject::Status => {
+                let status = response.status.map_or(Value::Null, |status| Value::Int(status.into()));
+                judge.all(&self.matchers, Seen::Value(&status))
+            }
             Subject::ResponseTime => judge.all(&self.matchers, Seen::Value(&milliseconds(response.response_time))),
             Subject::FirstByte => judge.all(&self.matchers, Seen::Value(&milliseconds(response.first_byte))),
             Subject::Size => {

@@ -21,7 +21,7 @@ use super::*;
 
 fn answer(body: &str) -> Response {
     let mut response = Response::default();
-    response.status = 200;
+    response.status = Some(200);
     response.url = "http://127.0.0.1/done".to_owned();
     response.body_bytes = body.len() as u64;
     response.body = body.to_owned().into_bytes().into();
@@ -76,7 +76,7 @@ fn told_in(assertion: &Assertion, response: &Response, scope: &mut dyn Scope) ->
 #[test]
 fn the_status_is_judged() {
     let mut response = answer("");
-    response.status = 500;
+    response.status = Some(500);
     let failure = Assertion::new(Subject::Status, vec![M::Equals(lit(json!(200)))], None)
         .check(&response, &mut World::new())
         .unwrap_err();
@@ -96,9 +96,9 @@ fn the_status_is_judged() {
     ] {
         assert_eq!(check(Subject::Status, vec![matcher], &response), expected);
     }
-    response.status = 299;
+    response.status = Some(299);
     assert_eq!(check(Subject::Status, vec![M::StatusClass(2)], &response), "holds");
-    response.status = 300;
+    response.status = Some(300);
     assert_eq!(check(Subject::Status, vec![M::StatusClass(2)], &response), "expected 2xx, got 300");
 }
 

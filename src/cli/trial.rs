@@ -16,6 +16,7 @@ use crate::exchange::Hop;
 use crate::graph::{ExecutionGraph, LabelId, LabelKind, NodeId};
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
+use crate::phase::Phase;
 use crate::protocols::http::client::ProxyEnvironment;
 use crate::response::Response;
 use crate::run::Services;
@@ -275,15 +276,9 @@ fn received(text: &mut String, response: &Response, request: &Observed<'_>) {
     }
     let timings = &request.exchange.timings;
     let mut phases = String::new();
-    for (name, time) in [
-        ("dns", timings.dns),
-        ("connect", timings.connect),
-        ("tls", timings.tls),
-        ("first byte", timings.first_byte),
-        ("download", timings.download),
-    ] {
-        if let Some(time) = time {
-            let _ = write!(phases, ", {name} {:.1} ms", time.as_secs_f64() * 1e3);
+    for phase in Phase::ALL {
+        if let Some(time) = timings.of(phase) {
+            let _ = write!(phases, ", {} {:.1} ms", phase.word().replace('_', " "), time.as_secs_f64() * 1e3);
         }
     }
     let cached = if request.exchange.cached { ", from the cache" } else { "" };

@@ -4,6 +4,7 @@ use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Phases;
 use super::histogram::histogram;
 use crate::failure::FailureKind;
 
@@ -109,27 +110,6 @@ pub struct Times {
     pub p99_ms: f64,
     /// The 99.9th percentile.
     pub p999_ms: f64,
-}
-
-/// The parts of a request. A part no sample had is absent: a kept connection needs no `connect`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Phases {
-    /// Resolving the host's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dns: Option<Times>,
-    /// The TCP handshake.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connect: Option<Times>,
-    /// The TLS handshake.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tls: Option<Times>,
-    /// From the first byte sent to the first byte of the answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_byte: Option<Times>,
-    /// From the first byte of the answer to its last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub download: Option<Times>,
 }
 
 /// A line of the report.

@@ -9,8 +9,8 @@ use base64::prelude::BASE64_STANDARD;
 use super::RunInfo;
 use super::{
     Assertion, CutShort, Document, Error, Example, FailureCount, Generator, Host, LazyList, Lifecycle, Line, LoadPart,
-    Lost, Part, PartState, Phases, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats,
-    ThreadGroup, Threshold, Times, Tool, Unreached, VerdictInfo,
+    Lost, Part, PartState, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats, ThreadGroup,
+    Threshold, Times, Tool, Unreached, VerdictInfo,
 };
 use crate::failure::FailureKind;
 use crate::graph::{self, ExecutionGraph, LabelId, LabelKind, Place, Scope, load_sentences};
@@ -235,7 +235,6 @@ impl<'a> RunRecord<'a> {
     }
 
     fn stats(&self, stats: &metrics::Stats, scope: Scope) -> Stats {
-        let phase = |phase| times(stats.phase(phase));
         Stats {
             count: stats.count,
             failed: stats.failed,
@@ -256,13 +255,7 @@ impl<'a> RunRecord<'a> {
             unsent: stats.count.saturating_sub(stats.response_time.count()),
             cut_short: cut_short(stats.lower_bounds),
             service_time: times(&stats.service_time),
-            phases: Phases {
-                dns: phase(Phase::Dns),
-                connect: phase(Phase::Connect),
-                tls: phase(Phase::Tls),
-                first_byte: phase(Phase::FirstByte),
-                download: phase(Phase::Download),
-            },
+            phases: Phase::ALL.into_iter().filter_map(|phase| Some((phase, times(stats.phase(phase))?))).collect(),
         }
     }
 

@@ -10,6 +10,7 @@ mod findings;
 mod from_run;
 mod histogram;
 mod lazy_list;
+mod phases;
 mod place;
 mod read;
 mod refused;
@@ -29,11 +30,12 @@ use crate::verdict::exit;
 
 pub use comparison::{About, ComparedLine, ComparedRun, Comparison, Figure, Judgement, LoadWindow, Method, Remark};
 pub use figures::{
-    CutShort, FailureCount, Line, LoadPart, Lost, Phases, Slice, SliceLine, Stats, ThreadGroup, Times, Unreached,
+    CutShort, FailureCount, Line, LoadPart, Lost, Slice, SliceLine, Stats, ThreadGroup, Times, Unreached,
 };
 pub use findings::{Assertion, Error, Example, ScopeKind, Threshold};
 pub use from_run::RunRecord;
 pub use lazy_list::LazyList;
+pub use phases::Phases;
 pub(crate) use place::Place;
 pub use read::{ReadError, read, results_file};
 pub use repository::Repository;
@@ -42,7 +44,7 @@ pub use run_info::RunInfo;
 pub(crate) use series::Series;
 
 /// The version of the format. A new key is a minor version.
-pub const SCHEMA_VERSION: &str = "1.2.0";
+pub const SCHEMA_VERSION: &str = "1.3.0";
 /// Where the schema of the format is published.
 pub const SCHEMA_URL: &str = "https://raw.githubusercontent.com/loadplan/loadplan/main/schemas/results.schema.json";
 
@@ -55,7 +57,7 @@ pub struct Document<'a> {
     #[schemars(extend("format" = "uri"))]
     pub schema: String,
     /// The version of this format; a new key is a minor version.
-    #[schemars(extend("examples" = ["1.2.0"]), regex(pattern = r"^1\.\d+\.\d+$"))]
+    #[schemars(extend("examples" = ["1.3.0"]), regex(pattern = r"^1\.\d+\.\d+$"))]
     pub schema_version: String,
     /// What wrote this document.
     pub tool: Tool,

@@ -37,7 +37,7 @@ impl Document<'static> {
                 service_time: None,
                 unsent: 0,
                 cut_short: None,
-                phases: Phases { dns: None, connect: None, tls: None, first_byte: None, download: None },
+                phases: Phases::default(),
             },
             samplers: LazyList::default(),
             transactions: LazyList::default(),

@@ -209,6 +209,7 @@ impl User {
             response_time: response_time(exchange),
             behind: std::mem::take(&mut self.behind),
             timings: exchange.timings,
+            gaps: exchange.gaps.as_deref(),
             sent_bytes: exchange.sent_bytes,
             received_bytes: exchange.received_bytes,
             reconnects: exchange.reconnects,
@@ -234,7 +235,7 @@ impl User {
             let url = self.sent.as_ref().map(|sent| masker.url(sent.request.url())).unwrap_or_default();
             let failure = judged.failures.first();
             let failure = failure.map(|first| (first.kind.word(), told(&in_a_line(first), &masker)));
-            let status = exchange.outcome.as_ref().ok().map(|response| response.status);
+            let status = exchange.outcome.as_ref().ok().and_then(|response| response.status);
             let kind = RowKind::Request { status, url: &url };
             self.local.row(self.group, self.number, &sample, kind, failure);
         }
@@ -280,11 +281,13 @@ impl User {
         observed: bool,
         judged: &mut Judged,
     ) -> usize {
-        if request.default_status && response.status >= 400 {
+        if request.default_status
+            && let Some(status @ 400..) = response.status
+        {
             judged.failures.push(SampleFailure {
                 expected: Some("a status below 400".into()),
                 actual: Some(response.status_and_gist(&self.masker())),
-                ..SampleFailure::new(FailureKind::Status, format!("the status is {}", response.status), node.span)
+                ..SampleFailure::new(FailureKind::Status, format!("the status is {status}"), node.span)
             });
         }
         let is_status = |assertion: &crate::assertions::Assertion| {
@@ -390,7 +393,8 @@ fn told(message: &str, masker: &Masker) -> String {
 }
 
 fn shown(response: &Response, masker: &Masker) -> String {
-    let mut text = format!("{} {}\n{}", response.version, response.status, masker.headers(&response.headers));
+    let status = response.status.map_or_else(String::new, |status| format!(" {status}"));
+    let mut text = format!("{}{status}\n{}", response.version, masker.headers(&response.headers));
     if !response.body.is_empty() {
         text.push('\n');
         text.push_str(&sampler::beginning_of_response(response, masker));

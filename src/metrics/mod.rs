@@ -28,7 +28,7 @@ pub use timeline::{Slice, SliceLabel};
 pub use times::Times;
 
 use crate::diagnostic;
-use crate::exchange::Timings;
+use crate::exchange::{Gaps, Timings};
 use crate::failure::FailureKind;
 use crate::graph::{AssertionId, ExecutionGraph, GroupId, LabelId, LabelKind, Place, Scope};
 use crate::schedule::Window;
@@ -49,6 +49,8 @@ pub struct Sample<'a> {
     pub behind: Duration,
     /// The parts of it.
     pub timings: Timings,
+    /// The times between the events of a stream.
+    pub gaps: Option<&'a Gaps>,
     /// Bytes sent.
     pub sent_bytes: u64,
     /// Bytes received.
@@ -72,6 +74,7 @@ impl<'a> Sample<'a> {
             response_time: ResponseTime::None,
             behind: Duration::ZERO,
             timings: Timings::default(),
+            gaps: None,
             sent_bytes: 0,
             received_bytes: 0,
             reconnects: 0,

@@ -125,12 +125,13 @@ impl Stats {
                 self.failed_response_time.record(time);
             }
         }
-        let timings = &sample.timings;
-        let phases = [timings.dns, timings.connect, timings.tls, timings.first_byte, timings.download];
-        for (times, phase) in self.phases.iter_mut().zip(phases) {
-            if let Some(time) = phase {
+        for (times, phase) in self.phases.iter_mut().zip(Phase::ALL) {
+            if let Some(time) = sample.timings.of(phase) {
                 times.record(time);
             }
+        }
+        for (gap, count) in sample.gaps.iter().flat_map(|gaps| gaps.iter()) {
+            self.phases[Phase::EventGap as usize].record_several(gap, count);
         }
     }
 

@@ -17,6 +17,11 @@ impl Seldom {
         self.0.get_or_insert_default().record(time);
     }
 
+    /// Records the same time `count` times.
+    pub(super) fn record_several(&mut self, time: Duration, count: u64) {
+        self.0.get_or_insert_default().record_several(time, count);
+    }
+
     pub(super) fn merge(&mut self, other: &Times) {
         if other.count() > 0 {
             self.0.get_or_insert_default().merge(other);

@@ -36,7 +36,12 @@ impl Times {
 
     /// Adds a time. One below a microsecond counts as one.
     pub fn record(&mut self, time: Duration) {
-        self.add_value((time.as_micros().min(u128::from(LONGEST_US)) as u64).max(1), 1);
+        self.record_several(time, 1);
+    }
+
+    /// Records the same time `count` times.
+    pub(super) fn record_several(&mut self, time: Duration, count: u64) {
+        self.add_value((time.as_micros().min(u128::from(LONGEST_US)) as u64).max(1), count);
     }
 
     fn add_value(&mut self, us: u64, times: u64) {

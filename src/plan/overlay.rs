@@ -31,7 +31,7 @@ pub(super) fn profile(lower: &mut Lower<'_>, plan: &mut Node, name: &str) -> Opt
         }
     }
     if let Some(node) = fields.get("http") {
-        lower.fields(node, &keys::HTTP)?;
+        lower.fields(node, &crate::protocols::http::keys::HTTP)?;
         merge_into(plan, "http", node.span, node);
     }
     if let Some(entry) = fields.entry("thresholds") {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{HTTP, Key, Kind, KindId, PROFILE_GROUP, REQUEST, SECTIONS, STEP, Section, Ty, kinds};
+use super::keys::{Key, Kind, KindId, PROFILE_GROUP, STEP, Section, Ty, kinds, sections};
 use crate::protocols::spec::RequestKind;
 use crate::template::{Builtin, FunctionDoc, filters, functions};
 
@@ -49,7 +49,7 @@ pub fn reference() -> String {
     let mut page = INTRO.to_owned();
     contents(&mut page);
     page.push_str(NOTATION);
-    for section in SECTIONS.iter().copied() {
+    for section in sections() {
         if section.name == STEP.name {
             steps(&mut page);
         } else {
@@ -62,7 +62,7 @@ pub fn reference() -> String {
 
 fn contents(page: &mut String) {
     page.push_str("- [Notation](#notation)\n- [How bodies are read](#how-bodies-are-read)\n");
-    for section in SECTIONS {
+    for section in sections() {
         let _ = writeln!(page, "- {}", link(section));
     }
     page.push_str("- [Expressions](#expressions): [functions](#functions), [filters](#filters)\n\n");
@@ -87,10 +87,13 @@ fn link(section: &Section) -> String {
 
 fn section(page: &mut String, section: &'static Section) {
     let _ = writeln!(page, "## {}\n\n{}\n", heading(section), section.doc);
-    let inherited = |key: &&Key| section.name == REQUEST.name && key.name != "assert" && HTTP.key(key.name).is_some();
-    let own: Vec<&'static Key> = section.keys.iter().filter(|key| !inherited(key)).collect();
-    if own.len() < section.keys.len() {
-        let _ = writeln!(page, "Besides these, a request takes every key of {} and of {}.\n", link(&HTTP), link(&STEP));
+    let own: Vec<&'static Key> = section.keys.iter().collect();
+    // A kind's own section comes first.
+    let kind = kinds().find(|kind| kind.sections.first().is_some_and(|first| std::ptr::eq(*first, section)));
+    if let Some(kind) = kind {
+        let others: Vec<String> = kind.sections[1..].iter().map(|other| link(other)).collect();
+        let _ =
+            writeln!(page, "Besides these, it takes every key of {} and of {}.\n", others.join(", of "), link(&STEP));
     }
     keys(page, &own);
     // A profile's thread group says again what the thread group's own section shows.

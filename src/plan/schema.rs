@@ -6,7 +6,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::keys::{
-    ASSERTIONS, EXTRACTOR, Key, Kind, MATCHER, PLAN, REQUEST, SECTIONS, STEP, Section, THINK_TIME, THRESHOLD, Ty, kinds,
+    ASSERTIONS, EXTRACTOR, Key, Kind, MATCHER, PLAN, STEP, Section, THINK_TIME, THRESHOLD, Ty, kinds, sections,
 };
 use crate::diagnostic::FileId;
 use crate::yaml::{Node, NodeKind, Style};
@@ -17,7 +17,7 @@ const DURATION_SAYS: &str = "write a number and its unit: 500ms, 10s, 2m, 1h30m 
 /// The schema of a plan file.
 pub fn plan_schema() -> Json {
     let mut definitions = Map::new();
-    for section in SECTIONS.iter().filter(|section| section.name != PLAN.name && section.name != STEP.name) {
+    for section in sections().filter(|section| section.name != PLAN.name && section.name != STEP.name) {
         definitions.insert(slug(section.name), section_schema(section));
     }
     definitions.insert("step".into(), step_schema());
@@ -169,8 +169,15 @@ fn ty_schema(ty: &'static Ty) -> Json {
 }
 
 /// Keys of many kinds of steps: each is written once and referred to.
-fn shared_keys() -> impl Iterator<Item = &'static Key> {
-    REQUEST.keys.iter().chain(STEP.keys.iter().filter(|key| REQUEST.key(key.name).is_none()))
+fn shared_keys() -> Vec<&'static Key> {
+    let mut shared: Vec<&'static Key> = Vec::new();
+    let sections = kinds().flat_map(|kind| kind.sections.iter().copied()).chain([&STEP]);
+    for key in sections.flat_map(|section| section.keys) {
+        if !shared.iter().any(|known| known.name == key.name) {
+            shared.push(key);
+        }
+    }
+    shared
 }
 
 fn shared_name(key: &Key) -> String {
@@ -182,6 +189,7 @@ fn step_schema() -> Json {
     let alone = |kind: &Kind| kind.key.name == "steps";
     let others: Vec<Json> =
         kinds.iter().filter(|kind| !alone(kind)).map(|kind| json!({ "required": [kind.key.name] })).collect();
+    let shared = shared_keys();
     let mut branches = Vec::new();
     for kind in &kinds {
         let condition = if alone(kind) {
@@ -190,8 +198,11 @@ fn step_schema() -> Json {
             json!({ "required": [kind.key.name] })
         };
         let mut object = closed_object_of(kind.all_keys(), |key| {
-            let shared = shared_keys().any(|known| std::ptr::eq(known, key));
-            if shared { json!({ "$ref": format!("#/definitions/{}", shared_name(key)) }) } else { key_schema(key) }
+            if shared.iter().any(|known| std::ptr::eq(*known, key)) {
+                json!({ "$ref": format!("#/definitions/{}", shared_name(key)) })
+            } else {
+                key_schema(key)
+            }
         });
         let needs_steps = !alone(kind) && kind.keys.iter().any(|key| key.name == "steps");
         if needs_steps {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::http::plan::{HttpSettings, HttpStep};
 use crate::mask::without_userinfo;
-use crate::plan::keys::Kind;
+use crate::plan::keys::{Kind, Section};
 use crate::plan::{AssertionGroup, Fields, Lower, Text};
 use crate::yaml::Entry;
 
@@ -15,6 +15,9 @@ pub enum RequestKind {
     /// An HTTP request by its method, or by `request`.
     Http,
 }
+
+/// Every section of keys that is a protocol's own, in the order of the reference page.
+pub static SECTIONS: &[&[&Section]] = &[super::http::keys::SECTIONS];
 
 /// Every kind of request, in the order of the reference page.
 pub static KINDS: &[&[Kind]] = &[&super::http::keys::KINDS];

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Format;
 use crate::document::Document;
 use crate::document::Times;
+use crate::phase::Phase;
 
 /// The format of GitLab's load performance report.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,11 +34,11 @@ fn metrics(document: &Document<'_>) -> Map<String, Value> {
     let rate = totals.throughput_per_s.unwrap_or_default();
     metrics.insert("http_reqs".into(), json!({ "count": totals.count, "rate": rate }));
     let parts = [
-        ("http_req_duration", &totals.response_time),
-        ("http_req_waiting", &totals.phases.first_byte),
-        ("http_req_receiving", &totals.phases.download),
-        ("http_req_connecting", &totals.phases.connect),
-        ("http_req_tls_handshaking", &totals.phases.tls),
+        ("http_req_duration", totals.response_time.as_ref()),
+        ("http_req_waiting", totals.phases.of(Phase::FirstByte)),
+        ("http_req_receiving", totals.phases.of(Phase::Download)),
+        ("http_req_connecting", totals.phases.of(Phase::Connect)),
+        ("http_req_tls_handshaking", totals.phases.of(Phase::Tls)),
     ];
     for (name, times) in parts {
         if let Some(times) = times {

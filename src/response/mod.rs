@@ -22,10 +22,14 @@ const GIST_BYTES: usize = 16 * 1024;
 /// A finished answer. Text and JSON are derived on first use and kept.
 #[derive(Debug, Default)]
 pub struct Response {
-    /// The status code.
-    pub status: u16,
-    /// `HTTP/1.1`, `HTTP/2`.
+    /// The status as a number, where the protocol has one: `404` of HTTP, the code a WebSocket was closed with.
+    pub status: Option<u16>,
+    /// What the peer said to it, where that means something: the reason a WebSocket was closed for.
+    pub status_text: Box<str>,
+    /// `HTTP/1.1`, `HTTP/2`, `WebSocket`.
     pub version: &'static str,
+    /// How many messages or events came, where the protocol has some.
+    pub messages: u64,
     /// The headers of the last hop.
     pub headers: Headers,
     /// The decoded body, as far as `max_body`.
@@ -92,11 +96,11 @@ impl Response {
 
     /// The status, and what the body of an error says in a line: `503: upstream connect error`.
     pub fn status_and_gist(&self, secrets: &Masker) -> String {
-        let gist = || gist::of(&secrets.mask_cut(&self.beginning(GIST_BYTES)), self.status, secrets);
-        let gist = if self.status >= 400 { gist() } else { None };
-        match gist {
-            Some(gist) => format!("{}: {gist}", self.status),
-            None => self.status.to_string(),
+        let Some(status) = self.status else { return "no status".to_owned() };
+        let gist = || gist::of(&secrets.mask_cut(&self.beginning(GIST_BYTES)), status, secrets);
+        match if status >= 400 { gist() } else { None } {
+            Some(gist) => format!("{status}: {gist}"),
+            None => status.to_string(),
         }
     }
 

@@ -10,7 +10,7 @@ use super::builtin::ResponsePart;
 /// A part of the last answer, or a fragment that says why there is none.
 pub(super) fn part(response: &Response, ok: bool, part: ResponsePart) -> Result<Value, String> {
     Ok(match part {
-        ResponsePart::Status => Value::Int(response.status.into()),
+        ResponsePart::Status => response.status.map_or(Value::Null, |status| Value::Int(status.into())),
         ResponsePart::Ok => Value::Bool(ok),
         ResponsePart::Body => Value::text(response.text()),
         ResponsePart::Json => response.json().map_err(|_| not_json())?.root().to_value(),

@@ -115,7 +115,7 @@ impl Scope for World {
     }
 
     fn response_ok(&self) -> bool {
-        self.response.as_ref().is_some_and(|response| response.status < 400)
+        self.response.as_ref().is_some_and(|response| response.status.is_some_and(|status| status < 400))
     }
 
     fn random(&mut self) -> &mut Random {

@@ -46,7 +46,7 @@ fn problems(text: &str) -> Vec<Problem> {
 
 fn response(body: &str) -> Response {
     let mut response = Response::default();
-    response.status = 201;
+    response.status = Some(201);
     response.url = "http://127.0.0.1/a?b=1".to_owned();
     response.headers.insert("content-type", "application/json".parse().unwrap());
     response.body = body.to_owned().into_bytes().into();

@@ -1,6 +1,7 @@
 //! Keys of a thread group and of think times.
 
-use super::{HTTP, Key, Section, Ty};
+use super::{Key, Section, Ty};
+use crate::protocols::http::keys::HTTP;
 
 static STAGE_SHAPE: Ty = Ty::Section(&STAGE);
 static ITERATION_SHAPES: [Ty; 2] = [Ty::Count(1), Ty::Section(&ITERATIONS_TOTAL)];

@@ -4,15 +4,16 @@
 
 mod checks;
 mod group;
+mod request;
 mod root;
 mod steps;
 
-pub use crate::protocols::http::keys::{
-    AUTH, BASIC, DECOMPRESSION, DIGEST, GRAPHQL, HTTP, MULTIPART_PART, REQUEST, REQUEST_LINE, RESOURCES, TLS,
-};
+use crate::protocols::spec;
+
 pub use checks::ASSERTIONS;
 pub use checks::{BETWEEN_DOC, EXTRACTOR, JSON_TYPES, MATCHER, THRESHOLD};
 pub use group::{ITERATIONS_TOTAL, NORMAL, POISSON, STAGE, THINK_TIME, THREAD_GROUP};
+pub use request::{ANY_REQUEST, ASSERT};
 pub use root::{DATA, PLAN, PROFILE, PROFILE_GROUP, READY, SERVICE};
 pub use steps::{Kind, KindId, STEP, WAIT_FOR_USERS, WEIGHT, kinds};
 
@@ -134,7 +135,12 @@ impl Section {
 }
 
 /// Every section, for the schema, the reference page and the search for a misplaced key.
-pub static SECTIONS: &[&Section] = &[
+pub fn sections() -> impl Iterator<Item = &'static Section> {
+    FIRST.iter().chain(spec::SECTIONS.iter().copied().flatten()).chain(LAST).copied()
+}
+
+/// The sections of the reference page before those of the protocols.
+static FIRST: &[&Section] = &[
     &PLAN,
     &DATA,
     &SERVICE,
@@ -147,26 +153,15 @@ pub static SECTIONS: &[&Section] = &[
     &THINK_TIME,
     &NORMAL,
     &POISSON,
-    &HTTP,
-    &DECOMPRESSION,
-    &TLS,
-    &AUTH,
-    &BASIC,
-    &DIGEST,
     &STEP,
-    &REQUEST,
-    &REQUEST_LINE,
-    &GRAPHQL,
-    &MULTIPART_PART,
-    &RESOURCES,
     &WAIT_FOR_USERS,
-    &EXTRACTOR,
-    &ASSERTIONS,
-    &MATCHER,
-    &THRESHOLD,
+    &ANY_REQUEST,
 ];
+
+/// Those after them.
+static LAST: &[&Section] = &[&EXTRACTOR, &ASSERTIONS, &MATCHER, &THRESHOLD];
 
 /// Whether `word` is a key of any section or a kind of step.
 pub fn is_known(word: &str) -> bool {
-    SECTIONS.iter().any(|section| section.key(word).is_some()) || kinds().any(|kind| kind.key.name == word)
+    sections().any(|section| section.key(word).is_some()) || kinds().any(|kind| kind.key.name == word)
 }

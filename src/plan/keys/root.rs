@@ -1,6 +1,7 @@
 //! Keys of the plan itself, of data, services and profiles.
 
-use super::{HTTP, Key, Section, THREAD_GROUP, Ty};
+use super::{Key, Section, THREAD_GROUP, Ty};
+use crate::protocols::http::keys::HTTP;
 
 /// The plan.
 pub static PLAN: Section = Section {

@@ -167,8 +167,15 @@ static LATER: &[Kind] = &[
 impl Kind {
     /// Every key a step of this kind takes, in the order of the reference page.
     pub fn all_keys(&'static self) -> impl Iterator<Item = &'static Key> {
-        let shared = || self.sections.iter().flat_map(|section| section.keys);
-        let common = STEP.keys.iter().filter(move |key| !shared().any(|other| other.name == key.name));
-        std::iter::once(&self.key).chain(self.keys).chain(shared()).chain(common)
+        let all = std::iter::once(&self.key)
+            .chain(self.keys)
+            .chain(self.sections.iter().flat_map(|section| section.keys))
+            .chain(STEP.keys);
+        let mut seen: Vec<&str> = Vec::new();
+        all.filter(move |key| {
+            let new = !seen.contains(&key.name);
+            seen.push(key.name);
+            new
+        })
     }
 }

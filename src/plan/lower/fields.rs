@@ -2,7 +2,7 @@
 
 use super::Lower;
 use crate::diagnostic::Diagnostic;
-use crate::plan::keys::{Key, SECTIONS, Section, kinds};
+use crate::plan::keys::{Key, Section, kinds, sections};
 use crate::yaml::{Entry, Node};
 
 /// A map whose keys were checked.
@@ -111,7 +111,7 @@ impl Lower<'_> {
         if let Some(home) = home_of(word) {
             return finding.help(home);
         }
-        let all = SECTIONS.iter().find_map(|section| section.bridge(word).map(|(tool, key)| (tool, key, *section)));
+        let all = sections().find_map(|section| section.bridge(word).map(|(tool, key)| (tool, key, section)));
         if let Some((tool, key, section)) = all {
             return finding
                 .help(format!("{tool} calls this `{word}`; here it is `{}`, a key of {}", key.name, section.name));
@@ -123,7 +123,7 @@ impl Lower<'_> {
 
 /// Where a key that stands in the wrong place belongs.
 fn home_of(word: &str) -> Option<String> {
-    let section = SECTIONS.iter().find(|section| section.key(word).is_some());
+    let section = sections().find(|section| section.key(word).is_some());
     if let Some(section) = section {
         return Some(format!("`{word}` is a key of {}; check the indentation, or move it there", section.name));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Fields, Lower};
 use crate::diagnostic::{Diagnostic, FileId};
-use crate::plan::keys::{Key, Kind, KindId, STEP, kinds};
+use crate::plan::keys::{Key, Kind, KindId, kinds};
 use crate::plan::types::{Dynamic, Name, Request, Spanned, Step, StepKind, StopTarget, Text};
 use crate::plan::{keys, load as files, strangers};
 use crate::protocols::spec::{RequestKind, Spec};
@@ -157,7 +157,8 @@ impl Lower<'_> {
                 return (finding().help(help).fix(entry.key_span, ours), Some((entry, kind)));
             }
             let lower = entry.key.to_ascii_lowercase();
-            let known = |word: &str| STEP.key(word).is_some() || keys::REQUEST.key(word).is_some();
+            let known =
+                |word: &str| kinds().any(|kind| kind.all_keys().any(|key| key.name == word) && kind.key.name != word);
             let kinds = kinds().filter(|kind| !kind.key.later).map(|kind| kind.key.name);
             if !known(&entry.key)
                 && let Some(near) = crate::suggest::nearest(&lower, kinds)

@@ -1,20 +1,20 @@
 //! Keys of HTTP settings and HTTP requests.
 
-use crate::plan::keys::{Key, Kind, KindId, Section, Ty};
+use crate::plan::keys::{ANY_REQUEST, ASSERT, Key, Kind, KindId, Section, Ty};
 use crate::protocols::spec::RequestKind;
 
 static AUTH_SHAPES: [Ty; 2] = [Ty::Section(&AUTH), Ty::Null];
 static PART_SHAPES: [Ty; 3] = [Ty::Text, Ty::Section(&MULTIPART_PART), Ty::List(&Ty::Any)];
 static PART: Ty = Ty::Either(&PART_SHAPES);
 
-const HEADERS: Key = Key::new(
+pub(crate) const HEADERS: Key = Key::new(
     "headers",
     Ty::Map(&Ty::Either(&[Ty::Text, Ty::Null])),
     "Headers to send. They merge by name with those of outer places; `null` removes one. Over HTTP/1 names are spelled as they are written here.",
     "headers:\n  Accept: application/json",
 )
 .words(&[("JMeter", "header_manager"), ("JMeter", "header"), ("JMeter", "HeaderManager")]);
-const TIMEOUT: Key = Key::new(
+pub(crate) const TIMEOUT: Key = Key::new(
     "timeout",
     Ty::Duration,
     "How long a whole request may take, redirects and body included. The default is 30s.",
@@ -36,24 +36,7 @@ const BASE_URL: Key = Key::new(
     ("JMeter", "domain"),
     ("JMeter", "server"),
 ]);
-const ASSERT: Key = Key::new(
-    "assert",
-    Ty::Assertions,
-    "What must be true of every response. A request's own assertion about the same subject replaces that subject here.",
-    "assert:\n  status: 200\n  response_time: { below: 500ms }",
-)
-.words(&[
-    ("JMeter", "assertions"),
-    ("Taurus", "assert"),
-    ("Artillery", "expect"),
-    ("JMeter", "response_assertion"),
-    ("k6", "check"),
-    ("k6", "checks"),
-    ("Gatling", "check"),
-    ("HttpRunner", "validate"),
-    ("JMeter", "assertion"),
-]);
-const AUTH_KEY: Key = Key::new(
+pub(crate) const AUTH_KEY: Key = Key::new(
     "auth",
     Ty::Either(&AUTH_SHAPES),
     "How to sign in with every request.",
@@ -61,163 +44,150 @@ const AUTH_KEY: Key = Key::new(
 )
 .words(&[("JMeter", "authorization"), ("JMeter", "auth_manager")]);
 
-const SETTINGS: [Key; 23] = [
-    BASE_URL,
-    HEADERS,
-    AUTH_KEY,
-    TIMEOUT,
-    Key::new(
-        "connect_timeout",
-        Ty::Duration,
-        "How long making a connection may take, TLS included. The default is 10s.",
-        "connect_timeout: 5s",
-    ),
-    Key::new(
-        "follow_redirects",
-        Ty::Bool,
-        "Whether redirects are followed. The default is true.",
-        "follow_redirects: false",
-    )
-    .words(&[("Artillery", "followRedirect"), ("Taurus", "follow-redirects"), ("JMeter", "auto_redirects")]),
-    Key::new(
-        "max_redirects",
-        Ty::Count(0),
-        "How many redirects are followed before the request fails. The default is 20.",
-        "max_redirects: 5",
-    ),
-    Key::new(
-        "redirect_headers",
-        Ty::Enum(&[
-            (
-                "safe",
-                "those that hold no secret, nor what steps make from one, and are not called like a credential, as `X-Api-Key` is (the default)",
-            ),
-            ("all", "all of them"),
-        ]),
-        "Which of the plan's headers go along when a redirect, or a page's resource, leads to another origin. `Authorization`, `Cookie` and `Proxy-Authorization` never do.",
-        "redirect_headers: all",
-    ),
-    Key::new(
-        "cookies",
-        Ty::Enum(&[
-            ("user", "a cookie jar for each user, kept for life (the default)"),
-            ("iteration", "emptied at the start of each iteration"),
-            ("off", "no cookies are kept or sent"),
-        ]),
-        "Who keeps cookies.",
-        "cookies: iteration",
-    )
-    .words(&[("JMeter", "cookie_manager"), ("Taurus", "store-cookie")]),
-    Key::new(
-        "connections",
-        Ty::Enum(&[
-            ("user", "each user keeps its connections for life (the default)"),
-            ("iteration", "closed at the end of each iteration"),
-            ("request", "a new connection for each request"),
-        ]),
-        "How long connections are kept.",
-        "connections: request",
-    )
-    .words(&[("Taurus", "keepalive"), ("JMeter", "keepalive"), ("JMeter", "use_keepalive")]),
-    Key::new(
-        "version",
-        Ty::Enum(&[
-            ("auto", "HTTP/2 where TLS offers it, else HTTP/1.1 (the default)"),
-            ("1.1", "always HTTP/1.1"),
-            ("2", "always HTTP/2, without TLS too"),
-        ]),
-        "Which version of HTTP to speak.",
-        "version: 2",
-    ),
-    Key::new(
-        "compression",
-        Ty::Bool,
-        "Whether compressed responses (gzip, deflate, br, zstd) are asked for. The default is true. A body is decompressed only where something reads it, as `try` always does: a damaged one fails the request there, and is only counted elsewhere.",
-        "compression: false",
-    ),
-    Key::new("tls", Ty::Section(&TLS), "TLS settings.", "tls: { ca_file: certs/ca.pem }"),
-    Key::new(
-        "proxy",
-        Ty::Either(&[Ty::Text, Ty::Null]),
-        "The proxy to go through; `off` ignores the environment's proxy variables. Those are never used for this machine (localhost, 127.0.0.0/8, ::1), a proxy written here is.",
-        "proxy: http://proxy.local:3128",
-    ),
-    Key::new(
-        "resolve",
-        Ty::Map(&Ty::Text),
-        "Addresses to use for host names instead of asking DNS. Names are compared whole, in any spelling of the same host.",
-        "resolve:\n  api.example: 127.0.0.1",
-    ),
-    Key::new("source_address", Ty::Text, "The local address connections come from.", "source_address: 127.0.0.2"),
-    Key::new(
-        "max_body",
-        Ty::Size,
-        "How much of a body is kept for assertions and extractors; the rest is read, counted and dropped. The default is 10MiB.",
-        "max_body: 1MiB",
-    ),
-    Key::new(
-        "decompression",
-        Ty::Section(&DECOMPRESSION),
-        "How far a compressed body is decompressed, where it is. A body that goes beyond a limit fails its request.",
-        "decompression: { max_size: 4GiB }",
-    ),
-    Key::new(
-        "cache",
-        Ty::Enum(&[
-            ("off", "every request is sent (the default)"),
-            ("user", "each user has a browser's cache, kept for life"),
-            ("iteration", "emptied at the start of each iteration"),
-        ]),
-        "Whether responses are cached as a browser does.",
-        "cache: user",
-    )
-    .words(&[("JMeter", "cache_manager")]),
-    ASSERT,
-    // Kept apart from the settings above only in meaning: they make the request itself.
-    Key::new(
-        "query",
-        Ty::Map(&Ty::Any),
-        "Query parameters, always encoded. A list repeats the name, `null` leaves it out.",
-        "query:\n  page: 2\n  id: [1, 2]",
-    )
-    .words(&[
-        ("Artillery", "qs"),
-        ("Locust", "params"),
-        ("k6", "params"),
-        ("JMeter", "arguments"),
-        ("Postman", "queryParams"),
-    ]),
-    Key::new(
-        "with",
-        Ty::Map(&Ty::Any),
-        "Variables for this step only.",
-        "with:\n  symbol: ${choice(['AAPL', 'MSFT'])}",
-    )
-    .words(&[("drill", "with_items"), ("Ansible", "vars")]),
-    Key::new(
-        "thresholds",
-        Ty::Thresholds,
-        "What must hold for this request.",
-        "thresholds: [p95 < 100ms, error_rate < 1%]",
-    ),
-];
-
-const fn settings() -> [Key; 20] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, _, _, _] = SETTINGS;
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t]
-}
+/// Query parameters.
+pub const QUERY: Key = Key::new(
+    "query",
+    Ty::Map(&Ty::Any),
+    "Query parameters, always encoded. A list repeats the name, `null` leaves it out.",
+    "query:\n  page: 2\n  id: [1, 2]",
+)
+.words(&[
+    ("Artillery", "qs"),
+    ("Locust", "params"),
+    ("k6", "params"),
+    ("JMeter", "arguments"),
+    ("Postman", "queryParams"),
+]);
 
 /// HTTP settings of the plan or a thread group.
 pub static HTTP: Section = Section {
     name: "http",
     doc: "Defaults for HTTP requests. They stand on the plan, on a thread group, or directly on a request; the inner value wins.",
-    keys: &settings(),
+    keys: &[
+        BASE_URL,
+        HEADERS,
+        AUTH_KEY,
+        TIMEOUT,
+        Key::new(
+            "connect_timeout",
+            Ty::Duration,
+            "How long making a connection may take, TLS included. The default is 10s.",
+            "connect_timeout: 5s",
+        ),
+        Key::new(
+            "follow_redirects",
+            Ty::Bool,
+            "Whether redirects are followed. The default is true.",
+            "follow_redirects: false",
+        )
+        .words(&[
+            ("Artillery", "followRedirect"),
+            ("Taurus", "follow-redirects"),
+            ("JMeter", "auto_redirects"),
+        ]),
+        Key::new(
+            "max_redirects",
+            Ty::Count(0),
+            "How many redirects are followed before the request fails. The default is 20.",
+            "max_redirects: 5",
+        ),
+        Key::new(
+            "redirect_headers",
+            Ty::Enum(&[
+                (
+                    "safe",
+                    "those that hold no secret, nor what steps make from one, and are not called like a credential, as `X-Api-Key` is (the default)",
+                ),
+                ("all", "all of them"),
+            ]),
+            "Which of the plan's headers go along when a redirect, or a page's resource, leads to another origin. `Authorization`, `Cookie` and `Proxy-Authorization` never do.",
+            "redirect_headers: all",
+        ),
+        Key::new(
+            "cookies",
+            Ty::Enum(&[
+                ("user", "a cookie jar for each user, kept for life (the default)"),
+                ("iteration", "emptied at the start of each iteration"),
+                ("off", "no cookies are kept or sent"),
+            ]),
+            "Who keeps cookies.",
+            "cookies: iteration",
+        )
+        .words(&[("JMeter", "cookie_manager"), ("Taurus", "store-cookie")]),
+        Key::new(
+            "connections",
+            Ty::Enum(&[
+                ("user", "each user keeps its connections for life (the default)"),
+                ("iteration", "closed at the end of each iteration"),
+                ("request", "a new connection for each request"),
+            ]),
+            "How long connections are kept.",
+            "connections: request",
+        )
+        .words(&[("Taurus", "keepalive"), ("JMeter", "keepalive"), ("JMeter", "use_keepalive")]),
+        Key::new(
+            "version",
+            Ty::Enum(&[
+                ("auto", "HTTP/2 where TLS offers it, else HTTP/1.1 (the default)"),
+                ("1.1", "always HTTP/1.1"),
+                ("2", "always HTTP/2, without TLS too"),
+            ]),
+            "Which version of HTTP to speak.",
+            "version: 2",
+        ),
+        Key::new(
+            "compression",
+            Ty::Bool,
+            "Whether compressed responses (gzip, deflate, br, zstd) are asked for. The default is true. A body is decompressed only where something reads it, as `try` always does: a damaged one fails the request there, and is only counted elsewhere.",
+            "compression: false",
+        ),
+        Key::new("tls", Ty::Section(&TLS), "TLS settings.", "tls: { ca_file: certs/ca.pem }"),
+        Key::new(
+            "proxy",
+            Ty::Either(&[Ty::Text, Ty::Null]),
+            "The proxy to go through; `off` ignores the environment's proxy variables. Those are never used for this machine (localhost, 127.0.0.0/8, ::1), a proxy written here is.",
+            "proxy: http://proxy.local:3128",
+        ),
+        Key::new(
+            "resolve",
+            Ty::Map(&Ty::Text),
+            "Addresses to use for host names instead of asking DNS. Names are compared whole, in any spelling of the same host.",
+            "resolve:\n  api.example: 127.0.0.1",
+        ),
+        Key::new("source_address", Ty::Text, "The local address connections come from.", "source_address: 127.0.0.2"),
+        Key::new(
+            "max_body",
+            Ty::Size,
+            "How much of a body is kept for assertions and extractors; the rest is read, counted and dropped. The default is 10MiB.",
+            "max_body: 1MiB",
+        ),
+        Key::new(
+            "decompression",
+            Ty::Section(&DECOMPRESSION),
+            "How far a compressed body is decompressed, where it is. A body that goes beyond a limit fails its request.",
+            "decompression: { max_size: 4GiB }",
+        ),
+        Key::new(
+            "cache",
+            Ty::Enum(&[
+                ("off", "every request is sent (the default)"),
+                ("user", "each user has a browser's cache, kept for life"),
+                ("iteration", "emptied at the start of each iteration"),
+            ]),
+            "Whether responses are cached as a browser does.",
+            "cache: user",
+        )
+        .words(&[("JMeter", "cache_manager")]),
+        ASSERT,
+    ],
 };
 
-const fn request_keys() -> [Key; 33] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, assert, query, with, thresholds] = SETTINGS;
-    [
-        query,
+/// Keys of an HTTP request.
+pub static REQUEST: Section = Section {
+    name: "HTTP request",
+    doc: "What an HTTP request sends.",
+    keys: &[
+        QUERY,
         Key::new(
             "json",
             Ty::Any,
@@ -260,21 +230,6 @@ const fn request_keys() -> [Key; 33] {
             "How to compress the body before it is sent. `Content-Encoding` is added.",
             "compress_body: gzip",
         ),
-        Key::new("extract", Ty::Extractors, "Variables to take from the response.", "extract:\n  token: $.token").words(
-            &[
-                ("Artillery", "capture"),
-                ("Taurus", "extract-jsonpath"),
-                ("Taurus", "extract-regexp"),
-                ("JMeter", "extractors"),
-                ("drill", "assign"),
-                ("hurl", "captures"),
-                ("JMeter", "json_extractor"),
-                ("JMeter", "post_processors"),
-            ],
-        ),
-        assert,
-        thresholds,
-        with,
         Key::new(
             "resources",
             Ty::Section(&RESOURCES),
@@ -282,41 +237,8 @@ const fn request_keys() -> [Key; 33] {
             "resources: { parallel: 6 }",
         )
         .words(&[("JMeter", "embedded_resources"), ("Taurus", "retrieve-resources")]),
-        Key::new(
-            "weight",
-            Ty::Count(0),
-            "How often this step is chosen, compared with its siblings in `choose`.",
-            "weight: 3",
-        ),
-        a,
-        b,
-        c,
-        d,
-        e,
-        f,
-        g,
-        h,
-        i,
-        j,
-        k,
-        l,
-        m,
-        n,
-        o,
-        p,
-        q,
-        r,
-        s,
-    ]
-}
-
-/// Keys of an HTTP request.
-pub static REQUEST: Section = Section {
-    name: "HTTP request",
-    doc: "What an HTTP request sends, what it takes from the response and what must be true of it.",
-    keys: &request_keys(),
+    ],
 };
-
 /// The map under `request`.
 pub static REQUEST_LINE: Section = Section {
     name: "request",
@@ -524,7 +446,23 @@ const fn method(name: &'static str, doc: &'static str, example: &'static str) ->
 }
 
 const fn request(key: Key) -> Kind {
-    Kind { id: KindId::Request(RequestKind::Http), key, keys: &[], sections: SECTIONS, jmeter: "HTTP Request" }
+    Kind { id: KindId::Request(RequestKind::Http), key, keys: &[], sections: OF_A_REQUEST, jmeter: "HTTP Request" }
 }
 
-static SECTIONS: &[&Section] = &[&REQUEST];
+/// The sections whose keys a request takes.
+static OF_A_REQUEST: &[&Section] = &[&REQUEST, &ANY_REQUEST, &HTTP];
+
+/// Every section of keys of HTTP.
+pub static SECTIONS: &[&Section] = &[
+    &HTTP,
+    &DECOMPRESSION,
+    &TLS,
+    &AUTH,
+    &BASIC,
+    &DIGEST,
+    &REQUEST,
+    &REQUEST_LINE,
+    &GRAPHQL,
+    &MULTIPART_PART,
+    &RESOURCES,
+];

@@ -79,10 +79,10 @@ impl Transport {
         }
     }
 
-    /// The proxy that is asked for the target itself: only `http` targets are; `https` goes
-    /// through a tunnel.
+    /// The proxy that is asked for the target itself: only `http` targets are; `https` and what is
+    /// no HTTP go through a tunnel.
     pub(super) fn forward_proxy(&self, origin: &Origin) -> Option<&Proxy> {
-        if origin.https { None } else { self.proxies.for_target(origin) }
+        if origin.https || self.settings.tunnel { None } else { self.proxies.for_target(origin) }
     }
 
     /// The proxy that connections to this origin go through, for people.
@@ -162,7 +162,7 @@ async fn establish_unlimited(
     let remote = tcp.peer_addr().map_err(|error| failure::tcp(&whom, &peer.authority(), &error))?;
     // A socket that cannot switch Nagle's algorithm off still works.
     let _ = tcp.set_nodelay(true);
-    if let Some(proxy) = proxy.filter(|_| origin.https) {
+    if let Some(proxy) = proxy.filter(|_| origin.https || transport.settings.tunnel) {
         proxy::tunnel(&mut tcp, proxy, origin).await?;
     }
     Progress::add(&progress.connect, start.elapsed());
@@ -289,7 +289,7 @@ async fn connect_to(address: SocketAddr, source: Option<IpAddr>) -> io::Result<T
 
 /// A TCP or TLS stream that counts the bytes of HTTP on it.
 #[derive(Debug)]
-pub(super) struct Stream {
+pub struct Stream {
     io: Io,
     traffic: Rc<Traffic>,
     /// Whether TLS ended without saying so.

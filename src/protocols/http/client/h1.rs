@@ -2,8 +2,7 @@
 //!
 //! It is written for this program alone because a general client's ways of handing requests,
 //! answers and bodies from one task to another cost more than everything else a request does
-//! here. What stands in the way of that is left out: no pipelining, no upgrades, no waiting for
-//! `100 Continue`.
+//! here. What stands in the way of that is left out: no pipelining, no waiting for `100 Continue`.
 
 use std::cell::RefCell;
 use std::future::{Future as _, poll_fn};
@@ -42,6 +41,15 @@ pub(super) struct Http1 {
     peer: Rc<Peer>,
     /// What has come and could not be used yet: the beginning of a head, or what nobody asked for.
     inbox: Vec<u8>,
+}
+
+/// A connection whose server agreed to speak another protocol on it.
+#[derive(Debug)]
+pub struct Upgraded {
+    /// The stream, over TLS if the URL says so.
+    pub stream: Stream,
+    /// What has come of the new protocol already.
+    pub received: Vec<u8>,
 }
 
 /// Takes an answer as it comes.
@@ -111,6 +119,11 @@ impl Http1 {
 
     pub(super) fn peer(&self) -> &Rc<Peer> {
         &self.peer
+    }
+
+    /// Gives up HTTP on the connection.
+    pub(super) fn upgraded(self) -> Upgraded {
+        Upgraded { stream: self.stream, received: self.inbox }
     }
 
     pub(super) fn stream(&self) -> &Stream {

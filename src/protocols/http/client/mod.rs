@@ -56,6 +56,8 @@ pub(crate) use failure::kept_connection_idle;
 #[cfg(test)]
 pub(crate) use failure::kept_connection_message;
 pub(crate) use failure::{Stage, TOO_LARGE};
+pub use connect::Stream;
+pub use h1::Upgraded;
 pub use open::open_connections;
 pub use proxy::ProxyEnvironment;
 pub(crate) use redirect::is_too_many as is_too_many_redirects;

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::conn::{Connection, Http2};
 use super::connect::{self, Transport};
-use super::h1::Http1;
+use super::h1::{Http1, Upgraded};
 use super::progress::Progress;
 use super::settings::Connections;
 use super::target::Origin;
@@ -219,6 +219,15 @@ impl Drop for Opening<'_> {
 impl Lease<'_> {
     pub(super) fn connection(&mut self) -> Option<&mut Connection> {
         self.connection.as_mut()
+    }
+
+    /// Takes an HTTP/1 connection out for another protocol.
+    pub(super) fn take(mut self) -> Option<Upgraded> {
+        self.settle();
+        match self.connection.take() {
+            Some(Connection::Http1(connection)) => Some(connection.upgraded()),
+            Some(Connection::Http2(_)) | None => None,
+        }
     }
 
     /// Keeps the connection for the next request.

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
+use super::h1::Upgraded;
 use super::conn::Answer;
 use super::failure::Stage;
 use crate::exchange::{Hop, Timings};
@@ -59,6 +60,8 @@ pub(super) struct Progress {
     pub(super) cookies: RefCell<Vec<(String, String)>>,
     /// What came of an answer that was not whole: its status, its headers, the beginning of its body.
     pub(super) partial: RefCell<Option<Box<Answer>>>,
+    /// The connection, once its server speaks another protocol on it.
+    pub(super) upgraded: RefCell<Option<Upgraded>>,
     /// What went over the wire, if somebody wants to see it.
     pub(super) hops: Option<RefCell<Vec<Hop>>>,
 }
@@ -87,6 +90,7 @@ impl Progress {
             cached: Cell::default(),
             cookies: RefCell::default(),
             partial: RefCell::default(),
+            upgraded: RefCell::default(),
             hops: capture.then(RefCell::default),
         }
     }
@@ -104,6 +108,7 @@ impl Progress {
             tls: self.tls.get(),
             first_byte: self.first_byte.get(),
             download: self.download.get(),
+            ..Timings::default()
         }
     }
 

@@ -160,6 +160,9 @@ pub struct Settings {
     pub decompression: Decompression,
     /// For how long the HTTP cache is kept.
     pub cache: CacheScope,
+    /// Whether a proxy is asked for a tunnel (`CONNECT`) without TLS too: what is not HTTP gets
+    /// through in no other way.
+    pub tunnel: bool,
 }
 
 impl Default for Settings {
@@ -181,6 +184,7 @@ impl Default for Settings {
             max_body: 10 * 1024 * 1024,
             decompression: Decompression::default(),
             cache: CacheScope::Off,
+            tunnel: false,
         }
     }
 }

@@ -19,6 +19,7 @@ use super::conn::{self, Answer, Connection, Reading};
 use super::connect::Transport;
 use super::cookies::Jars;
 use super::failure::{self, Stage};
+use super::h1::Upgraded;
 use super::head::{self, Hop, Wire};
 use super::known;
 use super::pool::Pool;
@@ -86,8 +87,31 @@ impl HttpUser {
 
     /// The same, with the clock started a moment ago.
     pub(crate) async fn send_from(&self, start: Instant, request: &Request, transport: &Arc<Transport>) -> Exchange {
-        let limit = transport.settings().timeout;
         let progress = Progress::new(request.capture, start);
+        self.send_with(start, request, transport, progress).await.0
+    }
+
+    /// Asks for another protocol: what came of it, and the connection if the server agreed to it
+    /// with a status 101 (RFC 9110 §15.2.2).
+    pub(crate) async fn upgrade(
+        &self,
+        start: Instant,
+        request: &Request,
+        transport: &Arc<Transport>,
+    ) -> (Exchange, Option<Upgraded>) {
+        let progress = Progress::new(request.capture, start);
+        self.send_with(start, request, transport, progress).await
+    }
+
+    #[inline(always)]
+    async fn send_with(
+        &self,
+        start: Instant,
+        request: &Request,
+        transport: &Arc<Transport>,
+        progress: Progress,
+    ) -> (Exchange, Option<Upgraded>) {
+        let limit = transport.settings().timeout;
         let outcome = {
             let fetch = pin!(self.fetch_page(request, transport, &progress));
             self.within(start, limit, fetch).await
@@ -104,16 +128,19 @@ impl HttpUser {
             None => Err(failure::timeout(progress.stage.get(), limit, progress.came())),
         };
         let partial = if outcome.is_err() { partial(request, &timings, &progress) } else { None };
-        Exchange {
+        let upgraded = progress.upgraded.take();
+        let exchange = Exchange {
             timings,
             sent_bytes: progress.sent.get(),
             received_bytes: progress.received.get(),
             reconnects: progress.reconnects.get(),
             cached: progress.cached.get() && progress.sent.get() == 0,
+            gaps: None,
             hops: progress.hops.map(RefCell::into_inner).unwrap_or_default(),
             outcome,
             partial,
-        }
+        };
+        (exchange, upgraded)
     }
 
     /// Runs a future for at most `limit` from `start`; nothing if it was not done by then.
@@ -397,7 +424,9 @@ impl HttpUser {
             };
             match result {
                 Ok((answer, reusable)) => {
-                    if reusable {
+                    if request.upgrade && answer.status == StatusCode::SWITCHING_PROTOCOLS {
+                        progress.upgraded.replace(lease.take());
+                    } else if reusable {
                         lease.give_back();
                     }
                     if answer.sets_cookies {
@@ -429,7 +458,7 @@ impl HttpUser {
 #[inline(always)]
 fn response(answer: Answer, target: &Target, timings: &Timings, progress: &Progress) -> Response {
     let mut response = Response::default();
-    response.status = answer.status.as_u16();
+    response.status = Some(answer.status.as_u16());
     response.version = answer.version;
     response.headers = answer.headers;
     response.body = answer.body;

@@ -77,6 +77,7 @@ pub(crate) fn prepare(http: &HttpNode, sending: &Sending<'_>, scope: &mut dyn Sc
         body,
         auth,
         resources: http.resources,
+        upgrade: false,
         keep_body: sending.keep_body,
         measure_body: sending.measure_body,
         capture: sending.capture,
