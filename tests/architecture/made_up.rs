@@ -53,7 +53,13 @@ fn code_and_page_that_agree_have_no_faults() {
 #[test]
 fn an_import_that_the_row_does_not_list() {
     assert_eq!(
-        with(&[("cli/run.rs", "use crate::{\n    graph::Graph,\n    plan::Plan,\n    leaf,\n};")], None),
+        with(
+            &[(
+                "cli/run.rs",
+                "use crate::{\n    graph::Graph,\n    plan::Plan,\n    leaf::{A, B},\n};\nuse crate::leaf::C;"
+            )],
+            None
+        ),
         [
             "src/cli/run.rs:4 imports the room `leaf`, which the row of `cli` does not list (docs/architecture.md:15). Do without it, or, if `cli` is to know `leaf`, add `leaf` to the row."
         ]

@@ -65,17 +65,18 @@ fn misplaced(files: &[File], rooms: &Rooms) -> Vec<String> {
     faults.collect()
 }
 
-/// What is imported from other rooms; adds to `faults` what belongs to none.
+/// What each file imports from other rooms, each room where it is named first; adds to `faults` what belongs to none.
 fn imports(files: &[File], rooms: &Rooms, faults: &mut Vec<String>) -> Vec<Import> {
-    let mut imports = Vec::new();
+    let mut imports: Vec<Import> = Vec::new();
     for file in files {
         let Some(from) = rooms.of_file(file) else { continue };
+        let first = imports.len();
         for mention in &file.mentions {
             if rooms.is_above(&mention.path) && !mention.is_glob {
                 continue;
             }
             match rooms.of_path(&mention.path) {
-                Some(to) if to == from => {}
+                Some(to) if to == from || imports[first..].iter().any(|known| known.to == to) => {}
                 Some(to) => imports.push(Import {
                     file: file.path.clone(),
                     line: mention.line,

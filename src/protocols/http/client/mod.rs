@@ -51,12 +51,12 @@ mod tls;
 mod user;
 
 pub use auth::Auth;
+pub use connect::Stream;
 pub use connect::Transport;
 pub(crate) use failure::kept_connection_idle;
 #[cfg(test)]
 pub(crate) use failure::kept_connection_message;
 pub(crate) use failure::{Stage, TOO_LARGE};
-pub use connect::Stream;
 pub use h1::Upgraded;
 pub use open::open_connections;
 pub use proxy::ProxyEnvironment;

@@ -3,9 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use super::h1::Upgraded;
 use super::conn::Answer;
 use super::failure::Stage;
+use super::h1::Upgraded;
 use crate::exchange::{Hop, Timings};
 
 /// Bytes that went over a connection and are not yet counted for a request.
