@@ -53,9 +53,20 @@ impl Assertion {
     pub fn check(&self, response: &Response, scope: &mut dyn Scope) -> Result<(), AssertionFailure> {
         let unit = match &self.subject {
             Subject::Status => Unit::Status,
-            Subject::ResponseTime | Subject::FirstByte => Unit::Milliseconds,
+            Subject::ResponseTime | Subject::FirstByte | Subject::Reply | Subject::FirstEvent | Subject::EventGap => {
+                Unit::Milliseconds
+            }
             Subject::Size => Unit::Bytes,
-            _ => Unit::None,
+            Subject::Messages
+            | Subject::Body
+            | Subject::Json(_)
+            | Subject::XPath(_)
+            | Subject::Css(_)
+            | Subject::Header(_)
+            | Subject::Cookie(_)
+            | Subject::Url
+            | Subject::JsonSchema(_)
+            | Subject::Expr(..) => Unit::None,
         };
         let judged = self.judge(response, &mut Judge { scope: &mut *scope, unit });
         judged.map_err(|mut miss| {
@@ -84,6 +95,20 @@ impl Assertion {
             }
             Subject::ResponseTime => judge.all(&self.matchers, Seen::Value(&milliseconds(response.response_time))),
             Subject::FirstByte => judge.all(&self.matchers, Seen::Value(&milliseconds(response.first_byte))),
+            Subject::Messages => {
+                let count = response.messages.as_ref().map_or(0, |messages| messages.count);
+                judge.all(&self.matchers, Seen::Value(&Value::Int(i64::try_from(count).unwrap_or(i64::MAX))))
+            }
+            Subject::Reply | Subject::FirstEvent => {
+                match response.messages.as_ref().and_then(|messages| messages.first) {
+                    Some(time) => judge.all(&self.matchers, Seen::Value(&milliseconds(time))),
+                    None => self.judge_missing(judge, "no message came"),
+                }
+            }
+            Subject::EventGap => match response.messages.as_ref().and_then(|messages| messages.longest_gap) {
+                Some(time) => judge.all(&self.matchers, Seen::Value(&milliseconds(time))),
+                None => self.judge_missing(judge, "fewer than two messages came"),
+            },
             Subject::Size => {
                 let size = Value::Int(i64::try_from(response.body_bytes).unwrap_or(i64::MAX));
                 judge.all(&self.matchers, Seen::Value(&size))

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::conn::Answer;
 use super::failure::Stage;
 use super::h1::Upgraded;
-use crate::exchange::{Hop, Timings};
+use crate::exchange::{HttpEntry, Timings};
 
 /// Bytes that went over a connection and are not yet counted for a request.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ pub(super) struct Progress {
     /// The connection, once its server speaks another protocol on it.
     pub(super) upgraded: RefCell<Option<Upgraded>>,
     /// What went over the wire, if somebody wants to see it.
-    pub(super) hops: Option<RefCell<Vec<Hop>>>,
+    pub(super) hops: Option<RefCell<Vec<HttpEntry>>>,
 }
 
 impl Progress {

@@ -28,7 +28,7 @@ use super::request::Request;
 use super::settings::CacheScope;
 use super::target::Target;
 use super::{redirect, resources};
-use crate::exchange::{Exchange, Timings};
+use crate::exchange::{Entry, Exchange, Timings};
 use crate::failure::{Failure, FailureKind};
 use crate::response::turn::Turn;
 use crate::response::{Body, Headers, Response};
@@ -136,7 +136,10 @@ impl HttpUser {
             reconnects: progress.reconnects.get(),
             cached: progress.cached.get() && progress.sent.get() == 0,
             gaps: None,
-            hops: progress.hops.map(RefCell::into_inner).unwrap_or_default(),
+            transcript: progress
+                .hops
+                .map(|hops| hops.into_inner().into_iter().map(|hop| Entry::Http(Box::new(hop))).collect())
+                .unwrap_or_default(),
             outcome,
             partial,
         };
