@@ -10,7 +10,7 @@ use crate::response::Response;
 use crate::template::Scope;
 use crate::value::Value;
 
-use super::judge::{Judge, Miss, Seen, Unit};
+use super::matching::{Judge, Miss, Seen, Unit};
 use super::{Assertion, Expected, Matcher, Subject, sentence};
 
 /// How many characters of a body a message shows.

@@ -3,7 +3,7 @@
 
 mod check;
 mod expected;
-mod judge;
+mod matching;
 mod pattern;
 mod schema;
 mod sentence;

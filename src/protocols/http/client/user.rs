@@ -21,7 +21,7 @@ use super::cookies::Jars;
 use super::failure::{self, Stage};
 use super::h1::Upgraded;
 use super::head::{self, Hop, Wire};
-use super::known;
+use super::head_cache;
 use super::pool::Pool;
 use super::progress::Progress;
 use super::request::Request;
@@ -354,7 +354,7 @@ impl HttpUser {
     /// The request as HTTP/1 sends it.
     fn wire(&self, request: &Request, hop: &Hop, transport: &Arc<Transport>) -> Result<Wire, Failure> {
         let (auth, cookies) = self.credentials(request, hop, transport)?;
-        if let Some(wire) = known::wire(request, hop, auth.as_ref(), cookies.as_deref(), transport) {
+        if let Some(wire) = head_cache::wire(request, hop, auth.as_ref(), cookies.as_deref(), transport) {
             return Ok(wire);
         }
         let headers = head::headers(request, hop, auth, cookies, transport.settings());
