@@ -80,7 +80,22 @@ impl Assertion {
                 Subject::Header(name) if *name == LOCATION && response.redirects > 0 => {
                     miss.actual.push_str(&followed(response.redirects));
                 }
-                _ => {}
+                Subject::ResponseTime
+                | Subject::FirstByte
+                | Subject::Messages
+                | Subject::Reply
+                | Subject::FirstEvent
+                | Subject::EventGap
+                | Subject::Size
+                | Subject::Body
+                | Subject::Json(_)
+                | Subject::XPath(_)
+                | Subject::Css(_)
+                | Subject::Header(_)
+                | Subject::Cookie(_)
+                | Subject::Url
+                | Subject::JsonSchema(_)
+                | Subject::Expr(..) => {}
             }
             self.failure(miss)
         })
@@ -187,7 +202,22 @@ impl Assertion {
             Matcher::StatusClass(class) => *class == 3,
             Matcher::Equals(expected) => redirect(expected),
             Matcher::OneOf(several) => several.iter().any(redirect),
-            _ => false,
+            Matcher::NotEquals(_)
+            | Matcher::Contains(_)
+            | Matcher::NotContains(_)
+            | Matcher::StartsWith(_)
+            | Matcher::EndsWith(_)
+            | Matcher::Matches(_)
+            | Matcher::NotMatches(_)
+            | Matcher::Above(_)
+            | Matcher::AtLeast(_)
+            | Matcher::Below(_)
+            | Matcher::AtMost(_)
+            | Matcher::Exists(_)
+            | Matcher::Empty(_)
+            | Matcher::Length(_)
+            | Matcher::Type(_)
+            | Matcher::Each(_) => false,
         })
     }
 
@@ -222,10 +252,8 @@ impl Assertion {
     }
 
     fn failure(&self, miss: Miss) -> AssertionFailure {
-        let kind = match self.subject {
-            Subject::Status => FailureKind::Status,
-            _ => FailureKind::Assertion,
-        };
+        let is_status = matches!(self.subject, Subject::Status);
+        let kind = if is_status { FailureKind::Status } else { FailureKind::Assertion };
         let message = format!("expected {}, got {}", miss.expected, miss.actual);
         AssertionFailure { text: self.text.clone(), message, expected: miss.expected, actual: miss.actual, kind }
     }

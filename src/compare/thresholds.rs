@@ -119,7 +119,17 @@ fn question(graph: &ExecutionGraph, threshold: &Threshold, masker: &Masker) -> O
         Metric::Percentile(percent) => Asked::Percentile(percent),
         Metric::ErrorRate => Asked::ErrorRate,
         Metric::Throughput => Asked::Throughput,
-        _ => return None,
+        Metric::Mean
+        | Metric::Min
+        | Metric::Max
+        | Metric::Stddev
+        | Metric::Errors
+        | Metric::Requests
+        | Metric::Iterations
+        | Metric::Dropped
+        | Metric::UsersLost
+        | Metric::Apdex(_)
+        | Metric::BytesReceived => return None,
     };
     let told = |text: &str| told(masker, text);
     let (kind, thread_group, title) = match threshold.scope {
@@ -133,7 +143,7 @@ fn question(graph: &ExecutionGraph, threshold: &Threshold, masker: &Masker) -> O
             let Place::Group(group) = label.place else { return None };
             let kind = match label.kind {
                 LabelKind::Transaction => ScopeKind::Transaction,
-                _ => ScopeKind::Sampler,
+                LabelKind::Sampler | LabelKind::Step => ScopeKind::Sampler,
             };
             (kind, told(&graph.groups[group.index()].name), told(&label.title))
         }

@@ -274,9 +274,10 @@ impl Build<'_> {
                     );
                     return None;
                 }
-                match &spec.subject {
-                    SubjectSpec::Status => self.status(yaml, id)?,
-                    _ => self.matchers(yaml, measure, id)?,
+                if matches!(spec.subject, SubjectSpec::Status) {
+                    self.status(yaml, id)?
+                } else {
+                    self.matchers(yaml, measure, id)?
                 }
             }
         };

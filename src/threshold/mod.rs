@@ -224,10 +224,8 @@ impl Condition {
             let limit = relative::limit(&relative::Written { left, phase, metric, operator, rest }, &whole)?;
             return Ok(Self { phase, metric, operator, limit, unit, baseline: true });
         }
-        let unit = match metric {
-            Metric::UsersLost if right.ends_with('%') => Unit::Share,
-            _ => unit,
-        };
+        let is_share = metric == Metric::UsersLost && right.ends_with('%');
+        let unit = if is_share { Unit::Share } else { unit };
         let limit = limit(right, unit, &whole)?;
         Ok(Self { phase, metric, operator, limit, unit, baseline: false })
     }

@@ -64,7 +64,17 @@ pub(super) fn limit(written: &Written<'_>, whole: &dyn Fn(&str) -> String) -> Re
     let comparable = match metric {
         Metric::Percentile(percent) => percent < 100.0 && phase.is_none(),
         Metric::ErrorRate | Metric::Throughput => true,
-        _ => false,
+        Metric::Mean
+        | Metric::Min
+        | Metric::Max
+        | Metric::Stddev
+        | Metric::Errors
+        | Metric::Requests
+        | Metric::Iterations
+        | Metric::Dropped
+        | Metric::UsersLost
+        | Metric::Apdex(_)
+        | Metric::BytesReceived => false,
     };
     let Some(rises) = metric.rises().filter(|_| comparable) else {
         return Err(ConditionError {
