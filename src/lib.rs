@@ -20,7 +20,6 @@ pub mod event_stream;
 pub mod exchange;
 pub mod extractors;
 pub mod failure;
-pub mod fault;
 pub mod figures;
 mod files;
 #[cfg(test)]
@@ -35,6 +34,7 @@ pub mod mask;
 pub mod metrics;
 pub mod phase;
 pub mod plan;
+pub mod problem;
 pub mod protocols;
 pub mod random;
 pub mod report;

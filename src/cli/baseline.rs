@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::terminal::Terminal;
 use crate::compare::{Baseline, Tolerance};
 use crate::document::results_file;
-use crate::fault::Fault;
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
+use crate::problem::Problem;
 use crate::report::same_file;
 
 /// How much worse than a baseline figures may be.
@@ -80,10 +80,10 @@ impl BaselineOptions {
 
     /// Tells a baseline that is where the run will write its own results: the run after it would
     /// then be compared with one that may have regressed.
-    pub(super) fn replaced(&self, results: &Path) -> Option<Fault> {
+    pub(super) fn replaced(&self, results: &Path) -> Option<Problem> {
         let is_replaced = |file: &&PathBuf| same_file(&results_file(file), results) && results.exists();
         let file = self.baseline.iter().find(is_replaced)?;
-        Some(Fault::new(
+        Some(Problem::new(
             format!("{} is the baseline, and this run would replace it by its own results", file.display()),
             "copy the baseline to another place, or give the run another folder with --out",
         ))
@@ -93,7 +93,7 @@ impl BaselineOptions {
     ///
     /// # Errors
     /// When one cannot be used.
-    pub(super) fn read(&self, graph: &ExecutionGraph, masker: &Masker) -> Result<Option<Baseline>, Fault> {
+    pub(super) fn read(&self, graph: &ExecutionGraph, masker: &Masker) -> Result<Option<Baseline>, Problem> {
         if self.baseline.is_empty() {
             return Ok(None);
         }
@@ -102,7 +102,7 @@ impl BaselineOptions {
 }
 
 /// Tells why a results file cannot be used.
-pub(super) fn tell(error: &Fault, terminal: &Terminal) {
+pub(super) fn tell(error: &Problem, terminal: &Terminal) {
     terminal.error(&error.message, &error.help);
 }
 

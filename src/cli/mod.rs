@@ -12,14 +12,14 @@ mod mistakes;
 mod new;
 mod plans;
 mod refusal;
-mod relay;
 mod report;
 mod run;
 mod schema;
 mod signals;
+mod stderr_relay;
 mod telemetry;
 mod terminal;
-mod trial;
+mod try_plan;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -56,7 +56,7 @@ struct Cli {
 enum Command {
     New(new::Args),
     Check(check::Args),
-    Try(trial::Args),
+    Try(try_plan::Args),
     Graph(graph::Args),
     Run(Box<run::Args>),
     Report(report::Args),
@@ -101,7 +101,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Run(args) => return run::run(*args, &terminal),
         Command::Report(args) => report::run(&args, &terminal),
         Command::Compare(args) => compare::run(&args, &terminal),
-        Command::Try(args) => trial::run(&args, &terminal),
+        Command::Try(args) => try_plan::run(&args, &terminal),
         Command::Demo(args) => demo::run(&args, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
         Command::Completions(args) => completions::run(&args, &terminal),

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::terminal::Terminal;
-use crate::fault::Fault;
+use crate::problem::Problem;
 use crate::telemetry::{Collector, DEFAULT_ADDRESS, Settings, Telemetry};
 
 /// Where figures go while the run goes.
@@ -47,6 +47,6 @@ pub(super) fn start(settings: Settings, terminal: &Terminal) -> Option<Telemetry
     Some(telemetry)
 }
 
-pub(super) fn tell(problem: &Fault, terminal: &Terminal) {
+pub(super) fn tell(problem: &Problem, terminal: &Terminal) {
     terminal.error(&problem.message, &problem.help);
 }

@@ -5,13 +5,13 @@ use std::path::Path;
 use super::Summary;
 use crate::document::Document;
 use crate::document::read;
-use crate::fault::Fault;
+use crate::problem::Problem;
 
 /// Reads a results file and cuts it down; `percentiles` (in percent) are those that will be compared.
 ///
 /// # Errors
 /// When the file cannot be read, is no results file of loadplan, or its timeline is damaged.
-pub fn read_summary(path: &Path, percentiles: &[f64]) -> Result<Summary, Fault> {
+pub fn read_summary(path: &Path, percentiles: &[f64]) -> Result<Summary, Problem> {
     summary_of(&read(path)?, path, percentiles)
 }
 
@@ -19,8 +19,8 @@ pub fn read_summary(path: &Path, percentiles: &[f64]) -> Result<Summary, Fault> 
 ///
 /// # Errors
 /// When its timeline is damaged.
-pub fn summary_of(document: &Document<'_>, path: &Path, percentiles: &[f64]) -> Result<Summary, Fault> {
+pub fn summary_of(document: &Document<'_>, path: &Path, percentiles: &[f64]) -> Result<Summary, Problem> {
     Summary::of(document, Some(path), percentiles).map_err(|problem| {
-        Fault::new(format!("{} is damaged: {problem}", path.display()), "use the results.json of another run")
+        Problem::new(format!("{} is damaged: {problem}", path.display()), "use the results.json of another run")
     })
 }

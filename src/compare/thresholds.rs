@@ -9,9 +9,9 @@ use super::{Summary, read_summary};
 use crate::document::Document;
 use crate::document::ScopeKind;
 use crate::document::{Comparison, Judgement};
-use crate::fault::Fault;
 use crate::graph::{ExecutionGraph, LabelKind, Place, Scope, Threshold};
 use crate::mask::Masker;
+use crate::problem::Problem;
 use crate::sanitize::clean;
 use crate::threshold::Metric;
 use crate::verdict;
@@ -34,7 +34,7 @@ impl Baseline {
         tolerance: Tolerance,
         graph: &ExecutionGraph,
         masker: &Masker,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, Problem> {
         let mut percentiles = PERCENTILES.to_vec();
         for threshold in graph.thresholds.iter().filter(|threshold| threshold.condition.baseline) {
             if let Metric::Percentile(percent) = threshold.condition.metric
@@ -105,8 +105,8 @@ fn told(masker: &Masker, text: &str) -> String {
 }
 
 /// Runs that have nothing in common: a gate that compares nothing must not be green.
-pub(crate) fn strangers(message: &str) -> Fault {
-    Fault::new(message, "name a run of the same plan; requests are matched by their names and thread groups")
+pub(crate) fn strangers(message: &str) -> Problem {
+    Problem::new(message, "name a run of the same plan; requests are matched by their names and thread groups")
 }
 
 /// What a threshold asks of the baseline; `None` if it has a limit of its own.

@@ -1,8 +1,8 @@
 //! Tables of data: reading and checking files, and piles that users draw rows from.
 
-mod pile;
 mod quotes;
+mod row_pool;
 mod table;
 
-pub use pile::{Draw, Pile};
+pub use row_pool::{Draw, Pile};
 pub use table::{Rows, Spec};

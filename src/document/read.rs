@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::Document;
 use super::validate::damage;
-use crate::fault::Fault;
+use crate::problem::Problem;
 
 /// The largest file that is read, in bytes: a run of a day with thousands of requests has less.
 const MOST_BYTES: u64 = 2 << 30;
@@ -33,8 +33,8 @@ pub fn results_file(path: &Path) -> Cow<'_, Path> {
 ///
 /// # Errors
 /// When the file cannot be read, is larger than 2 GiB, is not such a document, or is of a later major version.
-pub fn read(path: &Path) -> Result<Document<'static>, Fault> {
-    let fail = |message: String, help: &str| Fault::new(message, help);
+pub fn read(path: &Path) -> Result<Document<'static>, Problem> {
+    let fail = |message: String, help: &str| Problem::new(message, help);
     let file = results_file(path);
     if path.is_dir() && !file.is_file() {
         return Err(fail(format!("the folder {} holds no results.json", path.display()), &inside(path)));
@@ -93,12 +93,12 @@ fn inside(folder: &Path) -> String {
 
 /// What is wrong with bytes that are no document, in words for who did not write them. The
 /// parser's own come last.
-fn no_results(path: &Path, bytes: &[u8], error: &serde_json::Error) -> Fault {
+fn no_results(path: &Path, bytes: &[u8], error: &serde_json::Error) -> Problem {
     let shown = path.display();
     // Wherever the cut falls, in a number, a word or a character too: the last brace is missing.
     let text = bytes.trim_ascii();
     if text.starts_with(b"{") && (error.is_eof() || !text.ends_with(b"}")) {
-        return Fault::new(
+        return Problem::new(
             format!("{shown} is cut off: the run that wrote it, or its copy, did not end"),
             "copy it again, or name the results.json of another run",
         );
@@ -111,5 +111,5 @@ fn no_results(path: &Path, bytes: &[u8], error: &serde_json::Error) -> Fault {
         "csv" | "jtl" => ("it is a table".to_owned(), "name the results.json of the run"),
         _ => (error.to_string(), NAME_ONE),
     };
-    Fault::new(format!("{shown} is not a results file of loadplan ({why})"), help)
+    Problem::new(format!("{shown} is not a results file of loadplan ({why})"), help)
 }

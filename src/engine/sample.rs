@@ -12,7 +12,7 @@ use crate::mask::{Masker, texts_of};
 use crate::metrics::{Example, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::protocols::sampler::{self, Sending};
 use crate::response::Response;
-use crate::response::turn::{LARGE_BODY, Turn};
+use crate::response::body_turn::{LARGE_BODY, Turn};
 use crate::sanitize::short;
 use crate::template::Template;
 

@@ -8,7 +8,6 @@
 mod brackets;
 mod build;
 mod checks;
-mod derived;
 mod dollar_names;
 mod draw;
 mod estimate;
@@ -19,6 +18,7 @@ mod load;
 mod names;
 mod patterns;
 mod requests;
+mod secret_flow;
 mod steps;
 mod thresholds;
 

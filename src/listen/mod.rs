@@ -5,7 +5,7 @@ mod places;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
-use crate::fault::Fault;
+use crate::problem::Problem;
 
 pub(crate) use places::{Placed, Places};
 
@@ -13,7 +13,7 @@ pub(crate) use places::{Placed, Places};
 ///
 /// # Errors
 /// When the address cannot be had.
-pub(crate) fn bind(option: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Fault> {
+pub(crate) fn bind(option: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Problem> {
     let bound = TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -29,7 +29,7 @@ pub(crate) fn bind(option: &str, address: SocketAddr) -> Result<(TcpListener, So
                 format!("choose an address of this machine and a port you may use, for example {option}=127.0.0.1:0"),
             ),
         };
-        Fault::new(format!("{option} cannot listen on {address}: {message}"), help)
+        Problem::new(format!("{option} cannot listen on {address}: {message}"), help)
     })
 }
 

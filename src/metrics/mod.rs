@@ -5,7 +5,7 @@
 //! Histograms grow with what they hold: a line hit a few times costs bytes, not a table.
 
 mod aggregator;
-mod lost;
+mod lost_users;
 mod recorder;
 mod results;
 mod span;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use aggregator::{Aggregator, Live, LiveGroup};
-pub use lost::{LostUsers, LostWhy};
+pub use lost_users::{LostUsers, LostWhy};
 pub use recorder::{Batch, Recorder};
 pub use results::{
     AssertionResult, ErrorGroup, GeneratorFigures, GroupResult, LabelResult, LowerBounds, Results, Stats,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::lost::LostUsers;
+use super::lost_users::LostUsers;
 use super::sparse_times::SparseTimes;
 use super::timeline::Slice;
 use super::times::Times;

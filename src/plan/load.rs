@@ -6,11 +6,11 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::foreign;
 use super::lower::{self, Lower};
+use super::other_tools;
 use super::statics::Statics;
 use super::types::Plan;
-use super::{overlay, pitfalls, strangers};
+use super::{overlay, pitfalls, quotable_files};
 use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, Span};
 use crate::sanitize::shown_path;
 use crate::yaml::{self, Node};
@@ -156,7 +156,7 @@ pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<D
         );
         return None;
     }
-    if let Some((what, remedy)) = foreign::kind(&text) {
+    if let Some((what, remedy)) = other_tools::kind(&text) {
         findings.push(
             Diagnostic::error(
                 Span { file, start: 0, end: 0 },
@@ -184,7 +184,7 @@ pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<D
 /// A file's text without its byte order mark, or why it cannot be used, as a sentence.
 fn read_text(path: &Path) -> Result<String, String> {
     let shown = shown_path(path);
-    if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && !strangers::is_plan(path) {
+    if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && !quotable_files::is_plan(path) {
         return Err(format!("{shown} is a link to a file whose name does not end in .yaml or .yml"));
     }
     let (file, size) = File::open(path)

@@ -4,20 +4,20 @@
 //! misread, [`yaml`](crate::yaml) makes the tree, profiles and command-line overrides are laid over it, and
 //! `lower` types it, with [`keys`] as the one description of every key.
 
-mod foreign;
 pub mod keys;
 mod load;
 mod lower;
+mod other_tools;
 mod overlay;
 mod pitfalls;
+mod quotable_files;
 pub mod reference;
 pub mod schema;
 mod statics;
-mod strangers;
 mod types;
 
 pub use load::{LoadOptions, LoadOverride, Loaded, load};
 pub(crate) use lower::{Fields, Lower};
+pub(crate) use quotable_files::is_data;
 pub(crate) use statics::{environment, finding};
-pub(crate) use strangers::is_data;
 pub use types::*;

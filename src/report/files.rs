@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::document::Document;
-use crate::fault::Fault;
+use crate::problem::Problem;
 
 /// What the names of files begin and end with that are not complete yet.
 const PREFIX: &str = ".loadplan-";
@@ -87,14 +87,14 @@ pub struct FolderLock {
 ///
 /// # Errors
 /// When another run holds it, or it cannot be made.
-pub fn lock(folder: &Path) -> Result<FolderLock, Fault> {
+pub fn lock(folder: &Path) -> Result<FolderLock, Problem> {
     fs::create_dir_all(folder).map_err(|error| {
-        Fault::new(format!("the folder {} for results cannot be made: {error}", folder.display()), remedy(&error))
+        Problem::new(format!("the folder {} for results cannot be made: {error}", folder.display()), remedy(&error))
     })?;
     // Where a folder cannot be opened or locked, as on some network file systems, nobody is refused.
     let Ok(file) = open_folder(folder) else { return Ok(FolderLock { _held: None }) };
     match file.try_lock() {
-        Err(fs::TryLockError::WouldBlock) => Err(Fault::new(
+        Err(fs::TryLockError::WouldBlock) => Err(Problem::new(
             format!("another run is writing to the folder {}", folder.display()),
             "give this run a folder of its own with --out DIR, or wait for the other to end",
         )),
@@ -117,7 +117,7 @@ impl OutputFiles {
     ///
     /// # Errors
     /// When a path cannot be written to, or is named twice.
-    pub fn open(wanted: Vec<(Box<dyn Format>, PathBuf)>) -> Result<Self, Fault> {
+    pub fn open(wanted: Vec<(Box<dyn Format>, PathBuf)>) -> Result<Self, Problem> {
         let mut files = Self::default();
         for (format, path) in wanted {
             files.add(Content::Document(format), path)?;
@@ -129,7 +129,7 @@ impl OutputFiles {
     ///
     /// # Errors
     /// When its path cannot be written to, or is named twice.
-    pub fn also(&mut self, format: Box<dyn Format>, path: PathBuf) -> Result<(), Fault> {
+    pub fn also(&mut self, format: Box<dyn Format>, path: PathBuf) -> Result<(), Problem> {
         self.add(Content::Document(format), path).map(drop)
     }
 
@@ -145,26 +145,26 @@ impl OutputFiles {
     ///
     /// # Errors
     /// When the path cannot be written to, or is named twice.
-    pub fn stream(&mut self, name: &'static str, path: PathBuf) -> Result<File, Fault> {
+    pub fn stream(&mut self, name: &'static str, path: PathBuf) -> Result<File, Problem> {
         let output = self.add(Content::Stream(name), path)?;
         let file = match &output.sink {
             Sink::Renamed(file, _) => file.reopen(),
             Sink::Direct(file, _) => file.try_clone(),
             Sink::Broken => Err(io::Error::other("it was closed")),
         };
-        file.map_err(|error| Fault::new(output.failure(&error), remedy(&error)))
+        file.map_err(|error| Problem::new(output.failure(&error), remedy(&error)))
     }
 
-    fn add(&mut self, content: Content, path: PathBuf) -> Result<&mut Output, Fault> {
+    fn add(&mut self, content: Content, path: PathBuf) -> Result<&mut Output, Problem> {
         let target = target(&path);
         if let Some(other) = self.outputs.iter().find(|other| is_same(&other.target, &target)) {
-            return Err(Fault::new(
+            return Err(Problem::new(
                 format!("{} and {} would both be written to {}", other.content.name(), content.name(), path.display()),
                 "give each its own file",
             ));
         }
         let sink = open(&path).map_err(|(message, help)| {
-            Fault::new(format!("{} cannot be written to {}: {message}", content.name(), path.display()), help)
+            Problem::new(format!("{} cannot be written to {}: {message}", content.name(), path.display()), help)
         })?;
         self.outputs.push(Output { content, path, target, sink });
         let last = self.outputs.len() - 1;

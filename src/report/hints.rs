@@ -12,7 +12,7 @@ const LEAST: usize = 4;
 
 /// What a failure may come from, and what to look at.
 pub(super) fn of_error(error: &Error) -> Option<&'static str> {
-    if let Some(hint) = super::kept::of_error(error).or_else(|| super::own::of_error(error)) {
+    if let Some(hint) = super::keep_alive_hint::of_error(error).or_else(|| super::limit_hints::of_error(error)) {
         return Some(hint);
     }
     let said = &error.message;
@@ -101,7 +101,7 @@ pub(super) fn of_run(document: &Document<'_>, series: &Series) -> Vec<String> {
         hints.extend(queueing(document, series));
     }
     hints.extend(standstill(document, series));
-    hints.extend(super::kept::of_errors(&document.errors));
+    hints.extend(super::keep_alive_hint::of_errors(&document.errors));
     hints
 }
 

@@ -12,9 +12,9 @@ mod html;
 pub mod json;
 mod jtl;
 mod junit;
-mod kept;
+mod keep_alive_hint;
+mod limit_hints;
 mod markdown;
-mod own;
 pub mod progress;
 mod table;
 #[cfg(test)]

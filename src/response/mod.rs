@@ -1,10 +1,10 @@
 //! A finished response, as extractors, assertions and expressions see it.
 
+pub(crate) mod body_turn;
 mod charset;
 mod gist;
 pub(crate) mod headers;
-pub(crate) mod kept;
-pub(crate) mod turn;
+pub(crate) mod kept_body;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -14,7 +14,7 @@ use crate::json::Document;
 use crate::mask::Masker;
 
 pub use headers::Headers;
-pub use kept::Body;
+pub use kept_body::Body;
 
 /// How much of an error's body is read to say what went wrong, in bytes.
 const GIST_BYTES: usize = 16 * 1024;
@@ -78,7 +78,7 @@ impl Response {
         }
         match charset::decoded(&self.body, self.header("content-type")) {
             // A large body is not held twice: looking at it again costs less than a copy.
-            Cow::Borrowed(text) if text.len() > kept::BLOCK => text,
+            Cow::Borrowed(text) if text.len() > kept_body::BLOCK => text,
             text => self.text.get_or_init(|| text.into_owned()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fault::Fault;
+use crate::problem::Problem;
 use crate::random::Random;
 use crate::units::parse_duration;
 
@@ -32,15 +32,15 @@ impl ThinkTime {
     ///
     /// # Errors
     /// When a duration in it cannot be read, or the range ends before it starts.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, Problem> {
         if let Some((from, to)) = text.split_once("..") {
             let parsed = parse_duration(from).and_then(|from| Ok((from, parse_duration(to)?)));
-            let (from, to) = parsed.map_err(|error| Fault { corrected: range_with_units(from, to), ..error })?;
+            let (from, to) = parsed.map_err(|error| Problem { corrected: range_with_units(from, to), ..error })?;
             if from > to {
-                return Err(Fault {
+                return Err(Problem {
                     message: format!("`{text}` starts after it ends"),
                     corrected: text.split_once("..").map(|(a, b)| format!("{}..{}", b.trim(), a.trim())),
-                    ..Fault::default()
+                    ..Problem::default()
                 });
             }
             return Ok(Self::Range(from, to));
@@ -48,10 +48,10 @@ impl ThinkTime {
         if let Some((from, to)) = text.split_once('-').or_else(|| text.split_once(" to "))
             && let Some(range) = range_with_units(from, to)
         {
-            return Err(Fault {
+            return Err(Problem {
                 message: format!("`{text}` is not a duration; a range is written with two dots"),
                 corrected: Some(range),
-                ..Fault::default()
+                ..Problem::default()
             });
         }
         parse_duration(text).map(Self::Constant)

@@ -13,8 +13,8 @@ use super::Shown;
 use super::collector::Collector;
 use super::otlp::message;
 use super::snapshot::Snapshot;
-use crate::fault::Fault;
 use crate::http_client::{chain, client};
+use crate::problem::Problem;
 use crate::sanitize::inline;
 
 /// How long one message may take.
@@ -43,9 +43,9 @@ impl Exporter {
     ///
     /// # Errors
     /// When the environment's proxies cannot be used.
-    pub(super) fn new(collector: Collector, warning: Warning) -> Result<Self, Fault> {
+    pub(super) fn new(collector: Collector, warning: Warning) -> Result<Self, Problem> {
         let client = client(&collector.url, TIMEOUT).map_err(|error| {
-            Fault::new(
+            Problem::new(
                 format!("--otlp: {} cannot be reached: {}", collector.shown(), chain(&error.without_url())),
                 "look at the proxies of the environment (HTTPS_PROXY and the like)",
             )
@@ -97,7 +97,7 @@ impl Exporter {
         }
     }
 
-    async fn send(&self, snapshot: &Snapshot) -> Result<(), Fault> {
+    async fn send(&self, snapshot: &Snapshot) -> Result<(), Problem> {
         let request = self
             .client
             .post(self.collector.url.clone())
@@ -115,7 +115,7 @@ impl Exporter {
                 404 | 405 => "give --otlp the whole URL of the collector's receiver for metrics over HTTP",
                 _ => "look at the collector's log",
             };
-            return Err(Fault::new(format!("it responded with status {}", status.as_u16()), help));
+            return Err(Problem::new(format!("it responded with status {}", status.as_u16()), help));
         }
         let mut body = Vec::new();
         while let Ok(Some(part)) = answer.chunk().await {
@@ -127,7 +127,7 @@ impl Exporter {
         // An answer that is no message, for instance a proxy's, says nothing of rejected points.
         let partial = ExportMetricsServiceResponse::decode(&*body).ok().and_then(|answer| answer.partial_success);
         match partial {
-            Some(partial) if partial.rejected_data_points > 0 => Err(Fault::new(
+            Some(partial) if partial.rejected_data_points > 0 => Err(Problem::new(
                 format!("it rejected {} figures: {}", partial.rejected_data_points, partial.error_message),
                 "look at the collector's log",
             )),
@@ -136,10 +136,10 @@ impl Exporter {
     }
 }
 
-fn unreachable_collector(error: &reqwest::Error) -> Fault {
+fn unreachable_collector(error: &reqwest::Error) -> Problem {
     let message =
         if error.is_timeout() { format!("it did not respond within {} s", TIMEOUT.as_secs()) } else { chain(error) };
     let help =
         "is an OTLP receiver for HTTP listening there? A collector's usual port for it is 4318; 4317 is for gRPC";
-    Fault::new(message, help)
+    Problem::new(message, help)
 }

@@ -26,11 +26,11 @@ use export::{Exporter, Flush, Warning};
 pub use scrape::DEFAULT_ADDRESS;
 use snapshot::{Run, Snapshot};
 
-use crate::fault::Fault;
 use crate::graph::ExecutionGraph;
 use crate::listen::bind;
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
+use crate::problem::Problem;
 
 /// A snapshot is made no more often than this.
 const EVERY: Duration = Duration::from_secs(1);
@@ -71,7 +71,7 @@ impl Telemetry {
     ///
     /// # Errors
     /// When the address cannot be had, or the thread cannot be started.
-    pub fn start(settings: Settings) -> Result<Self, Fault> {
+    pub fn start(settings: Settings) -> Result<Self, Problem> {
         if settings.prometheus.is_none() && settings.otlp.is_none() {
             return Ok(Self(None));
         }
@@ -86,7 +86,7 @@ impl Telemetry {
             .name("telemetry".into())
             .spawn(move || work(listener, exporter.map(|exporter| (exporter, flushes)), shown))
             .map_err(|error| {
-                Fault::new(
+                Problem::new(
                     format!("the thread for live metrics could not be started: {error}"),
                     "run without --prometheus and --otlp",
                 )

@@ -11,10 +11,10 @@ use super::builtin::{Builtin, ResponsePart};
 use super::compiled::{Body, Expression, Segment, Template};
 use super::eval::{Context, NoScope};
 use super::filters::filter;
-use super::foreign;
 use super::functions::{Action, FunctionDoc, function};
 use super::node::{Node, NodeKind};
 use super::text::Part;
+use super::unknown_words;
 use super::{CounterId, Problem, SlotId};
 
 /// What a name stands for.
@@ -217,7 +217,7 @@ impl<'a> Compiler<'a> {
             Some(Reference::Constant(value)) => Some(Node::constant(value, range)),
             None => {
                 let known = self.resolver.known_names();
-                let problem = foreign::unknown_name(self.source, name, range, &known);
+                let problem = unknown_words::unknown_name(self.source, name, range, &known);
                 self.fail(problem)
             }
         }
@@ -242,7 +242,7 @@ impl<'a> Compiler<'a> {
                     Some(part) => Some(Node { kind: NodeKind::Response(part), range, pure: false }),
                     None => {
                         let problem =
-                            foreign::unknown(key, key_range.clone(), "`response` has no", ResponsePart::names());
+                            unknown_words::unknown(key, key_range.clone(), "`response` has no", ResponsePart::names());
                         self.fail(problem)
                     }
                 },

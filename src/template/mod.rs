@@ -18,7 +18,6 @@ mod compute;
 mod eval;
 mod fakes;
 mod filters;
-mod foreign;
 mod functions;
 mod lexer;
 mod node;
@@ -28,6 +27,7 @@ mod scope;
 mod text;
 mod time;
 mod tree;
+mod unknown_words;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -6,8 +6,8 @@ use crate::value::Value;
 
 use super::Problem;
 use super::ast::{Ast, AstKind, BinaryOp, MAX_DEPTH};
-use super::foreign;
 use super::lexer::{Token, TokenKind};
+use super::unknown_words;
 
 /// Parses one expression. Adds problems; gives a tree when the grammar held, even if words in it
 /// are unknown.
@@ -297,7 +297,7 @@ impl<'a> Parser<'a> {
     fn call(&mut self, name: String, name_range: Range<usize>) -> Option<Ast> {
         let (arguments, end) = self.arguments()?;
         let range = name_range.start..end;
-        if let Some(problem) = foreign::check_call(self.text, &name, &name_range, &range, &arguments) {
+        if let Some(problem) = unknown_words::check_call(self.text, &name, &name_range, &range, &arguments) {
             self.problems.push(problem);
         }
         self.bounded(AstKind::Call { name, name_range, arguments }, range)
@@ -310,7 +310,7 @@ impl<'a> Parser<'a> {
         }
         let (arguments, end) = self.arguments()?;
         let whole = base.range.start..end;
-        let problem = foreign::method(self.text, base, key, &arguments, whole);
+        let problem = unknown_words::method(self.text, base, key, &arguments, whole);
         self.fail(problem)
     }
 
@@ -329,7 +329,7 @@ impl<'a> Parser<'a> {
         let (arguments, end) =
             if *self.kind() == TokenKind::Open { self.arguments()? } else { (Vec::new(), name_range.end) };
         let range = input.range.start..end;
-        if let Some(problem) = foreign::check_filter(self.text, name, &name_range, &range, &input, &arguments) {
+        if let Some(problem) = unknown_words::check_filter(self.text, name, &name_range, &range, &input, &arguments) {
             self.problems.push(problem);
         }
         self.bounded(AstKind::Filter { name: name.clone(), input: Box::new(input), arguments }, range)

@@ -9,8 +9,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::Fault;
 use crate::phase::Phase;
+use crate::problem::Problem;
 use crate::units::Rate;
 
 pub use doubt::Doubt;
@@ -162,16 +162,16 @@ impl Condition {
     ///
     /// # Errors
     /// When a part is unknown or lacks its unit. A corrected text can itself be read.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, Problem> {
         Self::read(text).map_err(|mut error| {
             error.corrected = error.corrected.and_then(settled);
             error
         })
     }
 
-    fn read(text: &str) -> Result<Self, Fault> {
+    fn read(text: &str) -> Result<Self, Problem> {
         let text = text.trim();
-        let fail = |message: String| Fault::new(message, SHAPE);
+        let fail = |message: String| Problem::new(message, SHAPE);
         let Some(at) = text.find(['<', '>', '=', '!']) else {
             return Err(fail(format!("`{text}` has no operator")));
         };
@@ -185,19 +185,19 @@ impl Condition {
             ">=" => Operator::GreaterOrEqual,
             "==" => Operator::Equal,
             "=" => {
-                return Err(Fault {
+                return Err(Problem {
                     corrected: Some(format!("{left} == {right}")),
                     ..fail("`=` is not an operator".into())
                 });
             }
             "=<" => {
-                return Err(Fault {
+                return Err(Problem {
                     corrected: Some(format!("{left} <= {right}")),
                     ..fail("`=<` is not an operator".into())
                 });
             }
             "=>" => {
-                return Err(Fault {
+                return Err(Problem {
                     corrected: Some(format!("{left} >= {right}")),
                     ..fail("`=>` is not an operator".into())
                 });
@@ -220,14 +220,14 @@ impl Condition {
         Ok(Self { phase, metric, operator, limit, unit, baseline: false })
     }
 
-    fn metric(name: &str, corrected: impl Fn(&str) -> String) -> Result<(Option<Phase>, Metric, Unit), Fault> {
+    fn metric(name: &str, corrected: impl Fn(&str) -> String) -> Result<(Option<Phase>, Metric, Unit), Problem> {
         let (phase, figure) = match name.split_once('.') {
             Some((phase, figure))
                 if !phase.starts_with(|c: char| c == 'p' || c.is_ascii_digit()) || phase.len() > 3 =>
             {
                 let Some(known) = Phase::ALL.into_iter().find(|known| known.word() == phase) else {
                     let words = Phase::ALL.map(Phase::word);
-                    return Err(Fault {
+                    return Err(Problem {
                         message: format!("`{phase}` is not a phase of a request"),
                         help: format!("the phases are {}", words.join(", ")),
                         corrected: crate::suggest::nearest(phase, words)
@@ -254,7 +254,7 @@ impl Condition {
             _ => {
                 if let Some(percent) = figure.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok()) {
                     if !(percent > 0.0 && percent <= 100.0) {
-                        return Err(Fault::new(
+                        return Err(Problem::new(
                             format!("`{figure}` is not a percentile between 0 and 100"),
                             "for example p50, p95 or p99.9",
                         ));
@@ -264,7 +264,7 @@ impl Condition {
                     match crate::units::parse_duration(target) {
                         Ok(target) => (Metric::Apdex(target), Unit::Count),
                         Err(error) => {
-                            return Err(Fault::new(
+                            return Err(Problem::new(
                                 format!("apdex: {}", error.message),
                                 "for example `apdex(500ms) > 0.9`",
                             ));
@@ -293,7 +293,7 @@ impl Condition {
                     if let (None, Some((request, threshold))) = (near, request_in_front(figure, &corrected)) {
                         return Err(not_here(request, &threshold));
                     }
-                    return Err(Fault {
+                    return Err(Problem {
                         message: format!("`{figure}` is not a metric"),
                         help: format!("the metrics are {} and apdex(500ms)", METRICS.join(", ")),
                         corrected: near.map(corrected),
@@ -303,7 +303,7 @@ impl Condition {
         };
         let timed = matches!(metric, Metric::Percentile(_) | Metric::Mean | Metric::Min | Metric::Max | Metric::Stddev);
         if phase.is_some() && !timed {
-            return Err(Fault::new(
+            return Err(Problem::new(
                 format!("`{figure}` is not a time, so it has no phases"),
                 "a phase takes a percentile, mean, min, max or stddev: first_byte.p95",
             ));
@@ -332,15 +332,15 @@ fn request_in_front<'t>(figure: &'t str, corrected: &impl Fn(&str) -> String) ->
 }
 
 /// The finding on a threshold with the name of a request in front.
-pub(crate) fn not_here(request: &str, threshold: &str) -> Fault {
-    Fault::new(
+pub(crate) fn not_here(request: &str, threshold: &str) -> Problem {
+    Problem::new(
         format!("a threshold does not name its request, as this one does with `{request}`"),
         format!("write `thresholds: [{threshold}]` under the request `{request}`, beside its `assert`"),
     )
 }
 
-fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, Fault> {
-    let from_units = |error: Fault, guess: Option<String>| Fault {
+fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, Problem> {
+    let from_units = |error: Problem, guess: Option<String>| Problem {
         message: error.message,
         help: SHAPE.into(),
         corrected: guess.or(error.corrected).map(|fixed| whole(&fixed)),
@@ -363,7 +363,7 @@ fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, 
         }
         Unit::Count => match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(number),
-            _ => Err(Fault::new(
+            _ => Err(Problem::new(
                 format!("`{text}` is not a number"),
                 "errors, requests, dropped iterations and lost users are counted, so write a number; a share of all requests that failed is `error_rate < 1%`, a share of all users that ended early `users_lost < 10%`",
             )),
@@ -383,7 +383,7 @@ fn in_time(number: String) -> String {
 mod tests {
     use super::*;
 
-    fn error(text: &str) -> Fault {
+    fn error(text: &str) -> Problem {
         Condition::parse(text).expect_err(text)
     }
 

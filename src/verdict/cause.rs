@@ -1,7 +1,7 @@
 //! The root cause: the failure that explains the others, told first.
 
 use super::ThresholdResult;
-use super::lost;
+use super::lost_users;
 use crate::graph::{ExecutionGraph, LabelId};
 use crate::metrics::{ErrorGroup, GroupResult, LostWhy, Results};
 use crate::threshold::Metric;
@@ -90,6 +90,6 @@ fn lost_users(graph: &ExecutionGraph, results: &Results, group: &GroupResult) ->
             let what = most_frequent(results, label).map_or_else(String::new, |what| format!(" ({what})"));
             format!("{title} failed for {whom}, which ended them{what}")
         }
-        LostWhy::NoRow(_) => format!("{whom} ended early: {}", lost::why(graph, results, most.why)),
+        LostWhy::NoRow(_) => format!("{whom} ended early: {}", lost_users::why(graph, results, most.why)),
     }
 }

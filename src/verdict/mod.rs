@@ -8,7 +8,7 @@ mod cause;
 mod cover;
 mod generator;
 mod judge;
-mod lost;
+mod lost_users;
 mod observe;
 mod outcome;
 #[cfg(test)]
@@ -19,6 +19,6 @@ pub use baseline::{Answer, Baseline};
 pub use cover::blamed;
 pub use generator::Generator;
 pub use judge::{Verdict, judge, judge_against};
-pub use lost::why as why_lost;
+pub use lost_users::why as why_lost;
 pub use outcome::{LifecycleResult, RunOutcome, exit};
 pub use threshold::{ThresholdResult, broken, scope_text};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::baseline::{NOT_GIVEN, NOT_YET};
 use super::observe::Observed;
-use super::{Answer, Baseline, lost};
+use super::{Answer, Baseline, lost_users};
 use crate::diagnostic::Span;
 use crate::graph::{ExecutionGraph, Scope, Threshold};
 use crate::metrics::{Aggregator, Results};
@@ -176,7 +176,7 @@ pub(super) fn all(
             let observed = Observed { stats, iterations, dropped, users, time };
             let mut result = compare(graph, threshold, &observed, under_way || graph.skip_without_samples);
             if result.metric == Metric::UsersLost && users.1 > 0 {
-                result.detail = Some(lost::told(graph, results, groups()).into());
+                result.detail = Some(lost_users::told(graph, results, groups()).into());
             }
             match threshold.condition.baseline {
                 true => answered(result, baseline.thresholds.get(&index), under_way),

@@ -7,8 +7,8 @@ use super::super::plans::Rest;
 use super::super::refusal::Refusal;
 use super::super::terminal::Terminal;
 use super::{Args, CSV};
-use crate::fault::Fault;
 use crate::graph::ExecutionGraph;
+use crate::problem::Problem;
 use crate::report::{Format, Html, Json, Jtl, Junit, OutputFiles, same_file};
 
 /// Writes the reports of a refusal; the exit code.
@@ -99,11 +99,11 @@ pub(super) fn misplaced(args: &Args, compiled: &[(&PathBuf, (ExecutionGraph, Res
 pub(super) fn open(
     wanted: Vec<(Box<dyn Format>, PathBuf)>,
     csv: Option<&PathBuf>,
-) -> Result<(OutputFiles, Option<Arc<Jtl>>), Fault> {
+) -> Result<(OutputFiles, Option<Arc<Jtl>>), Problem> {
     let mut files = OutputFiles::open(wanted)?;
     let Some(path) = csv else { return Ok((files, None)) };
     let file = files.stream(CSV, path.clone())?;
     let jtl = Jtl::begin(file)
-        .map_err(|error| Fault::new(format!("the CSV file cannot be written: {error}"), "run without --csv"))?;
+        .map_err(|error| Problem::new(format!("the CSV file cannot be written: {error}"), "run without --csv"))?;
     Ok((files, Some(Arc::new(jtl))))
 }

@@ -13,7 +13,7 @@ use crate::json::{Document, Node};
 use crate::response::Response;
 
 use super::nearest::nearest_paths;
-use super::{Found, json_check, json_cost, json_habits};
+use super::{Found, json_check, json_cost, json_dialects};
 
 /// A compiled JSONPath.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl JsonPath {
         Self::parse(path).map_err(|message| {
             let counted = ["length", "size", "count"].iter().find_map(|word| path.strip_suffix(&format!(".{word}()")));
             if let Some(list) = counted.or_else(|| path.strip_suffix(".#")) {
-                let rewritten = json_habits::rewritten(list).filter(|ours| Self::parse(&ours.path).is_ok());
+                let rewritten = json_dialects::rewritten(list).filter(|ours| Self::parse(&ours.path).is_ok());
                 if let Some(ours) = rewritten {
                     return BadPath {
                         message: "a path finds values and does not count them".to_owned(),
@@ -78,7 +78,7 @@ impl JsonPath {
                 }
             }
             let rewritten =
-                json_habits::rewritten(path).filter(|ours| ours.path != path && Self::parse(&ours.path).is_ok());
+                json_dialects::rewritten(path).filter(|ours| ours.path != path && Self::parse(&ours.path).is_ok());
             match rewritten {
                 Some(ours) => BadPath {
                     message: ours.note.map_or(message, str::to_owned),

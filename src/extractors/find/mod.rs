@@ -5,7 +5,7 @@ mod css;
 mod json;
 mod json_check;
 mod json_cost;
-mod json_habits;
+mod json_dialects;
 mod nearest;
 mod xml;
 mod xpath;

@@ -22,7 +22,7 @@ use super::keys;
 use super::statics::Statics;
 use super::types::{Dynamic, FileRef, Name, Spanned, Text};
 use crate::diagnostic::{Diagnostic, Sources, Span};
-use crate::fault::Fault;
+use crate::problem::Problem;
 use crate::sanitize::shown_path;
 use crate::schedule::ThinkTime;
 use crate::units::{parse_duration, parse_share, parse_size};
@@ -164,7 +164,7 @@ impl Lower<'_> {
         }
     }
 
-    pub(crate) fn unit_error(&mut self, span: Span, key: &str, error: Fault) {
+    pub(crate) fn unit_error(&mut self, span: Span, key: &str, error: Problem) {
         let mut finding = Diagnostic::error(span, format!("`{key}`: {}", error.message));
         if let Some(corrected) = error.corrected {
             finding = finding.help(format!("write `{}`", self.as_written(span, key, &corrected))).fix(span, corrected);

@@ -6,7 +6,7 @@ use super::{Around, Fields, Lower};
 use crate::diagnostic::{Diagnostic, FileId};
 use crate::plan::keys::{Key, Kind, KindId, kinds};
 use crate::plan::types::{Dynamic, Name, Request, Spanned, Step, StepKind, StopTarget, Text};
-use crate::plan::{keys, load as files, strangers};
+use crate::plan::{keys, load as files, quotable_files};
 use crate::protocols::spec::{RequestKind, Spec};
 use crate::yaml::{Entry, Node};
 
@@ -361,7 +361,7 @@ impl Lower<'_> {
         if !self.file_exists(&path, what.span, "include") {
             return None;
         }
-        if !strangers::is_plan(&path) {
+        if !quotable_files::is_plan(&path) {
             self.report(
                 Diagnostic::error(what.span, format!("`{}` is no file of steps", what.value))
                     .help("include a file whose name ends in .yaml or .yml"),
@@ -376,7 +376,7 @@ impl Lower<'_> {
             );
             return None;
         }
-        let list = if strangers::is_beside(&path, self.sources.path(FileId(0))) {
+        let list = if quotable_files::is_beside(&path, self.sources.path(FileId(0))) {
             files::read_yaml(&path, self.sources, self.findings)?.1
         } else {
             self.steps_from_elsewhere(what, &path)?

@@ -16,7 +16,7 @@ use super::layers::{Decoder, Encoding};
 use super::settings::Decompression;
 use crate::failure::{Failure, FailureKind};
 use crate::response::Body;
-use crate::response::kept::Kept;
+use crate::response::kept_body::Kept;
 
 /// How many bytes a body may take and give, between two turns of the others, without looking at the clock:
 /// most bodies have no more.

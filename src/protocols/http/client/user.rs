@@ -30,7 +30,7 @@ use super::target::Target;
 use super::{redirect, resources};
 use crate::exchange::{Entry, Exchange, Timings};
 use crate::failure::{Failure, FailureKind};
-use crate::response::turn::Turn;
+use crate::response::body_turn::Turn;
 use crate::response::{Body, Headers, Response};
 
 /// How often a request goes out again that servers say they did not act on.
@@ -88,7 +88,7 @@ impl HttpUser {
     /// The same, with the clock started a moment ago.
     pub(crate) async fn send_from(&self, start: Instant, request: &Request, transport: &Arc<Transport>) -> Exchange {
         let progress = Progress::new(request.capture, start);
-        self.send_with(start, request, transport, progress).await.0
+        self.send_with(start, request, transport, &progress).await
     }
 
     /// Asks for another protocol: what came of it, and the connection if the server agreed to it
@@ -100,20 +100,20 @@ impl HttpUser {
         transport: &Arc<Transport>,
     ) -> (Exchange, Option<Upgraded>) {
         let progress = Progress::new(request.capture, start);
-        self.send_with(start, request, transport, progress).await
+        let exchange = self.send_with(start, request, transport, &progress).await;
+        (exchange, progress.upgraded.take())
     }
 
-    #[inline(always)]
     async fn send_with(
         &self,
         start: Instant,
         request: &Request,
         transport: &Arc<Transport>,
-        progress: Progress,
-    ) -> (Exchange, Option<Upgraded>) {
+        progress: &Progress,
+    ) -> Exchange {
         let limit = transport.settings().timeout;
         let outcome = {
-            let fetch = pin!(self.fetch_page(request, transport, &progress));
+            let fetch = pin!(self.fetch_page(request, transport, progress));
             self.within(start, limit, fetch).await
         };
         let total = match (&outcome, progress.ended.get()) {
@@ -123,13 +123,12 @@ impl HttpUser {
 
         let timings = progress.timings(total);
         let outcome = match outcome {
-            Some(Ok((answer, target))) => Ok(Rc::new(response(answer, &target, &timings, &progress))),
+            Some(Ok((answer, target))) => Ok(Rc::new(response(answer, &target, &timings, progress))),
             Some(Err(failure)) => Err(failure),
             None => Err(failure::timeout(progress.stage.get(), limit, progress.came())),
         };
-        let partial = if outcome.is_err() { partial(request, &timings, &progress) } else { None };
-        let upgraded = progress.upgraded.take();
-        let exchange = Exchange {
+        let partial = if outcome.is_err() { partial(request, &timings, progress) } else { None };
+        Exchange {
             timings,
             sent_bytes: progress.sent.get(),
             received_bytes: progress.received.get(),
@@ -138,12 +137,12 @@ impl HttpUser {
             gaps: None,
             transcript: progress
                 .hops
-                .map(|hops| hops.into_inner().into_iter().map(|hop| Entry::Http(Box::new(hop))).collect())
+                .as_ref()
+                .map(|hops| hops.take().into_iter().map(|hop| Entry::Http(Box::new(hop))).collect())
                 .unwrap_or_default(),
             outcome,
             partial,
-        };
-        (exchange, upgraded)
+        }
     }
 
     /// Runs a future for at most `limit` from `start`; nothing if it was not done by then.

@@ -3,7 +3,7 @@
 
 /// What is wrong, and what to do about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fault {
+pub struct Problem {
     /// What is wrong: a sentence, or a fragment where a place is named before it.
     pub message: String,
     /// The remedy in words; empty where the message says it, or the correction does.
@@ -12,7 +12,7 @@ pub struct Fault {
     pub corrected: Option<String>,
 }
 
-impl Fault {
+impl Problem {
     /// A fault with its remedy.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { message: message.into(), help: help.into(), corrected: None }
