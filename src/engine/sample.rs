@@ -95,7 +95,9 @@ impl User {
                 if let Some(partial) = &exchange.partial {
                     self.note_partial(request, partial);
                     // A gateway's 502 tells more than the missing end of its page: it is named first.
-                    self.judge_status(node, request, partial, observed, &mut judged);
+                    if partial.status.is_some() {
+                        self.judge_status(node, request, partial, observed, &mut judged);
+                    }
                 }
                 judged.failures.push(failure);
                 (exchange.partial.as_deref(), judged)
@@ -285,8 +287,9 @@ impl User {
         observed: bool,
         judged: &mut Judged,
     ) -> usize {
+        // The codes with which WebSockets are closed begin at 1000: none of them is an error by itself.
         if request.default_status
-            && let Some(status @ 400..) = response.status
+            && let Some(status @ 400..=999) = response.status
         {
             judged.failures.push(SampleFailure {
                 expected: Some("a status below 400".into()),
@@ -378,10 +381,11 @@ fn response_time(exchange: &Exchange) -> ResponseTime {
             | FailureKind::Status
             | FailureKind::Assertion
             | FailureKind::Extraction
-            | FailureKind::Interrupted => match exchange.sent_bytes {
-                0 => ResponseTime::None,
-                _ => ResponseTime::AtLeast(total),
-            },
+            | FailureKind::Interrupted => {
+                // Who waits for messages need not have sent any.
+                let waited = exchange.partial.as_ref().is_some_and(|partial| partial.messages.is_some());
+                if waited || exchange.sent_bytes > 0 { ResponseTime::AtLeast(total) } else { ResponseTime::None }
+            }
         },
     }
 }

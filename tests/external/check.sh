@@ -2,7 +2,8 @@
 # Checks against programs nobody here wrote: nginx as the target, junitparser and xunit-viewer as
 # readers of JUnit, check-jsonschema as the validator of plans and results, Prometheus' and
 # OpenTelemetry's Python packages as readers of live metrics, markdown-it-py and marked as renderers of
-# Markdown, the shells of a CI server for its action and the image.
+# Markdown, PyPI's websockets and npm's ws as WebSocket servers, the shells of a CI server for its action and the
+# image.
 #   check.sh PATH_TO_LOADPLAN
 set -euo pipefail
 # What fails here on purpose is no finding of the job these checks run in.
@@ -85,6 +86,9 @@ PY
 
 say "live metrics are read by others as they were meant"
 python3 "$here/live_metrics.py" "$loadplan" "$work"
+
+say "WebSockets of other people's servers are spoken with as they saw it"
+python3 "$here/websocket.py" "$loadplan" "$work"
 
 say "Markdown of a hostile run is harmless when it is rendered"
 python3 "$here/markdown.py" "$loadplan" "$work"

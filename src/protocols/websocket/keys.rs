@@ -7,7 +7,7 @@ use crate::protocols::spec::RequestKind;
 const SUBPROTOCOLS: Key = Key::new(
     "subprotocols",
     Ty::List(&Ty::Text),
-    "Subprotocols to offer, the most wanted first (`Sec-WebSocket-Protocol`). A server that takes none of them fails the step.",
+    "Subprotocols to offer, the most wanted first (`Sec-WebSocket-Protocol`). The step fails if the server takes none of them.",
     "subprotocols: [graphql-transport-ws]",
 );
 const COMPRESSION: Key = Key::new(
@@ -64,7 +64,7 @@ pub static OPEN: Section = Section {
 const WHERE: Key = Key::new(
     "where",
     Ty::Map(&Ty::Matcher),
-    "Which message is meant: JSONPaths, each with the value or matcher for what it finds. Others are counted and passed over.",
+    "Which message is meant: JSONPaths, each with the value or matcher for what it finds. All must hold. Without it any message is meant. Other messages are passed over.",
     "where: { $.type: quote }",
 );
 const WITHIN: Key = Key::new(
@@ -101,7 +101,7 @@ pub static SEND: Section = Section {
     keys: &[Key::new(
         "reply",
         Ty::Section(&REPLY),
-        "Waits for a message that came after this one was sent. The response time then ends with it, and `extract` and `assert` look at it. Without `reply` the step ends once the message is sent.",
+        "Waits for a message that comes after this one was sent; what came before is given up. The response time then ends with it, and `extract` and `assert` look at it. Without `reply` the step ends once the message is sent.",
         "reply: { where: { $.symbol: AAPL }, within: 2s }",
     )],
 };
@@ -109,7 +109,7 @@ pub static SEND: Section = Section {
 /// What a step waits for.
 pub static RECEIVE: Section = Section {
     name: "receive",
-    doc: "Messages to wait for, those included that came since the step before.",
+    doc: "Messages to wait for. Those that came since the step before count too: up to 1,000, and 1 MiB of them, are kept until then.",
     keys: &[
         Key::new("count", Ty::Count(1), "How many. The default is 1.", "count: 10"),
         WITHIN,
@@ -117,7 +117,7 @@ pub static RECEIVE: Section = Section {
         Key::new(
             "close",
             Ty::Bool,
-            "Waits until the server closes the connection instead; `status` is the close code then.",
+            "Waits until the server closes the connection instead. `status` is the close code then, such as 1000; without a code it is 1005. Messages that still come are passed over.",
             "close: true",
         ),
     ],

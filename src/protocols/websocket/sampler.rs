@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rand::RngExt as _;
 
-use super::client::{Arrived, Connection, End, Handshake};
+use super::client::{Arrived, Connection, End, Handshake, MAX_WAITING};
 use super::node::{Kept, Message, OpenNode, ReceiveNode, SendNode, Wait};
 use crate::assertions::Assertion;
 use crate::exchange::{self, Entry, Exchange, Gaps, Timings};
@@ -139,8 +139,8 @@ impl WebSockets {
                 if *close {
                     return open.closed(start, wait).await;
                 }
-                let result = open.wait(start, wait, scope, false, *capture).await;
-                open.finish(start, result)
+                let (result, seen) = open.wait(start, wait, scope, false, *capture).await;
+                open.finish(start, result, seen)
             }
         }
     }
@@ -200,16 +200,16 @@ impl WebSockets {
                 let limit = limit_words(open.timeout, false);
                 let failure =
                     Failure::new(FailureKind::Timeout, format!("the message could not be sent within {limit}"));
-                return open.exchange(start, start.elapsed(), Err((failure, None)));
+                return open.exchange(start, start.elapsed(), Err((failure, None)), None);
             }
-            Some(Err(end)) => return open.exchange(start, start.elapsed(), Err(ended(end))),
+            Some(Err(end)) => return open.exchange(start, start.elapsed(), Err(ended(end)), None),
             Some(Ok(())) => {}
         }
         match reply {
-            None => open.exchange(start, start.elapsed(), Ok(Seen::default())),
+            None => open.exchange(start, start.elapsed(), Ok(()), Some(Seen::default())),
             Some(reply) => {
-                let result = open.wait(start, reply, scope, true, capture).await;
-                let mut exchange = open.finish(start, result);
+                let (result, seen) = open.wait(start, reply, scope, true, capture).await;
+                let mut exchange = open.finish(start, result, seen);
                 exchange.timings.reply = exchange.timings.first_event.take();
                 exchange
             }
@@ -222,8 +222,9 @@ impl WebSockets {
 struct Seen {
     /// How many that it waited for.
     matched: u64,
-    /// How many others.
+    /// How many others, and the last of them.
     passed: u64,
+    other: Option<Bytes>,
     first: Option<Instant>,
     last: Option<Arrived>,
     gaps: Gaps,
@@ -242,9 +243,10 @@ impl Open {
         scope: &mut dyn Scope,
         is_reply: bool,
         capture: bool,
-    ) -> Result<Seen, (Failed, Seen)> {
+    ) -> (Result<(), Failed>, Seen) {
         let mut seen = Seen::default();
         let limit = wait.within.unwrap_or(self.timeout);
+        let lost = self.connection.lost();
         let waiting = async {
             while seen.matched < wait.count {
                 let message = self.connection.next().await?;
@@ -255,6 +257,7 @@ impl Open {
                 }
                 if !is_meant(&message, &wait.matching, scope) {
                     seen.passed += 1;
+                    seen.other = Some(message.payload);
                     continue;
                 }
                 if let Some(last) = &seen.last {
@@ -268,9 +271,9 @@ impl Open {
             }
             Ok::<(), End>(())
         };
-        match within(start, limit, waiting).await {
-            Some(Ok(())) => Ok(seen),
-            Some(Err(end)) => Err((ended(end), seen)),
+        let result = match within(start, limit, waiting).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(end)) => Err(ended(end)),
             None => {
                 let limit = limit_words(limit, wait.within.is_some());
                 let what = match (is_reply, seen.matched, seen.passed) {
@@ -278,11 +281,16 @@ impl Open {
                     (true, ..) => "no reply, only other messages,".to_owned(),
                     (false, 0, 0) => "no message".to_owned(),
                     (false, 0, _) => "no such message, only other ones,".to_owned(),
-                    (false, ..) => format!("fewer than {} messages", wait.count),
+                    (false, matched, _) => format!("only {matched} of {} messages", wait.count),
                 };
-                Err(((Failure::new(FailureKind::Timeout, format!("{what} within {limit}")), None), seen))
+                let lost = match lost {
+                    0 => String::new(),
+                    _ => format!("; {lost} older ones were not kept (at most {MAX_WAITING} and 1 MiB are)"),
+                };
+                Err((Failure::new(FailureKind::Timeout, format!("{what} within {limit}{lost}")), None))
             }
-        }
+        };
+        (result, seen)
     }
 
     /// Waits for the server to close the connection.
@@ -303,7 +311,7 @@ impl Open {
             }
             Some(End::Failed(failure)) => Err((failure, None)),
             Some(End::Closed { code, reason }) => {
-                let mut exchange = self.exchange(start, start.elapsed(), Ok(Seen::default()));
+                let mut exchange = self.exchange(start, start.elapsed(), Ok(()), Some(Seen::default()));
                 if let Ok(response) = &mut exchange.outcome
                     && let Some(response) = Rc::get_mut(response)
                 {
@@ -312,24 +320,25 @@ impl Open {
                 return exchange;
             }
         };
-        self.exchange(start, start.elapsed(), result)
+        self.exchange(start, start.elapsed(), result, Some(Seen::default()))
     }
 
-    fn finish(&self, start: Instant, result: Result<Seen, (Failed, Seen)>) -> Exchange {
-        match result {
-            Ok(seen) => {
-                let last = seen.last.as_ref().map_or(start, |last| last.at);
-                self.exchange(start, last.saturating_duration_since(start), Ok(seen))
-            }
-            Err((failed, seen)) => {
-                let mut exchange = self.exchange(start, start.elapsed(), Err(failed));
-                exchange.transcript = seen.transcript;
-                exchange
-            }
-        }
+    fn finish(&self, start: Instant, result: Result<(), Failed>, seen: Seen) -> Exchange {
+        let total = match (&result, &seen.last) {
+            (Ok(()), Some(last)) => last.at.saturating_duration_since(start),
+            (Ok(()), None) | (Err(_), _) => start.elapsed(),
+        };
+        self.exchange(start, total, result, Some(seen))
     }
 
-    fn exchange(&self, start: Instant, total: Duration, result: Result<Seen, Failed>) -> Exchange {
+    /// What came of a step; `seen` is what it has waited for, if it has waited.
+    fn exchange(
+        &self,
+        start: Instant,
+        total: Duration,
+        result: Result<(), Failed>,
+        seen: Option<Seen>,
+    ) -> Exchange {
         let (sent_bytes, received_bytes) = self.connection.traffic();
         let mut exchange = Exchange {
             timings: Timings { total, ..Timings::default() },
@@ -346,30 +355,33 @@ impl Open {
         response.version = "WebSocket";
         response.url.clone_from(&self.url);
         response.response_time = total;
-        match result {
-            Ok(seen) => {
-                let first = seen.first.map(|first| first.saturating_duration_since(start));
+        if let Some(seen) = seen {
+            let first = seen.first.map(|first| first.saturating_duration_since(start));
+            exchange.transcript = seen.transcript;
+            if result.is_ok() {
                 exchange.timings.first_event = first;
-                exchange.transcript = seen.transcript;
                 if seen.matched > 1 {
                     exchange.gaps = Some(Box::new(seen.gaps));
                 }
-                response.messages =
-                    Some(Box::new(Messages { count: seen.matched, first, longest_gap: seen.longest_gap }));
-                if let Some(last) = seen.last {
-                    response.body_bytes = last.payload.len() as u64;
-                    response.body = last.payload.into();
-                }
-                exchange.outcome = Ok(Rc::new(response));
             }
+            response.messages =
+                Some(Box::new(Messages { count: seen.matched, first, longest_gap: seen.longest_gap }));
+            // Of a step that waited in vain, the last message tells the most, whichever it was.
+            if let Some(payload) = seen.last.map(|last| last.payload).or(seen.other) {
+                response.body_bytes = payload.len() as u64;
+                response.body = payload.into();
+            }
+        }
+        exchange.outcome = match result {
+            Ok(()) => Ok(Rc::new(response)),
             Err((failure, end)) => {
                 if let Some(End::Closed { code, reason }) = end {
                     (response.status, response.status_text) = (Some(code), reason);
-                    exchange.partial = Some(Rc::new(response));
                 }
-                exchange.outcome = Err(failure);
+                exchange.partial = Some(Rc::new(response));
+                Err(failure)
             }
-        }
+        };
         exchange
     }
 }

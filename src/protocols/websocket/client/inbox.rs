@@ -38,21 +38,48 @@ pub(crate) enum End {
 pub(super) struct Inbox {
     waiting: RefCell<VecDeque<Arrived>>,
     bytes: Cell<usize>,
+    /// How many were given up since a step last asked.
+    lost: Cell<u64>,
+    /// Whether a step waits for the next one.
+    wanted: Cell<bool>,
     end: RefCell<Option<End>>,
     news: Notify,
 }
 
+/// Takes back what a step has said when it stops waiting.
+struct Wanted<'a>(&'a Cell<bool>);
+
+impl Drop for Wanted<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
 impl Inbox {
-    /// Adds a message; the oldest go when too many wait.
+    /// Adds a message; the oldest go when too many wait that no step asks for.
     pub(super) fn push(&self, message: Arrived) {
         let mut waiting = self.waiting.borrow_mut();
         self.bytes.set(self.bytes.get() + message.payload.len());
         waiting.push_back(message);
-        while waiting.len() > MAX_WAITING || (self.bytes.get() > MAX_WAITING_BYTES && waiting.len() > 1) {
+        let is_kept = self.wanted.get();
+        while !is_kept
+            && (waiting.len() > MAX_WAITING || (self.bytes.get() > MAX_WAITING_BYTES && waiting.len() > 1))
+        {
             let gone = waiting.pop_front().map_or(0, |gone| gone.payload.len());
             self.bytes.set(self.bytes.get() - gone);
+            self.lost.set(self.lost.get() + 1);
         }
         self.news.notify_one();
+    }
+
+    /// Whether nothing more is to be read before the step that waits has taken what is there.
+    pub(super) fn is_full(&self) -> bool {
+        self.wanted.get() && (self.waiting.borrow().len() >= MAX_WAITING || self.bytes.get() >= MAX_WAITING_BYTES)
+    }
+
+    /// How many messages were given up since this was last asked.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.take()
     }
 
     /// The connection has ended.
@@ -73,6 +100,7 @@ impl Inbox {
         // An idle connection keeps no room for what once waited.
         *waiting = VecDeque::new();
         self.bytes.set(0);
+        self.lost.set(0);
         count
     }
 
@@ -86,6 +114,8 @@ impl Inbox {
             if let Some(end) = self.ended() {
                 return Err(end);
             }
+            self.wanted.set(true);
+            let _wanted = Wanted(&self.wanted);
             self.news.notified().await;
         }
     }
@@ -106,6 +136,8 @@ mod tests {
         assert_eq!((inbox.waiting.borrow().len(), inbox.bytes.get()), (MAX_WAITING, MAX_WAITING));
         inbox.push(message(2 * MAX_WAITING_BYTES));
         assert_eq!((inbox.waiting.borrow().len(), inbox.bytes.get()), (1, 2 * MAX_WAITING_BYTES));
+        // Five at first, then all that were left.
+        assert_eq!((inbox.lost(), inbox.lost()), (5 + MAX_WAITING as u64, 0));
         assert_eq!((inbox.clear(), inbox.bytes.get()), (1, 0));
     }
 }

@@ -1,6 +1,7 @@
 //! A WebSocket as one user holds it: a task of its own reads what comes, answers pings and keeps
 //! messages until a step asks for them, so that the server is served while the user thinks.
 
+mod frames;
 mod handshake;
 mod inbox;
 mod rewind;

@@ -1,11 +1,15 @@
-//! A stream whose first bytes were read already.
+//! A WebSocket's stream: gives the bytes that were read already first, and ends at a frame that
+//! breaks a rule.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::frames::Frames;
 use crate::protocols::http::client::{Stream, Upgraded};
 
 /// Gives the bytes that came with the handshake first, then those of the stream.
@@ -13,29 +17,55 @@ pub(super) struct Rewind {
     received: Option<Box<[u8]>>,
     at: usize,
     stream: Stream,
+    frames: Frames,
+    broken: Broken,
 }
 
-impl From<Upgraded> for Rewind {
-    fn from(upgraded: Upgraded) -> Self {
+/// The rule that the server has broken, if it has.
+pub(super) type Broken = Rc<Cell<Option<&'static str>>>;
+
+impl Rewind {
+    /// The stream of a connection; `compression` tells whether messages may be compressed.
+    pub(super) fn new(upgraded: Upgraded, compression: bool) -> Self {
         let received = (!upgraded.received.is_empty()).then(|| upgraded.received.into_boxed_slice());
-        Self { received, at: 0, stream: upgraded.stream }
+        let (frames, broken) = (Frames::new(compression), Broken::default());
+        Self { received, at: 0, stream: upgraded.stream, frames, broken }
+    }
+
+    /// Tells which rule the server has broken, also once the stream is out of sight.
+    pub(super) fn broken(&self) -> Broken {
+        Rc::clone(&self.broken)
+    }
+
+    fn poll_bytes(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if let Some(received) = &self.received {
+            let left = &received[self.at..];
+            let taken = left.len().min(buffer.remaining());
+            buffer.put_slice(&left[..taken]);
+            self.at += taken;
+            if self.at == received.len() {
+                self.received = None;
+            }
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
 impl AsyncRead for Rewind {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if let Some(received) = &this.received {
-            let left = &received[this.at..];
-            let taken = left.len().min(buffer.remaining());
-            buffer.put_slice(&left[..taken]);
-            this.at += taken;
-            if this.at == received.len() {
-                this.received = None;
-            }
+        if this.broken.get().is_some() {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut this.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let poll = this.poll_bytes(cx, buffer);
+        if let Err((good, rule)) = this.frames.check(&buffer.filled()[before..]) {
+            // What came before is handed on.
+            buffer.set_filled(before + good);
+            this.broken.set(Some(rule));
+        }
+        poll
     }
 }
 

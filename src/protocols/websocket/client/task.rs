@@ -1,7 +1,10 @@
 //! The task that drives a WebSocket. All that knows the library is in this file.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,7 +14,7 @@ use yawc::close::CloseCode;
 use yawc::{DeflatePool, Frame, OpCode, Options, Role, WebSocket, WebSocketError};
 
 use super::inbox::{Arrived, End, Inbox};
-use super::rewind::Rewind;
+use super::rewind::{Broken, Rewind};
 use crate::failure::{Failure, FailureKind};
 use crate::protocols::http::client::{Traffic, Upgraded};
 
@@ -21,6 +24,8 @@ const BUFFER: usize = 1024;
 const CLOSING: Duration = Duration::from_secs(1);
 /// How many compressors and decompressors a thread keeps for its connections.
 const POOLED: usize = 8;
+/// How many pongs may wait to be sent before nothing more is read.
+const MAX_PONGS: usize = 64;
 /// No code was given (RFC 6455 §7.4.1).
 const NO_CODE: u16 = 1005;
 
@@ -83,10 +88,12 @@ impl Connection {
                 .with_compression_threshold(1)
                 .with_deflate_pool(POOL.with(DeflatePool::clone));
         }
-        let socket = Socket::from_stream_with_extensions(Rewind::from(upgraded), Role::Client, deflate, options)
+        let stream = Rewind::new(upgraded, deflate.is_some());
+        let broken = stream.broken();
+        let socket = Socket::from_stream_with_extensions(stream, Role::Client, deflate, options)
             .map_err(|error| Failure::new(FailureKind::Protocol, format!("the WebSocket cannot be used: {error}")))?;
         let shared = Rc::new(Shared::default());
-        tokio::task::spawn_local(drive(Box::new(socket), Rc::clone(&shared), max_message));
+        tokio::task::spawn_local(drive(Box::new(socket), Rc::clone(&shared), broken, max_message));
         Ok(Self { shared, traffic })
     }
 
@@ -127,6 +134,11 @@ impl Connection {
         self.shared.inbox.clear()
     }
 
+    /// How many messages were given up since the step before because too many waited.
+    pub(crate) fn lost(&self) -> u64 {
+        self.shared.inbox.lost()
+    }
+
     /// Bytes sent and received since this was last asked.
     pub(crate) fn traffic(&self) -> (u64, u64) {
         self.traffic.take()
@@ -140,42 +152,62 @@ impl Drop for Connection {
     }
 }
 
+/// A message on its way to the server.
+enum Sending {
+    /// There is none.
+    Nothing,
+    /// It waits for room.
+    Frame(Frame),
+    /// It is in the library's buffer.
+    Buffered,
+}
+
+/// What has happened on a connection.
+enum News {
+    Sent(Result<(), WebSocketError>),
+    Came(Result<Frame, WebSocketError>),
+}
+
 /// Reads what comes and sends what is to be sent, until the connection ends or is not used any more.
-async fn drive(mut socket: Box<Socket>, shared: Rc<Shared>, max_message: usize) {
-    let end = loop {
+async fn drive(mut socket: Box<Socket>, shared: Rc<Shared>, broken: Broken, max_message: usize) {
+    let mut sending = Sending::Nothing;
+    let mut pongs = 0;
+    let error = loop {
         // A server that never pauses must not keep the thread from its other users.
         tokio::task::coop::consume_budget().await;
         tokio::select! {
             biased;
-            () = shared.work.notified() => {
-                match shared.outbox.take() {
-                    Outbox::Message(text, payload) => {
-                        let frame = if text { text_frame(payload) } else { Frame::binary(payload) };
-                        let result = socket.send(frame).await;
-                        if let Err(error) = result {
-                            break failed(error, max_message);
-                        }
-                        let next = shared.outbox.take();
-                        if matches!(next, Outbox::Empty) {
-                            shared.outbox.replace(Outbox::Sent);
-                            shared.sent.notify_one();
-                        } else {
-                            // Something else is to be done meanwhile.
-                            shared.outbox.replace(next);
-                            shared.work.notify_one();
-                        }
-                    }
-                    Outbox::Close => return close(&mut socket).await,
-                    state @ (Outbox::Sent | Outbox::Empty) => drop(shared.outbox.replace(state)),
+            () = shared.work.notified() => match shared.outbox.take() {
+                Outbox::Message(text, payload) => {
+                    sending = Sending::Frame(if text { text_frame(payload) } else { Frame::binary(payload) });
                 }
-            }
-            frame = socket.next_frame() => match frame {
-                Ok(frame) => match frame.opcode() {
+                Outbox::Close => return match sending {
+                    Sending::Nothing => close(&mut socket).await,
+                    // Half a message is on its way: nothing can follow it.
+                    Sending::Frame(_) | Sending::Buffered => {}
+                },
+                state @ (Outbox::Sent | Outbox::Empty) => drop(shared.outbox.replace(state)),
+            },
+            news = poll_fn(|cx| advance(&mut socket, &mut sending, &mut pongs, cx)) => match news {
+                News::Sent(Ok(())) => {
+                    // Unless it is to be closed meanwhile.
+                    if matches!(*shared.outbox.borrow(), Outbox::Empty) {
+                        shared.outbox.replace(Outbox::Sent);
+                    }
+                    shared.sent.notify_one();
+                    // Whoever waits for the reply says so before anything is read.
+                    tokio::task::yield_now().await;
+                }
+                News::Came(Ok(frame)) => match frame.opcode() {
                     OpCode::Text | OpCode::Binary | OpCode::Continuation => {
                         shared.inbox.push(Arrived { at: Instant::now(), payload: frame.into_payload() });
+                        while shared.inbox.is_full() {
+                            tokio::task::yield_now().await;
+                        }
                     }
-                    // The library has its pong ready, and sends it when it is asked for the next frame.
-                    OpCode::Ping | OpCode::Pong => {}
+                    // The library has its pong ready.
+                    OpCode::Ping => pongs += 1,
+                    OpCode::Pong => {}
                     OpCode::Close => {
                         let code = frame.close_code().map_or(NO_CODE, u16::from);
                         let reason = frame.close_reason().ok().flatten().unwrap_or_default().into();
@@ -186,24 +218,59 @@ async fn drive(mut socket: Box<Socket>, shared: Rc<Shared>, max_message: usize) 
                         return;
                     }
                 },
-                Err(error) => break failed(error, max_message),
+                News::Sent(Err(error)) | News::Came(Err(error)) => break error,
             },
         }
     };
-    let code = match &end {
-        End::Failed(failure) if failure.message == NOT_UTF8 => Some(1007),
-        End::Failed(_) | End::Closed { .. } => None,
+    let code = match (&error, broken.get()) {
+        (_, Some(_)) => 1002,
+        (WebSocketError::InvalidUTF8, None) => 1007,
+        (WebSocketError::FrameTooLarge, None) => 1009,
+        (_, None) => 1011,
     };
-    shared.inbox.end(end);
+    shared.inbox.end(failed(error, broken.get(), max_message));
     shared.sent.notify_one();
-    // The library tells the server of other faults itself, when it is asked for the next frame.
     let goodbye = async {
-        match code {
-            Some(code) => drop(socket.send(Frame::close(CloseCode::from(code), "")).await),
-            None => drop(socket.next_frame().await),
+        // The library tells the server of most faults itself, when it is asked for the next frame.
+        let next = poll_fn(|cx| Poll::Ready(socket.poll_next_frame(cx))).await;
+        let told = matches!(next, Poll::Ready(Err(WebSocketError::ConnectionClosed)));
+        if !told || broken.get().is_some() {
+            drop(socket.send(Frame::close(CloseCode::from(code), "")).await);
         }
     };
     let _ = tokio::time::timeout(CLOSING, goodbye).await;
+}
+
+/// Goes on with what is to be sent, and with reading: a server may send before it reads.
+fn advance(
+    socket: &mut Socket,
+    sending: &mut Sending,
+    pongs: &mut usize,
+    cx: &mut Context<'_>,
+) -> Poll<News> {
+    if *pongs > 0 || matches!(sending, Sending::Frame(_)) {
+        match socket.poll_ready_unpin(cx) {
+            Poll::Ready(Ok(())) => {
+                *pongs = 0;
+                if matches!(sending, Sending::Frame(_))
+                    && let Sending::Frame(frame) = std::mem::replace(sending, Sending::Buffered)
+                    && let Err(error) = socket.start_send_unpin(frame)
+                {
+                    return Poll::Ready(News::Sent(Err(error)));
+                }
+            }
+            Poll::Ready(Err(error)) => return Poll::Ready(News::Sent(Err(error))),
+            Poll::Pending if *pongs >= MAX_PONGS => return Poll::Pending,
+            Poll::Pending => {}
+        }
+    }
+    if matches!(sending, Sending::Buffered)
+        && let Poll::Ready(result) = socket.poll_flush_unpin(cx)
+    {
+        *sending = Sending::Nothing;
+        return Poll::Ready(News::Sent(result));
+    }
+    socket.poll_next_frame(cx).map(News::Came)
 }
 
 /// Closes the connection: a close frame goes out, and the server's is waited for.
@@ -230,30 +297,35 @@ fn text_frame(payload: Bytes) -> Frame {
     }
 }
 
-const NOT_UTF8: &str = "the server sent a text message that is not UTF-8";
-
-/// Why a connection broke, in words.
-fn failed(error: WebSocketError, max_message: usize) -> End {
+/// Why a connection broke, in words; `broken` is the rule that the server has broken.
+fn failed(error: WebSocketError, broken: Option<&str>, max_message: usize) -> End {
     let protocol = |message: String| Failure::new(FailureKind::Protocol, message);
+    let wrong = |what: &str| protocol(format!("the server does not keep to the WebSocket protocol: {what}"));
+    if let Some(rule) = broken {
+        return End::Failed(wrong(rule));
+    }
     End::Failed(match error {
         WebSocketError::FrameTooLarge => Failure::new(
             FailureKind::Body,
             format!("the server sent a message of more than {max_message} bytes (max_message)"),
         ),
-        WebSocketError::InvalidUTF8 => protocol(NOT_UTF8.into()),
+        WebSocketError::InvalidUTF8 => wrong("a text message is not UTF-8 (RFC 6455 §8.1)"),
+        WebSocketError::InvalidCloseFrame => wrong("a close frame has one byte (RFC 6455 §5.5.1)"),
+        WebSocketError::InvalidCloseCode => wrong("a close frame has a code that nobody may send (RFC 6455 §7.4)"),
         WebSocketError::ConnectionClosed => {
             Failure::new(FailureKind::Reset, "the server closed the connection without a close frame")
         }
-        WebSocketError::IoError(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
-            protocol("the server sent compressed data that cannot be decompressed".into())
-        }
-        WebSocketError::IoError(error) if error.kind() == std::io::ErrorKind::Other => {
-            Failure::new(FailureKind::Reset, "the server closed the connection in the middle of a message")
-        }
-        WebSocketError::IoError(error) => {
-            Failure::new(FailureKind::Reset, format!("the connection broke: {}", error.kind()))
-        }
-        error if error.is_protocol_error() => protocol(format!("the server sent what no WebSocket may: {error}")),
+        WebSocketError::IoError(error) => match error.kind() {
+            ErrorKind::InvalidInput => protocol("the server sent compressed data that cannot be decompressed".into()),
+            ErrorKind::Other => {
+                Failure::new(FailureKind::Reset, "the server closed the connection in the middle of a message")
+            }
+            // TLS has ended without a word (RFC 8446 §6.1).
+            ErrorKind::UnexpectedEof => {
+                Failure::new(FailureKind::Reset, "the server closed the connection without a close frame")
+            }
+            kind => Failure::new(FailureKind::Reset, format!("the connection broke: {kind}")),
+        },
         error => protocol(format!("the connection broke: {error}")),
     })
 }
