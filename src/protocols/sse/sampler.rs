@@ -227,7 +227,7 @@ fn kind_of(headers: &Headers, at: Instant) -> Kind {
     if essence.eq_ignore_ascii_case("text/event-stream") {
         return Kind::Events(at);
     }
-    let told = crate::sanitize::short(essence, MOST);
+    let told: String = essence.chars().take(MOST).collect();
     let message = format!("the response is not an event stream: its Content-Type is {told}");
     Kind::Other(Failure::new(FailureKind::Protocol, message))
 }
