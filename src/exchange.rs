@@ -71,9 +71,29 @@ impl Gaps {
     }
 }
 
+/// What went over the wire, in order, for people to look at. Nothing in it is masked.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// An HTTP request and the head of its response.
+    Http(Box<HttpEntry>),
+    /// A message that was sent.
+    Sent(Message),
+    /// A message that came.
+    Received(Message),
+}
+
+/// A message of a protocol that is no HTTP.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Whether it is text.
+    pub text: bool,
+    /// What it says.
+    pub payload: Bytes,
+}
+
 /// One request as it was sent and the head of its answer, for people to look at.
 #[derive(Clone, Debug)]
-pub struct Hop {
+pub struct HttpEntry {
     /// The method, for instance `GET`.
     pub method: String,
     /// The URL, without user name and password.
@@ -109,9 +129,8 @@ pub struct Exchange {
     pub reconnects: u32,
     /// Whether the answer came from the user's cache and nothing was sent.
     pub cached: bool,
-    /// What went over the wire, one entry per request sent, if the request asked to have it
-    /// captured; empty otherwise.
-    pub hops: Vec<Hop>,
+    /// What went over the wire, in order, if the request asked to have it captured; empty otherwise.
+    pub transcript: Vec<Entry>,
     /// The answer, or why there is none. A whole answer with a bad status is an answer.
     pub outcome: Result<Rc<Response>, Failure>,
     /// What came of an answer whose body did not come whole or is damaged: status, headers and the
@@ -120,6 +139,14 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// The HTTP requests of the transcript.
+    pub fn http_entries(&self) -> impl Iterator<Item = &HttpEntry> {
+        self.transcript.iter().filter_map(|entry| match entry {
+            Entry::Http(entry) => Some(&**entry),
+            Entry::Sent(_) | Entry::Received(_) => None,
+        })
+    }
+
     /// The answer, or what came of it.
     pub fn response(&self) -> Option<&Response> {
         self.outcome.as_ref().ok().or(self.partial.as_ref()).map(|response| &**response)

@@ -20,6 +20,7 @@ pub mod event_stream;
 pub mod exchange;
 pub mod extractors;
 pub mod failure;
+pub mod fault;
 pub mod figures;
 mod files;
 #[cfg(test)]

@@ -261,13 +261,13 @@ thread_groups:
     iterations: 1
     steps:
       - get: /
-      - websocket: /ws
+      - grpc: shop.Orders/Create
 ";
     expect(
         plan,
         &[
             (2, 1, "`monitors` is not supported yet", "remove it"),
-            (8, 9, "`websocket` are not supported yet", "remove the step"),
+            (8, 9, "`grpc` are not supported yet", "remove the step"),
         ],
     );
 }

@@ -214,6 +214,10 @@ fn the_button_ends_the_run_gracefully_with_every_report() {
     let shown = Shown::start(&folder, &against(&server).replace("6s", "60s"), &[]);
     let mut events = shown.events();
     events.next().unwrap();
+    let begin = Instant::now();
+    while server.hits().is_empty() && begin.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let headers = format!("Host: {0}\r\nOrigin: http://{0}\r\nContent-Length: 0\r\n", shown.address);
     assert_eq!(status(&shown.asked_as("POST", &format!("{}stop", shown.path), &headers)), "202");
     assert_eq!(events.last().unwrap().0, "end");

@@ -10,7 +10,7 @@ use crate::response::Response;
 use crate::template::Scope;
 use crate::value::Value;
 
-use super::judge::{Judge, Miss, Seen, Unit};
+use super::matching::{Judge, Miss, Seen, Unit};
 use super::{Assertion, Expected, Matcher, Subject, sentence};
 
 /// How many characters of a body a message shows.
@@ -53,9 +53,20 @@ impl Assertion {
     pub fn check(&self, response: &Response, scope: &mut dyn Scope) -> Result<(), AssertionFailure> {
         let unit = match &self.subject {
             Subject::Status => Unit::Status,
-            Subject::ResponseTime | Subject::FirstByte => Unit::Milliseconds,
+            Subject::ResponseTime | Subject::FirstByte | Subject::Reply | Subject::FirstEvent | Subject::EventGap => {
+                Unit::Milliseconds
+            }
             Subject::Size => Unit::Bytes,
-            _ => Unit::None,
+            Subject::Messages
+            | Subject::Body
+            | Subject::Json(_)
+            | Subject::XPath(_)
+            | Subject::Css(_)
+            | Subject::Header(_)
+            | Subject::Cookie(_)
+            | Subject::Url
+            | Subject::JsonSchema(_)
+            | Subject::Expr(..) => Unit::None,
         };
         let judged = self.judge(response, &mut Judge { scope: &mut *scope, unit });
         judged.map_err(|mut miss| {
@@ -69,7 +80,22 @@ impl Assertion {
                 Subject::Header(name) if *name == LOCATION && response.redirects > 0 => {
                     miss.actual.push_str(&followed(response.redirects));
                 }
-                _ => {}
+                Subject::ResponseTime
+                | Subject::FirstByte
+                | Subject::Messages
+                | Subject::Reply
+                | Subject::FirstEvent
+                | Subject::EventGap
+                | Subject::Size
+                | Subject::Body
+                | Subject::Json(_)
+                | Subject::XPath(_)
+                | Subject::Css(_)
+                | Subject::Header(_)
+                | Subject::Cookie(_)
+                | Subject::Url
+                | Subject::JsonSchema(_)
+                | Subject::Expr(..) => {}
             }
             self.failure(miss)
         })
@@ -84,6 +110,20 @@ impl Assertion {
             }
             Subject::ResponseTime => judge.all(&self.matchers, Seen::Value(&milliseconds(response.response_time))),
             Subject::FirstByte => judge.all(&self.matchers, Seen::Value(&milliseconds(response.first_byte))),
+            Subject::Messages => {
+                let count = response.messages.as_ref().map_or(0, |messages| messages.count);
+                judge.all(&self.matchers, Seen::Value(&Value::Int(i64::try_from(count).unwrap_or(i64::MAX))))
+            }
+            Subject::Reply | Subject::FirstEvent => {
+                match response.messages.as_ref().and_then(|messages| messages.first) {
+                    Some(time) => judge.all(&self.matchers, Seen::Value(&milliseconds(time))),
+                    None => self.judge_missing(judge, "no message came"),
+                }
+            }
+            Subject::EventGap => match response.messages.as_ref().and_then(|messages| messages.longest_gap) {
+                Some(time) => judge.all(&self.matchers, Seen::Value(&milliseconds(time))),
+                None => self.judge_missing(judge, "fewer than two messages came"),
+            },
             Subject::Size => {
                 let size = Value::Int(i64::try_from(response.body_bytes).unwrap_or(i64::MAX));
                 judge.all(&self.matchers, Seen::Value(&size))
@@ -162,7 +202,22 @@ impl Assertion {
             Matcher::StatusClass(class) => *class == 3,
             Matcher::Equals(expected) => redirect(expected),
             Matcher::OneOf(several) => several.iter().any(redirect),
-            _ => false,
+            Matcher::NotEquals(_)
+            | Matcher::Contains(_)
+            | Matcher::NotContains(_)
+            | Matcher::StartsWith(_)
+            | Matcher::EndsWith(_)
+            | Matcher::Matches(_)
+            | Matcher::NotMatches(_)
+            | Matcher::Above(_)
+            | Matcher::AtLeast(_)
+            | Matcher::Below(_)
+            | Matcher::AtMost(_)
+            | Matcher::Exists(_)
+            | Matcher::Empty(_)
+            | Matcher::Length(_)
+            | Matcher::Type(_)
+            | Matcher::Each(_) => false,
         })
     }
 
@@ -197,10 +252,8 @@ impl Assertion {
     }
 
     fn failure(&self, miss: Miss) -> AssertionFailure {
-        let kind = match self.subject {
-            Subject::Status => FailureKind::Status,
-            _ => FailureKind::Assertion,
-        };
+        let is_status = matches!(self.subject, Subject::Status);
+        let kind = if is_status { FailureKind::Status } else { FailureKind::Assertion };
         let message = format!("expected {}, got {}", miss.expected, miss.actual);
         AssertionFailure { text: self.text.clone(), message, expected: miss.expected, actual: miss.actual, kind }
     }

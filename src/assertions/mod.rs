@@ -3,7 +3,7 @@
 
 mod check;
 mod expected;
-mod judge;
+mod matching;
 mod pattern;
 mod schema;
 mod sentence;
@@ -41,6 +41,14 @@ pub enum Subject {
     ResponseTime,
     /// From the request's first byte sent to the answer's first byte; in milliseconds.
     FirstByte,
+    /// How many messages or events came that were waited for.
+    Messages,
+    /// From a message sent to its reply; in milliseconds.
+    Reply,
+    /// From the start to the first event or message; in milliseconds.
+    FirstEvent,
+    /// The longest time between one event or message and the next; in milliseconds.
+    EventGap,
     /// The decoded body's length in bytes, also of what is beyond `max_body`.
     Size,
     /// The body as text.
@@ -176,7 +184,17 @@ impl Assertion {
         match &self.subject {
             Subject::Body | Subject::Json(_) | Subject::XPath(_) | Subject::Css(_) | Subject::JsonSchema(_) => true,
             Subject::Expr(expression, _) => expression.reads_body(),
-            _ => self.matchers.iter().any(Matcher::reads_body),
+            Subject::Status
+            | Subject::ResponseTime
+            | Subject::FirstByte
+            | Subject::Messages
+            | Subject::Reply
+            | Subject::FirstEvent
+            | Subject::EventGap
+            | Subject::Size
+            | Subject::Header(_)
+            | Subject::Cookie(_)
+            | Subject::Url => self.matchers.iter().any(Matcher::reads_body),
         }
     }
 }
@@ -199,7 +217,12 @@ impl Matcher {
                 template.reads_body()
             }
             Self::Length(inner) | Self::Each(inner) => inner.iter().any(Self::reads_body),
-            _ => false,
+            Self::StatusClass(_)
+            | Self::Matches(Pattern::Regex(_))
+            | Self::NotMatches(Pattern::Regex(_))
+            | Self::Exists(_)
+            | Self::Empty(_)
+            | Self::Type(_) => false,
         }
     }
 }

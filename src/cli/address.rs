@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::telemetry::Problem;
+use crate::fault::Fault;
 
 /// Reads `8080`, `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`. A port alone is of the
 /// loopback address: nobody else can reach it.
@@ -19,12 +19,12 @@ pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// An address that stands where a plan should, for want of an equals sign after the option.
-pub(super) fn misplaced(option: &str, plans: &[PathBuf]) -> Option<Problem> {
+pub(super) fn misplaced(option: &str, plans: &[PathBuf]) -> Option<Fault> {
     let address = plans.iter().filter_map(|plan| plan.to_str()).find(|plan| parse(plan).is_ok())?;
-    Some(Problem {
-        message: format!("{address} stands where a plan should"),
-        help: format!("write the address behind an equals sign: {option}={address}"),
-    })
+    Some(Fault::new(
+        format!("{address} stands where a plan should"),
+        format!("write the address behind an equals sign: {option}={address}"),
+    ))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::terminal::Terminal;
 use crate::compare::{Baseline, Tolerance};
-use crate::document::{ReadError, results_file};
+use crate::document::results_file;
+use crate::fault::Fault;
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
 use crate::report::same_file;
@@ -79,20 +80,20 @@ impl BaselineOptions {
 
     /// Tells a baseline that is where the run will write its own results: the run after it would
     /// then be compared with one that may have regressed.
-    pub(super) fn replaced(&self, results: &Path) -> Option<ReadError> {
+    pub(super) fn replaced(&self, results: &Path) -> Option<Fault> {
         let is_replaced = |file: &&PathBuf| same_file(&results_file(file), results) && results.exists();
         let file = self.baseline.iter().find(is_replaced)?;
-        Some(ReadError {
-            message: format!("{} is the baseline, and this run would replace it by its own results", file.display()),
-            help: "copy the baseline to another place, or give the run another folder with --out".into(),
-        })
+        Some(Fault::new(
+            format!("{} is the baseline, and this run would replace it by its own results", file.display()),
+            "copy the baseline to another place, or give the run another folder with --out",
+        ))
     }
 
     /// Reads the files; `None` without any.
     ///
     /// # Errors
     /// When one cannot be used.
-    pub(super) fn read(&self, graph: &ExecutionGraph, masker: &Masker) -> Result<Option<Baseline>, ReadError> {
+    pub(super) fn read(&self, graph: &ExecutionGraph, masker: &Masker) -> Result<Option<Baseline>, Fault> {
         if self.baseline.is_empty() {
             return Ok(None);
         }
@@ -101,7 +102,7 @@ impl BaselineOptions {
 }
 
 /// Tells why a results file cannot be used.
-pub(super) fn tell(error: &ReadError, terminal: &Terminal) {
+pub(super) fn tell(error: &Fault, terminal: &Terminal) {
     terminal.error(&error.message, &error.help);
 }
 

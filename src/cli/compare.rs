@@ -8,7 +8,8 @@ use super::terminal::Terminal;
 use crate::compare::{PERCENTILES, compare, read_summary, strangers, summary_of};
 use crate::document::Document;
 use crate::document::Judgement;
-use crate::document::{ReadError, VerdictInfo, read, results_file};
+use crate::document::{VerdictInfo, read, results_file};
+use crate::fault::Fault;
 use crate::report::comparison::{self, ComparisonJson, ComparisonMarkdown};
 use crate::report::{Format, JunitStyle, OutputFiles, RegressionJunit};
 use crate::verdict::exit;
@@ -86,9 +87,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
 }
 
 /// The new run's document with the comparison and the verdict on it.
-fn compared(args: &Args) -> Result<Document<'static>, ReadError> {
+fn compared(args: &Args) -> Result<Document<'static>, Fault> {
     let Some((new, base)) = args.files.split_last() else {
-        return Err(ReadError { message: "no file is named".into(), help: "name two results.json".into() });
+        return Err(Fault::new("no file is named", "name two results.json"));
     };
     let baseline = base.iter().map(|file| read_summary(file, &PERCENTILES)).collect::<Result<Vec<_>, _>>()?;
     let mut document = read(new)?;

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use super::terminal::Terminal;
-use crate::telemetry::{Collector, DEFAULT_ADDRESS, Problem, Settings, Telemetry};
+use crate::fault::Fault;
+use crate::telemetry::{Collector, DEFAULT_ADDRESS, Settings, Telemetry};
 
 /// Where figures go while the run goes.
 #[derive(Debug, clap::Args)]
@@ -46,6 +47,6 @@ pub(super) fn start(settings: Settings, terminal: &Terminal) -> Option<Telemetry
     Some(telemetry)
 }
 
-pub(super) fn tell(problem: &Problem, terminal: &Terminal) {
+pub(super) fn tell(problem: &Fault, terminal: &Terminal) {
     terminal.error(&problem.message, &problem.help);
 }

@@ -12,7 +12,7 @@ use super::plans::{LoadOverrides, PlanOptions};
 use super::signals;
 use super::terminal::Terminal;
 use crate::engine::{self, Event, Finished, Lifecycle, Monitor, Observed, Observer};
-use crate::exchange::Hop;
+use crate::exchange::{Entry, HttpEntry, Message};
 use crate::graph::{ExecutionGraph, LabelId, LabelKind, NodeId};
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
@@ -193,8 +193,12 @@ impl Observer for Watcher {
     fn request(&self, request: &Observed<'_>) {
         self.tried.borrow_mut().insert(self.graph.node(request.node).label);
         let mut text = format!("\n-- {}\n", self.title(request.node));
-        for hop in &request.exchange.hops {
-            sent(&mut text, hop, request.masker);
+        for entry in &request.exchange.transcript {
+            match entry {
+                Entry::Http(entry) => sent(&mut text, entry, request.masker),
+                Entry::Sent(message) => said(&mut text, "   > ", message, request.masker),
+                Entry::Received(message) => said(&mut text, "   < ", message, request.masker),
+            }
         }
         if let Some(response) = request.response {
             received(&mut text, response, request);
@@ -247,7 +251,16 @@ impl Observer for Watcher {
     }
 }
 
-fn sent(text: &mut String, hop: &Hop, masker: &Masker) {
+/// A message that went over a connection.
+fn said(text: &mut String, mark: &str, message: &Message, masker: &Masker) {
+    if message.text {
+        body(text, mark, &String::from_utf8_lossy(&message.payload), masker);
+    } else {
+        let _ = writeln!(text, "{mark}({} bytes)", message.payload.len());
+    }
+}
+
+fn sent(text: &mut String, hop: &HttpEntry, masker: &Masker) {
     let _ = writeln!(text, "   > {} {}", hop.method, one_line(&masker.url(&hop.url)));
     if let Some(proxy) = &hop.proxy {
         let _ = writeln!(text, "   > (through the proxy {})", inline(&masker.mask(proxy)));
@@ -265,7 +278,10 @@ fn sent(text: &mut String, hop: &Hop, masker: &Masker) {
 }
 
 fn received(text: &mut String, response: &Response, request: &Observed<'_>) {
-    body(text, "   < ", response.text(), request.masker);
+    // Messages are shown one by one, as they came.
+    if !request.exchange.transcript.iter().any(|entry| matches!(entry, Entry::Received(_))) {
+        body(text, "   < ", response.text(), request.masker);
+    }
     if response.truncated() {
         let _ = writeln!(
             text,

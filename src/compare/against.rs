@@ -3,7 +3,7 @@
 use super::evidence::Evidence;
 use super::statistics::{ALPHA, ENOUGH_RUNS, Level, NOISE};
 use super::summary::{Key, Kind, Line, Summary};
-use super::{judge, remarks, words};
+use super::{remarks, single_figure, words};
 use crate::document::ScopeKind;
 use crate::document::{ComparedLine, Comparison, Figure, Judgement, LoadWindow, Method};
 use crate::threshold::Unit;
@@ -137,10 +137,10 @@ pub(super) fn answer(
     let (_, new, base) = evidence(line, &base);
     Ok(match question.figure {
         Asked::Percentile(percent) => {
-            judge::time(percent, new, &base, Tolerance { share: question.tolerance, floor_ms }, level)
+            single_figure::time(percent, new, &base, Tolerance { share: question.tolerance, floor_ms }, level)
         }
-        Asked::ErrorRate => judge::error_rate(new, &base, question.tolerance, level),
-        Asked::Throughput => judge::throughput(new, &base, question.tolerance, level),
+        Asked::ErrorRate => single_figure::error_rate(new, &base, question.tolerance, level),
+        Asked::Throughput => single_figure::throughput(new, &base, question.tolerance, level),
     })
 }
 
@@ -167,9 +167,9 @@ fn compared(line: &Line, base: &[&Line], tolerance: Tolerance, level: Level, sam
     let (part, new, base) = evidence(line, base);
     let kind = line.key.kind;
     let requests = matches!(kind, Kind::Sampler | Kind::Transaction);
-    let mut figures = vec![judge::throughput(new, &base, tolerance.share, level)];
-    figures.extend(PERCENTILES.map(|percent| judge::time(percent, new, &base, tolerance, level)));
-    figures.push(judge::error_rate(new, &base, ERROR_TOLERANCE, level));
+    let mut figures = vec![single_figure::throughput(new, &base, tolerance.share, level)];
+    figures.extend(PERCENTILES.map(|percent| single_figure::time(percent, new, &base, tolerance, level)));
+    figures.push(single_figure::error_rate(new, &base, ERROR_TOLERANCE, level));
     for (at, figure) in figures.iter_mut().enumerate() {
         let why = match (at == 0, kind) {
             (true, Kind::ThreadGroup) if same_load => continue,

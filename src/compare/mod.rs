@@ -12,9 +12,9 @@
 
 mod against;
 mod evidence;
-mod judge;
 mod read;
 mod remarks;
+mod single_figure;
 mod statistics;
 mod summary;
 #[cfg(test)]

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::Summary;
 use crate::document::Document;
-use crate::document::{ReadError, read};
+use crate::document::read;
+use crate::fault::Fault;
 
 /// Reads a results file and cuts it down; `percentiles` (in percent) are those that will be compared.
 ///
 /// # Errors
 /// When the file cannot be read, is no results file of loadplan, or its timeline is damaged.
-pub fn read_summary(path: &Path, percentiles: &[f64]) -> Result<Summary, ReadError> {
+pub fn read_summary(path: &Path, percentiles: &[f64]) -> Result<Summary, Fault> {
     summary_of(&read(path)?, path, percentiles)
 }
 
@@ -18,9 +19,8 @@ pub fn read_summary(path: &Path, percentiles: &[f64]) -> Result<Summary, ReadErr
 ///
 /// # Errors
 /// When its timeline is damaged.
-pub fn summary_of(document: &Document<'_>, path: &Path, percentiles: &[f64]) -> Result<Summary, ReadError> {
-    Summary::of(document, Some(path), percentiles).map_err(|problem| ReadError {
-        message: format!("{} is damaged: {problem}", path.display()),
-        help: "use the results.json of another run".into(),
+pub fn summary_of(document: &Document<'_>, path: &Path, percentiles: &[f64]) -> Result<Summary, Fault> {
+    Summary::of(document, Some(path), percentiles).map_err(|problem| {
+        Fault::new(format!("{} is damaged: {problem}", path.display()), "use the results.json of another run")
     })
 }

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use super::against::{Asked, PERCENTILES, Question, Tolerance, answer, compare};
 use super::{Summary, read_summary};
 use crate::document::Document;
+use crate::document::ScopeKind;
 use crate::document::{Comparison, Judgement};
-use crate::document::{ReadError, ScopeKind};
+use crate::fault::Fault;
 use crate::graph::{ExecutionGraph, LabelKind, Place, Scope, Threshold};
 use crate::mask::Masker;
 use crate::sanitize::clean;
@@ -33,7 +34,7 @@ impl Baseline {
         tolerance: Tolerance,
         graph: &ExecutionGraph,
         masker: &Masker,
-    ) -> Result<Self, ReadError> {
+    ) -> Result<Self, Fault> {
         let mut percentiles = PERCENTILES.to_vec();
         for threshold in graph.thresholds.iter().filter(|threshold| threshold.condition.baseline) {
             if let Metric::Percentile(percent) = threshold.condition.metric
@@ -104,11 +105,8 @@ fn told(masker: &Masker, text: &str) -> String {
 }
 
 /// Runs that have nothing in common: a gate that compares nothing must not be green.
-pub(crate) fn strangers(message: &str) -> ReadError {
-    ReadError {
-        message: message.into(),
-        help: "name a run of the same plan; requests are matched by their names and thread groups".into(),
-    }
+pub(crate) fn strangers(message: &str) -> Fault {
+    Fault::new(message, "name a run of the same plan; requests are matched by their names and thread groups")
 }
 
 /// What a threshold asks of the baseline; `None` if it has a limit of its own.
@@ -119,7 +117,17 @@ fn question(graph: &ExecutionGraph, threshold: &Threshold, masker: &Masker) -> O
         Metric::Percentile(percent) => Asked::Percentile(percent),
         Metric::ErrorRate => Asked::ErrorRate,
         Metric::Throughput => Asked::Throughput,
-        _ => return None,
+        Metric::Mean
+        | Metric::Min
+        | Metric::Max
+        | Metric::Stddev
+        | Metric::Errors
+        | Metric::Requests
+        | Metric::Iterations
+        | Metric::Dropped
+        | Metric::UsersLost
+        | Metric::Apdex(_)
+        | Metric::BytesReceived => return None,
     };
     let told = |text: &str| told(masker, text);
     let (kind, thread_group, title) = match threshold.scope {
@@ -133,7 +141,7 @@ fn question(graph: &ExecutionGraph, threshold: &Threshold, masker: &Masker) -> O
             let Place::Group(group) = label.place else { return None };
             let kind = match label.kind {
                 LabelKind::Transaction => ScopeKind::Transaction,
-                _ => ScopeKind::Sampler,
+                LabelKind::Sampler | LabelKind::Step => ScopeKind::Sampler,
             };
             (kind, told(&graph.groups[group.index()].name), told(&label.title))
         }

@@ -19,7 +19,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, channel, unbounded_c
 use tokio::sync::{Semaphore, watch};
 
 use super::{Message, Viewer};
-use crate::listen::{Placed, Places, Problem, bind, is_own};
+use crate::fault::Fault;
+use crate::listen::{Placed, Places, bind, is_own};
 
 /// So many messages may wait for a slow browser; then it is let go, and connects anew.
 const WAITING: usize = 4;
@@ -62,10 +63,9 @@ impl Server {
         address: SocketAddr,
         page: String,
         stop_run: impl Fn() + Send + Sync + 'static,
-    ) -> Result<Self, Problem> {
-        let cannot = |error: std::io::Error| Problem {
-            message: format!("the dashboard cannot be served: {error}"),
-            help: "run without --dashboard".into(),
+    ) -> Result<Self, Fault> {
+        let cannot = |error: std::io::Error| {
+            Fault::new(format!("the dashboard cannot be served: {error}"), "run without --dashboard")
         };
         let (listener, address) = bind("--dashboard", address)?;
         let token: String = rand::rng().random::<[u8; 16]>().iter().map(|byte| format!("{byte:02x}")).collect();

@@ -5,4 +5,4 @@ mod quotes;
 mod table;
 
 pub use pile::{Draw, Pile};
-pub use table::{Rows, Spec, SpecError};
+pub use table::{Rows, Spec};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::table::{Rows, Spec, SpecError};
+use super::table::{Rows, Spec};
+use crate::fault::Fault;
 use crate::plan::Order;
 use crate::random::Random;
 use crate::value::Value;
@@ -38,7 +39,7 @@ impl Pile {
     ///
     /// # Errors
     /// When the file cannot be opened.
-    pub fn streamed(spec: &Spec, recycle: bool) -> Result<Self, SpecError> {
+    pub fn streamed(spec: &Spec, recycle: bool) -> Result<Self, Fault> {
         Ok(Self { rows: Kept::Stream(spec.open()?), recycle })
     }
 
@@ -59,7 +60,7 @@ impl Pile {
     ///
     /// # Errors
     /// When a row cannot be read.
-    pub fn read_all(spec: &Spec) -> Result<Arc<[Value]>, SpecError> {
+    pub fn read_all(spec: &Spec) -> Result<Arc<[Value]>, Fault> {
         let mut rows = spec.open()?;
         let mut all = Vec::new();
         while let Some(row) = rows.next_row() {
@@ -72,7 +73,7 @@ impl Pile {
     ///
     /// # Errors
     /// When the file has changed under the run and cannot be read on.
-    pub fn draw(&mut self) -> Result<Draw, SpecError> {
+    pub fn draw(&mut self) -> Result<Draw, Fault> {
         match &mut self.rows {
             Kept::Stream(rows) => {
                 if let Some(row) = rows.next_row() {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use encoding_rs::Encoding;
 
+use crate::fault::Fault;
 use crate::json::Document;
 use crate::sanitize::shown_path;
 use crate::value::{Map, Value};
@@ -39,28 +40,13 @@ pub struct Spec {
     pub encoding: Option<Arc<str>>,
 }
 
-/// Why a file of rows cannot be used.
-#[derive(Debug)]
-pub struct SpecError {
-    /// The finding, as a fragment.
-    pub message: String,
-    /// The remedy.
-    pub help: String,
-}
-
-impl SpecError {
-    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into() }
-    }
-}
-
 impl Spec {
     /// Reads the file through once, without holding it, and tells its columns.
     ///
     /// # Errors
     /// When it cannot be read, has no rows, names a column twice, or a row has another number of
     /// cells than the columns.
-    pub fn check(&self) -> Result<Vec<Arc<str>>, SpecError> {
+    pub fn check(&self) -> Result<Vec<Arc<str>>, Fault> {
         let mut rows = self.open()?;
         let columns = rows.columns();
         if let Some((other, line)) = self.other_delimiter()? {
@@ -69,7 +55,7 @@ impl Spec {
                 '\t' => ("tabs", "tab".to_owned()),
                 other => (if other == ';' { "semicolons" } else { "pipes" }, format!("'{other}'")),
             };
-            return Err(SpecError::new(
+            return Err(Fault::new(
                 format!("{shown} has the cells of its lines between {name}: `{}`", line.escape_debug()),
                 format!("write `delimiter: {written}` beside `file`"),
             ));
@@ -77,7 +63,7 @@ impl Spec {
         let mut known = HashSet::new();
         for column in columns.iter() {
             if !known.insert(column) {
-                return Err(SpecError::new(
+                return Err(Fault::new(
                     format!("{}: the column `{column}` is there twice", shown_path(&self.path)),
                     "rename one of the two in the file",
                 ));
@@ -107,7 +93,7 @@ impl Spec {
             } else {
                 "add rows below the header row; if the file has no header row, name its `columns`"
             };
-            return Err(SpecError::new(format!("{} has no rows", shown_path(&self.path)), help));
+            return Err(Fault::new(format!("{} has no rows", shown_path(&self.path)), help));
         }
         Ok(columns.to_vec())
     }
@@ -116,11 +102,11 @@ impl Spec {
     ///
     /// # Errors
     /// When it cannot be read or is no table.
-    pub fn open(&self) -> Result<Rows, SpecError> {
+    pub fn open(&self) -> Result<Rows, Fault> {
         // A pipe would be waited for, and a device has no end.
         let kind = std::fs::metadata(&self.path).map_err(|error| self.unreadable(&error))?;
         if !kind.is_file() {
-            return Err(SpecError::new(
+            return Err(Fault::new(
                 format!("{} is no ordinary file", shown_path(&self.path)),
                 "name a CSV, JSON or YAML file",
             ));
@@ -132,8 +118,8 @@ impl Spec {
         }
     }
 
-    fn unreadable(&self, error: &std::io::Error) -> SpecError {
-        SpecError::new(
+    fn unreadable(&self, error: &std::io::Error) -> Fault {
+        Fault::new(
             format!("{} cannot be read: {error}", shown_path(&self.path)),
             "check the path and the file's permissions",
         )
@@ -142,7 +128,7 @@ impl Spec {
     /// The sign that separates the cells, when it is not the one the plan counts on, and the first
     /// line: that is a single cell which holds the sign, and the next line holds it just as often.
     /// A line behind may hold the plan's delimiter, as the comma in `1,5;2` does.
-    fn other_delimiter(&self) -> Result<Option<(char, String)>, SpecError> {
+    fn other_delimiter(&self) -> Result<Option<(char, String)>, Fault> {
         if !matches!(self.open()?.source, Source::Csv(..)) {
             return Ok(None);
         }
@@ -165,16 +151,16 @@ impl Spec {
     }
 
     /// The finding, when the file ends inside of a quoted cell (RFC 4180 §2.5).
-    fn unclosed_quote(&self) -> Option<SpecError> {
+    fn unclosed_quote(&self) -> Option<Fault> {
         let line = quotes::unclosed(WithoutBom::new(self.text().ok()?), self.delimiter).ok()??;
-        Some(SpecError::new(
+        Some(Fault::new(
             format!("{} line {line}: the double quote of a cell is never closed", shown_path(&self.path)),
             "write `\"` at the end of the cell; a quote inside of a quoted cell is written twice: `\"\"`",
         ))
     }
 
     /// The file's text, decoded.
-    fn text(&self) -> Result<Box<dyn Read + Send>, SpecError> {
+    fn text(&self) -> Result<Box<dyn Read + Send>, Fault> {
         let encoding = self.encoding.as_deref().and_then(|label| Encoding::for_label(label.as_bytes()));
         let file = File::open(&self.path).map_err(|error| self.unreadable(&error))?;
         Ok(match encoding {
@@ -183,13 +169,13 @@ impl Spec {
         })
     }
 
-    fn csv(&self) -> Result<Rows, SpecError> {
+    fn csv(&self) -> Result<Rows, Fault> {
         let mut file = File::open(&self.path).map_err(|error| self.unreadable(&error))?;
         let encoding = self.encoding.as_deref().and_then(|label| Encoding::for_label(label.as_bytes()));
         let mut start = [0; 2];
         let head = file.read(&mut start).map_err(|error| self.unreadable(&error))?;
         if encoding.is_none() && head == 2 && matches!(start, [0xff, 0xfe] | [0xfe, 0xff]) {
-            return Err(SpecError::new(
+            return Err(Fault::new(
                 format!("{} is UTF-16", shown_path(&self.path)),
                 "save it as UTF-8, or write `encoding: utf-16le`",
             ));
@@ -208,7 +194,7 @@ impl Spec {
                 match reader.read_record(&mut record) {
                     Ok(true) => record.iter().map(|name| Arc::from(name.trim())).collect(),
                     Ok(false) => {
-                        return Err(SpecError::new(
+                        return Err(Fault::new(
                             format!("{} is empty", shown_path(&self.path)),
                             "write a header row and rows",
                         ));
@@ -221,27 +207,27 @@ impl Spec {
         Ok(Rows { spec: self.clone(), columns, source: Source::Csv(Box::new(reader), csv::StringRecord::new(), row) })
     }
 
-    fn csv_error(&self, error: &csv::Error) -> SpecError {
+    fn csv_error(&self, error: &csv::Error) -> Fault {
         let line = error.position().map_or(String::new(), |position| format!(" line {}", position.line()));
         match error.kind() {
-            csv::ErrorKind::Utf8 { .. } => SpecError::new(
+            csv::ErrorKind::Utf8 { .. } => Fault::new(
                 format!("{}{line} holds bytes that are not UTF-8", shown_path(&self.path)),
                 "save the file as UTF-8, or name its `encoding`, for example windows-1252",
             ),
-            csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => SpecError::new(
+            csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Fault::new(
                 format!("{} has a row of more than {} MiB", shown_path(&self.path), MAX_ROW >> 20),
                 "look for a double quote that is never closed, or for a file that is no table",
             ),
             csv::ErrorKind::Io(error) => self.unreadable(error),
-            _ => SpecError::new(format!("{}{line}: {error}", shown_path(&self.path)), "fix the file"),
+            _ => Fault::new(format!("{}{line}: {error}", shown_path(&self.path)), "fix the file"),
         }
     }
 
-    fn list(&self, extension: &str) -> Result<Rows, SpecError> {
+    fn list(&self, extension: &str) -> Result<Rows, Fault> {
         let shown = shown_path(&self.path);
         let size = std::fs::metadata(&self.path).map_err(|error| self.unreadable(&error))?.len();
         if size > MAX_LIST {
-            return Err(SpecError::new(
+            return Err(Fault::new(
                 format!("{shown} is too large for a list: {size} bytes, at most {MAX_LIST}"),
                 "convert it to CSV, which is streamed",
             ));
@@ -249,26 +235,25 @@ impl Spec {
         let bytes = std::fs::read(&self.path).map_err(|error| self.unreadable(&error))?;
         let text = match self.encoding.as_deref().and_then(|label| Encoding::for_label(label.as_bytes())) {
             Some(encoding) => encoding.decode(&bytes).0.into_owned(),
-            None => String::from_utf8(bytes).map_err(|_| {
-                SpecError::new(format!("{shown} is not UTF-8"), "save it as UTF-8, or name its `encoding`")
-            })?,
+            None => String::from_utf8(bytes)
+                .map_err(|_| Fault::new(format!("{shown} is not UTF-8"), "save it as UTF-8, or name its `encoding`"))?,
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let list = if extension == "json" {
             Document::read(Bytes::copy_from_slice(text.as_bytes()))
-                .map_err(|error| SpecError::new(format!("{shown} is not JSON: {error}"), "fix the file"))?
+                .map_err(|error| Fault::new(format!("{shown} is not JSON: {error}"), "fix the file"))?
                 .root()
                 .to_value()
         } else {
             let mut findings = Vec::new();
             let node = yaml::parse(text, crate::diagnostic::FileId(0), &yaml::Unchanged, &mut findings);
             if let Some(finding) = findings.first() {
-                return Err(SpecError::new(format!("{shown}: {}", finding.message), "fix the file"));
+                return Err(Fault::new(format!("{shown}: {}", finding.message), "fix the file"));
             }
             node.map_or(Value::Null, |node| spelled(&node))
         };
         let Value::List(rows) = list else {
-            return Err(SpecError::new(
+            return Err(Fault::new(
                 format!("{shown} holds no list"),
                 "write a list of objects: one object for each row",
             ));
@@ -277,7 +262,7 @@ impl Spec {
         let mut known: HashSet<Arc<str>> = HashSet::new();
         for (index, row) in rows.iter().enumerate() {
             let Value::Map(map) = row else {
-                return Err(SpecError::new(
+                return Err(Fault::new(
                     format!("{shown}: row {} is no object", index + 1),
                     "write a list of objects: one object for each row",
                 ));
@@ -324,7 +309,7 @@ impl Rows {
     }
 
     /// The next row, or why it cannot be used; `None` after the last. Blank lines are no rows.
-    pub fn next_row(&mut self) -> Option<Result<Value, SpecError>> {
+    pub fn next_row(&mut self) -> Option<Result<Value, Fault>> {
         match &mut self.source {
             Source::List(rows, at) => {
                 let row = rows.get(*at)?.clone();
@@ -353,7 +338,7 @@ impl Rows {
                     let shown = shown_path(&self.spec.path);
                     // Quotes count only directly behind the delimiter (RFC 4180 §2.4: spaces belong to the cell).
                     if record.iter().any(|cell| cell.starts_with(' ') && cell.trim_start().starts_with('"')) {
-                        return Some(Err(SpecError::new(
+                        return Some(Err(Fault::new(
                             format!(
                                 "{shown} line {line}: a space stands in front of a double quote, so the quotes do not hold the cell together"
                             ),
@@ -363,7 +348,7 @@ impl Rows {
                     let counted =
                         |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
                     let are = if columns == 1 { "is" } else { "are" };
-                    return Some(Err(SpecError::new(
+                    return Some(Err(Fault::new(
                         format!(
                             "{shown} line {line} has {}, but there {are} {}",
                             counted(cells, "cell"),
@@ -382,7 +367,7 @@ impl Rows {
     ///
     /// # Errors
     /// When the file can no longer be opened.
-    pub fn rewind(&mut self) -> Result<(), SpecError> {
+    pub fn rewind(&mut self) -> Result<(), Fault> {
         match &mut self.source {
             Source::List(_, at) => *at = 0,
             Source::Csv(..) => *self = self.spec.open()?,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::FailureKind;
-use crate::threshold::Unit;
+use crate::threshold::{Condition, Metric, Unit};
 
 /// A threshold and how it fared.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +68,14 @@ pub struct Threshold {
     /// its line or the users of its thread group; else absent.
     #[serde(default, skip_serializing_if = "is_false")]
     pub implicit: bool,
+}
+
+impl Threshold {
+    /// Whether it limits failed samples.
+    pub fn judges_errors(&self) -> bool {
+        Condition::parse(&self.text)
+            .is_ok_and(|condition| matches!(condition.metric, Metric::ErrorRate | Metric::Errors))
+    }
 }
 
 impl Threshold {

@@ -37,7 +37,7 @@ pub use from_run::RunRecord;
 pub use lazy_list::LazyList;
 pub use phases::Phases;
 pub(crate) use place::Place;
-pub use read::{ReadError, read, results_file};
+pub use read::{read, results_file};
 pub use repository::Repository;
 pub use run::{Generator, Host, Lifecycle, Part, PartState, Plan, Run, Tool, VerdictInfo};
 pub use run_info::RunInfo;

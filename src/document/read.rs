@@ -8,18 +8,10 @@ use serde::Deserialize;
 
 use super::Document;
 use super::validate::damage;
+use crate::fault::Fault;
 
 /// The largest file that is read, in bytes: a run of a day with thousands of requests has less.
 const MOST_BYTES: u64 = 2 << 30;
-
-/// A results file that cannot be used: a sentence with the remedy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadError {
-    /// What is wrong, with the file's name.
-    pub message: String,
-    /// The remedy.
-    pub help: String,
-}
 
 /// What is looked at before the rest.
 #[derive(Deserialize)]
@@ -41,8 +33,8 @@ pub fn results_file(path: &Path) -> Cow<'_, Path> {
 ///
 /// # Errors
 /// When the file cannot be read, is larger than 2 GiB, is not such a document, or is of a later major version.
-pub fn read(path: &Path) -> Result<Document<'static>, ReadError> {
-    let fail = |message: String, help: &str| ReadError { message, help: help.into() };
+pub fn read(path: &Path) -> Result<Document<'static>, Fault> {
+    let fail = |message: String, help: &str| Fault::new(message, help);
     let file = results_file(path);
     if path.is_dir() && !file.is_file() {
         return Err(fail(format!("the folder {} holds no results.json", path.display()), &inside(path)));
@@ -101,15 +93,15 @@ fn inside(folder: &Path) -> String {
 
 /// What is wrong with bytes that are no document, in words for who did not write them. The
 /// parser's own come last.
-fn no_results(path: &Path, bytes: &[u8], error: &serde_json::Error) -> ReadError {
+fn no_results(path: &Path, bytes: &[u8], error: &serde_json::Error) -> Fault {
     let shown = path.display();
     // Wherever the cut falls, in a number, a word or a character too: the last brace is missing.
     let text = bytes.trim_ascii();
     if text.starts_with(b"{") && (error.is_eof() || !text.ends_with(b"}")) {
-        return ReadError {
-            message: format!("{shown} is cut off: the run that wrote it, or its copy, did not end"),
-            help: "copy it again, or name the results.json of another run".into(),
-        };
+        return Fault::new(
+            format!("{shown} is cut off: the run that wrote it, or its copy, did not end"),
+            "copy it again, or name the results.json of another run",
+        );
     }
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let (why, help) = match &*ending {
@@ -119,5 +111,5 @@ fn no_results(path: &Path, bytes: &[u8], error: &serde_json::Error) -> ReadError
         "csv" | "jtl" => ("it is a table".to_owned(), "name the results.json of the run"),
         _ => (error.to_string(), NAME_ONE),
     };
-    ReadError { message: format!("{shown} is not a results file of loadplan ({why})"), help: help.into() }
+    Fault::new(format!("{shown} is not a results file of loadplan ({why})"), help)
 }

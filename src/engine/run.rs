@@ -20,7 +20,7 @@ use crate::graph::{Children, ExecutionGraph};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, Results, Shape};
 use crate::plan::OnError;
-use crate::protocols::http::client::{ProxyEnvironment, Transport};
+use crate::protocols::http::client::{ProxyEnvironment, Transport, Unusable};
 use crate::stop_reason::StopReason;
 use crate::template::Template;
 use crate::value::{Map, Value};
@@ -151,7 +151,7 @@ pub async fn run(
     let transports: Vec<Arc<Transport>> = graph
         .transports
         .iter()
-        .map(|settings| Transport::new(settings.clone(), &input.proxies))
+        .map(|settings| Transport::new(settings.clone(), &input.proxies).map_err(Unusable::message))
         .collect::<Result<_, _>>()?;
     let shared = Arc::new(Shared::new(
         graph.clone(),

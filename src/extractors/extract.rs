@@ -219,7 +219,7 @@ impl Extractor {
             How::Json(path) if self.source == Source::Body => {
                 return path.find(response).map(Matches::from).map_err(Trouble::unreadable);
             }
-            _ => {}
+            How::Json(_) | How::Regex { .. } | How::Css(_) | How::XPath(_) | How::Between(..) => {}
         }
         let text = self.looked_at(response)?;
         match &self.how {

@@ -1,6 +1,6 @@
 //! From the plan to the graph, collecting every finding on the way.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::mask::Masker;
+use crate::phase::Phase;
 use crate::plan::{self, Plan, Step, Text, environment, is_data};
 use crate::protocols::http::client::Settings;
 use crate::services::Service;
@@ -49,6 +50,8 @@ pub(crate) struct Build<'p> {
     /// Labels whose own or whose transactions' thresholds judge their errors.
     pub(crate) judged: BTreeSet<LabelId>,
     pub(crate) transports: Vec<Settings>,
+    /// The phases that requests of each thread group have.
+    pub(crate) phases: HashSet<(Option<GroupId>, Phase)>,
     /// How many connections for messages there are.
     pub(crate) connections: u32,
     pub(crate) locks: Vec<Arc<str>>,
@@ -104,6 +107,7 @@ pub fn build(
         thresholds: Vec::new(),
         judged: BTreeSet::new(),
         transports: Vec::new(),
+        phases: HashSet::new(),
         connections: 0,
         locks: Vec::new(),
         meetings: Vec::new(),

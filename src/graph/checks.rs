@@ -227,6 +227,10 @@ impl Build<'_> {
             SubjectSpec::Status => (Subject::Status, Measure::Plain),
             SubjectSpec::ResponseTime => (Subject::ResponseTime, Measure::Duration),
             SubjectSpec::FirstByte => (Subject::FirstByte, Measure::Duration),
+            SubjectSpec::Messages => (Subject::Messages, Measure::Plain),
+            SubjectSpec::Reply => (Subject::Reply, Measure::Duration),
+            SubjectSpec::FirstEvent => (Subject::FirstEvent, Measure::Duration),
+            SubjectSpec::EventGap => (Subject::EventGap, Measure::Duration),
             SubjectSpec::Size => (Subject::Size, Measure::Size),
             SubjectSpec::Body => (Subject::Body, Measure::Plain),
             SubjectSpec::Url => (Subject::Url, Measure::Plain),
@@ -248,7 +252,19 @@ impl Build<'_> {
                     SubjectSpec::ResponseTime => Some(("response_time", "{ below: 500ms }")),
                     SubjectSpec::FirstByte => Some(("first_byte", "{ below: 200ms }")),
                     SubjectSpec::Size => Some(("size", "{ below: 10kB }")),
-                    _ => None,
+                    SubjectSpec::Reply => Some(("reply", "{ below: 100ms }")),
+                    SubjectSpec::FirstEvent => Some(("first_event", "{ below: 800ms }")),
+                    SubjectSpec::EventGap => Some(("event_gap", "{ below: 80ms }")),
+                    SubjectSpec::Status
+                    | SubjectSpec::Messages
+                    | SubjectSpec::Json(_)
+                    | SubjectSpec::XPath(_)
+                    | SubjectSpec::Css(_)
+                    | SubjectSpec::Header(_)
+                    | SubjectSpec::Cookie(_)
+                    | SubjectSpec::Url
+                    | SubjectSpec::JsonSchema(_)
+                    | SubjectSpec::Expr(_) => None,
                 };
                 if let (Some((key, example)), false) = (only_matcher, matches!(yaml.kind, NodeKind::Map(_))) {
                     self.error(
@@ -258,9 +274,10 @@ impl Build<'_> {
                     );
                     return None;
                 }
-                match &spec.subject {
-                    SubjectSpec::Status => self.status(yaml, id)?,
-                    _ => self.matchers(yaml, measure, id)?,
+                if matches!(spec.subject, SubjectSpec::Status) {
+                    self.status(yaml, id)?
+                } else {
+                    self.matchers(yaml, measure, id)?
                 }
             }
         };

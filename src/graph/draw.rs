@@ -71,7 +71,24 @@ fn title(node: &Node) -> String {
             let _ = write!(title, " {}", wait_text(wait));
         }
         NodeKind::ForEach(_, Source::Rows(_), _) => title.push_str(" (all rows)"),
-        _ => {}
+        NodeKind::ForEach(_, Source::List(_), _)
+        | NodeKind::Request(_)
+        | NodeKind::Sequence { .. }
+        | NodeKind::Transaction(_)
+        | NodeKind::Repeat(..)
+        | NodeKind::RepeatFor(..)
+        | NodeKind::While(..)
+        | NodeKind::Choose(..)
+        | NodeKind::RoundRobin(..)
+        | NodeKind::Shuffle(_)
+        | NodeKind::Parallel(_)
+        | NodeKind::Set(_)
+        | NodeKind::Include(..)
+        | NodeKind::NextRow(_)
+        | NodeKind::WaitForUsers(_)
+        | NodeKind::Lock(..)
+        | NodeKind::Stop(_)
+        | NodeKind::Log(_) => {}
     }
     title
 }
@@ -116,7 +133,13 @@ pub(super) fn edges(node: &Node) -> Vec<(NodeId, String)> {
         | NodeKind::Parallel(children)
         | NodeKind::Include(_, children)
         | NodeKind::Lock(_, children) => plain(children),
-        _ => Vec::new(),
+        NodeKind::Request(request) => plain(&request.children),
+        NodeKind::Set(_)
+        | NodeKind::NextRow(_)
+        | NodeKind::Pause(_)
+        | NodeKind::WaitForUsers(_)
+        | NodeKind::Stop(_)
+        | NodeKind::Log(_) => Vec::new(),
     }
 }
 

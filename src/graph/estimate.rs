@@ -43,9 +43,9 @@ pub(super) fn steps(nodes: &[Node], children: &[NodeId]) -> Expected {
 fn step(nodes: &[Node], node: &Node) -> Expected {
     let all = |children: &[NodeId]| steps(nodes, children);
     let mut expected = match &node.kind {
-        NodeKind::Request(_) => {
+        NodeKind::Request(request) => {
             let think = node.think_time.as_deref().map(wait).unwrap_or_default();
-            Expected { requests: 1.0, ..think }
+            Expected { requests: 1.0, ..think }.plus(all(&request.children))
         }
         NodeKind::Sequence { children, otherwise } if !otherwise.is_empty() => {
             all(children).plus(all(otherwise)).times(0.5).vague()

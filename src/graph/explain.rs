@@ -270,7 +270,21 @@ fn named(graph: &ExecutionGraph, steps: &[NodeId]) -> String {
                 names.push(format!("{before}`{}`", node.name));
                 String::new()
             }
-            _ => before,
+            NodeKind::Sequence { .. }
+            | NodeKind::Repeat(..)
+            | NodeKind::RepeatFor(..)
+            | NodeKind::While(..)
+            | NodeKind::ForEach(..)
+            | NodeKind::Choose(..)
+            | NodeKind::RoundRobin(..)
+            | NodeKind::Shuffle(_)
+            | NodeKind::Parallel(_)
+            | NodeKind::Set(_)
+            | NodeKind::Include(..)
+            | NodeKind::NextRow(_)
+            | NodeKind::WaitForUsers(_)
+            | NodeKind::Lock(..)
+            | NodeKind::Stop(_) => before,
         };
         if matches!(node.kind, NodeKind::Transaction(_)) {
             continue;

@@ -5,11 +5,11 @@
 //! a small explicit stack of ids and no recursion. Names are gone: variables are slots, samplers
 //! are labels, both numbered.
 
-mod bare;
 mod brackets;
 mod build;
 mod checks;
 mod derived;
+mod dollar_names;
 mod draw;
 mod estimate;
 mod explain;

@@ -209,13 +209,13 @@ impl Build<'_> {
     /// `$token` where a variable `token` is known: as in a shell, but here the server would get the
     /// very letters, and what goes wrong then does not say why.
     fn bare_names(&mut self, text: &Text) {
-        for range in super::bare::names(&text.value) {
+        for range in super::dollar_names::names(&text.value) {
             let name = &text.value[range.start + 1..range.end];
             let Some(slot) = self.names.find(name).filter(|slot| self.state.known(*slot) != Known::Never) else {
                 continue;
             };
             self.names.used.insert(slot);
-            let quotes = super::bare::needs_quotes(&self.sources, text.span);
+            let quotes = super::dollar_names::needs_quotes(&self.sources, text.span);
             let problem = Problem {
                 message: format!("`${name}` is sent as it stands"),
                 help: Some(format!("for the variable write `${{{name}}}`")),

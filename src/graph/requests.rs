@@ -5,9 +5,10 @@ use super::steps::Context;
 use super::{Children, LabelId, NodeId, Request};
 use crate::assertions::Subject;
 use crate::diagnostic::Diagnostic;
-use crate::plan::{self, AssertionGroup, Step, SubjectSpec};
+use crate::plan::{self, AssertionGroup, HowSpec, Step, SubjectSpec};
 use crate::protocols::compile;
 use crate::protocols::node::Protocol;
+use crate::protocols::spec::Part;
 
 impl Build<'_> {
     pub(crate) fn request(
@@ -33,6 +34,7 @@ impl Build<'_> {
         let groups = effective_assertions(&layers);
         let (assertions, judges_status) = self.assertions(&groups, label, id);
         self.end_with(depth, "this request");
+        self.check_parts(request, context, &groups);
         if let Some(protocol) = &protocol {
             compile::check(self, request, protocol, &groups);
         }
@@ -60,6 +62,41 @@ impl Build<'_> {
             measure_body,
             children,
         })
+    }
+
+    /// Checks what is asked of a response, and of its time, against what the protocol has.
+    fn check_parts(&mut self, request: &plan::Request, context: &Context, groups: &[(&AssertionGroup, Vec<usize>)]) {
+        let asserted = groups.iter().flat_map(|(group, kept)| kept.iter().map(|index| &group.items[*index]));
+        let asserted =
+            asserted.filter_map(|spec| Some((subject_key(&spec.subject).0, spec.span, part_of(&spec.subject)?)));
+        let extracted = request.extract.iter().map(|spec| match (&spec.how, &spec.source) {
+            (HowSpec::Header(name), _) => ("extract", name.span, Part::Headers),
+            (HowSpec::Cookie(name), _) => ("extract", name.span, Part::Cookies),
+            (_, Some(source)) if &*source.value == "url" => ("extract", source.span, Part::Url),
+            (_, Some(source)) if source.value.starts_with("header.") => ("extract", source.span, Part::Headers),
+            (_, Some(source)) => ("extract", source.span, Part::Cookies),
+            (
+                HowSpec::Json(_) | HowSpec::Regex(..) | HowSpec::Css(..) | HowSpec::XPath(_) | HowSpec::Between(..),
+                None,
+            ) => ("extract", spec.variable.span, Part::Body),
+        });
+        let asked: Vec<_> = asserted.chain(extracted).collect();
+        for (key, span, part) in asked {
+            if let Some(why) = request.protocol.lacks(part) {
+                self.error(span, format!("{why}, so `{key}` has nothing to look at here"), "remove it");
+            }
+        }
+        self.phases.extend(request.protocol.phases().iter().map(|phase| (context.group, *phase)));
+        for threshold in &request.thresholds {
+            if let Some(phase) = threshold.condition.phase.filter(|phase| !request.protocol.phases().contains(phase)) {
+                let phases: Vec<&str> = request.protocol.phases().iter().map(|phase| phase.word()).collect();
+                let help = match phases.as_slice() {
+                    [] => "write it without a phase: the whole response time".to_owned(),
+                    phases => format!("its phases are {}", phases.join(", ")),
+                };
+                self.error(threshold.span, format!("this request has no phase `{}`", phase.word()), help);
+            }
+        }
     }
 
     /// Two requests under one label share a line of the report; that is meant when they are the same.
@@ -115,6 +152,10 @@ fn subject_key(subject: &SubjectSpec) -> (&'static str, String) {
         S::Status => ("status", String::new()),
         S::ResponseTime => ("response_time", String::new()),
         S::FirstByte => ("first_byte", String::new()),
+        S::Messages => ("messages", String::new()),
+        S::Reply => ("reply", String::new()),
+        S::FirstEvent => ("first_event", String::new()),
+        S::EventGap => ("event_gap", String::new()),
         S::Size => ("size", String::new()),
         S::Body => ("body", String::new()),
         S::Url => ("url", String::new()),
@@ -125,5 +166,26 @@ fn subject_key(subject: &SubjectSpec) -> (&'static str, String) {
         S::Css(path) => ("css", path.value.to_string()),
         S::Header(name) => ("header", name.value.to_ascii_lowercase()),
         S::Cookie(name) => ("cookie", name.value.to_string()),
+    }
+}
+
+/// The part of a response that a subject looks at; `None` where it is there in any protocol.
+fn part_of(subject: &SubjectSpec) -> Option<Part> {
+    match subject {
+        SubjectSpec::Status => Some(Part::Status),
+        SubjectSpec::FirstByte => Some(Part::FirstByte),
+        SubjectSpec::Messages => Some(Part::Messages),
+        SubjectSpec::Reply => Some(Part::Reply),
+        SubjectSpec::FirstEvent | SubjectSpec::EventGap => Some(Part::Events),
+        SubjectSpec::Header(_) => Some(Part::Headers),
+        SubjectSpec::Cookie(_) => Some(Part::Cookies),
+        SubjectSpec::Url => Some(Part::Url),
+        SubjectSpec::Size
+        | SubjectSpec::Body
+        | SubjectSpec::Json(_)
+        | SubjectSpec::XPath(_)
+        | SubjectSpec::Css(_)
+        | SubjectSpec::JsonSchema(_) => Some(Part::Body),
+        SubjectSpec::ResponseTime | SubjectSpec::Expr(_) => None,
     }
 }

@@ -80,7 +80,23 @@ impl Build<'_> {
         let kind = match &step.kind {
             StepKind::Request(_) => LabelKind::Sampler,
             StepKind::Transaction { .. } => LabelKind::Transaction,
-            _ => LabelKind::Step,
+            StepKind::Group { .. }
+            | StepKind::Repeat(..)
+            | StepKind::RepeatFor(..)
+            | StepKind::While { .. }
+            | StepKind::ForEach { .. }
+            | StepKind::Choose(_)
+            | StepKind::RoundRobin(_)
+            | StepKind::Shuffle(_)
+            | StepKind::Parallel(_)
+            | StepKind::Set(_)
+            | StepKind::NextRow(_)
+            | StepKind::Pause(_)
+            | StepKind::WaitForUsers { .. }
+            | StepKind::Lock(..)
+            | StepKind::Stop(_)
+            | StepKind::Log(_)
+            | StepKind::Include { .. } => LabelKind::Step,
         };
         let label = self.label(&name, kind, step.span);
         // The place in the arena is taken first, so that nodes stand in the order of the plan.
@@ -439,7 +455,22 @@ pub(crate) fn set_names(steps: &[Step], tell: &mut dyn FnMut(&Name)) {
             StepKind::Request(request) => request.extract.iter().for_each(|extractor| tell(&extractor.variable)),
             StepKind::Set(entries) => entries.iter().for_each(|(name, _)| tell(name)),
             StepKind::ForEach { item, .. } => tell(item),
-            _ => {}
+            StepKind::Group { .. }
+            | StepKind::Repeat(..)
+            | StepKind::RepeatFor(..)
+            | StepKind::While { .. }
+            | StepKind::Choose(_)
+            | StepKind::RoundRobin(_)
+            | StepKind::Shuffle(_)
+            | StepKind::Parallel(_)
+            | StepKind::NextRow(_)
+            | StepKind::Pause(_)
+            | StepKind::WaitForUsers { .. }
+            | StepKind::Lock(..)
+            | StepKind::Stop(_)
+            | StepKind::Log(_)
+            | StepKind::Include { .. }
+            | StepKind::Transaction { .. } => {}
         }
         for steps in inner(step) {
             set_names(steps, tell);

@@ -273,11 +273,36 @@ impl Build<'_> {
         false
     }
 
+    /// Whether any request that counts under a scope has a phase.
+    fn has_phase(&self, scope: Scope, phase: Phase) -> bool {
+        match scope {
+            Scope::Run => self.phases.iter().any(|(group, known)| group.is_some() && *known == phase),
+            Scope::Group(id) => self.phases.contains(&(Some(id), phase)),
+            // Told with the request itself.
+            Scope::Label(_) => true,
+        }
+    }
+
     fn push(&mut self, scope: Scope, threshold: &plan::Threshold) {
         if !self.can_be_judged(scope, threshold) {
             return;
         }
         let during = threshold.during.map(|during| during.value);
+        if let Some(phase) = threshold.condition.phase
+            && !self.has_phase(scope, phase)
+        {
+            let whose = match scope {
+                Scope::Run => "no request of a thread group",
+                Scope::Group(_) => "no request of this thread group",
+                Scope::Label(_) => "this request",
+            };
+            self.error(
+                threshold.span,
+                format!("{whose} has a phase `{}`, so this could never be judged", phase.word()),
+                "remove it, or write it where such requests are",
+            );
+            return;
+        }
         if threshold.condition.phase == Some(Phase::Tls) && self.only_plain_http() {
             self.error(
                 threshold.span,

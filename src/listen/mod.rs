@@ -5,22 +5,15 @@ mod places;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
-pub(crate) use places::{Placed, Places};
+use crate::fault::Fault;
 
-/// What is wrong with an argument or its environment, and the remedy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// What is wrong.
-    pub message: String,
-    /// The remedy.
-    pub help: String,
-}
+pub(crate) use places::{Placed, Places};
 
 /// Begins to listen, without blocking. `option` is what the command line calls it.
 ///
 /// # Errors
 /// When the address cannot be had.
-pub(crate) fn bind(option: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Problem> {
+pub(crate) fn bind(option: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Fault> {
     let bound = TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -36,7 +29,7 @@ pub(crate) fn bind(option: &str, address: SocketAddr) -> Result<(TcpListener, So
                 format!("choose an address of this machine and a port you may use, for example {option}=127.0.0.1:0"),
             ),
         };
-        Problem { message: format!("{option} cannot listen on {address}: {message}"), help }
+        Fault::new(format!("{option} cannot listen on {address}: {message}"), help)
     })
 }
 

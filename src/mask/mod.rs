@@ -4,9 +4,13 @@
 //! Foreign text is masked first and cut, cleaned and escaped after that: what is cut off first
 //! may leave the beginning of a secret, and what is removed later may join its halves.
 
+mod credentials;
 mod packed;
 mod spelling;
 mod view;
+
+pub use credentials::is_credential;
+pub(crate) use credentials::{cookie_values, credentials_in};
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,7 +19,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use http::{HeaderMap, HeaderName, header};
+use http::HeaderMap;
 
 use crate::value::Value;
 use view::View;
@@ -139,11 +143,10 @@ impl Masker {
             let value = String::from_utf8_lossy(value.as_bytes());
             out.push_str(name.as_str());
             out.push_str(": ");
-            out.push_str(&if is_credential(name.as_str()) {
-                hidden(name, &value)
-            } else {
-                self.mask(&value).into_owned()
-            });
+            match credentials::hidden(name, &value) {
+                Some(hidden) => out.push_str(&hidden),
+                None => out.push_str(&self.mask(&value)),
+            }
             out.push('\n');
         }
         out
@@ -256,52 +259,5 @@ pub fn without_userinfo(url: &str) -> String {
     }
 }
 
-/// Whether a header of this name, in lower case, holds a credential: `authorization` and `cookie` do, and
-/// so do those that are called like one, as `x-api-key` and `x-auth-token` are.
-pub fn is_credential(name: &str) -> bool {
-    const PARTS: [&str; 16] = [
-        "apikey",
-        "auth",
-        "authentication",
-        "authorization",
-        "bearer",
-        "cookie",
-        "credential",
-        "credentials",
-        "jwt",
-        "key",
-        "passwd",
-        "password",
-        "secret",
-        "session",
-        "signature",
-        "token",
-    ];
-    // They hold no credential, or one that is of no use elsewhere.
-    const HARMLESS: [&str; 2] = ["idempotency-key", "sec-websocket-key"];
-    !HARMLESS.contains(&name)
-        && name
-            .split(['-', '_', '.'])
-            .any(|part| PARTS.contains(&part) || part.ends_with("token") || part.ends_with("apikey"))
-}
-
-/// A credential keeps what tells kinds apart: the scheme, or the cookie's name.
-fn hidden(name: &HeaderName, value: &str) -> String {
-    let kept = if *name == header::COOKIE || *name == header::SET_COOKIE {
-        value.split_once('=').map(|(name, _)| format!("{name}="))
-    } else if [header::AUTHORIZATION, header::PROXY_AUTHORIZATION].contains(name) {
-        value.split_once(' ').map(|(scheme, _)| format!("{scheme} "))
-    } else {
-        None
-    };
-    format!("{}{MASK}", kept.unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests;
-
-/// Adds the values in a `Cookie` or `Set-Cookie` header.
-pub(crate) fn cookie_values(header: &str, values: &mut Vec<String>) {
-    let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
-    values.extend(pairs.map(|(_, value)| value.trim().to_owned()));
-}

@@ -8,8 +8,8 @@ mod aggregator;
 mod lost;
 mod recorder;
 mod results;
-mod seldom;
 mod span;
+mod sparse_times;
 mod timeline;
 mod times;
 
@@ -22,8 +22,8 @@ pub use recorder::{Batch, Recorder};
 pub use results::{
     AssertionResult, ErrorGroup, GeneratorFigures, GroupResult, LabelResult, LowerBounds, Results, Stats,
 };
-pub use seldom::Seldom;
 pub use span::{Span, Spans};
+pub use sparse_times::SparseTimes;
 pub use timeline::{Slice, SliceLabel};
 pub use times::Times;
 

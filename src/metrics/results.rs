@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lost::LostUsers;
-use super::seldom::Seldom;
+use super::sparse_times::SparseTimes;
 use super::timeline::Slice;
 use super::times::Times;
 use super::{Example, Outcome, ResponseTime, Sample, SampleFailure};
@@ -43,11 +43,11 @@ pub struct Stats {
     /// Which of them are only lower bounds, since no whole response came.
     pub lower_bounds: LowerBounds,
     /// In the open model, the same times from the send.
-    pub service_time: Seldom,
+    pub service_time: SparseTimes,
     /// Those among them that failed.
-    pub failed_response_time: Seldom,
+    pub failed_response_time: SparseTimes,
     /// Times of the phases, in the order of [`Phase::ALL`].
-    pub phases: [Seldom; Phase::ALL.len()],
+    pub phases: [SparseTimes; Phase::ALL.len()],
 }
 
 /// Response times that are only lower bounds: samples that were sent and waited for, but got no
@@ -145,7 +145,7 @@ impl Stats {
             response_time: self.response_time.take(),
             service_time: self.service_time.take(),
             failed_response_time: self.failed_response_time.take(),
-            phases: self.phases.each_mut().map(Seldom::take),
+            phases: self.phases.each_mut().map(SparseTimes::take),
             kinds: self.kinds.take(),
             ..*self
         };

@@ -100,8 +100,8 @@ pub(crate) fn prepare(protocol: &Protocol, sending: &Sending<'_>, scope: &mut dy
             http::sampler::prepare(node, sending, scope).map(|request| Sent::Http(request, node.transport))
         }
         Protocol::WebSocket(node) => websocket::sampler::prepare_open(node, sending, scope).map(Sent::WebSocket),
-        Protocol::Send(node) => websocket::sampler::prepare_send(node, scope).map(Sent::WebSocket),
-        Protocol::Receive(node) => Ok(Sent::WebSocket(websocket::sampler::prepare_receive(node))),
+        Protocol::Send(node) => websocket::sampler::prepare_send(node, sending, scope).map(Sent::WebSocket),
+        Protocol::Receive(node) => Ok(Sent::WebSocket(websocket::sampler::prepare_receive(node, sending))),
         Protocol::Sse(node) => sse::sampler::prepare(node, sending, scope).map(|sent| Sent::Sse(Box::new(sent))),
     }
 }

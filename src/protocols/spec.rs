@@ -7,6 +7,7 @@ use super::http::plan::{HttpSettings, HttpStep};
 use super::sse::plan::StreamStep;
 use super::websocket::plan::{OpenStep, ReceiveStep, SendStep, WebSocketSettings};
 use crate::mask::without_userinfo;
+use crate::phase::Phase;
 use crate::plan::keys::{Kind, Section};
 use crate::plan::{AssertionGroup, Fields, Lower, Step, Text};
 use crate::yaml::Entry;
@@ -27,11 +28,11 @@ pub enum RequestKind {
 }
 
 /// Every section of keys that is a protocol's own, in the order of the reference page.
-pub static SECTIONS: &[&[&Section]] = 
+pub static SECTIONS: &[&[&Section]] =
     &[super::http::keys::SECTIONS, super::websocket::keys::SECTIONS, super::sse::keys::SECTIONS];
 
 /// Every kind of request, in the order of the reference page.
-pub static KINDS: &[&[Kind]] = 
+pub static KINDS: &[&[Kind]] =
     &[&super::http::keys::KINDS, &super::websocket::keys::KINDS, &super::sse::keys::KINDS];
 
 /// What a request sends, as it is written.
@@ -59,7 +60,96 @@ pub struct Defaults {
     pub websocket: WebSocketSettings,
 }
 
+/// A part of a response that not every protocol has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The status.
+    Status,
+    /// The time to the first byte.
+    FirstByte,
+    /// Headers.
+    Headers,
+    /// Cookies.
+    Cookies,
+    /// A body.
+    Body,
+    /// The URL that responded.
+    Url,
+    /// A number of messages.
+    Messages,
+    /// A reply and its time.
+    Reply,
+    /// Times of single events.
+    Events,
+}
+
 impl Spec {
+    /// Why a response has no such part, as the beginning of a sentence; `None` if it may have one.
+    pub fn lacks(&self, part: Part) -> Option<&'static str> {
+        match self {
+            Self::Http(_) => match part {
+                Part::Status | Part::FirstByte | Part::Headers | Part::Cookies | Part::Body | Part::Url => None,
+                Part::Messages | Part::Reply | Part::Events => Some("an HTTP response is no stream of messages"),
+            },
+            Self::WebSocket(_) => match part {
+                Part::Status | Part::FirstByte | Part::Headers | Part::Cookies | Part::Body | Part::Url => None,
+                Part::Messages | Part::Reply | Part::Events => Some("messages come in the steps inside"),
+            },
+            Self::Send(step) => match part {
+                Part::Status => Some("a message has no status"),
+                Part::FirstByte => Some("a message comes whole"),
+                Part::Headers | Part::Cookies => Some("a message has no headers"),
+                Part::Events => Some("a `send` waits for one message only"),
+                Part::Url => None,
+                Part::Body | Part::Messages | Part::Reply => {
+                    step.reply.is_none().then_some("this `send` waits for no `reply`")
+                }
+            },
+            Self::Receive(step) => match part {
+                Part::Status => (!step.close).then_some("a message has no status"),
+                Part::FirstByte => Some("a message comes whole"),
+                Part::Headers | Part::Cookies => Some("a message has no headers"),
+                Part::Reply => Some("a `receive` sends nothing that could be replied to"),
+                Part::Url => None,
+                Part::Body | Part::Messages | Part::Events => {
+                    step.close.then_some("this `receive` waits for the end of the connection, not for a message")
+                }
+            },
+            Self::Sse(_) => match part {
+                Part::Status
+                | Part::FirstByte
+                | Part::Headers
+                | Part::Cookies
+                | Part::Body
+                | Part::Url
+                | Part::Messages
+                | Part::Events => None,
+                Part::Reply => Some("a stream of events replies to nothing"),
+            },
+        }
+    }
+
+    /// The parts of it that are timed apart.
+    pub fn phases(&self) -> &'static [Phase] {
+        match self {
+            Self::Http(_) | Self::WebSocket(_) => {
+                &[Phase::Dns, Phase::Connect, Phase::Tls, Phase::FirstByte, Phase::Download]
+            }
+            Self::Send(step) if step.reply.is_some() => &[Phase::Reply],
+            Self::Receive(step) if !step.close => &[Phase::FirstEvent, Phase::EventGap],
+            Self::Send(_) | Self::Receive(_) => &[],
+            Self::Sse(_) => &[
+                Phase::Dns,
+                Phase::Connect,
+                Phase::Tls,
+                Phase::FirstByte,
+                Phase::Download,
+                Phase::FirstEvent,
+                Phase::EventGap,
+            ],
+        }
+    }
+
     /// Reads what a step of this kind sends; `entry` is its kind key.
     pub(crate) fn read(lower: &mut Lower<'_>, kind: RequestKind, entry: &Entry, fields: &Fields<'_>) -> Option<Self> {
         match kind {

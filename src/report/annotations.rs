@@ -97,8 +97,7 @@ fn regressions(document: &Document<'_>) -> impl Iterator<Item = Annotation> {
 /// Failures that failed the run, each kind where it is written in the plan; in a run that failed
 /// then the others.
 fn failures(document: &Document<'_>) -> Vec<Annotation> {
-    let broken: Vec<Threshold> =
-        document.thresholds.iter().filter(|one| !one.passed && one.text.starts_with("error")).collect();
+    let broken: Vec<Threshold> = document.thresholds.iter().filter(|one| !one.passed && one.judges_errors()).collect();
     let weighs =
         |line: &Line| line.errors_allowed == Some(false) || broken.iter().any(|threshold| judges(threshold, line));
     let lines = document.samplers.iter().chain(document.transactions.iter());

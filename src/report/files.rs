@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::document::Document;
+use crate::fault::Fault;
 
 /// What the names of files begin and end with that are not complete yet.
 const PREFIX: &str = ".loadplan-";
@@ -23,15 +24,6 @@ pub trait Format {
     /// # Errors
     /// When the sink refuses.
     fn render(&self, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()>;
-}
-
-/// A path that cannot be written to: a sentence with the remedy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutputError {
-    /// What is wrong.
-    pub message: String,
-    /// The remedy.
-    pub help: String,
 }
 
 /// A file that was written.
@@ -95,18 +87,17 @@ pub struct FolderLock {
 ///
 /// # Errors
 /// When another run holds it, or it cannot be made.
-pub fn lock(folder: &Path) -> Result<FolderLock, OutputError> {
-    fs::create_dir_all(folder).map_err(|error| OutputError {
-        message: format!("the folder {} for results cannot be made: {error}", folder.display()),
-        help: remedy(&error),
+pub fn lock(folder: &Path) -> Result<FolderLock, Fault> {
+    fs::create_dir_all(folder).map_err(|error| {
+        Fault::new(format!("the folder {} for results cannot be made: {error}", folder.display()), remedy(&error))
     })?;
     // Where a folder cannot be opened or locked, as on some network file systems, nobody is refused.
     let Ok(file) = open_folder(folder) else { return Ok(FolderLock { _held: None }) };
     match file.try_lock() {
-        Err(fs::TryLockError::WouldBlock) => Err(OutputError {
-            message: format!("another run is writing to the folder {}", folder.display()),
-            help: "give this run a folder of its own with --out DIR, or wait for the other to end".into(),
-        }),
+        Err(fs::TryLockError::WouldBlock) => Err(Fault::new(
+            format!("another run is writing to the folder {}", folder.display()),
+            "give this run a folder of its own with --out DIR, or wait for the other to end",
+        )),
         Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(FolderLock { _held: Some(file) }),
     }
 }
@@ -126,7 +117,7 @@ impl OutputFiles {
     ///
     /// # Errors
     /// When a path cannot be written to, or is named twice.
-    pub fn open(wanted: Vec<(Box<dyn Format>, PathBuf)>) -> Result<Self, OutputError> {
+    pub fn open(wanted: Vec<(Box<dyn Format>, PathBuf)>) -> Result<Self, Fault> {
         let mut files = Self::default();
         for (format, path) in wanted {
             files.add(Content::Document(format), path)?;
@@ -138,7 +129,7 @@ impl OutputFiles {
     ///
     /// # Errors
     /// When its path cannot be written to, or is named twice.
-    pub fn also(&mut self, format: Box<dyn Format>, path: PathBuf) -> Result<(), OutputError> {
+    pub fn also(&mut self, format: Box<dyn Format>, path: PathBuf) -> Result<(), Fault> {
         self.add(Content::Document(format), path).map(drop)
     }
 
@@ -154,32 +145,26 @@ impl OutputFiles {
     ///
     /// # Errors
     /// When the path cannot be written to, or is named twice.
-    pub fn stream(&mut self, name: &'static str, path: PathBuf) -> Result<File, OutputError> {
+    pub fn stream(&mut self, name: &'static str, path: PathBuf) -> Result<File, Fault> {
         let output = self.add(Content::Stream(name), path)?;
         let file = match &output.sink {
             Sink::Renamed(file, _) => file.reopen(),
             Sink::Direct(file, _) => file.try_clone(),
             Sink::Broken => Err(io::Error::other("it was closed")),
         };
-        file.map_err(|error| OutputError { message: output.failure(&error), help: remedy(&error) })
+        file.map_err(|error| Fault::new(output.failure(&error), remedy(&error)))
     }
 
-    fn add(&mut self, content: Content, path: PathBuf) -> Result<&mut Output, OutputError> {
+    fn add(&mut self, content: Content, path: PathBuf) -> Result<&mut Output, Fault> {
         let target = target(&path);
         if let Some(other) = self.outputs.iter().find(|other| is_same(&other.target, &target)) {
-            return Err(OutputError {
-                message: format!(
-                    "{} and {} would both be written to {}",
-                    other.content.name(),
-                    content.name(),
-                    path.display()
-                ),
-                help: "give each its own file".into(),
-            });
+            return Err(Fault::new(
+                format!("{} and {} would both be written to {}", other.content.name(), content.name(), path.display()),
+                "give each its own file",
+            ));
         }
-        let sink = open(&path).map_err(|(message, help)| OutputError {
-            message: format!("{} cannot be written to {}: {message}", content.name(), path.display()),
-            help,
+        let sink = open(&path).map_err(|(message, help)| {
+            Fault::new(format!("{} cannot be written to {}: {message}", content.name(), path.display()), help)
         })?;
         self.outputs.push(Output { content, path, target, sink });
         let last = self.outputs.len() - 1;

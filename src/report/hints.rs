@@ -5,6 +5,7 @@ use crate::document::Error;
 use crate::document::Series;
 use crate::failure::FailureKind;
 use crate::figures::{ms, per_second, share};
+use crate::protocols::http::client::is_refused;
 
 /// Parts of a run shorter than this are not compared, in slices.
 const LEAST: usize = 4;
@@ -30,7 +31,7 @@ pub(super) fn of_error(error: &Error) -> Option<&'static str> {
         FailureKind::Dns => {
             "The host name is not known here. Look for a slip in the URL, and whether this machine uses the right name server."
         }
-        FailureKind::Connect if said.contains("refused") => {
+        FailureKind::Connect if is_refused(said) => {
             "Nothing listens at that address, or it has no room for another connection. Is the server up, the port right, its limit on connections reached?"
         }
         FailureKind::Connect => {

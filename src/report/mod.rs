@@ -21,7 +21,7 @@ mod table;
 mod tests;
 
 pub use annotations::annotations;
-pub use files::{Format, OutputError, OutputFiles, Written, lock, same_file};
+pub use files::{Format, OutputFiles, Written, lock, same_file};
 pub use gitlab::GitLab;
 pub use html::{Html, LivePage};
 pub use json::Json;

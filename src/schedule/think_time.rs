@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::fault::Fault;
 use crate::random::Random;
-use crate::units::{UnitError, parse_duration};
+use crate::units::parse_duration;
 
 /// How long a user waits.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,14 +32,15 @@ impl ThinkTime {
     ///
     /// # Errors
     /// When a duration in it cannot be read, or the range ends before it starts.
-    pub fn parse(text: &str) -> Result<Self, UnitError> {
+    pub fn parse(text: &str) -> Result<Self, Fault> {
         if let Some((from, to)) = text.split_once("..") {
             let parsed = parse_duration(from).and_then(|from| Ok((from, parse_duration(to)?)));
-            let (from, to) = parsed.map_err(|error| UnitError { corrected: range_with_units(from, to), ..error })?;
+            let (from, to) = parsed.map_err(|error| Fault { corrected: range_with_units(from, to), ..error })?;
             if from > to {
-                return Err(UnitError {
+                return Err(Fault {
                     message: format!("`{text}` starts after it ends"),
                     corrected: text.split_once("..").map(|(a, b)| format!("{}..{}", b.trim(), a.trim())),
+                    ..Fault::default()
                 });
             }
             return Ok(Self::Range(from, to));
@@ -46,9 +48,10 @@ impl ThinkTime {
         if let Some((from, to)) = text.split_once('-').or_else(|| text.split_once(" to "))
             && let Some(range) = range_with_units(from, to)
         {
-            return Err(UnitError {
+            return Err(Fault {
                 message: format!("`{text}` is not a duration; a range is written with two dots"),
                 corrected: Some(range),
+                ..Fault::default()
             });
         }
         parse_duration(text).map(Self::Constant)

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::Problem;
+use crate::fault::Fault;
 
 /// What is appended to a URL without a path.
 const SIGNAL_PATH: &str = "/v1/metrics";
@@ -40,7 +40,7 @@ impl Collector {
     ///
     /// # Errors
     /// When the URL or a variable does not mean anything.
-    pub fn new(url: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Problem> {
+    pub fn new(url: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Fault> {
         let set = |name| variable(name).filter(|value| !value.trim().is_empty());
         Ok(Self {
             url: endpoint(url)?,
@@ -60,11 +60,13 @@ impl Collector {
     }
 }
 
-fn endpoint(text: &str) -> Result<Url, Problem> {
+fn endpoint(text: &str) -> Result<Url, Fault> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    let mut url = url.ok_or_else(|| Problem {
-        message: format!("--otlp: `{}` is not the URL of a collector", crate::mask::without_userinfo(text)),
-        help: "write http:// or https://, a host and a port, for example --otlp http://localhost:4318".into(),
+    let mut url = url.ok_or_else(|| {
+        Fault::new(
+            format!("--otlp: `{}` is not the URL of a collector", crate::mask::without_userinfo(text)),
+            "write http:// or https://, a host and a port, for example --otlp http://localhost:4318",
+        )
     })?;
     if matches!(url.path(), "" | "/") {
         url.set_path(SIGNAL_PATH);
@@ -74,7 +76,7 @@ fn endpoint(text: &str) -> Result<Url, Problem> {
 }
 
 /// `name=value,name=value`, the values percent-encoded, as the OpenTelemetry specification has it.
-fn headers(text: &str) -> Result<HeaderMap, Problem> {
+fn headers(text: &str) -> Result<HeaderMap, Fault> {
     let mut headers = HeaderMap::new();
     let entries = text.split(',').map(str::trim).enumerate().filter(|(_, entry)| !entry.is_empty());
     for (index, entry) in entries {
@@ -84,9 +86,11 @@ fn headers(text: &str) -> Result<HeaderMap, Problem> {
             Some((name, HeaderValue::try_from(value).ok()?))
         });
         // An entry may be a secret, so only its place is told.
-        let (name, mut value) = header.ok_or_else(|| Problem {
-            message: format!("{HEADERS}: entry {} is not a header", index + 1),
-            help: "write name=value, several of them with commas between them and values percent-encoded".into(),
+        let (name, mut value) = header.ok_or_else(|| {
+            Fault::new(
+                format!("{HEADERS}: entry {} is not a header", index + 1),
+                "write name=value, several of them with commas between them and values percent-encoded",
+            )
         })?;
         value.set_sensitive(true);
         headers.insert(name, value);
@@ -94,11 +98,13 @@ fn headers(text: &str) -> Result<HeaderMap, Problem> {
     Ok(headers)
 }
 
-fn interval(text: &str) -> Result<Duration, Problem> {
+fn interval(text: &str) -> Result<Duration, Fault> {
     let ms = text.trim().parse::<u64>().ok().filter(|ms| *ms > 0);
-    ms.map(|ms| Duration::from_millis(ms).max(SHORTEST)).ok_or_else(|| Problem {
-        message: format!("{INTERVAL}: `{text}` is not a number of milliseconds"),
-        help: "write for example 10000, or leave it out for 10 seconds".into(),
+    ms.map(|ms| Duration::from_millis(ms).max(SHORTEST)).ok_or_else(|| {
+        Fault::new(
+            format!("{INTERVAL}: `{text}` is not a number of milliseconds"),
+            "write for example 10000, or leave it out for 10 seconds",
+        )
     })
 }
 
@@ -106,7 +112,7 @@ fn interval(text: &str) -> Result<Duration, Problem> {
 mod tests {
     use super::*;
 
-    fn with(url: &str, headers: &str, interval: &str) -> Result<Collector, Problem> {
+    fn with(url: &str, headers: &str, interval: &str) -> Result<Collector, Fault> {
         Collector::new(url, |name| match name {
             HEADERS => Some(headers.to_owned()),
             INTERVAL => Some(interval.to_owned()),

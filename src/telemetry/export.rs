@@ -9,10 +9,11 @@ use prost::Message;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use super::Shown;
 use super::collector::Collector;
 use super::otlp::message;
 use super::snapshot::Snapshot;
-use super::{Problem, Shown};
+use crate::fault::Fault;
 use crate::http_client::{chain, client};
 use crate::sanitize::inline;
 
@@ -42,10 +43,12 @@ impl Exporter {
     ///
     /// # Errors
     /// When the environment's proxies cannot be used.
-    pub(super) fn new(collector: Collector, warning: Warning) -> Result<Self, Problem> {
-        let client = client(&collector.url, TIMEOUT).map_err(|error| Problem {
-            message: format!("--otlp: {} cannot be reached: {}", collector.shown(), chain(&error.without_url())),
-            help: "look at the proxies of the environment (HTTPS_PROXY and the like)".into(),
+    pub(super) fn new(collector: Collector, warning: Warning) -> Result<Self, Fault> {
+        let client = client(&collector.url, TIMEOUT).map_err(|error| {
+            Fault::new(
+                format!("--otlp: {} cannot be reached: {}", collector.shown(), chain(&error.without_url())),
+                "look at the proxies of the environment (HTTPS_PROXY and the like)",
+            )
         })?;
         Ok(Self { collector, client, warning, warned: false, sent: None })
     }
@@ -94,7 +97,7 @@ impl Exporter {
         }
     }
 
-    async fn send(&self, snapshot: &Snapshot) -> Result<(), Problem> {
+    async fn send(&self, snapshot: &Snapshot) -> Result<(), Fault> {
         let request = self
             .client
             .post(self.collector.url.clone())
@@ -112,10 +115,7 @@ impl Exporter {
                 404 | 405 => "give --otlp the whole URL of the collector's receiver for metrics over HTTP",
                 _ => "look at the collector's log",
             };
-            return Err(Problem {
-                message: format!("it responded with status {}", status.as_u16()),
-                help: help.into(),
-            });
+            return Err(Fault::new(format!("it responded with status {}", status.as_u16()), help));
         }
         let mut body = Vec::new();
         while let Ok(Some(part)) = answer.chunk().await {
@@ -127,19 +127,19 @@ impl Exporter {
         // An answer that is no message, for instance a proxy's, says nothing of rejected points.
         let partial = ExportMetricsServiceResponse::decode(&*body).ok().and_then(|answer| answer.partial_success);
         match partial {
-            Some(partial) if partial.rejected_data_points > 0 => Err(Problem {
-                message: format!("it rejected {} figures: {}", partial.rejected_data_points, partial.error_message),
-                help: "look at the collector's log".into(),
-            }),
+            Some(partial) if partial.rejected_data_points > 0 => Err(Fault::new(
+                format!("it rejected {} figures: {}", partial.rejected_data_points, partial.error_message),
+                "look at the collector's log",
+            )),
             _ => Ok(()),
         }
     }
 }
 
-fn unreachable_collector(error: &reqwest::Error) -> Problem {
+fn unreachable_collector(error: &reqwest::Error) -> Fault {
     let message =
         if error.is_timeout() { format!("it did not respond within {} s", TIMEOUT.as_secs()) } else { chain(error) };
     let help =
         "is an OTLP receiver for HTTP listening there? A collector's usual port for it is 4318; 4317 is for gRPC";
-    Problem { message, help: help.into() }
+    Fault::new(message, help)
 }

@@ -26,8 +26,8 @@ use export::{Exporter, Flush, Warning};
 pub use scrape::DEFAULT_ADDRESS;
 use snapshot::{Run, Snapshot};
 
+use crate::fault::Fault;
 use crate::graph::ExecutionGraph;
-pub use crate::listen::Problem;
 use crate::listen::bind;
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
@@ -71,7 +71,7 @@ impl Telemetry {
     ///
     /// # Errors
     /// When the address cannot be had, or the thread cannot be started.
-    pub fn start(settings: Settings) -> Result<Self, Problem> {
+    pub fn start(settings: Settings) -> Result<Self, Fault> {
         if settings.prometheus.is_none() && settings.otlp.is_none() {
             return Ok(Self(None));
         }
@@ -85,9 +85,11 @@ impl Telemetry {
         std::thread::Builder::new()
             .name("telemetry".into())
             .spawn(move || work(listener, exporter.map(|exporter| (exporter, flushes)), shown))
-            .map_err(|error| Problem {
-                message: format!("the thread for live metrics could not be started: {error}"),
-                help: "run without --prometheus and --otlp".into(),
+            .map_err(|error| {
+                Fault::new(
+                    format!("the thread for live metrics could not be started: {error}"),
+                    "run without --prometheus and --otlp",
+                )
             })?;
         Ok(Self(Some(Outputs { scraped, shown: Arc::new(sender), flush, warning })))
     }

@@ -64,7 +64,15 @@ impl Condition {
             Metric::Errors | Metric::Dropped => false,
             Metric::UsersLost if self.unit == Unit::Count => false,
             Metric::ErrorRate | Metric::UsersLost | Metric::Apdex(_) => self.limit > 0.0 && self.limit < 1.0,
-            _ => true,
+            Metric::Percentile(_)
+            | Metric::Mean
+            | Metric::Min
+            | Metric::Max
+            | Metric::Stddev
+            | Metric::Throughput
+            | Metric::Requests
+            | Metric::Iterations
+            | Metric::BytesReceived => true,
         }
     }
 

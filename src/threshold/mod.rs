@@ -9,6 +9,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
 use crate::phase::Phase;
 use crate::units::Rate;
 
@@ -131,17 +132,6 @@ pub struct Condition {
     pub baseline: bool,
 }
 
-/// Why a threshold could not be read.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConditionError {
-    /// The finding, as a fragment.
-    pub message: String,
-    /// The remedy in words.
-    pub help: String,
-    /// The whole corrected text, when it can be guessed.
-    pub corrected: Option<String>,
-}
-
 const METRICS: [&str; 18] = [
     "p50",
     "p75",
@@ -172,16 +162,16 @@ impl Condition {
     ///
     /// # Errors
     /// When a part is unknown or lacks its unit. A corrected text can itself be read.
-    pub fn parse(text: &str) -> Result<Self, ConditionError> {
+    pub fn parse(text: &str) -> Result<Self, Fault> {
         Self::read(text).map_err(|mut error| {
             error.corrected = error.corrected.and_then(settled);
             error
         })
     }
 
-    fn read(text: &str) -> Result<Self, ConditionError> {
+    fn read(text: &str) -> Result<Self, Fault> {
         let text = text.trim();
-        let fail = |message: String| ConditionError { message, help: SHAPE.into(), corrected: None };
+        let fail = |message: String| Fault::new(message, SHAPE);
         let Some(at) = text.find(['<', '>', '=', '!']) else {
             return Err(fail(format!("`{text}` has no operator")));
         };
@@ -195,19 +185,19 @@ impl Condition {
             ">=" => Operator::GreaterOrEqual,
             "==" => Operator::Equal,
             "=" => {
-                return Err(ConditionError {
+                return Err(Fault {
                     corrected: Some(format!("{left} == {right}")),
                     ..fail("`=` is not an operator".into())
                 });
             }
             "=<" => {
-                return Err(ConditionError {
+                return Err(Fault {
                     corrected: Some(format!("{left} <= {right}")),
                     ..fail("`=<` is not an operator".into())
                 });
             }
             "=>" => {
-                return Err(ConditionError {
+                return Err(Fault {
                     corrected: Some(format!("{left} >= {right}")),
                     ..fail("`=>` is not an operator".into())
                 });
@@ -224,22 +214,20 @@ impl Condition {
             let limit = relative::limit(&relative::Written { left, phase, metric, operator, rest }, &whole)?;
             return Ok(Self { phase, metric, operator, limit, unit, baseline: true });
         }
-        let unit = match metric {
-            Metric::UsersLost if right.ends_with('%') => Unit::Share,
-            _ => unit,
-        };
+        let is_share = metric == Metric::UsersLost && right.ends_with('%');
+        let unit = if is_share { Unit::Share } else { unit };
         let limit = limit(right, unit, &whole)?;
         Ok(Self { phase, metric, operator, limit, unit, baseline: false })
     }
 
-    fn metric(name: &str, corrected: impl Fn(&str) -> String) -> Result<(Option<Phase>, Metric, Unit), ConditionError> {
+    fn metric(name: &str, corrected: impl Fn(&str) -> String) -> Result<(Option<Phase>, Metric, Unit), Fault> {
         let (phase, figure) = match name.split_once('.') {
             Some((phase, figure))
                 if !phase.starts_with(|c: char| c == 'p' || c.is_ascii_digit()) || phase.len() > 3 =>
             {
                 let Some(known) = Phase::ALL.into_iter().find(|known| known.word() == phase) else {
                     let words = Phase::ALL.map(Phase::word);
-                    return Err(ConditionError {
+                    return Err(Fault {
                         message: format!("`{phase}` is not a phase of a request"),
                         help: format!("the phases are {}", words.join(", ")),
                         corrected: crate::suggest::nearest(phase, words)
@@ -266,22 +254,20 @@ impl Condition {
             _ => {
                 if let Some(percent) = figure.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok()) {
                     if !(percent > 0.0 && percent <= 100.0) {
-                        return Err(ConditionError {
-                            message: format!("`{figure}` is not a percentile between 0 and 100"),
-                            help: "for example p50, p95 or p99.9".into(),
-                            corrected: None,
-                        });
+                        return Err(Fault::new(
+                            format!("`{figure}` is not a percentile between 0 and 100"),
+                            "for example p50, p95 or p99.9",
+                        ));
                     }
                     (Metric::Percentile(percent), Unit::Milliseconds)
                 } else if let Some(target) = figure.strip_prefix("apdex(").and_then(|rest| rest.strip_suffix(')')) {
                     match crate::units::parse_duration(target) {
                         Ok(target) => (Metric::Apdex(target), Unit::Count),
                         Err(error) => {
-                            return Err(ConditionError {
-                                message: format!("apdex: {}", error.message),
-                                help: "for example `apdex(500ms) > 0.9`".into(),
-                                corrected: None,
-                            });
+                            return Err(Fault::new(
+                                format!("apdex: {}", error.message),
+                                "for example `apdex(500ms) > 0.9`",
+                            ));
                         }
                     }
                 } else {
@@ -307,7 +293,7 @@ impl Condition {
                     if let (None, Some((request, threshold))) = (near, request_in_front(figure, &corrected)) {
                         return Err(not_here(request, &threshold));
                     }
-                    return Err(ConditionError {
+                    return Err(Fault {
                         message: format!("`{figure}` is not a metric"),
                         help: format!("the metrics are {} and apdex(500ms)", METRICS.join(", ")),
                         corrected: near.map(corrected),
@@ -317,11 +303,10 @@ impl Condition {
         };
         let timed = matches!(metric, Metric::Percentile(_) | Metric::Mean | Metric::Min | Metric::Max | Metric::Stddev);
         if phase.is_some() && !timed {
-            return Err(ConditionError {
-                message: format!("`{figure}` is not a time, so it has no phases"),
-                help: "a phase takes a percentile, mean, min, max or stddev: first_byte.p95".into(),
-                corrected: None,
-            });
+            return Err(Fault::new(
+                format!("`{figure}` is not a time, so it has no phases"),
+                "a phase takes a percentile, mean, min, max or stddev: first_byte.p95",
+            ));
         }
         Ok((phase, metric, unit))
     }
@@ -347,41 +332,41 @@ fn request_in_front<'t>(figure: &'t str, corrected: &impl Fn(&str) -> String) ->
 }
 
 /// The finding on a threshold with the name of a request in front.
-pub(crate) fn not_here(request: &str, threshold: &str) -> ConditionError {
-    ConditionError {
-        message: format!("a threshold does not name its request, as this one does with `{request}`"),
-        help: format!("write `thresholds: [{threshold}]` under the request `{request}`, beside its `assert`"),
-        corrected: None,
-    }
+pub(crate) fn not_here(request: &str, threshold: &str) -> Fault {
+    Fault::new(
+        format!("a threshold does not name its request, as this one does with `{request}`"),
+        format!("write `thresholds: [{threshold}]` under the request `{request}`, beside its `assert`"),
+    )
 }
 
-fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, ConditionError> {
-    let from_units = |error: crate::units::UnitError, guess: Option<String>| ConditionError {
+fn limit(text: &str, unit: Unit, whole: &dyn Fn(&str) -> String) -> Result<f64, Fault> {
+    let from_units = |error: Fault, guess: Option<String>| Fault {
         message: error.message,
         help: SHAPE.into(),
         corrected: guess.or(error.corrected).map(|fixed| whole(&fixed)),
     };
     match unit {
-        Unit::Milliseconds => crate::units::parse_duration(text).map(|time| time.as_secs_f64() * 1e3).map_err(|error| {
-            from_units(error, crate::units::bare_number(text).map(in_time))
-        }),
+        Unit::Milliseconds => crate::units::parse_duration(text)
+            .map(|time| time.as_secs_f64() * 1e3)
+            .map_err(|error| from_units(error, crate::units::bare_number(text).map(in_time))),
         Unit::Share => {
             if matches!(text, "0" | "0.0") {
                 return Ok(0.0);
             }
             crate::units::parse_share(text).map_err(|error| from_units(error, None))
         }
-        Unit::Bytes => crate::units::parse_size(text).map(|bytes| bytes as f64).map_err(|error| from_units(error, None)),
+        Unit::Bytes => {
+            crate::units::parse_size(text).map(|bytes| bytes as f64).map_err(|error| from_units(error, None))
+        }
         Unit::PerSecond => {
             crate::units::parse_rate(text).map(Rate::per_second).map_err(|error| from_units(error, None))
         }
         Unit::Count => match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(number),
-            _ => Err(ConditionError {
-                message: format!("`{text}` is not a number"),
-                help: "errors, requests, dropped iterations and lost users are counted, so write a number; a share of all requests that failed is `error_rate < 1%`, a share of all users that ended early `users_lost < 10%`".into(),
-                corrected: None,
-            }),
+            _ => Err(Fault::new(
+                format!("`{text}` is not a number"),
+                "errors, requests, dropped iterations and lost users are counted, so write a number; a share of all requests that failed is `error_rate < 1%`, a share of all users that ended early `users_lost < 10%`",
+            )),
         },
     }
 }
@@ -398,7 +383,7 @@ fn in_time(number: String) -> String {
 mod tests {
     use super::*;
 
-    fn error(text: &str) -> ConditionError {
+    fn error(text: &str) -> Fault {
         Condition::parse(text).expect_err(text)
     }
 

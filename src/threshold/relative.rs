@@ -1,6 +1,7 @@
 //! Limits that follow from earlier runs: `baseline + 10%`.
 
-use super::{ConditionError, Metric, Operator};
+use super::{Metric, Operator};
+use crate::fault::Fault;
 use crate::phase::Phase;
 
 /// A threshold whose limit begins with the word `baseline`.
@@ -22,17 +23,17 @@ const WORDS: [&str; 7] = ["base", "reference", "previous", "last", "before", "ea
 ///
 /// # Errors
 /// When the word is nearly that.
-pub(super) fn rest<'t>(limit: &'t str, whole: &dyn Fn(&str) -> String) -> Result<Option<&'t str>, ConditionError> {
+pub(super) fn rest<'t>(limit: &'t str, whole: &dyn Fn(&str) -> String) -> Result<Option<&'t str>, Fault> {
     let end = limit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(limit.len());
     let (word, rest) = limit.split_at(end);
     match word {
         WORD => Ok(Some(rest.trim())),
-        _ if WORDS.contains(&word) || crate::suggest::nearest(word, [WORD]).is_some() => Err(ConditionError {
+        _ if WORDS.contains(&word) || crate::suggest::nearest(word, [WORD]).is_some() => Err(Fault {
             message: format!("`{word}` is not known here"),
             help: format!("earlier runs are called `{WORD}`"),
             corrected: Some(whole(&format!("{WORD}{rest}"))),
         }),
-        _ if limit.contains(WORD) => Err(ConditionError {
+        _ if limit.contains(WORD) => Err(Fault {
             message: format!("`{limit}` does not begin with `{WORD}`"),
             help: format!("write it first, and then how much worse it may be: `{}`", whole("baseline + 10%")),
             corrected: turned(limit).map(|limit| whole(&limit)),
@@ -59,33 +60,41 @@ fn turned(limit: &str) -> Option<String> {
 ///
 /// # Errors
 /// When a baseline cannot be compared with in this way, or a part is missing.
-pub(super) fn limit(written: &Written<'_>, whole: &dyn Fn(&str) -> String) -> Result<f64, ConditionError> {
+pub(super) fn limit(written: &Written<'_>, whole: &dyn Fn(&str) -> String) -> Result<f64, Fault> {
     let Written { left, phase, metric, operator, rest } = *written;
     let comparable = match metric {
         Metric::Percentile(percent) => percent < 100.0 && phase.is_none(),
         Metric::ErrorRate | Metric::Throughput => true,
-        _ => false,
+        Metric::Mean
+        | Metric::Min
+        | Metric::Max
+        | Metric::Stddev
+        | Metric::Errors
+        | Metric::Requests
+        | Metric::Iterations
+        | Metric::Dropped
+        | Metric::UsersLost
+        | Metric::Apdex(_)
+        | Metric::BytesReceived => false,
     };
     let Some(rises) = metric.rises().filter(|_| comparable) else {
-        return Err(ConditionError {
-            message: format!("`{left}` cannot be compared with a baseline"),
-            help: "a percentile of the whole response time (p50 to p99.9), `error_rate` and `throughput` can".into(),
-            corrected: None,
-        });
+        return Err(Fault::new(
+            format!("`{left}` cannot be compared with a baseline"),
+            "a percentile of the whole response time (p50 to p99.9), `error_rate` and `throughput` can",
+        ));
     };
     let (sign, example) = if rises { ('+', "10%") } else { ('-', "5%") };
     let less = matches!(operator, Operator::Less | Operator::LessOrEqual);
     let more = matches!(operator, Operator::Greater | Operator::GreaterOrEqual);
     if (rises && !less) || (!rises && !more) {
         let (word, operator) = if rises { ("lower", "<") } else { ("higher", ">") };
-        return Err(ConditionError {
-            message: format!("`{left}` is better the {word} it is, so a baseline limits it with `{operator}`"),
-            help: format!("for example `{left} {operator} {WORD} {sign} {example}`"),
-            corrected: None,
-        });
+        return Err(Fault::new(
+            format!("`{left}` is better the {word} it is, so a baseline limits it with `{operator}`"),
+            format!("for example `{left} {operator} {WORD} {sign} {example}`"),
+        ));
     }
     let Some(first) = rest.chars().next() else { return Ok(0.0) };
-    let fail = |message: String, corrected: Option<String>| ConditionError {
+    let fail = |message: String, corrected: Option<String>| Fault {
         message,
         help: format!("write how much worse it may be: `{}`", whole(&format!("{WORD} {sign} {example}"))),
         corrected: corrected.map(|value| whole(&format!("{WORD} {sign} {value}"))),

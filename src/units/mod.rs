@@ -5,16 +5,9 @@ mod rate;
 
 use std::time::Duration;
 
-pub use rate::Rate;
+use crate::fault::Fault;
 
-/// Why a scalar with a unit could not be read, and what to write instead when that can be guessed.
-#[derive(Debug, PartialEq, Eq)]
-pub struct UnitError {
-    /// The finding, as a fragment.
-    pub message: String,
-    /// Corrected text.
-    pub corrected: Option<String>,
-}
+pub use rate::Rate;
 
 const DURATION_UNITS: [(&str, f64); 5] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
 const SIZE_UNITS: [(&str, f64); 8] = [
@@ -35,13 +28,13 @@ const RATE_UNITS: [(&str, u64); 3] = [("s", 1), ("m", 60), ("h", 3600)];
 ///
 /// # Errors
 /// When a unit is missing or unknown, or the number is none.
-pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
+pub fn parse_duration(text: &str) -> Result<Duration, Fault> {
     let text = text.trim();
     let example = "write a number and its unit: 500ms, 10s, 2m, 1h30m or 7d";
     let mut seconds = 0.0;
     let mut rest = text;
     if rest.is_empty() {
-        return Err(UnitError { message: format!("a duration is missing; {example}"), corrected: None });
+        return Err(Fault::new(format!("a duration is missing; {example}"), ""));
     }
     if text.contains(',') {
         let plain = without_comma(text);
@@ -49,28 +42,33 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
             Ok(_) => Some(plain),
             Err(error) => error.corrected,
         };
-        return Err(UnitError { message: format!("`{text}` holds a comma; {example}"), corrected });
+        return Err(Fault { message: format!("`{text}` holds a comma; {example}"), corrected, ..Fault::default() });
     }
     while !rest.is_empty() {
         let (number, unit, after) = number_and_unit(rest);
         let Ok(number) = number.parse::<f64>() else {
-            return Err(UnitError { message: format!("`{text}` is not a duration; {example}"), corrected: None });
+            return Err(Fault::new(format!("`{text}` is not a duration; {example}"), ""));
         };
         if unit.is_empty() {
-            return Err(UnitError {
+            return Err(Fault {
                 message: format!("`{text}` has no unit; {example}"),
                 corrected: bare_number(text).map(|number| format!("{number}s")),
+                ..Fault::default()
             });
         }
         let Some((_, scale)) = DURATION_UNITS.iter().find(|(known, _)| *known == unit) else {
             let corrected = long_unit(unit).map(|short| text.replacen(unit, short, 1).replace(' ', ""));
-            return Err(UnitError { message: format!("`{unit}` is not a unit of time; {example}"), corrected });
+            return Err(Fault {
+                message: format!("`{unit}` is not a unit of time; {example}"),
+                corrected,
+                ..Fault::default()
+            });
         };
         seconds += number * scale;
         rest = after.trim_start();
     }
     if seconds > 315_360_000.0 {
-        return Err(UnitError { message: format!("`{text}` is longer than ten years"), corrected: None });
+        return Err(Fault::new(format!("`{text}` is longer than ten years"), ""));
     }
     Ok(Duration::from_nanos((seconds * 1e9).round() as u64))
 }
@@ -96,26 +94,28 @@ pub fn written_duration(time: Duration) -> String {
 ///
 /// # Errors
 /// When the unit is missing or unknown, or the number is none.
-pub fn parse_size(text: &str) -> Result<u64, UnitError> {
+pub fn parse_size(text: &str) -> Result<u64, Fault> {
     let text = text.trim();
     let example = "write a number and its unit: 64B, 10kB or 1MiB";
     let (number, unit, after) = number_and_unit(text);
     let Ok(number) = number.parse::<f64>() else {
-        return Err(UnitError { message: format!("`{text}` is not a size; {example}"), corrected: None });
+        return Err(Fault::new(format!("`{text}` is not a size; {example}"), ""));
     };
     if unit.is_empty() {
-        return Err(UnitError {
+        return Err(Fault {
             message: format!("`{text}` has no unit; {example}"),
             corrected: Some(format!("{text}B")),
+            ..Fault::default()
         });
     }
     match SIZE_UNITS.iter().find(|(known, _)| *known == unit) {
         Some((_, scale)) if after.is_empty() => Ok((number * scale).round() as u64),
         _ => {
             let same = SIZE_UNITS.iter().find(|(known, _)| known.eq_ignore_ascii_case(unit)).map(|(known, _)| *known);
-            Err(UnitError {
+            Err(Fault {
                 message: format!("`{unit}` is not a unit of size; {example}"),
                 corrected: same.map(|known| format!("{number}{known}")),
+                ..Fault::default()
             })
         }
     }
@@ -125,7 +125,7 @@ pub fn parse_size(text: &str) -> Result<u64, UnitError> {
 ///
 /// # Errors
 /// When the unit is missing or unknown, or the number is none.
-pub fn parse_rate(text: &str) -> Result<Rate, UnitError> {
+pub fn parse_rate(text: &str) -> Result<Rate, Fault> {
     let text = text.trim();
     let example = "write a number and its unit: 200/s, 30/m or 0.5/h";
     let plain = |number: &str| {
@@ -135,20 +135,24 @@ pub fn parse_rate(text: &str) -> Result<Rate, UnitError> {
     let Some((number, unit)) = text.split_once('/') else {
         let number = text.trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
         let corrected = plain(number).map(|number| format!("{number}/s"));
-        return Err(UnitError { message: format!("`{text}` has no unit; {example}"), corrected });
+        return Err(Fault { message: format!("`{text}` has no unit; {example}"), corrected, ..Fault::default() });
     };
     let (number, unit) = (number.trim(), unit.trim());
     let Some(seconds) = RATE_UNITS.iter().find(|(known, _)| *known == unit).map(|(_, seconds)| *seconds) else {
         let corrected =
             long_unit(unit.trim_start_matches('1')).and_then(|unit| Some(format!("{}/{unit}", plain(number)?)));
-        return Err(UnitError { message: format!("`{unit}` is not a unit of a rate; {example}"), corrected });
+        return Err(Fault {
+            message: format!("`{unit}` is not a unit of a rate; {example}"),
+            corrected,
+            ..Fault::default()
+        });
     };
     let Some(millionths) = millionths(number) else {
         let corrected = plain(number).map(|number| format!("{number}/{unit}"));
-        return Err(UnitError { message: format!("`{text}` is not a rate; {example}"), corrected });
+        return Err(Fault { message: format!("`{text}` is not a rate; {example}"), corrected, ..Fault::default() });
     };
     Rate::of_millionths(millionths, seconds)
-        .ok_or_else(|| UnitError { message: format!("`{text}` is more than a million per second"), corrected: None })
+        .ok_or_else(|| Fault::new(format!("`{text}` is more than a million per second"), ""))
 }
 
 /// A decimal number in millionths; `None` when it is none or has more than six decimals.
@@ -167,25 +171,24 @@ fn millionths(text: &str) -> Option<u64> {
 ///
 /// # Errors
 /// When the `%` is missing or the number is not between 0 and 100.
-pub fn parse_share(text: &str) -> Result<f64, UnitError> {
+pub fn parse_share(text: &str) -> Result<f64, Fault> {
     let text = text.trim();
     let bare = text.strip_suffix('%').map(str::trim_end);
     let number: Option<f64> = bare.unwrap_or(text).parse().ok();
     match (bare, number) {
         (Some(_), Some(number)) if (0.0..=100.0).contains(&number) => Ok(number / 100.0),
-        (Some(_), Some(_)) => {
-            Err(UnitError { message: format!("`{text}` is not between 0% and 100%"), corrected: None })
-        }
+        (Some(_), Some(_)) => Err(Fault::new(format!("`{text}` is not between 0% and 100%"), "")),
         (None, Some(number)) => {
             let percent = if number <= 1.0 && text.contains('.') { (number * 1e8).round() / 1e6 } else { number };
             let possible = (0.0..=100.0).contains(&percent);
             let example = if possible { percent } else { 25.0 };
-            Err(UnitError {
+            Err(Fault {
                 message: format!("`{text}` has no unit; write a share in percent: {example}%"),
                 corrected: possible.then(|| format!("{percent}%")),
+                ..Fault::default()
             })
         }
-        _ => Err(UnitError { message: format!("`{text}` is not a share; write it in percent: 25%"), corrected: None }),
+        _ => Err(Fault::new(format!("`{text}` is not a share; write it in percent: 25%"), "")),
     }
 }
 

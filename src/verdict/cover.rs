@@ -166,8 +166,8 @@ fn children(node: &Node) -> impl Iterator<Item = &NodeId> {
         | NodeKind::Parallel(children)
         | NodeKind::Include(_, children)
         | NodeKind::Lock(_, children) => (children, &[]),
-        NodeKind::Request(_)
-        | NodeKind::Set(_)
+        NodeKind::Request(request) => (&request.children, &[]),
+        NodeKind::Set(_)
         | NodeKind::NextRow(_)
         | NodeKind::Pause(_)
         | NodeKind::WaitForUsers(_)

@@ -167,7 +167,7 @@ fn worst(graph: &ExecutionGraph, results: &Results, threshold: &ThresholdResult)
     };
     let failed = results.samplers.iter().filter(|line| line.stats.failed > 0 && within(line.label));
     match failed.max_by_key(|line| line.stats.failed) {
-        Some(line) if threshold.text.starts_with("error") => {
+        Some(line) if matches!(threshold.metric, Metric::ErrorRate | Metric::Errors) => {
             let title = &graph.label(line.label).title;
             let why = cause::most_frequent(results, line.label).map(|why| format!(", {why}")).unwrap_or_default();
             format!(": {title} {} of {}{why}", line.stats.failed, line.stats.count)

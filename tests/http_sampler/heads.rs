@@ -84,7 +84,7 @@ fn regression_h5_what_came_of_an_answer_stays_though_its_body_fails() {
             let partial = exchange.partial.as_ref().unwrap();
             assert_eq!((partial.status, &partial.body[..]), (Some(status), body));
             assert_eq!(partial.headers.get("x-a").unwrap(), "b");
-            assert_eq!(exchange.hops[0].status, Some(status));
+            assert_eq!(exchange.http_entries().next().unwrap().status, Some(status));
         }
         // A body that takes too long.
         let port = listen(|number, mut stream| async move {

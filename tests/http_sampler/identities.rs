@@ -87,7 +87,7 @@ fn regression_x16_a_version_1_certificate_is_sent_and_the_server_judges_it() {
 
 fn refused(cert_file: PathBuf, key_file: PathBuf) -> String {
     let tls = TlsSettings { cert_file: Some(cert_file), key_file: Some(key_file), ..TlsSettings::default() };
-    Transport::new(Settings { tls, ..Settings::default() }, &ProxyEnvironment::default()).unwrap_err()
+    Transport::new(Settings { tls, ..Settings::default() }, &ProxyEnvironment::default()).unwrap_err().message()
 }
 
 #[test]

@@ -318,9 +318,10 @@ fn what_went_over_the_wire_can_be_captured() {
         })
         .await;
         let mut request = get(&format!("http://127.0.0.1:{port}/"));
-        assert!(fetch(request.clone()).await.hops.is_empty());
+        assert!(fetch(request.clone()).await.transcript.is_empty());
         request.capture = true;
-        let hops = fetch(request).await.hops;
+        let exchange = fetch(request).await;
+        let hops: Vec<_> = exchange.http_entries().collect();
         let seen: Vec<_> = hops.iter().map(|hop| (hop.status, hop.url.rsplit('/').next().unwrap())).collect();
         assert_eq!(seen, [(Some(302), ""), (Some(200), "next")]);
         assert_eq!(hops[1].response_headers["x-a"], "b");

@@ -224,7 +224,9 @@ fn client_certificates() {
 #[test]
 fn unusable_files_are_told_before_the_run() {
     let authority = Authority::new();
-    let make = |tls| Transport::new(Settings { tls, ..Settings::default() }, &ProxyEnvironment::default()).unwrap_err();
+    let make = |tls| {
+        Transport::new(Settings { tls, ..Settings::default() }, &ProxyEnvironment::default()).unwrap_err().message()
+    };
     let text = authority.file("text.pem", "hello");
     let message = make(TlsSettings { ca_file: Some(text.clone()), ..TlsSettings::default() });
     assert!(message.contains("text.pem` holds no certificate"), "{message}");

@@ -7,8 +7,9 @@ use super::super::plans::Rest;
 use super::super::refusal::Refusal;
 use super::super::terminal::Terminal;
 use super::{Args, CSV};
+use crate::fault::Fault;
 use crate::graph::ExecutionGraph;
-use crate::report::{Format, Html, Json, Jtl, Junit, OutputError, OutputFiles, same_file};
+use crate::report::{Format, Html, Json, Jtl, Junit, OutputFiles, same_file};
 
 /// Writes the reports of a refusal; the exit code.
 pub(super) fn refuse(args: &Args, refusal: &Refusal, plans: &[PathBuf], terminal: &Terminal) -> u8 {
@@ -98,13 +99,11 @@ pub(super) fn misplaced(args: &Args, compiled: &[(&PathBuf, (ExecutionGraph, Res
 pub(super) fn open(
     wanted: Vec<(Box<dyn Format>, PathBuf)>,
     csv: Option<&PathBuf>,
-) -> Result<(OutputFiles, Option<Arc<Jtl>>), OutputError> {
+) -> Result<(OutputFiles, Option<Arc<Jtl>>), Fault> {
     let mut files = OutputFiles::open(wanted)?;
     let Some(path) = csv else { return Ok((files, None)) };
     let file = files.stream(CSV, path.clone())?;
-    let jtl = Jtl::begin(file).map_err(|error| OutputError {
-        message: format!("the CSV file cannot be written: {error}"),
-        help: "run without --csv".into(),
-    })?;
+    let jtl = Jtl::begin(file)
+        .map_err(|error| Fault::new(format!("the CSV file cannot be written: {error}"), "run without --csv"))?;
     Ok((files, Some(Arc::new(jtl))))
 }

@@ -3,7 +3,7 @@
 use crate::compare::evidence::Evidence;
 use crate::compare::statistics::{Level, Proportion};
 use crate::compare::times::Quantile;
-use crate::compare::{Tolerance, judge};
+use crate::compare::{Tolerance, single_figure};
 use crate::document::Judgement::{Improved, Inconclusive, Ok as Fine, Regressed};
 use crate::document::{Figure, Judgement};
 
@@ -25,7 +25,7 @@ fn run(p95_ms: f64, throughput: f64) -> Evidence {
 fn p95(base: &[f64], new: f64, tolerance: f64) -> Figure {
     let base: Vec<Evidence> = base.iter().map(|ms| run(*ms, 1.0)).collect();
     let tolerance = Tolerance { share: tolerance, ..Tolerance::default() };
-    judge::time(95.0, &run(new, 1.0), &base.iter().collect::<Vec<_>>(), tolerance, ONE())
+    single_figure::time(95.0, &run(new, 1.0), &base.iter().collect::<Vec<_>>(), tolerance, ONE())
 }
 
 #[track_caller]
@@ -86,7 +86,8 @@ fn sentences_are_plain() {
 
 #[test]
 fn throughput_is_judged_downwards() {
-    let judged = |base: f64, new: f64| judge::throughput(&run(1.0, new), &[&run(1.0, base)], 0.1, ONE()).verdict;
+    let judged =
+        |base: f64, new: f64| single_figure::throughput(&run(1.0, new), &[&run(1.0, base)], 0.1, ONE()).verdict;
     // exp(−1.645 · 0.05 · √2) = 0.8902
     for (new, expected) in [(100.0, Fine), (90.5, Fine), (89.5, Inconclusive), (88.5, Regressed), (113.0, Improved)] {
         assert_eq!(judged(100.0, new), expected, "{new}");
@@ -100,7 +101,7 @@ fn error_rates_are_judged_by_the_difference_of_shares() {
         Evidence { count, errors: Proportion::of(&slices), ..run(1.0, 1.0) }
     };
     let judged = |base: (u64, u64), new: (u64, u64), tolerance: f64| -> Judgement {
-        judge::error_rate(&with(new.0, new.1), &[&with(base.0, base.1)], tolerance, ONE()).verdict
+        single_figure::error_rate(&with(new.0, new.1), &[&with(base.0, base.1)], tolerance, ONE()).verdict
     };
     // 0.4 points more are tolerated, a whole point is not.
     assert_eq!(judged((0, 10_000), (40, 10_000), 0.005), Fine);
@@ -110,7 +111,7 @@ fn error_rates_are_judged_by_the_difference_of_shares() {
     // From 5% to 6% of 1000 may be chance: √(0.0108² + 0.0124²) = 1.6 points.
     assert_eq!(judged((50, 1000), (60, 1000), 0.005), Inconclusive);
     assert_eq!(judged((100, 1000), (0, 1000), 0.005), Improved);
-    let few = judge::error_rate(&with(0, 20), &[&with(0, 1000)], 0.005, ONE());
+    let few = single_figure::error_rate(&with(0, 20), &[&with(0, 1000)], 0.005, ONE());
     assert_eq!(few.verdict, Inconclusive);
     assert_eq!(few.sentence, "error rate cannot be judged: the new run has 20 samples of it, 30 are needed");
 }
@@ -130,7 +131,7 @@ fn regression_an_improvement_is_held_against_chance_on_its_own_side() {
 fn regression_a_lower_floor_finds_a_threefold_rise_on_a_fast_target() {
     let with = |floor_ms: f64| {
         let tolerance = Tolerance { floor_ms, ..Tolerance::default() };
-        judge::time(95.0, &run(3.0, 1.0), &[&run(1.0, 1.0)], tolerance, ONE()).verdict
+        single_figure::time(95.0, &run(3.0, 1.0), &[&run(1.0, 1.0)], tolerance, ONE()).verdict
     };
     assert_eq!(with(5.0), Fine);
     assert_eq!(with(0.5), Regressed);
@@ -142,7 +143,7 @@ fn regression_samples_outside_of_the_steady_part_are_not_denied() {
     (new.count, new.answered) = (0, 0);
     new.percentiles[0].1 = None;
     new.left_out.answered = 40;
-    let figure = judge::time(95.0, &new, &[&run(100.0, 1.0)], Tolerance::default(), ONE());
+    let figure = single_figure::time(95.0, &new, &[&run(100.0, 1.0)], Tolerance::default(), ONE());
     assert_eq!(
         figure.sentence,
         "p95 cannot be judged: the new run has 0 samples of it in its steady part (40 in all), 200 are needed"

@@ -75,6 +75,30 @@ pub static ASSERTIONS: Section = Section {
             "first_byte: { below: 200ms }",
         )
         .words(&[("JMeter", "latency"), ("k6", "http_req_waiting")]),
+        Key::new(
+            "messages",
+            Ty::Matcher,
+            "A value or matcher for how many messages or events came that were waited for.",
+            "messages: { at_least: 5 }",
+        ),
+        Key::new(
+            "reply",
+            Ty::Matcher,
+            "A matcher on the time from a message sent to its reply.",
+            "reply: { below: 100ms }",
+        ),
+        Key::new(
+            "first_event",
+            Ty::Matcher,
+            "A matcher on the time to the first event or message.",
+            "first_event: { below: 800ms }",
+        ),
+        Key::new(
+            "event_gap",
+            Ty::Matcher,
+            "A matcher on the longest time between one event or message and the next.",
+            "event_gap: { below: 80ms }",
+        ),
         Key::new("size", Ty::Matcher, "A matcher on the size of the decoded body.", "size: { at_most: 10kB }")
             .words(&[("JMeter", "size_assertion"), ("hurl", "bytes")]),
         Key::new("body", Ty::Matcher, "A matcher on the body's text. What encoding it is in says a byte order mark, else the `Content-Type`, else the document itself.", "body: { contains: welcome }").words(&[

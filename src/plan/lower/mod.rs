@@ -22,9 +22,10 @@ use super::keys;
 use super::statics::Statics;
 use super::types::{Dynamic, FileRef, Name, Spanned, Text};
 use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::fault::Fault;
 use crate::sanitize::shown_path;
 use crate::schedule::ThinkTime;
-use crate::units::{UnitError, parse_duration, parse_share, parse_size};
+use crate::units::{parse_duration, parse_share, parse_size};
 use crate::yaml::{Entry, Node, NodeKind, Style};
 
 /// The file that the command line's own words stand in.
@@ -163,7 +164,7 @@ impl Lower<'_> {
         }
     }
 
-    pub(crate) fn unit_error(&mut self, span: Span, key: &str, error: UnitError) {
+    pub(crate) fn unit_error(&mut self, span: Span, key: &str, error: Fault) {
         let mut finding = Diagnostic::error(span, format!("`{key}`: {}", error.message));
         if let Some(corrected) = error.corrected {
             finding = finding.help(format!("write `{}`", self.as_written(span, key, &corrected))).fix(span, corrected);

@@ -11,7 +11,7 @@ use ::http::header::CONTENT_TYPE;
 
 use super::node::{StreamNode, Until};
 use crate::event_stream::{EventStream, TooLarge};
-use crate::exchange::{Exchange, Gaps};
+use crate::exchange::{Entry, Exchange, Gaps, Message};
 use crate::failure::{Failure, FailureKind};
 use crate::graph::TransportId;
 use crate::protocols::http;
@@ -23,6 +23,8 @@ use crate::units::written_duration;
 
 /// The last event's data keeps so many bytes of memory for the next one.
 const KEPT: usize = 16 * 1024;
+/// How many of the events that came are shown, besides the last one.
+const CAPTURED: usize = 100;
 /// The longest `for` that a clock can count to.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -54,7 +56,7 @@ pub(crate) async fn exchange(
     transports: &[Arc<Transport>],
 ) -> Exchange {
     let transport = &transports[sent.transport.index()];
-    let reader = Rc::new(RefCell::new(Reader::new(start, &sent.until, sent.data.clone())));
+    let reader = Rc::new(RefCell::new(Reader::new(start, sent)));
     let mut exchange = http.stream(start, &sent.request, transport, Rc::clone(&reader) as Rc<RefCell<dyn Sink>>).await;
     reader.borrow_mut().finish(&mut exchange, transport.settings().timeout);
     exchange
@@ -87,6 +89,8 @@ struct Reader {
     last_data: String,
     gaps: Gaps,
     longest_gap: Option<Duration>,
+    /// What came, to be shown, if somebody wants to see it.
+    captured: Option<Vec<Entry>>,
 }
 
 impl Sink for Reader {
@@ -111,6 +115,9 @@ impl Sink for Reader {
                     self.last_data.clear();
                     self.last_data.shrink_to(KEPT);
                     self.last_data.push_str(event.data);
+                    if let Some(captured) = self.captured.as_mut().filter(|captured| captured.len() < CAPTURED) {
+                        captured.push(received(event.data));
+                    }
                     self.held = self.data.as_deref() == Some(event.data)
                         || self.until.event.as_deref() == Some(event.event)
                         || self.until.events == Some(self.count);
@@ -139,11 +146,11 @@ impl Sink for Reader {
 }
 
 impl Reader {
-    fn new(start: Instant, until: &Arc<Until>, data: Option<String>) -> Self {
+    fn new(start: Instant, sent: &Sent) -> Self {
         Self {
             start,
-            until: Arc::clone(until),
-            data,
+            until: Arc::clone(&sent.until),
+            data: sent.data.clone(),
             stream: EventStream::new(),
             kind: Kind::Unknown,
             held: false,
@@ -154,6 +161,7 @@ impl Reader {
             last_data: String::new(),
             gaps: Gaps::default(),
             longest_gap: None,
+            captured: sent.request.capture.then(Vec::new),
         }
     }
 
@@ -167,6 +175,12 @@ impl Reader {
                 exchange.timings.first_event = first;
                 if self.count > 1 {
                     exchange.gaps = Some(Box::new(std::mem::take(&mut self.gaps)));
+                }
+                if let Some(captured) = &mut self.captured {
+                    exchange.transcript.append(captured);
+                    if self.count > CAPTURED as u64 {
+                        exchange.transcript.push(received(&self.last_data));
+                    }
                 }
                 let came = exchange.outcome.as_mut().ok().or(exchange.partial.as_mut());
                 // Nobody else has it yet.
@@ -213,6 +227,11 @@ impl Reader {
             Err(_) => None,
         }
     }
+}
+
+/// An event as it is shown.
+fn received(data: &str) -> Entry {
+    Entry::Received(Message { text: true, payload: data.to_owned().into() })
 }
 
 /// Whether the response is a stream of events.

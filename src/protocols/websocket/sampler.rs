@@ -11,7 +11,7 @@ use rand::RngExt as _;
 use super::client::{Arrived, Connection, End, Handshake};
 use super::node::{Kept, Message, OpenNode, ReceiveNode, SendNode, Wait};
 use crate::assertions::Assertion;
-use crate::exchange::{Exchange, Gaps, Timings};
+use crate::exchange::{self, Entry, Exchange, Gaps, Timings};
 use crate::failure::{Failure, FailureKind};
 use crate::graph::{ConnectionId, TransportId};
 use crate::mask::Masker;
@@ -21,6 +21,9 @@ use crate::protocols::sampler::{Sending, beginning, text};
 use crate::response::{Messages, Response};
 use crate::template::Scope;
 use crate::uri;
+
+/// How many of the messages that came are shown.
+const CAPTURED: usize = 100;
 
 /// What is sent for a WebSocket step.
 pub(crate) enum Sent {
@@ -36,6 +39,8 @@ pub(crate) enum Sent {
         payload: Bytes,
         /// What to wait for.
         reply: Option<Arc<Wait>>,
+        /// Whether what goes over the wire is kept, to be shown.
+        capture: bool,
     },
     /// Nothing: messages are waited for.
     Nothing {
@@ -45,6 +50,8 @@ pub(crate) enum Sent {
         wait: Arc<Wait>,
         /// Whether the end of the connection is waited for instead.
         close: bool,
+        /// Whether what goes over the wire is kept, to be shown.
+        capture: bool,
     },
 }
 
@@ -118,15 +125,21 @@ impl WebSockets {
     ) -> Exchange {
         match sent {
             Sent::Open(opening) => self.open(start, opening, http, &transports[opening.transport.index()]).await,
-            Sent::Message { connection, text, payload, reply } => {
-                self.send(start, *connection, (*text, payload), reply.as_deref(), scope).await
+            Sent::Message { connection, text, payload, reply, capture } => {
+                let mut exchange =
+                    self.send(start, *connection, (*text, payload), reply.as_deref(), *capture, scope).await;
+                if *capture {
+                    let sent = exchange::Message { text: *text, payload: payload.clone() };
+                    exchange.transcript.insert(0, Entry::Sent(sent));
+                }
+                exchange
             }
-            Sent::Nothing { connection, wait, close } => {
+            Sent::Nothing { connection, wait, close, capture } => {
                 let Some(open) = self.get(*connection) else { return not_open(start) };
                 if *close {
                     return open.closed(start, wait).await;
                 }
-                let result = open.wait(start, wait, scope, false).await;
+                let result = open.wait(start, wait, scope, false, *capture).await;
                 open.finish(start, result)
             }
         }
@@ -171,6 +184,7 @@ impl WebSockets {
         id: ConnectionId,
         (is_text, payload): (bool, &Bytes),
         reply: Option<&Wait>,
+        capture: bool,
         scope: &mut dyn Scope,
     ) -> Exchange {
         let Some(open) = self.get(id) else { return not_open(start) };
@@ -194,7 +208,7 @@ impl WebSockets {
         match reply {
             None => open.exchange(start, start.elapsed(), Ok(Seen::default())),
             Some(reply) => {
-                let result = open.wait(start, reply, scope, true).await;
+                let result = open.wait(start, reply, scope, true, capture).await;
                 let mut exchange = open.finish(start, result);
                 exchange.timings.reply = exchange.timings.first_event.take();
                 exchange
@@ -214,6 +228,7 @@ struct Seen {
     last: Option<Arrived>,
     gaps: Gaps,
     longest_gap: Option<Duration>,
+    transcript: Vec<Entry>,
 }
 
 type Failed = (Failure, Option<End>);
@@ -226,12 +241,18 @@ impl Open {
         wait: &Wait,
         scope: &mut dyn Scope,
         is_reply: bool,
+        capture: bool,
     ) -> Result<Seen, (Failed, Seen)> {
         let mut seen = Seen::default();
         let limit = wait.within.unwrap_or(self.timeout);
         let waiting = async {
             while seen.matched < wait.count {
                 let message = self.connection.next().await?;
+                if capture && seen.transcript.len() < CAPTURED {
+                    let text = std::str::from_utf8(&message.payload).is_ok();
+                    let received = exchange::Message { text, payload: message.payload.clone() };
+                    seen.transcript.push(Entry::Received(received));
+                }
                 if !is_meant(&message, &wait.matching, scope) {
                     seen.passed += 1;
                     continue;
@@ -300,7 +321,11 @@ impl Open {
                 let last = seen.last.as_ref().map_or(start, |last| last.at);
                 self.exchange(start, last.saturating_duration_since(start), Ok(seen))
             }
-            Err((failed, _)) => self.exchange(start, start.elapsed(), Err(failed)),
+            Err((failed, seen)) => {
+                let mut exchange = self.exchange(start, start.elapsed(), Err(failed));
+                exchange.transcript = seen.transcript;
+                exchange
+            }
         }
     }
 
@@ -313,7 +338,7 @@ impl Open {
             received_bytes,
             reconnects: 0,
             cached: false,
-            hops: Vec::new(),
+            transcript: Vec::new(),
             outcome: Err(Failure::new(FailureKind::Step, "nothing was sent")),
             partial: None,
         };
@@ -325,6 +350,7 @@ impl Open {
             Ok(seen) => {
                 let first = seen.first.map(|first| first.saturating_duration_since(start));
                 exchange.timings.first_event = first;
+                exchange.transcript = seen.transcript;
                 if seen.matched > 1 {
                     exchange.gaps = Some(Box::new(seen.gaps));
                 }
@@ -414,7 +440,7 @@ fn not_open(start: Instant) -> Exchange {
         received_bytes: 0,
         reconnects: 0,
         cached: false,
-        hops: Vec::new(),
+        transcript: Vec::new(),
         outcome: Err(Failure::new(FailureKind::Step, "the WebSocket is not open")),
         partial: None,
     }
@@ -445,7 +471,7 @@ pub(crate) fn prepare_open(node: &OpenNode, sending: &Sending<'_>, scope: &mut d
 ///
 /// # Errors
 /// When a value is missing or a file cannot be read.
-pub(crate) fn prepare_send(node: &SendNode, scope: &mut dyn Scope) -> Result<Sent, String> {
+pub(crate) fn prepare_send(node: &SendNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, String> {
     let (text, payload) = match &node.message {
         Message::Text(template) => (true, text(scope, template)?.into()),
         Message::Json(json) => {
@@ -455,12 +481,18 @@ pub(crate) fn prepare_send(node: &SendNode, scope: &mut dyn Scope) -> Result<Sen
         }
         Message::Binary(file) => (false, http::sampler::file_bytes(file, scope)?),
     };
-    Ok(Sent::Message { connection: node.connection, text, payload, reply: node.reply.clone() })
+    Ok(Sent::Message {
+        connection: node.connection,
+        text,
+        payload,
+        reply: node.reply.clone(),
+        capture: sending.capture,
+    })
 }
 
 /// Makes ready to wait for messages.
-pub(crate) fn prepare_receive(node: &ReceiveNode) -> Sent {
-    Sent::Nothing { connection: node.connection, wait: node.wait.clone(), close: node.close }
+pub(crate) fn prepare_receive(node: &ReceiveNode, sending: &Sending<'_>) -> Sent {
+    Sent::Nothing { connection: node.connection, wait: node.wait.clone(), close: node.close, capture: sending.capture }
 }
 
 impl Sent {

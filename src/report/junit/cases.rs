@@ -151,7 +151,7 @@ fn completion(document: &Document<'_>) -> CaseOutcome {
 /// For a broken limit on errors of several requests: which of them failed most.
 fn worst_samplers(document: &Document<'_>, threshold: &Threshold) -> String {
     let several = matches!(threshold.scope_kind, ScopeKind::Run | ScopeKind::ThreadGroup);
-    if !threshold.text.starts_with("error") || !several {
+    if !threshold.judges_errors() || !several {
         return String::new();
     }
     let within = |line: &Line| threshold.scope_kind == ScopeKind::Run || line.thread_group == threshold.scope;

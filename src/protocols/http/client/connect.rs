@@ -37,6 +37,26 @@ pub struct Transport {
     resolve: Vec<Override>,
 }
 
+/// Settings that no connection can be made with: a sentence that names the file or the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// Certificates, keys, versions.
+    Tls(String),
+    /// The proxy's URL.
+    Proxy(String),
+    /// An address to connect to instead of what DNS says.
+    Resolve(String),
+}
+
+impl Unusable {
+    /// The sentence.
+    pub fn message(self) -> String {
+        match self {
+            Self::Tls(message) | Self::Proxy(message) | Self::Resolve(message) => message,
+        }
+    }
+}
+
 #[derive(Debug, PartialEq, Eq)]
 struct Override {
     host: Host<String>,
@@ -49,12 +69,13 @@ impl Transport {
     /// Prepares connections with these settings.
     ///
     /// # Errors
-    /// A sentence that names the file or setting that cannot be used.
-    pub fn new(settings: Settings, environment: &ProxyEnvironment) -> Result<Arc<Self>, String> {
-        let tls = Arc::new(tls::client_config(&settings)?);
-        let server_name = tls::server_name(&settings.tls)?;
-        let proxies = Proxies::new(&settings.proxy, environment)?;
-        let resolve = settings.resolve.iter().map(|(from, to)| Override::parse(from, to)).collect::<Result<_, _>>()?;
+    /// Which setting cannot be used, and why.
+    pub fn new(settings: Settings, environment: &ProxyEnvironment) -> Result<Arc<Self>, Unusable> {
+        let tls = Arc::new(tls::client_config(&settings).map_err(Unusable::Tls)?);
+        let server_name = tls::server_name(&settings.tls).map_err(Unusable::Tls)?;
+        let proxies = Proxies::new(&settings.proxy, environment).map_err(Unusable::Proxy)?;
+        let resolve = settings.resolve.iter().map(|(from, to)| Override::parse(from, to));
+        let resolve = resolve.collect::<Result<_, _>>().map_err(Unusable::Resolve)?;
         Ok(Arc::new(Self { settings, tls, server_name, proxies, resolve }))
     }
 
@@ -394,7 +415,7 @@ impl AsyncWrite for Stream {
 mod tests {
     use super::*;
 
-    fn transport(resolve: &[(&str, &str)]) -> Result<Arc<Transport>, String> {
+    fn transport(resolve: &[(&str, &str)]) -> Result<Arc<Transport>, Unusable> {
         let resolve = resolve.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
         Transport::new(Settings { resolve, ..Settings::default() }, &ProxyEnvironment::default())
     }
@@ -428,26 +449,26 @@ mod tests {
         }
         let twice = transport(&[("bücher.test", "127.0.0.1:8"), ("xn--bcher-kva.test", "127.0.0.1:9")]).unwrap();
         assert_eq!(twice.overridden(&Host::parse("bücher.test").unwrap(), 80), Some(here));
-        assert!(transport(&[("*.shop.test", "127.0.0.1")]).unwrap_err().contains("compared whole"));
+        assert!(transport(&[("*.shop.test", "127.0.0.1")]).unwrap_err().message().contains("compared whole"));
     }
 
     #[test]
     fn a_wrong_override_is_told_with_its_own_text() {
-        let message = transport(&[("a.test", "localhost")]).unwrap_err();
+        let message = transport(&[("a.test", "localhost")]).unwrap_err().message();
         assert!(message.contains("`resolve: { a.test: localhost }`"), "{message}");
-        assert!(transport(&[("a.test:http", "127.0.0.1")]).unwrap_err().contains("is not a port"));
+        assert!(transport(&[("a.test:http", "127.0.0.1")]).unwrap_err().message().contains("is not a port"));
     }
 
     #[test]
     fn unusable_tls_files_name_the_setting_and_the_file() {
         let mut settings = Settings::default();
         settings.tls.ca_file = Some("no/such/ca.pem".into());
-        let message = Transport::new(settings, &ProxyEnvironment::default()).unwrap_err();
+        let message = Transport::new(settings, &ProxyEnvironment::default()).unwrap_err().message();
         assert!(message.starts_with("the ca_file `no/such/ca.pem` cannot be read"), "{message}");
 
         let mut settings = Settings::default();
         settings.tls.cert_file = Some("client.pem".into());
-        let message = Transport::new(settings, &ProxyEnvironment::default()).unwrap_err();
+        let message = Transport::new(settings, &ProxyEnvironment::default()).unwrap_err().message();
         assert_eq!(message, "`cert_file: client.pem` needs its key beside it: add `key_file`");
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn tcp(whom: &str, place: &str, error: &io::Error) -> Failure {
         _ => None,
     };
     let message = match error.kind() {
-        io::ErrorKind::ConnectionRefused => format!("connection refused{at}"),
+        io::ErrorKind::ConnectionRefused => format!("{REFUSED}{at}"),
         io::ErrorKind::TimedOut => format!("the host does not respond (the system gave up connecting){at}"),
         io::ErrorKind::HostUnreachable => format!("no route to the host{at}"),
         io::ErrorKind::NetworkUnreachable => format!("the network is unreachable{at}"),
@@ -54,6 +54,15 @@ pub(super) fn tcp(whom: &str, place: &str, error: &io::Error) -> Failure {
         _ => format!("{}{at}", system_words(error)),
     };
     Failure { exhausted, ..Failure::new(FailureKind::Connect, format!("{whom}{message}")) }
+}
+
+/// What the message of a refused connection says; a proxy is named before it, the address after it.
+const REFUSED: &str = "connection refused";
+
+/// Whether the message of a failure is that of a refused connection.
+pub(crate) fn is_refused(message: &str) -> bool {
+    let own = message.strip_prefix("proxy `").and_then(|rest| rest.split_once("`: ")).map_or(message, |(_, rest)| rest);
+    own.starts_with(REFUSED)
 }
 
 /// What the system says of an error, without its number.

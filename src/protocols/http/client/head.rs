@@ -272,7 +272,7 @@ pub(super) fn http2(request: &Request, hop: &Hop, mut headers: HeaderMap) -> htt
     wire
 }
 
-impl crate::exchange::Hop {
+impl crate::exchange::HttpEntry {
     /// Takes down what came back.
     pub(super) fn answered(&mut self, answer: &Answer) {
         self.status = Some(answer.status.as_u16());
@@ -287,8 +287,8 @@ pub(super) fn capture(
     body: &Bytes,
     peer: &Peer,
     transport: &Transport,
-) -> crate::exchange::Hop {
-    crate::exchange::Hop {
+) -> crate::exchange::HttpEntry {
+    crate::exchange::HttpEntry {
         method: hop.method.to_string(),
         url: hop.target.as_str().to_owned(),
         request_headers: headers,

@@ -33,8 +33,8 @@ mod frames;
 mod gzip;
 mod h1;
 mod head;
+mod head_cache;
 mod identity;
-mod known;
 mod layers;
 mod lenient;
 mod open;
@@ -53,11 +53,11 @@ mod user;
 
 pub use auth::Auth;
 pub use connect::Stream;
-pub use connect::Transport;
-pub(crate) use failure::kept_connection_idle;
+pub use connect::{Transport, Unusable};
 #[cfg(test)]
 pub(crate) use failure::kept_connection_message;
 pub(crate) use failure::{Stage, TOO_LARGE};
+pub(crate) use failure::{is_refused, kept_connection_idle};
 pub use h1::Upgraded;
 pub use open::open_connections;
 pub(crate) use progress::Traffic;

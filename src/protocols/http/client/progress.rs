@@ -8,7 +8,7 @@ use super::conn::Answer;
 use super::failure::Stage;
 use super::h1::Upgraded;
 use super::tap::Tap;
-use crate::exchange::{Hop, Timings};
+use crate::exchange::{HttpEntry, Timings};
 
 /// Bytes that went over a connection and are not yet counted for a request.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ pub(super) struct Progress {
     /// Where the body goes, if it is looked at while it comes.
     pub(super) tap: Option<Rc<Tap>>,
     /// What went over the wire, if somebody wants to see it.
-    pub(super) hops: Option<RefCell<Vec<Hop>>>,
+    pub(super) hops: Option<RefCell<Vec<HttpEntry>>>,
 }
 
 impl Progress {

@@ -45,7 +45,7 @@ pub struct Request {
     /// Whether it asks for another protocol on the same connection (RFC 9110 §7.8). The connection
     /// must be one of its own (`connections: request`) over HTTP/1.
     pub upgrade: bool,
-    /// Whether [`hops`](crate::exchange::Exchange::hops) is filled.
+    /// Whether [`transcript`](crate::exchange::Exchange::transcript) is filled.
     pub capture: bool,
 }
 

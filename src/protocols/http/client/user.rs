@@ -21,7 +21,7 @@ use super::cookies::Jars;
 use super::failure::{self, Stage};
 use super::h1::Upgraded;
 use super::head::{self, Hop, Wire};
-use super::known;
+use super::head_cache;
 use super::pool::Pool;
 use super::progress::Progress;
 use super::request::Request;
@@ -29,7 +29,7 @@ use super::settings::CacheScope;
 use super::tap::{Sink, Tap};
 use super::target::Target;
 use super::{redirect, resources};
-use crate::exchange::{Exchange, Timings};
+use crate::exchange::{Entry, Exchange, Timings};
 use crate::failure::{Failure, FailureKind};
 use crate::response::turn::Turn;
 use crate::response::{Body, Headers, Response};
@@ -150,7 +150,10 @@ impl HttpUser {
             reconnects: progress.reconnects.get(),
             cached: progress.cached.get() && progress.sent.get() == 0,
             gaps: None,
-            hops: progress.hops.map(RefCell::into_inner).unwrap_or_default(),
+            transcript: progress
+                .hops
+                .map(|hops| hops.into_inner().into_iter().map(|hop| Entry::Http(Box::new(hop))).collect())
+                .unwrap_or_default(),
             outcome,
             partial,
         };
@@ -379,7 +382,7 @@ impl HttpUser {
     /// The request as HTTP/1 sends it.
     fn wire(&self, request: &Request, hop: &Hop, transport: &Arc<Transport>) -> Result<Wire, Failure> {
         let (auth, cookies) = self.credentials(request, hop, transport)?;
-        if let Some(wire) = known::wire(request, hop, auth.as_ref(), cookies.as_deref(), transport) {
+        if let Some(wire) = head_cache::wire(request, hop, auth.as_ref(), cookies.as_deref(), transport) {
             return Ok(wire);
         }
         let headers = head::headers(request, hop, auth, cookies, transport.settings());

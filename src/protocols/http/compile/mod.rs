@@ -16,7 +16,7 @@ use crate::plan::{AssertionGroup, ExtractorSpec, FileRef, Name, Step, Text};
 use crate::protocols::http::client::body::Coding;
 use crate::protocols::http::client::{
     CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, RedirectHeaders, Resources, Scope, Settings,
-    TlsVersion, Transport, spellings,
+    TlsVersion, Transport, Unusable, spellings,
 };
 use crate::sanitize::shown_path;
 use crate::template::{Template, Tree};
@@ -268,9 +268,13 @@ impl Build<'_> {
         if let Some(known) = self.transports.iter().position(|known| *known == settings) {
             return Some(TransportId(known as u32));
         }
-        if let Err(message) = Transport::new(settings.clone(), &ProxyEnvironment::default()) {
+        if let Err(unusable) = Transport::new(settings.clone(), &ProxyEnvironment::default()) {
             let proxy = layers.iter().rev().find_map(|layer| layer.transport.as_ref()?.proxy.as_ref()?.as_ref());
-            let at = if message.contains("proxy") { proxy.map_or(at, |proxy| proxy.span) } else { at };
+            let at = match (&unusable, proxy) {
+                (Unusable::Proxy(_), Some(proxy)) => proxy.span,
+                (Unusable::Proxy(_) | Unusable::Tls(_) | Unusable::Resolve(_), _) => at,
+            };
+            let message = unusable.message();
             if !self.findings.iter().any(|finding| finding.message == message) {
                 self.error(at, message, "check the setting and the file it names");
             }

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::client::{Auth, FixedHeaders, Request, Target};
 use super::node::{Body, HttpNode};
 use crate::graph::NodeId;
-use crate::mask::{Masker, cookie_values, is_credential};
+use crate::mask::{Masker, credentials_in};
 use crate::protocols::sampler::{Sending, beginning, text};
 use crate::template::{Scope, Template};
 
@@ -122,15 +122,7 @@ fn header_value(name: &HeaderName, template: &Template, scope: &mut dyn Scope) -
 pub(crate) fn credentials(request: &Request, values: &mut Vec<String>) {
     let lines = request.headers.iter().chain(request.extra_headers.iter().map(|(name, value)| (name, value)));
     for (name, value) in lines {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        if [header::AUTHORIZATION, header::PROXY_AUTHORIZATION].contains(name) {
-            values.extend(value.split_once(' ').map(|(_, token)| token.to_owned()));
-            values.push(value.into_owned());
-        } else if *name == header::COOKIE {
-            cookie_values(&value, values);
-        } else if is_credential(name.as_str()) {
-            values.push(value.into_owned());
-        }
+        credentials_in(name, &String::from_utf8_lossy(value.as_bytes()), values);
     }
     match &request.auth {
         Some(Auth::Bearer(token)) => values.push(token.clone()),

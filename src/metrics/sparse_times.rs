@@ -10,9 +10,9 @@ static NONE: Times = Times::new();
 /// A collection of times that costs a word until the first one is recorded: a plan may have
 /// tens of thousands of lines, and few of them have, for instance, TLS handshakes.
 #[derive(Clone, Debug, Default)]
-pub struct Seldom(Option<Box<Times>>);
+pub struct SparseTimes(Option<Box<Times>>);
 
-impl Seldom {
+impl SparseTimes {
     pub(super) fn record(&mut self, time: Duration) {
         self.0.get_or_insert_default().record(time);
     }
@@ -37,7 +37,7 @@ impl Seldom {
     }
 }
 
-impl Deref for Seldom {
+impl Deref for SparseTimes {
     type Target = Times;
 
     fn deref(&self) -> &Times {

@@ -407,7 +407,15 @@ impl Matcher {
             | Self::Below(expected)
             | Self::AtMost(expected) => expected.is_computed(),
             Self::Contains(several) | Self::NotContains(several) => several.iter().any(Expected::is_computed),
-            _ => false,
+            Self::OneOf(_)
+            | Self::StatusClass(_)
+            | Self::Matches(_)
+            | Self::NotMatches(_)
+            | Self::Exists(_)
+            | Self::Empty(_)
+            | Self::Length(_)
+            | Self::Type(_)
+            | Self::Each(_) => false,
         }
     }
 }
