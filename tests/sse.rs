@@ -91,7 +91,7 @@ fn near(found: &Value, wanted: Duration) {
 fn events_are_counted_and_timed_as_the_server_wrote_them() {
     let (url, record) = recording(&[200, 300, 100, 400], |number| format!("id: {number}\ndata: {number}\n\n"));
     let folder = Folder::new();
-    let text = plan(&format!("sse: {url}/x\nuntil: {{ events: 4 }}\nassert: {{ body: {{ equals: '3' }}, header: {{ content-type: {{ contains: event-stream }} }} }}"));
+    let text = plan(&format!("sse: {url}/x\nuntil: {{ events: 4 }}\nassert: {{ messages: 4, first_event: {{ above: 190ms }}, event_gap: {{ above: 390ms }}, body: {{ equals: '3' }}, header: {{ content-type: {{ contains: event-stream }} }} }}"));
     folder.run_plan(&text.replace("base_url: BASE, ", ""), &[]).expect_code(0);
     let (accepted, written) = record.recv().unwrap();
     let results = folder.results();
@@ -110,24 +110,23 @@ const FIVE: &str = "data: a\n\nevent: tick\ndata: b\n\n: comment\n\ndata: c\ndat
 
 #[test]
 fn the_first_condition_of_until_that_holds_ends_the_stream() {
-    // Each event has data of its own, so the last one says how many were read.
-    for (until, last) in [
-        ("until: { data: '[DONE]' }", "[DONE]"),
-        ("until: { data: '[${word}]' }\nwith: { word: DONE }", "[DONE]"),
-        (r#"until: { data: "c\nd" }"#, r"c\nd"),
-        ("until: { event: tick }", "b"),
-        ("until: { event: message }", "a"),
-        ("until: { events: 1 }", "a"),
-        ("until: { events: 3 }", r"c\nd"),
-        ("until: { events: 5 }", "late"),
-        ("until: { events: 4, event: tick, for: 10s }", "b"),
-        ("until: { close: true }", "late"),
-        ("until: { data: never, close: true }", "late"),
-        ("timeout: 10s", "late"),
+    for (until, count, last) in [
+        ("until: { data: '[DONE]' }", 4, "[DONE]"),
+        ("until: { data: '[${word}]' }\nwith: { word: DONE }", 4, "[DONE]"),
+        (r#"until: { data: "c\nd" }"#, 3, r"c\nd"),
+        ("until: { event: tick }", 2, "b"),
+        ("until: { event: message }", 1, "a"),
+        ("until: { events: 1 }", 1, "a"),
+        ("until: { events: 3 }", 3, r"c\nd"),
+        ("until: { events: 5 }", 5, "late"),
+        ("until: { events: 4, event: tick, for: 10s }", 2, "b"),
+        ("until: { close: true }", 5, "late"),
+        ("until: { data: never, close: true }", 5, "late"),
+        ("timeout: 10s", 5, "late"),
     ] {
-        let step = format!("sse: /x\n{until}\nassert: {{ body: {{ equals: \"{last}\" }} }}");
+        let step = format!("sse: /x\n{until}\nassert: {{ messages: {count}, body: {{ equals: \"{last}\" }} }}");
         let (_, results) = run(&serving(HEAD, FIVE), &step, 0);
-        assert_eq!(events(&results), (true, last != "a"), "{until}");
+        assert_eq!(events(&results), (true, count > 1), "{until}");
     }
 }
 
@@ -304,7 +303,7 @@ fn a_timeout_says_what_did_not_come() {
 fn the_request_is_one_of_http_with_the_headers_of_a_stream() {
     let server = Server::start(|hit: &Hit| {
         if hit.path == "/old" {
-            return Reply::Raw(vec![(Duration::ZERO, b"HTTP/1.1 307 Moved\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n".to_vec())]);
+            return Reply::text(307, "").with("Location", "/new");
         }
         Reply::Raw(vec![(Duration::ZERO, format!("{HEAD}\r\ndata: {}\n\n", hit.method).into_bytes())])
     });
