@@ -20,6 +20,7 @@ pub(crate) fn compile(
         Spec::WebSocket(step) => build.websocket(step, outer, id, context).map(Protocol::WebSocket),
         Spec::Send(step) => build.send(step, id, context).map(Protocol::Send),
         Spec::Receive(step) => build.receive(step, id, context).map(Protocol::Receive),
+        Spec::Sse(step) => build.sse(step, outer, id, context).map(Protocol::Sse),
     }
 }
 
@@ -33,6 +34,9 @@ pub(crate) fn check(
 ) {
     match (&request.protocol, protocol) {
         (Spec::Http(step), Protocol::Http(node)) => build.check_http(step, node, &request.extract, groups),
-        (Spec::WebSocket(_) | Spec::Send(_) | Spec::Receive(_), _) | (Spec::Http(_), _) => {}
+        (Spec::Sse(step), Protocol::Sse(node)) => {
+            build.check_http(&step.request, &node.request, &request.extract, groups);
+        }
+        (Spec::WebSocket(_) | Spec::Send(_) | Spec::Receive(_), _) | (Spec::Http(_) | Spec::Sse(_), _) => {}
     }
 }

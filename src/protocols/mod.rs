@@ -6,4 +6,5 @@ pub mod http;
 pub mod node;
 pub(crate) mod sampler;
 pub mod spec;
+pub mod sse;
 pub mod websocket;

@@ -1,6 +1,7 @@
 //! The compiled node of a request: one enum over the protocols. A protocol's own node is in its folder.
 
 use super::http::node::HttpNode;
+use super::sse::node::StreamNode;
 use super::websocket::node::{OpenNode, ReceiveNode, SendNode};
 use crate::graph::ConnectionId;
 use crate::template::Template;
@@ -16,13 +17,17 @@ pub enum Protocol {
     Send(SendNode),
     /// Waits for messages on a WebSocket.
     Receive(ReceiveNode),
+    /// Reads a stream of server-sent events.
+    Sse(StreamNode),
 }
 
 impl Protocol {
     /// Notes which headers hold a secret, as `is_secret` says of their templates.
     pub(crate) fn note_secret_headers(&mut self, is_secret: impl Fn(&Template) -> bool) {
         match self {
-            Self::Http(node) | Self::WebSocket(OpenNode { handshake: node, .. }) => {
+            Self::Http(node)
+            | Self::WebSocket(OpenNode { handshake: node, .. })
+            | Self::Sse(StreamNode { request: node, .. }) => {
                 let secret = node.headers.iter().filter(|(_, template)| is_secret(template));
                 node.secret_headers = secret.map(|(name, _)| name.clone()).collect();
             }
@@ -34,7 +39,7 @@ impl Protocol {
     pub(crate) fn reads_body(&self) -> bool {
         match self {
             Self::Http(node) => node.resources.is_some(),
-            Self::WebSocket(_) | Self::Send(_) | Self::Receive(_) => false,
+            Self::WebSocket(_) | Self::Send(_) | Self::Receive(_) | Self::Sse(_) => false,
         }
     }
 
@@ -42,7 +47,7 @@ impl Protocol {
     pub(crate) fn opens(&self) -> Option<ConnectionId> {
         match self {
             Self::WebSocket(node) => Some(node.connection),
-            Self::Http(_) | Self::Send(_) | Self::Receive(_) => None,
+            Self::Http(_) | Self::Send(_) | Self::Receive(_) | Self::Sse(_) => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::http::client::{HttpUser, Request, Transport};
 use super::node::Protocol;
 use super::websocket::sampler::WebSockets;
-use super::{http, websocket};
+use super::{http, sse, websocket};
 use crate::exchange::Exchange;
 use crate::graph::{ConnectionId, NodeId, TransportId};
 use crate::mask::Masker;
@@ -30,6 +30,8 @@ pub(crate) enum Sent {
     Http(Request, TransportId),
     /// What a WebSocket step sends.
     WebSocket(websocket::sampler::Sent),
+    /// The request for a stream of server-sent events.
+    Sse(Box<sse::sampler::Sent>),
 }
 
 /// What making a request takes besides the node and the user's values.
@@ -83,6 +85,7 @@ impl Sessions {
             Sent::WebSocket(sent) => {
                 Box::pin(self.websockets.exchange(start, sent, &self.http, transports, scope)).await
             }
+            Sent::Sse(sent) => Box::pin(sse::sampler::exchange(start, sent, &self.http, transports)).await,
         }
     }
 }
@@ -99,6 +102,7 @@ pub(crate) fn prepare(protocol: &Protocol, sending: &Sending<'_>, scope: &mut dy
         Protocol::WebSocket(node) => websocket::sampler::prepare_open(node, sending, scope).map(Sent::WebSocket),
         Protocol::Send(node) => websocket::sampler::prepare_send(node, sending, scope).map(Sent::WebSocket),
         Protocol::Receive(node) => Ok(Sent::WebSocket(websocket::sampler::prepare_receive(node, sending))),
+        Protocol::Sse(node) => sse::sampler::prepare(node, sending, scope).map(|sent| Sent::Sse(Box::new(sent))),
     }
 }
 
@@ -108,6 +112,7 @@ impl Sent {
         match self {
             Self::Http(request, _) => request.target.as_str(),
             Self::WebSocket(sent) => sent.url(),
+            Self::Sse(sent) => sent.request.target.as_str(),
         }
     }
 
@@ -116,6 +121,7 @@ impl Sent {
         match self {
             Self::Http(request, _) => http::sampler::credentials(request, values),
             Self::WebSocket(sent) => sent.credentials(values),
+            Self::Sse(sent) => http::sampler::credentials(&sent.request, values),
         }
     }
 
@@ -124,6 +130,7 @@ impl Sent {
         match self {
             Self::Http(request, _) => http::sampler::shown(request, masker),
             Self::WebSocket(sent) => sent.shown(masker),
+            Self::Sse(sent) => http::sampler::shown(&sent.request, masker),
         }
     }
 
@@ -132,6 +139,7 @@ impl Sent {
         match self {
             Self::Http(request, _) => request.body = bytes::Bytes::new(),
             Self::WebSocket(sent) => sent.forget_body(),
+            Self::Sse(sent) => sent.request.body = bytes::Bytes::new(),
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::http::plan::{HttpSettings, HttpStep};
+use super::sse::plan::StreamStep;
 use super::websocket::plan::{OpenStep, ReceiveStep, SendStep, WebSocketSettings};
 use crate::mask::without_userinfo;
 use crate::phase::Phase;
@@ -22,13 +23,16 @@ pub enum RequestKind {
     Send,
     /// `receive`
     Receive,
+    /// `sse`
+    Sse,
 }
 
 /// Every section of keys that is a protocol's own, in the order of the reference page.
-pub static SECTIONS: &[&[&Section]] = &[super::http::keys::SECTIONS, super::websocket::keys::SECTIONS];
+pub static SECTIONS: &[&[&Section]] =
+    &[super::http::keys::SECTIONS, super::websocket::keys::SECTIONS, super::sse::keys::SECTIONS];
 
 /// Every kind of request, in the order of the reference page.
-pub static KINDS: &[&[Kind]] = &[&super::http::keys::KINDS, &super::websocket::keys::KINDS];
+pub static KINDS: &[&[Kind]] = &[&super::http::keys::KINDS, &super::websocket::keys::KINDS, &super::sse::keys::KINDS];
 
 /// What a request sends, as it is written.
 #[derive(Clone, Debug)]
@@ -42,6 +46,8 @@ pub enum Spec {
     Send(SendStep),
     /// Waits for messages on a WebSocket.
     Receive(ReceiveStep),
+    /// Reads a stream of server-sent events.
+    Sse(StreamStep),
 }
 
 /// What requests start from: the settings of each protocol on the plan or on a thread group.
@@ -108,6 +114,17 @@ impl Spec {
                     step.close.then_some("this `receive` waits for the end of the connection, not for a message")
                 }
             },
+            Self::Sse(_) => match part {
+                Part::Status
+                | Part::FirstByte
+                | Part::Headers
+                | Part::Cookies
+                | Part::Body
+                | Part::Url
+                | Part::Messages
+                | Part::Events => None,
+                Part::Reply => Some("a stream of events replies to nothing"),
+            },
         }
     }
 
@@ -120,6 +137,15 @@ impl Spec {
             Self::Send(step) if step.reply.is_some() => &[Phase::Reply],
             Self::Receive(step) if !step.close => &[Phase::FirstEvent, Phase::EventGap],
             Self::Send(_) | Self::Receive(_) => &[],
+            Self::Sse(_) => &[
+                Phase::Dns,
+                Phase::Connect,
+                Phase::Tls,
+                Phase::FirstByte,
+                Phase::Download,
+                Phase::FirstEvent,
+                Phase::EventGap,
+            ],
         }
     }
 
@@ -130,6 +156,7 @@ impl Spec {
             RequestKind::WebSocket => lower.websocket_step(entry, fields).map(Self::WebSocket),
             RequestKind::Send => lower.send_step(entry, fields).map(Self::Send),
             RequestKind::Receive => lower.receive_step(entry).map(Self::Receive),
+            RequestKind::Sse => lower.sse_step(entry, fields).map(Self::Sse),
         }
     }
 
@@ -140,6 +167,7 @@ impl Spec {
             Self::WebSocket(step) => ("websocket".into(), step.handshake.url.value.clone()),
             Self::Send(step) => ("send".into(), step.label.clone()),
             Self::Receive(_) => ("receive".into(), "".into()),
+            Self::Sse(step) => ("sse".into(), step.request.url.value.clone()),
         }
     }
 
@@ -149,6 +177,7 @@ impl Spec {
             Self::Http(step) => Some(&step.url),
             Self::WebSocket(step) => Some(&step.handshake.url),
             Self::Send(_) | Self::Receive(_) => None,
+            Self::Sse(step) => Some(&step.request.url),
         }
     }
 
@@ -156,7 +185,7 @@ impl Spec {
     pub fn steps(&self) -> &[Step] {
         match self {
             Self::WebSocket(step) => &step.steps,
-            Self::Http(_) | Self::Send(_) | Self::Receive(_) => &[],
+            Self::Http(_) | Self::Send(_) | Self::Receive(_) | Self::Sse(_) => &[],
         }
     }
 
@@ -171,6 +200,7 @@ impl Spec {
                 (false, 1) => "receive".into(),
                 (false, count) => format!("receive {count}").into(),
             },
+            Self::Sse(step) => format!("sse {}", without_userinfo(&step.request.url.value)).into(),
         }
     }
 }
@@ -187,7 +217,7 @@ impl Defaults {
     /// The assertions on every response of requests such as this one.
     pub fn assertions(&self, spec: &Spec) -> &[AssertionGroup] {
         match spec {
-            Spec::Http(_) => &self.http.assert,
+            Spec::Http(_) | Spec::Sse(_) => &self.http.assert,
             // What is true of every HTTP response need not be true of a handshake or a message.
             Spec::WebSocket(_) | Spec::Send(_) | Spec::Receive(_) => &[],
         }

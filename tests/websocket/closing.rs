@@ -1,7 +1,7 @@
 //! The end of a connection: codes, reasons, and ends without any.
 
 use super::server::{CLOSE, Feed, TEXT, frame, goodbye, head, part};
-use super::{errors, failure, fails, passes, plan, walk};
+use super::{errors, fails, failure, passes, plan, walk};
 use crate::support::Folder;
 
 /// A server that closes with what the path says: `/1000/bye`.
@@ -40,18 +40,23 @@ fn the_servers_close_is_waited_for_and_its_code_and_reason_are_judged() {
 
 #[test]
 fn regression_a_close_that_was_waited_for_is_no_error_whatever_its_code() {
-    passes(&plan(&Feed::start(|peer| {
-        peer.accept();
-        peer.close(1011, "overload");
-        peer.rest();
-    }), "- receive: { close: true }\n"));
+    passes(&plan(
+        &Feed::start(|peer| {
+            peer.accept();
+            peer.close(1011, "overload");
+            peer.rest();
+        }),
+        "- receive: { close: true }\n",
+    ));
 }
 
 #[test]
 fn another_code_than_the_expected_one_fails_and_is_told() {
     let feed = closing();
-    let (kind, message) =
-        failure(&walk(&feed, "- websocket: /1008/banned\n  steps: [{ receive: { close: true }, assert: { status: { equals: 1000 } } }]\n"));
+    let (kind, message) = failure(&walk(
+        &feed,
+        "- websocket: /1008/banned\n  steps: [{ receive: { close: true }, assert: { status: { equals: 1000 } } }]\n",
+    ));
     assert_eq!(kind, "status");
     assert!(message.contains("1000"), "{message}");
 }
@@ -135,8 +140,7 @@ fn an_end_without_a_close_frame_is_told_in_words() {
 /// RFC 6455 §7.1.5: without a close frame the code is 1006; an end like that is no close.
 #[test]
 fn an_end_without_a_close_frame_is_no_close() {
-    let (kind, message) =
-        failure(&walk(&breaking(), "- websocket: /end\n  steps: [{ receive: { close: true } }]\n"));
+    let (kind, message) = failure(&walk(&breaking(), "- websocket: /end\n  steps: [{ receive: { close: true } }]\n"));
     assert_eq!((kind.as_str(), message.as_str()), ("reset", "the server closed the connection without a close frame"));
 }
 

@@ -92,7 +92,8 @@ fn subprotocols_are_offered_and_one_must_be_taken() {
 /// RFC 6455 §4.1: any status but 101 is handled as HTTP has it.
 #[test]
 fn a_server_that_does_not_agree_is_told_in_words() {
-    let feed = Feed::start(|peer| match peer.path() {
+    let feed = Feed::start(|peer| {
+        match peer.path() {
         "/forbidden" => peer.respond(
             "403 Forbidden",
             "Content-Type: application/json\r\n",
@@ -110,6 +111,7 @@ fn a_server_that_does_not_agree_is_told_in_words() {
             peer.accept();
             peer.serve(|peer, _| peer.text("yes"));
         }
+    }
     });
     let cases = [
         ("forbidden", "status", "the status is 403", "your plan has no feeds"),

@@ -36,14 +36,20 @@ fn meets(cases: Vec<Case>, extension: &'static str) {
         let path = peer.path().to_owned();
         let bytes = &frames.iter().find(|(name, _)| *name == path).unwrap().1;
         peer.bytes(bytes);
-        let codes: Vec<_> =
-            peer.rest().iter().filter(|frame| frame.opcode() == CLOSE).map(|frame| frame.code().unwrap_or(1005)).collect();
+        let codes: Vec<_> = peer
+            .rest()
+            .iter()
+            .filter(|frame| frame.opcode() == CLOSE)
+            .map(|frame| frame.code().unwrap_or(1005))
+            .collect();
         peer.log(format!("{path} {codes:?}"));
     });
     let steps: String = cases
         .iter()
         .map(|Case { name, .. }| {
-            format!("- {{ websocket: /{name}, max_message: 1MiB, steps: [{{ name: {name}, receive: {{ count: 9 }} }}] }}\n")
+            format!(
+                "- {{ websocket: /{name}, max_message: 1MiB, steps: [{{ name: {name}, receive: {{ count: 9 }} }}] }}\n"
+            )
         })
         .collect();
     let folder = Folder::new();
@@ -51,7 +57,8 @@ fn meets(cases: Vec<Case>, extension: &'static str) {
     let results = folder.results();
     let errors = errors(&results);
     for Case { name, kind, says, code, .. } in &cases {
-        let (_, own, message) = errors.iter().find(|(label, ..)| label == name).unwrap_or_else(|| panic!("{name}: {errors:#?}"));
+        let (_, own, message) =
+            errors.iter().find(|(label, ..)| label == name).unwrap_or_else(|| panic!("{name}: {errors:#?}"));
         assert!(own == kind && message.contains(says), "{name}: {own} {message}");
         if let Some(code) = code {
             feed.log.wait_for(&format!("/{name} [{code}]"));
@@ -114,8 +121,15 @@ fn compressed_messages_that_break_the_rules_are_told_in_words() {
                 [part(RSV1 | TEXT, &hello[..4]), part(FIN | RSV1 | CONTINUATION, &hello[4..])].concat(),
                 "a later part of a message is marked as compressed",
             ),
-            case("compressed-ping", part(FIN | RSV1 | PING, "p"), "a ping, pong or close frame is marked as compressed"),
-            Case { code: Some(1007), ..case("no-text", part(FIN | RSV1 | TEXT, deflated(b"a\xff\xfe")), "is not UTF-8") },
+            case(
+                "compressed-ping",
+                part(FIN | RSV1 | PING, "p"),
+                "a ping, pong or close frame is marked as compressed",
+            ),
+            Case {
+                code: Some(1007),
+                ..case("no-text", part(FIN | RSV1 | TEXT, deflated(b"a\xff\xfe")), "is not UTF-8")
+            },
         ],
         DEFLATE,
     );
@@ -169,7 +183,8 @@ fn a_server_that_keeps_its_context_is_understood() {
         let mut compress = flate2::Compress::new(flate2::Compression::best(), false);
         let mut sizes = Vec::new();
         for number in 0..20 {
-            let text = format!(r#"{{"symbol":"AAPL","exchange":"a name that comes again and again","number":{number}}}"#);
+            let text =
+                format!(r#"{{"symbol":"AAPL","exchange":"a name that comes again and again","number":{number}}}"#);
             let mut bytes = Vec::with_capacity(1000);
             compress.compress_vec(text.as_bytes(), &mut bytes, flate2::FlushCompress::Sync).unwrap();
             bytes.truncate(bytes.len() - 4);
@@ -179,5 +194,8 @@ fn a_server_that_keeps_its_context_is_understood() {
         assert!(sizes[19] * 2 < sizes[0], "{sizes:?}");
         peer.serve(|_, _| {});
     });
-    passes(&super::plan(&feed, "- receive: { count: 20, where: { $.symbol: AAPL } }\n  assert: { json: { $.number: 19 } }\n"));
+    passes(&super::plan(
+        &feed,
+        "- receive: { count: 20, where: { $.symbol: AAPL } }\n  assert: { json: { $.number: 19 } }\n",
+    ));
 }

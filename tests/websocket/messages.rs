@@ -248,10 +248,7 @@ fn regression_what_comes_is_read_while_a_large_message_is_sent() {
     });
     let folder = Folder::new();
     folder.write("large.bin", vec![b'l'; SIZE]);
-    let plan = plan(
-        &feed,
-        &format!("- send: {{ binary_file: large.bin }}\n  reply: {{ where: {{ $: {SIZE} }} }}\n"),
-    );
+    let plan = plan(&feed, &format!("- send: {{ binary_file: large.bin }}\n  reply: {{ where: {{ $: {SIZE} }} }}\n"));
     folder.run_plan(&plan, &["--quiet"]).expect_code(0);
     assert_eq!(feed.log.lines(), ["sent", "close 1000"]);
 }

@@ -58,7 +58,8 @@ thresholds: [reply.p90 < 10s, first_event.p90 < 10s, event_gap.mean < 10s]
     assert!(phase("ask", "reply") >= 100.0, "{}", phase("ask", "reply"));
     // A step that waits a little late finds the message sooner.
     assert!(phase("quotes", "event_gap") >= 50.0, "{}", phase("quotes", "event_gap"));
-    let failed: Vec<_> = results["thresholds"].as_array().unwrap().iter().filter(|one| one["passed"] == false).collect();
+    let failed: Vec<_> =
+        results["thresholds"].as_array().unwrap().iter().filter(|one| one["passed"] == false).collect();
     assert_eq!(failed.len(), 1, "{failed:#?}");
     assert_eq!(failed[0]["text"], "reply.p50 < 1ms");
     assert!(failed[0]["observed"].as_f64().unwrap() >= 100.0);
@@ -121,17 +122,10 @@ fn secrets_in_messages_are_in_no_output() {
 - { websocket: /closing, steps: [{ name: closed, receive: {} }] }
 - { websocket: /refused, steps: [{ send: never }] }
 "#;
-    let plan = walk(&feed, steps).replacen(
-        "websocket:",
-        "secrets: { secret: \"${env.OUR_SECRET}\" }\nwebsocket:",
-        1,
-    );
+    let plan = walk(&feed, steps).replacen("websocket:", "secrets: { secret: \"${env.OUR_SECRET}\" }\nwebsocket:", 1);
     let folder = Folder::new();
     folder.write("plan.yaml", &plan);
-    for args in [
-        &["run", "plan.yaml", "-v", "--csv", "rows.csv", "--markdown", "run.md"][..],
-        &["try", "plan.yaml"],
-    ] {
+    for args in [&["run", "plan.yaml", "-v", "--csv", "rows.csv", "--markdown", "run.md"][..], &["try", "plan.yaml"]] {
         let output = folder.command(args).env("OUR_SECRET", SECRET).output().unwrap();
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
@@ -168,7 +162,8 @@ fn a_run_that_is_stopped_while_it_waits_for_a_message_tells_so() {
         peer.serve(|peer, _| peer.log("asked"));
     });
     let folder = Folder::new();
-    let plan = plan(&feed, "- { name: ask, send: hi, reply: { within: 300s } }\n").replace("iterations: 1", "iterations: 1\n    graceful_stop: 0s");
+    let plan = plan(&feed, "- { name: ask, send: hi, reply: { within: 300s } }\n")
+        .replace("iterations: 1", "iterations: 1\n    graceful_stop: 0s");
     folder.write("plan.yaml", plan);
     let mut child = folder.command(&["run", "plan.yaml", "--quiet"]).stdout(Stdio::null()).spawn().unwrap();
     feed.log.wait_for("asked");

@@ -163,8 +163,7 @@ impl Peer {
     /// Agrees with more headers, each with `\r\n` at its end.
     pub(crate) fn accept_with(&mut self, headers: &str) {
         let key = self.header("Sec-WebSocket-Key").unwrap().to_owned();
-        let accept =
-            Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
+        let accept = Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
         let accept = BASE64_STANDARD.encode(accept);
         self.bytes(format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

@@ -153,7 +153,6 @@ static CONTROLLERS: &[Kind] = &[
 
 /// The kinds of steps to come.
 static LATER: &[Kind] = &[
-    later("sse"),
     later("grpc"),
     later("sql"),
     later("redis"),

@@ -122,6 +122,11 @@ pub enum PartContentSpec {
     Json(Node),
 }
 
+/// Each body that is written on a request.
+pub(crate) fn bodies<'n>(fields: &Fields<'n>) -> impl Iterator<Item = &'n Entry> {
+    ["json", "form", "body", "body_file", "graphql", "multipart"].iter().filter_map(|key| fields.entry(key))
+}
+
 impl Lower<'_> {
     /// The keys of `http` on the plan or a thread group.
     pub(crate) fn http_defaults(&mut self, node: &Node) -> Option<HttpSettings> {
@@ -346,16 +351,18 @@ impl Lower<'_> {
         } else {
             (Arc::from(name.to_ascii_uppercase()), self.text(&kind.value, name)?)
         };
+        Some(self.http_request(kind, method, url, fields))
+    }
+
+    /// The same with the method and URL that its kind key comes to.
+    pub(crate) fn http_request(&mut self, kind: &Entry, method: Arc<str>, url: Text, fields: &Fields<'_>) -> HttpStep {
         if url.value.trim().is_empty() {
             self.report(
                 Diagnostic::error(url.span, format!("`{}` has no path", kind.key))
                     .help("write a path such as /api/orders, or a whole URL"),
             );
         }
-        let bodies: Vec<&Entry> = ["json", "form", "body", "body_file", "graphql", "multipart"]
-            .iter()
-            .filter_map(|key| fields.entry(key))
-            .collect();
+        let bodies: Vec<&Entry> = bodies(fields).collect();
         if let [first, second, ..] = bodies.as_slice() {
             self.report(
                 Diagnostic::error(
@@ -391,7 +398,7 @@ impl Lower<'_> {
                     .help("add a body such as `json:`, or remove it"),
             );
         }
-        Some(HttpStep {
+        HttpStep {
             method,
             url,
             query: fields.get("query").map_or_else(Vec::new, |node| self.values(node, "query")),
@@ -400,7 +407,7 @@ impl Lower<'_> {
             resources,
             websocket: false,
             http: self.http_settings(fields, false),
-        })
+        }
     }
 
     fn body(&mut self, entry: &Entry) -> Option<BodySpec> {

@@ -332,13 +332,7 @@ impl Open {
     }
 
     /// What came of a step; `seen` is what it has waited for, if it has waited.
-    fn exchange(
-        &self,
-        start: Instant,
-        total: Duration,
-        result: Result<(), Failed>,
-        seen: Option<Seen>,
-    ) -> Exchange {
+    fn exchange(&self, start: Instant, total: Duration, result: Result<(), Failed>, seen: Option<Seen>) -> Exchange {
         let (sent_bytes, received_bytes) = self.connection.traffic();
         let mut exchange = Exchange {
             timings: Timings { total, ..Timings::default() },
@@ -364,8 +358,7 @@ impl Open {
                     exchange.gaps = Some(Box::new(seen.gaps));
                 }
             }
-            response.messages =
-                Some(Box::new(Messages { count: seen.matched, first, longest_gap: seen.longest_gap }));
+            response.messages = Some(Box::new(Messages { count: seen.matched, first, longest_gap: seen.longest_gap }));
             // Of a step that waited in vain, the last message tells the most, whichever it was.
             if let Some(payload) = seen.last.map(|last| last.payload).or(seen.other) {
                 response.body_bytes = payload.len() as u64;

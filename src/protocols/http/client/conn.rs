@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -25,6 +26,7 @@ use super::h1::{Http1, MAX_HEAD, Receiver};
 use super::head::Wire;
 use super::progress::{Progress, Traffic};
 use super::settings::Decompression;
+use super::tap::Tap;
 use crate::failure::Failure;
 use crate::response::{Body, Headers};
 
@@ -113,7 +115,7 @@ impl Http2 {
 }
 
 /// How the body of an answer is to be read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Reading {
     /// Whether it is kept and decoded, or only drained and counted.
     pub(super) keep: bool,
@@ -121,6 +123,8 @@ pub(super) struct Reading {
     pub(super) max_body: u64,
     /// How far it is decompressed.
     pub(super) decompression: Decompression,
+    /// Where it goes instead of being kept.
+    pub(super) tap: Option<Rc<Tap>>,
 }
 
 /// An answer. It is whole, unless it is what [`Progress::partial`] holds.
@@ -249,9 +253,9 @@ impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
     fn data(&mut self, data: &[u8]) {
         self.received += data.len() as u64;
         if let Some((_, collector)) = &mut self.begun {
-            if collector.decodes() {
+            if collector.is_worked_on() {
                 // The time goes to what has come, not to what is made of it.
-                self.now.get_or_insert_with(Instant::now);
+                collector.came_at(*self.now.get_or_insert_with(Instant::now));
             }
             collector.push(data);
         }
@@ -376,8 +380,8 @@ async fn exchange_http2(
     };
     reader.begin(answer, encoded, announced);
     while !body.is_end_stream() {
-        let next = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx));
         let frame = if reader.is_behind() {
+            let next = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx));
             let come = if reader.has_room() { next.now_or_never() } else { None };
             let Some(frame) = come else {
                 reader.catch_up();
@@ -387,7 +391,17 @@ async fn exchange_http2(
             frame
         } else {
             reader.rest();
-            next.await
+            // Whoever takes the body may have enough of it while nothing comes.
+            let next = poll_fn(|cx| match Pin::new(&mut body).poll_frame(cx) {
+                Poll::Pending if reader.is_over() => Poll::Ready(None),
+                frame => frame.map(Some),
+            });
+            let Some(frame) = next.await else {
+                reader.came();
+                reader.end();
+                return reader.finish();
+            };
+            frame
         };
         match frame {
             None => {

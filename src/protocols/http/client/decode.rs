@@ -14,6 +14,7 @@ use http::{HeaderMap, StatusCode};
 use super::conn::Reading;
 use super::layers::{Decoder, Encoding};
 use super::settings::Decompression;
+use super::tap::Tapped;
 use crate::failure::{Failure, FailureKind};
 use crate::response::Body;
 use crate::response::kept_body::Kept;
@@ -37,8 +38,10 @@ pub(super) enum Collector {
     Count(u64),
     /// Kept as it comes.
     Plain { kept: Kept, announced: u64 },
-    /// Kept decoded.
+    /// Kept decoded, or handed over so.
     Decode(Box<Decoding>),
+    /// Handed over as it comes.
+    Tapped(Box<Tapped>),
 }
 
 /// A body that is decoded as it comes.
@@ -81,7 +84,10 @@ impl Collector {
         }
         let headers = headers.filter(|_| status != StatusCode::PARTIAL_CONTENT);
         match headers.and_then(|headers| Some((headers, encodings(headers)?))) {
-            None => Self::Plain { kept: Kept::new(reading.max_body), announced: announced.unwrap_or(0) },
+            None => match reading.tap {
+                None => Self::Plain { kept: Kept::new(reading.max_body), announced: announced.unwrap_or(0) },
+                Some(tap) => Self::Tapped(Box::new(Tapped::new(tap))),
+            },
             Some((headers, encodings)) => Self::Decode(Box::new(Decoding::new(headers, encodings, reading))),
         }
     }
@@ -92,6 +98,20 @@ impl Collector {
             Self::Count(total) => *total += data.len() as u64,
             Self::Plain { kept, announced } => kept.take(data, *announced),
             Self::Decode(decoding) => decoding.push(data),
+            Self::Tapped(tapped) => tapped.take(data),
+        }
+    }
+
+    /// Notes when what is pushed next has come.
+    pub(super) fn came_at(&mut self, at: Instant) {
+        match self {
+            Self::Count(_) | Self::Plain { .. } => {}
+            Self::Decode(decoding) => {
+                if let Out::Tapped(tapped) = &mut decoding.layers.out {
+                    tapped.at = at;
+                }
+            }
+            Self::Tapped(tapped) => tapped.at = at,
         }
     }
 
@@ -100,8 +120,10 @@ impl Collector {
     #[inline]
     pub(super) fn is_behind(&self) -> bool {
         match self {
-            Self::Count(_) | Self::Plain { .. } => false,
-            Self::Decode(decoding) => decoding.broken.is_none() && decoding.layers.is_behind(),
+            Self::Count(_) | Self::Plain { .. } | Self::Tapped(_) => false,
+            Self::Decode(decoding) => {
+                decoding.broken.is_none() && decoding.layers.is_behind() && !decoding.layers.out.is_enough()
+            }
         }
     }
 
@@ -109,24 +131,26 @@ impl Collector {
     #[inline]
     pub(super) fn has_room(&self) -> bool {
         match self {
-            Self::Count(_) | Self::Plain { .. } => true,
+            Self::Count(_) | Self::Plain { .. } | Self::Tapped(_) => true,
             Self::Decode(decoding) => decoding.layers.ahead() < MAX_AHEAD,
         }
     }
 
-    /// Whether there is no use in reading on: a limit was passed.
+    /// Whether there is no use in reading on: a limit was passed, or whoever takes the body has enough or can get
+    /// no more.
     #[inline]
     pub(super) fn is_over(&self) -> bool {
         match self {
             Self::Count(_) | Self::Plain { .. } => false,
-            Self::Decode(decoding) => decoding.layers.came > 0 && matches!(decoding.broken, Some(Broken::Over(_))),
+            Self::Decode(decoding) => decoding.is_over(),
+            Self::Tapped(tapped) => tapped.is_enough(),
         }
     }
 
-    /// Whether it is decoded.
+    /// Whether something is made of it at once, which takes time.
     #[inline]
-    pub(super) fn decodes(&self) -> bool {
-        matches!(self, Self::Decode(_))
+    pub(super) fn is_worked_on(&self) -> bool {
+        matches!(self, Self::Decode(_) | Self::Tapped(_))
     }
 
     /// Decodes for a while, if no other body of the thread is being caught up with. Afterwards the
@@ -151,6 +175,7 @@ impl Collector {
             Self::Count(total) => (Body::default(), total),
             Self::Plain { kept, .. } => kept.finish(),
             Self::Decode(_) => (Body::default(), 0),
+            Self::Tapped(tapped) => (Body::default(), tapped.total),
         }
     }
 
@@ -160,6 +185,7 @@ impl Collector {
             Self::Count(total) => Ok((Body::default(), total)),
             Self::Plain { kept, .. } => Ok(kept.finish()),
             Self::Decode(decoding) => decoding.finish(),
+            Self::Tapped(tapped) => Ok((Body::default(), tapped.total)),
         }
     }
 }
@@ -172,7 +198,10 @@ impl Decoding {
                 layers: Vec::new(),
                 outermost: encodings.last().copied(),
                 large_steps: encodings.iter().rev().skip(1).any(|inner| inner.takes_large_steps(None)),
-                kept: Kept::new(reading.max_body),
+                out: match reading.tap {
+                    None => Out::Kept(Kept::new(reading.max_body)),
+                    Some(tap) => Out::Tapped(Tapped::new(tap)),
+                },
                 limits: reading.decompression,
                 came: 0,
                 made: 0,
@@ -237,21 +266,30 @@ impl Decoding {
 
     fn rest(&mut self) {
         match &self.slot {
-            Some(slot) if self.layers.fills_memory() => slot.wait(),
+            // A stream waits most of the time: it would hold up the others with every event.
+            Some(slot) if self.layers.fills_memory() && matches!(self.layers.out, Out::Kept(_)) => slot.wait(),
             Some(_) => self.slot = None,
             None => {}
         }
     }
 
+    fn is_over(&self) -> bool {
+        let useless = match (&self.layers.out, &self.broken) {
+            (Out::Kept(_), Some(Broken::Over(_))) | (Out::Tapped(_), Some(_)) => true,
+            (Out::Kept(_), Some(Broken::Damaged(_)) | None) | (Out::Tapped(_), None) => false,
+        };
+        useless && self.layers.came > 0 || self.layers.out.is_enough()
+    }
+
     fn finish(self) -> Result<(Body, u64), Failure> {
         let result = match self.broken {
-            // An announced encoding of nothing is nothing.
-            _ if self.layers.came == 0 => Ok(self.layers.kept),
+            // An announced encoding of nothing is nothing, and of what is enough nobody needs the end.
+            _ if self.layers.came == 0 || self.layers.out.is_enough() => Ok(self.layers.out),
             Some(broken) => Err(broken),
             None => self.layers.finish(),
         };
         match result {
-            Ok(kept) => Ok(kept.finish()),
+            Ok(out) => Ok(out.finish()),
             Err(broken) => Err(Failure::new(FailureKind::Body, broken.words(&self.encoding))),
         }
     }
@@ -316,12 +354,41 @@ struct Layers {
     outermost: Option<Encoding>,
     /// Whether a step may take so long that others have to have had their turn before.
     large_steps: bool,
-    kept: Kept,
+    out: Out,
     limits: Decompression,
     /// How many bytes have come over the wire.
     came: u64,
     /// How many bytes all decoders have given.
     made: u64,
+}
+
+/// Where goes what is decoded.
+enum Out {
+    Kept(Kept),
+    Tapped(Tapped),
+}
+
+impl Out {
+    fn take(&mut self, piece: &[u8]) {
+        match self {
+            Self::Kept(kept) => kept.take(piece, 0),
+            Self::Tapped(tapped) => tapped.take(piece),
+        }
+    }
+
+    fn is_enough(&self) -> bool {
+        match self {
+            Self::Kept(_) => false,
+            Self::Tapped(tapped) => tapped.is_enough(),
+        }
+    }
+
+    fn finish(self) -> (Body, u64) {
+        match self {
+            Self::Kept(kept) => kept.finish(),
+            Self::Tapped(tapped) => (Body::default(), tapped.total),
+        }
+    }
 }
 
 struct Layer {
@@ -393,10 +460,10 @@ impl Layers {
             let bytes = step.taken + out.len();
             match self.layers.get_mut(index + 1) {
                 Some(next) => next.take(&out),
-                None => self.kept.take(&out, 0),
+                None => self.out.take(&out),
             }
             self.check()?;
-            if spent(bytes) {
+            if spent(bytes) || self.out.is_enough() {
                 break;
             }
         }
@@ -419,12 +486,12 @@ impl Layers {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Kept, Broken> {
+    fn finish(mut self) -> Result<Out, Broken> {
         // The decoders gave all they had before.
         for layer in &mut self.layers {
             layer.decoder.finish()?;
         }
-        Ok(self.kept)
+        Ok(self.out)
     }
 }
 

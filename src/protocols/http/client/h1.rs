@@ -249,7 +249,14 @@ impl Http1 {
                             return Poll::Ready(Err(exchange.failed(error)));
                         }
                         Poll::Pending if exchange.receiver.is_behind() => return exchange.catch_up(cx),
-                        Poll::Pending => exchange.receiver.rest(),
+                        Poll::Pending => {
+                            exchange.receiver.rest();
+                            // It may have enough while nothing comes.
+                            if exchange.receiver.is_over() {
+                                exchange.receiver.came();
+                                return Poll::Ready(Ok(false));
+                            }
+                        }
                     }
                 }
                 if exchange.unsent.is_some() {
@@ -361,7 +368,7 @@ impl<R: Receiver> Exchange<'_, R> {
             return self.catch_up(cx);
         }
         if self.receiver.is_over() {
-            return Poll::Ready(Some(false));
+            return Poll::Ready(Some(done));
         }
         Poll::Ready(done.then_some(true))
     }

@@ -46,6 +46,7 @@ mod request;
 mod resources;
 mod settings;
 mod spelling;
+mod tap;
 mod target;
 mod tls;
 mod user;
@@ -68,5 +69,6 @@ pub use settings::{
     TlsVersion,
 };
 pub use spelling::{FixedHeaders, spellings};
+pub(crate) use tap::Sink;
 pub use target::Target;
 pub use user::HttpUser;

@@ -1,11 +1,13 @@
 //! What is known of a request while it is under way, so that it can be told even if it is cut off.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::conn::Answer;
 use super::failure::Stage;
 use super::h1::Upgraded;
+use super::tap::Tap;
 use crate::exchange::{HttpEntry, Timings};
 
 /// Bytes that went over a connection and are not yet counted for a request.
@@ -67,6 +69,8 @@ pub(super) struct Progress {
     pub(super) partial: RefCell<Option<Box<Answer>>>,
     /// The connection, once its server speaks another protocol on it.
     pub(super) upgraded: RefCell<Option<Upgraded>>,
+    /// Where the body goes, if it is looked at while it comes.
+    pub(super) tap: Option<Rc<Tap>>,
     /// What went over the wire, if somebody wants to see it.
     pub(super) hops: Option<RefCell<Vec<HttpEntry>>>,
 }
@@ -96,6 +100,7 @@ impl Progress {
             cookies: RefCell::default(),
             partial: RefCell::default(),
             upgraded: RefCell::default(),
+            tap: None,
             hops: capture.then(RefCell::default),
         }
     }

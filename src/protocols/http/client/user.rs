@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
 use http::header::{HeaderName, HeaderValue};
@@ -26,6 +26,7 @@ use super::pool::Pool;
 use super::progress::Progress;
 use super::request::Request;
 use super::settings::CacheScope;
+use super::tap::{Sink, Tap};
 use super::target::Target;
 use super::{redirect, resources};
 use crate::exchange::{Entry, Exchange, Timings};
@@ -104,6 +105,19 @@ impl HttpUser {
         (exchange, progress.upgraded.take())
     }
 
+    /// Sends a request whose body a sink takes while it comes.
+    pub(crate) async fn stream(
+        &self,
+        start: Instant,
+        request: &Request,
+        transport: &Arc<Transport>,
+        sink: Rc<RefCell<dyn Sink>>,
+    ) -> Exchange {
+        let tap = Some(Rc::new(Tap::new(sink)));
+        let progress = Progress { tap, ..Progress::new(request.capture, start) };
+        self.send_with(start, request, transport, &progress).await
+    }
+
     async fn send_with(
         &self,
         start: Instant,
@@ -114,7 +128,7 @@ impl HttpUser {
         let limit = transport.settings().timeout;
         let outcome = {
             let fetch = pin!(self.fetch_page(request, transport, progress));
-            self.within(start, limit, fetch).await
+            self.within(start, limit, progress.tap.as_deref(), fetch).await
         };
         let total = match (&outcome, progress.ended.get()) {
             (Some(Ok(_)), Some(ended)) => ended.saturating_duration_since(start),
@@ -145,12 +159,14 @@ impl HttpUser {
         }
     }
 
-    /// Runs a future for at most `limit` from `start`; nothing if it was not done by then.
+    /// Runs a future for at most `limit` from `start`; nothing if it was not done by then. A `tap` may have a time
+    /// of its own, at which it ends and the future comes to its end.
     /// The future comes pinned: moved in, it would take its room twice in every user.
     async fn within<T>(
         &self,
         start: Instant,
         limit: Duration,
+        tap: Option<&Tap>,
         mut future: Pin<&mut impl Future<Output = T>>,
     ) -> Option<T> {
         const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -164,11 +180,23 @@ impl HttpUser {
             None => Box::pin(tokio::time::sleep_until(deadline)),
         };
         let result = poll_fn(|cx| {
-            if let Poll::Ready(value) = future.as_mut().poll(cx) {
-                return Poll::Ready(Some(value));
+            loop {
+                if let Poll::Ready(value) = future.as_mut().poll(cx) {
+                    return Poll::Ready(Some(value));
+                }
+                let until = tap.and_then(Tap::until);
+                if let Some(until) = until {
+                    let deadline = tokio::time::Instant::from_std(until);
+                    if timer.deadline() != deadline {
+                        timer.as_mut().reset(deadline);
+                    }
+                }
+                // A socket that never runs dry uses up the task's budget, and without one a timer never fires.
+                ready!(pin!(tokio::task::coop::unconstrained(timer.as_mut())).poll(cx));
+                if !until.and(tap).is_some_and(Tap::end) {
+                    return Poll::Ready(None);
+                }
             }
-            // A socket that never runs dry uses up the task's budget, and without one a timer never fires.
-            pin!(tokio::task::coop::unconstrained(timer.as_mut())).poll(cx).map(|()| None)
         })
         .await;
         self.timers.borrow_mut().push(timer);
@@ -289,7 +317,7 @@ impl HttpUser {
     ) -> Result<Answer, Failure> {
         let scope = transport.settings().cache;
         progress.cached.set(false);
-        if scope == CacheScope::Off {
+        if scope == CacheScope::Off || progress.tap.is_some() {
             return self.transmit(request, hop, &[], transport, progress, keep_body).await;
         }
         let url = hop.target.as_str();
@@ -394,11 +422,13 @@ impl HttpUser {
                     let page = request.resources.is_some() && resources::is_html(headers);
                     // An error's body says what went wrong, and that belongs into the report.
                     let error = status.is_client_error() || status.is_server_error();
-                    let keep = keep_body || page || error;
+                    let keep = keep_body || page || error || progress.tap.is_some();
+                    let tap = progress.tap.as_ref().filter(|tap| !passed_over && tap.opens(status, headers));
                     Reading {
                         keep: (keep || request.measure_body) && !passed_over,
                         max_body: if keep { settings.max_body } else { 0 },
                         decompression: settings.decompression,
+                        tap: tap.cloned(),
                     }
                 };
                 let result = match connection {

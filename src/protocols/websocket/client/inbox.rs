@@ -62,9 +62,7 @@ impl Inbox {
         self.bytes.set(self.bytes.get() + message.payload.len());
         waiting.push_back(message);
         let is_kept = self.wanted.get();
-        while !is_kept
-            && (waiting.len() > MAX_WAITING || (self.bytes.get() > MAX_WAITING_BYTES && waiting.len() > 1))
-        {
+        while !is_kept && (waiting.len() > MAX_WAITING || (self.bytes.get() > MAX_WAITING_BYTES && waiting.len() > 1)) {
             let gone = waiting.pop_front().map_or(0, |gone| gone.payload.len());
             self.bytes.set(self.bytes.get() - gone);
             self.lost.set(self.lost.get() + 1);

@@ -242,12 +242,7 @@ async fn drive(mut socket: Box<Socket>, shared: Rc<Shared>, broken: Broken, max_
 }
 
 /// Goes on with what is to be sent, and with reading: a server may send before it reads.
-fn advance(
-    socket: &mut Socket,
-    sending: &mut Sending,
-    pongs: &mut usize,
-    cx: &mut Context<'_>,
-) -> Poll<News> {
+fn advance(socket: &mut Socket, sending: &mut Sending, pongs: &mut usize, cx: &mut Context<'_>) -> Poll<News> {
     if *pongs > 0 || matches!(sending, Sending::Frame(_)) {
         match socket.poll_ready_unpin(cx) {
             Poll::Ready(Ok(())) => {
