@@ -36,7 +36,6 @@ pub static KINDS: &[&[Kind]] = &[&super::http::keys::KINDS, &super::websocket::k
 
 /// What a request sends, as it is written.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "most requests are the largest, and each is in a box already")]
 pub enum Spec {
     /// An HTTP request.
     Http(HttpStep),
