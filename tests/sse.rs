@@ -3,13 +3,13 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{GzEncoder, ZlibEncoder};
 use serde_json::Value;
 use support::{Folder, Hit, Ran, Reply, Server, against, sampler};
 
@@ -91,7 +91,9 @@ fn near(found: &Value, wanted: Duration) {
 fn events_are_counted_and_timed_as_the_server_wrote_them() {
     let (url, record) = recording(&[200, 300, 100, 400], |number| format!("id: {number}\ndata: {number}\n\n"));
     let folder = Folder::new();
-    let text = plan(&format!("sse: {url}/x\nuntil: {{ events: 4 }}\nassert: {{ messages: 4, first_event: {{ above: 190ms }}, event_gap: {{ above: 390ms }}, body: {{ equals: '3' }}, header: {{ content-type: {{ contains: event-stream }} }} }}"));
+    let text = plan(&format!(
+        "sse: {url}/x\nuntil: {{ events: 4 }}\nassert: {{ messages: 4, first_event: {{ above: 190ms }}, event_gap: {{ above: 390ms }}, body: {{ equals: '3' }}, header: {{ content-type: {{ contains: event-stream }} }} }}"
+    ));
     folder.run_plan(&text.replace("base_url: BASE, ", ""), &[]).expect_code(0);
     let (accepted, written) = record.recv().unwrap();
     let results = folder.results();
@@ -160,7 +162,8 @@ fn a_time_ends_the_stream_as_a_success_and_replaces_the_timeout() {
 
 #[test]
 fn a_stream_that_ends_before_until_holds_fails() {
-    let (kind, message) = fails(&serving(HEAD, "data: a\n\ndata: b\n\n"), "sse: /x\nuntil: { data: '[DONE]', events: 20 }");
+    let (kind, message) =
+        fails(&serving(HEAD, "data: a\n\ndata: b\n\n"), "sse: /x\nuntil: { data: '[DONE]', events: 20 }");
     let words = "the stream ended before what `until` waits for: an event with the data `[DONE]` or 20 events";
     assert_eq!((&*kind, &*message), ("body", words));
     // An event whose blank line is missing has not come (§9.2.6).
@@ -189,20 +192,21 @@ fn a_stream_that_is_cut_anywhere_gives_the_same() {
         Reply::Raw(bytes.into_iter().map(|byte| (Duration::from_micros(200), vec![byte])).collect())
     });
     for path in ["/chunks", "/one"] {
-        for (until, last) in [("{ event: tick }", "café"), ("{ data: '[DONE]' }", "[DONE]"), ("{ close: true }", "late")] {
+        for (until, last) in
+            [("{ event: tick }", "café"), ("{ data: '[DONE]' }", "[DONE]"), ("{ close: true }", "late")]
+        {
             let step = format!("sse: {path}\nuntil: {until}\nassert: {{ body: {{ equals: '{last}' }} }}");
             run(&server, &step, 0);
         }
     }
 }
 
-/// Gzip, flushed behind each piece, without its end.
-fn flushed(pieces: &[&str]) -> Vec<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    let pieces = pieces.iter().map(|piece| {
-        encoder.write_all(piece.as_bytes()).unwrap();
+/// Three events, each flushed by the encoder, whose end never comes.
+fn flushed<W: Write>(mut encoder: W, written: impl Fn(&mut W) -> &mut Vec<u8>) -> Vec<Vec<u8>> {
+    let pieces = (1..=3).map(|number| {
+        write!(encoder, "data: {number}\n\n").unwrap();
         encoder.flush().unwrap();
-        std::mem::take(encoder.get_mut())
+        std::mem::take(written(&mut encoder))
     });
     pieces.collect()
 }
@@ -211,17 +215,27 @@ fn flushed(pieces: &[&str]) -> Vec<Vec<u8>> {
 fn a_compressed_stream_is_decoded_as_it_comes() {
     let server = Server::start(|hit: &Hit| {
         assert_eq!(hit.headers["accept-encoding"], "gzip, deflate");
-        let mut parts = vec![(Duration::ZERO, format!("{HEAD}Content-Encoding: gzip\r\n\r\n").into_bytes())];
-        let pieces = flushed(&["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]);
+        let coding = hit.path.trim_start_matches('/');
+        let mut parts = vec![(Duration::ZERO, format!("{HEAD}Content-Encoding: {coding}\r\n\r\n").into_bytes())];
+        let pieces = match coding {
+            "gzip" => flushed(GzEncoder::new(Vec::new(), Compression::default()), GzEncoder::get_mut),
+            "deflate" => flushed(ZlibEncoder::new(Vec::new(), Compression::default()), ZlibEncoder::get_mut),
+            "zstd" => flushed(zstd::Encoder::new(Vec::new(), 1).unwrap(), zstd::Encoder::get_mut),
+            _ => flushed(brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22), brotli::CompressorWriter::get_mut),
+        };
         parts.extend(pieces.into_iter().map(|piece| (Duration::from_millis(300), piece)));
         // The connection stays open: what was flushed has to do.
         parts.push((Duration::from_secs(8), Vec::new()));
         Reply::Raw(parts)
     });
-    let (_, results) = run(&server, "sse: /x\nuntil: { events: 3 }\nassert: { body: { equals: '3' } }", 0);
-    let stream = sampler(&results, "stream");
-    assert!(stream["phases"]["event_gap"]["min_ms"].as_f64().unwrap() > 150.0, "{stream}");
-    assert!(stream["response_time"]["max_ms"].as_f64().unwrap() < 5000.0, "{stream}");
+    // The last two are sent by servers that do not listen.
+    for coding in ["gzip", "deflate", "zstd", "br"] {
+        let step = format!("sse: /{coding}\nuntil: {{ events: 3 }}\nassert: {{ body: {{ equals: '3' }} }}");
+        let (_, results) = run(&server, &step, 0);
+        let stream = sampler(&results, "stream");
+        assert!(stream["phases"]["event_gap"]["min_ms"].as_f64().unwrap() > 150.0, "{coding}: {stream}");
+        assert!(stream["response_time"]["max_ms"].as_f64().unwrap() < 5000.0, "{coding}: {stream}");
+    }
     // Damage ends it at once.
     let damaged = Server::start(|_| {
         Reply::Raw(vec![
@@ -231,6 +245,13 @@ fn a_compressed_stream_is_decoded_as_it_comes() {
     });
     let (kind, message) = fails(&damaged, "sse: /x\ntimeout: 5s");
     assert_eq!((&*kind, message.starts_with("the body is not valid `gzip`")), ("body", true), "{message}");
+}
+
+#[test]
+fn data_is_utf8_whatever_charset_is_declared() {
+    // HTML §9.2.5: streams are decoded as UTF-8; the declared charset of an XML text is that of the text alone.
+    let head = HEAD.replace("utf-8", "iso-8859-1");
+    run(&serving(&head, "data: caf\u{e9}\n\n"), "sse: /x\nassert: { body: { equals: 'caf\u{e9}' } }", 0);
 }
 
 #[test]
@@ -314,9 +335,15 @@ fn the_request_is_one_of_http_with_the_headers_of_a_stream() {
     let paths: Vec<&str> = hits.iter().map(|hit| &*hit.path).collect();
     assert_eq!(paths, ["/get?a=b", "/old", "/new", "/own"].repeat(2), "nothing of a stream is cached");
     let header = |at: usize, name: &str| hits[at].headers.get(name).map(String::as_str);
-    assert_eq!((&*hits[0].method, header(0, "accept"), header(0, "cache-control")), ("GET", Some("text/event-stream"), Some("no-cache")));
+    assert_eq!(
+        (&*hits[0].method, header(0, "accept"), header(0, "cache-control")),
+        ("GET", Some("text/event-stream"), Some("no-cache"))
+    );
     assert_eq!((header(0, "authorization"), header(0, "accept-encoding")), (Some("Bearer t"), None));
-    assert_eq!((&*hits[2].method, &*hits[2].body, header(2, "accept")), ("POST", r#"{"prompt":"hi"}"#, Some("text/event-stream")));
+    assert_eq!(
+        (&*hits[2].method, &*hits[2].body, header(2, "accept")),
+        ("POST", r#"{"prompt":"hi"}"#, Some("text/event-stream"))
+    );
     assert_eq!((header(3, "accept"), header(3, "cache-control")), (Some("application/x-ndjson"), None));
 }
 
@@ -372,7 +399,11 @@ fn over_http2_the_connection_outlives_the_stream() {
 #[test]
 fn the_connection_is_kept_only_if_the_stream_has_ended() {
     let server = Server::start(|hit: &Hit| match &*hit.path {
-        "/ended" => Reply::Answer(200, vec![("Content-Type".into(), "text/event-stream".into())], b"data: a\n\ndata: b\n\n".to_vec()),
+        "/ended" => Reply::Answer(
+            200,
+            vec![("Content-Type".into(), "text/event-stream".into())],
+            b"data: a\n\ndata: b\n\n".to_vec(),
+        ),
         _ => Reply::Raw(vec![
             (Duration::ZERO, format!("{HEAD}Transfer-Encoding: chunked\r\n\r\n9\r\ndata: a\n\n\r\n").into_bytes()),
             (Duration::from_secs(8), Vec::new()),

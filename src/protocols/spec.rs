@@ -32,8 +32,7 @@ pub static SECTIONS: &[&[&Section]] =
     &[super::http::keys::SECTIONS, super::websocket::keys::SECTIONS, super::sse::keys::SECTIONS];
 
 /// Every kind of request, in the order of the reference page.
-pub static KINDS: &[&[Kind]] =
-    &[&super::http::keys::KINDS, &super::websocket::keys::KINDS, &super::sse::keys::KINDS];
+pub static KINDS: &[&[Kind]] = &[&super::http::keys::KINDS, &super::websocket::keys::KINDS, &super::sse::keys::KINDS];
 
 /// What a request sends, as it is written.
 #[derive(Clone, Debug)]

@@ -355,13 +355,7 @@ impl Lower<'_> {
     }
 
     /// The same with the method and URL that its kind key comes to.
-    pub(crate) fn http_request(
-        &mut self,
-        kind: &Entry,
-        method: Arc<str>,
-        url: Text,
-        fields: &Fields<'_>,
-    ) -> HttpStep {
+    pub(crate) fn http_request(&mut self, kind: &Entry, method: Arc<str>, url: Text, fields: &Fields<'_>) -> HttpStep {
         if url.value.trim().is_empty() {
             self.report(
                 Diagnostic::error(url.span, format!("`{}` has no path", kind.key))

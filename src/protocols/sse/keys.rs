@@ -35,7 +35,12 @@ pub static UNTIL: Section = Section {
             "So much time since the head of the response came, however many events came in it. The head has to come within `timeout`, which does not hold for the stream then.",
             "for: 30s",
         ),
-        Key::new("close", Ty::Bool, "The end of the stream: the server may end it before anything else holds.", "close: true"),
+        Key::new(
+            "close",
+            Ty::Bool,
+            "The end of the stream: the server may end it before anything else holds.",
+            "close: true",
+        ),
     ],
 };
 

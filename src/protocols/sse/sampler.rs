@@ -49,12 +49,7 @@ pub(crate) fn prepare(node: &StreamNode, sending: &Sending<'_>, scope: &mut dyn 
 }
 
 /// Sends the request and reads the stream until it is to end.
-pub(crate) async fn exchange(
-    start: Instant,
-    sent: &Sent,
-    http: &HttpUser,
-    transports: &[Arc<Transport>],
-) -> Exchange {
+pub(crate) async fn exchange(start: Instant, sent: &Sent, http: &HttpUser, transports: &[Arc<Transport>]) -> Exchange {
     let transport = &transports[sent.transport.index()];
     let reader = Rc::new(RefCell::new(Reader::new(start, sent)));
     let mut exchange = http.stream(start, &sent.request, transport, Rc::clone(&reader) as Rc<RefCell<dyn Sink>>).await;
