@@ -3,13 +3,13 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{GzEncoder, ZlibEncoder};
 use serde_json::Value;
 use support::{Folder, Hit, Ran, Reply, Server, against, sampler};
 
@@ -84,15 +84,16 @@ fn read_head(stream: &TcpStream) {
 
 fn near(found: &Value, wanted: Duration) {
     let (found, wanted) = (found.as_f64().unwrap(), wanted.as_secs_f64() * 1e3);
-    assert!((wanted - 20.0..wanted + 120.0).contains(&found), "{found} ms, by the server's record {wanted} ms");
+    // On a busy machine each side may note an event late; the pauses differ by more than that.
+    assert!((wanted - 250.0..wanted + 250.0).contains(&found), "{found} ms, by the server's record {wanted} ms");
 }
 
 #[test]
 fn events_are_counted_and_timed_as_the_server_wrote_them() {
-    let (url, record) = recording(&[200, 300, 100, 400], |number| format!("id: {number}\ndata: {number}\n\n"));
+    let (url, record) = recording(&[400, 800, 100, 1400], |number| format!("id: {number}\ndata: {number}\n\n"));
     let folder = Folder::new();
     let text = plan(&format!(
-        "sse: {url}/x\nuntil: {{ events: 4 }}\nassert: {{ messages: 4, first_event: {{ above: 190ms }}, event_gap: {{ above: 390ms }}, body: {{ equals: '3' }}, header: {{ content-type: {{ contains: event-stream }} }} }}"
+        "sse: {url}/x\nuntil: {{ events: 4 }}\nassert: {{ messages: 4, first_event: {{ above: 390ms }}, event_gap: {{ above: 1s }}, body: {{ equals: '3' }}, header: {{ content-type: {{ contains: event-stream }} }} }}"
     ));
     folder.run_plan(&text.replace("base_url: BASE, ", ""), &[]).expect_code(0);
     let (accepted, written) = record.recv().unwrap();
@@ -113,9 +114,10 @@ const FIVE: &str = "data: a\n\nevent: tick\ndata: b\n\n: comment\n\ndata: c\ndat
 #[test]
 fn the_first_condition_of_until_that_holds_ends_the_stream() {
     for (until, count, last) in [
-        ("until: { data: '[DONE]' }", 4, "[DONE]"),
-        ("until: { data: '[${word}]' }\nwith: { word: DONE }", 4, "[DONE]"),
-        (r#"until: { data: "c\nd" }"#, 3, r"c\nd"),
+        ("until: { data: '[DONE]' }", 4, r"c\nd"),
+        ("until: { data: '[${word}]' }\nwith: { word: DONE }", 4, r"c\nd"),
+        (r#"until: { data: "c\nd" }"#, 3, "b"),
+        ("until: { data: a }", 1, "a"),
         ("until: { event: tick }", 2, "b"),
         ("until: { event: message }", 1, "a"),
         ("until: { events: 1 }", 1, "a"),
@@ -192,8 +194,7 @@ fn a_stream_that_is_cut_anywhere_gives_the_same() {
         Reply::Raw(bytes.into_iter().map(|byte| (Duration::from_micros(200), vec![byte])).collect())
     });
     for path in ["/chunks", "/one"] {
-        for (until, last) in
-            [("{ event: tick }", "café"), ("{ data: '[DONE]' }", "[DONE]"), ("{ close: true }", "late")]
+        for (until, last) in [("{ event: tick }", "café"), ("{ data: '[DONE]' }", "café"), ("{ close: true }", "late")]
         {
             let step = format!("sse: {path}\nuntil: {until}\nassert: {{ body: {{ equals: '{last}' }} }}");
             run(&server, &step, 0);
@@ -201,13 +202,12 @@ fn a_stream_that_is_cut_anywhere_gives_the_same() {
     }
 }
 
-/// Gzip, flushed behind each piece, without its end.
-fn flushed(pieces: &[&str]) -> Vec<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    let pieces = pieces.iter().map(|piece| {
-        encoder.write_all(piece.as_bytes()).unwrap();
+/// Three events, each flushed by the encoder, whose end never comes.
+fn flushed<W: Write>(mut encoder: W, written: impl Fn(&mut W) -> &mut Vec<u8>) -> Vec<Vec<u8>> {
+    let pieces = (1..=3).map(|number| {
+        write!(encoder, "data: {number}\n\n").unwrap();
         encoder.flush().unwrap();
-        std::mem::take(encoder.get_mut())
+        std::mem::take(written(&mut encoder))
     });
     pieces.collect()
 }
@@ -216,17 +216,27 @@ fn flushed(pieces: &[&str]) -> Vec<Vec<u8>> {
 fn a_compressed_stream_is_decoded_as_it_comes() {
     let server = Server::start(|hit: &Hit| {
         assert_eq!(hit.headers["accept-encoding"], "gzip, deflate");
-        let mut parts = vec![(Duration::ZERO, format!("{HEAD}Content-Encoding: gzip\r\n\r\n").into_bytes())];
-        let pieces = flushed(&["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]);
+        let coding = hit.path.trim_start_matches('/');
+        let mut parts = vec![(Duration::ZERO, format!("{HEAD}Content-Encoding: {coding}\r\n\r\n").into_bytes())];
+        let pieces = match coding {
+            "gzip" => flushed(GzEncoder::new(Vec::new(), Compression::default()), GzEncoder::get_mut),
+            "deflate" => flushed(ZlibEncoder::new(Vec::new(), Compression::default()), ZlibEncoder::get_mut),
+            "zstd" => flushed(zstd::Encoder::new(Vec::new(), 1).unwrap(), zstd::Encoder::get_mut),
+            _ => flushed(brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22), brotli::CompressorWriter::get_mut),
+        };
         parts.extend(pieces.into_iter().map(|piece| (Duration::from_millis(300), piece)));
         // The connection stays open: what was flushed has to do.
         parts.push((Duration::from_secs(8), Vec::new()));
         Reply::Raw(parts)
     });
-    let (_, results) = run(&server, "sse: /x\nuntil: { events: 3 }\nassert: { body: { equals: '3' } }", 0);
-    let stream = sampler(&results, "stream");
-    assert!(stream["phases"]["event_gap"]["min_ms"].as_f64().unwrap() > 150.0, "{stream}");
-    assert!(stream["response_time"]["max_ms"].as_f64().unwrap() < 5000.0, "{stream}");
+    // The last two are sent by servers that do not listen.
+    for coding in ["gzip", "deflate", "zstd", "br"] {
+        let step = format!("sse: /{coding}\nuntil: {{ events: 3 }}\nassert: {{ body: {{ equals: '3' }} }}");
+        let (_, results) = run(&server, &step, 0);
+        let stream = sampler(&results, "stream");
+        assert!(stream["phases"]["event_gap"]["min_ms"].as_f64().unwrap() > 150.0, "{coding}: {stream}");
+        assert!(stream["response_time"]["max_ms"].as_f64().unwrap() < 5000.0, "{coding}: {stream}");
+    }
     // Damage ends it at once.
     let damaged = Server::start(|_| {
         Reply::Raw(vec![
@@ -236,6 +246,13 @@ fn a_compressed_stream_is_decoded_as_it_comes() {
     });
     let (kind, message) = fails(&damaged, "sse: /x\ntimeout: 5s");
     assert_eq!((&*kind, message.starts_with("the body is not valid `gzip`")), ("body", true), "{message}");
+}
+
+#[test]
+fn data_is_utf8_whatever_charset_is_declared() {
+    // HTML §9.2.5: streams are decoded as UTF-8; the declared charset of an XML text is that of the text alone.
+    let head = HEAD.replace("utf-8", "iso-8859-1");
+    run(&serving(&head, "data: caf\u{e9}\n\n"), "sse: /x\nassert: { body: { equals: 'caf\u{e9}' } }", 0);
 }
 
 #[test]

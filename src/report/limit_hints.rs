@@ -62,7 +62,7 @@ pub(super) fn of_error(error: &Error) -> Option<&'static str> {
             "The server began to respond and did not come to the end of its headers. Look at what it sends: headers without end, or one byte at a time. `timeout` allows more time."
         }
         Limit::Time(Stage::Body) => {
-            "The server responded, but its body did not end in time: it is large, slow, or a stream that never ends. `timeout` allows more time; a stream cannot be tested so."
+            "The server responded, but its body did not end in time: it is large, slow, or a stream that never ends. `timeout` allows more time; `sse` reads a stream of server-sent events."
         }
         Limit::Time(Stage::Decompressing) => {
             "The body came, but decompressing it took longer than `timeout`: it is very large, or this machine is busy. `timeout` allows more time."

@@ -14,6 +14,10 @@ pub(super) fn named(body: &[u8], content_type: Option<&str>) -> Option<&'static 
     if let Some((marked, _)) = Encoding::for_bom(body) {
         return Some(marked);
     }
+    // A stream of events is UTF-8 whatever it declares (HTML, "parsing an event stream").
+    if content_type.is_some_and(is_event_stream) {
+        return None;
+    }
     if let Some(charset) = content_type.and_then(parameter) {
         return Some(charset);
     }
@@ -61,6 +65,10 @@ pub(super) fn as_json<'b>(body: &'b [u8], content_type: impl FnOnce() -> Option<
 /// The type without its parameters, in small letters.
 fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn is_event_stream(content_type: &str) -> bool {
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
 }
 
 /// The parameter `charset` of a `Content-Type`.

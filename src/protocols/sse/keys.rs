@@ -21,7 +21,12 @@ pub static UNTIL: Section = Section {
     name: "until",
     doc: "What ends a stream of events: one of these, or the first that holds of several.",
     keys: &[
-        Key::new("data", Ty::Text, "An event with exactly this data.", "data: '[DONE]'"),
+        Key::new(
+            "data",
+            Ty::Text,
+            "An event with exactly this data. `extract` and `assert` look at the event before it, if there is one.",
+            "data: '[DONE]'",
+        ),
         Key::new(
             "event",
             Ty::Name,

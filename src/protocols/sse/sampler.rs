@@ -107,13 +107,16 @@ impl Sink for Reader {
                     }
                     self.count += 1;
                     self.first.get_or_insert(at);
-                    self.last_data.clear();
-                    self.last_data.shrink_to(KEPT);
-                    self.last_data.push_str(event.data);
+                    let marks_the_end = self.data.as_deref() == Some(event.data);
+                    if !marks_the_end || self.count == 1 {
+                        self.last_data.clear();
+                        self.last_data.shrink_to(KEPT);
+                        self.last_data.push_str(event.data);
+                    }
                     if let Some(captured) = self.captured.as_mut().filter(|captured| captured.len() < CAPTURED) {
                         captured.push(received(event.data));
                     }
-                    self.held = self.data.as_deref() == Some(event.data)
+                    self.held = marks_the_end
                         || self.until.event.as_deref() == Some(event.event)
                         || self.until.events == Some(self.count);
                     if self.held {
@@ -191,7 +194,7 @@ impl Reader {
         }
     }
 
-    /// The last event is the body.
+    /// The last event is the body, but not one that says no more than that the stream ends.
     fn fill(&mut self, response: &mut Response, first: Option<Duration>) {
         response.body_bytes = self.last_data.len() as u64;
         response.body = std::mem::take(&mut self.last_data).into_bytes().into();
