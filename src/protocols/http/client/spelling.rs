@@ -72,7 +72,12 @@ fn conventional(name: &HeaderName) -> &str {
         "if-modified-since" => "If-Modified-Since",
         "if-none-match" => "If-None-Match",
         "proxy-authorization" => "Proxy-Authorization",
+        "sec-websocket-extensions" => "Sec-WebSocket-Extensions",
+        "sec-websocket-key" => "Sec-WebSocket-Key",
+        "sec-websocket-protocol" => "Sec-WebSocket-Protocol",
+        "sec-websocket-version" => "Sec-WebSocket-Version",
         "transfer-encoding" => "Transfer-Encoding",
+        "upgrade" => "Upgrade",
         "user-agent" => "User-Agent",
         other => other,
     }
