@@ -290,6 +290,21 @@ impl Condition {
                         _ => percentile.as_deref(),
                     };
                     let near = bridged.or_else(|| crate::suggest::nearest(figure, METRICS));
+                    if let Some(fixed) = phase_and_time(name) {
+                        return Err(Problem {
+                            message: format!("`{name}` is not a metric"),
+                            help: "write the phase, a dot, and a percentile, mean, min, max or stddev".into(),
+                            corrected: Some(corrected(&fixed)),
+                        });
+                    }
+                    if let Some(phase) = phase {
+                        let near = near.filter(|near| is_time(near)).map(|near| format!("{}.{near}", phase.word()));
+                        return Err(Problem {
+                            message: format!("`{figure}` is not a time of `{}`", phase.word()),
+                            help: "a phase takes a percentile, mean, min, max or stddev: first_byte.p95".into(),
+                            corrected: near.map(|near| corrected(&near)),
+                        });
+                    }
                     if let (None, Some((request, threshold))) = (near, request_in_front(figure, &corrected)) {
                         return Err(not_here(request, &threshold));
                     }
@@ -323,6 +338,28 @@ fn settled(mut guess: String) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether a metric is a time that phases have too.
+fn is_time(metric: &str) -> bool {
+    matches!(metric, "mean" | "min" | "max" | "stddev")
+        || metric.strip_prefix('p').is_some_and(|digits| digits.parse::<f64>().is_ok())
+}
+
+/// A phase with one of its times, where both are named in another way: `event_gap p95`, `p95(event_gap)`,
+/// `p95.event_gap`, or the phase alone.
+fn phase_and_time(name: &str) -> Option<String> {
+    let words: Vec<&str> = name
+        .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '.' | ':'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let is_phase = |word: &&str| Phase::ALL.iter().any(|phase| phase.word() == *word);
+    let phase = words.iter().find(|word| is_phase(word))?;
+    match words.iter().filter(|word| !is_phase(word)).collect::<Vec<_>>()[..] {
+        [] if words.len() == 1 => Some(format!("{phase}.p95")),
+        [time] if is_time(time) => Some(format!("{phase}.{time}")),
+        _ => None,
+    }
 }
 
 /// The request's name and the threshold in `Portfolio p95`, whose limit stands behind it.
@@ -434,6 +471,25 @@ mod tests {
             if let Some(corrected) = corrected {
                 Condition::parse(corrected).expect(corrected);
             }
+        }
+    }
+
+    #[test]
+    fn regression_a_correction_keeps_the_phase_of_a_threshold() {
+        for (text, corrected) in [
+            ("event_gap.avg < 1s", Some("event_gap.mean < 1s")),
+            ("first_event.p(95) < 1s", Some("first_event.p95 < 1s")),
+            ("first_event.med < 1s", Some("first_event.p50 < 1s")),
+            ("event_gap.P95 < 1s", Some("event_gap.p95 < 1s")),
+            ("event_gap.count < 5", None),
+            ("first_event p95 < 1s", Some("first_event.p95 < 1s")),
+            ("p95(event_gap) < 1s", Some("event_gap.p95 < 1s")),
+            ("p95.event_gap < 1s", Some("event_gap.p95 < 1s")),
+            ("first_byte < 800ms", Some("first_byte.p95 < 800ms")),
+        ] {
+            let found = error(text).corrected;
+            assert_eq!(found.as_deref(), corrected, "{text}");
+            assert!(found.is_none_or(|fixed| Condition::parse(&fixed).is_ok()), "{text}");
         }
     }
 

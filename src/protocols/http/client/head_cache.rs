@@ -50,7 +50,6 @@ impl Known {
 
     fn new(request: &Request, transport: &Arc<Transport>) -> Self {
         let bare = Request {
-            upgrade: false,
             headers: Arc::clone(&request.headers),
             ..Request::new(request.method.clone(), Arc::clone(&request.target))
         };
@@ -151,7 +150,6 @@ mod tests {
             (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
         };
         Request {
-            upgrade: false,
             headers: Arc::new(fixed.iter().map(pair).collect::<HeaderMap>().into()),
             extra_headers: extra.iter().map(pair).collect(),
             body: body.to_owned().into(),

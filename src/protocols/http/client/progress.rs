@@ -67,8 +67,8 @@ pub(super) struct Progress {
     pub(super) cookies: RefCell<Vec<(String, String)>>,
     /// What came of an answer that was not whole: its status, its headers, the beginning of its body.
     pub(super) partial: RefCell<Option<Box<Answer>>>,
-    /// The connection, once its server speaks another protocol on it.
-    pub(super) upgraded: RefCell<Option<Upgraded>>,
+    /// Where the connection goes once its server speaks another protocol on it.
+    pub(super) upgraded: Option<Rc<RefCell<Option<Upgraded>>>>,
     /// Where the body goes, if it is looked at while it comes.
     pub(super) tap: Option<Rc<Tap>>,
     /// What went over the wire, if somebody wants to see it.
@@ -99,7 +99,7 @@ impl Progress {
             cached: Cell::default(),
             cookies: RefCell::default(),
             partial: RefCell::default(),
-            upgraded: RefCell::default(),
+            upgraded: None,
             tap: None,
             hops: capture.then(RefCell::default),
         }

@@ -42,9 +42,6 @@ pub struct Request {
     /// Whether a body that is not kept is decoded all the same, so that
     /// [`Response::body_bytes`](crate::response::Response::body_bytes) counts it decoded.
     pub measure_body: bool,
-    /// Whether it asks for another protocol on the same connection (RFC 9110 §7.8). The connection
-    /// must be one of its own (`connections: request`) over HTTP/1.
-    pub upgrade: bool,
     /// Whether [`transcript`](crate::exchange::Exchange::transcript) is filled.
     pub capture: bool,
 }
@@ -62,7 +59,6 @@ impl Request {
             resources: None,
             keep_body: true,
             measure_body: false,
-            upgrade: false,
             capture: false,
         }
     }

@@ -86,10 +86,15 @@ impl HttpUser {
         self.send_from(Instant::now(), &request, transport).await
     }
 
-    /// The same, with the clock started a moment ago.
-    pub(crate) async fn send_from(&self, start: Instant, request: &Request, transport: &Arc<Transport>) -> Exchange {
-        let progress = Progress::new(request.capture, start);
-        self.send_with(start, request, transport, &progress).await
+    /// The same, with the clock started a moment ago. Not `async` itself: every layer of futures takes room in
+    /// each user.
+    pub(crate) fn send_from(
+        &self,
+        start: Instant,
+        request: &Request,
+        transport: &Arc<Transport>,
+    ) -> impl Future<Output = Exchange> {
+        self.send_with(start, request, transport, None, None)
     }
 
     /// Asks for another protocol: what came of it, and the connection if the server agreed to it
@@ -100,22 +105,20 @@ impl HttpUser {
         request: &Request,
         transport: &Arc<Transport>,
     ) -> (Exchange, Option<Upgraded>) {
-        let progress = Progress::new(request.capture, start);
-        let exchange = self.send_with(start, request, transport, &progress).await;
-        (exchange, progress.upgraded.take())
+        let upgraded = Rc::default();
+        let exchange = self.send_with(start, request, transport, None, Some(Rc::clone(&upgraded))).await;
+        (exchange, upgraded.take())
     }
 
     /// Sends a request whose body a sink takes while it comes.
-    pub(crate) async fn stream(
+    pub(crate) fn stream(
         &self,
         start: Instant,
         request: &Request,
         transport: &Arc<Transport>,
         sink: Rc<RefCell<dyn Sink>>,
-    ) -> Exchange {
-        let tap = Some(Rc::new(Tap::new(sink)));
-        let progress = Progress { tap, ..Progress::new(request.capture, start) };
-        self.send_with(start, request, transport, &progress).await
+    ) -> impl Future<Output = Exchange> {
+        self.send_with(start, request, transport, Some(Rc::new(Tap::new(sink))), None)
     }
 
     async fn send_with(
@@ -123,8 +126,10 @@ impl HttpUser {
         start: Instant,
         request: &Request,
         transport: &Arc<Transport>,
-        progress: &Progress,
+        tap: Option<Rc<Tap>>,
+        upgraded: Option<Rc<RefCell<Option<Upgraded>>>>,
     ) -> Exchange {
+        let progress = &Progress { tap, upgraded, ..Progress::new(request.capture, start) };
         let limit = transport.settings().timeout;
         let outcome = {
             let fetch = pin!(self.fetch_page(request, transport, progress));
@@ -456,8 +461,10 @@ impl HttpUser {
             };
             match result {
                 Ok((answer, reusable)) => {
-                    if request.upgrade && answer.status == StatusCode::SWITCHING_PROTOCOLS {
-                        progress.upgraded.replace(lease.take());
+                    if let Some(upgraded) = &progress.upgraded
+                        && answer.status == StatusCode::SWITCHING_PROTOCOLS
+                    {
+                        upgraded.replace(lease.take());
                     } else if reusable {
                         lease.give_back();
                     }

@@ -79,7 +79,6 @@ pub(crate) fn prepare(http: &HttpNode, sending: &Sending<'_>, scope: &mut dyn Sc
         body,
         auth,
         resources: http.resources,
-        upgrade: http.websocket,
         keep_body: sending.keep_body,
         measure_body: sending.measure_body,
         capture: sending.capture,
