@@ -337,3 +337,28 @@ fn parts_of_a_multipart_body_have_types_of_their_own() {
         assert!(found.len() == 1 && found[0].message.contains(words), "{found:#?}");
     }
 }
+
+#[test]
+fn regression_a_key_is_only_corrected_to_one_that_takes_its_value() {
+    let folder = Folder::new();
+    let steps = |inner: &str| {
+        group(&format!("      - websocket: /w\n        steps:\n          - receive: {{ count: 1 }}\n{inner}"))
+    };
+    for (plan, words) in [
+        (steps("            within: 2s\n"), "`within` is a key of `receive`; put it inside"),
+        (group("      - sse: /x\n        until: 5\n"), "for example `{ data: '[DONE]' }`"),
+        (group("      - sse: /x\n        assert: { event: quote }\n"), "did you mean `event_gap: {"),
+        (
+            group("      - websocket: /w\n        decompression: { max: 2 }\n        steps: [ { receive: {} } ]\n"),
+            "there is no key `decompression`",
+        ),
+    ] {
+        let found = findings(&folder, &plan);
+        let told = found.iter().map(|one| format!("{}: {}", one.message, one.help.clone().unwrap_or_default()));
+        let told = told.collect::<Vec<_>>().join("\n");
+        assert!(told.contains(words), "{plan}\n{told}");
+        assert!(found.iter().all(|one| one.fix.is_none()), "{plan}\n{told}");
+    }
+    let json = group("      - post: /x\n        body: \"{\"subscribe\":\"AAPL\",\"more\":1}\"\n");
+    expect_patch(&folder, &json, "put the other kind of quotes", "'{\"subscribe\":\"AAPL\",\"more\":1}'");
+}

@@ -485,7 +485,7 @@ fn keys_that_make_no_sense_are_found() {
         ("sse: /x\nuntil: { close: false }", "can end the stream"),
         ("sse: /x\nuntil: { events: 0 }", "events"),
         ("sse: /x\nuntil: { data: a, dta: b }", "`dta`"),
-        ("sse: /x\nresources: { parallel: 2 }", "a stream of events is no page"),
+        ("sse: /x\nresources: { parallel: 2 }", "a stream of events is not a page"),
         ("sse: /x\nuntil: { data: '${nothing}' }", "nothing"),
     ] {
         folder.write("plan.yaml", plan(step).replace("BASE", "http://127.0.0.1:9"));

@@ -1,5 +1,6 @@
 //! Extractors and assertions, compiled.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::build::Build;
@@ -201,6 +202,7 @@ impl Build<'_> {
     pub(crate) fn assertions(
         &mut self,
         groups: &[(&AssertionGroup, Vec<usize>)],
+        statuses: RangeInclusive<u16>,
         label: LabelId,
         id: NodeId,
     ) -> (Vec<(AssertionId, Assertion)>, bool) {
@@ -211,7 +213,7 @@ impl Build<'_> {
                 let spec = &group.items[*index];
                 judges_status |= matches!(spec.subject, SubjectSpec::Status);
                 let name = group.name.as_ref().map(|name| name.value.to_string());
-                if let Some(assertion) = self.assertion(spec, name, id) {
+                if let Some(assertion) = self.assertion(spec, &statuses, name, id) {
                     self.assertions.push(AssertionInfo { label, text: assertion.text().into(), span: spec.span });
                     compiled.push((AssertionId(self.assertions.len() as u32 - 1), assertion));
                 }
@@ -222,7 +224,13 @@ impl Build<'_> {
         (compiled, judges_status)
     }
 
-    pub(crate) fn assertion(&mut self, spec: &AssertionSpec, name: Option<String>, id: NodeId) -> Option<Assertion> {
+    pub(crate) fn assertion(
+        &mut self,
+        spec: &AssertionSpec,
+        statuses: &RangeInclusive<u16>,
+        name: Option<String>,
+        id: NodeId,
+    ) -> Option<Assertion> {
         let (subject, measure) = match &spec.subject {
             SubjectSpec::Status => (Subject::Status, Measure::Plain),
             SubjectSpec::ResponseTime => (Subject::ResponseTime, Measure::Duration),
@@ -275,7 +283,7 @@ impl Build<'_> {
                     return None;
                 }
                 if matches!(spec.subject, SubjectSpec::Status) {
-                    self.status(yaml, id)?
+                    self.status(yaml, statuses, id)?
                 } else {
                     self.matchers(yaml, measure, id)?
                 }
@@ -313,7 +321,7 @@ impl Build<'_> {
     }
 
     /// `200`, `[200, 201]`, `2xx`, or a matcher.
-    fn status(&mut self, yaml: &Yaml, id: NodeId) -> Option<Vec<Matcher>> {
+    fn status(&mut self, yaml: &Yaml, statuses: &RangeInclusive<u16>, id: NodeId) -> Option<Vec<Matcher>> {
         match &yaml.kind {
             NodeKind::Scalar { text, .. } if !text.contains("${") => {
                 let class = text
@@ -323,7 +331,7 @@ impl Build<'_> {
                 if let Some(class) = class {
                     return Some(vec![Matcher::StatusClass(class)]);
                 }
-                let code = text.trim().parse::<u16>().ok().filter(|code| (100..=999).contains(code));
+                let code = text.trim().parse::<u16>().ok().filter(|code| statuses.contains(code));
                 if code.is_none() {
                     let lower = text.to_ascii_lowercase();
                     let class =
@@ -331,6 +339,7 @@ impl Build<'_> {
                     let mut finding = Diagnostic::error(yaml.span, format!("`{text}` is not a status"));
                     finding = match class.or_else(|| (lower == "ok").then(|| "200".into())) {
                         Some(fixed) => finding.help(format!("write `status: {fixed}`")).fix(yaml.span, fixed),
+                        None if *statuses.start() >= 1000 => finding.help("write a close code such as 1000"),
                         None => finding
                             .help("write a number such as 200, a list such as [200, 201], or a class such as 2xx"),
                     };

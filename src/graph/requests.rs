@@ -32,7 +32,7 @@ impl Build<'_> {
             .chain([&*request.assert])
             .collect();
         let groups = effective_assertions(&layers);
-        let (assertions, judges_status) = self.assertions(&groups, label, id);
+        let (assertions, judges_status) = self.assertions(&groups, request.protocol.statuses(), label, id);
         self.end_with(depth, "this request");
         self.check_parts(request, context, &groups);
         if let Some(protocol) = &protocol {

@@ -269,7 +269,7 @@ impl Scan<'_> {
             let whole = cut_comment(self.text, whole);
             // 'Ann's order' is meant as one text; "a" == b as an expression.
             let value = &self.text[whole.clone()];
-            if value.len() > 1 && value.ends_with(quote) && value[1..value.len() - 1].matches(quote).count() == 1 {
+            if value.len() > 1 && value.ends_with(quote) && is_one_text(&value[1..value.len() - 1], quote) {
                 let inner = &value[1..value.len() - 1];
                 let what = format!("the `{quote}` inside ends the text in YAML");
                 return self.report(whole.clone(), quoted(inner), &what, "put the other kind of quotes around it");
@@ -427,6 +427,12 @@ fn value_start(text: &str) -> Option<usize> {
     }
     let bare = rest.split(" #").next().unwrap_or(rest).trim_end();
     bare.ends_with(':').then_some(bare.len())
+}
+
+/// Whether quotes inside a quoted value belong to its text: a single one, or those of JSON.
+fn is_one_text(inner: &str, quote: char) -> bool {
+    let is_json = (inner.starts_with('{') && inner.ends_with('}')) || (inner.starts_with('[') && inner.ends_with(']'));
+    is_json || inner.matches(quote).count() == 1
 }
 
 /// The offset of the closing quote in text that follows the opening one.

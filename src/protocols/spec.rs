@@ -1,6 +1,7 @@
 //! What a plan says of requests: one enum over the protocols. A protocol's own keys and their
 //! meaning are in its folder.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::http::plan::{HttpSettings, HttpStep};
@@ -87,10 +88,13 @@ impl Spec {
         match self {
             Self::Http(_) => match part {
                 Part::Status | Part::FirstByte | Part::Headers | Part::Cookies | Part::Body | Part::Url => None,
-                Part::Messages | Part::Reply | Part::Events => Some("an HTTP response is no stream of messages"),
+                Part::Messages | Part::Reply | Part::Events => Some("an HTTP response is not a stream of messages"),
             },
             Self::WebSocket(_) => match part {
-                Part::Status | Part::FirstByte | Part::Headers | Part::Cookies | Part::Body | Part::Url => None,
+                Part::Status | Part::FirstByte | Part::Headers | Part::Cookies | Part::Url => None,
+                Part::Body => {
+                    Some("the response that opens a WebSocket has no body; messages come in the steps inside")
+                }
                 Part::Messages | Part::Reply | Part::Events => Some("messages come in the steps inside"),
             },
             Self::Send(step) => match part {
@@ -124,6 +128,14 @@ impl Spec {
                 | Part::Events => None,
                 Part::Reply => Some("a stream of events replies to nothing"),
             },
+        }
+    }
+
+    /// The numbers that can be its status: those of HTTP (RFC 9110 §15) or the codes of a close (RFC 6455 §7.4).
+    pub fn statuses(&self) -> RangeInclusive<u16> {
+        match self {
+            Self::Receive(step) if step.close => 1000..=4999,
+            Self::Http(_) | Self::WebSocket(_) | Self::Send(_) | Self::Receive(_) | Self::Sse(_) => 100..=999,
         }
     }
 

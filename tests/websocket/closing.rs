@@ -55,7 +55,7 @@ fn another_code_than_the_expected_one_fails_and_is_told() {
     let feed = closing();
     let (kind, message) = failure(&walk(
         &feed,
-        "- websocket: /1008/banned\n  steps: [{ receive: { close: true }, assert: { status: { equals: 1000 } } }]\n",
+        "- websocket: /1008/banned\n  steps: [{ receive: { close: true }, assert: { status: 1000 } }]\n",
     ));
     assert_eq!(kind, "status");
     assert!(message.contains("1000"), "{message}");

@@ -246,7 +246,7 @@ pub static MATCHER: Section = Section {
 /// A threshold with options.
 pub static THRESHOLD: Section = Section {
     name: "threshold",
-    doc: "A figure that must hold: `METRIC OP VALUE`. Metrics: p50 … p99.99, mean, min, max, stddev, error_rate, errors, throughput, requests, iterations, dropped, users_lost (users that ended before their time, as a number or as a share: `users_lost < 10%`), apdex(500ms), bytes_received, and dns, connect, tls, first_byte or download with a dot and a metric (`first_byte.p95`). A percentile, error_rate or throughput may be limited by earlier runs, which `run --baseline` names: `p95 < baseline + 10%`, `error_rate < baseline + 0.5%` (percentage points), `throughput > baseline - 5%`; without a baseline such a threshold is skipped.",
+    doc: "A figure that must hold: `METRIC OP VALUE`. Metrics: p50 … p99.99, mean, min, max, stddev, error_rate, errors, throughput, requests, iterations, dropped, users_lost (users that ended before their time, as a number or as a share: `users_lost < 10%`), apdex(500ms), bytes_received, and a phase with a dot and a metric (`first_byte.p95`): dns, connect, tls, first_byte and download of requests over HTTP, reply, first_event and event_gap of messages and events. A percentile, error_rate or throughput may be limited by earlier runs, which `run --baseline` names: `p95 < baseline + 10%`, `error_rate < baseline + 0.5%` (percentage points), `throughput > baseline - 5%`; without a baseline such a threshold is skipped.",
     keys: &[
         Key::new("threshold", Ty::Name, "The figure, its operator and its limit.", "threshold: error_rate < 50%")
             .required(),

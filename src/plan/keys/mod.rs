@@ -9,6 +9,7 @@ mod root;
 mod steps;
 
 use crate::protocols::spec;
+use crate::yaml::{Node, NodeKind};
 
 pub use checks::ASSERTIONS;
 pub use checks::{BETWEEN_DOC, EXTRACTOR, JSON_TYPES, MATCHER, THRESHOLD};
@@ -96,6 +97,32 @@ pub enum Ty {
     Thresholds,
     /// How to think: a time, a range or a distribution.
     ThinkTime,
+}
+
+impl Ty {
+    /// Whether a value may be of this type as far as its shape tells: a scalar, a list or a map.
+    pub(crate) fn has_shape_of(&self, node: &Node) -> bool {
+        let (is_map, is_list) = (matches!(node.kind, NodeKind::Map(_)), matches!(node.kind, NodeKind::List(_)));
+        match self {
+            Self::Any | Self::Matcher | Self::ThinkTime => true,
+            Self::Text
+            | Self::Name
+            | Self::Bool
+            | Self::Count(_)
+            | Self::Duration
+            | Self::Size
+            | Self::Rate
+            | Self::Share
+            | Self::Expression
+            | Self::Path
+            | Self::Enum(_) => !is_map && !is_list,
+            Self::Section(_) | Self::Map(_) | Self::Extractors => is_map || node.is_null(),
+            Self::Assertions => is_map || is_list || node.is_null(),
+            Self::List(_) | Self::Steps | Self::Thresholds => !is_map,
+            Self::Either(types) => types.iter().any(|ty| ty.has_shape_of(node)),
+            Self::Null => node.is_null(),
+        }
+    }
 }
 
 impl Key {

@@ -2,8 +2,8 @@
 
 use super::Lower;
 use crate::diagnostic::Diagnostic;
-use crate::plan::keys::{Key, Section, kinds, sections};
-use crate::yaml::{Entry, Node};
+use crate::plan::keys::{Key, Section, Ty, kinds, sections};
+use crate::yaml::{Entry, Node, NodeKind};
 
 /// A map whose keys were checked.
 pub(crate) struct Fields<'n> {
@@ -59,7 +59,8 @@ impl Lower<'_> {
     ) -> Option<Fields<'n>> {
         let Some(entries) = node.entries() else {
             let first = keys.first().map_or("", |key| key.example);
-            self.wrong_type(node, what, "a map of keys", Some(first));
+            let inside = if first.contains('\n') { first.to_owned() } else { format!("{{ {first} }}") };
+            self.wrong_type(node, what, "a map of keys", Some(&inside));
             return None;
         };
         for entry in entries {
@@ -92,8 +93,8 @@ impl Lower<'_> {
     pub(crate) fn unknown_key(&self, entry: &Entry, what: &str, keys: &[&'static Key]) -> Diagnostic {
         let word = &*entry.key;
         let finding = Diagnostic::error(entry.key_span, format!("{what}: there is no key `{word}`"));
-        let bridged = keys
-            .iter()
+        let fitting = || keys.iter().filter(|key| key.ty.has_shape_of(&entry.value));
+        let bridged = fitting()
             .find_map(|key| key.words.iter().find(|(_, theirs)| *theirs == word).map(|(tool, _)| (*tool, key.name)));
         if matches!(word, "insecure" | "insecureSkipTLSVerify") && keys.iter().any(|key| key.name == "verify") {
             return finding.help("here it is the other way round: `verify: false` switches the check off");
@@ -105,8 +106,21 @@ impl Lower<'_> {
             }
             return finding.help(format!("{tool} calls this `{word}`; here it is `{ours}`")).fix(entry.key_span, ours);
         }
-        if let Some(near) = crate::suggest::nearest(word, keys.iter().map(|key| key.name)) {
-            return finding.help(format!("did you mean `{near}`?")).fix(entry.key_span, near);
+        if let Some(near) = crate::suggest::nearest(word, fitting().map(|key| key.name)) {
+            let only_matchers = |key: &&Key| {
+                key.name == near && matches!(key.ty, Ty::Matcher) && key.example.starts_with(&format!("{near}: {{"))
+            };
+            return match keys.iter().copied().find(only_matchers) {
+                Some(key) if matches!(entry.value.kind, NodeKind::Scalar { .. }) => {
+                    finding.help(format!("did you mean `{}`?", key.example))
+                }
+                Some(_) | None => finding.help(format!("did you mean `{near}`?")).fix(entry.key_span, near),
+            };
+        }
+        let inside = |key: &&&Key| matches!(key.ty, Ty::Section(section) if section.key(word).is_some());
+        if let Some(parent) = keys.iter().find(inside) {
+            return finding
+                .help(format!("`{word}` is a key of `{0}`; put it inside, in the value of `{0}`", parent.name));
         }
         if let Some(home) = home_of(word) {
             return finding.help(home);

@@ -72,7 +72,9 @@ impl Lower<'_> {
             return None;
         }
         let all: Vec<&'static Key> = kind.all_keys().collect();
-        let what = format!("a `{}` step", kind.key.name);
+        let article =
+            if kind.key.name.starts_with(['a', 'e', 'i', 'o']) || kind.key.name == "sse" { "an" } else { "a" };
+        let what = format!("{article} `{}` step", kind.key.name);
         let fields = self.fields_but(node, &what, &all, &kind_entry.key)?;
         if kind_entry.value.is_blank() {
             return None;

@@ -37,7 +37,8 @@ impl Lower<'_> {
     pub(crate) fn sse_step(&mut self, kind: &Entry, fields: &Fields<'_>) -> Option<StreamStep> {
         let until = fields.get("until").map(|node| self.until(node));
         if let Some(entry) = fields.entry("resources") {
-            let finding = Diagnostic::error(entry.key_span, "`resources` has no effect: a stream of events is no page");
+            let finding =
+                Diagnostic::error(entry.key_span, "`resources` has no effect: a stream of events is not a page");
             self.report(finding.help("remove it"));
         }
         let url = self.text(&kind.value, "sse")?;

@@ -84,7 +84,7 @@ impl Build<'_> {
     }
 
     fn messages(&mut self, wait: &WaitSpec, id: NodeId) -> Option<Arc<Wait>> {
-        let matching: Vec<_> = wait.matching.iter().map(|spec| self.assertion(spec, None, id)).collect();
+        let matching: Vec<_> = wait.matching.iter().map(|spec| self.assertion(spec, &(100..=999), None, id)).collect();
         let matching: Option<Vec<_>> = matching.into_iter().collect();
         Some(Arc::new(Wait { count: wait.count, within: wait.within, matching: matching? }))
     }
