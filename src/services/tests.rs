@@ -60,6 +60,17 @@ fn alive(pid: &str) -> bool {
     stat.rsplit(')').next().is_some_and(|rest| !rest.trim_start().starts_with(['Z', 'X']) && !rest.trim().is_empty())
 }
 
+/// Waits until a process is gone: its end of a pipe closes a moment before that.
+async fn expect_gone(pid: &str) {
+    for _ in 0..100 {
+        if !alive(pid) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the group's process {pid} is still there");
+}
+
 async fn wait_for_file(path: &Path) -> String {
     for _ in 0..200 {
         if let Ok(text) = std::fs::read_to_string(path)
@@ -163,7 +174,7 @@ async fn stopping_ends_what_the_command_started_and_lets_it_clean_up() {
     assert!(alive(&inner_pid));
     // The shells were ended because we asked, so that is no problem.
     assert_eq!(started.stop().await, Vec::<String>::new());
-    assert!(!alive(&inner_pid));
+    expect_gone(&inner_pid).await;
     assert_eq!(std::fs::read_to_string(done).unwrap().trim(), "cleaned");
 }
 
@@ -176,13 +187,7 @@ async fn dropping_ends_the_whole_group() {
     let child = wait_for_file(&pid).await;
     assert!(alive(&child));
     drop(started);
-    for _ in 0..100 {
-        if !alive(&child) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("the group's process {child} is still there");
+    expect_gone(&child).await;
 }
 
 #[tokio::test]
