@@ -1,8 +1,12 @@
 //! What a user does with the node of a request: one enum of what each protocol sends, and the
 //! matches over it. A protocol's own part is in its folder.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Instant;
+
+use futures_util::FutureExt as _;
+use futures_util::future::Either;
 
 use super::http::client::{HttpUser, Request, Transport};
 use super::node::Protocol;
@@ -21,7 +25,8 @@ const SHOWN: usize = 1500;
 #[derive(Default)]
 pub(crate) struct Sessions {
     http: HttpUser,
-    websockets: WebSockets,
+    /// Made with the first one: most users have none, and every byte counts in each of them.
+    websockets: OnceCell<Box<WebSockets>>,
 }
 
 /// A request, ready to be sent.
@@ -52,17 +57,21 @@ impl Sessions {
     /// Tells that an iteration starts: forgets what the settings limit to one iteration.
     pub(crate) fn start_iteration(&self) {
         self.http.start_iteration();
-        self.websockets.start_iteration();
+        if let Some(websockets) = self.websockets.get() {
+            websockets.start_iteration();
+        }
     }
 
     /// Whether a connection that steps use is open already.
     pub(crate) fn is_open(&self, connection: ConnectionId) -> bool {
-        self.websockets.is_open(connection)
+        self.websockets.get().is_some_and(|websockets| websockets.is_open(connection))
     }
 
     /// The steps that use a connection have ended.
     pub(crate) fn leave(&self, connection: ConnectionId) {
-        self.websockets.leave(connection);
+        if let Some(websockets) = self.websockets.get() {
+            websockets.leave(connection);
+        }
     }
 
     /// The values of all cookies the user holds, to be hidden.
@@ -71,21 +80,25 @@ impl Sessions {
     }
 
     /// Sends a request; its time counts from `start`. `scope` has the values that tell which of
-    /// the messages that come are meant.
-    pub(crate) async fn exchange(
-        &self,
+    /// the messages that come are meant. Not `async` itself: every layer of futures takes room in each user.
+    pub(crate) fn exchange<'a>(
+        &'a self,
         start: Instant,
-        sent: &Sent,
-        transports: &[Arc<Transport>],
-        scope: &mut dyn Scope,
-    ) -> Exchange {
+        sent: &'a Sent,
+        transports: &'a [Arc<Transport>],
+        scope: &'a mut dyn Scope,
+    ) -> impl Future<Output = Exchange> + 'a {
         match sent {
-            Sent::Http(request, transport) => self.http.send_from(start, request, &transports[transport.index()]).await,
-            // On the heap: every user of HTTP would carry room for it otherwise.
-            Sent::WebSocket(sent) => {
-                Box::pin(self.websockets.exchange(start, sent, &self.http, transports, scope)).await
+            Sent::Http(request, transport) => {
+                Either::Left(self.http.send_from(start, request, &transports[transport.index()]))
             }
-            Sent::Sse(sent) => Box::pin(sse::sampler::exchange(start, sent, &self.http, transports)).await,
+            Sent::WebSocket(sent) => Either::Right(
+                self.websockets
+                    .get_or_init(Box::default)
+                    .exchange(start, sent, &self.http, transports, scope)
+                    .boxed_local(),
+            ),
+            Sent::Sse(sent) => Either::Right(sse::sampler::exchange(start, sent, &self.http, transports).boxed_local()),
         }
     }
 }
