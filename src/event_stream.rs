@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// The most bytes an event may have unless the caller says otherwise: 1 MiB.
 pub const MAX_EVENT: usize = 1024 * 1024;
-/// A buffer keeps so many bytes of memory for the next event: thousands of streams may be open at once.
+/// The bytes of memory that a buffer keeps for the next event: thousands of streams may be open at once.
 const KEPT: usize = 16 * 1024;
 /// How a stream may begin, which is no part of its first line (§9.2.5).
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -62,7 +62,7 @@ impl Field {
 /// Where in a line the next byte stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// At the beginning of the stream, after so many bytes of a byte order mark.
+    /// At the beginning of the stream, after this number of bytes of a byte order mark.
     Mark(usize),
     /// In the name of a field. A line that ends before it has begun is blank.
     Name,

@@ -19,7 +19,7 @@ use crate::units::{parse_duration, written_duration};
 
 /// How long a client is told to wait before it connects again.
 const RETRY: Duration = Duration::from_secs(1);
-/// After so many events comes a comment, as servers send them to keep a connection busy.
+/// A comment follows this number of events, as servers send them to keep a connection busy.
 const COMMENT_EVERY: u64 = 10;
 const EVENTS: u64 = 20;
 const MAX_EVENTS: u64 = 1000;
@@ -77,7 +77,7 @@ pub(super) async fn stream(
     Ok(Sse::new(blocks.take_until(Box::pin(stopped))).into_response())
 }
 
-/// A whole stream of so many events that continues after an id.
+/// A whole stream of this number of events that continues after an id.
 fn blocks(after: u64, events: u64) -> impl Iterator<Item = Block> {
     let quotes = (1..=events).flat_map(move |number| {
         let comment = (number % COMMENT_EVERY == 0 && number < events).then_some(Block::Comment);

@@ -81,7 +81,7 @@ impl Feed {
     }
 }
 
-/// Waits until so many WebSockets and streams are open.
+/// Waits until this number of WebSockets and streams is open.
 async fn wait_for_feeds(api: &Api, websockets: u64, streams: u64) {
     let expected = json!({ "websockets": websockets, "streams": streams });
     let began = Instant::now();

@@ -100,7 +100,7 @@ pub static STEP: Section = Section {
 /// A rendezvous.
 pub static WAIT_FOR_USERS: Section = Section {
     name: "wait_for_users",
-    doc: "A meeting point: users wait until so many have come.",
+    doc: "A meeting point: users wait here until as many as `count` says have arrived.",
     keys: &[
         Key::new("count", Ty::Count(1), "How many users to wait for.", "count: 100")
             .required()
@@ -143,7 +143,7 @@ static CONTROLLERS: &[Kind] = &[
     kind(KindId::Set, Key::new("set", Ty::Map(&Ty::Any), "Sets variables of this user.", "set:\n  total: ${price * 2}").words(&[("Taurus", "set-variables"), ("JMeter", "set_variables"), ("drill", "assign")]), &[], "User Parameters"),
     kind(KindId::NextRow, Key::new("next_row", Ty::Name, "Draws another row of a data set.", "next_row: traders"), &[], ""),
     kind(KindId::Pause, Key::new("pause", Ty::ThinkTime, "Waits: a time, a range, or a distribution.", "pause: 2s").words(&[("Artillery", "think"), ("k6", "sleep"), ("drill", "delay"), ("Locust", "wait"), ("JMeter", "timer"), ("Taurus", "action")]), &[], "Flow Control Action"),
-    kind(KindId::WaitForUsers, Key::new("wait_for_users", Ty::Section(&WAIT_FOR_USERS), "Waits until so many users have come here.", "wait_for_users: { count: 100, within: 30s }").words(&[("Gatling", "rendezVous"), ("JMeter", "synchronizing_timer")]), &[], "Synchronizing Timer"),
+    kind(KindId::WaitForUsers, Key::new("wait_for_users", Ty::Section(&WAIT_FOR_USERS), "Waits until this number of users has arrived here.", "wait_for_users: { count: 100, within: 30s }").words(&[("Gatling", "rendezVous"), ("JMeter", "synchronizing_timer")]), &[], "Synchronizing Timer"),
     kind(KindId::Lock, Key::new("lock", Ty::Name, "One user at a time runs these steps. Locks of one name are one lock in the whole run.", "lock: ledger\nsteps:\n  - post: /api/orders").words(&[("JMeter", "critical_section")]), &[STEPS], "Critical Section Controller"),
     kind(KindId::Stop, Key::new("stop", Ty::Enum(&[("loop", "leave the innermost loop"), ("iteration", "leave this iteration"), ("user", "end this user"), ("group", "end this thread group"), ("test", "end the whole test")]), "Ends the loop, the iteration, the user, the group or the test.", "stop: iteration"), &[], "Flow Control Action"),
     kind(KindId::Log, Key::new("log", Ty::Text, "Prints a line to the console.", "log: 'order ${id} placed'").words(&[("k6", "print"), ("JMeter", "debug")]), &[], "Debug Sampler"),
