@@ -138,7 +138,7 @@ fn look_at(response: &Response) {
 
 /// A body, whatever it is.
 fn body(data: &[u8]) {
-    let mut response = Response::default();
+    let mut response = Response::from_url("http://127.0.0.1/".into());
     response.body = data.to_vec().into();
     response.body_bytes = data.len() as u64;
     quick("a body", || look_at(&response));
@@ -173,7 +173,7 @@ fn events(data: &[u8]) {
 fn jsonpath(data: &[u8]) {
     let at = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let (path, json) = data.split_at(at);
-    let mut response = Response::default();
+    let mut response = Response::from_url("http://127.0.0.1/".into());
     response.body = json.to_vec().into();
     response.body_bytes = json.len() as u64;
     quick("a path", || match JsonPath::compile(&String::from_utf8_lossy(path)) {

@@ -61,7 +61,7 @@ pub(crate) fn large_body() -> String {
 /// An answer that nobody has looked into yet.
 pub(crate) fn response(body: &str) -> Response {
     let body = bytes::Bytes::copy_from_slice(body.as_bytes());
-    let mut response = Response::default();
+    let mut response = Response::from_url("http://127.0.0.1/".into());
     response.status = Some(200);
     response.body_bytes = body.len() as u64;
     response.body = body.into();

@@ -51,6 +51,9 @@ impl Assertion {
     /// # Errors
     /// The first matcher that is not met.
     pub fn check(&self, response: &Response, scope: &mut dyn Scope) -> Result<(), AssertionFailure> {
+        if self.status.is_some() && self.status == response.status {
+            return Ok(());
+        }
         let unit = match &self.subject {
             Subject::Status => Unit::Status,
             Subject::ResponseTime | Subject::FirstByte | Subject::Reply | Subject::FirstEvent | Subject::EventGap => {

@@ -22,12 +22,16 @@ use http::HeaderName;
 use crate::extractors::find::{Css, JsonPath, XPath};
 use crate::mask::Masker;
 use crate::template::Expression;
+use crate::value::Value;
 
 /// What must hold of an answer.
 #[derive(Debug)]
 pub struct Assertion {
     subject: Subject,
     matchers: Vec<Matcher>,
+    /// The only status that is accepted, if that is all it says: nearly every request has one like it, and
+    /// comparing two numbers is all it takes.
+    status: Option<u16>,
     text: String,
     name: Option<String>,
 }
@@ -161,7 +165,14 @@ impl Assertion {
             Some(name) => format!("{name}: {sentence}"),
             None => sentence,
         };
-        Self { subject, matchers, text, name }
+        let status = match (&subject, matchers.as_slice()) {
+            (Subject::Status, [Matcher::Equals(expected)]) => match expected.literal() {
+                Some(Value::Int(status)) => u16::try_from(*status).ok(),
+                _ => None,
+            },
+            _ => None,
+        };
+        Self { subject, matchers, status, text, name }
     }
 
     /// What it expects, in a sentence that is the same for every answer.

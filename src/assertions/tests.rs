@@ -20,9 +20,8 @@ use super::Matcher as M;
 use super::*;
 
 fn answer(body: &str) -> Response {
-    let mut response = Response::default();
+    let mut response = Response::from_url("http://127.0.0.1/done".into());
     response.status = Some(200);
-    response.url = "http://127.0.0.1/done".to_owned();
     response.body_bytes = body.len() as u64;
     response.body = body.to_owned().into_bytes().into();
     response.headers.insert("content-type", "application/json".parse().unwrap());

@@ -16,9 +16,8 @@ use super::*;
 
 fn answer(body: impl Into<Vec<u8>>) -> Response {
     let body: Vec<u8> = body.into();
-    let mut response = Response::default();
+    let mut response = Response::from_url("http://127.0.0.1/done?code=42".into());
     response.status = Some(200);
-    response.url = "http://127.0.0.1/done?code=42".to_owned();
     response.body_bytes = body.len() as u64;
     response.body = body.into();
     response

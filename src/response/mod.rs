@@ -8,6 +8,7 @@ pub(crate) mod kept_body;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::json::Document;
@@ -31,7 +32,7 @@ pub struct Messages {
 }
 
 /// A finished answer. Text and JSON are derived on first use and kept.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Response {
     /// The status as a number, where the protocol has one: `404` of HTTP, the code a WebSocket was closed with.
     pub status: Option<u16>,
@@ -48,7 +49,7 @@ pub struct Response {
     /// How many bytes the decoded body had in all.
     pub body_bytes: u64,
     /// The URL that answered, after redirects.
-    pub url: String,
+    pub url: Arc<str>,
     /// How many redirects were followed.
     pub redirects: u32,
     /// Cookies set by this answer and its redirects, last one first.
@@ -63,6 +64,26 @@ pub struct Response {
 }
 
 impl Response {
+    /// An empty response from a URL.
+    pub fn from_url(url: Arc<str>) -> Self {
+        Self {
+            status: None,
+            status_text: Box::default(),
+            version: "",
+            messages: None,
+            headers: Headers::default(),
+            body: Body::default(),
+            body_bytes: 0,
+            url,
+            redirects: 0,
+            cookies: Vec::new(),
+            response_time: Duration::ZERO,
+            first_byte: Duration::ZERO,
+            text: OnceCell::new(),
+            json: OnceCell::new(),
+        }
+    }
+
     /// Whether only the beginning of the body was kept because it was longer than `max_body`, or
     /// nothing of it because nobody asked for it.
     pub fn truncated(&self) -> bool {

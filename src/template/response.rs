@@ -14,7 +14,7 @@ pub(super) fn part(response: &Response, ok: bool, part: ResponsePart) -> Result<
         ResponsePart::Ok => Value::Bool(ok),
         ResponsePart::Body => Value::text(response.text()),
         ResponsePart::Json => response.json().map_err(|_| not_json())?.root().to_value(),
-        ResponsePart::Url => Value::text(response.url.as_str()),
+        ResponsePart::Url => Value::text(response.url.as_ref()),
         ResponsePart::TimeMs => Value::Float(response.response_time.as_secs_f64() * 1000.0),
         ResponsePart::Headers => {
             let headers: Map = response

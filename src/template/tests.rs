@@ -45,9 +45,8 @@ fn problems(text: &str) -> Vec<Problem> {
 }
 
 fn response(body: &str) -> Response {
-    let mut response = Response::default();
+    let mut response = Response::from_url("http://127.0.0.1/a?b=1".into());
     response.status = Some(201);
-    response.url = "http://127.0.0.1/a?b=1".to_owned();
     response.headers.insert("content-type", "application/json".parse().unwrap());
     response.body = body.to_owned().into_bytes().into();
     response.body_bytes = body.len() as u64;

@@ -81,7 +81,7 @@ fn redirects_are_followed_and_the_last_answer_counts() {
         let exchange = user.send(post, &transport(Settings::default())).await;
         let response = ok(&exchange);
         assert_eq!(response.body, "there");
-        assert_eq!(response.url, format!("http://127.0.0.1:{port}/end?x"));
+        assert_eq!(*response.url, *format!("http://127.0.0.1:{port}/end?x"));
         let names: Vec<_> = response.cookies.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["c", "b", "a"]);
         let lines: Vec<_> = (0..3).map(|index| log.get(index).line).collect();

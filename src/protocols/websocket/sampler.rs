@@ -62,7 +62,7 @@ pub(crate) struct Opening {
     handshake: Handshake,
     transport: TransportId,
     /// As it is shown.
-    url: String,
+    url: Arc<str>,
     kept: Kept,
     max_message: usize,
 }
@@ -77,7 +77,7 @@ struct Open {
     kept: Kept,
     /// How long a step waits unless it says otherwise.
     timeout: Duration,
-    url: String,
+    url: Arc<str>,
 }
 
 impl WebSockets {
@@ -166,7 +166,8 @@ impl WebSockets {
         };
         match opened {
             Ok(connection) => {
-                let open = Open { connection, kept: *kept, timeout: transport.settings().timeout, url: url.clone() };
+                let open =
+                    Open { connection, kept: *kept, timeout: transport.settings().timeout, url: Arc::clone(url) };
                 self.put(*id, Some(Rc::new(open)));
             }
             Err(failure) => {
@@ -255,7 +256,7 @@ impl Open {
                     let received = exchange::Message { text, payload: message.payload.clone() };
                     seen.transcript.push(Entry::Received(received));
                 }
-                if !is_meant(&message, &wait.matching, scope) {
+                if !is_meant(&message, &self.url, &wait.matching, scope) {
                     seen.passed += 1;
                     seen.other = Some(message.payload);
                     continue;
@@ -345,9 +346,8 @@ impl Open {
             outcome: Err(Failure::new(FailureKind::Step, "nothing was sent")),
             partial: None,
         };
-        let mut response = Response::default();
+        let mut response = Response::from_url(Arc::clone(&self.url));
         response.version = "WebSocket";
-        response.url.clone_from(&self.url);
         response.response_time = total;
         if let Some(seen) = seen {
             let first = seen.first.map(|first| first.saturating_duration_since(start));
@@ -380,11 +380,11 @@ impl Open {
 }
 
 /// Whether a message is one that is waited for.
-fn is_meant(message: &Arrived, matching: &[Assertion], scope: &mut dyn Scope) -> bool {
+fn is_meant(message: &Arrived, url: &Arc<str>, matching: &[Assertion], scope: &mut dyn Scope) -> bool {
     if matching.is_empty() {
         return true;
     }
-    let mut response = Response::default();
+    let mut response = Response::from_url(Arc::clone(url));
     response.body_bytes = message.payload.len() as u64;
     response.body = message.payload.clone().into();
     matching.iter().all(|assertion| assertion.check(&response, scope).is_ok())
@@ -460,7 +460,7 @@ pub(crate) fn prepare_open(node: &OpenNode, sending: &Sending<'_>, scope: &mut d
     let handshake = Handshake::new(rand::rng().random(), subprotocols, node.compression);
     let mut request = http::sampler::prepare(&node.handshake, sending, scope)?;
     request.extra_headers.extend(handshake.headers()?);
-    let url = uri::websocket_form(request.target.as_str()).into_owned();
+    let url = uri::websocket_form(request.target.as_str()).into();
     Ok(Sent::Open(Box::new(Opening {
         connection: node.connection,
         request,

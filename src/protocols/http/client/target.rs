@@ -41,7 +41,7 @@ impl Origin {
 /// written: `%2F` stays, `..` stays, nothing is encoded twice. A fragment is never sent.
 #[derive(Clone, Debug)]
 pub struct Target {
-    text: String,
+    text: Arc<str>,
     origin: Arc<Origin>,
     path: PathAndQuery,
     authority: Authority,
@@ -111,7 +111,7 @@ impl Target {
         let path = PathAndQuery::try_from(path)
             .map_err(|error| format!("the path of `{}` cannot be sent: {error}", shown(url)))?;
         Ok(Self {
-            text,
+            text: text.into(),
             origin: Arc::new(Origin { https, host, port: port.unwrap_or(implied) }),
             path,
             authority,
@@ -123,6 +123,11 @@ impl Target {
 
     /// The URL as it is sent, without user name, password and fragment.
     pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The same, to be kept beside.
+    pub(super) fn shared_text(&self) -> &Arc<str> {
         &self.text
     }
 

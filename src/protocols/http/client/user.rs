@@ -86,15 +86,15 @@ impl HttpUser {
         self.send_from(Instant::now(), &request, transport).await
     }
 
-    /// The same, with the clock started a moment ago. Not `async` itself: every layer of futures takes room in
-    /// each user.
-    pub(crate) fn send_from(
-        &self,
-        start: Instant,
-        request: &Request,
-        transport: &Arc<Transport>,
-    ) -> impl Future<Output = Exchange> {
-        self.send_with(start, request, transport, None, None)
+    /// The same, with the clock started a moment ago.
+    pub(crate) async fn send_from(&self, start: Instant, request: &Request, transport: &Arc<Transport>) -> Exchange {
+        let progress = &Progress::new(request.capture, start);
+        let limit = transport.settings().timeout;
+        let outcome = {
+            let fetch = pin!(self.fetch_page(request, transport, progress));
+            self.within(start, limit, None, fetch).await
+        };
+        exchange(request, start, limit, outcome, progress)
     }
 
     /// Asks for another protocol: what came of it, and the connection if the server agreed to it
@@ -106,62 +106,37 @@ impl HttpUser {
         transport: &Arc<Transport>,
     ) -> (Exchange, Option<Upgraded>) {
         let upgraded = Rc::default();
-        let exchange = self.send_with(start, request, transport, None, Some(Rc::clone(&upgraded))).await;
-        (exchange, upgraded.take())
+        let progress = Progress { upgraded: Some(Rc::clone(&upgraded)), ..Progress::new(request.capture, start) };
+        (self.send_single(start, request, transport, &progress).await, upgraded.take())
     }
 
     /// Sends a request whose body a sink takes while it comes.
-    pub(crate) fn stream(
+    pub(crate) async fn stream(
         &self,
         start: Instant,
         request: &Request,
         transport: &Arc<Transport>,
         sink: Rc<RefCell<dyn Sink>>,
-    ) -> impl Future<Output = Exchange> {
-        self.send_with(start, request, transport, Some(Rc::new(Tap::new(sink))), None)
+    ) -> Exchange {
+        let progress = Progress { tap: Some(Rc::new(Tap::new(sink))), ..Progress::new(request.capture, start) };
+        self.send_single(start, request, transport, &progress).await
     }
 
-    async fn send_with(
+    /// Sends a request without the resources of a page. Apart from [`Self::send_from`] so that the
+    /// compiler makes one piece of code of that one and its caller: most requests go there.
+    async fn send_single(
         &self,
         start: Instant,
         request: &Request,
         transport: &Arc<Transport>,
-        tap: Option<Rc<Tap>>,
-        upgraded: Option<Rc<RefCell<Option<Upgraded>>>>,
+        progress: &Progress,
     ) -> Exchange {
-        let progress = &Progress { tap, upgraded, ..Progress::new(request.capture, start) };
         let limit = transport.settings().timeout;
         let outcome = {
-            let fetch = pin!(self.fetch_page(request, transport, progress));
-            self.within(start, limit, progress.tap.as_deref(), fetch).await
+            let follow = pin!(self.follow(request, Hop::first(request), transport, progress, request.keep_body));
+            self.within(start, limit, progress.tap.as_deref(), follow).await
         };
-        let total = match (&outcome, progress.ended.get()) {
-            (Some(Ok(_)), Some(ended)) => ended.saturating_duration_since(start),
-            _ => start.elapsed(),
-        };
-
-        let timings = progress.timings(total);
-        let outcome = match outcome {
-            Some(Ok((answer, target))) => Ok(Rc::new(response(answer, &target, &timings, progress))),
-            Some(Err(failure)) => Err(failure),
-            None => Err(failure::timeout(progress.stage.get(), limit, progress.came())),
-        };
-        let partial = if outcome.is_err() { partial(request, &timings, progress) } else { None };
-        Exchange {
-            timings,
-            sent_bytes: progress.sent.get(),
-            received_bytes: progress.received.get(),
-            reconnects: progress.reconnects.get(),
-            cached: progress.cached.get() && progress.sent.get() == 0,
-            gaps: None,
-            transcript: progress
-                .hops
-                .as_ref()
-                .map(|hops| hops.take().into_iter().map(|hop| Entry::Http(Box::new(hop))).collect())
-                .unwrap_or_default(),
-            outcome,
-            partial,
-        }
+        exchange(request, start, limit, outcome, progress)
     }
 
     /// Runs a future for at most `limit` from `start`; nothing if it was not done by then. A `tap` may have a time
@@ -215,13 +190,15 @@ impl HttpUser {
         progress: &Progress,
     ) -> Result<(Answer, Arc<Target>), Failure> {
         let start = Hop::first(request);
-        let (mut answer, target) = self.follow(request, start, transport, progress, request.keep_body).await?;
-        if let Some(wanted) = request.resources
-            && resources::is_html(&answer.headers)
+        let fetched = self.follow(request, start, transport, progress, request.keep_body).await;
+        // As it is, for most requests: taking it apart and putting it together again shows.
+        let Some(wanted) = request.resources else { return fetched };
+        let (mut answer, target) = fetched?;
+        if resources::is_html(&answer.headers)
             && let Some(url) = target.url()
         {
             let turn = Turn::wait(answer.body.len()).await;
-            let mut page = Response::default();
+            let mut page = Response::from_url(Arc::clone(target.shared_text()));
             page.headers = answer.headers.clone();
             page.body = answer.body.clone();
             let urls = resources::collect(page.text(), url, wanted.max)
@@ -265,7 +242,8 @@ impl HttpUser {
         .await
     }
 
-    /// Sends a request and follows its redirects; gives the answer and where it came from.
+    /// Sends a request, answers a digest's challenge and follows redirects; gives the answer and
+    /// where it came from.
     async fn follow(
         &self,
         request: &Request,
@@ -276,8 +254,17 @@ impl HttpUser {
     ) -> Result<(Answer, Arc<Target>), Failure> {
         let settings = transport.settings();
         let mut redirects = 0;
+        let mut challenged = false;
         loop {
-            let answer = self.authenticate(request, &hop, transport, progress, keep_body).await?;
+            let answer = self.through_cache(request, &hop, transport, progress, keep_body).await?;
+            if answer.status == StatusCode::UNAUTHORIZED
+                && !std::mem::take(&mut challenged)
+                && let Some(auth) = request.auth.as_ref().filter(|_| hop.credentials)
+                && auth.challenged(&self.nonces, &hop.target, &answer.headers)?
+            {
+                challenged = true;
+                continue;
+            }
             if !settings.follow_redirects || !redirect::is_redirect(answer.status, &answer.headers) {
                 return Ok((answer, hop.target));
             }
@@ -285,30 +272,10 @@ impl HttpUser {
                 return Err(redirect::too_many(redirects, &answer.headers, &hop.target));
             }
             redirects += 1;
+            challenged = false;
             progress.redirects.set(redirects);
             let next = redirect::next(answer.status, &answer.headers, &hop.method, &hop.target)?;
             hop.redirect(next);
-        }
-    }
-
-    /// One hop, sent twice if the server asks for a digest first.
-    async fn authenticate(
-        &self,
-        request: &Request,
-        hop: &Hop,
-        transport: &Arc<Transport>,
-        progress: &Progress,
-        keep_body: bool,
-    ) -> Result<Answer, Failure> {
-        let auth = request.auth.as_ref().filter(|_| hop.credentials);
-        let answer = self.through_cache(request, hop, transport, progress, keep_body).await?;
-        match auth {
-            Some(auth)
-                if answer.status.as_u16() == 401 && auth.challenged(&self.nonces, &hop.target, &answer.headers)? =>
-            {
-                self.through_cache(request, hop, transport, progress, keep_body).await
-            }
-            _ => Ok(answer),
         }
     }
 
@@ -321,36 +288,43 @@ impl HttpUser {
         keep_body: bool,
     ) -> Result<Answer, Failure> {
         let scope = transport.settings().cache;
+        let is_cached = scope != CacheScope::Off && progress.tap.is_none();
+        let mut conditions = Vec::new();
+        // By which headers the cache would know the answer. Boxed: every user has room for it.
+        let mut known_by = None;
         progress.cached.set(false);
-        if scope == CacheScope::Off || progress.tap.is_some() {
-            return self.transmit(request, hop, &[], transport, progress, keep_body).await;
-        }
-        let url = hop.target.as_str();
-        let headers = self.headers(request, hop, &[], transport)?;
-        if hop.method != Method::GET || !cache::is_eligible(&headers) {
-            let answer = self.transmit(request, hop, &[], transport, progress, keep_body).await?;
-            if !hop.method.is_safe() && answer.status.as_u16() < 400 {
-                self.caches.invalidate(scope, url);
+        if is_cached && hop.method == Method::GET {
+            let headers = self.headers(request, hop, &[], transport)?;
+            if cache::is_eligible(&headers) {
+                match self.caches.look_up(scope, hop.target.as_str(), &headers) {
+                    Lookup::Fresh(answer) => {
+                        progress.cached.set(true);
+                        progress.ended.set(None);
+                        return Ok(answer);
+                    }
+                    Lookup::Stale(found) => conditions = found,
+                    Lookup::Miss => {}
+                }
+                known_by = Some(Box::new(headers));
             }
+        }
+        let keep_body = keep_body || known_by.is_some();
+        let answer = self.transmit(request, hop, &conditions, transport, progress, keep_body).await?;
+        if !is_cached {
             return Ok(answer);
         }
-        let conditions = match self.caches.look_up(scope, url, &headers) {
-            Lookup::Fresh(answer) => {
-                progress.cached.set(true);
-                progress.ended.set(None);
-                return Ok(answer);
+        let url = hop.target.as_str();
+        if let Some(headers) = known_by {
+            if answer.status == StatusCode::NOT_MODIFIED
+                && !conditions.is_empty()
+                && let Some(renewed) = self.caches.revalidated(scope, url, &answer.headers)
+            {
+                return Ok(renewed);
             }
-            Lookup::Stale(conditions) => conditions,
-            Lookup::Miss => Vec::new(),
-        };
-        let answer = self.transmit(request, hop, &conditions, transport, progress, true).await?;
-        if answer.status.as_u16() == 304
-            && !conditions.is_empty()
-            && let Some(renewed) = self.caches.revalidated(scope, url, &answer.headers)
-        {
-            return Ok(renewed);
+            self.caches.keep(scope, url, &headers, &answer);
+        } else if !hop.method.is_safe() && answer.status.as_u16() < 400 {
+            self.caches.invalidate(scope, url);
         }
-        self.caches.keep(scope, url, &headers, &answer);
         Ok(answer)
     }
 
@@ -493,16 +467,52 @@ impl HttpUser {
     }
 }
 
+/// What came of a request: an outcome, or none within `limit`.
+#[inline(always)]
+fn exchange(
+    request: &Request,
+    start: Instant,
+    limit: Duration,
+    outcome: Option<Result<(Answer, Arc<Target>), Failure>>,
+    progress: &Progress,
+) -> Exchange {
+    let total = match (&outcome, progress.ended.get()) {
+        (Some(Ok(_)), Some(ended)) => ended.saturating_duration_since(start),
+        _ => start.elapsed(),
+    };
+    let timings = progress.timings(total);
+    let outcome = match outcome {
+        Some(Ok((answer, target))) => Ok(Rc::new(response(answer, &target, &timings, progress))),
+        Some(Err(failure)) => Err(failure),
+        None => Err(failure::timeout(progress.stage.get(), limit, progress.came())),
+    };
+    let partial = if outcome.is_err() { partial(request, &timings, progress) } else { None };
+    Exchange {
+        timings,
+        sent_bytes: progress.sent.get(),
+        received_bytes: progress.received.get(),
+        reconnects: progress.reconnects.get(),
+        cached: progress.cached.get() && progress.sent.get() == 0,
+        gaps: None,
+        transcript: progress
+            .hops
+            .as_ref()
+            .map(|hops| hops.take().into_iter().map(|hop| Entry::Http(Box::new(hop))).collect())
+            .unwrap_or_default(),
+        outcome,
+        partial,
+    }
+}
+
 /// An answer as the engine gets it.
 #[inline(always)]
 fn response(answer: Answer, target: &Target, timings: &Timings, progress: &Progress) -> Response {
-    let mut response = Response::default();
+    let mut response = Response::from_url(Arc::clone(target.shared_text()));
     response.status = Some(answer.status.as_u16());
     response.version = answer.version;
     response.headers = answer.headers;
     response.body = answer.body;
     response.body_bytes = answer.body_bytes;
-    target.as_str().clone_into(&mut response.url);
     response.redirects = progress.redirects.get();
     response.response_time = timings.total;
     response.first_byte = timings.first_byte.unwrap_or_default();
