@@ -98,16 +98,13 @@ impl Connection {
             Self::Http2(connection) => &connection.traffic,
         }
     }
-
-    pub(super) fn peer(&self) -> &Rc<Peer> {
-        match self {
-            Self::Http1(connection) => connection.peer(),
-            Self::Http2(connection) => &connection.peer,
-        }
-    }
 }
 
 impl Http2 {
+    pub(super) fn peer(&self) -> &Rc<Peer> {
+        &self.peer
+    }
+
     /// Whether new requests can be sent.
     pub(super) fn is_usable(&self) -> bool {
         !self.given_up.get() && !self.sender.is_closed()

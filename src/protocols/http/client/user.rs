@@ -15,7 +15,7 @@ use url::Url;
 
 use super::auth::Nonces;
 use super::cache::{self, Caches, Lookup};
-use super::conn::{self, Answer, Connection, Reading};
+use super::conn::{self, Answer, Connection, Peer, Reading};
 use super::connect::Transport;
 use super::cookies::Jars;
 use super::failure::{self, Stage};
@@ -24,7 +24,7 @@ use super::head::{self, Hop, Wire};
 use super::head_cache;
 use super::pool::Pool;
 use super::progress::Progress;
-use super::request::Request;
+use super::request::{Request, Resources};
 use super::settings::CacheScope;
 use super::tap::{Sink, Tap};
 use super::target::Target;
@@ -191,9 +191,26 @@ impl HttpUser {
     ) -> Result<(Answer, Arc<Target>), Failure> {
         let start = Hop::first(request);
         let fetched = self.follow(request, start, transport, progress, request.keep_body).await;
-        // As it is, for most requests: taking it apart and putting it together again shows.
-        let Some(wanted) = request.resources else { return fetched };
-        let (mut answer, target) = fetched?;
+        match (request.resources, fetched) {
+            (Some(wanted), Ok((answer, target))) => {
+                // On the heap: every user would carry room for it otherwise.
+                Box::pin(self.complete_page(request, wanted, answer, target, transport, progress)).await
+            }
+            // As it is, for most requests: taking it apart and putting it together again shows.
+            (_, fetched) => fetched,
+        }
+    }
+
+    /// Fetches the resources of an answer that is a page.
+    async fn complete_page(
+        &self,
+        request: &Request,
+        wanted: Resources,
+        mut answer: Answer,
+        target: Arc<Target>,
+        transport: &Arc<Transport>,
+        progress: &Progress,
+    ) -> Result<(Answer, Arc<Target>), Failure> {
         if resources::is_html(&answer.headers)
             && let Some(url) = target.url()
         {
@@ -205,7 +222,7 @@ impl HttpUser {
                 .map_err(|words| Failure::new(FailureKind::Body, format!("its resources are not fetched: {words}")))?;
             drop((page, turn));
             progress.stage.set(Stage::Resources);
-            Box::pin(self.fetch_resources(request, urls, wanted.parallel, &target, transport, progress)).await?;
+            self.fetch_resources(request, urls, wanted.parallel, &target, transport, progress).await?;
             progress.ended.set(None);
             if !request.keep_body {
                 answer.body = Body::default();
@@ -387,15 +404,14 @@ impl HttpUser {
                 let Some(connection) = lease.connection() else {
                     return Err(Failure::new(FailureKind::Connect, "the connection was given away"));
                 };
-                let whole =
-                    progress.hops.is_some() || !conditions.is_empty() || matches!(connection, Connection::Http2(_));
-                let headers = if whole { Some(self.headers(request, hop, conditions, transport)?) } else { None };
-                let captured = progress.hops.as_ref().map(|hops| {
-                    let mut hops = hops.borrow_mut();
-                    let headers = headers.clone().unwrap_or_default();
-                    hops.push(head::capture(hop, headers, hop.body(request), connection.peer(), transport));
-                    hops.len() - 1
-                });
+                let whole_headers = |peer: &Peer| {
+                    let headers = self.headers(request, hop, conditions, transport)?;
+                    if let Some(hops) = &progress.hops {
+                        let entry = head::capture(hop, headers.clone(), hop.body(request), peer, transport);
+                        hops.borrow_mut().push(entry);
+                    }
+                    Ok::<_, Failure>(headers)
+                };
                 let reading = |status: StatusCode, headers: &Headers| {
                     let passed_over = settings.follow_redirects && redirect::is_redirect(status, headers);
                     let page = request.resources.is_some() && resources::is_html(headers);
@@ -412,22 +428,23 @@ impl HttpUser {
                 };
                 let result = match connection {
                     Connection::Http1(connection) => {
-                        let wire = match headers {
-                            Some(headers) => head::http1(request, hop, headers, transport),
-                            None => self.wire(request, hop, transport)?,
+                        let wire = if progress.hops.is_some() || !conditions.is_empty() {
+                            head::http1(request, hop, whole_headers(connection.peer())?, transport)
+                        } else {
+                            self.wire(request, hop, transport)?
                         };
                         let no_body = hop.method == Method::HEAD;
                         conn::over_http1(connection, &wire, no_body, !reused, reading, progress).await
                     }
                     Connection::Http2(connection) => {
-                        let wire = head::http2(request, hop, headers.unwrap_or_default());
+                        let wire = head::http2(request, hop, whole_headers(connection.peer())?);
                         // On the heap: it needs twice the room, which every user would carry otherwise.
                         let exchange = Box::pin(conn::over_http2(connection, wire, reading, progress));
                         exchange.await.map(|answer| (answer, true))
                     }
                 };
-                if let (Some(at), Some(hops), Ok((answer, _))) = (captured, &progress.hops, &result)
-                    && let Some(hop) = hops.borrow_mut().get_mut(at)
+                if let (Some(hops), Ok((answer, _))) = (&progress.hops, &result)
+                    && let Some(hop) = hops.borrow_mut().last_mut()
                 {
                     hop.answered(answer);
                 }
