@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::events::{Event, Observed, RowKind};
 use super::user::{Local, User};
 use crate::exchange::Exchange;
-use crate::failure::FailureKind;
+use crate::failure::{FailureKind, StepError};
 use crate::graph::{LabelId, Node, NodeId, NodeKind, Request};
 use crate::mask::{Masker, texts_of};
 use crate::metrics::{Example, Outcome, ResponseTime, Sample, SampleFailure};
@@ -60,7 +60,7 @@ impl User {
     ///
     /// # Errors
     /// When it cannot be made: nothing was sent.
-    pub(super) async fn request(&mut self, id: NodeId, node: &Node, request: &Request) -> Result<bool, String> {
+    pub(super) async fn request(&mut self, id: NodeId, node: &Node, request: &Request) -> Result<bool, StepError> {
         let local = self.local.clone();
         self.prepare(id, request)?;
         // The user goes along: its variables tell which messages are meant. What is sent is on the
@@ -341,8 +341,8 @@ impl User {
     }
 
     /// Makes the request where it stays while it is sent and after: it is large, and every move of it shows.
-    fn prepare(&mut self, id: NodeId, request: &Request) -> Result<(), String> {
-        self.set_all(&request.with).map_err(|error| error.message)?;
+    fn prepare(&mut self, id: NodeId, request: &Request) -> Result<(), StepError> {
+        self.set_all(&request.with)?;
         let local = self.local.clone();
         let capture = local.observer.is_some();
         let sending = Sending {
@@ -361,7 +361,7 @@ impl User {
         Ok(())
     }
 
-    pub(super) fn text(&mut self, template: &Template) -> Result<String, String> {
+    pub(super) fn text(&mut self, template: &Template) -> Result<String, StepError> {
         sampler::text(self, template)
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::events::RowKind;
 use super::user::{Local, NoRow, User};
 use crate::data::Rows;
-use crate::failure::FailureKind;
+use crate::failure::{FailureKind, StepError};
 use crate::graph::{ConnectionId, DataId, Dynamic, ExecutionGraph, LabelId, Node, NodeId, NodeKind, Source};
 use crate::metrics::{Example, LostWhy, Outcome, ResponseTime, Sample, SampleFailure};
 use crate::plan::{AtEnd, OnError, StopTarget};
@@ -126,7 +126,7 @@ impl Timed {
         if let Some((user, kind)) = row {
             let failure = match outcome {
                 Outcome::Failed([first, ..]) => Some((first.kind.word(), first.message.clone())),
-                _ => None,
+                Outcome::Failed([]) | Outcome::Passed | Outcome::Interrupted => None,
             };
             self.local.row(user.group, user.number, &sample, kind, failure);
         }
@@ -272,12 +272,12 @@ impl<'g> Walk<'g> {
             LoopKind::Until(end) => user.local.clock.now() < *end,
             LoopKind::While(condition, max) => match condition.truth(user) {
                 Ok(true) if turning.round >= *max => {
-                    failure = Some(format!("the loop reached its `max` of {max} rounds"));
+                    failure = Some(StepError::new(format!("the loop reached its `max` of {max} rounds")));
                     false
                 }
                 Ok(truth) => truth,
                 Err(error) => {
-                    failure = Some(error.message);
+                    failure = Some(error.into());
                     false
                 }
             },
@@ -294,7 +294,7 @@ impl<'g> Walk<'g> {
                     true
                 }
                 Some(Err(error)) => {
-                    failure = Some(error.message);
+                    failure = Some(error.into());
                     false
                 }
                 None => false,
@@ -310,7 +310,7 @@ impl<'g> Walk<'g> {
         let id = turning.node;
         self.leave(user, false);
         match failure {
-            Some(message) => self.failed_step(user, id, &message),
+            Some(error) => self.failed_step(user, id, &error),
             None => Next::Continue,
         }
     }
@@ -331,7 +331,7 @@ impl<'g> Walk<'g> {
                 }
                 return Next::Continue;
             }
-            Err(message) => return self.failed_step(user, id, &message),
+            Err(error) => return self.failed_step(user, id, &error),
         }
         if self.graph.reads_response {
             // The condition may have looked into it, and the step may wait.
@@ -339,7 +339,7 @@ impl<'g> Walk<'g> {
         }
         match self.act(user, id, node).await {
             Ok(next) => next,
-            Err(message) => self.failed_step(user, id, &message),
+            Err(error) => self.failed_step(user, id, &error),
         }
     }
 
@@ -350,9 +350,9 @@ impl<'g> Walk<'g> {
     }
 
     /// Whether a step runs at all.
-    fn entered(&self, user: &mut User, node: &Node) -> Result<bool, String> {
+    fn entered(&self, user: &mut User, node: &Node) -> Result<bool, StepError> {
         if let Some(condition) = &node.condition
-            && !condition.truth(user).map_err(|error| error.message)?
+            && !condition.truth(user)?
         {
             return Ok(false);
         }
@@ -362,7 +362,7 @@ impl<'g> Walk<'g> {
         }
     }
 
-    async fn act(&mut self, user: &mut User, id: NodeId, node: &'g Node) -> Result<Next, String> {
+    async fn act(&mut self, user: &mut User, id: NodeId, node: &'g Node) -> Result<Next, StepError> {
         let local = user.local.clone();
         let observe = |what: &str| {
             if let Some(observer) = &local.observer {
@@ -401,7 +401,7 @@ impl<'g> Walk<'g> {
             }
             NodeKind::Sequence { children, .. } => self.push(children),
             NodeKind::Include(with, children) => {
-                user.set_all(with).map_err(|error| error.message)?;
+                user.set_all(with)?;
                 self.push(children);
             }
             NodeKind::Transaction(children) => {
@@ -428,14 +428,17 @@ impl<'g> Walk<'g> {
                 self.begin(user, id, LoopKind::While(condition, *max), children);
             }
             NodeKind::ForEach(slot, Source::List(list), children) => {
-                let items = match list.value(user).map_err(|error| error.message)? {
+                let items = match list.value(user)? {
                     Value::List(items) => items,
-                    other => return Err(format!("`{}` must be a list, but is {}", list.source(), other.type_name())),
+                    other => {
+                        let found = other.type_name();
+                        return Err(StepError::new(format!("`{}` must be a list, but is {found}", list.source())));
+                    }
                 };
                 self.begin(user, id, LoopKind::Items(*slot, items), children);
             }
             NodeKind::ForEach(slot, Source::Rows(data), children) => {
-                let rows = self.graph.data[data.index()].file.open().map_err(|error| error.message)?;
+                let rows = self.graph.data[data.index()].file.open()?;
                 self.begin(user, id, LoopKind::Rows(*slot, Box::new(rows)), children);
             }
             NodeKind::Choose(children, weights) => {
@@ -462,7 +465,7 @@ impl<'g> Walk<'g> {
             }
             NodeKind::Parallel(children) => return Ok(self.parallel(user, children).await),
             NodeKind::Set(entries) => {
-                user.set_all(entries).map_err(|error| error.message)?;
+                user.set_all(entries)?;
                 observe("set");
             }
             NodeKind::NextRow(data) => match user.draw(*data) {
@@ -471,7 +474,7 @@ impl<'g> Walk<'g> {
                     at_end_of_data(user, *data, at_end);
                     return Ok(Next::End(Walked::EndUser));
                 }
-                Err(NoRow::Broken(message)) => return Err(message),
+                Err(NoRow::Broken(problem)) => return Err(problem.into()),
             },
             NodeKind::Pause(time) => {
                 let time = user.wait_time(time)?;
@@ -490,7 +493,7 @@ impl<'g> Walk<'g> {
                 let semaphore = local.shared.locks[lock.index()].clone();
                 match user.wait_for(semaphore.acquire_owned()).await {
                     Some(Ok(permit)) => self.stack.push(Frame::Lock { _permit: permit }),
-                    Some(Err(_)) => return Err("the lock is gone".into()),
+                    Some(Err(_)) => return Err(StepError::new("the lock is gone")),
                     None => return Ok(Next::End(Walked::TimeUp)),
                 }
                 self.push(children);
@@ -541,7 +544,7 @@ impl<'g> Walk<'g> {
         }
         match worst {
             Walked::Done => Next::Continue,
-            ended => Next::End(ended),
+            ended @ (Walked::LeftIteration | Walked::TimeUp | Walked::EndUser) => Next::End(ended),
         }
     }
 
@@ -566,9 +569,9 @@ impl<'g> Walk<'g> {
     }
 
     /// A step that cannot be carried out: nothing was sent, and it counts as an error of the step.
-    fn failed_step(&mut self, user: &mut User, id: NodeId, message: &str) -> Next {
+    fn failed_step(&mut self, user: &mut User, id: NodeId, error: &StepError) -> Next {
         let node = self.graph.node(id);
-        let message = user.masker().mask(message).into_owned();
+        let message = user.masker().mask(&error.message).into_owned();
         if let Some(observer) = &user.local.observer {
             observer.step(id, "failed", Some(&message));
         }

@@ -10,8 +10,8 @@ use super::{DataId, Flow, NodeId, Place};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Name, Text, finding};
 use crate::template::{
-    Builtin, CounterId, Expression, NameUse, Problem, Reference, Resolver, SlotId, Template, Tree, parse_expression,
-    parse_text,
+    Builtin, CounterId, Expression, NameUse, Reference, Resolver, SlotId, Template, TemplateProblem, Tree,
+    parse_expression, parse_text,
 };
 use crate::value::Value;
 use crate::yaml::plain_value;
@@ -216,7 +216,7 @@ impl Build<'_> {
             };
             self.names.used.insert(slot);
             let quotes = super::dollar_names::needs_quotes(&self.sources, text.span);
-            let problem = Problem {
+            let problem = TemplateProblem {
                 message: format!("`${name}` is sent as it stands"),
                 help: Some(format!("for the variable write `${{{name}}}`")),
                 replacement: Some(format!("${{{name}}}")),
@@ -235,7 +235,7 @@ impl Build<'_> {
         name == "env" || self.names.find(name).is_some_and(|slot| self.names.constant.contains(&slot))
     }
 
-    pub(crate) fn problems(&mut self, problems: Vec<Problem>, text: &Text) {
+    pub(crate) fn problems(&mut self, problems: Vec<TemplateProblem>, text: &Text) {
         for problem in problems {
             let finding = finding(problem, &text.value, text.span, &self.sources);
             self.findings.push(finding);
@@ -243,7 +243,7 @@ impl Build<'_> {
     }
 
     /// What is allowed and hardly ever meant; once for a text that stands for several requests.
-    fn doubts(&mut self, doubts: &[Problem], text: &Text) {
+    fn doubts(&mut self, doubts: &[TemplateProblem], text: &Text) {
         for doubt in doubts {
             let finding = finding(doubt.clone(), &text.value, text.span, &self.sources);
             if self.names.doubted.insert((finding.span, finding.message.clone())) {
@@ -268,7 +268,7 @@ impl Build<'_> {
                 Builtin::Loop => (self.loops > 0, "it is known inside `repeat`, `while` and `for_each`"),
             };
             if !there {
-                let problem = Problem {
+                let problem = TemplateProblem {
                     range: range.clone(),
                     message: format!("`{}` means nothing here", builtin.name()),
                     help: Some(help.into()),
@@ -281,7 +281,7 @@ impl Build<'_> {
 
     /// Judges all names of a text; `bare` for an expression without `${…}`.
     fn use_names(&mut self, names: &[NameUse], text: &Text, node: Option<NodeId>, bare: bool) {
-        let mut problems: Vec<Problem> = Vec::new();
+        let mut problems: Vec<TemplateProblem> = Vec::new();
         for used in names {
             // The other half of a name that was told as a whole.
             if problems.iter().any(|told| told.range.start <= used.range.start && used.range.end <= told.range.end) {
@@ -311,9 +311,9 @@ impl Build<'_> {
         self.problems(problems, text);
     }
 
-    fn judge(&mut self, used: &NameUse, node: Option<NodeId>) -> Result<(), Box<Problem>> {
+    fn judge(&mut self, used: &NameUse, node: Option<NodeId>) -> Result<(), Box<TemplateProblem>> {
         let problem = |message: String, help: Option<String>, replacement: Option<String>| {
-            Err(Box::new(Problem { range: 0..0, message, help, replacement }))
+            Err(Box::new(TemplateProblem { range: 0..0, message, help, replacement }))
         };
         let name = used.name.as_str();
         if name == "env" {
@@ -327,7 +327,7 @@ impl Build<'_> {
                 Some(near) => format!("set it, or write `| default('…')` behind it; is `{near}` meant?"),
                 None => "set it before the run, or write `| default('…')` behind it".into(),
             };
-            return Err(Box::new(Problem {
+            return Err(Box::new(TemplateProblem {
                 range: range.clone(),
                 message: format!("the environment variable `{member}` is not set"),
                 help: Some(help),
@@ -345,7 +345,7 @@ impl Build<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "declare it under `services:`".into(),
             };
-            return Err(Box::new(Problem {
+            return Err(Box::new(TemplateProblem {
                 range: range.clone(),
                 message: format!("there is no service `{member}`"),
                 help: Some(help),
@@ -421,12 +421,12 @@ Some("set it on every path, for example in a step before the branch; or give it 
         }
     }
 
-    fn judge_data(&mut self, used: &NameUse, data: DataId) -> Result<(), Box<Problem>> {
+    fn judge_data(&mut self, used: &NameUse, data: DataId) -> Result<(), Box<TemplateProblem>> {
         self.data_used.insert(data);
         let name = used.name.as_str();
         let set = &self.plan.data[data.index()];
         if !set.per_user && !self.in_iteration {
-            return Err(Box::new(Problem {
+            return Err(Box::new(TemplateProblem {
                 range: 0..0,
                 message: format!("`{name}` draws a row for each iteration, and here is none"),
                 help: Some(format!("write `take: user` in the data set `{name}` to keep one row for each user")),
@@ -434,7 +434,7 @@ Some("set it on every path, for example in a step before the branch; or give it 
             }));
         }
         if set.per_user && !matches!(self.place, Place::Group(_)) {
-            return Err(Box::new(Problem {
+            return Err(Box::new(TemplateProblem {
                 range: 0..0,
                 message: format!("`{name}` draws a row for each user, and here is none"),
                 help: Some("use `for_each: { row: ".to_owned() + name + " }` to walk over all rows"),
@@ -450,7 +450,7 @@ Some("set it on every path, for example in a step before the branch; or give it 
     }
 
     /// Whether a column that is read exists.
-    pub(crate) fn judge_column(&self, used: &NameUse, data: DataId) -> Result<(), Box<Problem>> {
+    pub(crate) fn judge_column(&self, used: &NameUse, data: DataId) -> Result<(), Box<TemplateProblem>> {
         let Some((column, range)) = &used.member else { return Ok(()) };
         let columns = &self.columns[data.index()];
         if columns.is_empty() || used.defaulted || columns.iter().any(|known| **known == **column) {
@@ -461,7 +461,7 @@ Some("set it on every path, for example in a step before the branch; or give it 
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its columns are: {}", columns.join(", ")),
         };
-        Err(Box::new(Problem {
+        Err(Box::new(TemplateProblem {
             range: range.clone(),
             message: format!("the data set `{}` has no column `{column}`", used.name),
             help: Some(help),

@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
+use crate::problem::Problem;
 use crate::random::Random;
 use crate::response::Response;
-use crate::template::{CounterId, ParsedText, Problem, Reference, Resolver, Scope, SlotId, Template, parse_text};
+use crate::template::{
+    CounterId, ParsedText, Reference, Resolver, Scope, SlotId, Template, TemplateProblem, parse_text,
+};
 use crate::value::number_as_written;
 use crate::value::{Map, Value};
 use crate::yaml::{Node, NodeKind, Style, is_number, plain_value};
@@ -103,7 +106,7 @@ impl Statics {
     }
 
     fn text(&mut self, text: &str, span: Span, sources: &Sources) -> Result<Option<Value>, Vec<Diagnostic>> {
-        let told = |problems: Vec<Problem>| -> Vec<Diagnostic> {
+        let told = |problems: Vec<TemplateProblem>| -> Vec<Diagnostic> {
             problems.into_iter().map(|problem| finding(problem, text, span, sources)).collect()
         };
         let parsed = parse_text(text).map_err(told)?;
@@ -123,7 +126,8 @@ impl Statics {
                 true => "set it, or give it a value for that case: `| default(…)`",
                 false => ORDER,
             };
-            let mut problem = Problem { range: error.range, message: error.message, help: None, replacement: None };
+            let mut problem =
+                TemplateProblem { range: error.range, message: error.message, help: None, replacement: None };
             if !problem.message.contains("default(") {
                 problem.help = Some(help.into());
             }
@@ -131,7 +135,7 @@ impl Statics {
         })
     }
 
-    fn unknown(&self, parsed: &ParsedText) -> Option<Problem> {
+    fn unknown(&self, parsed: &ParsedText) -> Option<TemplateProblem> {
         let unknown = parsed.names().iter().find(|used| {
             !matches!(used.name.as_str(), "env" | "services") && !self.places.contains_key(used.name.as_str())
         });
@@ -141,7 +145,7 @@ impl Statics {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => ORDER.into(),
             };
-            return Some(Problem {
+            return Some(TemplateProblem {
                 range: used.range.clone(),
                 message: format!("`{}` is not known before the run starts", used.name),
                 help: Some(help),
@@ -154,7 +158,7 @@ impl Statics {
         });
         service.map(|(name, range)| {
             let near = crate::suggest::nearest(name, self.services.iter().map(|name| &**name));
-            Problem {
+            TemplateProblem {
                 range: range.clone(),
                 message: format!("there is no service `{name}`"),
                 help: Some(
@@ -191,7 +195,7 @@ fn number_like(text: &str) -> Value {
 
 /// A template's problem as a finding in the file. The text's characters are looked up in the
 /// source, so that a caret stands under the very name even inside quotes.
-pub(crate) fn finding(problem: Problem, text: &str, span: Span, sources: &Sources) -> Diagnostic {
+pub(crate) fn finding(problem: TemplateProblem, text: &str, span: Span, sources: &Sources) -> Diagnostic {
     let at = locate(&problem.range, text, span, sources);
     let mut finding = Diagnostic::error(at.unwrap_or(span), problem.message);
     if let Some(help) = problem.help {
@@ -304,7 +308,7 @@ impl Scope for Statics {
         jiff::Timestamp::now()
     }
 
-    fn file(&mut self, path: &str) -> Result<Vec<u8>, String> {
-        std::fs::read(path).map_err(|error| error.to_string())
+    fn file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
+        std::fs::read(path).map_err(|error| Problem::new(error.to_string(), ""))
     }
 }

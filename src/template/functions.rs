@@ -354,7 +354,7 @@ pub(super) fn file(call: &mut Call<'_, '_>) -> Result<(Arc<str>, Vec<u8>), Refus
     let path = call.arguments.text(0)?;
     match call.scope.file(&path) {
         Ok(bytes) => Ok((path, bytes)),
-        Err(cause) => Err(Refusal::Wrong(format!("file `{path}`: {cause}"))),
+        Err(cause) => Err(Refusal::Wrong(format!("file `{path}`: {}", cause.message))),
     }
 }
 

@@ -57,7 +57,7 @@ pub struct CounterId(pub u32);
 
 /// A problem found while parsing or compiling.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct TemplateProblem {
     /// The bytes it concerns, in the text given to `parse_text` or `parse_expression`.
     pub range: Range<usize>,
     /// What is wrong, without a full stop.
@@ -68,7 +68,7 @@ pub struct Problem {
     pub replacement: Option<String>,
 }
 
-impl Problem {
+impl TemplateProblem {
     pub(crate) fn new(range: Range<usize>, message: impl Into<String>) -> Self {
         Self { range, message: message.into(), help: None, replacement: None }
     }

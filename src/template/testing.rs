@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::problem::Problem;
 use crate::response::Response;
 use crate::value::Value;
 
-use super::{CounterId, Problem, Reference, Resolver, Scope, SlotId, parse_expression, parse_text};
+use super::{CounterId, Reference, Resolver, Scope, SlotId, TemplateProblem, parse_expression, parse_text};
 use crate::random::Random;
 
 /// Everything a user would have, filled by hand.
@@ -52,7 +53,7 @@ impl World {
     }
 }
 
-fn first(problems: Vec<Problem>) -> String {
+fn first(problems: Vec<TemplateProblem>) -> String {
     problems.into_iter().next().map_or_else(
         || "no problem told".to_owned(),
         |problem| problem.help.map_or(problem.message.clone(), |help| format!("{}: {help}", problem.message)),
@@ -133,11 +134,11 @@ impl Scope for World {
         jiff::Timestamp::new(1_767_607_200, 250_000_000).unwrap_or_default()
     }
 
-    fn file(&mut self, path: &str) -> Result<Vec<u8>, String> {
+    fn file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
         match path {
             "hello.txt" => Ok(b"hello".to_vec()),
             "bin.png" => Ok(vec![0x89, b'P', 0xff, 0x00]),
-            _ => Err("no such file".to_owned()),
+            _ => Err(Problem::new("no such file", "")),
         }
     }
 }

@@ -12,7 +12,7 @@ use ::http::header::CONTENT_TYPE;
 use super::node::{StreamNode, Until};
 use crate::event_stream::{EventStream, TooLarge};
 use crate::exchange::{Entry, Exchange, Gaps, Message};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, StepError};
 use crate::graph::TransportId;
 use crate::protocols::http;
 use crate::protocols::http::client::{HttpUser, Request, Sink, Transport};
@@ -42,7 +42,7 @@ pub(crate) struct Sent {
 ///
 /// # Errors
 /// When a value is missing, a file cannot be read, or what comes out cannot be sent.
-pub(crate) fn prepare(node: &StreamNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, String> {
+pub(crate) fn prepare(node: &StreamNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, StepError> {
     let data = node.until.data.as_ref().map(|data| text(scope, data)).transpose()?;
     let request = http::sampler::prepare(&node.request, sending, scope)?;
     Ok(Sent { request, transport: node.request.transport, until: Arc::clone(&node.until), data })

@@ -12,7 +12,7 @@ use super::client::{Arrived, Connection, End, Handshake, MAX_WAITING};
 use super::node::{Kept, Message, OpenNode, ReceiveNode, SendNode, Wait};
 use crate::assertions::Assertion;
 use crate::exchange::{self, Entry, Exchange, Gaps, Timings};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, StepError};
 use crate::graph::{ConnectionId, TransportId};
 use crate::mask::Masker;
 use crate::protocols::http;
@@ -455,11 +455,11 @@ fn not_open(start: Instant) -> Exchange {
 ///
 /// # Errors
 /// When a value is missing, or what comes out cannot be sent.
-pub(crate) fn prepare_open(node: &OpenNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, String> {
+pub(crate) fn prepare_open(node: &OpenNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, StepError> {
     let subprotocols = node.subprotocols.iter().map(|one| text(scope, one)).collect::<Result<Vec<_>, _>>()?;
     let handshake = Handshake::new(rand::rng().random(), subprotocols, node.compression);
     let mut request = http::sampler::prepare(&node.handshake, sending, scope)?;
-    request.extra_headers.extend(handshake.headers()?);
+    request.extra_headers.extend(handshake.headers().map_err(StepError::new)?);
     let url = uri::websocket_form(request.target.as_str()).into();
     Ok(Sent::Open(Box::new(Opening {
         connection: node.connection,
@@ -476,12 +476,12 @@ pub(crate) fn prepare_open(node: &OpenNode, sending: &Sending<'_>, scope: &mut d
 ///
 /// # Errors
 /// When a value is missing or a file cannot be read.
-pub(crate) fn prepare_send(node: &SendNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, String> {
+pub(crate) fn prepare_send(node: &SendNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, StepError> {
     let (text, payload) = match &node.message {
         Message::Text(template) => (true, text(scope, template)?.into()),
         Message::Json(json) => {
             let mut text = String::new();
-            json.render(scope, &mut text).map_err(|error| error.message)?;
+            json.render(scope, &mut text)?;
             (true, text.into())
         }
         Message::Binary(file) => (false, http::sampler::file_bytes(file, scope)?),
