@@ -126,7 +126,9 @@ pub(super) fn answer(
     };
     let (thread_group, title) = match kind {
         Kind::Run => (String::new(), "run".to_owned()),
-        _ => (question.thread_group.clone(), question.title.clone()),
+        Kind::Sampler | Kind::Transaction | Kind::ThreadGroup => {
+            (question.thread_group.clone(), question.title.clone())
+        }
     };
     let key = Key { kind, thread_group, title };
     let line = new.line(&key).ok_or("it was not reached in this run")?;

@@ -51,7 +51,7 @@ impl Baseline {
                 Place::Group(group) if label.kind == LabelKind::Sampler => {
                     Some((told(masker, &label.title), told(masker, &graph.groups[group.index()].name)))
                 }
-                _ => None,
+                Place::Group(_) | Place::Setup | Place::Teardown => None,
             })
             .collect();
         for (run, file) in runs.iter().zip(files) {

@@ -506,20 +506,20 @@ impl Build<'_> {
     }
 
     fn expected(&mut self, yaml: &Yaml, measure: Measure, id: NodeId) -> Option<Expected> {
-        if measure != Measure::Plain
-            && let Some(text) = yaml.text().filter(|text| !text.contains("${"))
+        if let Some(text) = yaml.text().filter(|text| !text.contains("${"))
+            && let Some(parsed) = match measure {
+                Measure::Plain => None,
+                Measure::Duration => Some(parse_duration(text).map(|time| Value::Float(time.as_secs_f64() * 1e3))),
+                Measure::Size => Some(parse_size(text).map(|bytes| Value::Int(bytes as i64))),
+            }
         {
-            let parsed = match measure {
-                Measure::Duration => parse_duration(text).map(|time| Value::Float(time.as_secs_f64() * 1e3)),
-                _ => parse_size(text).map(|bytes| Value::Int(bytes as i64)),
-            };
             return match parsed {
                 Ok(value) => Some(Expected::Measured(value, text.to_string())),
                 Err(error) => {
                     let mut finding = Diagnostic::error(yaml.span, error.message);
                     let corrected = match measure {
                         Measure::Duration if text.parse::<f64>().is_ok() => Some(format!("{text}ms")),
-                        _ => error.corrected,
+                        Measure::Plain | Measure::Duration | Measure::Size => error.corrected,
                     };
                     if let Some(corrected) = corrected {
                         finding = finding.help(format!("write `{corrected}`")).fix(yaml.span, corrected);

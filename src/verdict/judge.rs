@@ -197,7 +197,7 @@ fn failed_samples(graph: &ExecutionGraph, results: &Results, thresholds: &[Thres
     let failed: Vec<&ThresholdResult> = thresholds.iter().filter(errors).collect();
     let request = |one: &ThresholdResult| match one.scope {
         Scope::Label(label) => graph.label(label).kind == LabelKind::Sampler,
-        _ => true,
+        Scope::Run | Scope::Group(_) => true,
     };
     let what = if failed.iter().all(|one| request(one)) { "requests" } else { "samples" };
     match failed.as_slice() {
