@@ -47,6 +47,9 @@ impl Drop for InFlight<'_> {
 /// What an exchange was found to be.
 #[derive(Default)]
 struct Judged {
+    /// When it started and ended, by the clock of the run.
+    started: Duration,
+    ended: Duration,
     /// The request belongs to the warm-up, so its assertions are not counted.
     warm_up: bool,
     failures: Vec<SampleFailure>,
@@ -80,10 +83,12 @@ impl User {
         let ended = started + exchange.timings.total;
 
         let warm_up = local.recorder.borrow().warms_up(node.label, started.saturating_sub(self.behind));
-        let (response, judged) = match &exchange.outcome {
+        let mut judged = Judged { started, ended, warm_up, ..Judged::default() };
+        let response = match &exchange.outcome {
             Ok(response) => {
                 self.response = Some(response.clone());
-                (Some(&**response), self.judge(node, request, response, observed, warm_up))
+                self.judge(node, request, response, observed, &mut judged);
+                Some(&**response)
             }
             Err(failure) => {
                 self.unset(request);
@@ -91,7 +96,6 @@ impl User {
                     local.recorder.borrow_mut().exhausted(what);
                 }
                 let failure = SampleFailure::new(failure.kind, failure.message.clone(), node.span);
-                let mut judged = Judged { warm_up, ..Judged::default() };
                 if let Some(partial) = &exchange.partial {
                     self.note_partial(request, partial);
                     // A gateway's 502 tells more than the missing end of its page: it is named first.
@@ -100,14 +104,14 @@ impl User {
                     }
                 }
                 judged.failures.push(failure);
-                (exchange.partial.as_deref(), judged)
+                exchange.partial.as_deref()
             }
         };
         drop(turn);
         let passed = judged.failures.is_empty();
         self.response_ok = passed;
         let masker = (!passed || observed).then(|| self.masker());
-        self.record(node, started, ended, &exchange, &judged, masker.as_ref());
+        self.record(node, &exchange, &judged, masker.as_ref());
         self.forget_body();
         if let (Some(observer), Some(masker)) = (&local.observer, &masker) {
             observer.request(&Observed {
@@ -182,15 +186,7 @@ impl User {
         }
     }
 
-    fn record(
-        &mut self,
-        node: &Node,
-        started: Duration,
-        ended: Duration,
-        exchange: &Exchange,
-        judged: &Judged,
-        masker: Option<&Masker>,
-    ) {
+    fn record(&mut self, node: &Node, exchange: &Exchange, judged: &Judged, masker: Option<&Masker>) {
         let failures: Vec<SampleFailure>;
         let outcome = if judged.failures.is_empty() {
             Outcome::Passed
@@ -210,8 +206,8 @@ impl User {
         };
         let sample = Sample {
             label: node.label,
-            started,
-            ended,
+            started: judged.started,
+            ended: judged.ended,
             response_time: response_time(exchange),
             behind: std::mem::take(&mut self.behind),
             timings: exchange.timings,
@@ -248,12 +244,11 @@ impl User {
     }
 
     /// Status first, then extractors, then the other assertions; a wrong status skips the rest.
-    fn judge(&mut self, node: &Node, request: &Request, response: &Response, observed: bool, warm_up: bool) -> Judged {
-        let mut judged = Judged { warm_up, ..Judged::default() };
-        let statuses = self.judge_status(node, request, response, observed, &mut judged);
+    fn judge(&mut self, node: &Node, request: &Request, response: &Response, observed: bool, judged: &mut Judged) {
+        let statuses = self.judge_status(node, request, response, observed, judged);
         if !judged.failures.is_empty() {
             self.unset(request);
-            return judged;
+            return;
         }
         for (slot, extractor) in &request.extractors {
             let found = extractor.extract(response, self);
@@ -274,8 +269,7 @@ impl User {
                 }
             }
         }
-        self.check(request, statuses..request.assertions.len(), response, observed, &mut judged);
-        judged
+        self.check(request, statuses..request.assertions.len(), response, observed, judged);
     }
 
     /// Judges the status; tells how many assertions are about it.

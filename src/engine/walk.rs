@@ -1,22 +1,15 @@
 //! The walk: a user goes through the graph with a small explicit stack, no recursion, no boxed
 //! future per step.
 
-use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
-
-use super::events::RowKind;
-use super::user::{Local, NoRow, User};
-use crate::data::Rows;
-use crate::failure::{FailureKind, StepError};
+use super::frame::{Frame, Loop, LoopKind, OpenConnection, Timed};
+use super::user::{NoRow, User};
+use crate::failure::StepError;
 use crate::graph::{ConnectionId, DataId, Dynamic, ExecutionGraph, LabelId, Node, NodeId, NodeKind, Source};
-use crate::metrics::{Example, LostWhy, Outcome, ResponseTime, Sample, SampleFailure};
+use crate::metrics::LostWhy;
 use crate::plan::{AtEnd, OnError, StopTarget};
-use crate::protocols::sampler::Sessions;
 use crate::stop_reason::StopReason;
-use crate::template::{Expression, SlotId};
 use crate::value::Value;
 
 /// How a walk ended.
@@ -37,127 +30,6 @@ enum Next {
     Continue,
     EndLoop,
     End(Walked),
-}
-
-enum Frame<'g> {
-    Steps {
-        children: &'g [NodeId],
-        at: usize,
-    },
-    Ordered {
-        children: Vec<NodeId>,
-        at: usize,
-    },
-    Transaction(Timed),
-    Loop(Loop<'g>),
-    Lock {
-        _permit: OwnedSemaphorePermit,
-    },
-    /// Steps on a connection, which is closed after them unless it is kept.
-    Connection {
-        _open: OpenConnection,
-    },
-}
-
-/// A connection that steps use.
-struct OpenConnection {
-    sessions: Rc<Sessions>,
-    id: ConnectionId,
-}
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.sessions.leave(self.id);
-    }
-}
-
-/// A loop under way.
-struct Loop<'g> {
-    kind: LoopKind<'g>,
-    node: NodeId,
-    children: &'g [NodeId],
-    /// Rounds begun.
-    round: u64,
-    /// `loop.index` of the loop around this one.
-    outer: Option<u64>,
-}
-
-impl LoopKind<'_> {
-    /// Whether it is known to have no further round after this many.
-    fn is_over(&self, rounds: u64) -> bool {
-        match self {
-            Self::Times(count) => rounds >= *count,
-            Self::Items(_, items) => rounds >= items.len() as u64,
-            Self::Until(_) | Self::While(..) | Self::Rows(..) => false,
-        }
-    }
-}
-
-enum LoopKind<'g> {
-    Times(u64),
-    Until(Duration),
-    While(&'g Expression, u64),
-    Items(SlotId, Arc<[Value]>),
-    Rows(SlotId, Box<Rows>),
-}
-
-/// A transaction under way; recorded as interrupted when the run drops it.
-struct Timed {
-    local: Rc<Local>,
-    label: LabelId,
-    started: Duration,
-    /// What the user had waited when it began: waiting is left out.
-    waited: Duration,
-    /// How much later than scheduled it began.
-    behind: Duration,
-    /// Samples and failures the user had when it began.
-    samples: u64,
-    failures: u64,
-    recorded: bool,
-}
-
-impl Timed {
-    fn record(&mut self, response_time: ResponseTime, outcome: Outcome<'_>, row: Option<(&User, RowKind<'_>)>) {
-        self.recorded = true;
-        let ended = self.local.clock.now();
-        let sample =
-            Sample { response_time, behind: self.behind, ..Sample::bare(self.label, self.started, ended, outcome) };
-        self.local.recorder.borrow_mut().sample(&sample, &mut Example::default);
-        if let Some((user, kind)) = row {
-            let failure = match outcome {
-                Outcome::Failed([first, ..]) => Some((first.kind.word(), first.message.clone())),
-                Outcome::Failed([]) | Outcome::Passed | Outcome::Interrupted => None,
-            };
-            self.local.row(user.group, user.number, &sample, kind, failure);
-        }
-    }
-}
-
-impl Timed {
-    /// Counts it, unless that was done.
-    fn complete(&mut self, graph: &ExecutionGraph, user: &User) {
-        if self.recorded {
-            return;
-        }
-        let waited = user.waited - self.waited;
-        let time = ResponseTime::Whole((self.local.clock.now() - self.started).saturating_sub(waited));
-        let failed = user.failures - self.failures;
-        let row = Some((user, RowKind::Transaction { samples: user.samples - self.samples, failed }));
-        if failed == 0 {
-            self.record(time, Outcome::Passed, row);
-        } else {
-            let failure = SampleFailure::new(FailureKind::Step, "a step inside failed", graph.label(self.label).span);
-            self.record(time, Outcome::Failed(&[failure]), row);
-        }
-    }
-}
-
-impl Drop for Timed {
-    fn drop(&mut self) {
-        if !self.recorded {
-            self.record(ResponseTime::None, Outcome::Interrupted, None);
-        }
-    }
 }
 
 /// Walks through a list of steps.
