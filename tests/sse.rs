@@ -166,7 +166,7 @@ fn a_time_ends_the_stream_as_a_success_and_replaces_the_timeout() {
 fn a_stream_that_ends_before_until_holds_fails() {
     let (kind, message) =
         fails(&serving(HEAD, "data: a\n\ndata: b\n\n"), "sse: /x\nuntil: { data: '[DONE]', events: 20 }");
-    let words = "the stream ended before what `until` waits for: an event with the data `[DONE]` or 20 events";
+    let words = "the stream ended before what `until` waits for: an event with the data `[DONE]` or 20 events; add `close: true` to `until` if the server may end it before";
     assert_eq!((&*kind, &*message), ("body", words));
     // An event whose blank line is missing has not come (§9.2.6).
     let (kind, _) = fails(&serving(HEAD, "data: a\n\ndata: [DONE]\n"), "sse: /x\nuntil: { data: '[DONE]' }");

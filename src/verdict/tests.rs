@@ -153,7 +153,7 @@ fn a_step_that_could_not_be_carried_out_is_no_pass_either() {
     let mut run = Fixture::new(&plan);
     run.passes("GET /market", 1.0, 10);
     run.unanswered("Remember", 1.0, FailureKind::Step, "`b` is not set");
-    assert_eq!(run.finish().verdict_line(), "FAILED (exit 1): Remember: 1 of 1 samples had errors (`b` is not set)");
+    assert_eq!(run.finish().verdict_line(), "FAILED (exit 1): Remember: the step could not be carried out (`b` is not set)");
 
     let mut allowed = Fixture::new(&format!("{plan}  - error_rate < 90%\n"));
     allowed.passes("GET /market", 1.0, 10);
