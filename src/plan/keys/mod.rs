@@ -212,6 +212,11 @@ static INSTEAD: &[(&str, &[&str], &str)] = &[
         &["method"],
         "remove it: a step that has a body (`json`, `body`, …) is sent as POST, any other as GET",
     ),
+    (
+        "message",
+        &["reply", "within", "timeout", "where", "assert", "extract", "thresholds", "name"],
+        "it stands beside `send`, in the same step, not in the message; `within` and `where` stand in `reply` there",
+    ),
     ("reply", &["close"], "wait for the end of the connection in a step of its own: `- receive: { close: true }`"),
 ];
 

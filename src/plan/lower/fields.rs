@@ -150,7 +150,12 @@ impl Lower<'_> {
                 Some(_) | None if written(near) => {
                     finding.help(format!("did you mean `{near}`? It is written already: remove one of the two"))
                 }
-                Some(_) | None => finding.help(format!("did you mean `{near}`?")).fix(entry.key_span, near),
+                Some(_) | None => match self.listed(entry, near, keys) {
+                    Some((span, text)) => {
+                        Diagnostic { span, ..finding }.help(format!("did you mean `{near}`, a list?")).fix(span, text)
+                    }
+                    None => finding.help(format!("did you mean `{near}`?")).fix(entry.key_span, near),
+                },
             };
         }
         if word.starts_with('$') && keys.iter().any(|key| key.name == "where") {
@@ -190,6 +195,15 @@ impl Lower<'_> {
         }
         let names: Vec<&str> = keys.iter().filter(|key| !key.later).map(|key| key.name).collect();
         finding.help(format!("the keys of {what} are: {}", names.join(", ")))
+    }
+
+    /// The text that makes a list of a single value, where the key that is meant takes a list; and what it
+    /// replaces.
+    fn listed(&self, entry: &Entry, near: &str, keys: &[&'static Key]) -> Option<(Span, String)> {
+        let key = keys.iter().find(|key| key.name == near)?;
+        let is_one = matches!(key.ty, Ty::List(_)) && entry.value.text().is_some() && !entry.value.is_blank();
+        let value = self.in_one_line(&entry.value).filter(|_| is_one)?;
+        Some((Span { end: entry.value.span.end, ..entry.key_span }, format!("{near}: [{value}]")))
     }
 
     /// A value as it is written, if that is on one line.
@@ -264,6 +278,7 @@ fn asserts(entry: &Entry, kind: &str, beside: &[Entry]) -> bool {
         return false;
     }
     match kind {
+        "websocket" if key.name == "status" => entry.value.text().is_some_and(|text| &**text == "101"),
         "websocket" => matches!(key.name, "name" | "response_time" | "first_byte" | "header" | "cookie" | "expr"),
         "send" => {
             matches!(key.name, "name" | "response_time" | "reply" | "json" | "body" | "size" | "expr")

@@ -4,6 +4,7 @@ use super::steps::kind_named;
 use super::{Around, Lower};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::keys::{self, Key, Kind, KindId, instead_of, kinds};
+use crate::plan::types::Text;
 use crate::protocols::spec::RequestKind;
 use crate::yaml::{Entry, Node};
 
@@ -143,6 +144,15 @@ impl Lower<'_> {
         Some((finding().help(format!("did you mean `{near}`?")).fix(entry.key_span, near), meant))
     }
 
+    /// The path or URL at a kind key.
+    pub(crate) fn url(&mut self, kind: &Entry, key: &str) -> Option<Text> {
+        if kind.value.text().is_none() {
+            self.wrong_type(&kind.value, key, "a path or URL", Some(&format!("{key}: /path")));
+            return None;
+        }
+        self.text(&kind.value, key)
+    }
+
     /// A step that fits where steps are read.
     pub(super) fn a_step(&self) -> &'static str {
         match self.around {
@@ -174,8 +184,6 @@ impl Lower<'_> {
         let is_url = |entry: &&Entry| URLS.contains(&&*entry.key) && entry.value.text().is_some();
         let at = entries.iter().position(|entry| std::ptr::eq(entry, kind))?;
         let key = meant.key.name;
-        // A misspelt kind key has a patch of its own.
-        let is_plain = &*kind.key == key;
         if kind.value.is_blank() {
             let url = entries.get(at + 1).filter(is_url)?;
             let value = self.in_one_line(&url.value)?.to_owned();
@@ -184,7 +192,8 @@ impl Lower<'_> {
             let written = format!("{key}: {value}");
             let message = format!("the URL of `{key}` stands at `{key}` itself, not at `{}`", url.key);
             let finding = Diagnostic::error(span, message).help(format!("write `{written}`"));
-            self.report(if is_plain { finding.fix(span, written) } else { finding });
+            self.unpatch(kind);
+            self.report(finding.fix(span, written));
             let mut all: Vec<Entry> = entries.iter().filter(|entry| !std::ptr::eq(*entry, url)).cloned().collect();
             all.get_mut(at)?.value = url.value.clone();
             return Some(all);
@@ -205,9 +214,12 @@ impl Lower<'_> {
                 finding.help(format!("write `{key}: {shown}`, and {} beside it", names.join(", ")))
             }
         };
-        let patch = self.beside(kind, url, &rest).filter(|_| is_plain && !twice);
+        let patch = self.beside(key, kind, url, &rest).filter(|_| !twice);
         let finding = match patch {
-            Some((span, text)) => Diagnostic { span, ..finding }.fix(span, text),
+            Some((span, text)) => {
+                self.unpatch(kind);
+                Diagnostic { span, ..finding }.fix(span, text)
+            }
             None => finding,
         };
         self.report(finding);
@@ -217,13 +229,20 @@ impl Lower<'_> {
         Some(all)
     }
 
+    /// Takes away the patch of a misspelt kind key, which a larger one has in it.
+    fn unpatch(&mut self, kind: &Entry) {
+        for known in self.findings.iter_mut().filter(|known| known.span == kind.key_span) {
+            known.fix = None;
+        }
+    }
+
     /// The text that puts a URL at its kind key and the other keys beside it, and what it replaces.
-    fn beside(&self, kind: &Entry, url: &Entry, rest: &[&Entry]) -> Option<(Span, String)> {
+    fn beside(&self, key: &str, kind: &Entry, url: &Entry, rest: &[&Entry]) -> Option<(Span, String)> {
         let column = |span: Span| self.sources.position(span).1;
         let before = self.sources.text(Span { start: 0, end: kind.key_span.start, ..kind.key_span });
         let line = before.rsplit('\n').next()?;
         let is_block = line.chars().all(|c| matches!(c, ' ' | '-'));
-        let mut text = format!("{}: {}", kind.key, self.in_one_line(&url.value)?);
+        let mut text = format!("{key}: {}", self.in_one_line(&url.value)?);
         for entry in rest {
             let written = self.sources.text(Span { end: entry.value.span.end, ..entry.key_span });
             if written.is_empty() {

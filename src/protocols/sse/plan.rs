@@ -48,7 +48,7 @@ impl Lower<'_> {
                 Diagnostic::error(entry.key_span, "`resources` has no effect: a stream of events is not a page");
             self.report(finding.help("remove it"));
         }
-        let url = self.text(&kind.value, "sse")?;
+        let url = self.url(kind, "sse")?;
         let method = if bodies(fields).next().is_some() { "POST" } else { "GET" };
         let request = self.http_request(kind, method.into(), url, fields);
         Some(StreamStep { request, until: until.flatten() })

@@ -111,7 +111,7 @@ impl Lower<'_> {
 
     /// A step that opens a WebSocket; `kind` is its kind key.
     pub(crate) fn websocket_step(&mut self, kind: &Entry, fields: &Fields<'_>) -> Option<OpenStep> {
-        let url = self.text(&kind.value, "websocket");
+        let url = self.url(kind, "websocket");
         let settings = self.websocket_settings(fields);
         let query = fields.get("query").map_or_else(Vec::new, |node| self.values(node, "query"));
         let steps = match fields.get("steps") {
