@@ -168,7 +168,8 @@ impl Extractor {
         let mut got = (!detail.is_empty()).then(|| detail.to_owned()).into_iter().collect::<Vec<_>>();
         if self.needs_body() {
             if response.body.is_empty() {
-                got.push("an empty body".to_owned());
+                // JSON of nothing has been told to be that.
+                got.extend((!reason.contains("empty")).then(|| "an empty body".to_owned()));
             } else {
                 let near = match &self.how {
                     How::Json(path) => path.nearest(response),

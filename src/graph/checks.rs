@@ -102,7 +102,10 @@ impl Build<'_> {
                             let groups = regex.captures_len() - 1;
                             self.error(
                                 text.span,
-                                format!("`group: {number}`: the pattern has {groups} group{}", if groups == 1 { "" } else { "s" }),
+                                format!(
+                                    "`group: {number}`: the pattern has {groups} group{}",
+                                    if groups == 1 { "" } else { "s" }
+                                ),
                                 "groups are the parts in parentheses, counted from 1; 0 is the whole match",
                             );
                             return None;

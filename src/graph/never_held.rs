@@ -20,14 +20,17 @@ impl Build<'_> {
                     if possible.any(|status| assertion.may_hold(f64::from(status))) {
                         continue;
                     }
-                    let finding = |why: &str| Diagnostic::error(span, format!("{why}, so `{}` can only fail", assertion.text()));
+                    let finding =
+                        |why: &str| Diagnostic::error(span, format!("{why}, so `{}` can only fail", assertion.text()));
                     match protocol {
-                        Spec::WebSocket(_) => finding("a WebSocket is opened by the status 101, or refused by one from 400 on").help(
+                        Spec::WebSocket(_) => finding(
+                            "a WebSocket is opened by the status 101, or refused by one from 400 on",
+                        )
+                        .help(
                             "remove it: the step fails anyway unless the WebSocket is opened; or write `status: 101`",
                         ),
-                        Spec::Http(_) | Spec::Sse(_) => finding("the status of a response is 200 or above").help(
-                            "write the status that the server responds with, for example `status: 200`",
-                        ),
+                        Spec::Http(_) | Spec::Sse(_) => finding("the status of a response is 200 or above")
+                            .help("write the status that the server responds with, for example `status: 200`"),
                         Spec::Send(_) | Spec::Receive(_) => continue,
                     }
                 }
@@ -45,8 +48,10 @@ impl Build<'_> {
                     };
                     let plural = if most == 1 { plural.to_owned() } else { format!("{plural}s") };
                     let at_most = if least == most { "" } else { "at most " };
-                    let message =
-                        format!("this step waits for {at_most}{most} {plural}, so `{}` can only fail", assertion.text());
+                    let message = format!(
+                        "this step waits for {at_most}{most} {plural}, so `{}` can only fail",
+                        assertion.text()
+                    );
                     Diagnostic::error(span, message).help(help)
                 }
                 Subject::ResponseTime

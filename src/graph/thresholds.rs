@@ -305,12 +305,7 @@ impl Build<'_> {
                     "waits for a `reply`, so this could never be judged".to_owned(),
                     "add `reply: {}` to a `send` step, or remove it",
                 ),
-                Phase::Dns
-                | Phase::Connect
-                | Phase::Tls
-                | Phase::FirstByte
-                | Phase::Download
-                | Phase::FirstEvent => (
+                Phase::Dns | Phase::Connect | Phase::Tls | Phase::FirstByte | Phase::Download | Phase::FirstEvent => (
                     format!("has a phase `{}`, so this could never be judged", phase.word()),
                     "remove it, or write it where such requests are",
                 ),

@@ -133,7 +133,9 @@ impl Spec {
                 Part::Body | Part::Messages | Part::Events => {
                     step.close.then_some("this `receive` waits for the end of the connection, not for a message")
                 }
-                Part::Gaps if step.close => Some("this `receive` waits for the end of the connection, not for messages"),
+                Part::Gaps if step.close => {
+                    Some("this `receive` waits for the end of the connection, not for messages")
+                }
                 Part::Gaps => (step.wait.count < 2).then_some("this `receive` waits for one message only"),
             },
             Self::Sse(step) => match part {
@@ -211,14 +213,9 @@ impl Spec {
             Self::Receive(step) if !step.close && step.wait.count > 1 => &[Phase::FirstEvent, Phase::EventGap],
             Self::Receive(step) if !step.close => &[Phase::FirstEvent],
             Self::Send(_) | Self::Receive(_) => &[],
-            Self::Sse(step) if step.most_events() == Some(1) => &[
-                Phase::Dns,
-                Phase::Connect,
-                Phase::Tls,
-                Phase::FirstByte,
-                Phase::Download,
-                Phase::FirstEvent,
-            ],
+            Self::Sse(step) if step.most_events() == Some(1) => {
+                &[Phase::Dns, Phase::Connect, Phase::Tls, Phase::FirstByte, Phase::Download, Phase::FirstEvent]
+            }
             Self::Sse(_) => &[
                 Phase::Dns,
                 Phase::Connect,

@@ -119,7 +119,11 @@ fn regression_other_words_in_messages_are_corrected_with_their_values() {
         ("- send: { text: { a: 1 } }", "write `json`", "json: { a: 1 }"),
         ("- send: { subscribe: AAPL }", "below `json`", "send: { json: { subscribe: AAPL } }"),
         ("- send: { type: a, text: b }", "below `json`", "send: { json: { type: a, text: b } }"),
-        ("- send:\n    type: a\n    list:\n      - b", "below `json`", "json:\n                  type: a\n                  list:\n"),
+        (
+            "- send:\n    type: a\n    list:\n      - b",
+            "below `json`",
+            "json:\n                  type: a\n                  list:\n",
+        ),
         ("- send: [1, 2]", "below `json`", "send: { json: [1, 2] }"),
         ("- send: { json: '{\"a\": 1}' }", "one JSON string", "json: {\"a\": 1}"),
         ("- receive:", "receive: {}", "receive: {}"),
@@ -174,7 +178,11 @@ fn regression_other_words_for_streams_are_corrected_with_their_values() {
         ("- stream: /s", "here it is `sse`", "- sse: /s"),
         ("- event_stream: /s\n  until: { events: 5 }", "here it is `sse`", "- sse: /s"),
         ("- sse: { url: /s }", "takes its path or URL", "- sse: /s"),
-        ("- sse:\n    url: /s\n    until: { events: 5 }", "`until` beside it", "- sse: /s\n        until: { events: 5 }"),
+        (
+            "- sse:\n    url: /s\n    until: { events: 5 }",
+            "`until` beside it",
+            "- sse: /s\n        until: { events: 5 }",
+        ),
         ("- websocket: { url: /w }\n  steps: [ send: hi ]", "takes its path or URL", "- websocket: /w\n"),
         (
             "- websocket:\n    headers:\n      A: b\n    url: /w\n    steps:\n      - send: hi",
@@ -207,6 +215,33 @@ fn regression_other_words_for_streams_are_corrected_with_their_values() {
     expect_nothing(&super::patched(&plan, &found));
 }
 
+/// The value of an alias stands where its anchor is: there is nothing to put in its place beside the key.
+#[test]
+fn regression_values_of_aliases_are_not_moved() {
+    let head = "x-a: &a { url: /s }\nx-b: &b 5s\n";
+    for step in ["- sse: *a", "- sse: /s\n  within: *b", "- websocket: /w\n  steps: [ { send: hi, timeout: *b } ]"] {
+        let found = findings(&Folder::new(), &format!("{head}{}", steps(step)));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(found[0].fix, None, "{found:#?}");
+    }
+}
+
+/// A patch of a whole step would undo those within it: all that are offered at once can be put in place.
+#[test]
+fn regression_patches_do_not_lie_within_one_another() {
+    let folder = Folder::new();
+    let mut plan = steps(
+        "- ws:\n    url: /w\n    headers: { A: b }\n    steps:\n      - receive:\n      - send:\n          type: a\n          text: [b]\n      - send: { text: 'it's' }\n      - receive: { timeout: 5s }",
+    );
+    for round in 0..3 {
+        let found = findings(&folder, &plan);
+        assert_eq!(found.is_empty(), round == 2, "{plan}\n{found:#?}");
+        plan = super::patched(&plan, &found);
+    }
+    let written = "      - websocket: /w\n        headers: { A: b }\n        steps:\n          - receive: {}\n          - send:\n              json:\n                type: a\n                text: [b]\n          - send: { text: \"it's\" }\n          - receive: { within: 5s }\n";
+    assert!(plan.contains(written), "{plan}");
+}
+
 #[test]
 fn regression_what_is_not_there_is_told_with_what_to_do_instead() {
     for (step, message, remedy) in [
@@ -231,7 +266,11 @@ fn regression_what_is_not_there_is_told_with_what_to_do_instead() {
     }
     for (step, message, remedy) in [
         ("- until: { events: 5 }", "`until` is not a kind of step", "write it beside `sse`"),
-        ("- until: x > 5\n  steps: [ get: / ]", "`until` is not a kind of step", "`while:` with the opposite condition"),
+        (
+            "- until: x > 5\n  steps: [ get: / ]",
+            "`until` is not a kind of step",
+            "`while:` with the opposite condition",
+        ),
         ("- assert: { status: 200 }", "`assert` is not a kind of step", "beside `get`"),
         ("- sse: /s\n  until: { where: { $.a: 1 } }", "no key `where`", "does not look into an event"),
         ("- sse: /s\n  until: $.done == true", "`until` takes a map", "does not look into an event"),

@@ -135,7 +135,9 @@ impl Lower<'_> {
                     (Ty::Assertions, "send") if !written("reply") => {
                         ", and it needs a `reply` to look at: write `reply: {}` beside it".to_owned()
                     }
-                    (Ty::Assertions, "send" | "receive") => ", for example `assert: { json: { $.type: quote } }`".to_owned(),
+                    (Ty::Assertions, "send" | "receive") => {
+                        ", for example `assert: { json: { $.type: quote } }`".to_owned()
+                    }
                     _ => format!(", for example `{}`", in_a_line(key.example)),
                 };
                 finding.help(format!("{theirs}here it is `{ours}`{how}"))
@@ -159,28 +161,29 @@ impl Lower<'_> {
             };
         }
         if word.starts_with('$') && keys.iter().any(|key| key.name == "where") {
-            let span = Span { end: entry.value.span.end, ..entry.key_span };
-            let inside = self.in_one_line(&entry.value).filter(|_| !written("where"));
-            let finding = Diagnostic { span, ..finding };
-            return match inside.map(|value| format!("where: {{ {}: {value} }}", self.sources.text(entry.key_span))) {
-                Some(inside) => {
+            let inside = whole(entry).zip(self.in_one_line(&entry.value)).filter(|_| !written("where"));
+            return match inside {
+                Some((span, value)) => {
+                    let inside = format!("where: {{ {}: {value} }}", self.sources.text(entry.key_span));
+                    let finding = Diagnostic { span, ..finding };
                     finding.help(format!("JSONPaths stand in `where`: write `{inside}`")).fix(span, inside)
                 }
-                None => finding.help("JSONPaths stand in `where`: put it inside, for example `where: { $.type: quote }`"),
+                None => {
+                    finding.help("JSONPaths stand in `where`: put it inside, for example `where: { $.type: quote }`")
+                }
             };
         }
         if let Some(key) = others().find(|key| key.is_also(word)) {
             return finding.help(format!("here it is `{}`, for example `{}`", key.name, in_a_line(key.example)));
         }
         if let Some((parent, ours)) = keys.iter().find_map(|key| Some((key.name, inner(key, word, &entry.value)?))) {
-            let value = self.in_one_line(&entry.value).filter(|_| !written(parent));
-            let Some(value) = value else {
+            let value = whole(entry).zip(self.in_one_line(&entry.value)).filter(|_| !written(parent));
+            let Some((span, value)) = value else {
                 let rename = if ours == word { String::new() } else { format!("; there it is called `{ours}`") };
                 return finding.help(format!(
                     "`{ours}` is a key of `{parent}`; put it inside, in the value of `{parent}`{rename}"
                 ));
             };
-            let span = Span { end: entry.value.span.end, ..entry.key_span };
             let inside = format!("{parent}: {{ {ours}: {value} }}");
             let help = format!("`{ours}` is a key of `{parent}`: write `{inside}`");
             return Diagnostic { span, ..finding }.help(help).fix(span, inside);
@@ -203,13 +206,19 @@ impl Lower<'_> {
         let key = keys.iter().find(|key| key.name == near)?;
         let is_one = matches!(key.ty, Ty::List(_)) && entry.value.text().is_some() && !entry.value.is_blank();
         let value = self.in_one_line(&entry.value).filter(|_| is_one)?;
-        Some((Span { end: entry.value.span.end, ..entry.key_span }, format!("{near}: [{value}]")))
+        Some((whole(entry)?, format!("{near}: [{value}]")))
     }
 
     /// A value as it is written, if that is on one line.
     pub(crate) fn in_one_line(&self, node: &Node) -> Option<&str> {
         Some(self.sources.text(node.span)).filter(|text| !text.is_empty() && !text.contains('\n'))
     }
+}
+
+/// A key with its value; `None` for a value that stands elsewhere, as that of an alias does.
+pub(super) fn whole(entry: &Entry) -> Option<Span> {
+    let (key, value) = (entry.key_span, entry.value.span);
+    (key.file == value.file && key.end <= value.start).then_some(Span { end: value.end, ..key })
 }
 
 fn in_a_line(example: &str) -> String {
@@ -300,8 +309,9 @@ fn home_of(word: &str) -> Option<String> {
     }
     if !homes.is_empty() {
         let names: Vec<&str> = homes.iter().map(|section| section.name).collect();
-        return (names.len() <= MOST)
-            .then(|| format!("`{word}` is a key of {}; check the indentation, or move it there", names.join(" and of ")));
+        return (names.len() <= MOST).then(|| {
+            format!("`{word}` is a key of {}; check the indentation, or move it there", names.join(" and of "))
+        });
     }
     let kind = kinds().find(|kind| kind.key.name == word && !kind.key.later)?;
     Some(format!("`{}` is a kind of step; it belongs in a list of `steps`, after a `-`", kind.key.name))

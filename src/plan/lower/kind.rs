@@ -1,5 +1,6 @@
 //! Which kind a step is, and what was meant by a key that is none.
 
+use super::fields::whole;
 use super::steps::kind_named;
 use super::{Around, Lower};
 use crate::diagnostic::{Diagnostic, Span};
@@ -77,7 +78,8 @@ impl Lower<'_> {
         }
         // A key that stands beside some kinds of steps, or a word for one.
         let owned = |word: &str, by: fn(&Key, &str) -> bool| {
-            let mut keys = kinds().filter(|kind| !kind.key.later).flat_map(|kind| kind.all_keys().map(move |key| (kind, key)));
+            let mut keys =
+                kinds().filter(|kind| !kind.key.later).flat_map(|kind| kind.all_keys().map(move |key| (kind, key)));
             keys.find(|(kind, key)| key.name != kind.key.name && by(key, word)).map(|(_, key)| key.name)
         };
         let named = |word: &str| owned(word, |key, word| key.name == word).or_else(|| owned(word, Key::is_also));
@@ -93,7 +95,8 @@ impl Lower<'_> {
             };
             let rename = if ours == &*entry.key { String::new() } else { format!("here it is `{ours}`, and ") };
             let finding = Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
-            let help = format!("{rename}it belongs into the step that it is about, beside {owner}, without a `-` of its own");
+            let help =
+                format!("{rename}it belongs into the step that it is about, beside {owner}, without a `-` of its own");
             return (finding.help(help), None);
         }
         let names: Vec<&str> = kinds().filter(|kind| !kind.key.later).map(|kind| kind.key.name).collect();
@@ -119,7 +122,8 @@ impl Lower<'_> {
         });
         let lower = word.to_ascii_lowercase();
         let beside = |word: &str| kinds().any(|kind| kind.all_keys().any(|key| key.name == word));
-        let also = kinds().filter(fits).find(|kind| kind.key.also.iter().any(|theirs| *theirs == word || *theirs == lower));
+        let also =
+            kinds().filter(fits).find(|kind| kind.key.also.iter().any(|theirs| *theirs == word || *theirs == lower));
         if let Some((tool, kind)) = bridged.or_else(|| also.map(|kind| (None, kind)).filter(|_| !beside(word))) {
             let ours = kind.key.name;
             if ours == "request" && entry.value.text().is_some() {
@@ -163,9 +167,7 @@ impl Lower<'_> {
 
     /// Tells that a key after which nothing is written takes an empty map, instead of "write a value".
     pub(crate) fn means_empty(&mut self, entry: &Entry) {
-        let told = |known: &&mut Diagnostic| {
-            known.span == entry.key_span && known.message == nothing_after(&entry.key)
-        };
+        let told = |known: &&mut Diagnostic| known.span == entry.key_span && known.message == nothing_after(&entry.key);
         if let Some(known) = self.findings.iter_mut().find(told) {
             let span = Span { end: entry.key_span.end + 1, ..entry.key_span };
             let empty = format!("{}: {{}}", entry.key);
@@ -187,7 +189,9 @@ impl Lower<'_> {
         if kind.value.is_blank() {
             let url = entries.get(at + 1).filter(is_url)?;
             let value = self.in_one_line(&url.value)?.to_owned();
-            let span = Span { end: url.value.span.end, ..kind.key_span };
+            // Only what was written after the kind key can have been meant as its value.
+            let span = whole(url).filter(|span| kind.key_span.end <= span.start)?;
+            let span = Span { start: kind.key_span.start, ..span };
             self.findings.retain(|known| known.span != kind.key_span || known.message != nothing_after(&kind.key));
             let written = format!("{key}: {value}");
             let message = format!("the URL of `{key}` stands at `{key}` itself, not at `{}`", url.key);
@@ -244,7 +248,7 @@ impl Lower<'_> {
         let is_block = line.chars().all(|c| matches!(c, ' ' | '-'));
         let mut text = format!("{key}: {}", self.in_one_line(&url.value)?);
         for entry in rest {
-            let written = self.sources.text(Span { end: entry.value.span.end, ..entry.key_span });
+            let written = self.sources.text(whole(entry)?);
             if written.is_empty() {
                 return None;
             }
@@ -266,7 +270,7 @@ impl Lower<'_> {
                 text.push_str(&format!(", {written}"));
             }
         }
-        Some((Span { end: kind.value.span.end, ..kind.key_span }, text))
+        Some((whole(kind)?, text))
     }
 }
 

@@ -86,7 +86,9 @@ impl Lower<'_> {
             written.starts_with('[') || serde_json::from_str::<serde::de::IgnoredAny>(written).is_ok()
         });
         finding = match written.map(quoted) {
-            Some(text) => finding.help(format!("text that begins with `[` or `{{` needs quotes: write `{key}: {text}`")).fix(node.span, text),
+            Some(text) => finding
+                .help(format!("text that begins with `[` or `{{` needs quotes: write `{key}: {text}`"))
+                .fix(node.span, text),
             None => finding.help("put quotes around it, if it is meant as text"),
         };
         self.report(finding);
@@ -107,7 +109,9 @@ impl Lower<'_> {
         // JSON on one line is YAML too, but for two escapes that only JSON has.
         let is_yaml = !text.contains('\n') && !text.contains("\\u") && self.in_one_line(node).is_some();
         finding = if is_yaml && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
-            finding.help(format!("write the value without the quotes around it, or use {otherwise}")).fix(node.span, text)
+            finding
+                .help(format!("write the value without the quotes around it, or use {otherwise}"))
+                .fix(node.span, text)
         } else {
             finding.help(format!("write the value as YAML below `json`, or use {otherwise}"))
         };

@@ -474,9 +474,9 @@ impl Lower<'_> {
             let content = given.first().and_then(|entry| match &*entry.key {
                 "file" => self.file_ref(&entry.value, "file").map(PartContentSpec::File),
                 "json" => {
-                self.no_json_text(&entry.value, "`value` instead of `json`");
-                Some(PartContentSpec::Json(entry.value.clone()))
-            }
+                    self.no_json_text(&entry.value, "`value` instead of `json`");
+                    Some(PartContentSpec::Json(entry.value.clone()))
+                }
                 _ => self.text(&entry.value, "value").map(PartContentSpec::Text),
             });
             let content_type = fields.get("type").and_then(|node| self.text(node, "type"));

@@ -10,8 +10,8 @@ use ::http::StatusCode;
 use ::http::header::CONTENT_TYPE;
 
 use super::node::{StreamNode, Until};
-use crate::event_stream::{EventStream, TooLarge};
 use crate::event_stream::Event;
+use crate::event_stream::{EventStream, TooLarge};
 use crate::exchange::{Entry, Exchange, Gaps, StreamEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::graph::TransportId;
@@ -239,7 +239,10 @@ impl Reader {
                     (0, _) => format!("no event {limit}"),
                     (_, true) => format!("events came, but the server did not end the stream {limit}"),
                     (_, false) => {
-                        format!("events came, but what `until` waits for did not {limit}: {words}{}", self.other_types())
+                        format!(
+                            "events came, but what `until` waits for did not {limit}: {words}{}",
+                            self.other_types()
+                        )
                     }
                 };
                 Some(Failure::new(FailureKind::Timeout, message))

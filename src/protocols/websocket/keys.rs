@@ -89,7 +89,8 @@ pub static MESSAGE: Section = Section {
     doc: "A message: one of these.",
     keys: &[
         Key::new("text", Ty::Text, "Text as it is.", "text: ping").also(CONTENT),
-        Key::new("json", Ty::Any, "A value written as YAML and sent as JSON.", "json: { subscribe: AAPL }").also(CONTENT),
+        Key::new("json", Ty::Any, "A value written as YAML and sent as JSON.", "json: { subscribe: AAPL }")
+            .also(CONTENT),
         Key::new(
             "binary_file",
             Ty::Path,

@@ -204,7 +204,9 @@ impl Lower<'_> {
             [entry] => match &*entry.key {
                 "text" if matches!(entry.value.kind, NodeKind::Map(_)) => {
                     let finding = Diagnostic::error(entry.key_span, "`text` takes text, not a map");
-                    self.report(finding.help("write `json` for a value that is sent as JSON").fix(entry.key_span, "json"));
+                    self.report(
+                        finding.help("write `json` for a value that is sent as JSON").fix(entry.key_span, "json"),
+                    );
                     Some(MessageSpec::Json(entry.value.clone()))
                 }
                 "text" => self.content(&entry.value, "text").map(MessageSpec::Text),
@@ -344,7 +346,7 @@ fn is_bare_json(entries: &[Entry]) -> bool {
     };
     let (ours, strange): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(is_ours);
     let is_json = |entry: &&Entry| matches!(&*entry.key, "json" | "binary_file");
-    !strange.is_empty() && !ours.iter().any(|entry| is_json(&entry)) && (ours.is_empty() || !strange.iter().all(|entry| of_the_step(&entry)))
+    !strange.is_empty() && !ours.iter().any(is_json) && (ours.is_empty() || !strange.iter().all(of_the_step))
 }
 
 /// The beginning of a message, for a label.
