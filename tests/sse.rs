@@ -501,7 +501,7 @@ fn regression_the_types_of_other_events_are_told_where_one_is_waited_for() {
     let close = "; add `close: true` to `until` if the server may end it before";
     let told = |body: &str| fails(&serving(HEAD, body), "sse: /x\nuntil: { event: done }").1;
     let tick = "event: tick\ndata: a\n\ndata: b\n\nevent: tick\ndata: c\n\n";
-    assert_eq!(told(tick), format!("{words} (the types of the events that came are `tick`, `message`){close}"));
+    assert_eq!(told(tick), format!("{words} (the types of the events that came are `message`, `tick`){close}"));
     let many: String = (1..=7).map(|n| format!("event: e{n}\ndata: x\n\n")).collect();
     let types = "(the types of the events that came are `e1`, `e2`, `e3`, `e4`, `e5` and others)";
     assert_eq!(told(&many), format!("{words} {types}{close}"));

@@ -330,18 +330,18 @@ impl Scan<'_> {
                     }
                 }
                 quote @ (b'"' | b'\'') => match closing_quote(&text[at + 1..range.end], quote as char) {
-                    Some(end) if !ends_in_flow(&text[at + end + 2..range.end]) => {
-                        let Some(end) = outer_quote(&text[at + 1..range.end], quote as char, end) else { break };
-                        let what = format!("the `{}` inside ends the text in YAML", quote as char);
-                        let inner = quoted(&text[at + 1..=at + end]);
-                        self.report(at..at + end + 2, inner, &what, "put the other kind of quotes around it");
-                        at += end + 2;
-                    }
                     Some(end) => {
-                        if quote == b'"' {
+                        let goes_on = !ends_in_flow(&text[at + end + 2..range.end]);
+                        let outer = || outer_quote(&text[at + 1..range.end], quote as char, end);
+                        let outer = if goes_on { outer() } else { None };
+                        if let Some(end) = outer {
+                            let what = format!("the `{}` inside ends the text in YAML", quote as char);
+                            let inner = quoted(&text[at + 1..=at + end]);
+                            self.report(at..at + end + 2, inner, &what, "put the other kind of quotes around it");
+                        } else if quote == b'"' {
                             self.escapes(at..at + end + 2);
                         }
-                        at += end + 2;
+                        at += outer.unwrap_or(end) + 2;
                     }
                     None => break,
                 },
@@ -457,17 +457,19 @@ fn closing_quote(text: &str, quote: char) -> Option<usize> {
     None
 }
 
-/// Whether text that follows a text in quotes inside `{ }` or `[ ]` can follow it there.
+/// Whether text that follows a text in quotes inside `{ }` or `[ ]` can follow it there. After a space a comma
+/// may be missing: the parser tells that.
 fn ends_in_flow(rest: &str) -> bool {
-    let rest = rest.trim_start();
-    rest.is_empty() || rest.starts_with([',', ':', '}', ']', '#'])
+    rest.is_empty() || rest.starts_with([',', ':', '}', ']', ' ', '\t'])
 }
 
 /// The offset of the quote that was meant to close a text inside `{ }` or `[ ]`, where the one at `first` does
 /// not: the next one after which the text can end. That of JSON ends with its bracket.
 fn outer_quote(text: &str, quote: char, first: usize) -> Option<usize> {
-    let quotes = text.match_indices(quote).map(|(at, _)| at).filter(|at| *at > first);
-    quotes.into_iter().find(|at| {
+    // So many quotes are looked at: a long line of them must not take the square of its length.
+    const MOST: usize = 100;
+    let mut quotes = text[first + 1..].match_indices(quote).map(|(at, _)| first + 1 + at).take(MOST);
+    quotes.find(|at| {
         let (inner, rest) = (&text[..*at], text[at + 1..].trim_start());
         let whole = match inner.chars().next() {
             Some('{') => inner.ends_with('}'),

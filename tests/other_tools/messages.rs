@@ -215,6 +215,16 @@ fn regression_other_words_for_streams_are_corrected_with_their_values() {
     expect_nothing(&super::patched(&plan, &found));
 }
 
+/// A comma that is missing is told as that, not as a quote too many.
+#[test]
+fn a_comma_that_is_missing_after_quotes_is_told() {
+    for send in ["{ json: ['a' 'b'] }", "{ json: { a: 'x' b: 'y' } }", "{ text: 'the dogs' tail' }"] {
+        let found = findings(&Folder::new(), &on_a_connection(&format!("- send: {send}")));
+        let help = found[0].help.as_deref().unwrap_or_default();
+        assert!(found.len() == 1 && help.contains("if a comma is missing, add it"), "{found:#?}");
+    }
+}
+
 /// The value of an alias stands where its anchor is: there is nothing to put in its place beside the key.
 #[test]
 fn regression_values_of_aliases_are_not_moved() {

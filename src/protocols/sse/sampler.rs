@@ -260,7 +260,9 @@ impl Reader {
             ..=LONGEST_TYPE => format!("`{name}`"),
             length => format!("one of {length} bytes"),
         };
-        let types: Vec<String> = self.types.iter().take(TYPES).map(|name| told(name)).collect();
+        // In one order, whichever came first, so that equal failures count together.
+        let mut types: Vec<String> = self.types.iter().take(TYPES).map(|name| told(name)).collect();
+        types.sort();
         let more = if self.types.len() > TYPES { " and others" } else { "" };
         format!(" (the types of the events that came are {}{more})", types.join(", "))
     }
