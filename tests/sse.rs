@@ -521,6 +521,21 @@ fn regression_the_types_of_other_events_are_told_where_one_is_waited_for() {
 }
 
 #[test]
+fn a_secret_in_the_type_or_the_id_of_an_event_is_hidden() {
+    const SECRET: &str = "s3cr3t-Kqz81Lw";
+    let server = serving(HEAD, &format!("event: {SECRET}\nid: {SECRET}\ndata: a\n\n"));
+    let folder = Folder::new();
+    let step = plan("sse: /x\nquery: { key: '${key}' }\nuntil: { event: done }");
+    let text = format!("secrets: {{ key: {SECRET} }}\n{}", against(&server, &step));
+    folder.run_plan(&text, &[]).expect_code(1);
+    let (_, message) = failure(&folder.results());
+    assert!(message.contains("the events that came are `***`"), "{message}");
+    let ran = folder.loadplan(&["try", "plan.yaml"]);
+    assert!(ran.stdout.contains("   < event: ***, id: ***\n"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains(SECRET) && !ran.stderr.contains(SECRET), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
 fn regression_try_shows_the_type_and_the_id_of_an_event() {
     let body = "event: tick\nid: 7\ndata: a\n\ndata: b\n\n";
     let server = serving(HEAD, body);
