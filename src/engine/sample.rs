@@ -234,7 +234,13 @@ impl User {
         self.samples += 1;
         if self.local.rows.is_some() {
             let masker = masker.cloned().unwrap_or_else(|| self.masker());
-            let url = self.sent.as_ref().map(|sent| masker.url(sent.request.url())).unwrap_or_default();
+            // A message goes where its connection goes.
+            let written = self.sent.as_ref().map_or("", |sent| sent.request.url());
+            let url = match written {
+                "" => exchange.response().map_or("", |response| &response.url),
+                written => written,
+            };
+            let url = masker.url(url);
             let failure = judged.failures.first();
             let failure = failure.map(|first| (first.kind.word(), told(&in_a_line(first), &masker)));
             let status = exchange.outcome.as_ref().ok().and_then(|response| response.status);
@@ -286,7 +292,7 @@ impl User {
             && let Some(status @ 400..=999) = response.status
         {
             judged.failures.push(SampleFailure {
-                expected: Some("a status below 400".into()),
+                expected: Some(request.protocol.expected_status().into()),
                 actual: Some(response.status_and_gist(&self.masker())),
                 ..SampleFailure::new(FailureKind::Status, format!("the status is {status}"), node.span)
             });

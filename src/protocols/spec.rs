@@ -80,6 +80,21 @@ pub enum Part {
     Reply,
     /// Times of single events.
     Events,
+    /// Times between events.
+    Gaps,
+}
+
+impl Part {
+    /// The part that a phase is a time of, if not every protocol has it.
+    pub fn timed(phase: Phase) -> Option<Self> {
+        match phase {
+            Phase::FirstByte => Some(Self::FirstByte),
+            Phase::Reply => Some(Self::Reply),
+            Phase::FirstEvent => Some(Self::Events),
+            Phase::EventGap => Some(Self::Gaps),
+            Phase::Dns | Phase::Connect | Phase::Tls | Phase::Download => None,
+        }
+    }
 }
 
 impl Spec {
@@ -88,20 +103,22 @@ impl Spec {
         match self {
             Self::Http(_) => match part {
                 Part::Status | Part::FirstByte | Part::Headers | Part::Cookies | Part::Body | Part::Url => None,
-                Part::Messages | Part::Reply | Part::Events => Some("an HTTP response is not a stream of messages"),
+                Part::Messages | Part::Reply | Part::Events | Part::Gaps => {
+                    Some("an HTTP response is not a stream of messages")
+                }
             },
             Self::WebSocket(_) => match part {
                 Part::Status | Part::FirstByte | Part::Headers | Part::Cookies | Part::Url => None,
                 Part::Body => {
                     Some("the response that opens a WebSocket has no body; messages come in the steps inside")
                 }
-                Part::Messages | Part::Reply | Part::Events => Some("messages come in the steps inside"),
+                Part::Messages | Part::Reply | Part::Events | Part::Gaps => Some("messages come in the steps inside"),
             },
             Self::Send(step) => match part {
                 Part::Status => Some("a message has no status"),
                 Part::FirstByte => Some("a message comes whole"),
                 Part::Headers | Part::Cookies => Some("a message has no headers"),
-                Part::Events => Some("a `send` waits for one message only"),
+                Part::Events | Part::Gaps => Some("a `send` waits for one message only"),
                 Part::Url => None,
                 Part::Body | Part::Messages | Part::Reply => {
                     step.reply.is_none().then_some("this `send` waits for no `reply`")
@@ -116,8 +133,13 @@ impl Spec {
                 Part::Body | Part::Messages | Part::Events => {
                     step.close.then_some("this `receive` waits for the end of the connection, not for a message")
                 }
+                Part::Gaps if step.close => {
+                    Some("this `receive` waits for the end of the connection, not for messages")
+                }
+                Part::Gaps => (step.wait.count < 2).then_some("this `receive` waits for one message only"),
             },
-            Self::Sse(_) => match part {
+            Self::Sse(step) => match part {
+                Part::Gaps => (step.most_events() == Some(1)).then_some("one event ends this stream"),
                 Part::Status
                 | Part::FirstByte
                 | Part::Headers
@@ -131,11 +153,53 @@ impl Spec {
         }
     }
 
-    /// The numbers that can be its status: those of HTTP (RFC 9110 §15) or the codes of a close (RFC 6455 §7.4).
+    /// What to change so that a response has this part; `None` if nothing does that.
+    pub fn remedy(&self, part: Part) -> Option<&'static str> {
+        match (self, part) {
+            (Self::Send(step), Part::Body | Part::Messages | Part::Reply) if step.reply.is_none() => {
+                Some("add `reply: {}` to the step to wait for a message that replies")
+            }
+            (Self::Receive(step), Part::Gaps) if !step.close => {
+                Some("wait for two messages or more, for example `receive: { count: 2 }`, or remove it")
+            }
+            (Self::Sse(_), Part::Gaps) => {
+                Some("wait for two events or more, for example `until: { events: 2 }`, or remove it")
+            }
+            (Self::WebSocket(_), Part::Body | Part::Messages | Part::Reply | Part::Events | Part::Gaps) => {
+                Some("move it to a `send` or `receive` step inside")
+            }
+            (Self::Http(_) | Self::WebSocket(_) | Self::Send(_) | Self::Receive(_) | Self::Sse(_), _) => None,
+        }
+    }
+
+    /// The numbers that can be written as its status: those of HTTP (RFC 9110 §15) or the codes of a close
+    /// (RFC 6455 §7.4).
     pub fn statuses(&self) -> RangeInclusive<u16> {
         match self {
             Self::Receive(step) if step.close => 1000..=4999,
             Self::Http(_) | Self::WebSocket(_) | Self::Send(_) | Self::Receive(_) | Self::Sse(_) => 100..=999,
+        }
+    }
+
+    /// Whether a step of this kind that has not failed already can have this status.
+    pub fn may_have_status(&self, status: u16) -> bool {
+        match self {
+            // RFC 6455 §4.1: any other status is no WebSocket. One of an error is judged by the plan.
+            Self::WebSocket(_) => status == 101 || status >= 400,
+            // RFC 9110 §15.2: a status below 200 is none of a response that is final.
+            Self::Http(_) | Self::Sse(_) => status >= 200,
+            Self::Send(_) | Self::Receive(_) => true,
+        }
+    }
+
+    /// How many messages or events have come when the step has passed: the fewest and, if that is known, the
+    /// most.
+    pub fn messages(&self) -> Option<(u64, Option<u64>)> {
+        match self {
+            Self::Http(_) | Self::WebSocket(_) => None,
+            Self::Send(step) => step.reply.as_ref().map(|_| (1, Some(1))),
+            Self::Receive(step) => (!step.close).then_some((step.wait.count, Some(step.wait.count))),
+            Self::Sse(step) => Some((0, step.most_events())),
         }
     }
 
@@ -146,8 +210,12 @@ impl Spec {
                 &[Phase::Dns, Phase::Connect, Phase::Tls, Phase::FirstByte, Phase::Download]
             }
             Self::Send(step) if step.reply.is_some() => &[Phase::Reply],
-            Self::Receive(step) if !step.close => &[Phase::FirstEvent, Phase::EventGap],
+            Self::Receive(step) if !step.close && step.wait.count > 1 => &[Phase::FirstEvent, Phase::EventGap],
+            Self::Receive(step) if !step.close => &[Phase::FirstEvent],
             Self::Send(_) | Self::Receive(_) => &[],
+            Self::Sse(step) if step.most_events() == Some(1) => {
+                &[Phase::Dns, Phase::Connect, Phase::Tls, Phase::FirstByte, Phase::Download, Phase::FirstEvent]
+            }
             Self::Sse(_) => &[
                 Phase::Dns,
                 Phase::Connect,

@@ -161,7 +161,10 @@ impl WebSockets {
             None if response.status.is_some_and(|status| status >= 400) => return exchange,
             None => Err(Failure::new(
                 FailureKind::Status,
-                format!("the server did not switch to WebSocket: status {}", response.status.unwrap_or_default()),
+                format!(
+                    "the server did not switch to WebSocket: status {}, where 101 (Switching Protocols) is expected",
+                    response.status.unwrap_or_default()
+                ),
             )),
         };
         match opened {
