@@ -305,9 +305,8 @@ impl Lower<'_> {
                 node.entries().is_some_and(|inner| inner.iter().all(|one| MATCHER.key(&one.key).is_some()))
             };
             match &*entry.key {
-                "contains" | "not_contains" | "starts_with" | "ends_with" | "matches" | "not_matches" => true,
                 "body" | "text" | "header" | "xpath" | "css" => matchers(&entry.value),
-                _ => false,
+                key => MATCHER.key(key).is_some(),
             }
         });
         if let Some(entry) = wrong.and_then(|at| entries.get(at)) {
