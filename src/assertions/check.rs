@@ -6,6 +6,7 @@ use http::header::LOCATION;
 
 use crate::extractors::find::{Found, shown, still_gzip};
 use crate::failure::FailureKind;
+use crate::problem::Problem;
 use crate::response::Response;
 use crate::template::Scope;
 use crate::value::Value;
@@ -183,7 +184,7 @@ impl Assertion {
                 Err(error) => {
                     let gzip = still_gzip(&response.beginning(8)).map(str::to_owned);
                     let why = gzip.unwrap_or_else(|| format!("the body is not JSON ({error})"));
-                    Err(self.unreadable(&why, response, judge))
+                    Err(self.unreadable(&why.into(), response, judge))
                 }
             },
             Subject::Expr(expression, source) => match expression.truth(judge.scope) {
@@ -240,7 +241,7 @@ impl Assertion {
     }
 
     /// A body that cannot be looked into meets nothing, not even `exists: false`: it may hold anything.
-    fn unreadable(&self, why: &str, response: &Response, judge: &mut Judge<'_>) -> Miss {
+    fn unreadable(&self, why: &Problem, response: &Response, judge: &mut Judge<'_>) -> Miss {
         let masker = judge.scope.masker();
         let expected =
             self.matchers.first().map_or_else(|| "JSON".to_owned(), |matcher| sentence::phrase(matcher, &masker));

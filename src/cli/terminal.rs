@@ -6,6 +6,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use super::signals;
+use crate::problem::Problem;
 use crate::sanitize::one_line;
 use crate::verdict::exit;
 
@@ -112,6 +113,11 @@ impl Terminal {
     /// Tells an error and its remedy.
     pub(super) fn error(&self, message: &str, help: &str) {
         self.tell("error", message, Some(help));
+    }
+
+    /// Tells what is wrong, and the remedy if there is one.
+    pub(super) fn problem(&self, problem: &Problem) {
+        self.tell("error", &problem.message, Some(problem.help.as_str()).filter(|help| !help.is_empty()));
     }
 
     /// Tells what does not stand in the way, and its remedy.

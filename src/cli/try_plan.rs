@@ -17,6 +17,7 @@ use crate::graph::{ExecutionGraph, LabelId, LabelKind, NodeId};
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
 use crate::phase::Phase;
+use crate::problem::Problem;
 use crate::protocols::http::client::ProxyEnvironment;
 use crate::response::Response;
 use crate::run::Services;
@@ -84,11 +85,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         for problem in services.stop(graph.time_on_sigterm(), signals::hurried).await {
             terminal.err(&format!("{}\n", one_line(&masker.mask(&problem))));
         }
-        finished
+        Ok::<_, Problem>(finished?)
     });
-    match finished.and_then(|finished| finished) {
-        Err(message) => {
-            terminal.tell("error", &masker.mask(&message), None);
+    match finished.map_err(Problem::from).flatten() {
+        Err(Problem { message, help, .. }) => {
+            let help = (!help.is_empty()).then_some(help.as_str());
+            terminal.tell("error", &masker.mask(&message), help);
             exit::NOT_VALID
         }
         Ok(Finished { stopped_by: Some(StopReason::Interrupt), .. }) => exit::INTERRUPTED,

@@ -6,6 +6,7 @@ use super::summary::{Key, Kind, Line, Summary};
 use super::{remarks, single_figure, words};
 use crate::document::ScopeKind;
 use crate::document::{ComparedLine, Comparison, Figure, Judgement, LoadWindow, Method};
+use crate::problem::Problem;
 use crate::threshold::Unit;
 
 /// The percentiles every line is compared by, in percent.
@@ -115,7 +116,7 @@ pub(super) fn answer(
     question: &Question,
     asked: usize,
     floor_ms: f64,
-) -> Result<Figure, String> {
+) -> Result<Figure, Problem> {
     let level = Level::shared(asked);
     let baseline = remarks::once_each(baseline);
     let kind = match question.kind {

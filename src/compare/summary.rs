@@ -9,6 +9,7 @@ use super::window::Window;
 use crate::document::{ComparedRun, LoadWindow};
 use crate::document::{Document, ScopeKind, SliceLine, ThreadGroup};
 use crate::failure::FailureKind;
+use crate::problem::Problem;
 use crate::sanitize::inline;
 
 /// What a comparison needs of a run.
@@ -141,8 +142,8 @@ impl Summary {
     /// Cuts a run down; `percentiles` (in percent) are those that will be compared.
     ///
     /// # Errors
-    /// A sentence when the timeline is damaged.
-    pub fn of(document: &Document<'_>, file: Option<&Path>, percentiles: &[f64]) -> Result<Self, String> {
+    /// When the timeline is damaged.
+    pub fn of(document: &Document<'_>, file: Option<&Path>, percentiles: &[f64]) -> Result<Self, Problem> {
         let slice_s = document.slice_s.max(1) as f64;
         let load_s = document.run.load_s;
         let places: Vec<Place<'_>> = document
@@ -164,7 +165,8 @@ impl Summary {
                         return Err(format!(
                             "its timeline names line {} at second {}, but there is no such line",
                             line.label, slice.t_s
-                        ));
+                        )
+                        .into());
                     };
                     row.push((slice.t_s, line));
                 }
@@ -194,7 +196,7 @@ impl Summary {
                     None if row.histogram.is_none() => {}
                     None => {
                         let title = inline(line.title());
-                        return Err(format!("the response times of {title} at second {t_s} are damaged"));
+                        return Err(format!("the response times of {title} at second {t_s} are damaged").into());
                     }
                 }
                 let group = &mut groups[at];

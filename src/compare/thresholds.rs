@@ -65,13 +65,13 @@ impl Baseline {
     /// Compares a run, and says what that means for its verdict.
     ///
     /// # Errors
-    /// A sentence when the run's own timeline cannot be read.
+    /// When the run's own timeline cannot be read.
     pub fn compare(
         &self,
         document: &Document<'_>,
         graph: &ExecutionGraph,
         masker: &Masker,
-    ) -> Result<(Comparison, verdict::Baseline), String> {
+    ) -> Result<(Comparison, verdict::Baseline), Problem> {
         let new = Summary::of(document, None, &self.percentiles)?;
         let comparison = compare(&new, &self.runs, self.tolerance);
         let asked: Vec<(usize, Question)> = graph
@@ -82,7 +82,7 @@ impl Baseline {
             .collect();
         let answers = asked.iter().map(|(index, question)| {
             let answer = match answer(&new, &self.runs, question, asked.len(), self.tolerance.floor_ms) {
-                Err(why) => verdict::Answer { judged: None, passed: true, note: why },
+                Err(why) => verdict::Answer { judged: None, passed: true, note: why.into() },
                 Ok(figure) => verdict::Answer {
                     judged: figure.new.zip(figure.limit).filter(|_| figure.verdict != Judgement::Inconclusive),
                     passed: figure.verdict != Judgement::Regressed,

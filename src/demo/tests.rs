@@ -284,7 +284,7 @@ async fn a_taken_port_is_told_with_a_remedy() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let problem = start(Options { port, ..Options::default() }).await.unwrap_err();
-    assert!(problem.contains(&format!("port {port}")) && problem.contains("choose another"), "{problem}");
+    assert!(problem.message.contains(&format!("port {port}")) && problem.help.contains("choose another"), "{problem}");
 }
 
 #[tokio::test]

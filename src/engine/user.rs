@@ -571,6 +571,6 @@ impl Scope for User {
 
     fn file(&mut self, path: &str) -> Result<Vec<u8>, String> {
         let path = self.local.shared.folder.join(path);
-        files::read(&path, files::MAX_FILE)
+        Ok(files::read(&path, files::MAX_FILE)?)
     }
 }

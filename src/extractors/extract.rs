@@ -6,6 +6,7 @@ use std::fmt;
 use http::HeaderName;
 use regex::Regex;
 
+use crate::problem::Problem;
 use crate::response::Response;
 use crate::template::{Scope, Template, Tree};
 use crate::value::Value;
@@ -272,8 +273,8 @@ enum Trouble {
 
 impl Trouble {
     /// The body cannot be looked into. One that is beyond a limit may hold what is looked for.
-    fn unreadable(why: String) -> Self {
-        let did = if super::find::is_limit(&why) { "was not looked for" } else { "found nothing" };
+    fn unreadable(why: Problem) -> Self {
+        let did = if super::find::is_limit(&why.message) { "was not looked for" } else { "found nothing" };
         Self::Place(format!("{did}: {why}"))
     }
 }

@@ -129,12 +129,11 @@ impl Build<'_> {
             return None;
         }
         JsonPath::compile(&path.value)
-            .map_err(|bad| {
-                let finding =
-                    Diagnostic::error(path.span, format!("`{}` is not a JSONPath: {}", path.value, bad.message)).help(
-                        bad.help.unwrap_or_else(|| "for example $.token, $.items[0].id or $.items[*].price".to_owned()),
-                    );
-                let finding = match bad.path {
+            .map_err(|problem| {
+                let message = format!("`{}` is not a JSONPath: {}", path.value, problem.message);
+                let help = problem.help_or("for example $.token, $.items[0].id or $.items[*].price");
+                let finding = Diagnostic::error(path.span, message).help(help);
+                let finding = match problem.corrected {
                     Some(ours) => finding.fix(path.span, written_path(&ours)),
                     None => finding,
                 };
@@ -148,11 +147,11 @@ impl Build<'_> {
             return None;
         }
         Css::compile(&selector.value, attribute.map(|attribute| &*attribute.value))
-            .map_err(|message| {
+            .map_err(|problem| {
                 self.error(
                     selector.span,
-                    format!("`{}` is not a CSS selector: {message}", selector.value),
-                    "for example h1, #total or input[name=csrf]",
+                    format!("`{}` is not a CSS selector: {}", selector.value, problem.message),
+                    problem.help_or("for example h1, #total or input[name=csrf]"),
                 )
             })
             .ok()
@@ -163,11 +162,11 @@ impl Build<'_> {
             return None;
         }
         XPath::compile(&path.value)
-            .map_err(|message| {
+            .map_err(|problem| {
                 self.error(
                     path.span,
-                    format!("`{}` is not an XPath: {message}", path.value),
-                    "for example //title or /order/@id",
+                    format!("`{}` is not an XPath: {}", path.value, problem.message),
+                    problem.help_or("for example //title or /order/@id"),
                 )
             })
             .ok()
@@ -312,9 +311,9 @@ impl Build<'_> {
         };
         Schema::compile(&file.path.value, &json)
             .map(Arc::new)
-            .map_err(|message| {
+            .map_err(|problem| {
                 // What may be anybody's file is read, but nothing of it is told.
-                let message = if is_told { message } else { format!("{shown} is not a JSON Schema") };
+                let message = if is_told { problem.message } else { format!("{shown} is not a JSON Schema") };
                 self.error(file.path.span, message, "fix the schema");
             })
             .ok()

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::problem::Problem;
 use crate::value::number_as_written;
 use crate::value::{Map, Value};
 
@@ -57,8 +58,8 @@ impl Document {
     /// # Errors
     /// What is wrong with it and where, when it is not one whole JSON value (RFC 8259), or is
     /// nested deeper than [`MAX_DEPTH`](crate::value::MAX_DEPTH).
-    pub fn read(text: Bytes) -> Result<Self, String> {
-        let entries = read::outline(&text).map_err(|fault| fault.told(&text))?;
+    pub fn read(text: Bytes) -> Result<Self, Problem> {
+        let entries = read::outline(&text).map_err(|fault| fault.in_words(&text))?;
         Ok(Self { text, entries, tree: OnceCell::new() })
     }
 

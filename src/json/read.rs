@@ -42,7 +42,7 @@ enum What {
 
 impl Fault {
     /// The fault in words, with its line and column.
-    pub(super) fn told(&self, text: &[u8]) -> String {
+    pub(super) fn in_words(&self, text: &[u8]) -> String {
         let what = match self.what {
             What::CutOff => "it ends too early",
             What::NoValue => "there must be a value",

@@ -142,14 +142,14 @@ impl Template {
     ///
     /// # Errors
     /// As [`Self::render`], or what `check` objects to.
-    pub(crate) fn render_checked(
+    pub(crate) fn render_checked<E: From<String>>(
         &self,
         scope: &mut dyn Scope,
         out: &mut String,
-        check: impl Fn(&str, &str) -> Result<(), String>,
-    ) -> Result<(), String> {
+        check: impl Fn(&str, &str) -> Result<(), E>,
+    ) -> Result<(), E> {
         let Body::Mixed(segments) = &self.body else {
-            return self.render(scope, out).map_err(|error| error.message);
+            return self.render(scope, out).map_err(|error| error.message.into());
         };
         for segment in segments {
             let before = out.len();

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::problem::Problem;
 use crate::value::Value;
 
 use super::Scope;
@@ -76,9 +77,9 @@ pub(super) enum Refusal {
     NotThere(String),
 }
 
-impl From<String> for Refusal {
-    fn from(message: String) -> Self {
-        Self::Wrong(message)
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Wrong(problem.into())
     }
 }
 

@@ -1,7 +1,6 @@
 //! JSONPath (RFC 9535). Paths to a single place are followed in the outline of the body; a tree
 //! of it is made only for the others.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,6 +9,7 @@ use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 
 use crate::json::{Document, Node};
+use crate::problem::Problem;
 use crate::response::Response;
 
 use super::nearest::nearest_paths;
@@ -23,26 +23,6 @@ pub struct JsonPath {
     /// The steps of a path that leads to at most one place.
     steps: Option<Vec<Step>>,
 }
-
-/// Why a text is not a JSONPath.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadPath {
-    /// What is wrong, as a fragment.
-    pub message: String,
-    /// What to write, in words.
-    pub help: Option<String>,
-    /// The path as it was probably meant; it compiles.
-    pub path: Option<String>,
-}
-
-impl fmt::Display for BadPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        self.help.as_ref().map_or(Ok(()), |help| write!(f, "; {help}"))
-    }
-}
-
-impl std::error::Error for BadPath {}
 
 /// A step down to one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,38 +41,35 @@ impl JsonPath {
     ///
     /// # Errors
     /// What is wrong with it, and how it is written if that can be told.
-    pub fn compile(path: &str) -> Result<Self, BadPath> {
-        Self::parse(path).map_err(|message| {
+    pub fn compile(path: &str) -> Result<Self, Problem> {
+        Self::parse(path).map_err(|problem| {
             let counted = ["length", "size", "count"].iter().find_map(|word| path.strip_suffix(&format!(".{word}()")));
             if let Some(list) = counted.or_else(|| path.strip_suffix(".#")) {
                 let rewritten = json_dialects::rewritten(list).filter(|ours| Self::parse(&ours.path).is_ok());
                 if let Some(ours) = rewritten {
-                    return BadPath {
-                        message: "a path finds values and does not count them".to_owned(),
-                        help: Some(format!(
-                            "assert `{0}: {{ length: 3 }}`, or take `{0}` and compute `name | length`",
-                            ours.path
-                        )),
-                        path: None,
-                    };
+                    return Problem::new(
+                        "a path finds values and does not count them",
+                        format!("assert `{0}: {{ length: 3 }}`, or take `{0}` and compute `name | length`", ours.path),
+                    );
                 }
             }
             let rewritten =
                 json_dialects::rewritten(path).filter(|ours| ours.path != path && Self::parse(&ours.path).is_ok());
             match rewritten {
-                Some(ours) => BadPath {
-                    message: ours.note.map_or(message, str::to_owned),
-                    help: Some(format!("write `{}`", ours.path)),
-                    path: Some(ours.path),
+                Some(ours) => Problem {
+                    message: ours.note.map_or(problem.message, str::to_owned),
+                    help: format!("write `{}`", ours.path),
+                    corrected: Some(ours.path),
                 },
-                None => BadPath { message, help: None, path: None },
+                None => problem,
             }
         })
     }
 
-    fn parse(path: &str) -> Result<Self, String> {
+    fn parse(path: &str) -> Result<Self, Problem> {
         if !path.starts_with('$') {
-            return Err(format!("a JSONPath starts with `$`: write `$.{}`", path.trim_start_matches(['.', '@'])));
+            let ours = format!("write `$.{}`", path.trim_start_matches(['.', '@']));
+            return Err(Problem::new("a JSONPath starts with `$`", ours));
         }
         json_check::check_text(path)?;
         let query = parse_json_path(path).map_err(|error| json_check::explain(path, &error))?;
@@ -115,7 +92,7 @@ impl JsonPath {
     ///
     /// # Errors
     /// A fragment that says why the body is not JSON.
-    pub fn find(&self, response: &Response) -> Result<Found, String> {
+    pub fn find(&self, response: &Response) -> Result<Found, Problem> {
         match response.json() {
             Ok(json) => self.find_in(json),
             Err(error) => Err(self.not_json(response, error)),
@@ -126,25 +103,25 @@ impl JsonPath {
     ///
     /// # Errors
     /// A fragment that says why the text is not JSON.
-    pub fn find_in_text(&self, text: &str) -> Result<Found, String> {
+    pub fn find_in_text(&self, text: &str) -> Result<Found, Problem> {
         let json = Document::read(Bytes::copy_from_slice(text.as_bytes()))
             .map_err(|error| format!("it is not JSON ({error})"))?;
         self.find_in(&json)
     }
 
-    fn not_json(&self, response: &Response, error: &str) -> String {
+    fn not_json(&self, response: &Response, error: &Problem) -> Problem {
         if response.body.is_empty() {
-            "the body is empty".to_owned()
+            "the body is empty".into()
         } else if let Some(words) = super::still_gzip(&response.beginning(8)) {
-            words.to_owned()
+            words.into()
         } else if response.truncated() {
-            format!("{CUT}, so only its first {} bytes were kept", response.body.len())
+            format!("{CUT}, so only its first {} bytes were kept", response.body.len()).into()
         } else {
-            format!("the body is not JSON ({error})")
+            format!("the body is not JSON ({error})").into()
         }
     }
 
-    fn find_in(&self, json: &Document) -> Result<Found, String> {
+    fn find_in(&self, json: &Document) -> Result<Found, Problem> {
         if let Some(steps) = &self.steps {
             return Ok(walk(json.root(), steps).map_or(Found::Nothing, |found| Found::One(found.to_value())));
         }
@@ -152,7 +129,8 @@ impl JsonPath {
             return Err(format!(
                 "{TOO_MANY_PLACES} {} places of the body: write it with fewer `..`, `*` and `?`",
                 json_cost::MAX_PLACES
-            ));
+            )
+            .into());
         }
         let found = js_path_process(&self.query, json.tree())
             .map_err(|error| format!("the path cannot be followed ({error})"))?;

@@ -126,7 +126,8 @@ impl Nonces {
         let body = wants_body.then_some(body);
         let context =
             AuthContext::new_with_method(username, password, target.path(), body, HttpMethod::from(method.as_str()));
-        let answer = known.challenge.respond(&context).map_err(|_| not_understood("it cannot be answered"))?;
+        let answer =
+            known.challenge.respond(&context).map_err(|_| challenge::not_understood("it cannot be answered"))?;
         let mut value = HeaderValue::try_from(answer.to_header_string()).map_err(|_| {
             Failure::new(FailureKind::Step, "user name, password or realm hold a character no header may hold")
         })?;
@@ -137,7 +138,7 @@ impl Nonces {
     fn learn(&self, username: &str, target: &Target, headers: &HeaderMap) -> Result<bool, Failure> {
         // Only visible ASCII: whatever else a header holds is no challenge.
         let lines = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-        let Some(challenge) = challenge::digest(lines).map_err(|why| not_understood(&why))? else { return Ok(false) };
+        let Some(challenge) = challenge::digest(lines)? else { return Ok(false) };
         let mut known = self.known.borrow_mut();
         known.retain(|known| !known.is_for(target, username));
         if known.len() >= MAX_NONCES {
@@ -152,8 +153,4 @@ impl Known {
     fn is_for(&self, target: &Target, username: &str) -> bool {
         self.origin == *target.origin() && self.username == username
     }
-}
-
-fn not_understood(why: &str) -> Failure {
-    Failure::new(FailureKind::Protocol, format!("the server's digest challenge is not understood: {why}"))
 }

@@ -274,9 +274,10 @@ impl Build<'_> {
                 (Unusable::Proxy(_), Some(proxy)) => proxy.span,
                 (Unusable::Proxy(_) | Unusable::Tls(_) | Unusable::Resolve(_), _) => at,
             };
-            let message = unusable.message();
-            if !self.findings.iter().any(|finding| finding.message == message) {
-                self.error(at, message, "check the setting and the file it names");
+            let problem = unusable.into_problem();
+            if !self.findings.iter().any(|finding| finding.message == problem.message) {
+                let help = problem.help_or("check the setting and the file it names");
+                self.error(at, problem.message.as_str(), help);
             }
             return None;
         }

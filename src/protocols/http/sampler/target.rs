@@ -36,7 +36,7 @@ pub(super) fn computed(http: &HttpNode, scope: &mut dyn Scope) -> Result<Target,
     if http.websocket {
         url = uri::http_form(&url).into_owned();
     }
-    Target::parse(&url)
+    Ok(Target::parse(&url)?)
 }
 
 /// Refuses a value within a URL that would change where the request goes: what follows `#` is never sent,
