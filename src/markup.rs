@@ -107,13 +107,13 @@ const SINGLE: usize = 7;
 
 /// The states in which a tag may be, and the most attributes it may have there.
 #[derive(Clone, Copy, Default)]
-struct Open {
+struct OpenTags {
     /// A bit for each state.
     states: u8,
     counts: [u32; 8],
 }
 
-impl Open {
+impl OpenTags {
     fn put(&mut self, state: usize, count: u32) {
         let known = self.states & 1 << state != 0;
         self.counts[state] = if known { self.counts[state].max(count) } else { count };
@@ -139,7 +139,7 @@ impl Counts {
     fn of(text: &str, most: usize) -> Self {
         let bytes = text.as_bytes();
         let mut counts = Self::default();
-        let mut open = Open::default();
+        let mut open = OpenTags::default();
         let mut at = 0;
         while at < bytes.len() && counts.tags <= most {
             // What follows `</` begins with the slash.
@@ -151,7 +151,7 @@ impl Counts {
             }
             let byte = bytes[at];
             at += 1;
-            let mut next = Open::default();
+            let mut next = OpenTags::default();
             let mut ended = None;
             for (state, count) in open.iter() {
                 let (state, count) = match (state, byte) {

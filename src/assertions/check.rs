@@ -11,7 +11,7 @@ use crate::response::Response;
 use crate::template::Scope;
 use crate::value::Value;
 
-use super::matching::{Judge, Miss, Seen, Unit};
+use super::matching::{Actual, Judge, Miss, Unit};
 use super::{Assertion, Expected, Matcher, Subject, sentence};
 
 /// How many characters of a body a message shows.
@@ -110,49 +110,49 @@ impl Assertion {
         match &self.subject {
             Subject::Status => {
                 let status = response.status.map_or(Value::Null, |status| Value::Int(status.into()));
-                judge.all(&self.matchers, Seen::Value(&status))
+                judge.all(&self.matchers, Actual::Value(&status))
             }
-            Subject::ResponseTime => judge.all(&self.matchers, Seen::Value(&milliseconds(response.response_time))),
-            Subject::FirstByte => judge.all(&self.matchers, Seen::Value(&milliseconds(response.first_byte))),
+            Subject::ResponseTime => judge.all(&self.matchers, Actual::Value(&milliseconds(response.response_time))),
+            Subject::FirstByte => judge.all(&self.matchers, Actual::Value(&milliseconds(response.first_byte))),
             Subject::Messages => {
                 let count = response.messages.as_ref().map_or(0, |messages| messages.count);
-                judge.all(&self.matchers, Seen::Value(&Value::Int(i64::try_from(count).unwrap_or(i64::MAX))))
+                judge.all(&self.matchers, Actual::Value(&Value::Int(i64::try_from(count).unwrap_or(i64::MAX))))
             }
             Subject::Reply | Subject::FirstEvent => {
                 match response.messages.as_ref().and_then(|messages| messages.first) {
-                    Some(time) => judge.all(&self.matchers, Seen::Value(&milliseconds(time))),
+                    Some(time) => judge.all(&self.matchers, Actual::Value(&milliseconds(time))),
                     None => self.judge_missing(judge, "no message came"),
                 }
             }
             Subject::EventGap => match response.messages.as_ref().and_then(|messages| messages.longest_gap) {
-                Some(time) => judge.all(&self.matchers, Seen::Value(&milliseconds(time))),
+                Some(time) => judge.all(&self.matchers, Actual::Value(&milliseconds(time))),
                 None => self.judge_missing(judge, "fewer than two messages came"),
             },
             Subject::Size => {
                 let size = Value::Int(i64::try_from(response.body_bytes).unwrap_or(i64::MAX));
-                judge.all(&self.matchers, Seen::Value(&size))
+                judge.all(&self.matchers, Actual::Value(&size))
             }
-            Subject::Url => judge.all(&self.matchers, Seen::Text(&response.url)),
+            Subject::Url => judge.all(&self.matchers, Actual::Text(&response.url)),
             Subject::Body if response.body.is_empty() && self.only_asks_existence() => {
                 self.judge_missing(judge, "the body is empty")
             }
-            Subject::Body => judge.all(&self.matchers, Seen::Text(response.text())),
+            Subject::Body => judge.all(&self.matchers, Actual::Text(response.text())),
             Subject::Header(name) => {
                 // Several lines of one name mean the same as one line with commas (RFC 9110, 5.3).
                 let lines = response.headers.get_all(name).iter();
                 let values: Vec<_> = lines.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
                 match values.as_slice() {
                     [] => self.judge_missing(judge, "there is no such header"),
-                    values => judge.all(&self.matchers, Seen::Text(&values.join(", "))),
+                    values => judge.all(&self.matchers, Actual::Text(&values.join(", "))),
                 }
             }
             Subject::Cookie(name) => match response.cookie(name) {
-                Some(value) => judge.all(&self.matchers, Seen::Text(value)),
+                Some(value) => judge.all(&self.matchers, Actual::Text(value)),
                 None => self.judge_missing(judge, "no such cookie was set"),
             },
             Subject::Json(path) => match path.find(response) {
-                Ok(Found::One(value)) => judge.all(&self.matchers, Seen::Value(&value)),
-                Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::List(&values)),
+                Ok(Found::One(value)) => judge.all(&self.matchers, Actual::Value(&value)),
+                Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Actual::List(&values)),
                 Ok(_) => self.judge_missing(
                     judge,
                     &match path.nearest(response) {
@@ -163,13 +163,17 @@ impl Assertion {
                 Err(why) => Err(self.unreadable(&why, response, judge)),
             },
             Subject::XPath(path) => match path.find(response.text()) {
-                Ok(Found::One(value)) => judge.all(&self.matchers, Seen::Value(&value)),
-                Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::Elements(&values)),
+                Ok(Found::One(value)) => judge.all(&self.matchers, Actual::Value(&value)),
+                Ok(Found::Several(values)) if !values.is_empty() => {
+                    judge.all(&self.matchers, Actual::Elements(&values))
+                }
                 Ok(_) => self.judge_missing(judge, "the path leads nowhere"),
                 Err(why) => Err(self.unreadable(&why, response, judge)),
             },
             Subject::Css(css) => match css.find(response.text()) {
-                Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::Elements(&values)),
+                Ok(Found::Several(values)) if !values.is_empty() => {
+                    judge.all(&self.matchers, Actual::Elements(&values))
+                }
                 Ok(_) => self.judge_missing(judge, "no element is selected"),
                 Err(why) => Err(self.unreadable(&why, response, judge)),
             },

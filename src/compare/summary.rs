@@ -55,7 +55,7 @@ pub(super) struct Group {
 /// What makes a line the same in two runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    pub(super) kind: Kind,
+    pub(super) kind: LineKind,
     /// Empty for the run.
     pub(super) thread_group: String,
     pub(super) title: String,
@@ -63,14 +63,14 @@ pub(super) struct Key {
 
 /// [`ScopeKind`], as a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(super) enum LineKind {
     Sampler,
     Transaction,
     ThreadGroup,
     Run,
 }
 
-impl Kind {
+impl LineKind {
     pub(super) fn scope(self) -> ScopeKind {
         match self {
             Self::Sampler => ScopeKind::Sampler,
@@ -108,7 +108,7 @@ impl Line {
 }
 
 /// Where a thread group's samples go.
-struct Place<'d> {
+struct GroupWindows<'d> {
     group: &'d ThreadGroup,
     whole: Window,
     steady: Option<Window>,
@@ -135,7 +135,7 @@ impl Parts {
 impl Summary {
     /// The title and the thread group of each of its samplers.
     pub(super) fn samplers(&self) -> impl Iterator<Item = (String, String)> {
-        let samplers = self.lines.iter().filter(|line| line.key.kind == Kind::Sampler);
+        let samplers = self.lines.iter().filter(|line| line.key.kind == LineKind::Sampler);
         samplers.map(|line| (line.key.title.clone(), line.key.thread_group.clone()))
     }
 
@@ -146,12 +146,12 @@ impl Summary {
     pub fn of(document: &Document<'_>, file: Option<&Path>, percentiles: &[f64]) -> Result<Self, Problem> {
         let slice_s = document.slice_s.max(1) as f64;
         let load_s = document.run.load_s;
-        let places: Vec<Place<'_>> = document
+        let places: Vec<GroupWindows<'_>> = document
             .thread_groups
             .iter()
             .map(|group| {
                 let whole = Window::whole(group, load_s, slice_s);
-                Place { group, steady: Window::steady(group, &whole, slice_s), whole }
+                GroupWindows { group, steady: Window::steady(group, &whole, slice_s), whole }
             })
             .collect();
         let mut rows: [Vec<Vec<(u64, SliceLine)>>; 2] = [
@@ -180,8 +180,8 @@ impl Summary {
             places.iter().map(|place| Parts::new(&place.whole, place.steady.as_ref())).collect();
         let mut lines = Vec::new();
         let [samplers, transactions] = rows;
-        let samplers = document.samplers.iter().zip(samplers).map(|line| (Kind::Sampler, line));
-        let transactions = document.transactions.iter().zip(transactions).map(|line| (Kind::Transaction, line));
+        let samplers = document.samplers.iter().zip(samplers).map(|line| (LineKind::Sampler, line));
+        let transactions = document.transactions.iter().zip(transactions).map(|line| (LineKind::Transaction, line));
         for (kind, (line, rows)) in samplers.chain(transactions) {
             // Setup and teardown happen once: there is nothing to compare.
             let Some(at) = places.iter().position(|place| place.group.name == line.thread_group) else { continue };
@@ -203,7 +203,7 @@ impl Summary {
                 let mut add = |slices: &mut Slices| slices.add(t_s, row.count, row.failed, &times);
                 add(&mut parts.whole);
                 parts.steady.iter_mut().for_each(&mut add);
-                if kind == Kind::Sampler {
+                if kind == LineKind::Sampler {
                     add(&mut group.whole);
                     group.steady.iter_mut().for_each(&mut add);
                     add(&mut run.whole);
@@ -216,10 +216,10 @@ impl Summary {
             let key = Key { kind, thread_group: line.thread_group.clone(), title: line.title().to_owned() };
             lines.push(Line { key, file: line.file.clone(), line: Some(line.line), whole, steady });
         }
-        let several = places.iter().map(|place| (Kind::ThreadGroup, place.group.name.clone())).zip(&groups);
-        for ((kind, name), parts) in several.chain(std::iter::once(((Kind::Run, String::new()), &run))) {
+        let several = places.iter().map(|place| (LineKind::ThreadGroup, place.group.name.clone())).zip(&groups);
+        for ((kind, name), parts) in several.chain(std::iter::once(((LineKind::Run, String::new()), &run))) {
             let (whole, steady) = parts.evidence(percentiles);
-            let title = if kind == Kind::Run { "run".to_owned() } else { name.clone() };
+            let title = if kind == LineKind::Run { "run".to_owned() } else { name.clone() };
             lines.push(Line { key: Key { kind, thread_group: name, title }, file: None, line: None, whole, steady });
         }
         let by_key = lines.iter().enumerate().map(|(index, line)| (line.key.clone(), index)).collect();
@@ -238,9 +238,9 @@ impl Summary {
             steady: None,
         };
         let mut lines: Vec<Line> =
-            samplers.iter().map(|(title, slices)| line(Kind::Sampler, title, GROUP, slices)).collect();
-        lines.push(line(Kind::ThreadGroup, GROUP, GROUP, group));
-        lines.push(line(Kind::Run, "run", "", group));
+            samplers.iter().map(|(title, slices)| line(LineKind::Sampler, title, GROUP, slices)).collect();
+        lines.push(line(LineKind::ThreadGroup, GROUP, GROUP, group));
+        lines.push(line(LineKind::Run, "run", "", group));
         let by_key = lines.iter().enumerate().map(|(index, line)| (line.key.clone(), index)).collect();
         let run =
             ComparedRun { id: id.into(), file: None, started_at: "2026-01-05T10:00:00.000Z".into(), git_commit: None };
@@ -276,8 +276,8 @@ impl Summary {
     }
 }
 
-fn loads(places: &[Place<'_>]) -> Vec<Group> {
-    let group = |place: &Place<'_>| Group {
+fn loads(places: &[GroupWindows<'_>]) -> Vec<Group> {
+    let group = |place: &GroupWindows<'_>| Group {
         name: place.group.name.clone(),
         load: place.group.load.clone(),
         max_users: place.group.max_users,

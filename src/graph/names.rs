@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::build::Build;
-use super::flow::Known;
+use super::flow::Assigned;
 use super::{DataId, Flow, NodeId, Place};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Name, Text, finding};
@@ -211,7 +211,7 @@ impl Build<'_> {
     fn bare_names(&mut self, text: &Text) {
         for range in super::dollar_names::names(&text.value) {
             let name = &text.value[range.start + 1..range.end];
-            let Some(slot) = self.names.find(name).filter(|slot| self.state.known(*slot) != Known::Never) else {
+            let Some(slot) = self.names.find(name).filter(|slot| self.state.known(*slot) != Assigned::Never) else {
                 continue;
             };
             self.names.used.insert(slot);
@@ -379,7 +379,7 @@ impl Build<'_> {
         }
         if let Some(to) = node {
             let setters = self.state.setters(slot).to_vec();
-            let from_start = setters.is_empty() && self.state.known(slot) != Known::Never;
+            let from_start = setters.is_empty() && self.state.known(slot) != Assigned::Never;
             let others = setters.into_iter().filter(|from| *from != to);
             self.flows.extend(others.map(|from| Flow { slot, from: Some(from), to }));
             if from_start {
@@ -390,13 +390,13 @@ impl Build<'_> {
             return Ok(());
         }
         match self.state.known(slot) {
-            Known::Always => Ok(()),
-            Known::Sometimes => problem(
+            Assigned::Always => Ok(()),
+            Assigned::Sometimes => problem(
                 format!("`{name}` is set only on some of the paths that lead here"),
 Some("set it on every path, for example in a step before the branch; or give it a value for the other paths: `| default('…')`".into()),
                 None,
             ),
-            Known::Never => {
+            Assigned::Never => {
                 let places = self.names.set.get(name).cloned().unwrap_or_default();
                 let here = self.place;
                 let (message, help) = if let Some((_, span)) = places.iter().find(|(place, _)| *place == here) {

@@ -89,12 +89,12 @@ struct Reader<'t> {
     at: usize,
     entries: Vec<Entry>,
     /// The lists and objects that are not closed yet.
-    open: Vec<Open>,
+    open: Vec<OpenContainer>,
 }
 
 /// A list or object that is not closed yet.
 #[derive(Clone, Copy)]
-struct Open {
+struct OpenContainer {
     /// The number of its entry.
     entry: u32,
     object: bool,
@@ -177,11 +177,11 @@ impl Reader<'_> {
         .map(|()| false)
     }
 
-    fn enter(&mut self, object: bool) -> Result<Open, Fault> {
+    fn enter(&mut self, object: bool) -> Result<OpenContainer, Fault> {
         if self.open.len() >= MAX_DEPTH {
             return Err(self.fault(What::TooDeep));
         }
-        let container = Open { entry: self.entries.len() as u32, object };
+        let container = OpenContainer { entry: self.entries.len() as u32, object };
         self.open.push(container);
         self.push(self.at, self.at + 1, false);
         self.at += 1;
@@ -189,7 +189,7 @@ impl Reader<'_> {
         Ok(container)
     }
 
-    fn close(&mut self, container: Open) {
+    fn close(&mut self, container: OpenContainer) {
         self.at += 1;
         self.open.pop();
         let (end, next) = (self.at as u32, self.entries.len() as u32);

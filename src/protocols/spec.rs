@@ -9,7 +9,7 @@ use super::sse::plan::StreamStep;
 use super::websocket::plan::{OpenStep, ReceiveStep, SendStep, WebSocketSettings};
 use crate::mask::without_userinfo;
 use crate::phase::Phase;
-use crate::plan::keys::{Kind, Section};
+use crate::plan::keys::{Section, StepKeys};
 use crate::plan::{AssertionGroup, Fields, Lower, Step, Text};
 use crate::yaml::Entry;
 
@@ -33,7 +33,8 @@ pub static SECTIONS: &[&[&Section]] =
     &[super::http::keys::SECTIONS, super::websocket::keys::SECTIONS, super::sse::keys::SECTIONS];
 
 /// Every kind of request, in the order of the reference page.
-pub static KINDS: &[&[Kind]] = &[&super::http::keys::KINDS, &super::websocket::keys::KINDS, &super::sse::keys::KINDS];
+pub static KINDS: &[&[StepKeys]] =
+    &[&super::http::keys::KINDS, &super::websocket::keys::KINDS, &super::sse::keys::KINDS];
 
 /// What a request sends, as it is written.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Document, Kind, Node};
+use crate::json::{Document, Node, ValueKind};
 use crate::mask::Masker;
 
 /// The longest line that is told, in characters.
@@ -56,13 +56,13 @@ fn of_json(text: &str) -> Option<String> {
 /// The most telling text in a value, at most so many levels down.
 fn said(node: Node<'_>, levels: u8) -> Option<String> {
     match node.kind() {
-        Kind::Text => node.text().map(Cow::into_owned).filter(|text| !text.trim().is_empty()),
-        Kind::List if levels > 0 => node.items().find_map(|item| said(item, levels - 1)),
-        Kind::Object if levels > 0 => FIELDS.iter().find_map(|field| {
+        ValueKind::Text => node.text().map(Cow::into_owned).filter(|text| !text.trim().is_empty()),
+        ValueKind::List if levels > 0 => node.items().find_map(|item| said(item, levels - 1)),
+        ValueKind::Object if levels > 0 => FIELDS.iter().find_map(|field| {
             let (_, value) = node.members().find(|(name, _)| name.eq_ignore_ascii_case(field))?;
             said(value, levels - 1)
         }),
-        Kind::Null | Kind::Bool | Kind::Number | Kind::List | Kind::Object => None,
+        ValueKind::Null | ValueKind::Bool | ValueKind::Number | ValueKind::List | ValueKind::Object => None,
     }
 }
 

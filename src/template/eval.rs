@@ -12,7 +12,7 @@ use super::builtin::Builtin;
 use super::compiled::{MAX_TEXT, TOO_LONG, check_size};
 use super::compute::{self, describe};
 use super::filters::text_of;
-use super::functions::{self, Action, Arguments, Call, FunctionDoc, Refusal};
+use super::functions::{self, Action, Arguments, Call, CallError, FunctionDoc};
 use super::node::{Node, NodeKind};
 use super::response;
 use super::scope::{EvalError, Scope};
@@ -250,21 +250,21 @@ impl<'s> Context<'s> {
                 text_of(doc.name, input).and_then(|text| run(text.as_bytes(), &arguments))
             }
             (Action::Filter(_) | Action::Bytes(_) | Action::Special, _) => {
-                Err(Refusal::Wrong(format!("`{}` cannot be used like this", doc.name)))
+                Err(CallError::Wrong(format!("`{}` cannot be used like this", doc.name)))
             }
         };
         let value = outcome.map_err(|refusal| self.refused(refusal, node))?;
         if value.as_text().is_some_and(|text| text.len() > MAX_TEXT) {
-            return Err(self.refused(Refusal::Wrong(TOO_LONG.to_owned()), node));
+            return Err(self.refused(CallError::Wrong(TOO_LONG.to_owned()), node));
         }
         Ok(value)
     }
 
-    fn refused(&self, refusal: Refusal, node: &Node) -> EvalError {
+    fn refused(&self, refusal: CallError, node: &Node) -> EvalError {
         let quote = self.quote(node);
         match refusal {
-            Refusal::Wrong(message) => EvalError::new(node.range.clone(), format!("in `{quote}`: {message}")),
-            Refusal::NotThere(message) => EvalError::not_set(node.range.clone(), format!("in `{quote}`: {message}")),
+            CallError::Wrong(message) => EvalError::new(node.range.clone(), format!("in `{quote}`: {message}")),
+            CallError::NotThere(message) => EvalError::not_set(node.range.clone(), format!("in `{quote}`: {message}")),
         }
     }
 

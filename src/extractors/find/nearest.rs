@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::json::{Kind, Node};
+use crate::json::{Node, ValueKind};
 use crate::suggest::nearest;
 
 use super::json::{Step, step_into};
@@ -55,7 +55,7 @@ fn places_called(json: Node<'_>, name: &str) -> Vec<String> {
             queue.push_back((child, path));
         };
         match place.kind() {
-            Kind::Object => {
+            ValueKind::Object => {
                 for (key, child) in place.members().take(MAX_KEYS) {
                     if key.eq_ignore_ascii_case(name) {
                         let mut path = path.clone();
@@ -65,13 +65,13 @@ fn places_called(json: Node<'_>, name: &str) -> Vec<String> {
                     visit(Step::Name(key.into_owned()), child);
                 }
             }
-            Kind::List => {
+            ValueKind::List => {
                 // Elements of a list are alike: the first ones tell enough.
                 for (index, child) in place.items().take(3).enumerate() {
                     visit(Step::Index(index as i64), child);
                 }
             }
-            Kind::Null | Kind::Bool | Kind::Number | Kind::Text => {}
+            ValueKind::Null | ValueKind::Bool | ValueKind::Number | ValueKind::Text => {}
         }
         seen += 1;
         if seen >= MAX_PLACES || found.len() >= MAX_PATHS {

@@ -26,7 +26,7 @@ pub(super) struct Xml {
 
 /// What is gathered while a document is copied.
 #[derive(Default)]
-struct Seen<'i> {
+struct DocumentFacts<'i> {
     namespaces: Vec<(String, String)>,
     prefixes: HashSet<&'i str>,
     uris: HashSet<&'i str>,
@@ -100,8 +100,8 @@ fn check_declarations(text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn copy<'i>(from: &'i roxmltree::Document<'_>, to: Document<'_>) -> Result<Seen<'i>, Problem> {
-    let mut seen = Seen::default();
+fn copy<'i>(from: &'i roxmltree::Document<'_>, to: Document<'_>) -> Result<DocumentFacts<'i>, Problem> {
+    let mut seen = DocumentFacts::default();
     let mut open: Vec<Element<'_>> = Vec::new();
     let mut next = from.root().first_child();
     while let Some(node) = next {

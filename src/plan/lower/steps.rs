@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Around, Fields, Lower};
 use crate::diagnostic::{Diagnostic, FileId};
-use crate::plan::keys::{Key, Kind, KindId, kinds};
+use crate::plan::keys::{Key, KindId, StepKeys, kinds};
 use crate::plan::types::{Dynamic, Name, Request, Spanned, Step, StepKind, StopTarget, Text};
 use crate::plan::{keys, load as files, quotable_files};
 use crate::protocols::spec::{RequestKind, Spec};
@@ -101,7 +101,11 @@ impl Lower<'_> {
 
     /// The one key that says what a step does, and what it says. A misspelt one is told and taken
     /// for what it was meant to be, so that the rest of the step is checked too.
-    pub(crate) fn kind_of<'n>(&mut self, node: &'n Node, entries: &'n [Entry]) -> Option<(&'n Entry, &'static Kind)> {
+    pub(crate) fn kind_of<'n>(
+        &mut self,
+        node: &'n Node,
+        entries: &'n [Entry],
+    ) -> Option<(&'n Entry, &'static StepKeys)> {
         let is_kind = |entry: &&Entry| kinds().any(|kind| kind.key.name == &*entry.key);
         let mut found: Vec<&Entry> = entries.iter().filter(is_kind).collect();
         let takes_steps = |entry: &Entry| kinds().any(|kind| kind.key.name == &*entry.key && kind.takes_steps());
@@ -138,7 +142,7 @@ impl Lower<'_> {
         &self,
         node: &Node,
         entries: &'n [Entry],
-    ) -> (Diagnostic, Option<(&'n Entry, &'static Kind)>) {
+    ) -> (Diagnostic, Option<(&'n Entry, &'static StepKeys)>) {
         for entry in entries {
             let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
             let bridged = kinds().find_map(|kind| {
@@ -174,7 +178,12 @@ impl Lower<'_> {
         (finding, None)
     }
 
-    pub(crate) fn step_kind(&mut self, kind: &'static Kind, entry: &Entry, fields: &Fields<'_>) -> Option<StepKind> {
+    pub(crate) fn step_kind(
+        &mut self,
+        kind: &'static StepKeys,
+        entry: &Entry,
+        fields: &Fields<'_>,
+    ) -> Option<StepKind> {
         let node = &entry.value;
         let key = kind.key.name;
         let inner = |this: &mut Self| match fields.get("steps") {
@@ -444,6 +453,6 @@ impl Lower<'_> {
     }
 }
 
-fn kind_named(name: &str) -> Option<&'static Kind> {
+fn kind_named(name: &str) -> Option<&'static StepKeys> {
     kinds().find(|kind| kind.key.name == name)
 }

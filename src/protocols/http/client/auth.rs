@@ -41,11 +41,11 @@ const MAX_NONCES: usize = 64;
 /// The nonces a user was given.
 #[derive(Debug, Default)]
 pub(super) struct Nonces {
-    known: RefCell<Vec<Known>>,
+    known: RefCell<Vec<KnownNonce>>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct KnownNonce {
     origin: Arc<Origin>,
     username: String,
     challenge: WwwAuthenticateHeader,
@@ -144,12 +144,12 @@ impl Nonces {
         if known.len() >= MAX_NONCES {
             known.remove(0);
         }
-        known.push(Known { origin: Arc::clone(target.origin()), username: username.to_owned(), challenge });
+        known.push(KnownNonce { origin: Arc::clone(target.origin()), username: username.to_owned(), challenge });
         Ok(true)
     }
 }
 
-impl Known {
+impl KnownNonce {
     fn is_for(&self, target: &Target, username: &str) -> bool {
         self.origin == *target.origin() && self.username == username
     }
