@@ -11,7 +11,7 @@ use crate::response::Response;
 use crate::template::Scope;
 use crate::value::Value;
 
-use super::matching::{Actual, Judge, Miss, Unit};
+use super::matching::{Actual, Judge, Miss, SubjectUnit};
 use super::{Assertion, Expected, Matcher, Subject, sentence};
 
 /// How many characters of a body a message shows.
@@ -56,11 +56,11 @@ impl Assertion {
             return Ok(());
         }
         let unit = match &self.subject {
-            Subject::Status => Unit::Status,
+            Subject::Status => SubjectUnit::Status,
             Subject::ResponseTime | Subject::FirstByte | Subject::Reply | Subject::FirstEvent | Subject::EventGap => {
-                Unit::Milliseconds
+                SubjectUnit::Milliseconds
             }
-            Subject::Size => Unit::Bytes,
+            Subject::Size => SubjectUnit::Bytes,
             Subject::Messages
             | Subject::Body
             | Subject::Json(_)
@@ -70,7 +70,7 @@ impl Assertion {
             | Subject::Cookie(_)
             | Subject::Url
             | Subject::JsonSchema(_)
-            | Subject::Expr(..) => Unit::None,
+            | Subject::Expr(..) => SubjectUnit::None,
         };
         let judged = self.judge(response, &mut Judge { scope: &mut *scope, unit });
         judged.map_err(|mut miss| {

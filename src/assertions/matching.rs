@@ -28,7 +28,7 @@ pub(super) enum Actual<'a> {
 
 /// What numbers mean here.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(super) enum SubjectUnit {
     None,
     Milliseconds,
     Bytes,
@@ -46,7 +46,7 @@ pub(super) struct Miss {
 /// Judges what one assertion sees of one answer.
 pub(super) struct Judge<'s> {
     pub(super) scope: &'s mut dyn Scope,
-    pub(super) unit: Unit,
+    pub(super) unit: SubjectUnit,
 }
 
 impl Judge<'_> {
@@ -184,15 +184,17 @@ impl Judge<'_> {
     /// A limit as a number: text from a `${…}` may carry the unit of what is measured.
     fn measured<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
         let with_unit = match (self.unit, value) {
-            (Unit::Milliseconds, Value::Text(text)) => parse_duration(text).ok().map(|time| time.as_secs_f64() * 1e3),
-            (Unit::Bytes, Value::Text(text)) => parse_size(text).ok().map(|bytes| bytes as f64),
+            (SubjectUnit::Milliseconds, Value::Text(text)) => {
+                parse_duration(text).ok().map(|time| time.as_secs_f64() * 1e3)
+            }
+            (SubjectUnit::Bytes, Value::Text(text)) => parse_size(text).ok().map(|bytes| bytes as f64),
             _ => None,
         };
         with_unit.map_or(Cow::Borrowed(value), |number| Cow::Owned(Value::Float(number)))
     }
 
     fn equal(&self, seen: Actual<'_>, expected: &Value) -> bool {
-        if let (Unit::Status, Value::Text(text), Some(number)) = (self.unit, expected, seen.number())
+        if let (SubjectUnit::Status, Value::Text(text), Some(number)) = (self.unit, expected, seen.number())
             && let Some(class) = text.strip_suffix("xx").and_then(|class| class.parse::<u8>().ok())
         {
             return (number / 100.0).floor() == f64::from(class);
@@ -250,7 +252,7 @@ impl Judge<'_> {
             Actual::Value(_) => return Err(self.wrong_kind(matcher, seen, "which has no length")),
         };
         let length = Value::Int(i64::try_from(length).unwrap_or(i64::MAX));
-        let unit = std::mem::replace(&mut self.unit, Unit::None);
+        let unit = std::mem::replace(&mut self.unit, SubjectUnit::None);
         let outcome = self.all(inner, Actual::Value(&length));
         self.unit = unit;
         outcome.map_err(|miss| Miss {
@@ -313,8 +315,8 @@ impl Judge<'_> {
             Actual::Elements([Value::Text(only)]) => quoted(only),
             Actual::Elements(items) => list(items),
             Actual::Value(value) => match (self.unit, value.as_number()) {
-                (Unit::Milliseconds, Some(number)) => format!("{number:.1}ms"),
-                (Unit::Bytes, Some(number)) => format!("{number}B"),
+                (SubjectUnit::Milliseconds, Some(number)) => format!("{number:.1}ms"),
+                (SubjectUnit::Bytes, Some(number)) => format!("{number}B"),
                 _ => {
                     let mut text = String::new();
                     value.write_json(&mut text);

@@ -80,7 +80,7 @@ pub(super) fn stops(stopper: UnboundedSender<StopReason>) {
 }
 
 /// When the word to stop came, if it did.
-pub(super) fn told() -> Option<Instant> {
+pub(super) fn stopped_at() -> Option<Instant> {
     state().told.as_ref().map(|(_, at)| *at)
 }
 

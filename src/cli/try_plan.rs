@@ -295,7 +295,7 @@ fn received(text: &mut String, response: &Response, request: &Observed<'_>) {
     let timings = &request.exchange.timings;
     let mut phases = String::new();
     for phase in Phase::ALL {
-        if let Some(time) = timings.of(phase) {
+        if let Some(time) = timings.get(phase) {
             let _ = write!(phases, ", {} {:.1} ms", phase.word().replace('_', " "), time.as_secs_f64() * 1e3);
         }
     }

@@ -149,7 +149,7 @@ pub(super) fn answer(
 fn evidence<'l>(line: &'l Line, base: &[&'l Line]) -> (LoadWindow, &'l Evidence, Vec<&'l Evidence>) {
     let steady = line.has_steady() && base.iter().all(|line| line.has_steady());
     let part = if steady { LoadWindow::Steady } else { LoadWindow::Whole };
-    (part, line.of(part), base.iter().map(|line| line.of(part)).collect())
+    (part, line.evidence(part), base.iter().map(|line| line.evidence(part)).collect())
 }
 
 /// How many figures of a line may raise an alarm.
@@ -158,7 +158,7 @@ fn figures_to_judge(line: &Line) -> usize {
         LineKind::Run => 0,
         LineKind::ThreadGroup => 1,
         LineKind::Sampler | LineKind::Transaction => {
-            let times = line.of(LoadWindow::Whole).percentiles.iter();
+            let times = line.evidence(LoadWindow::Whole).percentiles.iter();
             times.filter(|(_, quantile)| quantile.is_some_and(|one| one.enough)).count() + 1
         }
     }
@@ -301,7 +301,7 @@ fn summed_up(comparison: &Comparison) -> (Judgement, String) {
                 count => parts.push(counted(count, what)),
             }
         }
-        let named: Vec<String> = regressed.iter().take(NAMED).map(|line| told(line)).collect();
+        let named: Vec<String> = regressed.iter().take(NAMED).map(|line| regressed_figures(line)).collect();
         let more =
             if regressed.len() > NAMED { format!("; and {} more", regressed.len() - NAMED) } else { String::new() };
         let said = format!("{} regressed against the baseline ({}{more})", parts.join(" and "), named.join("; "));
@@ -346,7 +346,7 @@ fn not_judged(samplers: &[ComparedLine]) -> String {
 }
 
 /// `GET /x: p95 +31%, p99 +35%`.
-fn told(line: &ComparedLine) -> String {
+fn regressed_figures(line: &ComparedLine) -> String {
     let figures = line.figures.iter().filter(|figure| figure.verdict == Judgement::Regressed);
     let figures: Vec<String> = figures.map(words::short).collect();
     format!("{}: {}", line.name(), figures.join(", "))

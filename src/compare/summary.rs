@@ -17,7 +17,7 @@ use crate::sanitize::inline;
 pub struct Summary {
     pub(super) run: ComparedRun,
     pub(super) facts: Facts,
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<GroupLoad>,
     /// Samplers, transactions, thread groups, and the run at the end.
     pub(super) lines: Vec<Line>,
     by_key: HashMap<Key, usize>,
@@ -46,7 +46,7 @@ pub(super) struct Facts {
 
 /// A thread group's load.
 #[derive(Clone, Debug)]
-pub(super) struct Group {
+pub(super) struct GroupLoad {
     pub(super) name: String,
     pub(super) load: String,
     pub(super) max_users: u64,
@@ -99,7 +99,7 @@ impl Line {
     }
 
     /// The figures of a part of the load; the whole's where there is no other.
-    pub(super) fn of(&self, window: LoadWindow) -> &Evidence {
+    pub(super) fn evidence(&self, window: LoadWindow) -> &Evidence {
         match (window, &self.steady) {
             (LoadWindow::Steady, Some(steady)) => steady,
             _ => &self.whole,
@@ -257,7 +257,7 @@ impl Summary {
             stopped: None,
             not_valid: None,
         };
-        let groups = vec![Group { name: GROUP.into(), load: "10 users".into(), max_users: 10 }];
+        let groups = vec![GroupLoad { name: GROUP.into(), load: "10 users".into(), max_users: 10 }];
         Self { run, facts, groups, lines, by_key }
     }
 
@@ -266,7 +266,7 @@ impl Summary {
         self.by_key.get(key).map(|index| &self.lines[*index])
     }
 
-    pub(super) fn group(&self, name: &str) -> Option<&Group> {
+    pub(super) fn group(&self, name: &str) -> Option<&GroupLoad> {
         self.groups.iter().find(|group| group.name == name)
     }
 
@@ -276,8 +276,8 @@ impl Summary {
     }
 }
 
-fn loads(places: &[GroupWindows<'_>]) -> Vec<Group> {
-    let group = |place: &GroupWindows<'_>| Group {
+fn loads(places: &[GroupWindows<'_>]) -> Vec<GroupLoad> {
+    let group = |place: &GroupWindows<'_>| GroupLoad {
         name: place.group.name.clone(),
         load: place.group.load.clone(),
         max_users: place.group.max_users,

@@ -48,9 +48,10 @@ impl Baseline {
             .labels
             .iter()
             .filter_map(|label| match label.place {
-                Place::Group(group) if label.kind == LabelKind::Sampler => {
-                    Some((told(masker, &label.title), told(masker, &graph.groups[group.index()].name)))
-                }
+                Place::Group(group) if label.kind == LabelKind::Sampler => Some((
+                    as_in_results(masker, &label.title),
+                    as_in_results(masker, &graph.groups[group.index()].name),
+                )),
                 _ => None,
             })
             .collect();
@@ -100,7 +101,7 @@ impl Baseline {
 }
 
 /// Text of the plan as results files have it.
-fn told(masker: &Masker, text: &str) -> String {
+fn as_in_results(masker: &Masker, text: &str) -> String {
     clean(&masker.mask(text)).into_owned()
 }
 
@@ -129,11 +130,11 @@ fn question(graph: &ExecutionGraph, threshold: &Threshold, masker: &Masker) -> O
         | Metric::Apdex(_)
         | Metric::BytesReceived => return None,
     };
-    let told = |text: &str| told(masker, text);
+    let shown = |text: &str| as_in_results(masker, text);
     let (kind, thread_group, title) = match threshold.scope {
         Scope::Run => (ScopeKind::Run, String::new(), String::new()),
         Scope::Group(group) => {
-            let name = told(&graph.groups[group.index()].name);
+            let name = shown(&graph.groups[group.index()].name);
             (ScopeKind::ThreadGroup, name.clone(), name)
         }
         Scope::Label(label) => {
@@ -143,7 +144,7 @@ fn question(graph: &ExecutionGraph, threshold: &Threshold, masker: &Masker) -> O
                 LabelKind::Transaction => ScopeKind::Transaction,
                 LabelKind::Sampler | LabelKind::Step => ScopeKind::Sampler,
             };
-            (kind, told(&graph.groups[group.index()].name), told(&label.title))
+            (kind, shown(&graph.groups[group.index()].name), shown(&label.title))
         }
     };
     Some(Question { kind, thread_group, title, figure, tolerance: condition.limit })

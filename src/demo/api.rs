@@ -226,7 +226,7 @@ pub(super) async fn orders(
     state.pool.query().await?;
     let mut found: Vec<Value> = state
         .orders()
-        .of(signed_in.user)
+        .owned_by(signed_in.user)
         .filter(|order| status.is_none_or(|status| order.status == status))
         .skip((page as usize - 1).saturating_mul(PAGE))
         .take(PAGE + 1)

@@ -115,7 +115,7 @@ pub(super) async fn upgrade(Shared(state): Shared<Arc<State>>, mut request: Requ
     };
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrading.await {
-            Connection::new(upgraded, &state).await.serve(symbols).await;
+            SocketSession::new(upgraded, &state).await.serve(symbols).await;
         }
     });
     let headers = [(CONNECTION, "Upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_ACCEPT, &*accept)];
@@ -147,14 +147,14 @@ fn accept_key(key: &str) -> String {
 }
 
 /// One connection.
-struct Connection<'a> {
+struct SocketSession<'a> {
     socket: Socket,
     state: &'a State,
     subscriptions: Vec<Subscription>,
     look_up: Option<LookUp<'a>>,
 }
 
-impl<'a> Connection<'a> {
+impl<'a> SocketSession<'a> {
     async fn new(upgraded: Upgraded, state: &'a State) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(4096)

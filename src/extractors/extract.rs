@@ -46,7 +46,7 @@ pub enum How {
         /// The pattern.
         regex: Regex,
         /// Which group of it.
-        group: Group,
+        group: CaptureGroup,
     },
     /// By a CSS selector.
     Css(Css),
@@ -63,7 +63,7 @@ pub enum How {
 
 /// A group of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Group {
+pub enum CaptureGroup {
     /// By number; 0 is the whole match.
     Number(usize),
     /// By name.
@@ -251,11 +251,11 @@ impl Extractor {
         }
     }
 
-    fn by_regex(&self, regex: &Regex, group: &Group, text: &str) -> Vec<Value> {
+    fn by_regex(&self, regex: &Regex, group: &CaptureGroup, text: &str) -> Vec<Value> {
         let found = regex.captures_iter(text).filter_map(|captures| {
             let part = match group {
-                Group::Number(number) => captures.get(*number),
-                Group::Name(name) => captures.name(name),
+                CaptureGroup::Number(number) => captures.get(*number),
+                CaptureGroup::Name(name) => captures.name(name),
             };
             part.map(|part| Value::text(part.as_str()))
         });

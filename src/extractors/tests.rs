@@ -63,7 +63,7 @@ fn by_json(path: &str) -> Extractor {
     Extractor { text: path.to_owned(), ..extractor(How::Json(JsonPath::compile(path).unwrap())) }
 }
 
-fn by_regex(pattern: &str, group: Group) -> Extractor {
+fn by_regex(pattern: &str, group: CaptureGroup) -> Extractor {
     extractor(How::Regex { regex: Regex::new(pattern).unwrap(), group })
 }
 
@@ -314,7 +314,7 @@ fn a_failure_tells_what_helps() {
 #[test]
 fn matches_are_picked() {
     let response = answer("order-5 order-6 order-77");
-    let mut orders = by_regex(r"order-(?<id>\d+)", Group::Number(1));
+    let mut orders = by_regex(r"order-(?<id>\d+)", CaptureGroup::Number(1));
     for (pick, expected) in
         [(Pick::First, "\"5\""), (Pick::Last, "\"77\""), (Pick::Nth(2), "\"6\""), (Pick::All, "[\"5\",\"6\",\"77\"]")]
     {
@@ -331,9 +331,9 @@ fn matches_are_picked() {
     assert!(taken(&orders, &response).contains("found fewer matches than that (3)"));
     orders.pick = Pick::Nth(0);
     assert!(taken(&orders, &response).contains("found fewer"));
-    assert_eq!(taken(&by_regex(r"order-(?<id>\d+)", Group::Name("id".to_owned())), &response), "\"5\"");
-    assert_eq!(taken(&by_regex(r"(x)?order", Group::Number(1)), &answer("order xorder")), "\"x\"");
-    assert_eq!(taken(&by_regex(r"\d+", Group::Number(0)), &response), "\"5\"");
+    assert_eq!(taken(&by_regex(r"order-(?<id>\d+)", CaptureGroup::Name("id".to_owned())), &response), "\"5\"");
+    assert_eq!(taken(&by_regex(r"(x)?order", CaptureGroup::Number(1)), &answer("order xorder")), "\"x\"");
+    assert_eq!(taken(&by_regex(r"\d+", CaptureGroup::Number(0)), &response), "\"5\"");
 
     let mut ids = by_json("$.items[*].id");
     ids.pick = Pick::All;
@@ -381,7 +381,7 @@ fn other_places_and_ways() {
     assert_eq!(taken(&extractor(How::Cookie("SID".to_owned())), &response), "\"s-99\"");
     assert!(!header.needs_body());
 
-    let mut number = by_regex(r"\d+", Group::Number(0));
+    let mut number = by_regex(r"\d+", CaptureGroup::Number(0));
     number.source = Source::Header("location".parse().unwrap());
     assert_eq!(taken(&number, &response), "\"17\"");
     assert!(!number.needs_body());
@@ -467,7 +467,7 @@ fn regression_d10_css_is_bounded_by_name() {
 fn text_in_another_charset_is_read() {
     let mut response = answer(b"caf\xe9".as_slice());
     response.headers.insert("content-type", "text/plain; charset=ISO-8859-1".parse().unwrap());
-    assert_eq!(taken(&by_regex("caf(.)", Group::Number(1)), &response), "\"é\"");
+    assert_eq!(taken(&by_regex("caf(.)", CaptureGroup::Number(1)), &response), "\"é\"");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{AssertionId, AssertionInfo, LabelId, NodeId};
 use crate::assertions::{Assertion, Expected, JsonType, Matcher, Schema, Subject};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::extractors::find::{Css, JsonPath, XPath};
-use crate::extractors::{Extractor, Group, How, Source};
+use crate::extractors::{CaptureGroup, Extractor, How, Source};
 use crate::plan::{AssertionGroup, AssertionSpec, ExtractorSpec, FileRef, HowSpec, SubjectSpec, Text, is_data, keys};
 use crate::sanitize::shown_path;
 use crate::template::{SlotId, Tree};
@@ -94,9 +94,9 @@ impl Build<'_> {
             HowSpec::Regex(pattern, group) => {
                 let regex = self.regex(pattern, group.is_none())?;
                 let group = match group {
-                    None => Group::Number(usize::from(regex.captures_len() > 1)),
+                    None => CaptureGroup::Number(usize::from(regex.captures_len() > 1)),
                     Some(text) => match text.value.parse::<usize>() {
-                        Ok(number) if number < regex.captures_len() => Group::Number(number),
+                        Ok(number) if number < regex.captures_len() => CaptureGroup::Number(number),
                         Ok(number) => {
                             let groups = regex.captures_len() - 1;
                             self.error(
@@ -107,7 +107,7 @@ impl Build<'_> {
                             return None;
                         }
                         Err(_) if regex.capture_names().flatten().any(|name| name == &*text.value) => {
-                            Group::Name(text.value.to_string())
+                            CaptureGroup::Name(text.value.to_string())
                         }
                         Err(_) => {
                             self.error(

@@ -17,14 +17,14 @@ use crate::problem::Problem;
 use crate::value::number_as_written;
 use crate::value::{Map, Value};
 
-use read::Entry;
+use read::OutlineEntry;
 pub use tree::Tree;
 
 /// A text that is one whole JSON value.
 #[derive(Debug)]
 pub struct Document {
     text: Bytes,
-    entries: Vec<Entry>,
+    entries: Vec<OutlineEntry>,
     tree: OnceCell<Tree>,
 }
 
@@ -75,7 +75,7 @@ impl Document {
 }
 
 impl<'d> Node<'d> {
-    fn entry(self) -> Entry {
+    fn entry(self) -> OutlineEntry {
         self.document.entries.get(self.at).copied().unwrap_or_default()
     }
 

@@ -103,21 +103,21 @@ impl Statics {
     }
 
     fn text(&mut self, text: &str, span: Span, sources: &Sources) -> Result<Option<Value>, Vec<Diagnostic>> {
-        let told = |problems: Vec<Problem>| -> Vec<Diagnostic> {
+        let to_findings = |problems: Vec<Problem>| -> Vec<Diagnostic> {
             problems.into_iter().map(|problem| finding(problem, text, span, sources)).collect()
         };
-        let parsed = parse_text(text).map_err(told)?;
+        let parsed = parse_text(text).map_err(to_findings)?;
         for doubt in parsed.doubts() {
             let warning = finding(doubt.clone(), text, span, sources);
             self.doubts.push(Diagnostic { severity: Severity::Warning, ..warning });
         }
         if let Some(unknown) = self.unknown(&parsed) {
-            return Err(told(vec![unknown]));
+            return Err(to_findings(vec![unknown]));
         }
         if self.deferred(&parsed) {
             return Ok(None);
         }
-        let template: Template = parsed.compile(&mut Names(self)).map_err(told)?;
+        let template: Template = parsed.compile(&mut StaticNames(self)).map_err(to_findings)?;
         template.value(self).map(Some).map_err(|error| {
             let help = match error.not_set {
                 true => "set it, or give it a value for that case: `| default(…)`",
@@ -239,9 +239,9 @@ pub(crate) fn locate(range: &std::ops::Range<usize>, text: &str, span: Span, sou
     Some(Span { file: span.file, start: span.start + at as u32, end: span.start + (at + wanted.len()) as u32 })
 }
 
-struct Names<'a>(&'a Statics);
+struct StaticNames<'a>(&'a Statics);
 
-impl Resolver for Names<'_> {
+impl Resolver for StaticNames<'_> {
     fn name(&mut self, name: &str) -> Option<Reference> {
         if name == "env" {
             return Some(Reference::Constant(self.0.env.clone()));

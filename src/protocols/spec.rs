@@ -62,7 +62,7 @@ pub struct Defaults {
 
 /// A part of a response that not every protocol has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum OptionalPart {
     /// The status.
     Status,
     /// The time to the first byte.
@@ -85,49 +85,62 @@ pub enum Part {
 
 impl Spec {
     /// Why a response has no such part, as the beginning of a sentence; `None` if it may have one.
-    pub fn lacks(&self, part: Part) -> Option<&'static str> {
+    pub fn lacks(&self, part: OptionalPart) -> Option<&'static str> {
         match self {
             Self::Http(_) => match part {
-                Part::Status | Part::FirstByte | Part::Headers | Part::Cookies | Part::Body | Part::Url => None,
-                Part::Messages | Part::Reply | Part::Events => Some("an HTTP response is not a stream of messages"),
+                OptionalPart::Status
+                | OptionalPart::FirstByte
+                | OptionalPart::Headers
+                | OptionalPart::Cookies
+                | OptionalPart::Body
+                | OptionalPart::Url => None,
+                OptionalPart::Messages | OptionalPart::Reply | OptionalPart::Events => {
+                    Some("an HTTP response is not a stream of messages")
+                }
             },
             Self::WebSocket(_) => match part {
-                Part::Status | Part::FirstByte | Part::Headers | Part::Cookies | Part::Url => None,
-                Part::Body => {
+                OptionalPart::Status
+                | OptionalPart::FirstByte
+                | OptionalPart::Headers
+                | OptionalPart::Cookies
+                | OptionalPart::Url => None,
+                OptionalPart::Body => {
                     Some("the response that opens a WebSocket has no body; messages come in the steps inside")
                 }
-                Part::Messages | Part::Reply | Part::Events => Some("messages come in the steps inside"),
+                OptionalPart::Messages | OptionalPart::Reply | OptionalPart::Events => {
+                    Some("messages come in the steps inside")
+                }
             },
             Self::Send(step) => match part {
-                Part::Status => Some("a message has no status"),
-                Part::FirstByte => Some("a message comes whole"),
-                Part::Headers | Part::Cookies => Some("a message has no headers"),
-                Part::Events => Some("a `send` waits for one message only"),
-                Part::Url => None,
-                Part::Body | Part::Messages | Part::Reply => {
+                OptionalPart::Status => Some("a message has no status"),
+                OptionalPart::FirstByte => Some("a message comes whole"),
+                OptionalPart::Headers | OptionalPart::Cookies => Some("a message has no headers"),
+                OptionalPart::Events => Some("a `send` waits for one message only"),
+                OptionalPart::Url => None,
+                OptionalPart::Body | OptionalPart::Messages | OptionalPart::Reply => {
                     step.reply.is_none().then_some("this `send` waits for no `reply`")
                 }
             },
             Self::Receive(step) => match part {
-                Part::Status => (!step.close).then_some("a message has no status"),
-                Part::FirstByte => Some("a message comes whole"),
-                Part::Headers | Part::Cookies => Some("a message has no headers"),
-                Part::Reply => Some("a `receive` sends nothing that could be replied to"),
-                Part::Url => None,
-                Part::Body | Part::Messages | Part::Events => {
+                OptionalPart::Status => (!step.close).then_some("a message has no status"),
+                OptionalPart::FirstByte => Some("a message comes whole"),
+                OptionalPart::Headers | OptionalPart::Cookies => Some("a message has no headers"),
+                OptionalPart::Reply => Some("a `receive` sends nothing that could be replied to"),
+                OptionalPart::Url => None,
+                OptionalPart::Body | OptionalPart::Messages | OptionalPart::Events => {
                     step.close.then_some("this `receive` waits for the end of the connection, not for a message")
                 }
             },
             Self::Sse(_) => match part {
-                Part::Status
-                | Part::FirstByte
-                | Part::Headers
-                | Part::Cookies
-                | Part::Body
-                | Part::Url
-                | Part::Messages
-                | Part::Events => None,
-                Part::Reply => Some("a stream of events replies to nothing"),
+                OptionalPart::Status
+                | OptionalPart::FirstByte
+                | OptionalPart::Headers
+                | OptionalPart::Cookies
+                | OptionalPart::Body
+                | OptionalPart::Url
+                | OptionalPart::Messages
+                | OptionalPart::Events => None,
+                OptionalPart::Reply => Some("a stream of events replies to nothing"),
             },
         }
     }

@@ -29,7 +29,7 @@ const FIELDS: [&str; 12] = [
 const ELEMENTS: [&str; 6] = ["faultstring", "message", "detail", "reason", "title", "h1"];
 
 /// The line, without control characters, of the beginning of a body; `None` when it is empty or no text.
-pub(super) fn of(body: &str, status: u16, secrets: &Masker) -> Option<String> {
+pub(super) fn summarize(body: &str, status: u16, secrets: &Masker) -> Option<String> {
     let text = body.trim_start();
     if text.contains('\0') {
         return None;
@@ -260,7 +260,7 @@ mod tests {
             ("", ""),
             ("\u{89}PNG\0\0", ""),
         ] {
-            assert_eq!(of(body, 503, &Masker::default()).unwrap_or_default(), said, "{body}");
+            assert_eq!(summarize(body, 503, &Masker::default()).unwrap_or_default(), said, "{body}");
         }
     }
 
@@ -270,7 +270,7 @@ mod tests {
             "Could not open the session; {}cause: Connection timed out after 30000ms",
             "nested exception is X; ".repeat(20)
         );
-        let told = of(&line, 500, &Masker::default()).unwrap_or_default();
+        let told = summarize(&line, 500, &Masker::default()).unwrap_or_default();
         assert!(
             told.starts_with("Could not open the session;") && told.ends_with("Connection timed out after 30000ms"),
             "{told}"
@@ -278,14 +278,16 @@ mod tests {
         assert!(told.chars().count() <= LONGEST && told.contains(" … "), "{told}");
         let secret = "s".repeat(500);
         assert!(
-            !of(&format!("the token {secret} is wrong"), 500, &Masker::default()).unwrap_or_default().contains("sss")
+            !summarize(&format!("the token {secret} is wrong"), 500, &Masker::default())
+                .unwrap_or_default()
+                .contains("sss")
         );
     }
 
     proptest::proptest! {
         #[test]
         fn any_body_can_be_told(body in "(<[/!]?(h1|title|a:message|script)>|[<>&;#{}\":a-c\\u{e9} \n]){0,40}") {
-            let _ = of(&body, 500, &Masker::default());
+            let _ = summarize(&body, 500, &Masker::default());
         }
     }
 }

@@ -130,7 +130,7 @@ impl Response {
     /// The status, and what the body of an error says in a line: `503: upstream connect error`.
     pub fn status_and_gist(&self, secrets: &Masker) -> String {
         let Some(status) = self.status else { return "no status".to_owned() };
-        let gist = || gist::of(&secrets.mask_cut(&self.beginning(GIST_BYTES)), status, secrets);
+        let gist = || gist::summarize(&secrets.mask_cut(&self.beginning(GIST_BYTES)), status, secrets);
         match if status >= 400 { gist() } else { None } {
             Some(gist) => format!("{status}: {gist}"),
             None => status.to_string(),

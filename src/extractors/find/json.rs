@@ -21,12 +21,12 @@ pub struct JsonPath {
     source: Arc<str>,
     query: JpQuery,
     /// The steps of a path that leads to at most one place.
-    steps: Option<Vec<Step>>,
+    steps: Option<Vec<PathStep>>,
 }
 
 /// A step down to one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PathStep {
     Name(String),
     Index(i64),
 }
@@ -198,27 +198,27 @@ fn leading_value(text: &str) -> String {
 }
 
 /// Follows the steps as far as they all exist.
-pub(super) fn walk<'d>(json: Node<'d>, steps: &[Step]) -> Option<Node<'d>> {
+pub(super) fn walk<'d>(json: Node<'d>, steps: &[PathStep]) -> Option<Node<'d>> {
     steps.iter().try_fold(json, step_into)
 }
 
-pub(super) fn step_into<'d>(json: Node<'d>, step: &Step) -> Option<Node<'d>> {
+pub(super) fn step_into<'d>(json: Node<'d>, step: &PathStep) -> Option<Node<'d>> {
     match step {
-        Step::Name(name) => json.get(name),
-        Step::Index(index) => json.element(*index),
+        PathStep::Name(name) => json.get(name),
+        PathStep::Index(index) => json.element(*index),
     }
 }
 
-fn singular_steps(query: &JpQuery) -> Option<Vec<Step>> {
+fn singular_steps(query: &JpQuery) -> Option<Vec<PathStep>> {
     let steps = leading_steps(query);
     (steps.len() == query.segments.len()).then_some(steps)
 }
 
 /// The steps up to the first one that can lead to several places.
-fn leading_steps(query: &JpQuery) -> Vec<Step> {
+fn leading_steps(query: &JpQuery) -> Vec<PathStep> {
     let step = |segment: &Segment| match segment {
-        Segment::Selector(Selector::Name(name)) => Some(Step::Name(name.clone())),
-        Segment::Selector(Selector::Index(index)) => Some(Step::Index(*index)),
+        Segment::Selector(Selector::Name(name)) => Some(PathStep::Name(name.clone())),
+        Segment::Selector(Selector::Index(index)) => Some(PathStep::Index(*index)),
         _ => None,
     };
     query.segments.iter().map_while(step).collect()

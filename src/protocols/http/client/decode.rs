@@ -17,7 +17,7 @@ use super::settings::Decompression;
 use super::tap::Tapped;
 use crate::failure::{Failure, FailureKind};
 use crate::response::Body;
-use crate::response::kept_body::Kept;
+use crate::response::kept_body::KeptBody;
 
 /// How many bytes a body may take and give, between two turns of the others, without looking at the clock:
 /// most bodies have no more.
@@ -37,7 +37,7 @@ pub(super) enum Collector {
     /// Counted only.
     Count(u64),
     /// Kept as it comes.
-    Plain { kept: Kept, announced: u64 },
+    Plain { kept: KeptBody, announced: u64 },
     /// Kept decoded, or handed over so.
     Decode(Box<Decoding>),
     /// Handed over as it comes.
@@ -48,7 +48,7 @@ pub(super) enum Collector {
 pub(super) struct Decoding {
     layers: Layers,
     /// Once broken, the rest is only drained.
-    broken: Option<Broken>,
+    broken: Option<BodyFault>,
     encoding: String,
     /// What is left of [`FREE_BYTES`].
     free: usize,
@@ -57,14 +57,14 @@ pub(super) struct Decoding {
 }
 
 /// Why a body could not be decoded.
-enum Broken {
+enum BodyFault {
     /// It is not what its encoding says.
     Damaged(io::Error),
     /// It goes beyond a limit.
     Over(String),
 }
 
-impl From<io::Error> for Broken {
+impl From<io::Error> for BodyFault {
     fn from(error: io::Error) -> Self {
         Self::Damaged(error)
     }
@@ -85,7 +85,7 @@ impl Collector {
         let headers = headers.filter(|_| status != StatusCode::PARTIAL_CONTENT);
         match headers.and_then(|headers| Some((headers, encodings(headers)?))) {
             None => match reading.tap {
-                None => Self::Plain { kept: Kept::new(reading.max_body), announced: announced.unwrap_or(0) },
+                None => Self::Plain { kept: KeptBody::new(reading.max_body), announced: announced.unwrap_or(0) },
                 Some(tap) => Self::Tapped(Box::new(Tapped::new(tap))),
             },
             Some((headers, encodings)) => Self::Decode(Box::new(Decoding::new(headers, encodings, reading))),
@@ -199,7 +199,7 @@ impl Decoding {
                 outermost: encodings.last().copied(),
                 large_steps: encodings.iter().rev().skip(1).any(|inner| inner.takes_large_steps(None)),
                 out: match reading.tap {
-                    None => Out::Kept(Kept::new(reading.max_body)),
+                    None => Out::Kept(KeptBody::new(reading.max_body)),
                     Some(tap) => Out::Tapped(Tapped::new(tap)),
                 },
                 limits: reading.decompression,
@@ -213,7 +213,7 @@ impl Decoding {
         };
         let most = reading.decompression.max_layers;
         if encodings.len() > most as usize {
-            decoding.broken = Some(Broken::Over(format!(
+            decoding.broken = Some(BodyFault::Over(format!(
                 "the body is compressed {} times over (Content-Encoding: {}); at most {most} layers are \
                  decompressed (`decompression: {{ max_layers: … }}`)",
                 encodings.len(),
@@ -275,8 +275,8 @@ impl Decoding {
 
     fn is_over(&self) -> bool {
         let useless = match (&self.layers.out, &self.broken) {
-            (Out::Kept(_), Some(Broken::Over(_))) | (Out::Tapped(_), Some(_)) => true,
-            (Out::Kept(_), Some(Broken::Damaged(_)) | None) | (Out::Tapped(_), None) => false,
+            (Out::Kept(_), Some(BodyFault::Over(_))) | (Out::Tapped(_), Some(_)) => true,
+            (Out::Kept(_), Some(BodyFault::Damaged(_)) | None) | (Out::Tapped(_), None) => false,
         };
         useless && self.layers.came > 0 || self.layers.out.is_enough()
     }
@@ -295,13 +295,13 @@ impl Decoding {
     }
 }
 
-impl Broken {
+impl BodyFault {
     fn words(self, encoding: &str) -> String {
         match self {
             Self::Over(words) => words,
             Self::Damaged(error) => {
-                let why = error.get_ref().and_then(|inner| inner.downcast_ref::<Told>());
-                let why = why.map_or_else(String::new, |Told(words)| format!(": {words}"));
+                let why = error.get_ref().and_then(|inner| inner.downcast_ref::<DecodeError>());
+                let why = why.map_or_else(String::new, |DecodeError(words)| format!(": {words}"));
                 format!("the body is not valid `{}` (Content-Encoding){why}", shortened(encoding))
             }
         }
@@ -338,15 +338,15 @@ fn encodings(headers: &HeaderMap) -> Option<Vec<Encoding>> {
 
 /// Why a body cannot be decoded, in words for people.
 #[derive(Debug)]
-pub(super) struct Told(pub(super) String);
+pub(super) struct DecodeError(pub(super) String);
 
-impl std::fmt::Display for Told {
+impl std::fmt::Display for DecodeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Told {}
+impl std::error::Error for DecodeError {}
 
 /// The decoders of a body, the one that meets the wire first, and what they have decoded.
 struct Layers {
@@ -364,7 +364,7 @@ struct Layers {
 
 /// Where goes what is decoded.
 enum Out {
-    Kept(Kept),
+    Kept(KeptBody),
     Tapped(Tapped),
 }
 
@@ -442,7 +442,7 @@ impl Layers {
 
     /// Decodes until nothing is left or, told after every step how many bytes it took and gave, `spent`
     /// says to stop.
-    fn run(&mut self, mut spent: impl FnMut(usize) -> bool) -> Result<(), Broken> {
+    fn run(&mut self, mut spent: impl FnMut(usize) -> bool) -> Result<(), BodyFault> {
         let mut out = Vec::new();
         // The innermost first: so no more than a step's output waits between two layers.
         while let Some(index) = self.layers.iter().rposition(Layer::has_work) {
@@ -470,23 +470,23 @@ impl Layers {
         Ok(())
     }
 
-    fn check(&self) -> Result<(), Broken> {
+    fn check(&self) -> Result<(), BodyFault> {
         let Decompression { max_size, max_ratio, .. } = self.limits;
         if self.made > max_size {
-            return Err(Broken::Over(format!(
+            return Err(BodyFault::Over(format!(
                 "the body decompresses to more than {} (`decompression: {{ max_size: … }}`)",
                 size(max_size)
             )));
         }
         if self.made > RATIO_FROM && self.made / max_ratio > self.came {
-            return Err(Broken::Over(format!(
+            return Err(BodyFault::Over(format!(
                 "the body decompresses to more than {max_ratio} times its size (`decompression: {{ max_ratio: … }}`)"
             )));
         }
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Out, Broken> {
+    fn finish(mut self) -> Result<Out, BodyFault> {
         // The decoders gave all they had before.
         for layer in &mut self.layers {
             layer.decoder.finish()?;

@@ -15,7 +15,7 @@ use crate::problem::Problem;
 ///
 /// # Errors
 /// What is wrong with which file, and how to convert it.
-pub(super) fn of(tls: &TlsSettings, provider: &CryptoProvider) -> Result<Option<CertifiedKey>, Problem> {
+pub(super) fn client_identity(tls: &TlsSettings, provider: &CryptoProvider) -> Result<Option<CertifiedKey>, Problem> {
     let (cert_file, key_file) = match (&tls.cert_file, &tls.key_file) {
         (None, None) => return Ok(None),
         (Some(cert), None) => {

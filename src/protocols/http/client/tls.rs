@@ -38,7 +38,7 @@ pub(super) fn client_config(settings: &Settings) -> Result<ClientConfig, Problem
         .map_err(|error| format!("`tls: {{ min_version: … }}` cannot be used: {error}"))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    let mut config = match identity::of(tls, &provider)? {
+    let mut config = match identity::client_identity(tls, &provider)? {
         Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity))),
         None => builder.with_no_client_auth(),
     };

@@ -14,7 +14,7 @@ use yawc::close::CloseCode;
 use yawc::{DeflatePool, Frame, OpCode, Options, Role, WebSocket, WebSocketError};
 
 use super::inbox::{Arrived, End, Inbox};
-use super::rewind::{Broken, Rewind};
+use super::rewind::{BrokenRule, Rewind};
 use crate::failure::{Failure, FailureKind};
 use crate::protocols::http::client::{Traffic, Upgraded};
 
@@ -169,7 +169,7 @@ enum News {
 }
 
 /// Reads what comes and sends what is to be sent, until the connection ends or is not used any more.
-async fn drive(mut socket: Box<Socket>, shared: Rc<SharedQueues>, broken: Broken, max_message: usize) {
+async fn drive(mut socket: Box<Socket>, shared: Rc<SharedQueues>, broken: BrokenRule, max_message: usize) {
     let mut sending = Sending::Nothing;
     let mut pongs = 0;
     let error = loop {
