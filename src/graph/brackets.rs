@@ -4,15 +4,15 @@
 use std::ops::Range;
 
 use super::build::Build;
-use crate::template::{NameUse, Problem};
+use crate::template::{NameUse, TextProblem};
 
 impl Build<'_> {
     /// Columns in `text` that are written after a dot although their names are no plain words.
     /// `bare` says that the text is an expression, without `${…}`.
-    pub(super) fn columns_in_want_of_brackets(&self, text: &str, bare: bool) -> Vec<Problem> {
+    pub(super) fn columns_in_want_of_brackets(&self, text: &str, bare: bool) -> Vec<TextProblem> {
         let rows = self.row_slots.iter().map(|(slot, data)| (&*self.slots[slot.0 as usize].name, *data));
         let sets = self.names.data.iter().map(|(name, data)| (&**name, *data)).chain(rows);
-        let mut found: Vec<Problem> = Vec::new();
+        let mut found: Vec<TextProblem> = Vec::new();
         for (name, data) in sets {
             let mut odd: Vec<&str> = self.columns[data.index()].iter().map(|column| &**column).collect();
             odd.retain(|column| !is_plain(column));
@@ -38,7 +38,7 @@ impl Build<'_> {
 
     /// What is meant by a name that nothing sets and that stands beside a hyphen: `user-id`, or
     /// `response.json.user-id`.
-    pub(super) fn hyphenated(&self, used: &NameUse, text: &str) -> Option<Problem> {
+    pub(super) fn hyphenated(&self, used: &NameUse, text: &str) -> Option<TextProblem> {
         let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
         let before = &text[..used.range.start];
         let path = |c: char| part(c) || c == '.';
@@ -58,28 +58,21 @@ impl Build<'_> {
             return None;
         }
         let ours = whole.replace('-', "_");
-        let problem = Problem {
-            range,
-            message: format!("`{whole}` reads as a subtraction, and names are letters, digits and `_`"),
-            help: Some(format!("call the variable `{ours}`, where it is set too")),
-            replacement: None,
-        };
+        let message = format!("`{whole}` reads as a subtraction, and names are letters, digits and `_`");
+        let problem = TextProblem::new(range, message);
         // Without the variable the patch would only lead to the next error.
         Some(match self.names.slots.contains_key(ours.as_str()) {
-            true => Problem { help: Some(format!("write `{ours}`")), replacement: Some(ours), ..problem },
-            false => problem,
+            true => problem.help(format!("write `{ours}`")).replace(ours),
+            false => problem.help(format!("call the variable `{ours}`, where it is set too")),
         })
     }
 }
 
-fn in_brackets(range: Range<usize>, base: &str, name: &str) -> Problem {
+fn in_brackets(range: Range<usize>, base: &str, name: &str) -> TextProblem {
     let ours = format!("{base}[\"{name}\"]");
-    Problem {
-        range,
-        message: format!("`{name}` is no plain word, so it cannot follow a dot"),
-        help: Some(format!("write `{ours}`")),
-        replacement: Some(ours),
-    }
+    TextProblem::new(range, format!("`{name}` is no plain word, so it cannot follow a dot"))
+        .help(format!("write `{ours}`"))
+        .replace(ours)
 }
 
 /// Whether a name can follow a dot in an expression.

@@ -10,8 +10,8 @@ use super::{DataId, Flow, NodeId, Place};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Name, Text, finding};
 use crate::template::{
-    Builtin, CounterId, Expression, NameUse, Problem, Reference, Resolver, SlotId, Template, Tree, parse_expression,
-    parse_text,
+    Builtin, CounterId, Expression, NameUse, Reference, Resolver, SlotId, Template, TextProblem, Tree,
+    parse_expression, parse_text,
 };
 use crate::value::Value;
 use crate::yaml::plain_value;
@@ -216,12 +216,9 @@ impl Build<'_> {
             };
             self.names.used.insert(slot);
             let quotes = super::dollar_names::needs_quotes(&self.sources, text.span);
-            let problem = Problem {
-                message: format!("`${name}` is sent as it stands"),
-                help: Some(format!("for the variable write `${{{name}}}`")),
-                replacement: Some(format!("${{{name}}}")),
-                range: range.clone(),
-            };
+            let problem = TextProblem::new(range.clone(), format!("`${name}` is sent as it stands"))
+                .help(format!("for the variable write `${{{name}}}`"))
+                .replace(format!("${{{name}}}"));
             let mut finding = finding(problem, &text.value, text.span, &self.sources);
             if quotes && !text.value.contains('\'') {
                 let (before, behind) = (&text.value[..range.start], &text.value[range.end..]);
@@ -235,7 +232,7 @@ impl Build<'_> {
         name == "env" || self.names.find(name).is_some_and(|slot| self.names.constant.contains(&slot))
     }
 
-    pub(crate) fn problems(&mut self, problems: Vec<Problem>, text: &Text) {
+    pub(crate) fn problems(&mut self, problems: Vec<TextProblem>, text: &Text) {
         for problem in problems {
             let finding = finding(problem, &text.value, text.span, &self.sources);
             self.findings.push(finding);
@@ -243,7 +240,7 @@ impl Build<'_> {
     }
 
     /// What is allowed and hardly ever meant; once for a text that stands for several requests.
-    fn doubts(&mut self, doubts: &[Problem], text: &Text) {
+    fn doubts(&mut self, doubts: &[TextProblem], text: &Text) {
         for doubt in doubts {
             let finding = finding(doubt.clone(), &text.value, text.span, &self.sources);
             if self.names.doubted.insert((finding.span, finding.message.clone())) {
@@ -268,12 +265,8 @@ impl Build<'_> {
                 Builtin::Loop => (self.loops > 0, "it is known inside `repeat`, `while` and `for_each`"),
             };
             if !there {
-                let problem = Problem {
-                    range: range.clone(),
-                    message: format!("`{}` means nothing here", builtin.name()),
-                    help: Some(help.into()),
-                    replacement: None,
-                };
+                let message = format!("`{}` means nothing here", builtin.name());
+                let problem = TextProblem::new(range.clone(), message).help(help);
                 self.problems(vec![problem], text);
             }
         }
@@ -281,7 +274,7 @@ impl Build<'_> {
 
     /// Judges all names of a text; `bare` for an expression without `${…}`.
     fn use_names(&mut self, names: &[NameUse], text: &Text, node: Option<NodeId>, bare: bool) {
-        let mut problems: Vec<Problem> = Vec::new();
+        let mut problems: Vec<TextProblem> = Vec::new();
         for used in names {
             // The other half of a name that was told as a whole.
             if problems.iter().any(|told| told.range.start <= used.range.start && used.range.end <= told.range.end) {
@@ -311,9 +304,9 @@ impl Build<'_> {
         self.problems(problems, text);
     }
 
-    fn judge(&mut self, used: &NameUse, node: Option<NodeId>) -> Result<(), Box<Problem>> {
-        let problem = |message: String, help: Option<String>, replacement: Option<String>| {
-            Err(Box::new(Problem { range: 0..0, message, help, replacement }))
+    fn judge(&mut self, used: &NameUse, node: Option<NodeId>) -> Result<(), Box<TextProblem>> {
+        let problem = |message: String, help: String, corrected: Option<String>| {
+            Err(Box::new(TextProblem::new(0..0, message).help(help).corrected(corrected)))
         };
         let name = used.name.as_str();
         if name == "env" {
@@ -327,12 +320,8 @@ impl Build<'_> {
                 Some(near) => format!("set it, or write `| default('…')` behind it; is `{near}` meant?"),
                 None => "set it before the run, or write `| default('…')` behind it".into(),
             };
-            return Err(Box::new(Problem {
-                range: range.clone(),
-                message: format!("the environment variable `{member}` is not set"),
-                help: Some(help),
-                replacement: None,
-            }));
+            let message = format!("the environment variable `{member}` is not set");
+            return Err(Box::new(TextProblem::new(range.clone(), message).help(help)));
         }
         if name == "services" {
             let Some((member, range)) = &used.member else { return Ok(()) };
@@ -345,12 +334,8 @@ impl Build<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "declare it under `services:`".into(),
             };
-            return Err(Box::new(Problem {
-                range: range.clone(),
-                message: format!("there is no service `{member}`"),
-                help: Some(help),
-                replacement: near.map(str::to_owned),
-            }));
+            let problem = TextProblem::new(range.clone(), format!("there is no service `{member}`"));
+            return Err(Box::new(problem.help(help).corrected(near.map(str::to_owned))));
         }
         let Some(slot) = self.names.find(name) else {
             let column = self
@@ -361,14 +346,14 @@ impl Build<'_> {
             if let Some((data, _)) = column {
                 let whole = format!("{data}.{name}");
                 let help = format!("`{name}` is a column of the data set `{data}`: write `{whole}`");
-                return problem(format!("nothing sets a variable `{name}`"), Some(help), Some(whole));
+                return problem(format!("nothing sets a variable `{name}`"), help, Some(whole));
             }
             let near = crate::suggest::nearest(name, self.names.all()).map(str::to_owned);
             let help = match &near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "set it under `variables`, with `extract` or `set`, or name a data set".into(),
             };
-            return problem(format!("nothing sets a variable `{name}`"), Some(help), near);
+            return problem(format!("nothing sets a variable `{name}`"), help, near);
         };
         self.names.used.insert(slot);
         if let Some(data) = self.row_slots.get(&slot).copied() {
@@ -393,7 +378,9 @@ impl Build<'_> {
             Assigned::Always => Ok(()),
             Assigned::Sometimes => problem(
                 format!("`{name}` is set only on some of the paths that lead here"),
-Some("set it on every path, for example in a step before the branch; or give it a value for the other paths: `| default('…')`".into()),
+                "set it on every path, for example in a step before the branch; or give it a value for the other paths: \
+                 `| default('…')`"
+                    .into(),
                 None,
             ),
             Assigned::Never => {
@@ -416,30 +403,24 @@ Some("set it on every path, for example in a step before the branch; or give it 
                 } else {
                     (format!("`{name}` is not set here"), "set it in an earlier step".to_owned())
                 };
-                problem(message, Some(help), None)
+                problem(message, help, None)
             }
         }
     }
 
-    fn judge_data(&mut self, used: &NameUse, data: DataId) -> Result<(), Box<Problem>> {
+    fn judge_data(&mut self, used: &NameUse, data: DataId) -> Result<(), Box<TextProblem>> {
         self.data_used.insert(data);
         let name = used.name.as_str();
         let set = &self.plan.data[data.index()];
         if !set.per_user && !self.in_iteration {
-            return Err(Box::new(Problem {
-                range: 0..0,
-                message: format!("`{name}` draws a row for each iteration, and here is none"),
-                help: Some(format!("write `take: user` in the data set `{name}` to keep one row for each user")),
-                replacement: None,
-            }));
+            let problem = TextProblem::new(0..0, format!("`{name}` draws a row for each iteration, and here is none"));
+            let help = format!("write `take: user` in the data set `{name}` to keep one row for each user");
+            return Err(Box::new(problem.help(help)));
         }
         if set.per_user && !matches!(self.place, Place::Group(_)) {
-            return Err(Box::new(Problem {
-                range: 0..0,
-                message: format!("`{name}` draws a row for each user, and here is none"),
-                help: Some("use `for_each: { row: ".to_owned() + name + " }` to walk over all rows"),
-                replacement: None,
-            }));
+            let problem = TextProblem::new(0..0, format!("`{name}` draws a row for each user, and here is none"));
+            let help = "use `for_each: { row: ".to_owned() + name + " }` to walk over all rows";
+            return Err(Box::new(problem.help(help)));
         }
         if set.per_user {
             self.rows_used.0.insert(data);
@@ -450,7 +431,7 @@ Some("set it on every path, for example in a step before the branch; or give it 
     }
 
     /// Whether a column that is read exists.
-    pub(crate) fn judge_column(&self, used: &NameUse, data: DataId) -> Result<(), Box<Problem>> {
+    pub(crate) fn judge_column(&self, used: &NameUse, data: DataId) -> Result<(), Box<TextProblem>> {
         let Some((column, range)) = &used.member else { return Ok(()) };
         let columns = &self.columns[data.index()];
         if columns.is_empty() || used.defaulted || columns.iter().any(|known| **known == **column) {
@@ -461,12 +442,8 @@ Some("set it on every path, for example in a step before the branch; or give it 
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its columns are: {}", columns.join(", ")),
         };
-        Err(Box::new(Problem {
-            range: range.clone(),
-            message: format!("the data set `{}` has no column `{column}`", used.name),
-            help: Some(help),
-            replacement: near.map(str::to_owned),
-        }))
+        let problem = TextProblem::new(range.clone(), format!("the data set `{}` has no column `{column}`", used.name));
+        Err(Box::new(problem.help(help).corrected(near.map(str::to_owned))))
     }
 
     pub(crate) fn place_name(&self, place: Place) -> String {

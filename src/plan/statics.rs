@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::random::Random;
 use crate::response::Response;
-use crate::template::{CounterId, ParsedText, Problem, Reference, Resolver, Scope, SlotId, Template, parse_text};
+use crate::template::{CounterId, ParsedText, Reference, Resolver, Scope, SlotId, Template, TextProblem, parse_text};
 use crate::value::number_as_written;
 use crate::value::{Map, Value};
 use crate::yaml::{Node, NodeKind, Style, is_number, plain_value};
@@ -103,7 +103,7 @@ impl Statics {
     }
 
     fn text(&mut self, text: &str, span: Span, sources: &Sources) -> Result<Option<Value>, Vec<Diagnostic>> {
-        let to_findings = |problems: Vec<Problem>| -> Vec<Diagnostic> {
+        let to_findings = |problems: Vec<TextProblem>| -> Vec<Diagnostic> {
             problems.into_iter().map(|problem| finding(problem, text, span, sources)).collect()
         };
         let parsed = parse_text(text).map_err(to_findings)?;
@@ -123,15 +123,13 @@ impl Statics {
                 true => "set it, or give it a value for that case: `| default(…)`",
                 false => ORDER,
             };
-            let mut problem = Problem { range: error.range, message: error.message, help: None, replacement: None };
-            if !problem.message.contains("default(") {
-                problem.help = Some(help.into());
-            }
+            let says_it = error.message.contains("default(");
+            let problem = TextProblem::new(error.range, error.message).help(if says_it { "" } else { help });
             vec![finding(problem, text, span, sources)]
         })
     }
 
-    fn unknown(&self, parsed: &ParsedText) -> Option<Problem> {
+    fn unknown(&self, parsed: &ParsedText) -> Option<TextProblem> {
         let unknown = parsed.names().iter().find(|used| {
             !matches!(used.name.as_str(), "env" | "services") && !self.places.contains_key(used.name.as_str())
         });
@@ -141,12 +139,9 @@ impl Statics {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => ORDER.into(),
             };
-            return Some(Problem {
-                range: used.range.clone(),
-                message: format!("`{}` is not known before the run starts", used.name),
-                help: Some(help),
-                replacement: near.map(str::to_owned),
-            });
+            let message = format!("`{}` is not known before the run starts", used.name);
+            let problem = TextProblem::new(used.range.clone(), message);
+            return Some(problem.help(help).corrected(near.map(str::to_owned)));
         }
         let service = parsed.names().iter().find_map(|used| {
             let (name, range) = used.member.as_ref().filter(|_| used.name == "services")?;
@@ -154,17 +149,12 @@ impl Statics {
         });
         service.map(|(name, range)| {
             let near = crate::suggest::nearest(name, self.services.iter().map(|name| &**name));
-            Problem {
-                range: range.clone(),
-                message: format!("there is no service `{name}`"),
-                help: Some(
-                    near.map_or_else(
-                        || "declare it under `services:`".into(),
-                        |near| format!("did you mean `{near}`?"),
-                    ),
-                ),
-                replacement: near.map(str::to_owned),
-            }
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "declare it under `services:`".into(),
+            };
+            let problem = TextProblem::new(range.clone(), format!("there is no service `{name}`"));
+            problem.help(help).corrected(near.map(str::to_owned))
         })
     }
 
@@ -191,14 +181,15 @@ fn number_like(text: &str) -> Value {
 
 /// A template's problem as a finding in the file. The text's characters are looked up in the
 /// source, so that a caret stands under the very name even inside quotes.
-pub(crate) fn finding(problem: Problem, text: &str, span: Span, sources: &Sources) -> Diagnostic {
-    let at = locate(&problem.range, text, span, sources);
+pub(crate) fn finding(found: TextProblem, text: &str, span: Span, sources: &Sources) -> Diagnostic {
+    let TextProblem { range, problem } = found;
+    let at = locate(&range, text, span, sources);
     let mut finding = Diagnostic::error(at.unwrap_or(span), problem.message);
-    if let Some(help) = problem.help {
-        finding = finding.help(help);
+    if !problem.help.is_empty() {
+        finding = finding.help(problem.help);
     }
     let quotes = sources.text(span).chars().next().filter(|first| matches!(first, '"' | '\''));
-    let replacement = problem.replacement.map(|replacement| match quotes {
+    let replacement = problem.corrected.map(|replacement| match quotes {
         // Inside of quotes in the file the other kind stands in the expression.
         Some('"') if !replacement.contains('\'') => replacement.replace('"', "'"),
         Some('\'') if !replacement.contains('"') => replacement.replace('\'', "\""),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::response::Response;
 use crate::value::Value;
 
-use super::{CounterId, Problem, Reference, Resolver, Scope, SlotId, parse_expression, parse_text};
+use super::{CounterId, Reference, Resolver, Scope, SlotId, TextProblem, parse_expression, parse_text};
 use crate::random::Random;
 
 /// Everything a user would have, filled by hand.
@@ -52,10 +52,13 @@ impl World {
     }
 }
 
-fn first(problems: Vec<Problem>) -> String {
+fn first(problems: Vec<TextProblem>) -> String {
     problems.into_iter().next().map_or_else(
         || "no problem told".to_owned(),
-        |problem| problem.help.map_or(problem.message.clone(), |help| format!("{}: {help}", problem.message)),
+        |TextProblem { problem, .. }| match problem.help.as_str() {
+            "" => problem.message,
+            help => format!("{}: {help}", problem.message),
+        },
     )
 }
 
