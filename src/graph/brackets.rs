@@ -4,15 +4,15 @@
 use std::ops::Range;
 
 use super::build::Build;
-use crate::template::{NameUse, TextProblem};
+use crate::template::{NameUse, TemplateProblem};
 
 impl Build<'_> {
     /// Columns in `text` that are written after a dot although their names are no plain words.
     /// `bare` says that the text is an expression, without `${…}`.
-    pub(super) fn columns_in_want_of_brackets(&self, text: &str, bare: bool) -> Vec<TextProblem> {
+    pub(super) fn columns_in_want_of_brackets(&self, text: &str, bare: bool) -> Vec<TemplateProblem> {
         let rows = self.row_slots.iter().map(|(slot, data)| (&*self.slots[slot.0 as usize].name, *data));
         let sets = self.names.data.iter().map(|(name, data)| (&**name, *data)).chain(rows);
-        let mut found: Vec<TextProblem> = Vec::new();
+        let mut found: Vec<TemplateProblem> = Vec::new();
         for (name, data) in sets {
             let mut odd: Vec<&str> = self.columns[data.index()].iter().map(|column| &**column).collect();
             odd.retain(|column| !is_plain(column));
@@ -38,7 +38,7 @@ impl Build<'_> {
 
     /// What is meant by a name that nothing sets and that stands beside a hyphen: `user-id`, or
     /// `response.json.user-id`.
-    pub(super) fn hyphenated(&self, used: &NameUse, text: &str) -> Option<TextProblem> {
+    pub(super) fn hyphenated(&self, used: &NameUse, text: &str) -> Option<TemplateProblem> {
         let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
         let before = &text[..used.range.start];
         let path = |c: char| part(c) || c == '.';
@@ -59,7 +59,7 @@ impl Build<'_> {
         }
         let ours = whole.replace('-', "_");
         let message = format!("`{whole}` reads as a subtraction, and names are letters, digits and `_`");
-        let problem = TextProblem::new(range, message);
+        let problem = TemplateProblem::new(range, message);
         // Without the variable the patch would only lead to the next error.
         Some(match self.names.slots.contains_key(ours.as_str()) {
             true => problem.help(format!("write `{ours}`")).replace(ours),
@@ -68,9 +68,9 @@ impl Build<'_> {
     }
 }
 
-fn in_brackets(range: Range<usize>, base: &str, name: &str) -> TextProblem {
+fn in_brackets(range: Range<usize>, base: &str, name: &str) -> TemplateProblem {
     let ours = format!("{base}[\"{name}\"]");
-    TextProblem::new(range, format!("`{name}` is no plain word, so it cannot follow a dot"))
+    TemplateProblem::new(range, format!("`{name}` is no plain word, so it cannot follow a dot"))
         .help(format!("write `{ours}`"))
         .replace(ours)
 }

@@ -10,7 +10,7 @@ use super::{DataId, Flow, NodeId, Place};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Name, Text, finding};
 use crate::template::{
-    Builtin, CounterId, Expression, NameUse, Reference, Resolver, SlotId, Template, TextProblem, Tree,
+    Builtin, CounterId, Expression, NameUse, Reference, Resolver, SlotId, Template, TemplateProblem, Tree,
     parse_expression, parse_text,
 };
 use crate::value::Value;
@@ -216,7 +216,7 @@ impl Build<'_> {
             };
             self.names.used.insert(slot);
             let quotes = super::dollar_names::needs_quotes(&self.sources, text.span);
-            let problem = TextProblem::new(range.clone(), format!("`${name}` is sent as it stands"))
+            let problem = TemplateProblem::new(range.clone(), format!("`${name}` is sent as it stands"))
                 .help(format!("for the variable write `${{{name}}}`"))
                 .replace(format!("${{{name}}}"));
             let mut finding = finding(problem, &text.value, text.span, &self.sources);
@@ -232,7 +232,7 @@ impl Build<'_> {
         name == "env" || self.names.find(name).is_some_and(|slot| self.names.constant.contains(&slot))
     }
 
-    pub(crate) fn problems(&mut self, problems: Vec<TextProblem>, text: &Text) {
+    pub(crate) fn problems(&mut self, problems: Vec<TemplateProblem>, text: &Text) {
         for problem in problems {
             let finding = finding(problem, &text.value, text.span, &self.sources);
             self.findings.push(finding);
@@ -240,7 +240,7 @@ impl Build<'_> {
     }
 
     /// What is allowed and hardly ever meant; once for a text that stands for several requests.
-    fn doubts(&mut self, doubts: &[TextProblem], text: &Text) {
+    fn doubts(&mut self, doubts: &[TemplateProblem], text: &Text) {
         for doubt in doubts {
             let finding = finding(doubt.clone(), &text.value, text.span, &self.sources);
             if self.names.doubted.insert((finding.span, finding.message.clone())) {
@@ -266,7 +266,7 @@ impl Build<'_> {
             };
             if !there {
                 let message = format!("`{}` means nothing here", builtin.name());
-                let problem = TextProblem::new(range.clone(), message).help(help);
+                let problem = TemplateProblem::new(range.clone(), message).help(help);
                 self.problems(vec![problem], text);
             }
         }
@@ -274,7 +274,7 @@ impl Build<'_> {
 
     /// Judges all names of a text; `bare` for an expression without `${…}`.
     fn use_names(&mut self, names: &[NameUse], text: &Text, node: Option<NodeId>, bare: bool) {
-        let mut problems: Vec<TextProblem> = Vec::new();
+        let mut problems: Vec<TemplateProblem> = Vec::new();
         for used in names {
             // The other half of a name that was told as a whole.
             if problems.iter().any(|told| told.range.start <= used.range.start && used.range.end <= told.range.end) {
@@ -304,9 +304,9 @@ impl Build<'_> {
         self.problems(problems, text);
     }
 
-    fn judge(&mut self, used: &NameUse, node: Option<NodeId>) -> Result<(), Box<TextProblem>> {
+    fn judge(&mut self, used: &NameUse, node: Option<NodeId>) -> Result<(), Box<TemplateProblem>> {
         let problem = |message: String, help: String, corrected: Option<String>| {
-            Err(Box::new(TextProblem::new(0..0, message).help(help).corrected(corrected)))
+            Err(Box::new(TemplateProblem::new(0..0, message).help(help).corrected(corrected)))
         };
         let name = used.name.as_str();
         if name == "env" {
@@ -321,7 +321,7 @@ impl Build<'_> {
                 None => "set it before the run, or write `| default('…')` behind it".into(),
             };
             let message = format!("the environment variable `{member}` is not set");
-            return Err(Box::new(TextProblem::new(range.clone(), message).help(help)));
+            return Err(Box::new(TemplateProblem::new(range.clone(), message).help(help)));
         }
         if name == "services" {
             let Some((member, range)) = &used.member else { return Ok(()) };
@@ -334,7 +334,7 @@ impl Build<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "declare it under `services:`".into(),
             };
-            let problem = TextProblem::new(range.clone(), format!("there is no service `{member}`"));
+            let problem = TemplateProblem::new(range.clone(), format!("there is no service `{member}`"));
             return Err(Box::new(problem.help(help).corrected(near.map(str::to_owned))));
         }
         let Some(slot) = self.names.find(name) else {
@@ -408,17 +408,18 @@ impl Build<'_> {
         }
     }
 
-    fn judge_data(&mut self, used: &NameUse, data: DataId) -> Result<(), Box<TextProblem>> {
+    fn judge_data(&mut self, used: &NameUse, data: DataId) -> Result<(), Box<TemplateProblem>> {
         self.data_used.insert(data);
         let name = used.name.as_str();
         let set = &self.plan.data[data.index()];
         if !set.per_user && !self.in_iteration {
-            let problem = TextProblem::new(0..0, format!("`{name}` draws a row for each iteration, and here is none"));
+            let problem =
+                TemplateProblem::new(0..0, format!("`{name}` draws a row for each iteration, and here is none"));
             let help = format!("write `take: user` in the data set `{name}` to keep one row for each user");
             return Err(Box::new(problem.help(help)));
         }
         if set.per_user && !matches!(self.place, Place::Group(_)) {
-            let problem = TextProblem::new(0..0, format!("`{name}` draws a row for each user, and here is none"));
+            let problem = TemplateProblem::new(0..0, format!("`{name}` draws a row for each user, and here is none"));
             let help = "use `for_each: { row: ".to_owned() + name + " }` to walk over all rows";
             return Err(Box::new(problem.help(help)));
         }
@@ -431,7 +432,7 @@ impl Build<'_> {
     }
 
     /// Whether a column that is read exists.
-    pub(crate) fn judge_column(&self, used: &NameUse, data: DataId) -> Result<(), Box<TextProblem>> {
+    pub(crate) fn judge_column(&self, used: &NameUse, data: DataId) -> Result<(), Box<TemplateProblem>> {
         let Some((column, range)) = &used.member else { return Ok(()) };
         let columns = &self.columns[data.index()];
         if columns.is_empty() || used.defaulted || columns.iter().any(|known| **known == **column) {
@@ -442,7 +443,8 @@ impl Build<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its columns are: {}", columns.join(", ")),
         };
-        let problem = TextProblem::new(range.clone(), format!("the data set `{}` has no column `{column}`", used.name));
+        let problem =
+            TemplateProblem::new(range.clone(), format!("the data set `{}` has no column `{column}`", used.name));
         Err(Box::new(problem.help(help).corrected(near.map(str::to_owned))))
     }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::random::Random;
 use crate::response::Response;
-use crate::template::{CounterId, ParsedText, Reference, Resolver, Scope, SlotId, Template, TextProblem, parse_text};
+use crate::template::{
+    CounterId, ParsedText, Reference, Resolver, Scope, SlotId, Template, TemplateProblem, parse_text,
+};
 use crate::value::number_as_written;
 use crate::value::{Map, Value};
 use crate::yaml::{Node, NodeKind, Style, is_number, plain_value};
@@ -103,7 +105,7 @@ impl Statics {
     }
 
     fn text(&mut self, text: &str, span: Span, sources: &Sources) -> Result<Option<Value>, Vec<Diagnostic>> {
-        let to_findings = |problems: Vec<TextProblem>| -> Vec<Diagnostic> {
+        let to_findings = |problems: Vec<TemplateProblem>| -> Vec<Diagnostic> {
             problems.into_iter().map(|problem| finding(problem, text, span, sources)).collect()
         };
         let parsed = parse_text(text).map_err(to_findings)?;
@@ -124,12 +126,12 @@ impl Statics {
                 false => ORDER,
             };
             let says_it = error.message.contains("default(");
-            let problem = TextProblem::new(error.range, error.message).help(if says_it { "" } else { help });
+            let problem = TemplateProblem::new(error.range, error.message).help(if says_it { "" } else { help });
             vec![finding(problem, text, span, sources)]
         })
     }
 
-    fn unknown(&self, parsed: &ParsedText) -> Option<TextProblem> {
+    fn unknown(&self, parsed: &ParsedText) -> Option<TemplateProblem> {
         let unknown = parsed.names().iter().find(|used| {
             !matches!(used.name.as_str(), "env" | "services") && !self.places.contains_key(used.name.as_str())
         });
@@ -140,7 +142,7 @@ impl Statics {
                 None => ORDER.into(),
             };
             let message = format!("`{}` is not known before the run starts", used.name);
-            let problem = TextProblem::new(used.range.clone(), message);
+            let problem = TemplateProblem::new(used.range.clone(), message);
             return Some(problem.help(help).corrected(near.map(str::to_owned)));
         }
         let service = parsed.names().iter().find_map(|used| {
@@ -153,7 +155,7 @@ impl Statics {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "declare it under `services:`".into(),
             };
-            let problem = TextProblem::new(range.clone(), format!("there is no service `{name}`"));
+            let problem = TemplateProblem::new(range.clone(), format!("there is no service `{name}`"));
             problem.help(help).corrected(near.map(str::to_owned))
         })
     }
@@ -181,8 +183,8 @@ fn number_like(text: &str) -> Value {
 
 /// A template's problem as a finding in the file. The text's characters are looked up in the
 /// source, so that a caret stands under the very name even inside quotes.
-pub(crate) fn finding(found: TextProblem, text: &str, span: Span, sources: &Sources) -> Diagnostic {
-    let TextProblem { range, problem } = found;
+pub(crate) fn finding(found: TemplateProblem, text: &str, span: Span, sources: &Sources) -> Diagnostic {
+    let TemplateProblem { range, problem } = found;
     let at = locate(&range, text, span, sources);
     let mut finding = Diagnostic::error(at.unwrap_or(span), problem.message);
     if !problem.help.is_empty() {

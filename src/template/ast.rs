@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::value::Value;
 
 use super::builtin::Builtin;
-use super::{NameUse, TextProblem, unknown_words};
+use super::{NameUse, TemplateProblem, unknown_words};
 
 /// The deepest nesting an expression may have. Evaluation recurses once per level.
 pub(super) const MAX_DEPTH: u32 = 64;
@@ -153,7 +153,7 @@ impl Ast {
 
 impl Ast {
     /// Adds what is allowed and hardly ever meant.
-    pub(super) fn collect_doubts(&self, text: &str, doubts: &mut Vec<TextProblem>) {
+    pub(super) fn collect_doubts(&self, text: &str, doubts: &mut Vec<TemplateProblem>) {
         doubts.extend(unknown_words::doubt(text, self));
         self.kind.each_child(&mut |child| child.collect_doubts(text, doubts));
     }

@@ -15,7 +15,7 @@ use super::functions::{Action, FunctionDoc, function};
 use super::node::{ExprKind, ExprNode};
 use super::text::TextPart;
 use super::unknown_words;
-use super::{CounterId, SlotId, TextProblem};
+use super::{CounterId, SlotId, TemplateProblem};
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pub trait Resolver {
 pub(super) struct Compiler<'a> {
     source: &'a str,
     resolver: &'a mut dyn Resolver,
-    problems: Vec<TextProblem>,
+    problems: Vec<TemplateProblem>,
 }
 
 impl<'a> Compiler<'a> {
@@ -50,7 +50,7 @@ impl<'a> Compiler<'a> {
         Self { source, resolver, problems: Vec::new() }
     }
 
-    pub(super) fn finish<T>(self, compiled: Option<T>) -> Result<T, Vec<TextProblem>> {
+    pub(super) fn finish<T>(self, compiled: Option<T>) -> Result<T, Vec<TemplateProblem>> {
         match compiled {
             Some(compiled) if self.problems.is_empty() => Ok(compiled),
             _ => Err(self.problems),
@@ -112,7 +112,7 @@ impl<'a> Compiler<'a> {
         Some(Expression { source: self.source.into(), node })
     }
 
-    fn fail<T>(&mut self, problem: TextProblem) -> Option<T> {
+    fn fail<T>(&mut self, problem: TemplateProblem) -> Option<T> {
         self.problems.push(problem);
         None
     }
@@ -190,7 +190,7 @@ impl<'a> Compiler<'a> {
         match outcome {
             Ok(value) => Some(ExprNode::constant(value, node.range)),
             Err(error) if error.not_set && defaulted => Some(node),
-            Err(error) => self.fail(TextProblem::new(error.range, error.message)),
+            Err(error) => self.fail(TemplateProblem::new(error.range, error.message)),
         }
     }
 
@@ -198,17 +198,17 @@ impl<'a> Compiler<'a> {
         if let Some(builtin) = Builtin::named(name) {
             return match builtin {
                 Builtin::Loop => self.fail(
-                    TextProblem::new(range, "`loop` is no value").help("write `loop.index`").replace("loop.index"),
+                    TemplateProblem::new(range, "`loop` is no value").help("write `loop.index`").replace("loop.index"),
                 ),
                 Builtin::Response => {
                     let parts: Vec<_> = ResponsePart::names().map(|part| format!("`response.{part}`")).collect();
                     self.fail(
-                        TextProblem::new(range, "`response` is no value")
+                        TemplateProblem::new(range, "`response` is no value")
                             .help(format!("write one of {}", parts.join(", "))),
                     )
                 }
                 Builtin::Fake => self.fail(
-                    TextProblem::new(range, "`fake` is no value")
+                    TemplateProblem::new(range, "`fake` is no value")
                         .help("write what to make up, for instance `fake.name()`"),
                 ),
                 _ => Some(ExprNode { kind: ExprKind::Builtin(builtin), range, pure: false }),
@@ -249,18 +249,20 @@ impl<'a> Compiler<'a> {
                     }
                 },
                 Builtin::Loop => self.fail(
-                    TextProblem::new(key_range.clone(), format!("`loop` has no `{key}`"))
+                    TemplateProblem::new(key_range.clone(), format!("`loop` has no `{key}`"))
                         .help("write `loop.index`")
                         .replace("index"),
                 ),
                 Builtin::Fake => {
                     let written = format!("{key}()");
-                    let problem = TextProblem::new(key_range.clone(), format!("`fake.{key}` is a function"));
+                    let problem = TemplateProblem::new(key_range.clone(), format!("`fake.{key}` is a function"));
                     self.fail(problem.help(format!("write `fake.{written}`")).replace(written))
                 }
                 other => {
-                    let problem =
-                        TextProblem::new(key_range.clone(), format!("`{}` has no parts, so no `{key}`", other.name()));
+                    let problem = TemplateProblem::new(
+                        key_range.clone(),
+                        format!("`{}` has no parts, so no `{key}`", other.name()),
+                    );
                     self.fail(problem)
                 }
             };
@@ -275,7 +277,7 @@ impl<'a> Compiler<'a> {
                 }
                 ResponsePart::Json => {}
                 part => {
-                    let problem = TextProblem::new(
+                    let problem = TemplateProblem::new(
                         key_range.clone(),
                         format!("`response.{}` has no parts, so no `{key}`", part.name()),
                     );
@@ -319,7 +321,8 @@ impl<'a> Compiler<'a> {
         let kind = match name {
             "counter" => {
                 let Some(Value::Text(counter)) = arguments.first().and_then(ExprNode::as_constant) else {
-                    let problem = TextProblem::new(name_range.clone(), "`counter` needs a name that is written out");
+                    let problem =
+                        TemplateProblem::new(name_range.clone(), "`counter` needs a name that is written out");
                     return self.fail(problem.help("for instance `counter('orders')`"));
                 };
                 ExprKind::Counter(self.resolver.counter(counter))
@@ -338,7 +341,7 @@ impl<'a> Compiler<'a> {
             if let Err(error) = Context::new(&mut nothing, self.source).eval(&node)
                 && !(error.not_set && defaulted)
             {
-                return self.fail(TextProblem::new(error.range, error.message));
+                return self.fail(TemplateProblem::new(error.range, error.message));
             }
         }
         Some(node)
@@ -351,7 +354,7 @@ impl<'a> Compiler<'a> {
             if let Some(value) = argument.as_constant()
                 && let Some(objection) = doc.objection(index, value)
             {
-                let problem = TextProblem::new(argument.range.clone(), objection);
+                let problem = TemplateProblem::new(argument.range.clone(), objection);
                 self.problems.push(problem.help(format!("for instance `{}`", doc.example)));
                 fine = None;
             }
@@ -361,12 +364,12 @@ impl<'a> Compiler<'a> {
 }
 
 /// An environment variable that is not set, when nothing stands in for it.
-fn env_problem(base: &Ast, node: &ExprNode, key: &str, key_range: &Range<usize>) -> Option<TextProblem> {
+fn env_problem(base: &Ast, node: &ExprNode, key: &str, key_range: &Range<usize>) -> Option<TemplateProblem> {
     let (AstKind::Name(name), Some(Value::Map(environment))) = (&base.kind, node.as_constant()) else { return None };
     if name != "env" || environment.get(key).is_some() {
         return None;
     }
-    let problem = TextProblem::new(key_range.clone(), format!("environment variable `{key}` is not set"));
+    let problem = TemplateProblem::new(key_range.clone(), format!("environment variable `{key}` is not set"));
     let known = nearest(key, environment.iter().map(|(known, _)| &**known));
     Some(match known {
         Some(known) => {

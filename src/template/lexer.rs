@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::value::Value;
 
-use super::TextProblem;
+use super::TemplateProblem;
 use super::ast::BinaryOp;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +54,12 @@ pub(super) struct Token {
 /// Splits the expression that starts at `start` into tokens. With `closed`, it ends at the first
 /// `}` outside quotes; without, at the end of the text. Gives the tokens, the last being `End`,
 /// or `None` when the text cannot be read on; problems are added either way.
-pub(super) fn tokens(text: &str, start: usize, closed: bool, problems: &mut Vec<TextProblem>) -> Option<Vec<Token>> {
+pub(super) fn tokens(
+    text: &str,
+    start: usize,
+    closed: bool,
+    problems: &mut Vec<TemplateProblem>,
+) -> Option<Vec<Token>> {
     let mut lexer = Lexer { text, at: start, problems, tokens: Vec::new() };
     lexer.run(start, closed).then_some(lexer.tokens)
 }
@@ -86,7 +91,7 @@ pub(super) fn closing_brace(text: &str, start: usize) -> Option<usize> {
 struct Lexer<'a> {
     text: &'a str,
     at: usize,
-    problems: &'a mut Vec<TextProblem>,
+    problems: &'a mut Vec<TemplateProblem>,
     tokens: Vec<Token>,
 }
 
@@ -100,7 +105,7 @@ impl Lexer<'_> {
         self.at += length;
     }
 
-    fn problem(&mut self, problem: TextProblem) -> bool {
+    fn problem(&mut self, problem: TemplateProblem) -> bool {
         self.problems.push(problem);
         false
     }
@@ -112,7 +117,7 @@ impl Lexer<'_> {
                 if closed {
                     let opening = start.saturating_sub(2)..start;
                     return self.problem(
-                        TextProblem::new(opening, "this `${` has no closing `}`")
+                        TemplateProblem::new(opening, "this `${` has no closing `}`")
                             .help("close it, or write `$${` for a literal `${`"),
                     );
                 }
@@ -194,7 +199,7 @@ impl Lexer<'_> {
                 } else {
                     format!("write `{word}`")
                 };
-                let problem = TextProblem::new(range, format!("`{sign}` is not known in expressions")).help(help);
+                let problem = TemplateProblem::new(range, format!("`{sign}` is not known in expressions")).help(help);
                 self.problem(if sign == "=~" { problem } else { problem.replace(word) });
                 self.push(kind, sign.len());
                 return true;
@@ -211,14 +216,14 @@ impl Lexer<'_> {
         match first {
             '!' => {
                 self.problem(
-                    TextProblem::new(range, "`!` is not known in expressions").help("write `not`").replace("not "),
+                    TemplateProblem::new(range, "`!` is not known in expressions").help("write `not`").replace("not "),
                 );
                 self.push(TokenKind::Not, 1);
                 true
             }
             '=' => {
                 self.problem(
-                    TextProblem::new(range, "`=` is not known in expressions")
+                    TemplateProblem::new(range, "`=` is not known in expressions")
                         .help("to compare, write `==`")
                         .replace("=="),
                 );
@@ -227,27 +232,27 @@ impl Lexer<'_> {
             }
             '$' => {
                 let help = "names stand bare inside an expression: write `name`, not `${name}` or `$name`";
-                self.problem(TextProblem::new(range, "`$` has no meaning inside an expression").help(help))
+                self.problem(TemplateProblem::new(range, "`$` has no meaning inside an expression").help(help))
             }
             '?' | ':' => {
                 let help = "there is no `a ? b : c`; put `if:` on a step, or `set` the variable in a step with `if:`";
-                self.problem(TextProblem::new(range, format!("`{first}` is not known in expressions")).help(help))
+                self.problem(TemplateProblem::new(range, format!("`{first}` is not known in expressions")).help(help))
             }
             '{' | '}' => {
                 let help = "expressions have lists `[1, 2]` but no maps; write the name bare, without braces";
-                self.problem(TextProblem::new(range, format!("`{first}` is not expected here")).help(help))
+                self.problem(TemplateProblem::new(range, format!("`{first}` is not expected here")).help(help))
             }
             '“' | '”' | '„' | '‘' | '’' | '`' => {
                 let help = "texts stand in straight quotes: 'text' or \"text\"";
-                self.problem(TextProblem::new(range, format!("{first} is not a quotation mark here")).help(help))
+                self.problem(TemplateProblem::new(range, format!("{first} is not a quotation mark here")).help(help))
             }
             ';' => self.problem(
-                TextProblem::new(range, "`;` is not known in expressions").help("one expression has one value"),
+                TemplateProblem::new(range, "`;` is not known in expressions").help("one expression has one value"),
             ),
             '@' | '#' | '~' | '^' | '\\' => {
-                self.problem(TextProblem::new(range, format!("`{first}` is not known in expressions")))
+                self.problem(TemplateProblem::new(range, format!("`{first}` is not known in expressions")))
             }
-            other => self.problem(TextProblem::new(range, format!("{other:?} is not known in expressions"))),
+            other => self.problem(TemplateProblem::new(range, format!("{other:?} is not known in expressions"))),
         }
     }
 
@@ -273,23 +278,26 @@ impl Lexer<'_> {
         let (at, text) = (self.at, &self.text[self.at..self.at + length + tail]);
         if tail > 0 {
             let help = format!("put it in quotes if it is text: '{text}'; numbers have no unit here");
-            let problem = TextProblem::new(at..at + text.len(), format!("`{text}` is neither a number nor a name"));
+            let problem = TemplateProblem::new(at..at + text.len(), format!("`{text}` is neither a number nor a name"));
             return self.problem(problem.help(help).replace(format!("'{text}'")));
         }
         if whole > 1 && text.starts_with('0') {
             let before = self.text[..at].strip_suffix(',').map_or("", |before| before);
             if before.ends_with(|c: char| c.is_ascii_digit()) {
-                let problem = TextProblem::new(at - 1..at, "a number has no thousands separator");
+                let problem = TemplateProblem::new(at - 1..at, "a number has no thousands separator");
                 return self.problem(problem.help("write the digits without commas").replace(""));
             }
             let problem =
-                TextProblem::new(at..at + length, format!("`{text}` has a leading zero, so it would be text"));
+                TemplateProblem::new(at..at + length, format!("`{text}` has a leading zero, so it would be text"));
             return self.problem(problem.help("put it in quotes, or leave the zero out").replace(format!("'{text}'")));
         }
         let number = if fraction {
             match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => NumberToken::Float(number),
-                _ => return self.problem(TextProblem::new(at..at + length, format!("`{text}` is too large a number"))),
+                _ => {
+                    return self
+                        .problem(TemplateProblem::new(at..at + length, format!("`{text}` is too large a number")));
+                }
             }
         } else {
             text.parse().map_or_else(|_| NumberToken::Long(text.to_owned()), NumberToken::Int)
@@ -328,14 +336,15 @@ impl Lexer<'_> {
                         let end = at + 1 + escape.map_or(0, |(_, c)| c.len_utf8());
                         let written = &self.text[at..end];
                         let help = r#"known are \n \t \r \\ \' \" and \u with four hex digits; a backslash itself is written \\"#;
-                        return self
-                            .problem(TextProblem::new(at..end, format!("`{written}` is not an escape")).help(help));
+                        return self.problem(
+                            TemplateProblem::new(at..end, format!("`{written}` is not an escape")).help(help),
+                        );
                     };
                     content.push(replaced);
                 }
                 '$' if self.text[at..].starts_with("${") => {
                     let help = "join texts outside: write `${a}${b}` as the value, or use the name without quotes";
-                    let problem = TextProblem::new(at..at + 2, "`${…}` cannot stand inside an expression's text");
+                    let problem = TemplateProblem::new(at..at + 2, "`${…}` cannot stand inside an expression's text");
                     return self.problem(problem.help(help));
                 }
                 c if c == quote => {
@@ -345,7 +354,7 @@ impl Lexer<'_> {
                 c => content.push(c),
             }
         }
-        let problem = TextProblem::new(start..start + 1, format!("this {quote} has no closing {quote}"));
+        let problem = TemplateProblem::new(start..start + 1, format!("this {quote} has no closing {quote}"));
         self.problem(problem.help("close the text with the same quotation mark; inside it write it as \\' or \\\""))
     }
 }

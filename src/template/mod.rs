@@ -59,14 +59,14 @@ pub struct CounterId(pub u32);
 
 /// A problem found while parsing or compiling: what is wrong with a part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextProblem {
+pub struct TemplateProblem {
     /// The bytes it concerns, in the text given to `parse_text` or `parse_expression`.
     pub range: Range<usize>,
     /// What is wrong, without a full stop; the corrected text is what to put at `range`.
     pub problem: Problem,
 }
 
-impl TextProblem {
+impl TemplateProblem {
     pub(crate) fn new(range: Range<usize>, message: impl Into<String>) -> Self {
         Self { range, problem: Problem::new(message, "") }
     }

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use crate::value::Value;
 
-use super::TextProblem;
+use super::TemplateProblem;
 use super::ast::{Ast, AstKind, BinaryOp, MAX_DEPTH};
 use super::lexer::{Token, TokenKind};
 use super::unknown_words;
 
 /// Parses one expression. Adds problems; gives a tree when the grammar held, even if words in it
 /// are unknown.
-pub(super) fn parse(text: &str, tokens: &[Token], problems: &mut Vec<TextProblem>) -> Option<Ast> {
+pub(super) fn parse(text: &str, tokens: &[Token], problems: &mut Vec<TemplateProblem>) -> Option<Ast> {
     let mut parser = Parser { text, tokens, at: 0, depth: 0, problems };
     let tree = parser.binary(0)?;
     let next = parser.peek()?;
@@ -28,7 +28,7 @@ struct Parser<'a> {
     tokens: &'a [Token],
     at: usize,
     depth: u32,
-    problems: &'a mut Vec<TextProblem>,
+    problems: &'a mut Vec<TemplateProblem>,
 }
 
 impl<'a> Parser<'a> {
@@ -54,7 +54,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn fail<T>(&mut self, problem: TextProblem) -> Option<T> {
+    fn fail<T>(&mut self, problem: TemplateProblem) -> Option<T> {
         self.problems.push(problem);
         None
     }
@@ -71,7 +71,7 @@ impl<'a> Parser<'a> {
 
     fn too_deep<T>(&mut self, range: Range<usize>) -> Option<T> {
         let message = format!("this expression is nested more than {MAX_DEPTH} levels deep");
-        self.fail(TextProblem::new(range, message).help("compute parts of it with `set` first"))
+        self.fail(TemplateProblem::new(range, message).help("compute parts of it with `set` first"))
     }
 
     /// An operand and every operator behind it that binds at least as tightly as `least`.
@@ -103,7 +103,7 @@ impl<'a> Parser<'a> {
                 let [a, b] = [self.source(&left.range), self.source(&right.range)];
                 let joined = format!("{a} and {} {} {b}", self.source(&middle.range), op.word());
                 let range = left.range.start..right.range.end;
-                let problem = TextProblem::new(range, "comparisons cannot be chained");
+                let problem = TemplateProblem::new(range, "comparisons cannot be chained");
                 return self.fail(problem.help(format!("write `{joined}`")).replace(joined));
             }
             compared = op.compares();
@@ -199,18 +199,18 @@ impl<'a> Parser<'a> {
                 Some(inner)
             }
             TokenKind::End if self.tokens.len() == 1 => {
-                let problem = TextProblem::new(range, "the expression is empty")
+                let problem = TemplateProblem::new(range, "the expression is empty")
                     .help("write a name or a value, for instance `${name}`");
                 self.fail(problem)
             }
-            TokenKind::End => self.fail(TextProblem::new(range, "the expression ends where a value is expected")),
+            TokenKind::End => self.fail(TemplateProblem::new(range, "the expression ends where a value is expected")),
             TokenKind::Dot => {
                 let help = "a number starts with a digit: `0.5`; a path starts with a name: `row.column`";
-                self.fail(TextProblem::new(range, "`.` cannot start a value").help(help))
+                self.fail(TemplateProblem::new(range, "`.` cannot start a value").help(help))
             }
             _ => {
                 let written = self.source(&range);
-                self.fail(TextProblem::new(range, format!("a value is expected here, not `{written}`")))
+                self.fail(TemplateProblem::new(range, format!("a value is expected here, not `{written}`")))
             }
         }
     }
@@ -220,9 +220,9 @@ impl<'a> Parser<'a> {
         let problem = match found {
             Some(range) => {
                 let written = self.source(&range).to_owned();
-                TextProblem::new(range, format!("`{close}` or an operator is expected here, not `{written}`"))
+                TemplateProblem::new(range, format!("`{close}` or an operator is expected here, not `{written}`"))
             }
-            None => TextProblem::new(opening.clone(), format!("this `{open}` has no closing `{close}`")),
+            None => TemplateProblem::new(opening.clone(), format!("this `{open}` has no closing `{close}`")),
         };
         self.fail(problem)
     }
@@ -261,7 +261,7 @@ impl<'a> Parser<'a> {
             } else {
                 "what is no plain word stands in brackets: `row[\"First name\"]`".to_owned()
             };
-            return self.fail(TextProblem::new(dot, "a name is expected behind this `.`").help(help));
+            return self.fail(TemplateProblem::new(dot, "a name is expected behind this `.`").help(help));
         };
         self.at += 1;
         let key = self.source(&key_range).to_owned();
@@ -282,7 +282,7 @@ impl<'a> Parser<'a> {
         if let AstKind::Constant(Value::Int(number)) = &index.kind
             && *number < 0
         {
-            let problem = TextProblem::new(index.range.clone(), "an index cannot be negative");
+            let problem = TemplateProblem::new(index.range.clone(), "an index cannot be negative");
             return self.fail(problem.help("the last element is `list | last`; the first is `list[0]`"));
         }
         let range = base.range.start..end;
@@ -316,13 +316,13 @@ impl<'a> Parser<'a> {
 
     fn call_on_value<T>(&mut self, tree: &Ast) -> Option<T> {
         let help = "functions have plain names, for instance `random_int(1, 6)`";
-        self.fail(TextProblem::new(tree.range.clone(), "only a function can be called").help(help))
+        self.fail(TemplateProblem::new(tree.range.clone(), "only a function can be called").help(help))
     }
 
     fn filter(&mut self, input: Ast) -> Option<Ast> {
         let pipe = self.advance()?.range.clone();
         let Some(TokenKind::Name(name)) = self.peek().map(|token| &token.kind) else {
-            let problem = TextProblem::new(pipe, "the name of a filter is expected behind `|`");
+            let problem = TemplateProblem::new(pipe, "the name of a filter is expected behind `|`");
             return self.fail(problem.help("for instance `name | upper`; \"or\" is written `or`"));
         };
         let name_range = self.advance()?.range.clone();
@@ -352,13 +352,14 @@ impl<'a> Parser<'a> {
         let message =
             format!("it is not clear what `{filters}` changes: the whole, or only `{}`", self.source(&operand.range));
         let help = format!("a filter binds tighter than `{}`; put parentheses: `{whole}`", op.word());
-        self.problems.push(TextProblem::new(range, message).help(help).replace(whole));
+        self.problems.push(TemplateProblem::new(range, message).help(help).replace(whole));
     }
 
     fn unexpected_after(&mut self, tree: &Ast, next: &Token) {
         let written = self.source(&next.range).to_owned();
         let before = self.source(&tree.range).to_owned();
-        let problem = TextProblem::new(next.range.clone(), format!("`{written}` is not expected behind `{before}`"));
+        let problem =
+            TemplateProblem::new(next.range.clone(), format!("`{written}` is not expected behind `{before}`"));
         let word = written.to_ascii_lowercase();
         let problem = match (&next.kind, word.as_str()) {
             (TokenKind::Name(_), "and" | "or" | "not" | "in") => problem.help(format!("write `{word}`")).replace(word),

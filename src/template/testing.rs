@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::response::Response;
 use crate::value::Value;
 
-use super::{CounterId, Reference, Resolver, Scope, SlotId, TextProblem, parse_expression, parse_text};
+use super::{CounterId, Reference, Resolver, Scope, SlotId, TemplateProblem, parse_expression, parse_text};
 use crate::random::Random;
 
 /// Everything a user would have, filled by hand.
@@ -52,10 +52,10 @@ impl World {
     }
 }
 
-fn first(problems: Vec<TextProblem>) -> String {
+fn first(problems: Vec<TemplateProblem>) -> String {
     problems.into_iter().next().map_or_else(
         || "no problem told".to_owned(),
-        |TextProblem { problem, .. }| match problem.help.as_str() {
+        |TemplateProblem { problem, .. }| match problem.help.as_str() {
             "" => problem.message,
             help => format!("{}: {help}", problem.message),
         },

@@ -40,7 +40,7 @@ fn refuses(expression: &str, parts: &[&str]) {
     }
 }
 
-fn problems(text: &str) -> Vec<TextProblem> {
+fn problems(text: &str) -> Vec<TemplateProblem> {
     parse_text(text).and_then(|parsed| parsed.compile(&mut World::new())).unwrap_err()
 }
 

@@ -9,7 +9,7 @@ use super::compile::{Compiler, Resolver};
 use super::compiled::{Expression, Template};
 use super::lexer;
 use super::parser;
-use super::{NameUse, TextProblem};
+use super::{NameUse, TemplateProblem};
 
 /// A text with `${…}`, parsed.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct ParsedText {
     parts: Vec<TextPart>,
     names: Vec<NameUse>,
     builtins: Vec<(Builtin, Range<usize>)>,
-    doubts: Vec<TextProblem>,
+    doubts: Vec<TemplateProblem>,
 }
 
 #[derive(Clone, Debug)]
@@ -34,14 +34,14 @@ pub struct ParsedExpression {
     tree: Ast,
     names: Vec<NameUse>,
     builtins: Vec<(Builtin, Range<usize>)>,
-    doubts: Vec<TextProblem>,
+    doubts: Vec<TemplateProblem>,
 }
 
 /// Parses text with `${…}`; `$${` stands for a literal `${`.
 ///
 /// # Errors
 /// Every problem in every expression of the text.
-pub fn parse_text(text: &str) -> Result<ParsedText, Vec<TextProblem>> {
+pub fn parse_text(text: &str) -> Result<ParsedText, Vec<TemplateProblem>> {
     let mut problems = Vec::new();
     let mut parts = Vec::new();
     let mut literal = String::new();
@@ -87,7 +87,7 @@ pub fn parse_text(text: &str) -> Result<ParsedText, Vec<TextProblem>> {
 }
 
 /// Reads the expression that starts at `start` and tells where the text goes on.
-fn expression_at(text: &str, start: usize, parts: &mut Vec<TextPart>, problems: &mut Vec<TextProblem>) -> usize {
+fn expression_at(text: &str, start: usize, parts: &mut Vec<TextPart>, problems: &mut Vec<TemplateProblem>) -> usize {
     let Some(tokens) = lexer::tokens(text, start, true, problems) else {
         return lexer::closing_brace(text, start).map_or(text.len(), |end| end + 1);
     };
@@ -98,7 +98,7 @@ fn expression_at(text: &str, start: usize, parts: &mut Vec<TextPart>, problems: 
 }
 
 /// `{{name}}`, as Postman, Insomnia and Mustache write variables.
-fn double_braces(text: &str, at: usize) -> Option<TextProblem> {
+fn double_braces(text: &str, at: usize) -> Option<TemplateProblem> {
     let inner = text[at..].strip_prefix("{{")?;
     let end = inner.find("}}")?;
     let name = inner[..end].trim();
@@ -112,7 +112,7 @@ fn double_braces(text: &str, at: usize) -> Option<TextProblem> {
     let ours = format!("${{{}}}", path.replace('-', "_"));
     let help = format!("write `{ours}`; for a literal `{written}` write `${{'{written}'}}`");
     Some(
-        TextProblem::new(at..at + written.len(), format!("`{written}` is not how values are put in here"))
+        TemplateProblem::new(at..at + written.len(), format!("`{written}` is not how values are put in here"))
             .help(help)
             .replace(ours),
     )
@@ -122,7 +122,7 @@ fn double_braces(text: &str, at: usize) -> Option<TextProblem> {
 ///
 /// # Errors
 /// Every problem; `${…}` in it is one, which shows the bare form.
-pub fn parse_expression(text: &str) -> Result<ParsedExpression, Vec<TextProblem>> {
+pub fn parse_expression(text: &str) -> Result<ParsedExpression, Vec<TemplateProblem>> {
     let mut problems = Vec::new();
     if let Some(problem) = dressed(text) {
         return Err(vec![problem]);
@@ -141,7 +141,7 @@ pub fn parse_expression(text: &str) -> Result<ParsedExpression, Vec<TextProblem>
 }
 
 /// An expression written with `${…}` where it stands bare.
-fn dressed(text: &str) -> Option<TextProblem> {
+fn dressed(text: &str) -> Option<TemplateProblem> {
     text.find("${")?;
     let mut bare = String::new();
     let mut at = 0;
@@ -176,8 +176,9 @@ fn dressed(text: &str) -> Option<TextProblem> {
     Some(undress(text, Some(bare)))
 }
 
-fn undress(text: &str, bare: Option<String>) -> TextProblem {
-    let problem = TextProblem::new(0..text.len(), "this is an expression already, so names stand in it without `${…}`");
+fn undress(text: &str, bare: Option<String>) -> TemplateProblem {
+    let problem =
+        TemplateProblem::new(0..text.len(), "this is an expression already, so names stand in it without `${…}`");
     match bare {
         Some(bare) => problem.help(format!("write `{bare}`")).replace(bare),
         None => problem.help("compare the name itself: `status == 'ok'`"),
@@ -206,7 +207,7 @@ impl ParsedText {
     }
 
     /// What is allowed in it and hardly ever meant.
-    pub fn doubts(&self) -> &[TextProblem] {
+    pub fn doubts(&self) -> &[TemplateProblem] {
         &self.doubts
     }
 
@@ -214,7 +215,7 @@ impl ParsedText {
     ///
     /// # Errors
     /// Every name `resolver` does not know, and every value known now that cannot be right.
-    pub fn compile(&self, resolver: &mut dyn Resolver) -> Result<Template, Vec<TextProblem>> {
+    pub fn compile(&self, resolver: &mut dyn Resolver) -> Result<Template, Vec<TemplateProblem>> {
         let mut compiler = Compiler::new(&self.source, resolver);
         let template = compiler.template(&self.parts);
         compiler.finish(template)
@@ -238,7 +239,7 @@ impl ParsedExpression {
     }
 
     /// What is allowed in it and hardly ever meant.
-    pub fn doubts(&self) -> &[TextProblem] {
+    pub fn doubts(&self) -> &[TemplateProblem] {
         &self.doubts
     }
 
@@ -246,7 +247,7 @@ impl ParsedExpression {
     ///
     /// # Errors
     /// Every name `resolver` does not know, and every value known now that cannot be right.
-    pub fn compile(&self, resolver: &mut dyn Resolver) -> Result<Expression, Vec<TextProblem>> {
+    pub fn compile(&self, resolver: &mut dyn Resolver) -> Result<Expression, Vec<TemplateProblem>> {
         let mut compiler = Compiler::new(&self.source, resolver);
         let expression = compiler.expression(&self.tree);
         compiler.finish(expression)

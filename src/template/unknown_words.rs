@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::suggest::nearest;
 
-use super::TextProblem;
+use super::TemplateProblem;
 use super::ast::{Ast, AstKind};
 use super::filters::{filter, filters};
 use super::functions::{FunctionDoc, function, functions};
@@ -130,12 +130,12 @@ pub(super) fn check_call(
     name_range: &Range<usize>,
     range: &Range<usize>,
     arguments: &[Ast],
-) -> Option<TextProblem> {
+) -> Option<TemplateProblem> {
     if let Some(doc) = function(name) {
         if name == "choice" && arguments.len() > 1 {
             let items = sources(text, arguments).join(", ");
             let written = format!("choice([{items}])");
-            let problem = TextProblem::new(
+            let problem = TemplateProblem::new(
                 range.clone(),
                 format!("`choice` takes one list, here are {} values", arguments.len()),
             );
@@ -145,13 +145,15 @@ pub(super) fn check_call(
     }
     if let Some(doc) = filter(name) {
         let Some((input, rest)) = arguments.split_first() else {
-            let problem = TextProblem::new(name_range.clone(), format!("`{name}` is a filter, which changes a value"));
+            let problem =
+                TemplateProblem::new(name_range.clone(), format!("`{name}` is a filter, which changes a value"));
             return Some(problem.help(format!("for instance `{}`", doc.example)));
         };
         let rest = sources(text, rest).join(", ");
         let input = text.get(input.range.clone()).unwrap_or_default();
         let written = if rest.is_empty() { format!("{input} | {name}") } else { format!("{input} | {name}({rest})") };
-        let problem = TextProblem::new(range.clone(), format!("`{name}` is a filter, which stands behind the value"));
+        let problem =
+            TemplateProblem::new(range.clone(), format!("`{name}` is a filter, which stands behind the value"));
         return Some(problem.help(format!("write `{written}`")).replace(written));
     }
     if let Some(ours) = bridge(name) {
@@ -163,7 +165,7 @@ pub(super) fn check_call(
     }
     if let Some(meant) = name.strip_prefix("__") {
         let problem =
-            TextProblem::new(name_range.clone(), format!("`{name}` is a JMeter function that does not exist here"));
+            TemplateProblem::new(name_range.clone(), format!("`{name}` is a JMeter function that does not exist here"));
         let near = nearest(meant, functions().iter().map(|doc| doc.name));
         return Some(match near {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
@@ -171,7 +173,7 @@ pub(super) fn check_call(
         });
     }
     let every = || functions().iter().chain(filters()).map(|doc| doc.name);
-    let problem = TextProblem::new(name_range.clone(), format!("there is no function `{name}`"));
+    let problem = TemplateProblem::new(name_range.clone(), format!("there is no function `{name}`"));
     Some(match nearest(name, every()) {
         Some(near) if function(near).is_some() => problem.help(format!("did you mean `{near}`?")).replace(near),
         Some(near) => problem.help(format!("did you mean the filter `| {near}`?")),
@@ -180,17 +182,17 @@ pub(super) fn check_call(
 }
 
 /// A date pattern of another tool given to `now`, which would come out as its very letters.
-fn foreign_date(text: &str, name: &str, arguments: &[Ast]) -> Option<TextProblem> {
+fn foreign_date(text: &str, name: &str, arguments: &[Ast]) -> Option<TemplateProblem> {
     let format = arguments.first().filter(|_| name == "now")?;
     let AstKind::Constant(Value::Text(pattern)) = &format.kind else { return None };
     let ours = time::foreign_pattern(pattern)?;
     let quote = text.get(format.range.clone())?.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    let problem = TextProblem::new(format.range.clone(), format!("'{pattern}' is a date pattern of another tool"));
+    let problem = TemplateProblem::new(format.range.clone(), format!("'{pattern}' is a date pattern of another tool"));
     Some(problem.help(format!("`now` takes strftime: '{ours}'")).replace(format!("{quote}{ours}{quote}")))
 }
 
 /// What is allowed and hardly ever meant: base64 of the hexadecimal digits of a digest.
-pub(super) fn doubt(text: &str, tree: &Ast) -> Option<TextProblem> {
+pub(super) fn doubt(text: &str, tree: &Ast) -> Option<TemplateProblem> {
     let AstKind::Filter { name, input, .. } = &tree.kind else { return None };
     let AstKind::Filter { name: digest, input: message, arguments } = &input.kind else { return None };
     let at = filter(digest)?.parameters.iter().position(|parameter| parameter.name == "encoding")?;
@@ -207,7 +209,7 @@ pub(super) fn doubt(text: &str, tree: &Ast) -> Option<TextProblem> {
     let message = text.get(message.range.clone())?;
     let written = format!("{message} | {digest}({})", arguments.join(", "));
     let written = if tree.bracketed { format!("({written})") } else { written };
-    let problem = TextProblem::new(
+    let problem = TemplateProblem::new(
         tree.range.clone(),
         format!("`base64` encodes the hexadecimal digits that `{digest}` gives, not the bytes of the digest"),
     );
@@ -222,18 +224,18 @@ pub(super) fn check_filter(
     range: &Range<usize>,
     input: &Ast,
     arguments: &[Ast],
-) -> Option<TextProblem> {
+) -> Option<TemplateProblem> {
     if let Some(doc) = filter(name) {
         return check_count(doc, &(name_range.start..range.end), arguments.len());
     }
     if let Some(doc) = function(name) {
-        let problem = TextProblem::new(
+        let problem = TemplateProblem::new(
             name_range.clone(),
             format!("`{name}` is a function, which makes a value and changes none"),
         );
         return Some(problem.help(format!("for instance `{}`", doc.example)));
     }
-    let problem = TextProblem::new(name_range.clone(), format!("there is no filter `{name}`"));
+    let problem = TemplateProblem::new(name_range.clone(), format!("there is no filter `{name}`"));
     let ours = bridge(name);
     if let Some((_, tail)) = ours.and_then(|ours| ours.split_once("| ")) {
         let plain = tail.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -250,7 +252,7 @@ pub(super) fn check_filter(
     })
 }
 
-fn check_count(doc: &FunctionDoc, range: &Range<usize>, given: usize) -> Option<TextProblem> {
+fn check_count(doc: &FunctionDoc, range: &Range<usize>, given: usize) -> Option<TemplateProblem> {
     let (least, most) = (doc.least(), doc.parameters.len());
     if (least..=most).contains(&given) {
         return None;
@@ -264,12 +266,12 @@ fn check_count(doc: &FunctionDoc, range: &Range<usize>, given: usize) -> Option<
         (least, most) => format!("{least} to {most} arguments ({})", names.join(", ")),
     };
     let are = if given == 1 { "is" } else { "are" };
-    let problem = TextProblem::new(range.clone(), format!("`{}` takes {wanted}, here {are} {given}", doc.name));
+    let problem = TemplateProblem::new(range.clone(), format!("`{}` takes {wanted}, here {are} {given}", doc.name));
     Some(problem.help(format!("for instance `{}`", doc.example)))
 }
 
-fn bridged(text: &str, name: &str, ours: &str, name_range: &Range<usize>, arguments: &[Ast]) -> TextProblem {
-    let problem = TextProblem::new(name_range.clone(), format!("there is no function `{name}`"));
+fn bridged(text: &str, name: &str, ours: &str, name_range: &Range<usize>, arguments: &[Ast]) -> TemplateProblem {
+    let problem = TemplateProblem::new(name_range.clone(), format!("there is no function `{name}`"));
     // `len(items)`: show the very thing with the value that is there.
     if let ([only], Some(tail)) = (arguments, ours.strip_prefix("value | ")) {
         let input = text.get(only.range.clone()).unwrap_or_default();
@@ -284,8 +286,8 @@ fn bridged(text: &str, name: &str, ours: &str, name_range: &Range<usize>, argume
 }
 
 /// `value.method(…)`, which other languages have.
-pub(super) fn method(text: &str, base: &Ast, key: &str, arguments: &[Ast], range: Range<usize>) -> TextProblem {
-    let problem = TextProblem::new(range, format!("values have no methods, so no `.{key}()`"));
+pub(super) fn method(text: &str, base: &Ast, key: &str, arguments: &[Ast], range: Range<usize>) -> TemplateProblem {
+    let problem = TemplateProblem::new(range, format!("values have no methods, so no `.{key}()`"));
     let input = text.get(base.range.clone()).unwrap_or_default();
     let arguments = sources(text, arguments).join(", ");
     let ours = filter(key).map(|doc| doc.name).or_else(|| {
@@ -308,8 +310,8 @@ pub(super) fn method(text: &str, base: &Ast, key: &str, arguments: &[Ast], range
 }
 
 /// A name nothing has.
-pub(super) fn unknown_name(source: &str, name: &str, range: Range<usize>, known: &[String]) -> TextProblem {
-    let problem = TextProblem::new(range.clone(), format!("nothing is called `{name}` here"));
+pub(super) fn unknown_name(source: &str, name: &str, range: Range<usize>, known: &[String]) -> TemplateProblem {
+    let problem = TemplateProblem::new(range.clone(), format!("nothing is called `{name}` here"));
     let tail = &source[range.end.min(source.len())..];
     if tail.starts_with('-') && tail[1..].starts_with(|c: char| c.is_alphabetic()) {
         let rest =
@@ -364,9 +366,9 @@ pub(super) fn unknown<'a>(
     range: Range<usize>,
     message: &str,
     known: impl Iterator<Item = &'a str>,
-) -> TextProblem {
+) -> TemplateProblem {
     let known: Vec<&str> = known.collect();
-    let problem = TextProblem::new(range, format!("{message} `{word}`"));
+    let problem = TemplateProblem::new(range, format!("{message} `{word}`"));
     match nearest(word, known.iter().copied()) {
         Some(near) => problem.help(format!("did you mean `{near}`?")).replace(near),
         None => problem.help(format!("known are {}", known.join(", "))),
