@@ -80,6 +80,19 @@ pub enum Entry {
     Sent(Message),
     /// A message that came.
     Received(Message),
+    /// An event of a stream that came.
+    Event(StreamEvent),
+}
+
+/// An event of a stream of server-sent events.
+#[derive(Clone, Debug)]
+pub struct StreamEvent {
+    /// Its type.
+    pub event: Box<str>,
+    /// The last id that the stream has told; empty when it has told none.
+    pub id: Box<str>,
+    /// Its data.
+    pub data: Box<str>,
 }
 
 /// A message of a protocol that is no HTTP.
@@ -143,7 +156,7 @@ impl Exchange {
     pub fn http_entries(&self) -> impl Iterator<Item = &HttpEntry> {
         self.transcript.iter().filter_map(|entry| match entry {
             Entry::Http(entry) => Some(&**entry),
-            Entry::Sent(_) | Entry::Received(_) => None,
+            Entry::Sent(_) | Entry::Received(_) | Entry::Event(_) => None,
         })
     }
 

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::problem::Problem;
+
 /// Why a sample failed, in the words of the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -85,6 +87,26 @@ impl Failure {
     /// A failure of this kind with this cause.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), exhausted: None }
+    }
+}
+
+/// Why a step could not be carried out: nothing was sent, and it counts as [`FailureKind::Step`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepError {
+    /// What is wrong and what to do about it, without values that change from request to request.
+    pub message: String,
+}
+
+impl StepError {
+    /// A step that could not be carried out for this reason.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+impl From<Problem> for StepError {
+    fn from(problem: Problem) -> Self {
+        Self { message: problem.into() }
     }
 }
 

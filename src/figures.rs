@@ -115,7 +115,7 @@ fn signed(value: f64, unit: &str) -> String {
 pub(crate) fn change(unit: Unit, change: f64) -> String {
     match unit {
         Unit::Share => signed(change * 100.0, " pp"),
-        _ => percent(change),
+        Unit::Milliseconds | Unit::PerSecond | Unit::Bytes | Unit::Count => percent(change),
     }
 }
 

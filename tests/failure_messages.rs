@@ -188,7 +188,7 @@ fn regression_messages_say_a_thing_once_and_name_the_format() {
     };
     let (message, actual) = errors("{ get: /json, extract: { token: { json: $.token } } }");
     assert_eq!(message, "\"`token`: `$.token` found nothing\"");
-    assert!(actual.contains("the body begins with") && !actual.contains("found nothing"), "{actual}");
+    assert!(actual.starts_with("[\"a body that begins with: ") && !actual.contains("found nothing"), "{actual}");
     let (_, actual) = errors("{ get: /html, assert: { xpath: { //p: x } } }");
     assert!(actual.contains("the body is HTML, not XML: use `css` for it"), "{actual}");
     for check in ["json: { $.a: 1 }", "xpath: { //a: 1 }"] {

@@ -2,6 +2,8 @@
 //! offered is put in place and checked again. And what bodies are, whoever asks for them.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+#[path = "other_tools/messages.rs"]
+mod messages;
 mod support;
 
 use std::collections::BTreeMap;
@@ -346,7 +348,7 @@ fn regression_a_key_is_only_corrected_to_one_that_takes_its_value() {
     };
     for (plan, words) in [
         (steps("            within: 2s\n"), "`within` is a key of `receive`; put it inside"),
-        (group("      - sse: /x\n        until: 5\n"), "for example `{ data: '[DONE]' }`"),
+        (group("      - sse: /x\n        until: true\n"), "for example `{ data: '[DONE]' }`"),
         (group("      - sse: /x\n        assert: { event: quote }\n"), "did you mean `event_gap: {"),
         (
             group("      - websocket: /w\n        decompression: { max: 2 }\n        steps: [ { receive: {} } ]\n"),

@@ -166,7 +166,7 @@ fn a_time_ends_the_stream_as_a_success_and_replaces_the_timeout() {
 fn a_stream_that_ends_before_until_holds_fails() {
     let (kind, message) =
         fails(&serving(HEAD, "data: a\n\ndata: b\n\n"), "sse: /x\nuntil: { data: '[DONE]', events: 20 }");
-    let words = "the stream ended before what `until` waits for: an event with the data `[DONE]` or 20 events";
+    let words = "the stream ended before what `until` waits for: an event with the data `[DONE]` or 20 events; add `close: true` to `until` if the server may end it before";
     assert_eq!((&*kind, &*message), ("body", words));
     // An event whose blank line is missing has not come (§9.2.6).
     let (kind, _) = fails(&serving(HEAD, "data: a\n\ndata: [DONE]\n"), "sse: /x\nuntil: { data: '[DONE]' }");
@@ -492,4 +492,63 @@ fn keys_that_make_no_sense_are_found() {
         let Ran { stdout, stderr, .. } = folder.loadplan(&["check", "plan.yaml"]).expect_code(2);
         assert!(stdout.contains(words) || stderr.contains(words), "{step}: {stdout}{stderr}");
     }
+}
+
+/// The types that came tell what was misspelt; a long list of them is cut, and so is a long type.
+#[test]
+fn regression_the_types_of_other_events_are_told_where_one_is_waited_for() {
+    let words = "the stream ended before what `until` waits for: an event of the type `done`";
+    let close = "; add `close: true` to `until` if the server may end it before";
+    let told = |body: &str| fails(&serving(HEAD, body), "sse: /x\nuntil: { event: done }").1;
+    let tick = "event: tick\ndata: a\n\ndata: b\n\nevent: tick\ndata: c\n\n";
+    assert_eq!(told(tick), format!("{words} (the types of the events that came are `message`, `tick`){close}"));
+    let many: String = (1..=7).map(|n| format!("event: e{n}\ndata: x\n\n")).collect();
+    let types = "(the types of the events that came are `e1`, `e2`, `e3`, `e4`, `e5` and others)";
+    assert_eq!(told(&many), format!("{words} {types}{close}"));
+    let long = format!("event: {}\ndata: x\n\n", "y".repeat(500));
+    assert_eq!(told(&long), format!("{words} (the types of the events that came are one of 500 bytes){close}"));
+    assert_eq!(told(""), format!("{words}{close}"));
+    let server = Server::start(move |_| {
+        Reply::Raw(vec![
+            (Duration::ZERO, format!("{HEAD}\r\nevent: \u{1b}[31mtick\ndata: a\n\n").into_bytes()),
+            (Duration::from_secs(30), Vec::new()),
+        ])
+    });
+    let (folder, results) = run(&server, "sse: /x\ntimeout: 2s\nuntil: { event: done }", 1);
+    let (kind, message) = failure(&results);
+    assert!(kind == "timeout" && message.ends_with("(the types of the events that came are `tick`)"), "{message}");
+    assert!(!message.contains('\u{1b}') && !folder.junit().contains('\u{1b}'), "{message}");
+}
+
+#[test]
+fn a_secret_in_the_type_or_the_id_of_an_event_is_hidden() {
+    const SECRET: &str = "s3cr3t-Kqz81Lw";
+    let server = serving(HEAD, &format!("event: {SECRET}\nid: {SECRET}\ndata: a\n\n"));
+    let folder = Folder::new();
+    let step = plan("sse: /x\nquery: { key: '${key}' }\nuntil: { event: done }");
+    let text = format!("secrets: {{ key: {SECRET} }}\n{}", against(&server, &step));
+    folder.run_plan(&text, &[]).expect_code(1);
+    let (_, message) = failure(&folder.results());
+    assert!(message.contains("the events that came are `***`"), "{message}");
+    let ran = folder.loadplan(&["try", "plan.yaml"]);
+    assert!(ran.stdout.contains("   < event: ***, id: ***\n"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains(SECRET) && !ran.stderr.contains(SECRET), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn regression_try_shows_the_type_and_the_id_of_an_event() {
+    let body = "event: tick\nid: 7\ndata: a\n\ndata: b\n\n";
+    let server = serving(HEAD, body);
+    let folder = Folder::new();
+    folder.write("plan.yaml", against(&server, &plan("sse: /x")));
+    let ran = folder.loadplan(&["try", "plan.yaml"]);
+    let shown = "   < event: tick, id: 7\n   < | a\n   < id: 7\n   < | b\n";
+    assert!(ran.code == 0 && ran.stdout.contains(shown), "{}", ran.stdout);
+}
+
+#[test]
+fn regression_one_request_is_not_told_as_several() {
+    let folder = Folder::new();
+    let ran = folder.run_plan(&against(&serving(HEAD, "data: a\n\n"), &plan("sse: /x")), &[]);
+    assert!(ran.stdout.contains("1 request in ") && ran.stdout.contains(", 1 iteration,"), "{}", ran.stdout);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use loadplan::graph::{ExecutionGraph, NodeKind, Request, build};
 use loadplan::plan::{LoadOptions, load};
+use loadplan::problem::Problem;
 use loadplan::random::Random;
 use loadplan::response::Response;
 use loadplan::template::{CounterId, Scope, SlotId};
@@ -132,7 +133,7 @@ impl Scope for User {
         jiff::Timestamp::UNIX_EPOCH
     }
 
-    fn file(&mut self, _: &str) -> Result<Vec<u8>, String> {
-        Err("no such file".to_owned())
+    fn file(&mut self, _: &str) -> Result<Vec<u8>, Problem> {
+        Err(Problem::new("no such file", ""))
     }
 }

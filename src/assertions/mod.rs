@@ -5,6 +5,7 @@ mod check;
 mod expected;
 mod matching;
 mod pattern;
+mod possible;
 mod schema;
 mod sentence;
 #[cfg(test)]

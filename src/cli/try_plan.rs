@@ -12,7 +12,7 @@ use super::plans::{LoadOverrides, PlanOptions};
 use super::signals;
 use super::terminal::Terminal;
 use crate::engine::{self, Event, Finished, Lifecycle, Monitor, Observed, Observer};
-use crate::exchange::{Entry, HttpEntry, Message};
+use crate::exchange::{Entry, HttpEntry, Message, StreamEvent};
 use crate::graph::{ExecutionGraph, LabelId, LabelKind, NodeId};
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
@@ -200,6 +200,7 @@ impl Observer for Watcher {
                 Entry::Http(entry) => sent(&mut text, entry, request.masker),
                 Entry::Sent(message) => said(&mut text, "   > ", message, request.masker),
                 Entry::Received(message) => said(&mut text, "   < ", message, request.masker),
+                Entry::Event(event) => came(&mut text, event, request.masker),
             }
         }
         if let Some(response) = request.response {
@@ -262,6 +263,18 @@ fn said(text: &mut String, mark: &str, message: &Message, masker: &Masker) {
     }
 }
 
+/// An event of a stream: its type and id, where the server tells them, and its data.
+fn came(text: &mut String, event: &StreamEvent, masker: &Masker) {
+    let shown = |value: &str| inline(&cut(&masker.beginning(value, VALUE), value, VALUE));
+    let kind = (&*event.event != "message").then(|| format!("event: {}", shown(&event.event)));
+    let id = (!event.id.is_empty()).then(|| format!("id: {}", shown(&event.id)));
+    let told: Vec<String> = kind.into_iter().chain(id).collect();
+    if !told.is_empty() {
+        let _ = writeln!(text, "   < {}", told.join(", "));
+    }
+    body(text, "   < ", &event.data, masker);
+}
+
 fn sent(text: &mut String, hop: &HttpEntry, masker: &Masker) {
     let _ = writeln!(text, "   > {} {}", hop.method, one_line(&masker.url(&hop.url)));
     if let Some(proxy) = &hop.proxy {
@@ -281,7 +294,7 @@ fn sent(text: &mut String, hop: &HttpEntry, masker: &Masker) {
 
 fn received(text: &mut String, response: &Response, request: &Observed<'_>) {
     // Messages are shown one by one, as they came.
-    if !request.exchange.transcript.iter().any(|entry| matches!(entry, Entry::Received(_))) {
+    if !request.exchange.transcript.iter().any(|entry| matches!(entry, Entry::Received(_) | Entry::Event(_))) {
         body(text, "   < ", response.text(), request.masker);
     }
     if response.truncated() {

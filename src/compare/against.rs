@@ -127,7 +127,9 @@ pub(super) fn answer(
     };
     let (thread_group, title) = match kind {
         LineKind::Run => (String::new(), "run".to_owned()),
-        _ => (question.thread_group.clone(), question.title.clone()),
+        LineKind::Sampler | LineKind::Transaction | LineKind::ThreadGroup => {
+            (question.thread_group.clone(), question.title.clone())
+        }
     };
     let key = Key { kind, thread_group, title };
     let line = new.line(&key).ok_or("it was not reached in this run")?;

@@ -52,7 +52,7 @@ impl Baseline {
                     as_in_results(masker, &label.title),
                     as_in_results(masker, &graph.groups[group.index()].name),
                 )),
-                _ => None,
+                Place::Group(_) | Place::Setup | Place::Teardown => None,
             })
             .collect();
         for (run, file) in runs.iter().zip(files) {

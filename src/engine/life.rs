@@ -217,8 +217,8 @@ fn draw(user: &mut User, graph: &ExecutionGraph, group: &Group, data: &[DataId])
                 at_end_of_data(user, *id, at_end);
                 return false;
             }
-            Err(NoRow::Broken(message)) => {
-                broken_data(user, graph, group, &message);
+            Err(NoRow::Broken(problem)) => {
+                broken_data(user, graph, group, &problem.message);
                 user.lost = Some(LostWhy::NoRow(*id));
                 return false;
             }

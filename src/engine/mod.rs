@@ -7,6 +7,7 @@
 mod alarm;
 mod clock;
 mod events;
+mod frame;
 pub(crate) mod group;
 mod life;
 mod open;

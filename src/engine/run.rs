@@ -153,15 +153,18 @@ pub async fn run(
         .iter()
         .map(|settings| Transport::new(settings.clone(), &input.proxies).map_err(Unusable::message))
         .collect::<Result<_, _>>()?;
-    let shared = Arc::new(Shared::new(
-        graph.clone(),
-        transports,
-        input.run_id,
-        input.seed,
-        input.masker,
-        input.observer.is_some(),
-        input.threads.max(1),
-    )?);
+    let shared = Arc::new(
+        Shared::new(
+            graph.clone(),
+            transports,
+            input.run_id,
+            input.seed,
+            input.masker,
+            input.observer.is_some(),
+            input.threads.max(1),
+        )
+        .map_err(|problem| problem.message)?,
+    );
     let (batch_sender, batches) = unbounded_channel();
     let (event_sender, events) = EventSender::new();
     let threads = input.threads.max(1);
@@ -226,7 +229,9 @@ impl Run<'_> {
         }
         let teardown = match setup {
             Lifecycle::NotReached => Lifecycle::NotReached,
-            _ => self.lifecycle("teardown", &graph.teardown, slots, OnError::Continue).await.0,
+            Lifecycle::Absent | Lifecycle::Passed(_) | Lifecycle::Failed(_) | Lifecycle::Interrupted => {
+                self.lifecycle("teardown", &graph.teardown, slots, OnError::Continue).await.0
+            }
         };
         self.take_batches(load);
         self.take_events();
@@ -472,7 +477,8 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
 pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String, String> {
     let (batches, _) = unbounded_channel();
     let (events, _) = EventSender::new();
-    let shared = Shared::new(graph.clone(), Vec::new(), "".into(), 0, Masker::default(), true, 1)?;
+    let shared = Shared::new(graph.clone(), Vec::new(), "".into(), 0, Masker::default(), true, 1)
+        .map_err(|problem| problem.message)?;
     let work = Work {
         shape: Shape::of(graph),
         shared: Arc::new(shared),
@@ -487,7 +493,7 @@ pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String
         thread_time: || None,
     };
     let slots = graph.slots.iter().map(|slot| slot.initial.clone()).collect();
-    User::new(work.local(None), None, 0, slots).text(template)
+    User::new(work.local(None), None, 0, slots).text(template).map_err(|error| error.message)
 }
 
 #[cfg(test)]

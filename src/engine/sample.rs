@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::events::{Event, Observed, RowKind};
 use super::user::{Local, User};
 use crate::exchange::Exchange;
-use crate::failure::FailureKind;
+use crate::failure::{FailureKind, StepError};
 use crate::graph::{LabelId, Node, NodeId, NodeKind, Request};
 use crate::mask::{Masker, texts_of};
 use crate::metrics::{Example, Outcome, ResponseTime, Sample, SampleFailure};
@@ -47,6 +47,9 @@ impl Drop for InFlight<'_> {
 /// What an exchange was found to be.
 #[derive(Default)]
 struct Judged {
+    /// When it started and ended, by the clock of the run.
+    started: Duration,
+    ended: Duration,
     /// The request belongs to the warm-up, so its assertions are not counted.
     warm_up: bool,
     failures: Vec<SampleFailure>,
@@ -60,7 +63,7 @@ impl User {
     ///
     /// # Errors
     /// When it cannot be made: nothing was sent.
-    pub(super) async fn request(&mut self, id: NodeId, node: &Node, request: &Request) -> Result<bool, String> {
+    pub(super) async fn request(&mut self, id: NodeId, node: &Node, request: &Request) -> Result<bool, StepError> {
         let local = self.local.clone();
         self.prepare(id, request)?;
         // The user goes along: its variables tell which messages are meant. What is sent is on the
@@ -80,10 +83,12 @@ impl User {
         let ended = started + exchange.timings.total;
 
         let warm_up = local.recorder.borrow().warms_up(node.label, started.saturating_sub(self.behind));
-        let (response, judged) = match &exchange.outcome {
+        let mut judged = Judged { started, ended, warm_up, ..Judged::default() };
+        let response = match &exchange.outcome {
             Ok(response) => {
                 self.response = Some(response.clone());
-                (Some(&**response), self.judge(node, request, response, observed, warm_up))
+                self.judge(node, request, response, observed, &mut judged);
+                Some(&**response)
             }
             Err(failure) => {
                 self.unset(request);
@@ -91,7 +96,6 @@ impl User {
                     local.recorder.borrow_mut().exhausted(what);
                 }
                 let failure = SampleFailure::new(failure.kind, failure.message.clone(), node.span);
-                let mut judged = Judged { warm_up, ..Judged::default() };
                 if let Some(partial) = &exchange.partial {
                     self.note_partial(request, partial);
                     // A gateway's 502 tells more than the missing end of its page: it is named first.
@@ -100,14 +104,14 @@ impl User {
                     }
                 }
                 judged.failures.push(failure);
-                (exchange.partial.as_deref(), judged)
+                exchange.partial.as_deref()
             }
         };
         drop(turn);
         let passed = judged.failures.is_empty();
         self.response_ok = passed;
         let masker = (!passed || observed).then(|| self.masker());
-        self.record(node, started, ended, &exchange, &judged, masker.as_ref());
+        self.record(node, &exchange, &judged, masker.as_ref());
         self.forget_body();
         if let (Some(observer), Some(masker)) = (&local.observer, &masker) {
             observer.request(&Observed {
@@ -182,15 +186,7 @@ impl User {
         }
     }
 
-    fn record(
-        &mut self,
-        node: &Node,
-        started: Duration,
-        ended: Duration,
-        exchange: &Exchange,
-        judged: &Judged,
-        masker: Option<&Masker>,
-    ) {
+    fn record(&mut self, node: &Node, exchange: &Exchange, judged: &Judged, masker: Option<&Masker>) {
         let failures: Vec<SampleFailure>;
         let outcome = if judged.failures.is_empty() {
             Outcome::Passed
@@ -210,8 +206,8 @@ impl User {
         };
         let sample = Sample {
             label: node.label,
-            started,
-            ended,
+            started: judged.started,
+            ended: judged.ended,
             response_time: response_time(exchange),
             behind: std::mem::take(&mut self.behind),
             timings: exchange.timings,
@@ -238,7 +234,13 @@ impl User {
         self.samples += 1;
         if self.local.rows.is_some() {
             let masker = masker.cloned().unwrap_or_else(|| self.masker());
-            let url = self.sent.as_ref().map(|sent| masker.url(sent.request.url())).unwrap_or_default();
+            // A message goes where its connection goes.
+            let written = self.sent.as_ref().map_or("", |sent| sent.request.url());
+            let url = match written {
+                "" => exchange.response().map_or("", |response| &response.url),
+                written => written,
+            };
+            let url = masker.url(url);
             let failure = judged.failures.first();
             let failure = failure.map(|first| (first.kind.word(), told(&in_a_line(first), &masker)));
             let status = exchange.outcome.as_ref().ok().and_then(|response| response.status);
@@ -248,12 +250,11 @@ impl User {
     }
 
     /// Status first, then extractors, then the other assertions; a wrong status skips the rest.
-    fn judge(&mut self, node: &Node, request: &Request, response: &Response, observed: bool, warm_up: bool) -> Judged {
-        let mut judged = Judged { warm_up, ..Judged::default() };
-        let statuses = self.judge_status(node, request, response, observed, &mut judged);
+    fn judge(&mut self, node: &Node, request: &Request, response: &Response, observed: bool, judged: &mut Judged) {
+        let statuses = self.judge_status(node, request, response, observed, judged);
         if !judged.failures.is_empty() {
             self.unset(request);
-            return judged;
+            return;
         }
         for (slot, extractor) in &request.extractors {
             let found = extractor.extract(response, self);
@@ -274,8 +275,7 @@ impl User {
                 }
             }
         }
-        self.check(request, statuses..request.assertions.len(), response, observed, &mut judged);
-        judged
+        self.check(request, statuses..request.assertions.len(), response, observed, judged);
     }
 
     /// Judges the status; tells how many assertions are about it.
@@ -292,7 +292,7 @@ impl User {
             && let Some(status @ 400..=999) = response.status
         {
             judged.failures.push(SampleFailure {
-                expected: Some("a status below 400".into()),
+                expected: Some(request.protocol.expected_status().into()),
                 actual: Some(response.status_and_gist(&self.masker())),
                 ..SampleFailure::new(FailureKind::Status, format!("the status is {status}"), node.span)
             });
@@ -341,8 +341,8 @@ impl User {
     }
 
     /// Makes the request where it stays while it is sent and after: it is large, and every move of it shows.
-    fn prepare(&mut self, id: NodeId, request: &Request) -> Result<(), String> {
-        self.set_all(&request.with).map_err(|error| error.message)?;
+    fn prepare(&mut self, id: NodeId, request: &Request) -> Result<(), StepError> {
+        self.set_all(&request.with)?;
         let local = self.local.clone();
         let capture = local.observer.is_some();
         let sending = Sending {
@@ -361,7 +361,7 @@ impl User {
         Ok(())
     }
 
-    pub(super) fn text(&mut self, template: &Template) -> Result<String, String> {
+    pub(super) fn text(&mut self, template: &Template) -> Result<String, StepError> {
         sampler::text(self, template)
     }
 }

@@ -12,6 +12,7 @@ use crate::data::{Draw, Pile};
 use crate::graph::{DataId, ExecutionGraph, Group, GroupId, MeetingId};
 use crate::mask::Masker;
 use crate::plan::{AtEnd, Order, Share};
+use crate::problem::Problem;
 use crate::protocols::http::client::Transport;
 use crate::random::Random;
 use crate::schedule::{Iterations, Load};
@@ -182,14 +183,14 @@ impl Shared {
         masker: Masker,
         no_waiting: bool,
         threads: usize,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Problem> {
         let mut piles = Vec::new();
         let mut held = Vec::new();
         for (index, data) in graph.data.iter().enumerate() {
             let random = |pile: u64| Random::for_user(seed, u64::MAX - 1 - index as u64, pile);
             let recycle = data.at_end == AtEnd::Recycle;
             let streamed = data.order == Order::Sequential && data.share != Share::User;
-            let rows = if streamed { None } else { Some(Pile::read_all(&data.file).map_err(|error| error.message)?) };
+            let rows = if streamed { None } else { Some(Pile::read_all(&data.file)?) };
             let count = match data.share {
                 Share::All => 1,
                 Share::Group => graph.groups.len(),
@@ -199,7 +200,7 @@ impl Shared {
             for pile in 0..count {
                 own.push(Mutex::new(match &rows {
                     Some(rows) => Pile::held(rows.clone(), data.order, recycle, random(pile as u64)),
-                    None => Pile::streamed(&data.file, recycle).map_err(|error| error.message)?,
+                    None => Pile::streamed(&data.file, recycle)?,
                 }));
             }
             piles.push(own);
@@ -343,14 +344,14 @@ impl Shared {
     ///
     /// # Errors
     /// When the file cannot be read on.
-    pub fn draw(&self, data: DataId, group: GroupId) -> Result<Draw, String> {
+    pub fn draw(&self, data: DataId, group: GroupId) -> Result<Draw, Problem> {
         let piles = &self.piles[data.index()];
         let pile = match self.graph.data[data.index()].share {
             Share::Group => piles.get(group.index()),
-            _ => piles.first(),
+            Share::All | Share::User => piles.first(),
         };
         match pile {
-            Some(pile) => lock(pile).draw().map_err(|error| error.message),
+            Some(pile) => lock(pile).draw(),
             None => Ok(Draw::End),
         }
     }

@@ -12,12 +12,13 @@ use super::events::{Event, EventSender, Observer, Row, RowKind, RowSink};
 use super::sample::Sent;
 use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
-use crate::failure::FailureKind;
+use crate::failure::{FailureKind, StepError};
 use crate::files;
 use crate::graph::{DataId, Dynamic, ExecutionGraph, GroupId, Node};
 use crate::mask::{Masker, Secret, cookie_values, texts_of};
 use crate::metrics::{Example, LostWhy, Outcome, Recorder, Sample, SampleFailure};
 use crate::plan::{AtEnd, Share};
+use crate::problem::Problem;
 use crate::protocols::http::sampler::Fixed;
 use crate::protocols::sampler::Sessions;
 use crate::random::Random;
@@ -251,7 +252,7 @@ pub(super) enum NoRow {
     /// None is left: what ends.
     End(AtEnd),
     /// The file cannot be read on.
-    Broken(String),
+    Broken(Problem),
 }
 
 impl User {
@@ -418,7 +419,7 @@ impl User {
                 self.piles.extend(shared.own_pile(data, own).map(|pile| (data, pile)));
             }
             match self.piles.iter_mut().find(|(known, _)| *known == data) {
-                Some((_, pile)) => pile.draw().map_err(|error| error.message),
+                Some((_, pile)) => pile.draw(),
                 None => Ok(Draw::End),
             }
         } else {
@@ -430,40 +431,44 @@ impl User {
                 Ok(())
             }
             Ok(Draw::End) => Err(NoRow::End(set.at_end)),
-            Err(message) => Err(NoRow::Broken(message)),
+            Err(problem) => Err(NoRow::Broken(problem)),
         }
     }
 
     /// How long to wait this time.
-    pub(super) fn wait_time(&mut self, wait: &Dynamic<ThinkTime>) -> Result<Duration, String> {
+    pub(super) fn wait_time(&mut self, wait: &Dynamic<ThinkTime>) -> Result<Duration, StepError> {
         let time = match wait {
             Dynamic::Fixed(time) => *time,
-            Dynamic::Computed(template) => ThinkTime::parse(&self.text(template)?).map_err(|error| error.message)?,
+            Dynamic::Computed(template) => ThinkTime::parse(&self.text(template)?)?,
         };
         Ok(time.draw(&mut self.random))
     }
 
     /// A whole number that is known or computed now.
-    pub(super) fn count(&mut self, amount: &Dynamic<u64>) -> Result<u64, String> {
+    pub(super) fn count(&mut self, amount: &Dynamic<u64>) -> Result<u64, StepError> {
         match amount {
             Dynamic::Fixed(count) => Ok(*count),
             Dynamic::Computed(template) => {
-                let value = template.value(self).map_err(|error| error.message)?;
+                let value = template.value(self)?;
                 match value.as_number() {
                     Some(number) if number >= 0.0 && number.fract() == 0.0 && number < 1e9 => Ok(number as u64),
-                    _ => Err(format!("`{}` must be a whole number, but is {}", template.source(), value.type_name())),
+                    _ => Err(StepError::new(format!(
+                        "`{}` must be a whole number, but is {}",
+                        template.source(),
+                        value.type_name()
+                    ))),
                 }
             }
         }
     }
 
     /// Whether a chance comes true.
-    pub(super) fn chance(&mut self, amount: &Dynamic<f64>) -> Result<bool, String> {
+    pub(super) fn chance(&mut self, amount: &Dynamic<f64>) -> Result<bool, StepError> {
         let share = match amount {
             Dynamic::Fixed(share) => *share,
             Dynamic::Computed(template) => {
                 let text = self.text(template)?;
-                crate::units::parse_share(&text).map_err(|error| error.message)?
+                crate::units::parse_share(&text)?
             }
         };
         Ok(self.random.unit() < share)
@@ -569,8 +574,8 @@ impl Scope for User {
         User::masker(self)
     }
 
-    fn file(&mut self, path: &str) -> Result<Vec<u8>, String> {
+    fn file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
         let path = self.local.shared.folder.join(path);
-        Ok(files::read(&path, files::MAX_FILE)?)
+        files::read(&path, files::MAX_FILE)
     }
 }

@@ -1,22 +1,15 @@
 //! The walk: a user goes through the graph with a small explicit stack, no recursion, no boxed
 //! future per step.
 
-use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
-
-use super::events::RowKind;
-use super::user::{Local, NoRow, User};
-use crate::data::Rows;
-use crate::failure::FailureKind;
+use super::frame::{Frame, Loop, LoopKind, OpenConnection, Timed};
+use super::user::{NoRow, User};
+use crate::failure::StepError;
 use crate::graph::{ConnectionId, DataId, Dynamic, ExecutionGraph, LabelId, Node, NodeId, NodeKind, Source};
-use crate::metrics::{Example, LostWhy, Outcome, ResponseTime, Sample, SampleFailure};
+use crate::metrics::LostWhy;
 use crate::plan::{AtEnd, OnError, StopTarget};
-use crate::protocols::sampler::Sessions;
 use crate::stop_reason::StopReason;
-use crate::template::{Expression, SlotId};
 use crate::value::Value;
 
 /// How a walk ended.
@@ -37,127 +30,6 @@ enum Next {
     Continue,
     EndLoop,
     End(Walked),
-}
-
-enum Frame<'g> {
-    Steps {
-        children: &'g [NodeId],
-        at: usize,
-    },
-    Ordered {
-        children: Vec<NodeId>,
-        at: usize,
-    },
-    Transaction(Timed),
-    Loop(Loop<'g>),
-    Lock {
-        _permit: OwnedSemaphorePermit,
-    },
-    /// Steps on a connection, which is closed after them unless it is kept.
-    Connection {
-        _open: OpenConnection,
-    },
-}
-
-/// A connection that steps use.
-struct OpenConnection {
-    sessions: Rc<Sessions>,
-    id: ConnectionId,
-}
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.sessions.leave(self.id);
-    }
-}
-
-/// A loop under way.
-struct Loop<'g> {
-    kind: LoopKind<'g>,
-    node: NodeId,
-    children: &'g [NodeId],
-    /// Rounds begun.
-    round: u64,
-    /// `loop.index` of the loop around this one.
-    outer: Option<u64>,
-}
-
-impl LoopKind<'_> {
-    /// Whether it is known to have no further round after this many.
-    fn is_over(&self, rounds: u64) -> bool {
-        match self {
-            Self::Times(count) => rounds >= *count,
-            Self::Items(_, items) => rounds >= items.len() as u64,
-            Self::Until(_) | Self::While(..) | Self::Rows(..) => false,
-        }
-    }
-}
-
-enum LoopKind<'g> {
-    Times(u64),
-    Until(Duration),
-    While(&'g Expression, u64),
-    Items(SlotId, Arc<[Value]>),
-    Rows(SlotId, Box<Rows>),
-}
-
-/// A transaction under way; recorded as interrupted when the run drops it.
-struct Timed {
-    local: Rc<Local>,
-    label: LabelId,
-    started: Duration,
-    /// What the user had waited when it began: waiting is left out.
-    waited: Duration,
-    /// How much later than scheduled it began.
-    behind: Duration,
-    /// Samples and failures the user had when it began.
-    samples: u64,
-    failures: u64,
-    recorded: bool,
-}
-
-impl Timed {
-    fn record(&mut self, response_time: ResponseTime, outcome: Outcome<'_>, row: Option<(&User, RowKind<'_>)>) {
-        self.recorded = true;
-        let ended = self.local.clock.now();
-        let sample =
-            Sample { response_time, behind: self.behind, ..Sample::bare(self.label, self.started, ended, outcome) };
-        self.local.recorder.borrow_mut().sample(&sample, &mut Example::default);
-        if let Some((user, kind)) = row {
-            let failure = match outcome {
-                Outcome::Failed([first, ..]) => Some((first.kind.word(), first.message.clone())),
-                _ => None,
-            };
-            self.local.row(user.group, user.number, &sample, kind, failure);
-        }
-    }
-}
-
-impl Timed {
-    /// Counts it, unless that was done.
-    fn complete(&mut self, graph: &ExecutionGraph, user: &User) {
-        if self.recorded {
-            return;
-        }
-        let waited = user.waited - self.waited;
-        let time = ResponseTime::Whole((self.local.clock.now() - self.started).saturating_sub(waited));
-        let failed = user.failures - self.failures;
-        let row = Some((user, RowKind::Transaction { samples: user.samples - self.samples, failed }));
-        if failed == 0 {
-            self.record(time, Outcome::Passed, row);
-        } else {
-            let failure = SampleFailure::new(FailureKind::Step, "a step inside failed", graph.label(self.label).span);
-            self.record(time, Outcome::Failed(&[failure]), row);
-        }
-    }
-}
-
-impl Drop for Timed {
-    fn drop(&mut self) {
-        if !self.recorded {
-            self.record(ResponseTime::None, Outcome::Interrupted, None);
-        }
-    }
 }
 
 /// Walks through a list of steps.
@@ -272,12 +144,12 @@ impl<'g> Walk<'g> {
             LoopKind::Until(end) => user.local.clock.now() < *end,
             LoopKind::While(condition, max) => match condition.truth(user) {
                 Ok(true) if turning.round >= *max => {
-                    failure = Some(format!("the loop reached its `max` of {max} rounds"));
+                    failure = Some(StepError::new(format!("the loop reached its `max` of {max} rounds")));
                     false
                 }
                 Ok(truth) => truth,
                 Err(error) => {
-                    failure = Some(error.message);
+                    failure = Some(error.into());
                     false
                 }
             },
@@ -294,7 +166,7 @@ impl<'g> Walk<'g> {
                     true
                 }
                 Some(Err(error)) => {
-                    failure = Some(error.message);
+                    failure = Some(error.into());
                     false
                 }
                 None => false,
@@ -310,7 +182,7 @@ impl<'g> Walk<'g> {
         let id = turning.node;
         self.leave(user, false);
         match failure {
-            Some(message) => self.failed_step(user, id, &message),
+            Some(error) => self.failed_step(user, id, &error),
             None => Next::Continue,
         }
     }
@@ -331,7 +203,7 @@ impl<'g> Walk<'g> {
                 }
                 return Next::Continue;
             }
-            Err(message) => return self.failed_step(user, id, &message),
+            Err(error) => return self.failed_step(user, id, &error),
         }
         if self.graph.reads_response {
             // The condition may have looked into it, and the step may wait.
@@ -339,7 +211,7 @@ impl<'g> Walk<'g> {
         }
         match self.act(user, id, node).await {
             Ok(next) => next,
-            Err(message) => self.failed_step(user, id, &message),
+            Err(error) => self.failed_step(user, id, &error),
         }
     }
 
@@ -350,9 +222,9 @@ impl<'g> Walk<'g> {
     }
 
     /// Whether a step runs at all.
-    fn entered(&self, user: &mut User, node: &Node) -> Result<bool, String> {
+    fn entered(&self, user: &mut User, node: &Node) -> Result<bool, StepError> {
         if let Some(condition) = &node.condition
-            && !condition.truth(user).map_err(|error| error.message)?
+            && !condition.truth(user)?
         {
             return Ok(false);
         }
@@ -362,7 +234,7 @@ impl<'g> Walk<'g> {
         }
     }
 
-    async fn act(&mut self, user: &mut User, id: NodeId, node: &'g Node) -> Result<Next, String> {
+    async fn act(&mut self, user: &mut User, id: NodeId, node: &'g Node) -> Result<Next, StepError> {
         let local = user.local.clone();
         let observe = |what: &str| {
             if let Some(observer) = &local.observer {
@@ -401,7 +273,7 @@ impl<'g> Walk<'g> {
             }
             NodeKind::Sequence { children, .. } => self.push(children),
             NodeKind::Include(with, children) => {
-                user.set_all(with).map_err(|error| error.message)?;
+                user.set_all(with)?;
                 self.push(children);
             }
             NodeKind::Transaction(children) => {
@@ -428,14 +300,17 @@ impl<'g> Walk<'g> {
                 self.begin(user, id, LoopKind::While(condition, *max), children);
             }
             NodeKind::ForEach(slot, Source::List(list), children) => {
-                let items = match list.value(user).map_err(|error| error.message)? {
+                let items = match list.value(user)? {
                     Value::List(items) => items,
-                    other => return Err(format!("`{}` must be a list, but is {}", list.source(), other.type_name())),
+                    other => {
+                        let found = other.type_name();
+                        return Err(StepError::new(format!("`{}` must be a list, but is {found}", list.source())));
+                    }
                 };
                 self.begin(user, id, LoopKind::Items(*slot, items), children);
             }
             NodeKind::ForEach(slot, Source::Rows(data), children) => {
-                let rows = self.graph.data[data.index()].file.open().map_err(|error| error.message)?;
+                let rows = self.graph.data[data.index()].file.open()?;
                 self.begin(user, id, LoopKind::Rows(*slot, Box::new(rows)), children);
             }
             NodeKind::Choose(children, weights) => {
@@ -462,7 +337,7 @@ impl<'g> Walk<'g> {
             }
             NodeKind::Parallel(children) => return Ok(self.parallel(user, children).await),
             NodeKind::Set(entries) => {
-                user.set_all(entries).map_err(|error| error.message)?;
+                user.set_all(entries)?;
                 observe("set");
             }
             NodeKind::NextRow(data) => match user.draw(*data) {
@@ -471,7 +346,7 @@ impl<'g> Walk<'g> {
                     at_end_of_data(user, *data, at_end);
                     return Ok(Next::End(Walked::EndUser));
                 }
-                Err(NoRow::Broken(message)) => return Err(message),
+                Err(NoRow::Broken(problem)) => return Err(problem.into()),
             },
             NodeKind::Pause(time) => {
                 let time = user.wait_time(time)?;
@@ -490,7 +365,7 @@ impl<'g> Walk<'g> {
                 let semaphore = local.shared.locks[lock.index()].clone();
                 match user.wait_for(semaphore.acquire_owned()).await {
                     Some(Ok(permit)) => self.stack.push(Frame::Lock { _permit: permit }),
-                    Some(Err(_)) => return Err("the lock is gone".into()),
+                    Some(Err(_)) => return Err(StepError::new("the lock is gone")),
                     None => return Ok(Next::End(Walked::TimeUp)),
                 }
                 self.push(children);
@@ -541,7 +416,7 @@ impl<'g> Walk<'g> {
         }
         match worst {
             Walked::Done => Next::Continue,
-            ended => Next::End(ended),
+            ended @ (Walked::LeftIteration | Walked::TimeUp | Walked::EndUser) => Next::End(ended),
         }
     }
 
@@ -566,9 +441,9 @@ impl<'g> Walk<'g> {
     }
 
     /// A step that cannot be carried out: nothing was sent, and it counts as an error of the step.
-    fn failed_step(&mut self, user: &mut User, id: NodeId, message: &str) -> Next {
+    fn failed_step(&mut self, user: &mut User, id: NodeId, error: &StepError) -> Next {
         let node = self.graph.node(id);
-        let message = user.masker().mask(message).into_owned();
+        let message = user.masker().mask(&error.message).into_owned();
         if let Some(observer) = &user.local.observer {
             observer.step(id, "failed", Some(&message));
         }

@@ -132,7 +132,7 @@ impl Extractor {
                 match self.taken(matches, scope) {
                     Some(value) => return Ok(value),
                     None if count == 0 => ("found nothing".to_owned(), String::new()),
-                    None => ("found fewer matches than that".to_owned(), format!(" ({count})")),
+                    None => ("found fewer matches than that".to_owned(), format!("{count} of them")),
                 }
             }
             Err(Trouble::Place(reason)) => (reason, String::new()),
@@ -166,22 +166,31 @@ impl Extractor {
 
     fn failure(&self, reason: &str, detail: &str, response: &Response, scope: &mut dyn Scope) -> ExtractionFailure {
         let cause = format!("`{}`: `{}` {reason}", self.variable, self.text);
-        let mut message = format!("{cause}{detail}");
+        let mut got = (!detail.is_empty()).then(|| detail.to_owned()).into_iter().collect::<Vec<_>>();
         if self.needs_body() {
-            if let How::Json(path) = &self.how {
-                let near = path.nearest(response);
-                if !near.is_empty() {
-                    message.push_str(&format!("; there is {}", near.join(", ")));
-                }
-            }
             if response.body.is_empty() {
-                message.push_str("; the body is empty");
+                // JSON of nothing has been told to be that.
+                got.extend((!reason.contains("empty")).then(|| "an empty body".to_owned()));
             } else {
+                let near = match &self.how {
+                    How::Json(path) => path.nearest(response),
+                    How::Regex { .. }
+                    | How::Css(_)
+                    | How::XPath(_)
+                    | How::Between(..)
+                    | How::Header(_)
+                    | How::Cookie(_) => Vec::new(),
+                };
+                let has = if near.is_empty() { String::new() } else { format!("has {} and ", near.join(", ")) };
                 let beginning = response.beginning(SHOWN * 4 + 4);
                 let beginning = shown(&scope.masker().mask_cut(&beginning), SHOWN);
-                message.push_str(&format!("; the body begins with: {beginning}"));
+                got.push(format!("a body that {has}begins with: {beginning}"));
             }
         }
+        let message = match got.join(" in ") {
+            got if got.is_empty() => cause.clone(),
+            got => format!("{cause}: got {got}"),
+        };
         ExtractionFailure { cause, message }
     }
 

@@ -24,6 +24,7 @@ enum Measure {
     Plain,
     Duration,
     Size,
+    Count,
 }
 
 impl Build<'_> {
@@ -101,7 +102,10 @@ impl Build<'_> {
                             let groups = regex.captures_len() - 1;
                             self.error(
                                 text.span,
-                                format!("`group: {number}`: the pattern has {groups} group(s)"),
+                                format!(
+                                    "`group: {number}`: the pattern has {groups} group{}",
+                                    if groups == 1 { "" } else { "s" }
+                                ),
                                 "groups are the parts in parentheses, counted from 1; 0 is the whole match",
                             );
                             return None;
@@ -234,7 +238,7 @@ impl Build<'_> {
             SubjectSpec::Status => (Subject::Status, Measure::Plain),
             SubjectSpec::ResponseTime => (Subject::ResponseTime, Measure::Duration),
             SubjectSpec::FirstByte => (Subject::FirstByte, Measure::Duration),
-            SubjectSpec::Messages => (Subject::Messages, Measure::Plain),
+            SubjectSpec::Messages => (Subject::Messages, Measure::Count),
             SubjectSpec::Reply => (Subject::Reply, Measure::Duration),
             SubjectSpec::FirstEvent => (Subject::FirstEvent, Measure::Duration),
             SubjectSpec::EventGap => (Subject::EventGap, Measure::Duration),
@@ -387,6 +391,29 @@ impl Build<'_> {
             "each" => measure,
             _ => Measure::Plain,
         };
+        let of_text = matches!(
+            &*entry.key,
+            "contains"
+                | "not_contains"
+                | "starts_with"
+                | "ends_with"
+                | "matches"
+                | "not_matches"
+                | "empty"
+                | "length"
+                | "type"
+                | "each"
+        );
+        if measure != Measure::Plain && of_text {
+            let (what, example) = match measure {
+                Measure::Plain | Measure::Count => ("a number", "{ at_least: 5 }"),
+                Measure::Duration => ("a time", "{ below: 500ms }"),
+                Measure::Size => ("a size", "{ below: 10kB }"),
+            };
+            let message = format!("`{}` does not apply to {what}", entry.key);
+            self.error(entry.key_span, message, format!("for example `{example}`"));
+            return None;
+        }
         Some(match &*entry.key {
             "equals" => Matcher::Equals(self.expected(yaml, measure, id)?),
             "not_equals" => Matcher::NotEquals(self.expected(yaml, measure, id)?),
@@ -505,29 +532,46 @@ impl Build<'_> {
     }
 
     fn expected(&mut self, yaml: &Yaml, measure: Measure, id: NodeId) -> Option<Expected> {
-        if measure != Measure::Plain
-            && let Some(text) = yaml.text().filter(|text| !text.contains("${"))
-        {
-            let parsed = match measure {
-                Measure::Duration => parse_duration(text).map(|time| Value::Float(time.as_secs_f64() * 1e3)),
-                _ => parse_size(text).map(|bytes| Value::Int(bytes as i64)),
-            };
-            return match parsed {
-                Ok(value) => Some(Expected::Measured(value, text.to_string())),
-                Err(error) => {
-                    let mut finding = Diagnostic::error(yaml.span, error.message);
-                    let corrected = match measure {
-                        Measure::Duration if text.parse::<f64>().is_ok() => Some(format!("{text}ms")),
-                        _ => error.corrected,
-                    };
-                    if let Some(corrected) = corrected {
-                        finding = finding.help(format!("write `{corrected}`")).fix(yaml.span, corrected);
-                    }
-                    self.findings.push(finding);
-                    None
-                }
-            };
+        if measure == Measure::Plain {
+            return self.tree(yaml, Some(id)).map(|(tree, _)| Expected::Tree(tree));
         }
-        self.tree(yaml, Some(id)).map(|(tree, _)| Expected::Tree(tree))
+        let Some(text) = yaml.text() else {
+            let what = if measure == Measure::Count { "a number" } else { "one value" };
+            self.error(yaml.span, format!("this takes {what}, not {}", yaml.describe()), "write the value alone");
+            return None;
+        };
+        if text.contains("${") {
+            return self.tree(yaml, Some(id)).map(|(tree, _)| Expected::Tree(tree));
+        }
+        let parsed = match measure {
+            Measure::Duration => parse_duration(text).map(|time| Value::Float(time.as_secs_f64() * 1e3)),
+            Measure::Size => parse_size(text).map(|bytes| Value::Int(bytes as i64)),
+            Measure::Count | Measure::Plain => {
+                let Ok(count) = text.trim().parse::<u32>() else {
+                    self.error(
+                        yaml.span,
+                        format!("`messages` is a count, so it takes a whole number, not `{text}`"),
+                        "for example `messages: { at_least: 5 }`",
+                    );
+                    return None;
+                };
+                return Some(Expected::Tree(Tree::Literal(Value::Int(count.into()))));
+            }
+        };
+        match parsed {
+            Ok(value) => Some(Expected::Measured(value, text.to_string())),
+            Err(error) => {
+                let mut finding = Diagnostic::error(yaml.span, error.message);
+                let corrected = match measure {
+                    Measure::Duration if text.parse::<f64>().is_ok() => Some(format!("{text}ms")),
+                    Measure::Plain | Measure::Duration | Measure::Size | Measure::Count => error.corrected,
+                };
+                if let Some(corrected) = corrected {
+                    finding = finding.help(format!("write `{corrected}`")).fix(yaml.span, corrected);
+                }
+                self.findings.push(finding);
+                None
+            }
+        }
     }
 }

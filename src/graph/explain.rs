@@ -349,7 +349,7 @@ fn thresholds(graph: &ExecutionGraph, scope: Scope) -> Vec<String> {
         .map(|threshold| {
             let of = match threshold.scope {
                 Scope::Label(label) => format!(" for {}", graph.label(label).text),
-                _ => String::new(),
+                Scope::Run | Scope::Group(_) => String::new(),
             };
             let during = threshold.during.map(|during| format!(" during {during}")).unwrap_or_default();
             format!("`{}`{during}{of}", threshold.text)

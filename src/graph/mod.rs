@@ -16,6 +16,7 @@ mod flow;
 mod json_template;
 mod load;
 mod names;
+mod never_held;
 mod patterns;
 mod requests;
 mod secret_flow;

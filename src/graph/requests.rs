@@ -33,6 +33,7 @@ impl Build<'_> {
             .collect();
         let groups = effective_assertions(&layers);
         let (assertions, judges_status) = self.assertions(&groups, request.protocol.statuses(), label, id);
+        self.never_held(&request.protocol, &assertions);
         self.end_with(depth, "this request");
         self.check_parts(request, context, &groups);
         if let Some(protocol) = &protocol {
@@ -83,12 +84,21 @@ impl Build<'_> {
         let asked: Vec<_> = asserted.chain(extracted).collect();
         for (key, span, part) in asked {
             if let Some(why) = request.protocol.lacks(part) {
-                self.error(span, format!("{why}, so `{key}` has nothing to look at here"), "remove it");
+                let help = request.protocol.remedy(part).unwrap_or("remove it");
+                self.error(span, format!("{why}, so `{key}` has nothing to look at here"), help);
             }
         }
         self.phases.extend(request.protocol.phases().iter().map(|phase| (context.group, *phase)));
         for threshold in &request.thresholds {
             if let Some(phase) = threshold.condition.phase.filter(|phase| !request.protocol.phases().contains(phase)) {
+                let part = OptionalPart::timed(phase);
+                if let Some((part, why)) = part.and_then(|part| Some((part, request.protocol.lacks(part)?)))
+                    && let Some(remedy) = request.protocol.remedy(part)
+                {
+                    let message = format!("{why}, so `{}` could never be judged", phase.word());
+                    self.error(threshold.span, message, remedy);
+                    continue;
+                }
                 let phases: Vec<&str> = request.protocol.phases().iter().map(|phase| phase.word()).collect();
                 let help = match phases.as_slice() {
                     [] => "write it without a phase: the whole response time".to_owned(),
@@ -176,7 +186,8 @@ fn part_of(subject: &SubjectSpec) -> Option<OptionalPart> {
         SubjectSpec::FirstByte => Some(OptionalPart::FirstByte),
         SubjectSpec::Messages => Some(OptionalPart::Messages),
         SubjectSpec::Reply => Some(OptionalPart::Reply),
-        SubjectSpec::FirstEvent | SubjectSpec::EventGap => Some(OptionalPart::Events),
+        SubjectSpec::FirstEvent => Some(OptionalPart::Events),
+        SubjectSpec::EventGap => Some(OptionalPart::Gaps),
         SubjectSpec::Header(_) => Some(OptionalPart::Headers),
         SubjectSpec::Cookie(_) => Some(OptionalPart::Cookies),
         SubjectSpec::Url => Some(OptionalPart::Url),

@@ -296,11 +296,21 @@ impl Build<'_> {
                 Scope::Group(_) => "no request of this thread group",
                 Scope::Label(_) => "this request",
             };
-            self.error(
-                threshold.span,
-                format!("{whose} has a phase `{}`, so this could never be judged", phase.word()),
-                "remove it, or write it where such requests are",
-            );
+            let (what, help) = match phase {
+                Phase::EventGap => (
+                    "waits for two messages or events, so no `event_gap` is ever measured".to_owned(),
+                    "wait for two or more, for example `until: { events: 2 }` or `receive: { count: 2 }`, or remove it",
+                ),
+                Phase::Reply => (
+                    "waits for a `reply`, so this could never be judged".to_owned(),
+                    "add `reply: {}` to a `send` step, or remove it",
+                ),
+                Phase::Dns | Phase::Connect | Phase::Tls | Phase::FirstByte | Phase::Download | Phase::FirstEvent => (
+                    format!("has a phase `{}`, so this could never be judged", phase.word()),
+                    "remove it, or write it where such requests are",
+                ),
+            };
+            self.error(threshold.span, format!("{whose} {what}"), help);
             return;
         }
         if threshold.condition.phase == Some(Phase::Tls) && self.only_plain_http() {

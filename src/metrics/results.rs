@@ -325,7 +325,10 @@ fn status_in_front(text: &str) -> Option<&str> {
 /// What came instead, without what the message says already.
 fn beyond(failure: &SampleFailure) -> Option<String> {
     let actual = failure.actual.as_ref()?;
-    let rest = actual.strip_prefix(&failure.message).unwrap_or(actual).trim_start_matches([';', ' ']);
+    let rest = match actual.strip_prefix(&failure.message) {
+        Some(rest) => rest.strip_prefix(": got ").unwrap_or(rest).trim_start_matches([';', ' ']),
+        None => actual,
+    };
     (!rest.is_empty() || actual.is_empty()).then(|| rest.to_owned())
 }
 

@@ -86,7 +86,25 @@ pub fn load(path: &Path, options: &LoadOptions) -> Loaded {
     let mut sources = Sources::with_sections(super::keys::PLAN.keys.iter().map(|key| key.name));
     let mut findings = Vec::new();
     let plan = read(path, options, &mut sources, &mut findings);
+    part_patches(&mut findings);
     Loaded { sources, plan, findings }
+}
+
+/// Of patches of which one lies within another only the inner one stays, so that all can be put in place at
+/// once; the next check offers the outer one again.
+fn part_patches(findings: &mut [Diagnostic]) {
+    let mut patched: Vec<(Span, usize)> =
+        findings.iter().enumerate().filter_map(|(at, one)| Some((one.fix.as_ref()?.span, at))).collect();
+    patched.sort_by_key(|(span, _)| (span.file, span.start, std::cmp::Reverse(span.end)));
+    for pair in patched.windows(2) {
+        if let [(outer, at), (inner, _)] = pair
+            && outer.file == inner.file
+            && inner.start < outer.end
+            && outer != inner
+        {
+            findings[*at].fix = None;
+        }
+    }
 }
 
 fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mut Vec<Diagnostic>) -> Option<Plan> {

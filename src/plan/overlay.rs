@@ -30,9 +30,13 @@ pub(super) fn profile(lower: &mut Lower<'_>, plan: &mut Node, name: &str) -> Opt
             named(lower, plan, section, node);
         }
     }
-    if let Some(node) = fields.get("http") {
-        lower.fields(node, &crate::protocols::http::keys::HTTP)?;
-        merge_into(plan, "http", node.span, node);
+    for (key, section) in
+        [("http", &crate::protocols::http::keys::HTTP), ("websocket", &crate::protocols::websocket::keys::WEBSOCKET)]
+    {
+        if let Some(node) = fields.get(key) {
+            lower.fields(node, section)?;
+            merge_into(plan, key, node.span, node);
+        }
     }
     if let Some(entry) = fields.entry("thresholds") {
         put(plan, entry);

@@ -331,10 +331,17 @@ impl Scan<'_> {
                 }
                 quote @ (b'"' | b'\'') => match closing_quote(&text[at + 1..range.end], quote as char) {
                     Some(end) => {
-                        if quote == b'"' {
+                        let goes_on = !ends_in_flow(&text[at + end + 2..range.end]);
+                        let outer = || outer_quote(&text[at + 1..range.end], quote as char, end);
+                        let outer = if goes_on { outer() } else { None };
+                        if let Some(end) = outer {
+                            let what = format!("the `{}` inside ends the text in YAML", quote as char);
+                            let inner = quoted(&text[at + 1..=at + end]);
+                            self.report(at..at + end + 2, inner, &what, "put the other kind of quotes around it");
+                        } else if quote == b'"' {
                             self.escapes(at..at + end + 2);
                         }
-                        at += end + 2;
+                        at += outer.unwrap_or(end) + 2;
                     }
                     None => break,
                 },
@@ -448,6 +455,29 @@ fn closing_quote(text: &str, quote: char) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether text that follows a text in quotes inside `{ }` or `[ ]` can follow it there. After a space a comma
+/// may be missing: the parser tells that.
+fn ends_in_flow(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with([',', ':', '}', ']', ' ', '\t'])
+}
+
+/// The offset of the quote that was meant to close a text inside `{ }` or `[ ]`, where the one at `first` does
+/// not: the next one after which the text can end. That of JSON ends with its bracket.
+fn outer_quote(text: &str, quote: char, first: usize) -> Option<usize> {
+    // So many quotes are looked at: a long line of them must not take the square of its length.
+    const MOST: usize = 100;
+    let mut quotes = text[first + 1..].match_indices(quote).map(|(at, _)| first + 1 + at).take(MOST);
+    quotes.find(|at| {
+        let (inner, rest) = (&text[..*at], text[at + 1..].trim_start());
+        let whole = match inner.chars().next() {
+            Some('{') => inner.ends_with('}'),
+            Some('[') => inner.ends_with(']'),
+            _ => true,
+        };
+        whole && (rest.is_empty() || rest.starts_with([',', '}', ']']))
+    })
 }
 
 /// The range without a trailing ` # comment`.

@@ -176,7 +176,27 @@ fn choices(ty: &Ty) -> String {
             told.concat()
         }
         Ty::Either(shapes) => shapes.iter().map(choices).collect(),
-        _ => String::new(),
+        Ty::Text
+        | Ty::Name
+        | Ty::Bool
+        | Ty::Count(_)
+        | Ty::Duration
+        | Ty::Size
+        | Ty::Rate
+        | Ty::Share
+        | Ty::Expression
+        | Ty::Path
+        | Ty::Any
+        | Ty::Section(_)
+        | Ty::Map(_)
+        | Ty::List(_)
+        | Ty::Null
+        | Ty::Steps
+        | Ty::Matcher
+        | Ty::Assertions
+        | Ty::Extractors
+        | Ty::Thresholds
+        | Ty::ThinkTime => String::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
+use crate::problem::Problem;
 use crate::random::Random;
 use crate::response::Response;
 use crate::template::{
@@ -297,7 +298,7 @@ impl Scope for Statics {
         jiff::Timestamp::now()
     }
 
-    fn file(&mut self, path: &str) -> Result<Vec<u8>, String> {
-        std::fs::read(path).map_err(|error| error.to_string())
+    fn file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
+        std::fs::read(path).map_err(|error| Problem::new(error.to_string(), ""))
     }
 }

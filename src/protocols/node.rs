@@ -43,6 +43,15 @@ impl Protocol {
         }
     }
 
+    /// The status that is expected where no assertion judges it, in words.
+    pub(crate) fn expected_status(&self) -> &'static str {
+        match self {
+            // RFC 6455 §4.1: any other status is no WebSocket.
+            Self::WebSocket(_) => "the status 101 (Switching Protocols)",
+            Self::Http(_) | Self::Send(_) | Self::Receive(_) | Self::Sse(_) => "a status below 400",
+        }
+    }
+
     /// The connection it opens for the steps inside.
     pub(crate) fn opens(&self) -> Option<ConnectionId> {
         match self {

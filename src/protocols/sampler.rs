@@ -13,6 +13,7 @@ use super::node::Protocol;
 use super::websocket::sampler::WebSockets;
 use super::{http, sse, websocket};
 use crate::exchange::Exchange;
+use crate::failure::StepError;
 use crate::graph::{ConnectionId, NodeId, TransportId};
 use crate::mask::Masker;
 use crate::template::{Scope, Template};
@@ -107,7 +108,7 @@ impl Sessions {
 ///
 /// # Errors
 /// When a value is missing, a file cannot be read, or what comes out cannot be sent.
-pub(crate) fn prepare(protocol: &Protocol, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, String> {
+pub(crate) fn prepare(protocol: &Protocol, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, StepError> {
     match protocol {
         Protocol::Http(node) => {
             http::sampler::prepare(node, sending, scope).map(|request| Sent::Http(request, node.transport))
@@ -161,9 +162,9 @@ impl Sent {
 ///
 /// # Errors
 /// When a value is missing.
-pub(crate) fn text(scope: &mut dyn Scope, template: &Template) -> Result<String, String> {
+pub(crate) fn text(scope: &mut dyn Scope, template: &Template) -> Result<String, StepError> {
     let mut text = String::new();
-    template.render(scope, &mut text).map_err(|error| error.message)?;
+    template.render(scope, &mut text)?;
     Ok(text)
 }
 

@@ -81,6 +81,21 @@ pub enum OptionalPart {
     Reply,
     /// Times of single events.
     Events,
+    /// Times between events.
+    Gaps,
+}
+
+impl OptionalPart {
+    /// The part that a phase is a time of, if not every protocol has it.
+    pub fn timed(phase: Phase) -> Option<Self> {
+        match phase {
+            Phase::FirstByte => Some(Self::FirstByte),
+            Phase::Reply => Some(Self::Reply),
+            Phase::FirstEvent => Some(Self::Events),
+            Phase::EventGap => Some(Self::Gaps),
+            Phase::Dns | Phase::Connect | Phase::Tls | Phase::Download => None,
+        }
+    }
 }
 
 impl Spec {
@@ -94,7 +109,7 @@ impl Spec {
                 | OptionalPart::Cookies
                 | OptionalPart::Body
                 | OptionalPart::Url => None,
-                OptionalPart::Messages | OptionalPart::Reply | OptionalPart::Events => {
+                OptionalPart::Messages | OptionalPart::Reply | OptionalPart::Events | OptionalPart::Gaps => {
                     Some("an HTTP response is not a stream of messages")
                 }
             },
@@ -107,7 +122,7 @@ impl Spec {
                 OptionalPart::Body => {
                     Some("the response that opens a WebSocket has no body; messages come in the steps inside")
                 }
-                OptionalPart::Messages | OptionalPart::Reply | OptionalPart::Events => {
+                OptionalPart::Messages | OptionalPart::Reply | OptionalPart::Events | OptionalPart::Gaps => {
                     Some("messages come in the steps inside")
                 }
             },
@@ -115,7 +130,7 @@ impl Spec {
                 OptionalPart::Status => Some("a message has no status"),
                 OptionalPart::FirstByte => Some("a message comes whole"),
                 OptionalPart::Headers | OptionalPart::Cookies => Some("a message has no headers"),
-                OptionalPart::Events => Some("a `send` waits for one message only"),
+                OptionalPart::Events | OptionalPart::Gaps => Some("a `send` waits for one message only"),
                 OptionalPart::Url => None,
                 OptionalPart::Body | OptionalPart::Messages | OptionalPart::Reply => {
                     step.reply.is_none().then_some("this `send` waits for no `reply`")
@@ -130,8 +145,13 @@ impl Spec {
                 OptionalPart::Body | OptionalPart::Messages | OptionalPart::Events => {
                     step.close.then_some("this `receive` waits for the end of the connection, not for a message")
                 }
+                OptionalPart::Gaps if step.close => {
+                    Some("this `receive` waits for the end of the connection, not for messages")
+                }
+                OptionalPart::Gaps => (step.wait.count < 2).then_some("this `receive` waits for one message only"),
             },
-            Self::Sse(_) => match part {
+            Self::Sse(step) => match part {
+                OptionalPart::Gaps => (step.most_events() == Some(1)).then_some("one event ends this stream"),
                 OptionalPart::Status
                 | OptionalPart::FirstByte
                 | OptionalPart::Headers
@@ -145,11 +165,60 @@ impl Spec {
         }
     }
 
-    /// The numbers that can be its status: those of HTTP (RFC 9110 §15) or the codes of a close (RFC 6455 §7.4).
+    /// What to change so that a response has this part; `None` if nothing does that.
+    pub fn remedy(&self, part: OptionalPart) -> Option<&'static str> {
+        match (self, part) {
+            (Self::Send(step), OptionalPart::Body | OptionalPart::Messages | OptionalPart::Reply)
+                if step.reply.is_none() =>
+            {
+                Some("add `reply: {}` to the step to wait for a message that replies")
+            }
+            (Self::Receive(step), OptionalPart::Gaps) if !step.close => {
+                Some("wait for two messages or more, for example `receive: { count: 2 }`, or remove it")
+            }
+            (Self::Sse(_), OptionalPart::Gaps) => {
+                Some("wait for two events or more, for example `until: { events: 2 }`, or remove it")
+            }
+            (
+                Self::WebSocket(_),
+                OptionalPart::Body
+                | OptionalPart::Messages
+                | OptionalPart::Reply
+                | OptionalPart::Events
+                | OptionalPart::Gaps,
+            ) => Some("move it to a `send` or `receive` step inside"),
+            (Self::Http(_) | Self::WebSocket(_) | Self::Send(_) | Self::Receive(_) | Self::Sse(_), _) => None,
+        }
+    }
+
+    /// The numbers that can be written as its status: those of HTTP (RFC 9110 §15) or the codes of a close
+    /// (RFC 6455 §7.4).
     pub fn statuses(&self) -> RangeInclusive<u16> {
         match self {
             Self::Receive(step) if step.close => 1000..=4999,
             Self::Http(_) | Self::WebSocket(_) | Self::Send(_) | Self::Receive(_) | Self::Sse(_) => 100..=999,
+        }
+    }
+
+    /// Whether a step of this kind that has not failed already can have this status.
+    pub fn may_have_status(&self, status: u16) -> bool {
+        match self {
+            // RFC 6455 §4.1: any other status is no WebSocket. One of an error is judged by the plan.
+            Self::WebSocket(_) => status == 101 || status >= 400,
+            // RFC 9110 §15.2: a status below 200 is none of a response that is final.
+            Self::Http(_) | Self::Sse(_) => status >= 200,
+            Self::Send(_) | Self::Receive(_) => true,
+        }
+    }
+
+    /// How many messages or events have come when the step has passed: the fewest and, if that is known, the
+    /// most.
+    pub fn messages(&self) -> Option<(u64, Option<u64>)> {
+        match self {
+            Self::Http(_) | Self::WebSocket(_) => None,
+            Self::Send(step) => step.reply.as_ref().map(|_| (1, Some(1))),
+            Self::Receive(step) => (!step.close).then_some((step.wait.count, Some(step.wait.count))),
+            Self::Sse(step) => Some((0, step.most_events())),
         }
     }
 
@@ -160,8 +229,12 @@ impl Spec {
                 &[Phase::Dns, Phase::Connect, Phase::Tls, Phase::FirstByte, Phase::Download]
             }
             Self::Send(step) if step.reply.is_some() => &[Phase::Reply],
-            Self::Receive(step) if !step.close => &[Phase::FirstEvent, Phase::EventGap],
+            Self::Receive(step) if !step.close && step.wait.count > 1 => &[Phase::FirstEvent, Phase::EventGap],
+            Self::Receive(step) if !step.close => &[Phase::FirstEvent],
             Self::Send(_) | Self::Receive(_) => &[],
+            Self::Sse(step) if step.most_events() == Some(1) => {
+                &[Phase::Dns, Phase::Connect, Phase::Tls, Phase::FirstByte, Phase::Download, Phase::FirstEvent]
+            }
             Self::Sse(_) => &[
                 Phase::Dns,
                 Phase::Connect,

@@ -199,7 +199,8 @@ fn head_text(live: &Live, elapsed: Duration, planned: Option<Duration>) -> Strin
 
 /// `1 234 requests, 120/s, p50 12 ms, p95 30 ms, p99 41 ms, 0 errors`.
 fn figures_text(live: &Live) -> String {
-    let mut text = format!("{} requests, {}", count(live.count), per_second(live.rate));
+    let s = if live.count == 1 { "" } else { "s" };
+    let mut text = format!("{} request{s}, {}", count(live.count), per_second(live.rate));
     for (name, time) in ["p50", "p95", "p99"].into_iter().zip(live.percentiles_ms) {
         if let Some(time) = time {
             text.push_str(&format!(", {name} {}", ms(time)));

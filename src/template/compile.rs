@@ -150,7 +150,19 @@ impl<'a> Compiler<'a> {
                 match op {
                     BinaryOp::And => ExprKind::And(left, right),
                     BinaryOp::Or => ExprKind::Or(left, right),
-                    op => ExprKind::Binary { op: *op, left, right },
+                    BinaryOp::Equal
+                    | BinaryOp::NotEqual
+                    | BinaryOp::Less
+                    | BinaryOp::AtMost
+                    | BinaryOp::Greater
+                    | BinaryOp::AtLeast
+                    | BinaryOp::In
+                    | BinaryOp::NotIn
+                    | BinaryOp::Add
+                    | BinaryOp::Subtract
+                    | BinaryOp::Multiply
+                    | BinaryOp::Divide
+                    | BinaryOp::Remainder => ExprKind::Binary { op: *op, left, right },
                 }
             }
         };
@@ -179,7 +191,12 @@ impl<'a> Compiler<'a> {
             }
             ExprKind::Filter { input, arguments, .. } => input.pure && arguments.iter().all(|argument| argument.pure),
             ExprKind::Not(inner) | ExprKind::Negate(inner) => inner.pure,
-            _ => false,
+            ExprKind::Slot(_)
+            | ExprKind::Builtin(_)
+            | ExprKind::Response(_)
+            | ExprKind::ResponseHeader(_)
+            | ExprKind::Choice(_)
+            | ExprKind::Counter(_) => false,
         };
         let node = ExprNode { kind, range, pure };
         if !pure {
@@ -211,7 +228,9 @@ impl<'a> Compiler<'a> {
                     TemplateProblem::new(range, "`fake` is no value")
                         .help("write what to make up, for instance `fake.name()`"),
                 ),
-                _ => Some(ExprNode { kind: ExprKind::Builtin(builtin), range, pure: false }),
+                Builtin::UserNumber | Builtin::Iteration | Builtin::ThreadGroup | Builtin::RunId => {
+                    Some(ExprNode { kind: ExprKind::Builtin(builtin), range, pure: false })
+                }
             };
         }
         match self.resolver.name(name) {
@@ -258,10 +277,10 @@ impl<'a> Compiler<'a> {
                     let problem = TemplateProblem::new(key_range.clone(), format!("`fake.{key}` is a function"));
                     self.fail(problem.help(format!("write `fake.{written}`")).replace(written))
                 }
-                other => {
+                Builtin::UserNumber | Builtin::Iteration | Builtin::ThreadGroup | Builtin::RunId => {
                     let problem = TemplateProblem::new(
                         key_range.clone(),
-                        format!("`{}` has no parts, so no `{key}`", other.name()),
+                        format!("`{}` has no parts, so no `{key}`", builtin.name()),
                     );
                     self.fail(problem)
                 }
@@ -276,7 +295,11 @@ impl<'a> Compiler<'a> {
                     return Some(ExprNode { kind, range, pure: false });
                 }
                 ResponsePart::Json => {}
-                part => {
+                ResponsePart::Status
+                | ResponsePart::Ok
+                | ResponsePart::Body
+                | ResponsePart::Url
+                | ResponsePart::TimeMs => {
                     let problem = TemplateProblem::new(
                         key_range.clone(),
                         format!("`response.{}` has no parts, so no `{key}`", part.name()),

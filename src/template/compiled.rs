@@ -142,14 +142,14 @@ impl Template {
     ///
     /// # Errors
     /// As [`Self::render`], or what `check` objects to.
-    pub(crate) fn render_checked<E: From<String>>(
+    pub(crate) fn render_checked<E: From<EvalError>>(
         &self,
         scope: &mut dyn Scope,
         out: &mut String,
         check: impl Fn(&str, &str) -> Result<(), E>,
     ) -> Result<(), E> {
         let TemplateBody::Mixed(segments) = &self.body else {
-            return self.render(scope, out).map_err(|error| error.message.into());
+            return Ok(self.render(scope, out)?);
         };
         for segment in segments {
             let before = out.len();
@@ -160,17 +160,15 @@ impl Template {
                 }
                 Segment::Slot(slot, range) => {
                     let value = scope.slot(*slot);
-                    value
-                        .map(|value| value.write_text(out))
-                        .ok_or_else(|| unset(*slot, scope, range.clone()).message)?;
+                    value.map(|value| value.write_text(out)).ok_or_else(|| unset(*slot, scope, range.clone()))?;
                     range
                 }
                 Segment::Expression(node) => {
-                    Context::new(scope, &self.source).write(node, out).map_err(|error| error.message)?;
+                    Context::new(scope, &self.source).write(node, out)?;
                     &node.range
                 }
             };
-            check_length(out).map_err(|error| error.message)?;
+            check_length(out)?;
             check(self.source.get(range.clone()).unwrap_or_default(), &out[before..])?;
         }
         Ok(())

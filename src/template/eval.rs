@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::json;
+use crate::problem::Problem;
 use crate::response::Response;
 use crate::suggest::nearest;
 use crate::value::Value;
@@ -460,7 +461,7 @@ impl Scope for NoScope {
         jiff::Timestamp::UNIX_EPOCH
     }
 
-    fn file(&mut self, _: &str) -> Result<Vec<u8>, String> {
-        Err("files are read while the run goes on".to_owned())
+    fn file(&mut self, _: &str) -> Result<Vec<u8>, Problem> {
+        Err(Problem::new("files are read while the run goes on", ""))
     }
 }

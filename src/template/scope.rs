@@ -3,7 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::failure::StepError;
 use crate::mask::Masker;
+use crate::problem::Problem;
 use crate::response::Response;
 use crate::value::Value;
 
@@ -40,7 +42,7 @@ pub trait Scope {
     ///
     /// # Errors
     /// A fragment that says why it cannot be read, for instance "no such file".
-    fn file(&mut self, path: &str) -> Result<Vec<u8>, String>;
+    fn file(&mut self, path: &str) -> Result<Vec<u8>, Problem>;
     /// Hides the user's secrets in what a message is going to show, before it is cut.
     fn masker(&mut self) -> Masker {
         Masker::default()
@@ -78,3 +80,9 @@ impl fmt::Display for EvalError {
 }
 
 impl std::error::Error for EvalError {}
+
+impl From<EvalError> for StepError {
+    fn from(error: EvalError) -> Self {
+        Self { message: error.message }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::problem::Problem;
 use crate::response::Response;
 use crate::value::Value;
 
@@ -136,11 +137,11 @@ impl Scope for World {
         jiff::Timestamp::new(1_767_607_200, 250_000_000).unwrap_or_default()
     }
 
-    fn file(&mut self, path: &str) -> Result<Vec<u8>, String> {
+    fn file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
         match path {
             "hello.txt" => Ok(b"hello".to_vec()),
             "bin.png" => Ok(vec![0x89, b'P', 0xff, 0x00]),
-            _ => Err("no such file".to_owned()),
+            _ => Err(Problem::new("no such file", "")),
         }
     }
 }

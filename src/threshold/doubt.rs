@@ -21,7 +21,9 @@ impl Condition {
             }),
             Operator::Greater | Operator::GreaterOrEqual if rises => Some(self.turned(text)),
             Operator::Less | Operator::LessOrEqual if !rises => Some(self.turned(text)),
-            _ => None,
+            Operator::Equal | Operator::Greater | Operator::GreaterOrEqual | Operator::Less | Operator::LessOrEqual => {
+                None
+            }
         }
     }
 
@@ -33,7 +35,7 @@ impl Condition {
             Operator::Greater => "<=",
             Operator::GreaterOrEqual => "<",
             Operator::Less => ">=",
-            _ => ">",
+            Operator::LessOrEqual | Operator::Equal => ">",
         };
         // No time is 0, and no throughput is below it.
         let possible = self.limit > 0.0 || matches!(self.unit, Unit::Share) || self.unit == Unit::Count;

@@ -2,7 +2,7 @@
 
 use super::ThresholdResult;
 use super::lost_users;
-use crate::graph::{ExecutionGraph, LabelId};
+use crate::graph::{ExecutionGraph, LabelId, LabelKind};
 use crate::metrics::{ErrorGroup, GroupResult, LostWhy, Results};
 use crate::threshold::Metric;
 
@@ -51,7 +51,9 @@ pub(super) fn shared_by_failures(
     let alike = failing.iter().filter(|error| (error.kind, &error.message) == (first.kind, &first.message));
     let (labels, count) = alike.fold((0, 0), |(labels, count), error| (labels + 1, count + error.count));
     if labels == blamed.len() {
-        return Some(format!("{} ({count} times, on {labels} requests)", sentence(first)));
+        let all_requests = blamed.iter().all(|label| graph.label(*label).kind == LabelKind::Sampler);
+        let what = if all_requests { "requests" } else { "lines of the report" };
+        return Some(format!("{} ({count} times, on {labels} {what})", sentence(first)));
     }
     let of = results.label(first.label).map_or(0, |stats| stats.count);
     let title = &graph.label(first.label).title;

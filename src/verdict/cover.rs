@@ -69,7 +69,7 @@ fn covered_labels(graph: &ExecutionGraph) -> HashSet<LabelId> {
         .filter(|(id, label)| {
             let group = match label.place {
                 Place::Group(group) => scopes.contains(&Scope::Group(group)),
-                _ => false,
+                Place::Setup | Place::Teardown => false,
             };
             scopes.contains(&Scope::Run) || group || scopes.contains(&Scope::Label(*id))
         })

@@ -75,7 +75,7 @@ pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome
             );
         }
         findings.extend(failed_thresholds(graph, results, &thresholds).map(|reason| (exit::FAILED, reason)));
-        findings.extend(failed_samples(graph, results, &thresholds).map(|reason| (exit::FAILED, reason)));
+        findings.extend(failed_samples(graph, results, &thresholds).into_iter().map(|reason| (exit::FAILED, reason)));
         findings.extend(lost_users(&thresholds).map(|reason| (exit::FAILED, reason)));
         findings.extend(baseline.regression.clone().map(|reason| (exit::FAILED, reason)));
     }
@@ -191,33 +191,44 @@ fn lost_users(thresholds: &[ThresholdResult]) -> impl Iterator<Item = String> {
     })
 }
 
-/// Failures no threshold of the plan allows.
-fn failed_samples(graph: &ExecutionGraph, results: &Results, thresholds: &[ThresholdResult]) -> Option<String> {
+/// Failures no threshold of the plan allows: those of requests and transactions, and those of other steps,
+/// which count only when they could not be carried out.
+fn failed_samples(graph: &ExecutionGraph, results: &Results, thresholds: &[ThresholdResult]) -> Vec<String> {
     let errors = |one: &&ThresholdResult| one.implicit && !one.passed && one.metric != Metric::UsersLost;
-    let failed: Vec<&ThresholdResult> = thresholds.iter().filter(errors).collect();
-    let request = |one: &ThresholdResult| match one.scope {
-        Scope::Label(label) => graph.label(label).kind == LabelKind::Sampler,
-        _ => true,
+    let kind = |one: &ThresholdResult| match one.scope {
+        Scope::Label(label) => graph.label(label).kind,
+        Scope::Run | Scope::Group(_) => LabelKind::Sampler,
     };
-    let what = if failed.iter().all(|one| request(one)) { "requests" } else { "samples" };
-    match failed.as_slice() {
+    let (steps, samples): (Vec<&ThresholdResult>, Vec<&ThresholdResult>) =
+        thresholds.iter().filter(errors).partition(|one| kind(one) == LabelKind::Step);
+    let why = |one: &ThresholdResult| match one.scope {
+        Scope::Label(label) => cause::most_frequent(results, label).map(|why| format!(" ({why})")).unwrap_or_default(),
+        Scope::Run | Scope::Group(_) => String::new(),
+    };
+    let what = if samples.iter().all(|one| kind(one) == LabelKind::Sampler) { "requests" } else { "samples" };
+    let samples = match samples.as_slice() {
         [] => None,
-        [one] => {
-            let why = match one.scope {
-                Scope::Label(label) => cause::most_frequent(results, label),
-                Scope::Run | Scope::Group(_) => None,
-            };
-            let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
-            Some(format!("{}: {} of {} {what} had errors{why}", one.scope_text, one.failed, one.count))
-        }
+        [one] => Some(format!("{}: {} of {} {what} had errors{}", one.scope_text, one.failed, one.count, why(one))),
         many => {
             let errors: u64 = many.iter().map(|one| one.failed).sum();
             // Of all, those on lines without errors included.
-            let others = [&results.transactions, &results.steps].into_iter().flatten().map(|line| line.stats.count);
-            let count = results.totals.count + if what == "samples" { others.sum() } else { 0 };
+            let transactions = || results.transactions.iter().map(|line| line.stats.count).sum::<u64>();
+            let count = results.totals.count + if what == "samples" { transactions() } else { 0 };
             Some(format!("{errors} of {count} {what} had errors, on {} lines of the report", many.len()))
         }
-    }
+    };
+    let times = |count: u64| if count == 1 { String::new() } else { format!(" {count} times") };
+    let steps = match steps.as_slice() {
+        [] => None,
+        [one] => {
+            Some(format!("{}: the step could not be carried out{}{}", one.scope_text, times(one.failed), why(one)))
+        }
+        many => {
+            let errors: u64 = many.iter().map(|one| one.failed).sum();
+            Some(format!("{} steps could not be carried out{}", many.len(), times(errors)))
+        }
+    };
+    samples.into_iter().chain(steps).collect()
 }
 
 /// Why a threshold was skipped, in a word or two.

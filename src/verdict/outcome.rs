@@ -66,7 +66,7 @@ impl LifecycleResult {
     pub fn failure(&self) -> Option<&str> {
         match self {
             Self::Failed { reason, .. } => Some(reason),
-            _ => None,
+            Self::Absent | Self::Passed { .. } | Self::NotReached => None,
         }
     }
 }

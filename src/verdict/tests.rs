@@ -153,7 +153,20 @@ fn a_step_that_could_not_be_carried_out_is_no_pass_either() {
     let mut run = Fixture::new(&plan);
     run.passes("GET /market", 1.0, 10);
     run.unanswered("Remember", 1.0, FailureKind::Step, "`b` is not set");
-    assert_eq!(run.finish().verdict_line(), "FAILED (exit 1): Remember: 1 of 1 samples had errors (`b` is not set)");
+    assert_eq!(
+        run.finish().verdict_line(),
+        "FAILED (exit 1): Remember: the step could not be carried out (`b` is not set)"
+    );
+
+    // A step that is no request counts beside the requests, not among them.
+    let mut both = Fixture::new(&plan);
+    both.passes("GET /market", 1.0, 3);
+    both.unanswered("POST /orders", 1.0, FailureKind::Timeout, "no response");
+    both.unanswered("Remember", 1.0, FailureKind::Step, "`b` is not set");
+    both.unanswered("Remember", 1.0, FailureKind::Step, "`b` is not set");
+    let said = both.finish().verdict_line();
+    assert!(said.contains("Remember: the step could not be carried out 2 times (`b` is not set)"), "{said}");
+    assert!(said.contains("POST /orders: 1 of 1 requests had errors (no response)"), "{said}");
 
     let mut allowed = Fixture::new(&format!("{plan}  - error_rate < 90%\n"));
     allowed.passes("GET /market", 1.0, 10);

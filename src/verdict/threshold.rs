@@ -64,7 +64,7 @@ impl ThresholdResult {
     pub fn title(&self) -> String {
         let mut title = match self.scope {
             Scope::Run => String::new(),
-            _ => format!("{}: ", self.scope_text),
+            Scope::Group(_) | Scope::Label(_) => format!("{}: ", self.scope_text),
         };
         match &self.name {
             Some(name) => title.push_str(&format!("{name} ({})", self.text)),
@@ -166,7 +166,7 @@ pub(super) fn all(
             let groups = || {
                 results.groups.iter().filter(|result| match threshold.scope {
                     Scope::Group(group) => result.group == group,
-                    _ => true,
+                    Scope::Run | Scope::Label(_) => true,
                 })
             };
             let iterations = groups().map(|result| result.iterations).sum();
@@ -200,7 +200,7 @@ pub fn broken(graph: &ExecutionGraph, counted: &Aggregator, elapsed: Duration) -
         let (stats, time) = counted.judged(index, threshold.scope, elapsed);
         let group = match threshold.scope {
             Scope::Group(group) => Some(group),
-            _ => None,
+            Scope::Run | Scope::Label(_) => None,
         };
         let observed = Observed {
             stats: &stats,

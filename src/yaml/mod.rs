@@ -482,6 +482,14 @@ fn in_words(what: &str) -> (String, &'static str) {
                 "close every bracket on the same line, or write the map over several lines without brackets",
             )
         }
+        what if what.contains("trailing content after") => sentence(
+            "after the closing quote of a text something follows that cannot stand there",
+            "if a comma is missing, add it; if the quote belongs to the text, put the other kind of quotes around the text",
+        ),
+        what if what.contains("escape character") || what.contains("hexadecimal") => sentence(
+            "in double quotes a backslash starts a YAML escape, and this one does not exist",
+            "use single quotes, where a backslash is just a backslash",
+        ),
         what if what.contains("quoted scalar") || what.contains("unclosed quote") || what.contains("end of stream") => {
             sentence("a text in quotes has no closing quote", "add the missing quote at the end of the text")
         }

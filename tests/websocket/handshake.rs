@@ -122,8 +122,13 @@ fn a_server_that_does_not_agree_is_told_in_words() {
     }
     });
     let cases = [
-        ("forbidden", "status", "the status is 403", "your plan has no feeds"),
-        ("plain", "status", "the server did not switch to WebSocket: status 200", ""),
+        ("forbidden", "status", "the status is 403", "403: your plan has no feeds"),
+        (
+            "plain",
+            "status",
+            "the server did not switch to WebSocket: status 200, where 101 (Switching Protocols) is expected",
+            "",
+        ),
         ("wrong-key", "protocol", "`Sec-WebSocket-Accept` does not answer the key", ""),
         ("no-key", "protocol", "`Sec-WebSocket-Accept` does not answer the key", ""),
         ("extension", "protocol", "an extension", "not offered"),
@@ -150,6 +155,8 @@ fn a_server_that_does_not_agree_is_told_in_words() {
         assert!(error.to_string().contains(more), "{error:#}");
     }
     assert_eq!(results["errors"].as_array().unwrap().len(), cases.len(), "{text}");
+    let refused = results["errors"].as_array().unwrap().iter().find(|one| one["label"] == "forbidden").unwrap();
+    assert_eq!(refused["expected"], "the status 101 (Switching Protocols)", "{refused:#}");
     assert_eq!(counts(&results, "moved"), (1, 0));
     assert_eq!(results["never_executed"].as_array().unwrap().len(), cases.len(), "{:#}", results["never_executed"]);
 }

@@ -2,6 +2,7 @@
 
 use super::{Key, Section, Ty};
 use crate::protocols::http::keys::HTTP;
+use crate::protocols::websocket::keys::WEBSOCKET;
 
 static STAGE_SHAPE: Ty = Ty::Section(&STAGE);
 static ITERATION_SHAPES: [Ty; 2] = [Ty::Count(1), Ty::Section(&ITERATIONS_TOTAL)];
@@ -154,6 +155,12 @@ pub(super) const HTTP_KEY: Key = Key::new(
     "What every HTTP request of this group starts from. `headers` and `auth` here apply to `steps` and `on_stop`, not to `on_start`, which earns them.",
     "http:\n  headers:\n    Authorization: Bearer ${token}",
 );
+pub(super) const WEBSOCKET_KEY: Key = Key::new(
+    "websocket",
+    Ty::Section(&WEBSOCKET),
+    "What every WebSocket of this group starts from. A step's own keys win over it.",
+    "websocket:\n  timeout: 30s",
+);
 pub(super) const THRESHOLDS: Key =
     Key::new("thresholds", Ty::Thresholds, "What must hold for this group's requests.", "thresholds: [p95 < 300ms]")
         .words(&[("Artillery", "ensure")]);
@@ -182,6 +189,7 @@ pub static THREAD_GROUP: Section = Section {
         THINK_TIME_KEY,
         ON_ERROR,
         HTTP_KEY,
+        WEBSOCKET_KEY,
         Key::new(
             "on_start",
             Ty::Steps,

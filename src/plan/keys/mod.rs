@@ -42,6 +42,8 @@ pub struct Key {
     pub example: &'static str,
     /// What other tools call it: `("JMeter", "threads")`.
     pub words: &'static [(&'static str, &'static str)],
+    /// Other words that people write for it and that are no tool's.
+    pub also: &'static [&'static str],
     /// Whether the key must be there.
     pub required: bool,
     /// Whether the key is agreed but not supported yet.
@@ -127,12 +129,22 @@ impl Ty {
 
 impl Key {
     pub(crate) const fn new(name: &'static str, ty: Ty, doc: &'static str, example: &'static str) -> Self {
-        Self { name, ty, doc, example, words: &[], required: false, later: false }
+        Self { name, ty, doc, example, words: &[], also: &[], required: false, later: false }
     }
 
     pub(crate) const fn words(mut self, words: &'static [(&'static str, &'static str)]) -> Self {
         self.words = words;
         self
+    }
+
+    pub(crate) const fn also(mut self, also: &'static [&'static str]) -> Self {
+        self.also = also;
+        self
+    }
+
+    /// Whether it is called by this word elsewhere, whoever does so.
+    pub(crate) fn is_also(&self, word: &str) -> bool {
+        self.words.iter().any(|(_, theirs)| *theirs == word) || self.also.contains(&word)
     }
 
     pub(crate) const fn required(mut self) -> Self {
@@ -160,6 +172,53 @@ impl Section {
         })
     }
 }
+
+/// What to do instead of a word for something that is not there; `place` is the section's name, or
+/// `step` for a kind of step.
+pub(crate) fn instead_of(place: &str, word: &str) -> Option<&'static str> {
+    INSTEAD.iter().find(|(one, words, _)| *one == place && words.contains(&word)).map(|(.., instead)| *instead)
+}
+
+/// Words for what is not there, by their place.
+static INSTEAD: &[(&str, &[&str], &str)] = &[
+    (
+        "step",
+        &["close", "disconnect", "ws_close", "close_connection", "close_websocket", "disconnect_websocket"],
+        "the connection closes by itself after the last of the `steps` of its `websocket` step: remove this step; to wait until the server closes it, write `receive: { close: true }`",
+    ),
+    (
+        "step",
+        &["until"],
+        "`until` says what ends the stream of an `sse` step: write it beside `sse`, without a `-` of its own; to repeat steps until something is true, write `while:` with the opposite condition",
+    ),
+    ("step", &["ping", "pong"], "pings of the server are answered by themselves: remove this step"),
+    (
+        "step",
+        &["reply"],
+        "`reply` waits for the reply to a message: write it beside `send`, without a `-` of its own; a message that replies to nothing is waited for by `receive`",
+    ),
+    (
+        "until",
+        &["where", "match", "matches", "filter", "expect", "json", "if", "condition"],
+        "`until` does not look into an event: it compares all of its `data` or its type (`event`), counts `events`, or ends the stream after some time (`for`)",
+    ),
+    (
+        "reply",
+        &["count", "messages", "events"],
+        "a `send` waits for one reply; wait for more messages in a step of their own: `- receive: { count: 10 }`",
+    ),
+    (
+        "an `sse` step",
+        &["method"],
+        "remove it: a step that has a body (`json`, `body`, …) is sent as POST, any other as GET",
+    ),
+    (
+        "message",
+        &["reply", "within", "timeout", "where", "assert", "extract", "thresholds", "name"],
+        "it stands beside `send`, in the same step, not in the message; `within` and `where` stand in `reply` there",
+    ),
+    ("reply", &["close"], "wait for the end of the connection in a step of its own: `- receive: { close: true }`"),
+];
 
 /// Every section, for the schema, the reference page and the search for a misplaced key.
 pub fn sections() -> impl Iterator<Item = &'static Section> {

@@ -220,6 +220,12 @@ pub static PROFILE: Section = Section {
             "http:\n  base_url: https://staging.example",
         ),
         Key::new(
+            "websocket",
+            Ty::Section(&WEBSOCKET),
+            "Replaces WebSocket defaults of the plan.",
+            "websocket:\n  url: wss://staging.example",
+        ),
+        Key::new(
             "services",
             Ty::Map(&Ty::Either(&[Ty::Section(&SERVICE), Ty::Null])),
             "Replaces services of the plan; `null` removes one.",
@@ -272,6 +278,7 @@ pub static PROFILE_GROUP: Section = Section {
         super::group::THINK_TIME_KEY,
         super::group::ON_ERROR,
         super::group::HTTP_KEY,
+        super::group::WEBSOCKET_KEY,
         super::group::THRESHOLDS,
     ],
 };

@@ -4,8 +4,10 @@ mod checks;
 mod effects;
 mod fields;
 mod group;
+mod kind;
 mod load;
 mod root;
+mod shorthand;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -216,7 +218,7 @@ impl Lower<'_> {
             Err(_) => {
                 let digits: String = text.chars().filter(|c| !matches!(c, ',' | '_' | ' ' | '\'')).collect();
                 let mut finding =
-                    Diagnostic::error(span, format!("`{key}` takes a whole number, but `{}` is none", text.trim()));
+                    Diagnostic::error(span, format!("`{key}` takes a whole number, not `{}`", text.trim()));
                 if digits.parse::<u64>().is_ok() {
                     let written = self.as_written(span, key, &digits);
                     finding = finding.help(format!("write it without separators: `{written}`")).fix(span, digits);

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::{Around, Fields, Lower};
 use crate::diagnostic::{Diagnostic, FileId};
-use crate::plan::keys::{Key, KindId, StepKeys, kinds};
+use crate::plan::keys::{Key, KindId, StepKeys, Ty, kinds};
 use crate::plan::types::{Dynamic, Name, Request, Spanned, Step, StepKind, StopTarget, Text};
 use crate::plan::{keys, load as files, quotable_files};
 use crate::protocols::spec::{RequestKind, Spec};
-use crate::yaml::{Entry, Node};
+use crate::yaml::{Entry, Node, NodeKind};
 
 /// How many steps a plan may have, includes put in place: enough for 20,000 requests with
 /// controllers around each, and an end to fragments that include each other twice over.
@@ -22,14 +22,13 @@ impl Lower<'_> {
         let Some(items) = node.items() else {
             let mut finding =
                 Diagnostic::error(node.span, format!("`{key}` takes a list of steps, not {}", node.describe()));
-            finding = finding.help("put a `-` in front of each step:  - get: /");
+            finding = finding.help(format!("put a `-` in front of each step:  - {}", self.a_step()));
             self.report(finding);
             return Vec::new();
         };
         if items.is_empty() && !matches!(key, "setup" | "teardown" | "on_start" | "on_stop" | "fragments") {
-            let finding =
-                Diagnostic::error(node.span, format!("`{key}` holds no step")).help("add one, for example `- get: /`");
-            self.report(finding);
+            let finding = Diagnostic::error(node.span, format!("`{key}` holds no step"));
+            self.report(finding.help(format!("add one, for example `- {}`", self.a_step())));
         }
         let mut steps: Vec<Step> = items.iter().filter_map(|item| self.step(item, weighted)).collect();
         steps.shrink_to_fit();
@@ -56,11 +55,18 @@ impl Lower<'_> {
         let Some(entries) = node.entries() else {
             self.report(
                 Diagnostic::error(node.span, format!("a step is a map with a kind key, not {}", node.describe()))
-                    .help("for example `- get: /api/market-data`"),
+                    .help(format!("for example `- {}`", self.a_step())),
             );
             return None;
         };
         let (kind_entry, kind) = self.kind_of(node, entries)?;
+        let beside = self.url_within(entries, kind_entry, kind);
+        let beside =
+            beside.map(|entries| (kind_entry.key.clone(), Node { span: node.span, kind: NodeKind::Map(entries) }));
+        let (node, kind_entry) = match &beside {
+            Some((key, node)) => (node, node.entries()?.iter().find(|entry| entry.key == *key)?),
+            None => (node, kind_entry),
+        };
         if kind.key.later {
             self.report(
                 Diagnostic::error(
@@ -77,6 +83,9 @@ impl Lower<'_> {
         let what = format!("{article} `{}` step", kind.key.name);
         let fields = self.fields_but(node, &what, &all, &kind_entry.key)?;
         if kind_entry.value.is_blank() {
+            if matches!(kind.key.ty, Ty::Section(section) if section.keys.iter().all(|key| !key.required)) {
+                self.means_empty(kind_entry);
+            }
             return None;
         }
         if let Some(entry) = fields.entry("weight")
@@ -97,85 +106,6 @@ impl Lower<'_> {
         let step = Step { span: kind_entry.key_span, name, think_time, condition, chance, weight, kind: step_kind };
         self.step_keys(&step, fields.entry("think_time"), fields.entry("chance"));
         Some(step)
-    }
-
-    /// The one key that says what a step does, and what it says. A misspelt one is told and taken
-    /// for what it was meant to be, so that the rest of the step is checked too.
-    pub(crate) fn kind_of<'n>(
-        &mut self,
-        node: &'n Node,
-        entries: &'n [Entry],
-    ) -> Option<(&'n Entry, &'static StepKeys)> {
-        let is_kind = |entry: &&Entry| kinds().any(|kind| kind.key.name == &*entry.key);
-        let mut found: Vec<&Entry> = entries.iter().filter(is_kind).collect();
-        let takes_steps = |entry: &Entry| kinds().any(|kind| kind.key.name == &*entry.key && kind.takes_steps());
-        if found.len() > 1 && found.iter().any(|entry| takes_steps(entry)) {
-            found.retain(|entry| &*entry.key != "steps");
-        }
-        match found.as_slice() {
-            [one] => Some((one, kind_named(&one.key)?)),
-            [] => {
-                let (finding, meant) = self.no_kind(node, entries);
-                self.report(finding);
-                meant
-            }
-            [first, second, ..] => {
-                let help = if &*second.key == "steps" || &*first.key == "steps" {
-                    "a request holds no steps: put them behind it as steps of their own"
-                } else {
-                    "make two steps of it, each behind its own `-`"
-                };
-                self.report(
-                    Diagnostic::error(
-                        second.key_span,
-                        format!("one step cannot be both `{}` and `{}`", first.key, second.key),
-                    )
-                    .help(help)
-                    .related(first.key_span, "the first kind"),
-                );
-                None
-            }
-        }
-    }
-
-    pub(crate) fn no_kind<'n>(
-        &self,
-        node: &Node,
-        entries: &'n [Entry],
-    ) -> (Diagnostic, Option<(&'n Entry, &'static StepKeys)>) {
-        for entry in entries {
-            let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
-            let bridged = kinds().find_map(|kind| {
-                kind.key.words.iter().find(|(_, word)| *word == &*entry.key).map(|(tool, _)| (*tool, kind))
-            });
-            if let Some((tool, kind)) = bridged {
-                let ours = kind.key.name;
-                if ours == "request" && entry.value.text().is_some() {
-                    let help = "here a request is written by its method: `get: /path`, `post: /path`, …";
-                    return (
-                        finding().help(help).fix(entry.key_span, "get"),
-                        kind_named("get").map(|kind| (entry, kind)),
-                    );
-                }
-                let help = format!("{tool} calls this `{}`; here it is `{ours}`", entry.key);
-                return (finding().help(help).fix(entry.key_span, ours), Some((entry, kind)));
-            }
-            let lower = entry.key.to_ascii_lowercase();
-            let known =
-                |word: &str| kinds().any(|kind| kind.all_keys().any(|key| key.name == word) && kind.key.name != word);
-            let kinds = kinds().filter(|kind| !kind.key.later).map(|kind| kind.key.name);
-            if !known(&entry.key)
-                && let Some(near) = crate::suggest::nearest(&lower, kinds)
-            {
-                let meant = kind_named(near).map(|kind| (entry, kind));
-                return (finding().help(format!("did you mean `{near}`?")).fix(entry.key_span, near), meant);
-            }
-        }
-        let names: Vec<&str> = kinds().filter(|kind| !kind.key.later).map(|kind| kind.key.name).collect();
-        let finding =
-            Diagnostic::error(Self::start_of(node), "this step has no kind key, so it does not say what to do")
-                .help(format!("add one: {}", names.join(", ")));
-        (finding, None)
     }
 
     pub(crate) fn step_kind(
@@ -453,6 +383,7 @@ impl Lower<'_> {
     }
 }
 
-fn kind_named(name: &str) -> Option<&'static StepKeys> {
+/// The kind of step of this name.
+pub(super) fn kind_named(name: &str) -> Option<&'static StepKeys> {
     kinds().find(|kind| kind.key.name == name)
 }

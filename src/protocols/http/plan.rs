@@ -416,15 +416,7 @@ impl Lower<'_> {
         let node = &entry.value;
         Some(match &*entry.key {
             "json" => {
-                let text = node.text().filter(|_| !node.is_null());
-                if text.is_some_and(|text| {
-                    text.trim_start().starts_with(['{', '[']) && !text.trim_start().starts_with("${")
-                }) {
-                    self.report(
-                        Diagnostic::error(node.span, "this is text that is itself JSON, and `json` would send it as one JSON string")
-                            .help("write the value as YAML below `json`, or use `body` with the header `Content-Type: application/json`"),
-                    );
-                }
+                self.no_json_text(node, "`body` with the header `Content-Type: application/json`");
                 BodySpec::Json(node.clone())
             }
             "form" => BodySpec::Form(self.values(node, "form")),
@@ -483,7 +475,10 @@ impl Lower<'_> {
             }
             let content = given.first().and_then(|entry| match &*entry.key {
                 "file" => self.file_ref(&entry.value, "file").map(PartContentSpec::File),
-                "json" => Some(PartContentSpec::Json(entry.value.clone())),
+                "json" => {
+                    self.no_json_text(&entry.value, "`value` instead of `json`");
+                    Some(PartContentSpec::Json(entry.value.clone()))
+                }
                 _ => self.text(&entry.value, "value").map(PartContentSpec::Text),
             });
             let content_type = fields.get("type").and_then(|node| self.text(node, "type"));

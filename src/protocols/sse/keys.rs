@@ -26,26 +26,31 @@ pub static UNTIL: Section = Section {
             Ty::Text,
             "An event with exactly this data. `extract` and `assert` look at the event before it, if there is one.",
             "data: '[DONE]'",
-        ),
+        )
+        .also(&["text", "body", "payload", "message", "equals", "value"]),
         Key::new(
             "event",
             Ty::Name,
             "An event of this type. An event whose type the server does not tell is a `message`.",
             "event: completed",
-        ),
-        Key::new("events", Ty::Count(1), "So many events.", "events: 20"),
+        )
+        .also(&["type", "event_type", "event_name", "name"]),
+        Key::new("events", Ty::Count(1), "So many events.", "events: 20")
+            .also(&["count", "messages", "number", "max_events", "limit"]),
         Key::new(
             "for",
             Ty::Duration,
             "So much time since the head of the response came, however many events came in it. The head has to come within `timeout`, which does not hold for the stream then.",
             "for: 30s",
-        ),
+        )
+        .also(&["timeout", "within", "duration", "time", "wait", "max_time"]),
         Key::new(
             "close",
             Ty::Bool,
             "The end of the stream: the server may end it before anything else holds.",
             "close: true",
-        ),
+        )
+        .also(&["end", "closed", "eof"]),
     ],
 };
 
@@ -64,7 +69,8 @@ pub static KINDS: [StepKeys; 1] = [StepKeys {
         "Reads a stream of server-sent events from a path or URL: an HTTP POST if the step has a body, else a GET. A stream that ends is not asked for again as a browser does (`retry`, `Last-Event-ID`): each step measures one stream.",
         "sse: /v1/stream\nuntil: { data: '[DONE]' }\nthresholds: [first_event.p95 < 800ms, event_gap.p95 < 80ms]",
     )
-    .words(&[("k6", "sse.open"), ("Gatling", "sse"), ("browser", "EventSource")]),
+    .words(&[("k6", "sse.open"), ("Gatling", "sse"), ("browser", "EventSource")])
+    .also(&["eventsource", "event_source", "stream", "event_stream", "server_sent_events", "events"]),
     keys: &[],
     sections: OF_A_STREAM,
     jmeter: "",

@@ -10,9 +10,9 @@ use ::http::StatusCode;
 use ::http::header::CONTENT_TYPE;
 
 use super::node::{StreamNode, Until};
-use crate::event_stream::{EventStream, TooLarge};
-use crate::exchange::{Entry, Exchange, Gaps, Message};
-use crate::failure::{Failure, FailureKind};
+use crate::event_stream::{Event, EventStream, TooLarge};
+use crate::exchange::{Entry, Exchange, Gaps, StreamEvent};
+use crate::failure::{Failure, FailureKind, StepError};
 use crate::graph::TransportId;
 use crate::protocols::http;
 use crate::protocols::http::client::{HttpUser, Request, Sink, Transport};
@@ -25,6 +25,10 @@ use crate::units::written_duration;
 const KEPT: usize = 16 * 1024;
 /// How many of the events that came are shown, besides the last one.
 const CAPTURED: usize = 100;
+/// So many types of events are told, where the one that is waited for does not come.
+const TYPES: usize = 5;
+/// A type of more bytes is told by its length: a part of it may be a part of a secret.
+const LONGEST_TYPE: usize = 60;
 /// The longest `for` that a clock can count to.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -42,7 +46,7 @@ pub(crate) struct Sent {
 ///
 /// # Errors
 /// When a value is missing, a file cannot be read, or what comes out cannot be sent.
-pub(crate) fn prepare(node: &StreamNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, String> {
+pub(crate) fn prepare(node: &StreamNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, StepError> {
     let data = node.until.data.as_ref().map(|data| text(scope, data)).transpose()?;
     let request = http::sampler::prepare(&node.request, sending, scope)?;
     Ok(Sent { request, transport: node.request.transport, until: Arc::clone(&node.until), data })
@@ -84,8 +88,11 @@ struct Reader {
     last_data: String,
     gaps: Gaps,
     longest_gap: Option<Duration>,
-    /// What came, to be shown, if somebody wants to see it.
+    /// The types of the events that came, if one is waited for.
+    types: Vec<Box<str>>,
+    /// What came, to be shown, if somebody wants to see it; and the last event, if it is the body.
     captured: Option<Vec<Entry>>,
+    last_shown: Option<StreamEvent>,
 }
 
 impl Sink for Reader {
@@ -112,9 +119,16 @@ impl Sink for Reader {
                         self.last_data.clear();
                         self.last_data.shrink_to(KEPT);
                         self.last_data.push_str(event.data);
+                        self.last_shown = self.captured.is_some().then(|| shown(&event));
                     }
                     if let Some(captured) = self.captured.as_mut().filter(|captured| captured.len() < CAPTURED) {
-                        captured.push(received(event.data));
+                        captured.push(Entry::Event(shown(&event)));
+                    }
+                    if self.until.event.is_some()
+                        && self.types.len() <= TYPES
+                        && !self.types.iter().any(|known| **known == *event.event)
+                    {
+                        self.types.push(event.event.into());
                     }
                     self.held = marks_the_end
                         || self.until.event.as_deref() == Some(event.event)
@@ -159,7 +173,9 @@ impl Reader {
             last_data: String::new(),
             gaps: Gaps::default(),
             longest_gap: None,
+            types: Vec::new(),
             captured: sent.request.capture.then(Vec::new),
+            last_shown: None,
         }
     }
 
@@ -177,7 +193,7 @@ impl Reader {
                 if let Some(captured) = &mut self.captured {
                     exchange.transcript.append(captured);
                     if self.count > CAPTURED as u64 {
-                        exchange.transcript.push(received(&self.last_data));
+                        exchange.transcript.extend(self.last_shown.take().map(Entry::Event));
                     }
                 }
                 let came = exchange.outcome.as_mut().ok().or(exchange.partial.as_mut());
@@ -210,7 +226,10 @@ impl Reader {
         match outcome {
             Ok(_) if self.held || self.until.close => None,
             Ok(_) => {
-                let message = format!("the stream ended before what `until` waits for: {words}");
+                let message = format!(
+                    "the stream ended before what `until` waits for: {words}{}; add `close: true` to `until` if the server may end it before",
+                    self.other_types()
+                );
                 Some(Failure::new(FailureKind::Body, message))
             }
             Err(failure) if failure.kind == FailureKind::Timeout => {
@@ -218,18 +237,39 @@ impl Reader {
                 let message = match (self.count, words.is_empty()) {
                     (0, _) => format!("no event {limit}"),
                     (_, true) => format!("events came, but the server did not end the stream {limit}"),
-                    (_, false) => format!("events came, but what `until` waits for did not {limit}: {words}"),
+                    (_, false) => {
+                        format!(
+                            "events came, but what `until` waits for did not {limit}: {words}{}",
+                            self.other_types()
+                        )
+                    }
                 };
                 Some(Failure::new(FailureKind::Timeout, message))
             }
             Err(_) => None,
         }
     }
+
+    /// The types of the events that came instead of the one that is waited for.
+    fn other_types(&self) -> String {
+        if self.types.is_empty() {
+            return String::new();
+        }
+        let told = |name: &str| match name.len() {
+            ..=LONGEST_TYPE => format!("`{name}`"),
+            length => format!("one of {length} bytes"),
+        };
+        // In one order, whichever came first, so that equal failures count together.
+        let mut types: Vec<String> = self.types.iter().take(TYPES).map(|name| told(name)).collect();
+        types.sort();
+        let more = if self.types.len() > TYPES { " and others" } else { "" };
+        format!(" (the types of the events that came are {}{more})", types.join(", "))
+    }
 }
 
 /// An event as it is shown.
-fn received(data: &str) -> Entry {
-    Entry::Received(Message { text: true, payload: data.to_owned().into() })
+fn shown(event: &Event<'_>) -> StreamEvent {
+    StreamEvent { event: event.event.into(), id: event.id.into(), data: event.data.into() }
 }
 
 /// Whether the response is a stream of events.

@@ -66,31 +66,38 @@ const WHERE: Key = Key::new(
     Ty::Map(&Ty::Matcher),
     "Which message is meant: JSONPaths, each with the value or matcher for what it finds. All must hold. Without it any message is meant. Other messages are passed over.",
     "where: { $.type: quote }",
-);
+)
+.also(&["match", "matches", "matching", "expect", "filter", "condition", "json", "until", "if"]);
 const WITHIN: Key = Key::new(
     "within",
     Ty::Duration,
     "How long to wait at most. The default is the connection's `timeout`.",
     "within: 2s",
-);
+)
+.also(&["timeout", "duration", "for", "wait", "time", "max_wait", "deadline"]);
 
 /// The message that a reply is.
 pub static REPLY: Section =
     Section { name: "reply", doc: "The message that replies to the one that is sent.", keys: &[WHERE, WITHIN] };
+
+/// What people call the content of a message: text, or JSON where it is a map or a list.
+const CONTENT: &[&str] = &["payload", "message", "data", "body", "content", "value", "msg"];
 
 /// A message to send.
 pub static MESSAGE: Section = Section {
     name: "message",
     doc: "A message: one of these.",
     keys: &[
-        Key::new("text", Ty::Text, "Text as it is.", "text: ping"),
-        Key::new("json", Ty::Any, "A value written as YAML and sent as JSON.", "json: { subscribe: AAPL }"),
+        Key::new("text", Ty::Text, "Text as it is.", "text: ping").also(CONTENT),
+        Key::new("json", Ty::Any, "A value written as YAML and sent as JSON.", "json: { subscribe: AAPL }")
+            .also(CONTENT),
         Key::new(
             "binary_file",
             Ty::Path,
             "A file whose bytes are sent as a binary message.",
             "binary_file: files/frame.bin",
-        ),
+        )
+        .also(&["file", "binary", "bytes", "path", "body_file"]),
     ],
 };
 
@@ -103,7 +110,8 @@ pub static SEND: Section = Section {
         Ty::Section(&REPLY),
         "Waits for a message that comes after this one was sent; what came before is given up. The response time then ends with it, and `extract` and `assert` look at it. Without `reply` the step ends once the message is sent.",
         "reply: { where: { $.symbol: AAPL }, within: 2s }",
-    )],
+    )
+    .also(&["response", "answer", "await", "wait_for"])],
 };
 
 /// What a step waits for.
@@ -111,7 +119,8 @@ pub static RECEIVE: Section = Section {
     name: "receive",
     doc: "Messages to wait for. Those that came since the step before count too: up to 1,000, and 1 MiB of them, are kept until then.",
     keys: &[
-        Key::new("count", Ty::Count(1), "How many. The default is 1.", "count: 10"),
+        Key::new("count", Ty::Count(1), "How many. The default is 1.", "count: 10")
+            .also(&["messages", "events", "number", "times"]),
         WITHIN,
         WHERE,
         Key::new(
@@ -119,7 +128,8 @@ pub static RECEIVE: Section = Section {
             Ty::Bool,
             "Waits until the server closes the connection instead. `status` is the close code then, such as 1000; without a code it is 1005. Messages that still come are passed over.",
             "close: true",
-        ),
+        )
+        .also(&["closed", "end", "disconnect"]),
     ],
 };
 
@@ -143,7 +153,8 @@ pub static KINDS: [StepKeys; 3] = [
             "Opens a WebSocket at a path or URL for the steps inside.",
             "websocket: /ws/prices\nsteps:\n  - send: { json: { subscribe: AAPL } }\n    reply: { where: { $.symbol: AAPL } }",
         )
-        .words(&[("Artillery", "connect"), ("Gatling", "ws"), ("JMeter", "websocket_open")]),
+        .words(&[("Artillery", "connect"), ("Gatling", "ws"), ("JMeter", "websocket_open")])
+        .also(&["wss", "web_socket", "WebSocket", "socket", "ws_connect", "open_websocket"]),
         keys: &[],
         sections: OF_OPEN,
         jmeter: "WebSocket Open Connection (plugin)",
@@ -156,7 +167,8 @@ pub static KINDS: [StepKeys; 3] = [
             "Sends a message on the WebSocket around it, and waits for its `reply` if it has one.",
             "send: { json: { subscribe: AAPL } }",
         )
-        .words(&[("Gatling", "sendText"), ("JMeter", "websocket_request"), ("Artillery", "emit")]),
+        .words(&[("Gatling", "sendText"), ("JMeter", "websocket_request"), ("Artillery", "emit")])
+        .also(&["ws_send", "send_message", "send_text", "send_json", "publish", "message"]),
         keys: &[],
         sections: OF_SEND,
         jmeter: "WebSocket request-response (plugin)",
@@ -169,7 +181,8 @@ pub static KINDS: [StepKeys; 3] = [
             "Waits for messages on the WebSocket around it.",
             "receive: { count: 10, within: 5s }",
         )
-        .words(&[("JMeter", "websocket_single_read"), ("Gatling", "await")]),
+        .words(&[("JMeter", "websocket_single_read"), ("Gatling", "await")])
+        .also(&["recv", "ws_receive", "receive_message", "on_message", "wait_for_message", "wait_for", "listen", "read"]),
         keys: &[],
         sections: OF_RECEIVE,
         jmeter: "WebSocket Single Read (plugin)",

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::keys;
 use crate::diagnostic::Diagnostic;
+use crate::plan::keys::{ANY_REQUEST, MATCHER, Section};
 use crate::plan::{AssertionSpec, Fields, FileRef, Lower, Name, Spanned, Step, SubjectSpec, Text};
 use crate::protocols::http::plan::{HttpSettings, HttpStep};
+use crate::suggest::nearest;
 use crate::yaml::{Entry, Node, NodeKind};
 
 /// WebSocket settings as written in one place; absent keys leave the outer place's value.
@@ -109,7 +111,7 @@ impl Lower<'_> {
 
     /// A step that opens a WebSocket; `kind` is its kind key.
     pub(crate) fn websocket_step(&mut self, kind: &Entry, fields: &Fields<'_>) -> Option<OpenStep> {
-        let url = self.text(&kind.value, "websocket");
+        let url = self.url(kind, "websocket");
         let settings = self.websocket_settings(fields);
         let query = fields.get("query").map_or_else(Vec::new, |node| self.values(node, "query"));
         let steps = match fields.get("steps") {
@@ -147,7 +149,14 @@ impl Lower<'_> {
     pub(crate) fn send_step(&mut self, kind: &Entry, fields: &Fields<'_>) -> Option<SendStep> {
         self.needs_a_connection(kind);
         let message = self.message(&kind.value);
+        if let Some(entry) = fields.blank("reply") {
+            self.means_empty(entry);
+        }
         let reply = fields.get("reply").and_then(|node| {
+            if !matches!(node.kind, NodeKind::Map(_)) {
+                self.wait_without_keys(node, "reply", &keys::REPLY);
+                return None;
+            }
             let fields = self.fields(node, &keys::REPLY)?;
             Some(self.wait(&fields))
         });
@@ -163,6 +172,10 @@ impl Lower<'_> {
     /// A step that waits for messages; `kind` is its kind key.
     pub(crate) fn receive_step(&mut self, kind: &Entry) -> Option<ReceiveStep> {
         self.needs_a_connection(kind);
+        if !matches!(kind.value.kind, NodeKind::Map(_)) {
+            self.wait_without_keys(&kind.value, "receive", &keys::RECEIVE);
+            return None;
+        }
         let fields = self.fields(&kind.value, &keys::RECEIVE)?;
         let close = fields.get("close").and_then(|node| self.boolean(node, "close")).unwrap_or(false);
         if close && let Some(entry) = fields.entry("count").or_else(|| fields.entry("where")) {
@@ -177,20 +190,38 @@ impl Lower<'_> {
     }
 
     fn message(&mut self, node: &Node) -> Option<MessageSpec> {
-        if !matches!(node.kind, NodeKind::Map(_)) {
-            return self.text(node, "send").map(MessageSpec::Text);
+        let entries = match &node.kind {
+            NodeKind::Scalar { .. } => return self.text(node, "send").map(MessageSpec::Text),
+            NodeKind::List(_) => return Some(self.bare_json(node)),
+            NodeKind::Map(entries) => entries,
+        };
+        if is_bare_json(entries) {
+            return Some(self.bare_json(node));
         }
         let fields = self.fields(node, &keys::MESSAGE)?;
         let given: Vec<&Entry> = ["text", "json", "binary_file"].iter().filter_map(|key| fields.entry(key)).collect();
         match given.as_slice() {
             [entry] => match &*entry.key {
-                "text" => self.text(&entry.value, "text").map(MessageSpec::Text),
-                "json" => Some(MessageSpec::Json(entry.value.clone())),
+                "text" if matches!(entry.value.kind, NodeKind::Map(_)) => {
+                    let finding = Diagnostic::error(entry.key_span, "`text` takes text, not a map");
+                    self.report(
+                        finding.help("write `json` for a value that is sent as JSON").fix(entry.key_span, "json"),
+                    );
+                    Some(MessageSpec::Json(entry.value.clone()))
+                }
+                "text" => self.content(&entry.value, "text").map(MessageSpec::Text),
+                "json" => {
+                    self.no_json_text(&entry.value, "`text` instead of `json`");
+                    Some(MessageSpec::Json(entry.value.clone()))
+                }
                 _ => self.file_ref(&entry.value, "binary_file").map(MessageSpec::Binary),
             },
             [] => {
-                let finding = Diagnostic::error(node.span, "this `send` sends nothing");
-                self.report(finding.help("write `text:`, `json:` or `binary_file:` in it"));
+                // A wrong word in it has been told.
+                if entries.is_empty() {
+                    let finding = Diagnostic::error(node.span, "this `send` sends nothing");
+                    self.report(finding.help("write `text:`, `json:` or `binary_file:` in it"));
+                }
                 None
             }
             [first, second, ..] => {
@@ -203,9 +234,95 @@ impl Lower<'_> {
         }
     }
 
+    /// Tells that a map or a list stands where a message does, without saying that it is JSON; takes it for that.
+    fn bare_json(&mut self, node: &Node) -> MessageSpec {
+        let what = if matches!(node.kind, NodeKind::Map(_)) { "this is a JSON object" } else { "this is a list" };
+        let message = format!("`send` takes text, or one of `text`, `json` and `binary_file`, but {what}");
+        let finding = Diagnostic::error(node.span, message);
+        self.report(match self.below(node, "json") {
+            Some(json) => finding.help("put it below `json` to send it as JSON").fix(node.span, json),
+            None => finding.help("put it below `json` to send it as JSON"),
+        });
+        MessageSpec::Json(node.clone())
+    }
+
+    /// Tells what is meant by a text, a number, a time or a list at `receive` or `reply`.
+    fn wait_without_keys(&mut self, node: &Node, key: &str, section: &'static Section) {
+        let count = section.key("count").map(|key| key.name);
+        let text = node.text().map_or("", |text| text.trim());
+        let braces = self.braces(node, section, count, Some("within"));
+        let braces = braces.or_else(|| match text {
+            "true" | "any" => Some("{}".to_owned()),
+            "1" => Some("{}".to_owned()),
+            "close" | "closed" if section.key("close").is_some() => Some("{ close: true }".to_owned()),
+            _ if node.is_null() => Some("{}".to_owned()),
+            _ => None,
+        });
+        let help = match text.parse::<u64>() {
+            Ok(_) => crate::plan::keys::instead_of(key, "count").map(str::to_owned),
+            Err(_) => None,
+        };
+        let help = help.unwrap_or_else(|| {
+            format!(
+                "write `{key}: {{}}` for any message, or `{key}: {{ where: {{ $.type: quote }} }}` for one whose JSON has this value; text that is no JSON is judged by `assert: {{ body: {{ contains: … }} }}`"
+            )
+        });
+        self.no_map(node, key, braces, &help);
+    }
+
+    /// The JSONPaths of `where`, each with what is expected there.
+    fn conditions(&mut self, node: &Node) -> Vec<(Name, Node)> {
+        let Some(entries) = node.entries() else {
+            let finding = Diagnostic::error(
+                node.span,
+                format!("`where` takes a map of JSONPaths to values, not {}", node.describe()),
+            );
+            self.report(finding.help("for example `where: { $.type: quote }`"));
+            return Vec::new();
+        };
+        // `where` has JSONPaths only, so the word that says so elsewhere is left out.
+        let paths = |node: &Node| {
+            node.entries().is_some_and(|inner| !inner.is_empty() && inner.iter().all(|one| one.key.starts_with('$')))
+        };
+        if let [only] = entries
+            && &*only.key == "json"
+            && paths(&only.value)
+        {
+            let message = "`where` looks into JSON only: its JSONPaths stand in it without `json`";
+            let finding = Diagnostic::error(node.span, message);
+            let finding = match self.in_one_line(&only.value) {
+                Some(inner) => {
+                    let inner = if inner.starts_with('{') { inner.to_owned() } else { format!("{{ {inner} }}") };
+                    finding.help(format!("write `where: {inner}`")).fix(node.span, inner)
+                }
+                None => finding.help("remove `json:`, and indent what is below it by two spaces less"),
+            };
+            self.report(finding);
+            return self.values(&only.value, "where");
+        }
+        let wrong = entries.iter().position(|entry| {
+            let matchers = |node: &Node| {
+                node.entries().is_some_and(|inner| inner.iter().all(|one| MATCHER.key(&one.key).is_some()))
+            };
+            match &*entry.key {
+                "contains" | "not_contains" | "starts_with" | "ends_with" | "matches" | "not_matches" => true,
+                "body" | "text" | "header" | "xpath" | "css" => matchers(&entry.value),
+                _ => false,
+            }
+        });
+        if let Some(entry) = wrong.and_then(|at| entries.get(at)) {
+            let message = format!("`where` looks into JSON by JSONPaths, and `{}` is none", entry.key);
+            self.report(Diagnostic::error(entry.key_span, message).help(
+                "name the value that tells the message, for example `where: { $.type: quote }` or `where: { $.text: { contains: done } }`; other text is judged by `assert: { body: { contains: … } }`",
+            ));
+            return Vec::new();
+        }
+        self.values(node, "where")
+    }
+
     fn wait(&mut self, fields: &Fields<'_>) -> WaitSpec {
         let within = fields.get("within").and_then(|node| self.some_time(node, "within"));
-        let matching = fields.get("where").map_or_else(Vec::new, |node| self.values(node, "where"));
+        let matching = fields.get("where").map_or_else(Vec::new, |node| self.conditions(node));
         let spec = |(path, matcher): (Name, Node)| AssertionSpec {
             span: path.span,
             subject: SubjectSpec::Json(Spanned::new(path.value, path.span)),
@@ -213,6 +330,23 @@ impl Lower<'_> {
         };
         WaitSpec { count: 1, within, matching: matching.into_iter().map(spec).collect() }
     }
+}
+
+/// Whether a message is a JSON object that is written without `json`: it has keys that no message has, and that
+/// no step has either.
+fn is_bare_json(entries: &[Entry]) -> bool {
+    let is_ours = |entry: &&Entry| {
+        let word = &*entry.key;
+        let names = keys::MESSAGE.keys.iter().map(|key| key.name);
+        keys::MESSAGE.keys.iter().any(|key| key.name == word || key.is_also(word)) || nearest(word, names).is_some()
+    };
+    let of_the_step = |entry: &&Entry| {
+        let sections: [&Section; 3] = [&keys::SEND, &keys::REPLY, &ANY_REQUEST];
+        sections.iter().any(|section| section.keys.iter().any(|key| key.name == &*entry.key || key.is_also(&entry.key)))
+    };
+    let (ours, strange): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(is_ours);
+    let is_json = |entry: &&Entry| matches!(&*entry.key, "json" | "binary_file");
+    !strange.is_empty() && !ours.iter().any(is_json) && (ours.is_empty() || !strange.iter().all(of_the_step))
 }
 
 /// The beginning of a message, for a label.

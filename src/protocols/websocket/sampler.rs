@@ -12,7 +12,7 @@ use super::client::{Arrived, Connection, End, Handshake, MAX_WAITING};
 use super::node::{Kept, Message, OpenNode, ReceiveNode, SendNode, Wait};
 use crate::assertions::Assertion;
 use crate::exchange::{self, Entry, Exchange, Gaps, Timings};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, StepError};
 use crate::graph::{ConnectionId, TransportId};
 use crate::mask::Masker;
 use crate::protocols::http;
@@ -161,7 +161,10 @@ impl WebSockets {
             None if response.status.is_some_and(|status| status >= 400) => return exchange,
             None => Err(Failure::new(
                 FailureKind::Status,
-                format!("the server did not switch to WebSocket: status {}", response.status.unwrap_or_default()),
+                format!(
+                    "the server did not switch to WebSocket: status {}, where 101 (Switching Protocols) is expected",
+                    response.status.unwrap_or_default()
+                ),
             )),
         };
         match opened {
@@ -455,7 +458,7 @@ fn not_open(start: Instant) -> Exchange {
 ///
 /// # Errors
 /// When a value is missing, or what comes out cannot be sent.
-pub(crate) fn prepare_open(node: &OpenNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, String> {
+pub(crate) fn prepare_open(node: &OpenNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, StepError> {
     let subprotocols = node.subprotocols.iter().map(|one| text(scope, one)).collect::<Result<Vec<_>, _>>()?;
     let handshake = Handshake::new(rand::rng().random(), subprotocols, node.compression);
     let mut request = http::sampler::prepare(&node.handshake, sending, scope)?;
@@ -476,12 +479,12 @@ pub(crate) fn prepare_open(node: &OpenNode, sending: &Sending<'_>, scope: &mut d
 ///
 /// # Errors
 /// When a value is missing or a file cannot be read.
-pub(crate) fn prepare_send(node: &SendNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, String> {
+pub(crate) fn prepare_send(node: &SendNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Sent, StepError> {
     let (text, payload) = match &node.message {
         Message::Text(template) => (true, text(scope, template)?.into()),
         Message::Json(json) => {
             let mut text = String::new();
-            json.render(scope, &mut text).map_err(|error| error.message)?;
+            json.render(scope, &mut text)?;
             (true, text.into())
         }
         Message::Binary(file) => (false, http::sampler::file_bytes(file, scope)?),

@@ -35,11 +35,11 @@ pub(in crate::report) fn totals(document: &Document<'_>) -> String {
     let of_groups =
         |figure: fn(&crate::document::ThreadGroup) -> u64| -> u64 { document.thread_groups.iter().map(figure).sum() };
     let mut said = format!(
-        "{} requests in {}, {} with errors, {} iterations, {} received",
-        count(totals.count),
+        "{} in {}, {} with errors, {}, {} received",
+        counted(totals.count, "request"),
         duration(Duration::try_from_secs_f64(document.run.load_s).unwrap_or_default()),
         count(totals.failed),
-        count(of_groups(|group| group.iterations)),
+        counted(of_groups(|group| group.iterations), "iteration"),
         bytes(totals.received_bytes as f64),
     );
     for (number, what) in [
@@ -54,6 +54,12 @@ pub(in crate::report) fn totals(document: &Document<'_>) -> String {
         }
     }
     said
+}
+
+/// `1 request`, `2 requests`.
+fn counted(number: u64, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {what}{s}", count(number))
 }
 
 pub(super) fn samplers(document: &Document<'_>) -> String {
@@ -117,17 +123,17 @@ pub(in crate::report) fn measured(document: &Document<'_>) -> Vec<String> {
     if totals.unsent > 0 {
         let measured = totals.count.saturating_sub(totals.unsent);
         said.push(format!(
-            "response times are of {} of {} requests: {} could not be sent",
+            "response times are of {} of {}: {} could not be sent",
             count(measured),
-            count(totals.count),
+            counted(totals.count, "request"),
             count(totals.unsent),
         ));
     }
     if let Some(cut) = &totals.cut_short {
         said.push(format!(
-            "{} of {} requests got no whole response and count with the time they were waited for: figures with ≥ are lower bounds",
+            "{} of {} got no whole response and count with the time they were waited for: figures with ≥ are lower bounds",
             count(cut.count),
-            count(totals.count),
+            counted(totals.count, "request"),
         ));
     }
     said

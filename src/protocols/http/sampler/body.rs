@@ -7,6 +7,7 @@ use super::super::client::body as encode;
 use super::super::compile::MAX_SENT_FILE;
 use super::super::node::{Body, FileSource, HttpNode, Part, PartContent};
 use super::target::spread;
+use crate::failure::StepError;
 use crate::files;
 use crate::graph::JsonTemplate;
 use crate::protocols::sampler::text;
@@ -21,7 +22,7 @@ pub(super) fn make(
     http: &HttpNode,
     scope: &mut dyn Scope,
     extra: &mut Vec<(HeaderName, HeaderValue)>,
-) -> Result<Bytes, String> {
+) -> Result<Bytes, StepError> {
     let written = http.headers.iter().find(|(name, _)| *name == header::CONTENT_TYPE).map(|(_, value)| value);
     let mut content_type = |value: HeaderValue| {
         if written.is_none() {
@@ -38,7 +39,7 @@ pub(super) fn make(
             content_type(HeaderValue::from_static("application/x-www-form-urlencoded"));
             let mut pairs = Vec::new();
             for (name, tree) in fields {
-                let value = tree.value(scope).map_err(|error| error.message)?;
+                let value = tree.value(scope)?;
                 spread(name, &value, &mut pairs);
             }
             encode::form(pairs.iter().map(|(name, value)| (&**name, value.as_str())))
@@ -67,7 +68,8 @@ pub(super) fn make(
                     }
                 }
             }
-            let kind = HeaderValue::try_from(kind).map_err(|_| "the Content-Type holds a line break".to_owned())?;
+            let kind =
+                HeaderValue::try_from(kind).map_err(|_| StepError::new("the Content-Type holds a line break"))?;
             extra.push((header::CONTENT_TYPE, kind));
             multipart.finish()
         }
@@ -76,12 +78,12 @@ pub(super) fn make(
     if !http.headers.iter().any(|(name, _)| *name == header::CONTENT_ENCODING) {
         extra.push((header::CONTENT_ENCODING, HeaderValue::from_static(coding.word())));
     }
-    coding.encode(&bytes).map_err(|error| format!("the body cannot be compressed: {error}"))
+    coding.encode(&bytes).map_err(|error| StepError::new(format!("the body cannot be compressed: {error}")))
 }
 
-fn json_text(json: &JsonTemplate, scope: &mut dyn Scope) -> Result<String, String> {
+fn json_text(json: &JsonTemplate, scope: &mut dyn Scope) -> Result<String, StepError> {
     let mut text = String::new();
-    json.render(scope, &mut text).map_err(|error| error.message)?;
+    json.render(scope, &mut text)?;
     Ok(text)
 }
 
@@ -89,14 +91,14 @@ fn json_text(json: &JsonTemplate, scope: &mut dyn Scope) -> Result<String, Strin
 ///
 /// # Errors
 /// When it cannot be read.
-pub(crate) fn file_bytes(file: &FileSource, scope: &mut dyn Scope) -> Result<Bytes, String> {
+pub(crate) fn file_bytes(file: &FileSource, scope: &mut dyn Scope) -> Result<Bytes, StepError> {
     match file {
         FileSource::Read(bytes) => Ok(bytes.clone()),
         FileSource::Named(template, folder) => {
             let name = text(scope, template)?;
             files::read(&folder.join(&name), MAX_SENT_FILE)
                 .map(Bytes::from)
-                .map_err(|cause| format!("a file to send cannot be read: {cause}"))
+                .map_err(|cause| StepError::new(format!("a file to send cannot be read: {cause}")))
         }
     }
 }

@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::client::{Auth, FixedHeaders, Request, Target};
 use super::node::{Body, HttpNode};
+use crate::failure::StepError;
 use crate::graph::NodeId;
 use crate::mask::{Masker, credentials_in};
 use crate::protocols::sampler::{Sending, beginning, text};
@@ -54,7 +55,7 @@ impl Fixed {
 ///
 /// # Errors
 /// When a value is missing, a file cannot be read, or what comes out cannot be sent.
-pub(crate) fn prepare(http: &HttpNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Request, String> {
+pub(crate) fn prepare(http: &HttpNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Request, StepError> {
     let mut extra_headers = Vec::new();
     let body = match &http.body {
         Some(body) => body::make(body, http, scope, &mut extra_headers)?,
@@ -85,7 +86,7 @@ pub(crate) fn prepare(http: &HttpNode, sending: &Sending<'_>, scope: &mut dyn Sc
     })
 }
 
-fn target(http: &HttpNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Arc<Target>, String> {
+fn target(http: &HttpNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Arc<Target>, StepError> {
     if !http.fixed_target {
         return target::computed(http, scope).map(Arc::new);
     }
@@ -98,7 +99,11 @@ fn target(http: &HttpNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Resu
 }
 
 /// The headers that never change: rendered once.
-fn fixed_headers(http: &HttpNode, sending: &Sending<'_>, scope: &mut dyn Scope) -> Result<Arc<FixedHeaders>, String> {
+fn fixed_headers(
+    http: &HttpNode,
+    sending: &Sending<'_>,
+    scope: &mut dyn Scope,
+) -> Result<Arc<FixedHeaders>, StepError> {
     if let Some(known) = sending.fixed.of(sending.node, |parts| parts.headers.clone()).flatten() {
         return Ok(known);
     }
@@ -111,10 +116,12 @@ fn fixed_headers(http: &HttpNode, sending: &Sending<'_>, scope: &mut dyn Scope) 
     Ok(headers)
 }
 
-fn header_value(name: &HeaderName, template: &Template, scope: &mut dyn Scope) -> Result<HeaderValue, String> {
+fn header_value(name: &HeaderName, template: &Template, scope: &mut dyn Scope) -> Result<HeaderValue, StepError> {
     let text = text(scope, template)?;
-    HeaderValue::try_from(text)
-        .map_err(|_| format!("the header `{name}` would hold a line break or another character no header may hold"))
+    let no_header = |_| {
+        StepError::new(format!("the header `{name}` would hold a line break or another character no header may hold"))
+    };
+    HeaderValue::try_from(text).map_err(no_header)
 }
 
 /// Every credential of a request, wherever it stands: a target may send it back in its response.

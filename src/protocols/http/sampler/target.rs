@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::client::{Target, body};
 use super::super::node::HttpNode;
+use crate::failure::StepError;
 use crate::protocols::sampler::text;
 use crate::template::Scope;
 use crate::uri;
@@ -13,7 +14,7 @@ use crate::value::Value;
 ///
 /// # Errors
 /// When a value is missing, or what comes out is not a URL.
-pub(super) fn computed(http: &HttpNode, scope: &mut dyn Scope) -> Result<Target, String> {
+pub(super) fn computed(http: &HttpNode, scope: &mut dyn Scope) -> Result<Target, StepError> {
     let mut url = String::new();
     http.url.render_checked(scope, &mut url, keeps_its_place)?;
     if !uri::is_absolute(&url) {
@@ -23,7 +24,7 @@ pub(super) fn computed(http: &HttpNode, scope: &mut dyn Scope) -> Result<Target,
     if !http.query.is_empty() {
         let mut pairs = Vec::new();
         for (name, tree) in &http.query {
-            let value = tree.value(scope).map_err(|error| error.message)?;
+            let value = tree.value(scope)?;
             spread(name, &value, &mut pairs);
         }
         let query = body::query(pairs.iter().map(|(name, value)| (&**name, value.as_str())));
@@ -42,7 +43,7 @@ pub(super) fn computed(http: &HttpNode, scope: &mut dyn Scope) -> Result<Target,
 /// Refuses a value within a URL that would change where the request goes: what follows `#` is never sent,
 /// and what follows `?` is no part of the path (RFC 3986 §3). One that brings a query of its own, as links
 /// do (`items?page=2`), is meant so. The value itself is not told: it may be a secret.
-fn keeps_its_place(expression: &str, value: &str) -> Result<(), String> {
+fn keeps_its_place(expression: &str, value: &str) -> Result<(), StepError> {
     let query = |at: usize| {
         let name = &value[at + 1..];
         name.find('=')
@@ -54,10 +55,10 @@ fn keeps_its_place(expression: &str, value: &str) -> Result<(), String> {
         Some(_) | None => return Ok(()),
     };
     let (open, expression) = ("${", expression.trim());
-    Err(format!(
+    Err(StepError::new(format!(
         "the value of `{open}{expression}}}` holds a `{sign}`, which {effect} in a URL: write `{open}{expression} | \
          url_encode}}`, or send it with `query:`"
-    ))
+    )))
 }
 
 /// A list repeats the name, `null` leaves it out.

@@ -1,0 +1,319 @@
+//! Which kind a step is, and what was meant by a key that is none.
+
+use super::fields::whole;
+use super::steps::kind_named;
+use super::{Around, Lower};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::keys::{self, Key, KindId, StepKeys, instead_of, kinds};
+use crate::plan::types::Text;
+use crate::protocols::spec::RequestKind;
+use crate::yaml::{Entry, Node};
+
+impl Lower<'_> {
+    /// The one key that says what a step does, and what it says. A misspelt one is told and taken
+    /// for what it was meant to be, so that the rest of the step is checked too.
+    pub(crate) fn kind_of<'n>(
+        &mut self,
+        node: &'n Node,
+        entries: &'n [Entry],
+    ) -> Option<(&'n Entry, &'static StepKeys)> {
+        let is_kind = |entry: &&Entry| kinds().any(|kind| kind.key.name == &*entry.key);
+        let mut found: Vec<&Entry> = entries.iter().filter(is_kind).collect();
+        let takes_steps = |entry: &Entry| kinds().any(|kind| kind.key.name == &*entry.key && kind.takes_steps());
+        if found.len() > 1 && found.iter().any(|entry| takes_steps(entry)) {
+            found.retain(|entry| &*entry.key != "steps");
+        }
+        // `steps` alone is a step only if nothing beside it says what holds the steps.
+        if let [only] = found.as_slice()
+            && &*only.key == "steps"
+            && let Some((finding, meant)) = entries.iter().find_map(|entry| self.meant(entry))
+            && meant.is_none_or(|(_, kind)| kind.takes_steps())
+        {
+            self.report(finding);
+            return meant;
+        }
+        match found.as_slice() {
+            [one] => Some((one, kind_named(&one.key)?)),
+            [] => {
+                let (finding, meant) = self.no_kind(node, entries);
+                // Whoever wrote the wrong word need not be told to write a value after it.
+                self.findings.retain(|known| {
+                    !entries.iter().any(|one| finding.span == one.key_span && known.message == nothing_after(&one.key))
+                        || known.span != finding.span
+                        || meant.is_some()
+                });
+                self.report(finding);
+                meant
+            }
+            [first, second, ..] => {
+                let is = |entry: &Entry, key: &str| &*entry.key == key;
+                let messages = |entry: &&Entry| is(entry, "send") || is(entry, "receive");
+                let help = if found.iter().any(|entry| is(entry, "websocket")) && found.iter().any(messages) {
+                    "put what goes over the connection into the `steps` of `websocket`, each step after its own `-`"
+                } else if found.iter().any(|entry| is(entry, "sse")) {
+                    "an `sse` step reads its stream alone: say in `until` what ends it, and put other steps after it"
+                } else if is(second, "steps") || is(first, "steps") {
+                    "a request holds no steps: put them after it as steps of their own"
+                } else if is(first, "send") && is(second, "receive") {
+                    "make two steps of it, each after its own `-`; if the message is a reply, write `reply` instead of `receive`"
+                } else {
+                    "make two steps of it, each after its own `-`"
+                };
+                self.report(
+                    Diagnostic::error(
+                        second.key_span,
+                        format!("one step cannot be both `{}` and `{}`", first.key, second.key),
+                    )
+                    .help(help)
+                    .related(first.key_span, "the first kind"),
+                );
+                None
+            }
+        }
+    }
+
+    pub(crate) fn no_kind<'n>(
+        &self,
+        node: &Node,
+        entries: &'n [Entry],
+    ) -> (Diagnostic, Option<(&'n Entry, &'static StepKeys)>) {
+        if let Some(found) = entries.iter().find_map(|entry| self.meant(entry)) {
+            return found;
+        }
+        // A key that stands beside some kinds of steps, or a word for one.
+        let owned = |word: &str, by: fn(&Key, &str) -> bool| {
+            let mut keys =
+                kinds().filter(|kind| !kind.key.later).flat_map(|kind| kind.all_keys().map(move |key| (kind, key)));
+            keys.find(|(kind, key)| key.name != kind.key.name && by(key, word)).map(|(_, key)| key.name)
+        };
+        let named = |word: &str| owned(word, |key, word| key.name == word).or_else(|| owned(word, Key::is_also));
+        let of_a_kind = entries.iter().filter(|entry| !keys::STEP.keys.iter().any(|key| key.name == &*entry.key));
+        if let Some((entry, ours)) = of_a_kind.filter_map(|entry| Some((entry, named(&entry.key)?))).next() {
+            let owners: Vec<&str> = kinds()
+                .filter(|kind| !kind.key.later && kind.all_keys().any(|known| known.name == ours))
+                .map(|kind| kind.key.name)
+                .collect();
+            let owner = match owners.as_slice() {
+                [first, .., last] => format!("`{first}` or `{last}`"),
+                owners => format!("`{}`", owners.concat()),
+            };
+            let rename = if ours == &*entry.key { String::new() } else { format!("here it is `{ours}`, and ") };
+            let finding = Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
+            let help =
+                format!("{rename}it belongs into the step that it is about, beside {owner}, without a `-` of its own");
+            return (finding.help(help), None);
+        }
+        let names: Vec<&str> = kinds().filter(|kind| !kind.key.later).map(|kind| kind.key.name).collect();
+        let finding =
+            Diagnostic::error(Self::start_of(node), "this step has no kind key, so it does not say what to do")
+                .help(format!("add one: {}", names.join(", ")));
+        (finding, None)
+    }
+
+    /// What an entry of a step may have been meant to be, if no kind is called so.
+    fn meant<'n>(&self, entry: &'n Entry) -> Option<(Diagnostic, Option<(&'n Entry, &'static StepKeys)>)> {
+        let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
+        let word = &*entry.key;
+        if kind_named(word).is_some() {
+            return None;
+        }
+        if let Some(instead) = instead_of("step", word) {
+            return Some((finding().help(instead), None));
+        }
+        let fits = |kind: &&StepKeys| kind.key.ty.has_shape_of(&entry.value) || takes_url(kind);
+        let bridged = kinds().find_map(|kind| {
+            kind.key.words.iter().find(|(_, theirs)| *theirs == word).map(|(tool, _)| (Some(*tool), kind))
+        });
+        let lower = word.to_ascii_lowercase();
+        let beside = |word: &str| kinds().any(|kind| kind.all_keys().any(|key| key.name == word));
+        let also =
+            kinds().filter(fits).find(|kind| kind.key.also.iter().any(|theirs| *theirs == word || *theirs == lower));
+        if let Some((tool, kind)) = bridged.or_else(|| also.map(|kind| (None, kind)).filter(|_| !beside(word))) {
+            let ours = kind.key.name;
+            if ours == "request" && entry.value.text().is_some() {
+                let help = "here a request is written by its method: `get: /path`, `post: /path`, …";
+                return Some((
+                    finding().help(help).fix(entry.key_span, "get"),
+                    kind_named("get").map(|kind| (entry, kind)),
+                ));
+            }
+            let theirs = tool.map_or_else(String::new, |tool| format!("{tool} calls this `{word}`; "));
+            let help = format!("{theirs}here it is `{ours}`");
+            return Some((finding().help(help).fix(entry.key_span, ours), Some((entry, kind))));
+        }
+        let known =
+            |word: &str| kinds().any(|kind| kind.all_keys().any(|key| key.name == word) && kind.key.name != word);
+        let names = kinds().filter(|kind| !kind.key.later).map(|kind| kind.key.name);
+        if known(word) {
+            return None;
+        }
+        let near = crate::suggest::nearest(&lower, names)?;
+        let meant = kind_named(near).map(|kind| (entry, kind));
+        Some((finding().help(format!("did you mean `{near}`?")).fix(entry.key_span, near), meant))
+    }
+
+    /// The path or URL at a kind key.
+    pub(crate) fn url(&mut self, kind: &Entry, key: &str) -> Option<Text> {
+        if kind.value.text().is_none() {
+            self.wrong_type(&kind.value, key, "a path or URL", Some(&format!("{key}: /path")));
+            return None;
+        }
+        self.text(&kind.value, key)
+    }
+
+    /// A step that fits where steps are read.
+    pub(super) fn a_step(&self) -> &'static str {
+        match self.around {
+            Around::Nothing => "get: /api/market-data",
+            Around::Connection | Around::Parallel => "send: { json: { subscribe: AAPL } }",
+        }
+    }
+
+    /// Tells that a key after which nothing is written takes an empty map, instead of "write a value".
+    pub(crate) fn means_empty(&mut self, entry: &Entry) {
+        let told = |known: &&mut Diagnostic| known.span == entry.key_span && known.message == nothing_after(&entry.key);
+        if let Some(known) = self.findings.iter_mut().find(told) {
+            let span = Span { end: entry.key_span.end + 1, ..entry.key_span };
+            let empty = format!("{}: {{}}", entry.key);
+            *known = Diagnostic::error(span, nothing_after(&entry.key))
+                .help(format!("write `{empty}`: any message"))
+                .fix(span, empty);
+        }
+    }
+
+    /// The entries of a request whose URL stands in a map, `sse: { url: /x, … }`, or below its kind key,
+    /// with the URL at the kind key and the rest beside it. Tells so.
+    pub(super) fn url_within(
+        &mut self,
+        entries: &[Entry],
+        kind: &Entry,
+        meant: &'static StepKeys,
+    ) -> Option<Vec<Entry>> {
+        if !takes_url(meant) {
+            return None;
+        }
+        let is_url = |entry: &&Entry| URLS.contains(&&*entry.key) && entry.value.text().is_some();
+        let at = entries.iter().position(|entry| std::ptr::eq(entry, kind))?;
+        let key = meant.key.name;
+        if kind.value.is_blank() {
+            let url = entries.get(at + 1).filter(is_url)?;
+            let value = self.in_one_line(&url.value)?.to_owned();
+            // Only what was written after the kind key can have been meant as its value.
+            let span = whole(url).filter(|span| kind.key_span.end <= span.start)?;
+            let span = Span { start: kind.key_span.start, ..span };
+            self.findings.retain(|known| known.span != kind.key_span || known.message != nothing_after(&kind.key));
+            let written = format!("{key}: {value}");
+            let message = format!("the URL of `{key}` stands at `{key}` itself, not at `{}`", url.key);
+            let finding = Diagnostic::error(span, message).help(format!("write `{written}`"));
+            self.unpatch(kind);
+            self.report(finding.fix(span, written));
+            let mut all: Vec<Entry> = entries.iter().filter(|entry| !std::ptr::eq(*entry, url)).cloned().collect();
+            all.get_mut(at)?.value = url.value.clone();
+            return Some(all);
+        }
+        let inside = kind.value.entries()?;
+        let url = inside.iter().find(is_url)?;
+        let rest: Vec<&Entry> = inside.iter().filter(|entry| !std::ptr::eq(*entry, url)).collect();
+        let twice = rest.iter().any(|one| entries.iter().any(|known| known.key == one.key));
+        let finding = Diagnostic::error(
+            kind.value.span,
+            format!("`{key}` takes its path or URL, not a map: its other keys stand beside it"),
+        );
+        let shown = self.in_one_line(&url.value).unwrap_or("/path").to_owned();
+        let finding = match rest.as_slice() {
+            [] => finding.help(format!("write `{key}: {shown}`")),
+            rest => {
+                let names: Vec<String> = rest.iter().map(|entry| format!("`{}`", entry.key)).collect();
+                finding.help(format!("write `{key}: {shown}`, and {} beside it", names.join(", ")))
+            }
+        };
+        let patch = self.beside(key, kind, url, &rest).filter(|_| !twice);
+        let finding = match patch {
+            Some((span, text)) => {
+                self.unpatch(kind);
+                Diagnostic { span, ..finding }.fix(span, text)
+            }
+            None => finding,
+        };
+        self.report(finding);
+        let mut all = entries.to_vec();
+        all.get_mut(at)?.value = url.value.clone();
+        all.extend(rest.into_iter().filter(|_| !twice).cloned());
+        Some(all)
+    }
+
+    /// Takes away the patch of a misspelt kind key, which a larger one has in it.
+    fn unpatch(&mut self, kind: &Entry) {
+        for known in self.findings.iter_mut().filter(|known| known.span == kind.key_span) {
+            known.fix = None;
+        }
+    }
+
+    /// The text that puts a URL at its kind key and the other keys beside it, and what it replaces.
+    fn beside(&self, key: &str, kind: &Entry, url: &Entry, rest: &[&Entry]) -> Option<(Span, String)> {
+        let column = |span: Span| self.sources.position(span).1;
+        let before = self.sources.text(Span { start: 0, end: kind.key_span.start, ..kind.key_span });
+        let line = before.rsplit('\n').next()?;
+        let is_block = line.chars().all(|c| matches!(c, ' ' | '-'));
+        let mut text = format!("{key}: {}", self.in_one_line(&url.value)?);
+        for entry in rest {
+            let written = self.sources.text(whole(entry)?);
+            if written.is_empty() {
+                return None;
+            }
+            if is_block {
+                let indent = column(kind.key_span) - 1;
+                let deeper = column(entry.key_span) - 1;
+                text.push_str(&format!("\n{:indent$}", ""));
+                let mut lines = written.split('\n');
+                text.push_str(lines.next()?);
+                for line in lines {
+                    let blanks = line.len() - line.trim_start().len();
+                    // What belongs to a key stands deeper than the key, but for what brackets hold.
+                    let depth = (blanks + indent).saturating_sub(deeper).max(indent.min(blanks));
+                    text.push_str(&format!("\n{:depth$}{}", "", line.trim_start()));
+                }
+            } else if written.contains('\n') {
+                return None;
+            } else {
+                text.push_str(&format!(", {written}"));
+            }
+        }
+        Some((whole(kind)?, text))
+    }
+}
+
+/// What a URL is called where it has a key of its own.
+const URLS: [&str; 6] = ["url", "path", "uri", "address", "endpoint", "connect"];
+
+/// Whether a kind key is followed by a path or URL.
+fn takes_url(kind: &StepKeys) -> bool {
+    match kind.id {
+        KindId::Request(RequestKind::Http) => kind.key.name != "request",
+        KindId::Request(RequestKind::WebSocket | RequestKind::Sse) => true,
+        KindId::Request(RequestKind::Send | RequestKind::Receive)
+        | KindId::Transaction
+        | KindId::Repeat
+        | KindId::While
+        | KindId::ForEach
+        | KindId::Choose
+        | KindId::RoundRobin
+        | KindId::Shuffle
+        | KindId::Parallel
+        | KindId::Set
+        | KindId::NextRow
+        | KindId::Pause
+        | KindId::WaitForUsers
+        | KindId::Lock
+        | KindId::Stop
+        | KindId::Log
+        | KindId::Include
+        | KindId::Steps
+        | KindId::Later => false,
+    }
+}
+
+/// What is told of a key without a value.
+fn nothing_after(key: &str) -> String {
+    format!("nothing is written after `{key}:`")
+}
