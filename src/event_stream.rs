@@ -61,7 +61,7 @@ impl Field {
 
 /// Where in a line the next byte stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum LinePart {
     /// At the beginning of the stream, after this number of bytes of a byte order mark.
     Mark(usize),
     /// In the name of a field. A line that ends before it has begun is blank.
@@ -75,13 +75,13 @@ enum Place {
 
 /// The value of a `retry` field, which must be a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Number {
+enum RetryValue {
     Empty,
     Is(u64),
     Invalid,
 }
 
-impl Number {
+impl RetryValue {
     fn followed_by(self, byte: u8) -> Self {
         let digit = match byte {
             b'0'..=b'9' => u64::from(byte - b'0'),
@@ -104,7 +104,7 @@ impl Number {
 pub struct EventStream {
     limit: usize,
     failed: bool,
-    place: Place,
+    place: LinePart,
     /// The last byte was a carriage return: a line feed now belongs to the same line end.
     after_return: bool,
     /// The beginning of a field's name. No known name is longer.
@@ -122,14 +122,14 @@ pub struct EventStream {
     id: Vec<u8>,
     /// The last event ID buffer.
     last_id: String,
-    number: Number,
+    number: RetryValue,
     retry: Option<Duration>,
-    told: Told,
+    told: LastEvent,
 }
 
 /// What was dispatched last.
 #[derive(Debug, Default)]
-struct Told {
+struct LastEvent {
     event: String,
     data: String,
     id: String,
@@ -152,7 +152,7 @@ impl Events<'_, '_> {
     pub fn next_event(&mut self) -> Result<Option<Event<'_>>, TooLarge> {
         while !self.bytes.is_empty() {
             if self.stream.step(&mut self.bytes)? {
-                let Told { event, data, id } = &self.stream.told;
+                let LastEvent { event, data, id } = &self.stream.told;
                 let event = if event.is_empty() { MESSAGE } else { event };
                 return Ok(Some(Event { event, data, id }));
             }
@@ -179,7 +179,7 @@ impl EventStream {
         Self {
             limit,
             failed: false,
-            place: Place::Mark(0),
+            place: LinePart::Mark(0),
             after_return: false,
             name: [0; 5],
             name_length: 0,
@@ -189,9 +189,9 @@ impl EventStream {
             event: Vec::new(),
             id: Vec::new(),
             last_id: String::new(),
-            number: Number::Empty,
+            number: RetryValue::Empty,
             retry: None,
-            told: Told::default(),
+            told: LastEvent::default(),
         }
     }
 
@@ -221,15 +221,15 @@ impl EventStream {
             *bytes = rest;
             return Ok(false);
         }
-        if let Place::Mark(length) = self.place {
+        if let LinePart::Mark(length) = self.place {
             if byte == BYTE_ORDER_MARK[length] {
                 *bytes = rest;
                 let whole = length + 1 == BYTE_ORDER_MARK.len();
-                self.place = if whole { Place::Name } else { Place::Mark(length + 1) };
+                self.place = if whole { LinePart::Name } else { LinePart::Mark(length + 1) };
                 return Ok(false);
             }
             // A part of the mark is the beginning of a name that nobody knows.
-            self.place = if length == 0 { Place::Name } else { Place::Ignored };
+            self.place = if length == 0 { LinePart::Name } else { LinePart::Ignored };
         }
         if let b'\n' | b'\r' = byte {
             *bytes = rest;
@@ -237,54 +237,54 @@ impl EventStream {
             return self.end_line();
         }
         match self.place {
-            Place::Mark(_) | Place::Name => {
+            LinePart::Mark(_) | LinePart::Name => {
                 *bytes = rest;
                 if byte == b':' {
                     let field = Field::named(&self.name[..self.name_length]);
-                    self.place = field.map_or(Place::Ignored, Place::Colon);
+                    self.place = field.map_or(LinePart::Ignored, LinePart::Colon);
                     field.map_or(Ok(()), |field| self.begin_value(field))?;
                 } else if let Some(place) = self.name.get_mut(self.name_length) {
                     *place = byte;
                     self.name_length += 1;
                 } else {
-                    self.place = Place::Ignored;
+                    self.place = LinePart::Ignored;
                 }
             }
-            Place::Colon(field) => {
+            LinePart::Colon(field) => {
                 if byte == b' ' {
                     *bytes = rest;
                 }
-                self.place = Place::Value(field);
+                self.place = LinePart::Value(field);
             }
-            Place::Value(field) => {
+            LinePart::Value(field) => {
                 let value = until_line_end(bytes);
                 self.take_value(field, value)?;
                 *bytes = &bytes[value.len()..];
             }
-            Place::Ignored => *bytes = &bytes[until_line_end(bytes).len()..],
+            LinePart::Ignored => *bytes = &bytes[until_line_end(bytes).len()..],
         }
         Ok(false)
     }
 
     /// Ends a line (§9.2.6); tells whether it has completed an event.
     fn end_line(&mut self) -> Result<bool, TooLarge> {
-        let field = match std::mem::replace(&mut self.place, Place::Name) {
-            Place::Mark(_) | Place::Name if self.name_length == 0 => return Ok(self.dispatch()),
-            Place::Mark(_) | Place::Name => {
+        let field = match std::mem::replace(&mut self.place, LinePart::Name) {
+            LinePart::Mark(_) | LinePart::Name if self.name_length == 0 => return Ok(self.dispatch()),
+            LinePart::Mark(_) | LinePart::Name => {
                 // The whole line is the name, and the value is empty.
                 let field = Field::named(&self.name[..self.name_length]);
                 field.map_or(Ok(()), |field| self.begin_value(field))?;
                 field
             }
-            Place::Colon(field) | Place::Value(field) => Some(field),
-            Place::Ignored => None,
+            LinePart::Colon(field) | LinePart::Value(field) => Some(field),
+            LinePart::Ignored => None,
         };
         self.name_length = 0;
         match field {
             Some(Field::Id) if !self.id.contains(&0) => to_text(&mut self.id, &mut self.last_id),
             Some(Field::Retry) => match self.number {
-                Number::Is(milliseconds) => self.retry = Some(Duration::from_millis(milliseconds)),
-                Number::Empty | Number::Invalid => {}
+                RetryValue::Is(milliseconds) => self.retry = Some(Duration::from_millis(milliseconds)),
+                RetryValue::Empty | RetryValue::Invalid => {}
             },
             Some(Field::Id | Field::Event | Field::Data) | None => {}
         }
@@ -295,7 +295,7 @@ impl EventStream {
         match field {
             Field::Event => self.event.clear(),
             Field::Id => self.id.clear(),
-            Field::Retry => self.number = Number::Empty,
+            Field::Retry => self.number = RetryValue::Empty,
             Field::Data => {
                 if std::mem::replace(&mut self.has_data, true) {
                     self.take_value(field, b"\n")?;

@@ -38,7 +38,7 @@ pub struct Timings {
 impl Timings {
     /// How long a phase took; `None` if there was none of it, or if it may come several times in
     /// one request ([`Gaps`]).
-    pub fn of(&self, phase: Phase) -> Option<Duration> {
+    pub fn get(&self, phase: Phase) -> Option<Duration> {
         match phase {
             Phase::Dns => self.dns,
             Phase::Connect => self.connect,

@@ -106,7 +106,7 @@ impl StepError {
 
 impl From<Problem> for StepError {
     fn from(problem: Problem) -> Self {
-        Self { message: problem.message }
+        Self { message: problem.into() }
     }
 }
 

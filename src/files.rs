@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use crate::problem::Problem;
+
 /// The largest file that `file()` reads, in bytes.
 pub(crate) const MAX_FILE: u64 = 10 * 1024 * 1024;
 
@@ -12,27 +14,27 @@ pub(crate) const MAX_FILE: u64 = 10 * 1024 * 1024;
 ///
 /// # Errors
 /// A fragment that says why it cannot be read.
-pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, String> {
-    let told = |error: std::io::Error| error.to_string();
-    let meta = std::fs::metadata(path).map_err(told)?;
+pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Problem> {
+    let in_words = |error: std::io::Error| Problem::from(error.to_string());
+    let meta = std::fs::metadata(path).map_err(in_words)?;
     if meta.is_dir() {
-        return Err("it is a folder, not a file".to_owned());
+        return Err("it is a folder, not a file".into());
     }
     if !meta.is_file() {
-        return Err("it is a pipe or a device, not an ordinary file".to_owned());
+        return Err("it is a pipe or a device, not an ordinary file".into());
     }
     if meta.len() > max {
-        return Err(format!("the file has {} bytes; at most {max} are read", meta.len()));
+        return Err(format!("the file has {} bytes; at most {max} are read", meta.len()).into());
     }
     // It may have been exchanged or have grown meanwhile, and some files of the system tell no size.
-    let file = File::open(path).map_err(told)?;
-    if !file.metadata().map_err(told)?.is_file() {
-        return Err("it is a pipe or a device, not an ordinary file".to_owned());
+    let file = File::open(path).map_err(in_words)?;
+    if !file.metadata().map_err(in_words)?.is_file() {
+        return Err("it is a pipe or a device, not an ordinary file".into());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
-    file.take(max + 1).read_to_end(&mut bytes).map_err(told)?;
+    file.take(max + 1).read_to_end(&mut bytes).map_err(in_words)?;
     if bytes.len() as u64 > max {
-        return Err(format!("the file has more than {max} bytes"));
+        return Err(format!("the file has more than {max} bytes").into());
     }
     Ok(bytes)
 }

@@ -7,6 +7,8 @@
 use html5ever::tendril::{StrTendril, TendrilSink as _};
 use scraper::{Html, HtmlTreeSink};
 
+use crate::problem::Problem;
+
 /// The deepest nesting of a page's elements; real pages have less than 100.
 pub const MAX_HTML_DEPTH: usize = 512;
 /// The deepest nesting of the elements of an XML document.
@@ -32,17 +34,17 @@ const PIECE: usize = 1024;
 ///
 /// # Errors
 /// A fragment that names the limit the page goes beyond.
-pub fn html(text: &str) -> Result<Html, String> {
+pub fn html(text: &str) -> Result<Html, Problem> {
     let counts = Counts::of(text, 2 * MAX_HTML_NODES);
     counts.check("page", MAX_HTML_ATTRIBUTES, MAX_HTML_PAIRS)?;
-    let too_many = || format!("the page has more than {MAX_HTML_NODES} elements and texts");
+    let too_many = || Problem::from(format!("the page has more than {MAX_HTML_NODES} elements and texts"));
     // Tags that open nothing cost time too.
     if counts.tags > 2 * MAX_HTML_NODES {
         return Err(too_many());
     }
     let sink = HtmlTreeSink::new(Html::new_document());
     let mut parser = html5ever::driver::parse_document(sink, html5ever::ParseOpts::default());
-    let too_deep = || format!("the page is nested more than {MAX_HTML_DEPTH} levels deep");
+    let too_deep = || Problem::from(format!("the page is nested more than {MAX_HTML_DEPTH} levels deep"));
     let mut rest = text;
     let mut known = 0;
     while !rest.is_empty() {
@@ -73,11 +75,11 @@ pub fn html(text: &str) -> Result<Html, String> {
 ///
 /// # Errors
 /// A fragment that names the limit it goes beyond.
-pub fn check_xml(text: &str) -> Result<(), String> {
+pub fn check_xml(text: &str) -> Result<(), Problem> {
     let counts = Counts::of(text, 2 * MAX_XML_NODES as usize);
     counts.check("body", MAX_XML_ATTRIBUTES, MAX_XML_PAIRS)?;
     if counts.tags > 2 * MAX_XML_NODES as usize {
-        return Err(format!("the body has more than {MAX_XML_NODES} nodes"));
+        return Err(format!("the body has more than {MAX_XML_NODES} nodes").into());
     }
     Ok(())
 }
@@ -105,13 +107,13 @@ const SINGLE: usize = 7;
 
 /// The states in which a tag may be, and the most attributes it may have there.
 #[derive(Clone, Copy, Default)]
-struct Open {
+struct OpenTags {
     /// A bit for each state.
     states: u8,
     counts: [u32; 8],
 }
 
-impl Open {
+impl OpenTags {
     fn put(&mut self, state: usize, count: u32) {
         let known = self.states & 1 << state != 0;
         self.counts[state] = if known { self.counts[state].max(count) } else { count };
@@ -137,7 +139,7 @@ impl Counts {
     fn of(text: &str, most: usize) -> Self {
         let bytes = text.as_bytes();
         let mut counts = Self::default();
-        let mut open = Open::default();
+        let mut open = OpenTags::default();
         let mut at = 0;
         while at < bytes.len() && counts.tags <= most {
             // What follows `</` begins with the slash.
@@ -149,7 +151,7 @@ impl Counts {
             }
             let byte = bytes[at];
             at += 1;
-            let mut next = Open::default();
+            let mut next = OpenTags::default();
             let mut ended = None;
             for (state, count) in open.iter() {
                 let (state, count) = match (state, byte) {
@@ -196,12 +198,12 @@ impl Counts {
         counts
     }
 
-    fn check(&self, what: &str, attributes: u32, pairs: u64) -> Result<(), String> {
+    fn check(&self, what: &str, attributes: u32, pairs: u64) -> Result<(), Problem> {
         if self.attributes > attributes {
-            return Err(format!("an element of the {what} has more than {attributes} attributes"));
+            return Err(format!("an element of the {what} has more than {attributes} attributes").into());
         }
         if self.pairs > pairs {
-            return Err(format!("too many elements of the {what} have hundreds of attributes"));
+            return Err(format!("too many elements of the {what} have hundreds of attributes").into());
         }
         Ok(())
     }
@@ -243,7 +245,7 @@ mod tests {
     #[track_caller]
     fn refused(text: &str, words: &str) {
         let start = Instant::now();
-        assert_eq!(html(text).map(|_| ()).unwrap_err(), words);
+        assert_eq!(html(text).map(|_| ()).unwrap_err().message, words);
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     }
 

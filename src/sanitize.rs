@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Where in an escape sequence a character stands.
-enum State {
+enum EscapeState {
     Text,
     /// After ESC.
     Escape,
@@ -24,27 +24,27 @@ enum State {
 /// The characters of a text outside of escape sequences, with their places in bytes. Those that
 /// [`clean`] removes one by one are still there.
 pub(crate) fn outside_escapes(text: &str) -> impl Iterator<Item = (usize, char)> {
-    let mut state = State::Text;
+    let mut state = EscapeState::Text;
     text.char_indices().filter(move |(_, c)| {
         let (next, kept) = match (&state, *c) {
-            (State::Text, '\u{1b}') => (State::Escape, false),
-            (State::Text, '\u{9b}') => (State::Control, false),
-            (State::Text, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}') => (State::Command, false),
-            (State::Text, _) => (State::Text, true),
-            (State::Escape, '[') => (State::Control, false),
-            (State::Escape, ']' | 'P' | 'X' | '^' | '_') => (State::Command, false),
-            (State::Escape, ' '..='/') => (State::Intermediate, false),
-            (State::Escape, '0'..='~') => (State::Text, false),
-            (State::Control, ' '..='?') => (State::Control, false),
-            (State::Control, '@'..='~') => (State::Text, false),
-            (State::Intermediate, ' '..='/') => (State::Intermediate, false),
-            (State::Intermediate, '0'..='~') => (State::Text, false),
-            (State::Command, '\u{7}' | '\u{9c}') | (State::CommandEnd, '\\') => (State::Text, false),
-            (State::Command | State::CommandEnd, '\u{1b}') => (State::CommandEnd, false),
+            (EscapeState::Text, '\u{1b}') => (EscapeState::Escape, false),
+            (EscapeState::Text, '\u{9b}') => (EscapeState::Control, false),
+            (EscapeState::Text, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}') => (EscapeState::Command, false),
+            (EscapeState::Text, _) => (EscapeState::Text, true),
+            (EscapeState::Escape, '[') => (EscapeState::Control, false),
+            (EscapeState::Escape, ']' | 'P' | 'X' | '^' | '_') => (EscapeState::Command, false),
+            (EscapeState::Escape, ' '..='/') => (EscapeState::Intermediate, false),
+            (EscapeState::Escape, '0'..='~') => (EscapeState::Text, false),
+            (EscapeState::Control, ' '..='?') => (EscapeState::Control, false),
+            (EscapeState::Control, '@'..='~') => (EscapeState::Text, false),
+            (EscapeState::Intermediate, ' '..='/') => (EscapeState::Intermediate, false),
+            (EscapeState::Intermediate, '0'..='~') => (EscapeState::Text, false),
+            (EscapeState::Command, '\u{7}' | '\u{9c}') | (EscapeState::CommandEnd, '\\') => (EscapeState::Text, false),
+            (EscapeState::Command | EscapeState::CommandEnd, '\u{1b}') => (EscapeState::CommandEnd, false),
             // A command that is not ended by the end of its line is none: the rest is text again.
-            (_, '\n') => (State::Text, true),
-            (State::Command | State::CommandEnd, _) => (State::Command, false),
-            (State::Escape | State::Control | State::Intermediate, _) => (State::Text, true),
+            (_, '\n') => (EscapeState::Text, true),
+            (EscapeState::Command | EscapeState::CommandEnd, _) => (EscapeState::Command, false),
+            (EscapeState::Escape | EscapeState::Control | EscapeState::Intermediate, _) => (EscapeState::Text, true),
         };
         state = next;
         kept

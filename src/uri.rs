@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Host;
 
+use crate::problem::Problem;
+
 /// Everything but the characters that need no encoding anywhere (RFC 3986 §2.3, unreserved).
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -77,7 +79,7 @@ pub const BASE_REMEDY: &str = "end it before the `?` or `#`, and write query par
 ///
 /// # Errors
 /// A sentence that tells what is wrong with either.
-pub fn resolve(base: Option<&str>, reference: &str) -> Result<String, String> {
+pub fn resolve(base: Option<&str>, reference: &str) -> Result<String, Problem> {
     let reference = reference.trim_ascii();
     if is_absolute(reference) {
         return Ok(reference.to_owned());
@@ -85,19 +87,20 @@ pub fn resolve(base: Option<&str>, reference: &str) -> Result<String, String> {
     if let Some(scheme) = scheme_end(reference).map(|end| &reference[..end]) {
         let is = |known: &&str| scheme.eq_ignore_ascii_case(known);
         if ["http", "https"].iter().any(is) {
-            return Err(format!("`{scheme}:` needs two slashes after it: write {scheme}://host/path"));
+            let ours = format!("write {scheme}://host/path");
+            return Err(Problem::new(format!("`{scheme}:` needs two slashes after it"), ours));
         }
         if NO_SERVER.iter().any(is) {
-            return Err(format!("a `{scheme}:` URL cannot be requested: it leads to no server"));
+            return Err(format!("a `{scheme}:` URL cannot be requested: it leads to no server").into());
         }
     }
     let Some(base) = base.map(str::trim_ascii) else {
         return Err("a path alone cannot be requested: it needs a `base_url` before it, or has to be a whole URL \
                     with http:// or https://"
-            .to_owned());
+            .into());
     };
     if let Some(problem) = base_problem(base) {
-        return Err(format!("{problem}; {BASE_REMEDY}"));
+        return Err(Problem::new(problem, BASE_REMEDY));
     }
     if network_path(reference).is_some() {
         return Ok(format!("{}:{reference}", scheme(base).unwrap_or("http")));
@@ -112,9 +115,12 @@ pub fn resolve(base: Option<&str>, reference: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub fn host_and_port(text: &str) -> Result<(Host<String>, Option<u16>), String> {
+pub fn host_and_port(text: &str) -> Result<(Host<String>, Option<u16>), Problem> {
     if text.contains('*') {
-        return Err("`*` stands for nothing here: host names are compared whole; write a line for each host".to_owned());
+        return Err(Problem::new(
+            "`*` stands for nothing here: host names are compared whole",
+            "write a line for each host",
+        ));
     }
     if let Ok(address) = text.parse() {
         return Ok((Host::Ipv6(address), None));
@@ -122,13 +128,13 @@ pub fn host_and_port(text: &str) -> Result<(Host<String>, Option<u16>), String> 
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => match port.parse::<u16>() {
             Ok(number) => (host, Some(number)),
-            Err(_) => return Err(format!("`{port}` is not a port")),
+            Err(_) => return Err(format!("`{port}` is not a port").into()),
         },
         _ => (text, None),
     };
     match Host::parse(host) {
         Ok(host) => Ok((without_root(host), port)),
-        Err(error) => Err(format!("`{host}` is not a host name: {error}")),
+        Err(error) => Err(format!("`{host}` is not a host name: {error}").into()),
     }
 }
 
@@ -216,7 +222,7 @@ mod tests {
             ("http://h", "../x", "http://h/../x"),
         ];
         for (base, reference, whole) in cases {
-            assert_eq!(resolve(Some(base), reference).as_deref(), Ok(whole), "{base} {reference}");
+            assert_eq!(resolve(Some(base), reference), Ok(whole.to_owned()), "{base} {reference}");
         }
     }
 
@@ -230,7 +236,7 @@ mod tests {
             (None, "/x", "needs a `base_url`"),
         ] {
             let message = resolve(base, reference).expect_err(reference);
-            assert!(message.contains(words), "{message}");
+            assert!(message.to_string().contains(words), "{message}");
         }
     }
 

@@ -6,11 +6,12 @@ use http::header::LOCATION;
 
 use crate::extractors::find::{Found, shown, still_gzip};
 use crate::failure::FailureKind;
+use crate::problem::Problem;
 use crate::response::Response;
 use crate::template::Scope;
 use crate::value::Value;
 
-use super::matching::{Judge, Miss, Seen, Unit};
+use super::matching::{Actual, Judge, Miss, SubjectUnit};
 use super::{Assertion, Expected, Matcher, Subject, sentence};
 
 /// How many characters of a body a message shows.
@@ -55,11 +56,11 @@ impl Assertion {
             return Ok(());
         }
         let unit = match &self.subject {
-            Subject::Status => Unit::Status,
+            Subject::Status => SubjectUnit::Status,
             Subject::ResponseTime | Subject::FirstByte | Subject::Reply | Subject::FirstEvent | Subject::EventGap => {
-                Unit::Milliseconds
+                SubjectUnit::Milliseconds
             }
-            Subject::Size => Unit::Bytes,
+            Subject::Size => SubjectUnit::Bytes,
             Subject::Messages
             | Subject::Body
             | Subject::Json(_)
@@ -69,7 +70,7 @@ impl Assertion {
             | Subject::Cookie(_)
             | Subject::Url
             | Subject::JsonSchema(_)
-            | Subject::Expr(..) => Unit::None,
+            | Subject::Expr(..) => SubjectUnit::None,
         };
         let judged = self.judge(response, &mut Judge { scope: &mut *scope, unit });
         judged.map_err(|mut miss| {
@@ -109,49 +110,49 @@ impl Assertion {
         match &self.subject {
             Subject::Status => {
                 let status = response.status.map_or(Value::Null, |status| Value::Int(status.into()));
-                judge.all(&self.matchers, Seen::Value(&status))
+                judge.all(&self.matchers, Actual::Value(&status))
             }
-            Subject::ResponseTime => judge.all(&self.matchers, Seen::Value(&milliseconds(response.response_time))),
-            Subject::FirstByte => judge.all(&self.matchers, Seen::Value(&milliseconds(response.first_byte))),
+            Subject::ResponseTime => judge.all(&self.matchers, Actual::Value(&milliseconds(response.response_time))),
+            Subject::FirstByte => judge.all(&self.matchers, Actual::Value(&milliseconds(response.first_byte))),
             Subject::Messages => {
                 let count = response.messages.as_ref().map_or(0, |messages| messages.count);
-                judge.all(&self.matchers, Seen::Value(&Value::Int(i64::try_from(count).unwrap_or(i64::MAX))))
+                judge.all(&self.matchers, Actual::Value(&Value::Int(i64::try_from(count).unwrap_or(i64::MAX))))
             }
             Subject::Reply | Subject::FirstEvent => {
                 match response.messages.as_ref().and_then(|messages| messages.first) {
-                    Some(time) => judge.all(&self.matchers, Seen::Value(&milliseconds(time))),
+                    Some(time) => judge.all(&self.matchers, Actual::Value(&milliseconds(time))),
                     None => self.judge_missing(judge, "no message came"),
                 }
             }
             Subject::EventGap => match response.messages.as_ref().and_then(|messages| messages.longest_gap) {
-                Some(time) => judge.all(&self.matchers, Seen::Value(&milliseconds(time))),
+                Some(time) => judge.all(&self.matchers, Actual::Value(&milliseconds(time))),
                 None => self.judge_missing(judge, "fewer than two messages came"),
             },
             Subject::Size => {
                 let size = Value::Int(i64::try_from(response.body_bytes).unwrap_or(i64::MAX));
-                judge.all(&self.matchers, Seen::Value(&size))
+                judge.all(&self.matchers, Actual::Value(&size))
             }
-            Subject::Url => judge.all(&self.matchers, Seen::Text(&response.url)),
+            Subject::Url => judge.all(&self.matchers, Actual::Text(&response.url)),
             Subject::Body if response.body.is_empty() && self.only_asks_existence() => {
                 self.judge_missing(judge, "the body is empty")
             }
-            Subject::Body => judge.all(&self.matchers, Seen::Text(response.text())),
+            Subject::Body => judge.all(&self.matchers, Actual::Text(response.text())),
             Subject::Header(name) => {
                 // Several lines of one name mean the same as one line with commas (RFC 9110, 5.3).
                 let lines = response.headers.get_all(name).iter();
                 let values: Vec<_> = lines.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
                 match values.as_slice() {
                     [] => self.judge_missing(judge, "there is no such header"),
-                    values => judge.all(&self.matchers, Seen::Text(&values.join(", "))),
+                    values => judge.all(&self.matchers, Actual::Text(&values.join(", "))),
                 }
             }
             Subject::Cookie(name) => match response.cookie(name) {
-                Some(value) => judge.all(&self.matchers, Seen::Text(value)),
+                Some(value) => judge.all(&self.matchers, Actual::Text(value)),
                 None => self.judge_missing(judge, "no such cookie was set"),
             },
             Subject::Json(path) => match path.find(response) {
-                Ok(Found::One(value)) => judge.all(&self.matchers, Seen::Value(&value)),
-                Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::List(&values)),
+                Ok(Found::One(value)) => judge.all(&self.matchers, Actual::Value(&value)),
+                Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Actual::List(&values)),
                 Ok(_) => self.judge_missing(
                     judge,
                     &match path.nearest(response) {
@@ -162,13 +163,17 @@ impl Assertion {
                 Err(why) => Err(self.unreadable(&why, response, judge)),
             },
             Subject::XPath(path) => match path.find(response.text()) {
-                Ok(Found::One(value)) => judge.all(&self.matchers, Seen::Value(&value)),
-                Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::Elements(&values)),
+                Ok(Found::One(value)) => judge.all(&self.matchers, Actual::Value(&value)),
+                Ok(Found::Several(values)) if !values.is_empty() => {
+                    judge.all(&self.matchers, Actual::Elements(&values))
+                }
                 Ok(_) => self.judge_missing(judge, "the path leads nowhere"),
                 Err(why) => Err(self.unreadable(&why, response, judge)),
             },
             Subject::Css(css) => match css.find(response.text()) {
-                Ok(Found::Several(values)) if !values.is_empty() => judge.all(&self.matchers, Seen::Elements(&values)),
+                Ok(Found::Several(values)) if !values.is_empty() => {
+                    judge.all(&self.matchers, Actual::Elements(&values))
+                }
                 Ok(_) => self.judge_missing(judge, "no element is selected"),
                 Err(why) => Err(self.unreadable(&why, response, judge)),
             },
@@ -183,7 +188,7 @@ impl Assertion {
                 Err(error) => {
                     let gzip = still_gzip(&response.beginning(8)).map(str::to_owned);
                     let why = gzip.unwrap_or_else(|| format!("the body is not JSON ({error})"));
-                    Err(self.unreadable(&why, response, judge))
+                    Err(self.unreadable(&why.into(), response, judge))
                 }
             },
             Subject::Expr(expression, source) => match expression.truth(judge.scope) {
@@ -240,7 +245,7 @@ impl Assertion {
     }
 
     /// A body that cannot be looked into meets nothing, not even `exists: false`: it may hold anything.
-    fn unreadable(&self, why: &str, response: &Response, judge: &mut Judge<'_>) -> Miss {
+    fn unreadable(&self, why: &Problem, response: &Response, judge: &mut Judge<'_>) -> Miss {
         let masker = judge.scope.masker();
         let expected =
             self.matchers.first().map_or_else(|| "JSON".to_owned(), |matcher| sentence::phrase(matcher, &masker));

@@ -15,7 +15,7 @@ const SHOWN: usize = 200;
 
 /// What is judged.
 #[derive(Clone, Copy)]
-pub(super) enum Seen<'a> {
+pub(super) enum Actual<'a> {
     /// A text without a type of its own: a body, a header, a URL.
     Text(&'a str),
     /// A value.
@@ -28,7 +28,7 @@ pub(super) enum Seen<'a> {
 
 /// What numbers mean here.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(super) enum SubjectUnit {
     None,
     Milliseconds,
     Bytes,
@@ -46,16 +46,16 @@ pub(super) struct Miss {
 /// Judges what one assertion sees of one answer.
 pub(super) struct Judge<'s> {
     pub(super) scope: &'s mut dyn Scope,
-    pub(super) unit: Unit,
+    pub(super) unit: SubjectUnit,
 }
 
 impl Judge<'_> {
     /// Judges by all matchers; the first that is not met is told.
-    pub(super) fn all(&mut self, matchers: &[Matcher], seen: Seen<'_>) -> Result<(), Miss> {
+    pub(super) fn all(&mut self, matchers: &[Matcher], seen: Actual<'_>) -> Result<(), Miss> {
         matchers.iter().try_for_each(|matcher| self.one(matcher, seen))
     }
 
-    fn one(&mut self, matcher: &Matcher, seen: Seen<'_>) -> Result<(), Miss> {
+    fn one(&mut self, matcher: &Matcher, seen: Actual<'_>) -> Result<(), Miss> {
         match matcher {
             Matcher::Equals(expected) => {
                 let value = self.value(matcher, expected)?;
@@ -105,12 +105,12 @@ impl Judge<'_> {
         }
     }
 
-    fn decide(&mut self, met: bool, matcher: &Matcher, computed: Option<&Value>, seen: Seen<'_>) -> Result<(), Miss> {
+    fn decide(&mut self, met: bool, matcher: &Matcher, computed: Option<&Value>, seen: Actual<'_>) -> Result<(), Miss> {
         if met { Ok(()) } else { self.miss(matcher, computed, seen) }
     }
 
     /// What was expected and what came. A computed value is told beside how it is written.
-    fn miss(&mut self, matcher: &Matcher, computed: Option<&Value>, seen: Seen<'_>) -> Result<(), Miss> {
+    fn miss(&mut self, matcher: &Matcher, computed: Option<&Value>, seen: Actual<'_>) -> Result<(), Miss> {
         let mut expected = self.phrase(matcher);
         if let Some(value) = computed
             && matcher.is_computed()
@@ -120,7 +120,7 @@ impl Judge<'_> {
         Err(Miss { expected, actual: self.shown(seen) })
     }
 
-    fn wrong_kind(&mut self, matcher: &Matcher, seen: Seen<'_>, why: &str) -> Miss {
+    fn wrong_kind(&mut self, matcher: &Matcher, seen: Actual<'_>, why: &str) -> Miss {
         Miss { expected: self.phrase(matcher), actual: format!("{}, {why}", self.shown(seen)) }
     }
 
@@ -132,18 +132,18 @@ impl Judge<'_> {
     }
 
     /// The text that `starts_with`, `matches` and the like look at.
-    fn text<'a>(&mut self, matcher: &Matcher, seen: Seen<'a>) -> Result<Cow<'a, str>, Miss> {
+    fn text<'a>(&mut self, matcher: &Matcher, seen: Actual<'a>) -> Result<Cow<'a, str>, Miss> {
         match seen.scalar() {
-            Seen::Text(text) => Ok(Cow::Borrowed(text)),
-            Seen::Value(Value::Text(text)) => Ok(Cow::Borrowed(text)),
-            Seen::Value(value @ (Value::Int(_) | Value::Float(_) | Value::Decimal(_) | Value::Bool(_))) => {
+            Actual::Text(text) => Ok(Cow::Borrowed(text)),
+            Actual::Value(Value::Text(text)) => Ok(Cow::Borrowed(text)),
+            Actual::Value(value @ (Value::Int(_) | Value::Float(_) | Value::Decimal(_) | Value::Bool(_))) => {
                 Ok(Cow::Owned(value.to_string()))
             }
             _ => Err(self.wrong_kind(matcher, seen, "which is no text; a list is judged by `each` or `contains`")),
         }
     }
 
-    fn pattern(&mut self, matcher: &Matcher, pattern: &Pattern, wanted: bool, seen: Seen<'_>) -> Result<(), Miss> {
+    fn pattern(&mut self, matcher: &Matcher, pattern: &Pattern, wanted: bool, seen: Actual<'_>) -> Result<(), Miss> {
         let text = self.text(matcher, seen)?;
         match pattern.is_match(&text, self.scope) {
             Ok(found) => self.decide(found == wanted, matcher, None, seen),
@@ -158,18 +158,18 @@ impl Judge<'_> {
         matcher: &Matcher,
         expected: &Expected,
         wanted: fn(std::cmp::Ordering) -> bool,
-        seen: Seen<'_>,
+        seen: Actual<'_>,
     ) -> Result<(), Miss> {
         let value = self.value(matcher, expected)?;
         let limit = self.measured(&value);
         let own;
         let number = match seen.scalar() {
-            Seen::Value(value) => value,
-            Seen::Text(text) => {
+            Actual::Value(value) => value,
+            Actual::Text(text) => {
                 own = Value::text(text);
                 &own
             }
-            Seen::List(_) | Seen::Elements(_) => &Value::Null,
+            Actual::List(_) | Actual::Elements(_) => &Value::Null,
         };
         match compare_numbers(number, &limit) {
             Some(order) => self.decide(wanted(order), matcher, Some(&value), seen),
@@ -184,48 +184,56 @@ impl Judge<'_> {
     /// A limit as a number: text from a `${…}` may carry the unit of what is measured.
     fn measured<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
         let with_unit = match (self.unit, value) {
-            (Unit::Milliseconds, Value::Text(text)) => parse_duration(text).ok().map(|time| time.as_secs_f64() * 1e3),
-            (Unit::Bytes, Value::Text(text)) => parse_size(text).ok().map(|bytes| bytes as f64),
+            (SubjectUnit::Milliseconds, Value::Text(text)) => {
+                parse_duration(text).ok().map(|time| time.as_secs_f64() * 1e3)
+            }
+            (SubjectUnit::Bytes, Value::Text(text)) => parse_size(text).ok().map(|bytes| bytes as f64),
             _ => None,
         };
         with_unit.map_or(Cow::Borrowed(value), |number| Cow::Owned(Value::Float(number)))
     }
 
-    fn equal(&self, seen: Seen<'_>, expected: &Value) -> bool {
-        if let (Unit::Status, Value::Text(text), Some(number)) = (self.unit, expected, seen.number())
+    fn equal(&self, seen: Actual<'_>, expected: &Value) -> bool {
+        if let (SubjectUnit::Status, Value::Text(text), Some(number)) = (self.unit, expected, seen.number())
             && let Some(class) = text.strip_suffix("xx").and_then(|class| class.parse::<u8>().ok())
         {
             return (number / 100.0).floor() == f64::from(class);
         }
         let expected = self.measured(expected);
         match (seen, &*expected) {
-            (Seen::List(items) | Seen::Elements(items), Value::List(wanted)) => same_list(items, wanted),
-            (Seen::Elements([only]), other) => {
+            (Actual::List(items) | Actual::Elements(items), Value::List(wanted)) => same_list(items, wanted),
+            (Actual::Elements([only]), other) => {
                 same(only, other) || only.as_text().is_some_and(|text| text == other.to_string())
             }
-            (Seen::List(_) | Seen::Elements(_), _) => false,
-            (Seen::Text(text), Value::Text(wanted)) => text == &**wanted,
-            (Seen::Text(_), Value::Null | Value::List(_) | Value::Map(_)) => false,
-            (Seen::Text(text), scalar) => text == scalar.to_string(),
-            (Seen::Value(value), wanted) => same(value, wanted),
+            (Actual::List(_) | Actual::Elements(_), _) => false,
+            (Actual::Text(text), Value::Text(wanted)) => text == &**wanted,
+            (Actual::Text(_), Value::Null | Value::List(_) | Value::Map(_)) => false,
+            (Actual::Text(text), scalar) => text == scalar.to_string(),
+            (Actual::Value(value), wanted) => same(value, wanted),
         }
     }
 
-    fn contains(&mut self, matcher: &Matcher, several: &[Expected], wanted: bool, seen: Seen<'_>) -> Result<(), Miss> {
+    fn contains(
+        &mut self,
+        matcher: &Matcher,
+        several: &[Expected],
+        wanted: bool,
+        seen: Actual<'_>,
+    ) -> Result<(), Miss> {
         for expected in several {
             let value = self.value(matcher, expected)?;
             let held = match seen {
-                Seen::Text(text) => text.contains(&*part_of(&value)),
-                Seen::Value(Value::Text(text)) => text.contains(&*part_of(&value)),
-                Seen::Value(Value::Map(map)) => map.get(&part_of(&value)).is_some(),
-                Seen::Value(Value::List(items)) => items.iter().any(|item| same(item, &value)),
-                Seen::List(items) => items.iter().any(|item| same(item, &value)),
-                Seen::Elements([Value::Text(only)]) => only.contains(&*part_of(&value)),
-                Seen::Elements(items) => items.iter().any(|item| same(item, &value)),
-                Seen::Value(number @ (Value::Int(_) | Value::Float(_) | Value::Decimal(_))) => {
+                Actual::Text(text) => text.contains(&*part_of(&value)),
+                Actual::Value(Value::Text(text)) => text.contains(&*part_of(&value)),
+                Actual::Value(Value::Map(map)) => map.get(&part_of(&value)).is_some(),
+                Actual::Value(Value::List(items)) => items.iter().any(|item| same(item, &value)),
+                Actual::List(items) => items.iter().any(|item| same(item, &value)),
+                Actual::Elements([Value::Text(only)]) => only.contains(&*part_of(&value)),
+                Actual::Elements(items) => items.iter().any(|item| same(item, &value)),
+                Actual::Value(number @ (Value::Int(_) | Value::Float(_) | Value::Decimal(_))) => {
                     number.to_string().contains(&*part_of(&value))
                 }
-                Seen::Value(Value::Null | Value::Bool(_)) => {
+                Actual::Value(Value::Null | Value::Bool(_)) => {
                     return Err(self.wrong_kind(matcher, seen, "which can contain nothing"));
                 }
             };
@@ -234,18 +242,18 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn length(&mut self, matcher: &Matcher, inner: &[Matcher], seen: Seen<'_>) -> Result<(), Miss> {
+    fn length(&mut self, matcher: &Matcher, inner: &[Matcher], seen: Actual<'_>) -> Result<(), Miss> {
         let length = match seen {
-            Seen::Text(text) => text.chars().count(),
-            Seen::Value(Value::Text(text)) => text.chars().count(),
-            Seen::Value(Value::List(items)) => items.len(),
-            Seen::Value(Value::Map(map)) => map.len(),
-            Seen::List(items) | Seen::Elements(items) => items.len(),
-            Seen::Value(_) => return Err(self.wrong_kind(matcher, seen, "which has no length")),
+            Actual::Text(text) => text.chars().count(),
+            Actual::Value(Value::Text(text)) => text.chars().count(),
+            Actual::Value(Value::List(items)) => items.len(),
+            Actual::Value(Value::Map(map)) => map.len(),
+            Actual::List(items) | Actual::Elements(items) => items.len(),
+            Actual::Value(_) => return Err(self.wrong_kind(matcher, seen, "which has no length")),
         };
         let length = Value::Int(i64::try_from(length).unwrap_or(i64::MAX));
-        let unit = std::mem::replace(&mut self.unit, Unit::None);
-        let outcome = self.all(inner, Seen::Value(&length));
+        let unit = std::mem::replace(&mut self.unit, SubjectUnit::None);
+        let outcome = self.all(inner, Actual::Value(&length));
         self.unit = unit;
         outcome.map_err(|miss| Miss {
             expected: format!("length {}", miss.expected),
@@ -253,16 +261,16 @@ impl Judge<'_> {
         })
     }
 
-    fn each(&mut self, matcher: &Matcher, inner: &[Matcher], seen: Seen<'_>) -> Result<(), Miss> {
+    fn each(&mut self, matcher: &Matcher, inner: &[Matcher], seen: Actual<'_>) -> Result<(), Miss> {
         let items = match seen {
-            Seen::Value(Value::List(items)) => items,
-            Seen::List(items) | Seen::Elements(items) => items,
-            Seen::Text(_) | Seen::Value(_) => return Err(self.wrong_kind(matcher, seen, "which is no list")),
+            Actual::Value(Value::List(items)) => items,
+            Actual::List(items) | Actual::Elements(items) => items,
+            Actual::Text(_) | Actual::Value(_) => return Err(self.wrong_kind(matcher, seen, "which is no list")),
         };
         for (index, item) in items.iter().enumerate() {
             let element = match (seen, item) {
-                (Seen::Elements(_), Value::Text(text)) => Seen::Text(text),
-                _ => Seen::Value(item),
+                (Actual::Elements(_), Value::Text(text)) => Actual::Text(text),
+                _ => Actual::Value(item),
             };
             self.all(inner, element).map_err(|miss| Miss {
                 expected: format!("each element {}", miss.expected),
@@ -281,7 +289,7 @@ impl Judge<'_> {
     }
 
     /// What was seen, without secrets, cut to a readable length.
-    fn shown(&mut self, seen: Seen<'_>) -> String {
+    fn shown(&mut self, seen: Actual<'_>) -> String {
         let masker = self.scope.masker();
         let short = |text: &str| shown(&masker.beginning(text, SHOWN), SHOWN);
         let quoted = |text: &str| shown_text(&masker.beginning(text, SHOWN));
@@ -300,15 +308,15 @@ impl Judge<'_> {
             short(&text)
         };
         match seen {
-            Seen::Text(text) => quoted(text),
-            Seen::Value(Value::Text(text)) => quoted(text),
-            Seen::Value(Value::List(items)) => list(items),
-            Seen::List(items) => list(items),
-            Seen::Elements([Value::Text(only)]) => quoted(only),
-            Seen::Elements(items) => list(items),
-            Seen::Value(value) => match (self.unit, value.as_number()) {
-                (Unit::Milliseconds, Some(number)) => format!("{number:.1}ms"),
-                (Unit::Bytes, Some(number)) => format!("{number}B"),
+            Actual::Text(text) => quoted(text),
+            Actual::Value(Value::Text(text)) => quoted(text),
+            Actual::Value(Value::List(items)) => list(items),
+            Actual::List(items) => list(items),
+            Actual::Elements([Value::Text(only)]) => quoted(only),
+            Actual::Elements(items) => list(items),
+            Actual::Value(value) => match (self.unit, value.as_number()) {
+                (SubjectUnit::Milliseconds, Some(number)) => format!("{number:.1}ms"),
+                (SubjectUnit::Bytes, Some(number)) => format!("{number}B"),
                 _ => {
                     let mut text = String::new();
                     value.write_json(&mut text);
@@ -360,11 +368,11 @@ fn is_number(value: &Value) -> bool {
     matches!(value, Value::Int(_) | Value::Float(_) | Value::Decimal(_))
 }
 
-impl<'a> Seen<'a> {
+impl<'a> Actual<'a> {
     /// The single element of several, where one is looked at by its text.
     fn scalar(self) -> Self {
         match self {
-            Self::Elements([Value::Text(only)]) => Seen::Text(only),
+            Self::Elements([Value::Text(only)]) => Actual::Text(only),
             other => other,
         }
     }

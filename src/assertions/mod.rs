@@ -161,7 +161,7 @@ impl Assertion {
 
     /// The same, with a sentence that shows no secret.
     pub fn without(subject: Subject, matchers: Vec<Matcher>, name: Option<String>, secrets: &Masker) -> Self {
-        let sentence = sentence::of(&subject, &matchers, secrets);
+        let sentence = sentence::expectation(&subject, &matchers, secrets);
         let text = match &name {
             Some(name) => format!("{name}: {sentence}"),
             None => sentence,

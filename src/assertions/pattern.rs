@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use regex::{Regex, RegexBuilder};
 
+use crate::problem::Problem;
 use crate::template::{Scope, Template};
 
 /// A regular expression.
@@ -40,7 +41,7 @@ impl Pattern {
     ///
     /// # Errors
     /// A fragment, when it cannot be computed or is not a regular expression.
-    pub(super) fn is_match(&self, text: &str, scope: &mut dyn Scope) -> Result<bool, String> {
+    pub(super) fn is_match(&self, text: &str, scope: &mut dyn Scope) -> Result<bool, Problem> {
         let template = match self {
             Self::Regex(regex) => return Ok(regex.is_match(text)),
             Self::Template(template) => template,

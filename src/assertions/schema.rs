@@ -6,6 +6,7 @@ use jsonschema::Validator;
 
 use crate::extractors::find::shown;
 use crate::mask::Masker;
+use crate::problem::Problem;
 
 /// A compiled JSON Schema.
 #[derive(Debug)]
@@ -72,11 +73,12 @@ impl Schema {
     ///
     /// # Errors
     /// A fragment that says what is wrong with it.
-    pub fn compile(name: &str, schema: &serde_json::Value) -> Result<Self, String> {
+    pub fn compile(name: &str, schema: &serde_json::Value) -> Result<Self, Problem> {
         if expanded(schema) > MAX_EXPANDED {
             return Err(format!(
                 "`{name}` is too large: with every `$ref` followed it has more than {MAX_EXPANDED} parts"
-            ));
+            )
+            .into());
         }
         let validator = jsonschema::options().offline().build(schema).map_err(|error| {
             let place = error.instance_path().to_string();

@@ -10,7 +10,7 @@ use super::{Expected, JsonType, Matcher, Pattern, Subject};
 const SHOWN: usize = 120;
 
 /// The whole sentence: `response_time is below 500ms`.
-pub(super) fn of(subject: &Subject, matchers: &[Matcher], masker: &Masker) -> String {
+pub(super) fn expectation(subject: &Subject, matchers: &[Matcher], masker: &Masker) -> String {
     let subject_words = match subject {
         Subject::Status => "status".to_owned(),
         Subject::ResponseTime => "response_time".to_owned(),

@@ -55,14 +55,14 @@ fn json_at(path: &str, matchers: Vec<M>) -> Assertion {
 }
 
 fn check(subject: Subject, matchers: Vec<M>, response: &Response) -> String {
-    told(&Assertion::new(subject, matchers, None), response)
+    message(&Assertion::new(subject, matchers, None), response)
 }
 
-fn told(assertion: &Assertion, response: &Response) -> String {
-    told_in(assertion, response, &mut World::new())
+fn message(assertion: &Assertion, response: &Response) -> String {
+    message_in(assertion, response, &mut World::new())
 }
 
-fn told_in(assertion: &Assertion, response: &Response, scope: &mut dyn Scope) -> String {
+fn message_in(assertion: &Assertion, response: &Response, scope: &mut dyn Scope) -> String {
     match assertion.check(response, scope) {
         Ok(()) => "holds".to_owned(),
         Err(failure) => {
@@ -107,7 +107,7 @@ fn times_and_sizes_are_judged_in_their_units() {
     let within = |milliseconds: f64, text: &str| Expected::Measured(Value::Float(milliseconds), text.to_owned());
     let slow = Assertion::new(Subject::ResponseTime, vec![M::Below(within(500.0, "500ms"))], None);
     assert_eq!(slow.text(), "response_time is below 500ms");
-    assert_eq!(told(&slow, &response), "expected below 500ms, got 812.4ms");
+    assert_eq!(message(&slow, &response), "expected below 500ms, got 812.4ms");
     assert_eq!(check(Subject::ResponseTime, vec![M::Below(within(1_000.0, "1s"))], &response), "holds");
     assert_eq!(check(Subject::FirstByte, vec![M::AtMost(within(20.0, "20ms"))], &response), "holds");
     assert_eq!(
@@ -117,7 +117,7 @@ fn times_and_sizes_are_judged_in_their_units() {
     let mut world = World::new().with("limit", Value::text("500ms"));
     let limit = Expected::Tree(Tree::Template(parse_text("${limit}").unwrap().compile(&mut world).unwrap()));
     let computed = Assertion::new(Subject::ResponseTime, vec![M::Below(limit)], None);
-    assert_eq!(told_in(&computed, &response, &mut world), "expected below ${limit} (\"500ms\"), got 812.4ms");
+    assert_eq!(message_in(&computed, &response, &mut world), "expected below ${limit} (\"500ms\"), got 812.4ms");
     assert!(!computed.needs_body());
 }
 
@@ -144,10 +144,10 @@ fn values_are_equal_by_number_or_digit_for_digit() {
         ("$.map", lit(json!({ "k": [1.0] })), "holds"),
         ("$.map", lit(json!({ "k": [1], "l": 2 })), "expected {\"k\":[1],\"l\":2}, got {\"k\":[1]}"),
     ] {
-        assert_eq!(told(&json_at(path, vec![M::Equals(expected)]), &shop()), outcome, "{path}");
+        assert_eq!(message(&json_at(path, vec![M::Equals(expected)]), &shop()), outcome, "{path}");
     }
-    assert_eq!(told(&json_at("$.id", vec![M::NotEquals(lit(json!(8)))]), &shop()), "holds");
-    assert_eq!(told(&json_at("$.id", vec![M::NotEquals(lit(json!(7)))]), &shop()), "expected anything but 7, got 7");
+    assert_eq!(message(&json_at("$.id", vec![M::NotEquals(lit(json!(8)))]), &shop()), "holds");
+    assert_eq!(message(&json_at("$.id", vec![M::NotEquals(lit(json!(7)))]), &shop()), "expected anything but 7, got 7");
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn matchers_judge_json() {
         ("$.id", M::Each(vec![M::Exists(true)]), "expected that each element exists, got 7, which is no list"),
     ] {
         let assertion = json_at(path, vec![matcher]);
-        assert_eq!(told(&assertion, &shop()), outcome, "{}", assertion.text());
+        assert_eq!(message(&assertion, &shop()), outcome, "{}", assertion.text());
     }
 }
 
@@ -228,15 +228,15 @@ fn matchers_judge_json() {
 fn several_matchers_must_all_hold() {
     let both = json_at("$.id", vec![M::Above(lit(json!(1))), M::Below(lit(json!(5)))]);
     assert_eq!(both.text(), "json $.id is above 1 and is below 5");
-    assert_eq!(told(&both, &shop()), "expected below 5, got 7");
+    assert_eq!(message(&both, &shop()), "expected below 5, got 7");
 }
 
 #[test]
 fn unreadable_bodies_meet_nothing() {
     let html = answer("<h1>Oops</h1>");
-    let told = told(&json_at("$.a", vec![M::Exists(false)]), &html);
-    assert!(told.starts_with("expected that it does not exist, got nothing: the body is not JSON"), "{told}");
-    assert!(told.ends_with("it begins with: <h1>Oops</h1>"), "{told}");
+    let message = message(&json_at("$.a", vec![M::Exists(false)]), &html);
+    assert!(message.starts_with("expected that it does not exist, got nothing: the body is not JSON"), "{message}");
+    assert!(message.ends_with("it begins with: <h1>Oops</h1>"), "{message}");
 }
 
 #[test]
@@ -290,12 +290,14 @@ fn schemas_are_judged_offline() {
     let schema = Arc::new(Schema::compile("order.json", &schema).unwrap());
     let of = |body: &str| check(Subject::JsonSchema(Arc::clone(&schema)), Vec::new(), &answer(body));
     assert_eq!(of(r#"{"id": 1, "tags": ["a"]}"#), "holds");
-    let told = of(r#"{"id": "x", "tags": [1]}"#);
-    assert!(told.starts_with("expected what JSON schema order.json describes, got "), "{told}");
-    assert!(told.contains("/id: value is not of type \"integer\"") && told.contains("/tags/0: "), "{told}");
+    let message = of(r#"{"id": "x", "tags": [1]}"#);
+    assert!(message.starts_with("expected what JSON schema order.json describes, got "), "{message}");
+    assert!(message.contains("/id: value is not of type \"integer\"") && message.contains("/tags/0: "), "{message}");
     assert!(of("{}").contains("the body: "), "{}", of("{}"));
     assert!(of("<html>").contains("not JSON"));
-    assert!(Schema::compile("s.json", &json!({ "type": 5 })).unwrap_err().contains("`s.json` is not a JSON Schema"));
+    assert!(
+        Schema::compile("s.json", &json!({ "type": 5 })).unwrap_err().message.contains("`s.json` is not a JSON Schema")
+    );
     let remote = json!({ "$ref": "http://127.0.0.1:9/schema.json" });
     assert!(Schema::compile("s.json", &remote).is_err());
 }
@@ -310,33 +312,33 @@ fn expressions_and_computed_expectations() {
     };
     let holds = expr("response.json.id == 7", &mut world);
     assert!(holds.needs_body());
-    assert_eq!(told_in(&holds, &shop(), &mut world), "holds");
+    assert_eq!(message_in(&holds, &shop(), &mut world), "holds");
     let fails = expr("response.status == 201", &mut world);
     assert!(!fails.needs_body());
     assert_eq!(fails.text(), "response.status == 201 is true");
-    assert_eq!(told_in(&fails, &shop(), &mut world), "expected response.status == 201 to be true, got false");
-    assert!(told_in(&expr("gone == 1", &mut world), &shop(), &mut world).contains("variable `gone` is not set"));
+    assert_eq!(message_in(&fails, &shop(), &mut world), "expected response.status == 201 to be true, got false");
+    assert!(message_in(&expr("gone == 1", &mut world), &shop(), &mut world).contains("variable `gone` is not set"));
 
     let template = |text: &str, world: &mut World| parse_text(text).unwrap().compile(world).unwrap();
     let same = json_at("$.id", vec![M::Equals(Expected::Tree(Tree::Template(template("${id}", &mut world))))]);
-    assert_eq!(told_in(&same, &shop(), &mut world), "holds");
+    assert_eq!(message_in(&same, &shop(), &mut world), "holds");
     let other = json_at("$.name", vec![M::Equals(Expected::Tree(Tree::Template(template("x${id}", &mut world))))]);
     assert_eq!(other.text(), "json $.name is x${id}");
-    assert_eq!(told_in(&other, &shop(), &mut world), "expected x${id} (\"x7\"), got \"Ann\"");
+    assert_eq!(message_in(&other, &shop(), &mut world), "expected x${id} (\"x7\"), got \"Ann\"");
     let unset = json_at("$.name", vec![M::Equals(Expected::Tree(Tree::Template(template("${gone}", &mut world))))]);
-    assert!(told_in(&unset, &shop(), &mut world).contains("variable `gone` is not set"));
+    assert!(message_in(&unset, &shop(), &mut world).contains("variable `gone` is not set"));
     let tree = Expected::Tree(Tree::Map(vec![(
         "k".into(),
         Tree::List(vec![Tree::Template(template("${id | int}", &mut world))]),
     )]));
     assert_eq!(
-        told_in(&json_at("$.map", vec![M::Equals(tree)]), &shop(), &mut world),
+        message_in(&json_at("$.map", vec![M::Equals(tree)]), &shop(), &mut world),
         "expected {k: [${id | int}]} ({\"k\":[7]}), got {\"k\":[1]}"
     );
     let pattern = json_at("$.name", vec![M::Matches(Pattern::Template(template("${pattern}", &mut world)))]);
-    assert_eq!(told_in(&pattern, &shop(), &mut world), "holds");
+    assert_eq!(message_in(&pattern, &shop(), &mut world), "holds");
     let broken = json_at("$.name", vec![M::Matches(Pattern::Template(template("(${id}", &mut world)))]);
-    assert!(told_in(&broken, &shop(), &mut world).contains("does not give a regular expression"));
+    assert!(message_in(&broken, &shop(), &mut world).contains("does not give a regular expression"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 
 /// Reads `8080`, `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`. A port alone is of the
 /// loopback address: nobody else can reach it.
-pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn parse(text: &str) -> Result<SocketAddr, Problem> {
     let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
     if let Ok(port) = text.parse() {
         return Ok(SocketAddr::new(loopback, port));
@@ -15,7 +15,7 @@ pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
     if let Some(port) = text.strip_prefix("localhost:").and_then(|port| port.parse().ok()) {
         return Ok(SocketAddr::new(loopback, port));
     }
-    text.parse().map_err(|_| "write a port or an address with a port: 8080, 127.0.0.1:8080 or [::1]:8080".to_owned())
+    text.parse().map_err(|_| "write a port or an address with a port: 8080, 127.0.0.1:8080 or [::1]:8080".into())
 }
 
 /// An address that stands where a plan should, for want of an equals sign after the option.
@@ -34,10 +34,10 @@ mod tests {
     #[test]
     fn a_port_alone_is_of_the_loopback_address() {
         let read = |text| parse(text).map(|address| address.to_string());
-        assert_eq!(read("8080").as_deref(), Ok("127.0.0.1:8080"));
-        assert_eq!(read("localhost:0").as_deref(), Ok("127.0.0.1:0"));
-        assert_eq!(read("0.0.0.0:80").as_deref(), Ok("0.0.0.0:80"));
-        assert_eq!(read("[::1]:9").as_deref(), Ok("[::1]:9"));
+        assert_eq!(read("8080"), Ok("127.0.0.1:8080".to_owned()));
+        assert_eq!(read("localhost:0"), Ok("127.0.0.1:0".to_owned()));
+        assert_eq!(read("0.0.0.0:80"), Ok("0.0.0.0:80".to_owned()));
+        assert_eq!(read("[::1]:9"), Ok("[::1]:9".to_owned()));
         for wrong in ["", "example.com:80", "127.0.0.1", "70000", "::1"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

@@ -34,12 +34,12 @@ impl ToleranceOption {
 }
 
 /// In milliseconds.
-fn floor(text: &str) -> Result<f64, String> {
-    crate::units::parse_duration(text).map(|time| time.as_secs_f64() * 1e3).map_err(|error| error.message)
+fn floor(text: &str) -> Result<f64, Problem> {
+    crate::units::parse_duration(text).map(|time| time.as_secs_f64() * 1e3)
 }
 
-fn tolerance(text: &str) -> Result<f64, String> {
-    let share = crate::units::parse_share(text).map_err(|error| error.message)?;
+fn tolerance(text: &str) -> Result<f64, Problem> {
+    let share = crate::units::parse_share(text)?;
     if share < 1.0 { Ok(share) } else { Err("a tolerance is below 100%".into()) }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::terminal::Terminal;
 use crate::demo::{ENDPOINTS, Options, start};
 use crate::engine;
+use crate::problem::Problem;
 use crate::verdict::exit;
 
 /// Run the sample trading API until Ctrl-C
@@ -25,7 +26,7 @@ pub(super) struct Args {
     no_cache: bool,
 }
 
-fn port(text: &str) -> Result<u16, String> {
+fn port(text: &str) -> Result<u16, Problem> {
     text.parse().map_err(|_| "a port is a number from 1 to 65535, for example 8080; 0 takes a free one".into())
 }
 
@@ -42,12 +43,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         // Without a handler for Ctrl-C the process simply ends by it, which is as good.
         let _ = tokio::signal::ctrl_c().await;
         running.stop().await;
-        Ok::<_, String>(())
+        Ok::<_, Problem>(())
     });
-    match served.and_then(|served| served) {
+    match served.map_err(Problem::from).flatten() {
         Ok(()) => exit::PASSED,
-        Err(message) => {
-            terminal.tell("error", &message, None);
+        Err(problem) => {
+            terminal.problem(&problem);
             exit::INVALID
         }
     }

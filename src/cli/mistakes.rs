@@ -14,8 +14,8 @@ const OPTIONS: [(&str, &[&str]); 6] = [
     ("--var", &["define", "J", "D", "e", "env"]),
 ];
 
-/// The error as it is told.
-pub(super) fn told(mut error: clap::Error, args: &[OsString]) -> clap::Error {
+/// The error with what was probably meant.
+pub(super) fn explained(mut error: clap::Error, args: &[OsString]) -> clap::Error {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)

@@ -72,7 +72,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
-            let error = mistakes::told(error, &args);
+            let error = mistakes::explained(error, &args);
             let code = if error.use_stderr() { exit::INVALID } else { exit::PASSED };
             let printed = error.print().and_then(|()| std::io::stdout().flush());
             // Help and version are what was asked for; a mistake is one wherever it is told.

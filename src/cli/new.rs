@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::terminal::Terminal;
+use crate::problem::Problem;
 use crate::sanitize::shown_path;
 use crate::verdict::exit;
 
@@ -73,15 +74,15 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             terminal.out(&told);
             exit::PASSED
         }
-        Err(message) => {
-            terminal.tell("error", &message, None);
+        Err(problem) => {
+            terminal.problem(&problem);
             exit::INVALID
         }
     }
 }
 
 /// Writes the files and tells which.
-fn write(args: &Args) -> Result<String, String> {
+fn write(args: &Args) -> Result<String, Problem> {
     let mut file = args.name.clone();
     let is_yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     if !is_yaml {
@@ -90,7 +91,7 @@ fn write(args: &Args) -> Result<String, String> {
     let shown = shown_path(&file);
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     if !create(&file, &args.from.text(&shown))? {
-        return Err(format!("{shown} is already there; choose another name: loadplan new NAME"));
+        return Err(Problem::new(format!("{shown} is already there"), "choose another name: loadplan new NAME"));
     }
     let mut told = format!("wrote {shown}\n");
     let schema = format!("{:#}\n", crate::plan::schema::plan_schema());
@@ -113,8 +114,8 @@ fn write(args: &Args) -> Result<String, String> {
 }
 
 /// Creates a file and the folders above it; false if something of this name is there.
-fn create(path: &Path, text: &str) -> Result<bool, String> {
-    let cannot = |error: io::Error| format!("{} cannot be written: {error}", shown_path(path));
+fn create(path: &Path, text: &str) -> Result<bool, Problem> {
+    let cannot = |error: io::Error| Problem::from(format!("{} cannot be written: {error}", shown_path(path)));
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(cannot)?;
     }

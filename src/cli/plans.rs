@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Format, Severity, Sources, Span, render};
 use crate::graph::{ExecutionGraph, build};
 use crate::mask::Masker;
 use crate::plan::{LoadOptions, LoadOverride, load};
+use crate::problem::Problem;
 
 /// Options that shape a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -76,7 +77,7 @@ impl LoadOverrides {
     }
 }
 
-fn name_and_value(text: &str) -> Result<(String, String), String> {
+fn name_and_value(text: &str) -> Result<(String, String), Problem> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE".into()),

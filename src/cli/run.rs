@@ -301,7 +301,7 @@ fn one(
     info.ends(begin.elapsed());
     let record = RunRecord { graph: &graph, results: &results, outcome: &outcome, info: &info, masker: &masker };
     let mut document = run::judged(&record, against.as_ref());
-    let patience = || if signals::told().is_some() { ROWS_WHEN_STOPPED } else { ROWS };
+    let patience = || if signals::stopped_at().is_some() { ROWS_WHEN_STOPPED } else { ROWS };
     if let Some(Err(error)) = rows.map(|rows| rows.finish(patience)) {
         files.drop_stream(CSV);
         document.verdict.results_not_written(format!("the CSV file is not complete and was not kept: {error}"));

@@ -27,9 +27,10 @@ const ECHO: Duration = Duration::from_millis(500);
 /// How long a process that ends at once takes to say so and to clear away what is not complete.
 const LAST: Duration = Duration::from_millis(500);
 
-static STATE: Mutex<State> = Mutex::new(State { told: None, stopper: None, listened: false, unwritten: None });
+static STATE: Mutex<SignalState> =
+    Mutex::new(SignalState { told: None, stopper: None, listened: false, unwritten: None });
 
-struct State {
+struct SignalState {
     /// The first signal.
     told: Option<(StopReason, Instant)>,
     /// Stops the run that is under way.
@@ -49,7 +50,7 @@ pub(super) struct Unwritten {
     pub(super) temporary: Vec<PathBuf>,
 }
 
-fn state() -> std::sync::MutexGuard<'static, State> {
+fn state() -> std::sync::MutexGuard<'static, SignalState> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -79,7 +80,7 @@ pub(super) fn stops(stopper: UnboundedSender<StopReason>) {
 }
 
 /// When the word to stop came, if it did.
-pub(super) fn told() -> Option<Instant> {
+pub(super) fn stopped_at() -> Option<Instant> {
     state().told.as_ref().map(|(_, at)| *at)
 }
 

@@ -23,11 +23,11 @@ const WIDTH: u16 = 80;
 #[derive(Clone)]
 pub(super) struct Relay {
     queue: SyncSender<Vec<u8>>,
-    state: Arc<State>,
+    state: Arc<RelayCounts>,
 }
 
 #[derive(Default)]
-struct State {
+struct RelayCounts {
     /// Bytes that wait.
     waiting: AtomicU64,
     /// Lines that were dropped.
@@ -38,7 +38,7 @@ impl Relay {
     /// Writes to `out` from now on.
     pub(super) fn to(mut out: impl Write + Send + 'static) -> Self {
         let (queue, pieces) = sync_channel::<Vec<u8>>(PIECES);
-        let state = Arc::<State>::default();
+        let state = Arc::<RelayCounts>::default();
         let written = state.clone();
         let relay = move || {
             for piece in pieces {

@@ -6,6 +6,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use super::signals;
+use crate::problem::Problem;
 use crate::sanitize::one_line;
 use crate::verdict::exit;
 
@@ -18,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// How long output waits for a reader of standard error now.
 pub(super) fn patience() -> Duration {
-    if signals::told().is_some() { PATIENCE_WHEN_STOPPED } else { PATIENCE }
+    if signals::stopped_at().is_some() { PATIENCE_WHEN_STOPPED } else { PATIENCE }
 }
 
 /// The value of `--color`.
@@ -85,7 +86,7 @@ impl Terminal {
         loop {
             match written.recv_timeout(LOOK) {
                 Ok(outcome) => return outcome.unwrap_or_else(|error| self.lose(error)),
-                Err(RecvTimeoutError::Timeout) if signals::told().is_none() => {}
+                Err(RecvTimeoutError::Timeout) if signals::stopped_at().is_none() => {}
                 Err(RecvTimeoutError::Timeout) if waited < PATIENCE_WHEN_STOPPED => waited += LOOK,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return self.unread.set(true),
             }
@@ -114,6 +115,11 @@ impl Terminal {
         self.tell("error", message, Some(help));
     }
 
+    /// Tells what is wrong, and the remedy if there is one.
+    pub(super) fn problem(&self, problem: &Problem) {
+        self.tell("error", &problem.message, Some(problem.help.as_str()).filter(|help| !help.is_empty()));
+    }
+
     /// Tells what does not stand in the way, and its remedy.
     pub(super) fn warning(&self, message: &str, help: &str) {
         self.tell("warning", message, Some(help));
@@ -140,7 +146,7 @@ impl Terminal {
     /// may take its time, but not once the word to stop has come.
     pub(super) fn err_to_the_end(&self, text: &str) {
         self.unread_stderr.set(false);
-        self.write_err(text, || signals::told().map(|_| PATIENCE_WHEN_STOPPED));
+        self.write_err(text, || signals::stopped_at().map(|_| PATIENCE_WHEN_STOPPED));
     }
 
     /// Writes to standard error. A pipe that nobody reads is waited for a moment, not for ever.

@@ -17,6 +17,7 @@ use crate::graph::{ExecutionGraph, LabelId, LabelKind, NodeId};
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
 use crate::phase::Phase;
+use crate::problem::Problem;
 use crate::protocols::http::client::ProxyEnvironment;
 use crate::response::Response;
 use crate::run::Services;
@@ -84,11 +85,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         for problem in services.stop(graph.time_on_sigterm(), signals::hurried).await {
             terminal.err(&format!("{}\n", one_line(&masker.mask(&problem))));
         }
-        finished
+        Ok::<_, Problem>(finished?)
     });
-    match finished.and_then(|finished| finished) {
-        Err(message) => {
-            terminal.tell("error", &masker.mask(&message), None);
+    match finished.map_err(Problem::from).flatten() {
+        Err(Problem { message, help, .. }) => {
+            let help = (!help.is_empty()).then_some(help.as_str());
+            terminal.tell("error", &masker.mask(&message), help);
             exit::NOT_VALID
         }
         Ok(Finished { stopped_by: Some(StopReason::Interrupt), .. }) => exit::INTERRUPTED,
@@ -306,7 +308,7 @@ fn received(text: &mut String, response: &Response, request: &Observed<'_>) {
     let timings = &request.exchange.timings;
     let mut phases = String::new();
     for phase in Phase::ALL {
-        if let Some(time) = timings.of(phase) {
+        if let Some(time) = timings.get(phase) {
             let _ = write!(phases, ", {} {:.1} ms", phase.word().replace('_', " "), time.as_secs_f64() * 1e3);
         }
     }

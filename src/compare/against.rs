@@ -2,10 +2,11 @@
 
 use super::evidence::Evidence;
 use super::statistics::{ALPHA, ENOUGH_RUNS, Level, NOISE};
-use super::summary::{Key, Kind, Line, Summary};
+use super::summary::{Key, Line, LineKind, Summary};
 use super::{remarks, single_figure, words};
 use crate::document::ScopeKind;
 use crate::document::{ComparedLine, Comparison, Figure, Judgement, LoadWindow, Method};
+use crate::problem::Problem;
 use crate::threshold::Unit;
 
 /// The percentiles every line is compared by, in percent.
@@ -44,7 +45,7 @@ pub fn compare(new: &Summary, named: &[Summary], tolerance: Tolerance) -> Compar
         .lines
         .iter()
         .map(|line| (line, baseline.iter().filter_map(|run| run.line(&line.key)).collect::<Vec<_>>()))
-        .filter(|(line, base)| line.key.kind == Kind::Run || !base.is_empty())
+        .filter(|(line, base)| line.key.kind == LineKind::Run || !base.is_empty())
         .collect();
     let level = Level::shared(both.iter().map(|(line, _)| figures_to_judge(line)).sum());
     let mut lines: Vec<ComparedLine> = both
@@ -115,18 +116,18 @@ pub(super) fn answer(
     question: &Question,
     asked: usize,
     floor_ms: f64,
-) -> Result<Figure, String> {
+) -> Result<Figure, Problem> {
     let level = Level::shared(asked);
     let baseline = remarks::once_each(baseline);
     let kind = match question.kind {
-        ScopeKind::Sampler => Kind::Sampler,
-        ScopeKind::Transaction => Kind::Transaction,
-        ScopeKind::ThreadGroup => Kind::ThreadGroup,
-        ScopeKind::Run => Kind::Run,
+        ScopeKind::Sampler => LineKind::Sampler,
+        ScopeKind::Transaction => LineKind::Transaction,
+        ScopeKind::ThreadGroup => LineKind::ThreadGroup,
+        ScopeKind::Run => LineKind::Run,
     };
     let (thread_group, title) = match kind {
-        Kind::Run => (String::new(), "run".to_owned()),
-        Kind::Sampler | Kind::Transaction | Kind::ThreadGroup => {
+        LineKind::Run => (String::new(), "run".to_owned()),
+        LineKind::Sampler | LineKind::Transaction | LineKind::ThreadGroup => {
             (question.thread_group.clone(), question.title.clone())
         }
     };
@@ -150,16 +151,16 @@ pub(super) fn answer(
 fn evidence<'l>(line: &'l Line, base: &[&'l Line]) -> (LoadWindow, &'l Evidence, Vec<&'l Evidence>) {
     let steady = line.has_steady() && base.iter().all(|line| line.has_steady());
     let part = if steady { LoadWindow::Steady } else { LoadWindow::Whole };
-    (part, line.of(part), base.iter().map(|line| line.of(part)).collect())
+    (part, line.evidence(part), base.iter().map(|line| line.evidence(part)).collect())
 }
 
 /// How many figures of a line may raise an alarm.
 fn figures_to_judge(line: &Line) -> usize {
     match line.key.kind {
-        Kind::Run => 0,
-        Kind::ThreadGroup => 1,
-        Kind::Sampler | Kind::Transaction => {
-            let times = line.of(LoadWindow::Whole).percentiles.iter();
+        LineKind::Run => 0,
+        LineKind::ThreadGroup => 1,
+        LineKind::Sampler | LineKind::Transaction => {
+            let times = line.evidence(LoadWindow::Whole).percentiles.iter();
             times.filter(|(_, quantile)| quantile.is_some_and(|one| one.enough)).count() + 1
         }
     }
@@ -168,18 +169,18 @@ fn figures_to_judge(line: &Line) -> usize {
 fn compared(line: &Line, base: &[&Line], tolerance: Tolerance, level: Level, same_load: bool) -> ComparedLine {
     let (part, new, base) = evidence(line, base);
     let kind = line.key.kind;
-    let requests = matches!(kind, Kind::Sampler | Kind::Transaction);
+    let requests = matches!(kind, LineKind::Sampler | LineKind::Transaction);
     let mut figures = vec![single_figure::throughput(new, &base, tolerance.share, level)];
     figures.extend(PERCENTILES.map(|percent| single_figure::time(percent, new, &base, tolerance, level)));
     figures.push(single_figure::error_rate(new, &base, ERROR_TOLERANCE, level));
     for (at, figure) in figures.iter_mut().enumerate() {
         let why = match (at == 0, kind) {
-            (true, Kind::ThreadGroup) if same_load => continue,
-            (true, Kind::ThreadGroup) => "not judged, since the load is another",
-            (true, Kind::Sampler | Kind::Transaction) => {
+            (true, LineKind::ThreadGroup) if same_load => continue,
+            (true, LineKind::ThreadGroup) => "not judged, since the load is another",
+            (true, LineKind::Sampler | LineKind::Transaction) => {
                 "not judged on its own, since it follows from the response times of the whole thread group"
             }
-            (false, Kind::Sampler | Kind::Transaction) => continue,
+            (false, LineKind::Sampler | LineKind::Transaction) => continue,
             _ => "not judged here: its samplers are",
         };
         *figure = words::shown_only(figure.clone(), why);
@@ -187,7 +188,7 @@ fn compared(line: &Line, base: &[&Line], tolerance: Tolerance, level: Level, sam
     let mut line = ComparedLine {
         title: line.key.title.clone(),
         kind: kind.scope(),
-        thread_group: (kind != Kind::Run).then(|| line.key.thread_group.clone()),
+        thread_group: (kind != LineKind::Run).then(|| line.key.thread_group.clone()),
         file: line.file.clone(),
         line: line.line.filter(|_| requests),
         part,
@@ -302,7 +303,7 @@ fn summed_up(comparison: &Comparison) -> (Judgement, String) {
                 count => parts.push(counted(count, what)),
             }
         }
-        let named: Vec<String> = regressed.iter().take(NAMED).map(|line| told(line)).collect();
+        let named: Vec<String> = regressed.iter().take(NAMED).map(|line| regressed_figures(line)).collect();
         let more =
             if regressed.len() > NAMED { format!("; and {} more", regressed.len() - NAMED) } else { String::new() };
         let said = format!("{} regressed against the baseline ({}{more})", parts.join(" and "), named.join("; "));
@@ -347,7 +348,7 @@ fn not_judged(samplers: &[ComparedLine]) -> String {
 }
 
 /// `GET /x: p95 +31%, p99 +35%`.
-fn told(line: &ComparedLine) -> String {
+fn regressed_figures(line: &ComparedLine) -> String {
     let figures = line.figures.iter().filter(|figure| figure.verdict == Judgement::Regressed);
     let figures: Vec<String> = figures.map(words::short).collect();
     format!("{}: {}", line.name(), figures.join(", "))

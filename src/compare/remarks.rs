@@ -33,7 +33,7 @@ pub(super) fn same_load(new: &Summary, baseline: &[&Summary], group: &str) -> bo
 
 /// Every remark, those on the plan first.
 pub(super) fn all(new: &Summary, named: &[Summary], baseline: &[&Summary]) -> Vec<Remark> {
-    let mut told = Told::default();
+    let mut told = RemarkList::default();
     if let Some(later) = lateness(new, baseline) {
         told.add(
             About::Generator,
@@ -154,9 +154,9 @@ fn profile(name: Option<&str>) -> String {
 
 /// Remarks, with the runs each is true of.
 #[derive(Default)]
-struct Told(Vec<(About, String, Vec<String>)>);
+struct RemarkList(Vec<(About, String, Vec<String>)>);
 
-impl Told {
+impl RemarkList {
     fn add(&mut self, about: About, run: &str, text: String) {
         match self.0.iter_mut().find(|(known, other, _)| *known == about && *other == text) {
             Some((.., runs)) => runs.push(run.to_owned()),

@@ -9,6 +9,7 @@ use super::window::Window;
 use crate::document::{ComparedRun, LoadWindow};
 use crate::document::{Document, ScopeKind, SliceLine, ThreadGroup};
 use crate::failure::FailureKind;
+use crate::problem::Problem;
 use crate::sanitize::inline;
 
 /// What a comparison needs of a run.
@@ -16,7 +17,7 @@ use crate::sanitize::inline;
 pub struct Summary {
     pub(super) run: ComparedRun,
     pub(super) facts: Facts,
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<GroupLoad>,
     /// Samplers, transactions, thread groups, and the run at the end.
     pub(super) lines: Vec<Line>,
     by_key: HashMap<Key, usize>,
@@ -45,7 +46,7 @@ pub(super) struct Facts {
 
 /// A thread group's load.
 #[derive(Clone, Debug)]
-pub(super) struct Group {
+pub(super) struct GroupLoad {
     pub(super) name: String,
     pub(super) load: String,
     pub(super) max_users: u64,
@@ -54,7 +55,7 @@ pub(super) struct Group {
 /// What makes a line the same in two runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    pub(super) kind: Kind,
+    pub(super) kind: LineKind,
     /// Empty for the run.
     pub(super) thread_group: String,
     pub(super) title: String,
@@ -62,14 +63,14 @@ pub(super) struct Key {
 
 /// [`ScopeKind`], as a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(super) enum LineKind {
     Sampler,
     Transaction,
     ThreadGroup,
     Run,
 }
 
-impl Kind {
+impl LineKind {
     pub(super) fn scope(self) -> ScopeKind {
         match self {
             Self::Sampler => ScopeKind::Sampler,
@@ -98,7 +99,7 @@ impl Line {
     }
 
     /// The figures of a part of the load; the whole's where there is no other.
-    pub(super) fn of(&self, window: LoadWindow) -> &Evidence {
+    pub(super) fn evidence(&self, window: LoadWindow) -> &Evidence {
         match (window, &self.steady) {
             (LoadWindow::Steady, Some(steady)) => steady,
             _ => &self.whole,
@@ -107,7 +108,7 @@ impl Line {
 }
 
 /// Where a thread group's samples go.
-struct Place<'d> {
+struct GroupWindows<'d> {
     group: &'d ThreadGroup,
     whole: Window,
     steady: Option<Window>,
@@ -134,23 +135,23 @@ impl Parts {
 impl Summary {
     /// The title and the thread group of each of its samplers.
     pub(super) fn samplers(&self) -> impl Iterator<Item = (String, String)> {
-        let samplers = self.lines.iter().filter(|line| line.key.kind == Kind::Sampler);
+        let samplers = self.lines.iter().filter(|line| line.key.kind == LineKind::Sampler);
         samplers.map(|line| (line.key.title.clone(), line.key.thread_group.clone()))
     }
 
     /// Cuts a run down; `percentiles` (in percent) are those that will be compared.
     ///
     /// # Errors
-    /// A sentence when the timeline is damaged.
-    pub fn of(document: &Document<'_>, file: Option<&Path>, percentiles: &[f64]) -> Result<Self, String> {
+    /// When the timeline is damaged.
+    pub fn of(document: &Document<'_>, file: Option<&Path>, percentiles: &[f64]) -> Result<Self, Problem> {
         let slice_s = document.slice_s.max(1) as f64;
         let load_s = document.run.load_s;
-        let places: Vec<Place<'_>> = document
+        let places: Vec<GroupWindows<'_>> = document
             .thread_groups
             .iter()
             .map(|group| {
                 let whole = Window::whole(group, load_s, slice_s);
-                Place { group, steady: Window::steady(group, &whole, slice_s), whole }
+                GroupWindows { group, steady: Window::steady(group, &whole, slice_s), whole }
             })
             .collect();
         let mut rows: [Vec<Vec<(u64, SliceLine)>>; 2] = [
@@ -164,7 +165,8 @@ impl Summary {
                         return Err(format!(
                             "its timeline names line {} at second {}, but there is no such line",
                             line.label, slice.t_s
-                        ));
+                        )
+                        .into());
                     };
                     row.push((slice.t_s, line));
                 }
@@ -178,8 +180,8 @@ impl Summary {
             places.iter().map(|place| Parts::new(&place.whole, place.steady.as_ref())).collect();
         let mut lines = Vec::new();
         let [samplers, transactions] = rows;
-        let samplers = document.samplers.iter().zip(samplers).map(|line| (Kind::Sampler, line));
-        let transactions = document.transactions.iter().zip(transactions).map(|line| (Kind::Transaction, line));
+        let samplers = document.samplers.iter().zip(samplers).map(|line| (LineKind::Sampler, line));
+        let transactions = document.transactions.iter().zip(transactions).map(|line| (LineKind::Transaction, line));
         for (kind, (line, rows)) in samplers.chain(transactions) {
             // Setup and teardown happen once: there is nothing to compare.
             let Some(at) = places.iter().position(|place| place.group.name == line.thread_group) else { continue };
@@ -194,14 +196,14 @@ impl Summary {
                     None if row.histogram.is_none() => {}
                     None => {
                         let title = inline(line.title());
-                        return Err(format!("the response times of {title} at second {t_s} are damaged"));
+                        return Err(format!("the response times of {title} at second {t_s} are damaged").into());
                     }
                 }
                 let group = &mut groups[at];
                 let mut add = |slices: &mut Slices| slices.add(t_s, row.count, row.failed, &times);
                 add(&mut parts.whole);
                 parts.steady.iter_mut().for_each(&mut add);
-                if kind == Kind::Sampler {
+                if kind == LineKind::Sampler {
                     add(&mut group.whole);
                     group.steady.iter_mut().for_each(&mut add);
                     add(&mut run.whole);
@@ -214,10 +216,10 @@ impl Summary {
             let key = Key { kind, thread_group: line.thread_group.clone(), title: line.title().to_owned() };
             lines.push(Line { key, file: line.file.clone(), line: Some(line.line), whole, steady });
         }
-        let several = places.iter().map(|place| (Kind::ThreadGroup, place.group.name.clone())).zip(&groups);
-        for ((kind, name), parts) in several.chain(std::iter::once(((Kind::Run, String::new()), &run))) {
+        let several = places.iter().map(|place| (LineKind::ThreadGroup, place.group.name.clone())).zip(&groups);
+        for ((kind, name), parts) in several.chain(std::iter::once(((LineKind::Run, String::new()), &run))) {
             let (whole, steady) = parts.evidence(percentiles);
-            let title = if kind == Kind::Run { "run".to_owned() } else { name.clone() };
+            let title = if kind == LineKind::Run { "run".to_owned() } else { name.clone() };
             lines.push(Line { key: Key { kind, thread_group: name, title }, file: None, line: None, whole, steady });
         }
         let by_key = lines.iter().enumerate().map(|(index, line)| (line.key.clone(), index)).collect();
@@ -236,9 +238,9 @@ impl Summary {
             steady: None,
         };
         let mut lines: Vec<Line> =
-            samplers.iter().map(|(title, slices)| line(Kind::Sampler, title, GROUP, slices)).collect();
-        lines.push(line(Kind::ThreadGroup, GROUP, GROUP, group));
-        lines.push(line(Kind::Run, "run", "", group));
+            samplers.iter().map(|(title, slices)| line(LineKind::Sampler, title, GROUP, slices)).collect();
+        lines.push(line(LineKind::ThreadGroup, GROUP, GROUP, group));
+        lines.push(line(LineKind::Run, "run", "", group));
         let by_key = lines.iter().enumerate().map(|(index, line)| (line.key.clone(), index)).collect();
         let run =
             ComparedRun { id: id.into(), file: None, started_at: "2026-01-05T10:00:00.000Z".into(), git_commit: None };
@@ -255,7 +257,7 @@ impl Summary {
             stopped: None,
             not_valid: None,
         };
-        let groups = vec![Group { name: GROUP.into(), load: "10 users".into(), max_users: 10 }];
+        let groups = vec![GroupLoad { name: GROUP.into(), load: "10 users".into(), max_users: 10 }];
         Self { run, facts, groups, lines, by_key }
     }
 
@@ -264,7 +266,7 @@ impl Summary {
         self.by_key.get(key).map(|index| &self.lines[*index])
     }
 
-    pub(super) fn group(&self, name: &str) -> Option<&Group> {
+    pub(super) fn group(&self, name: &str) -> Option<&GroupLoad> {
         self.groups.iter().find(|group| group.name == name)
     }
 
@@ -274,8 +276,8 @@ impl Summary {
     }
 }
 
-fn loads(places: &[Place<'_>]) -> Vec<Group> {
-    let group = |place: &Place<'_>| Group {
+fn loads(places: &[GroupWindows<'_>]) -> Vec<GroupLoad> {
+    let group = |place: &GroupWindows<'_>| GroupLoad {
         name: place.group.name.clone(),
         load: place.group.load.clone(),
         max_users: place.group.max_users,

@@ -48,9 +48,10 @@ impl Baseline {
             .labels
             .iter()
             .filter_map(|label| match label.place {
-                Place::Group(group) if label.kind == LabelKind::Sampler => {
-                    Some((told(masker, &label.title), told(masker, &graph.groups[group.index()].name)))
-                }
+                Place::Group(group) if label.kind == LabelKind::Sampler => Some((
+                    as_in_results(masker, &label.title),
+                    as_in_results(masker, &graph.groups[group.index()].name),
+                )),
                 Place::Group(_) | Place::Setup | Place::Teardown => None,
             })
             .collect();
@@ -65,13 +66,13 @@ impl Baseline {
     /// Compares a run, and says what that means for its verdict.
     ///
     /// # Errors
-    /// A sentence when the run's own timeline cannot be read.
+    /// When the run's own timeline cannot be read.
     pub fn compare(
         &self,
         document: &Document<'_>,
         graph: &ExecutionGraph,
         masker: &Masker,
-    ) -> Result<(Comparison, verdict::Baseline), String> {
+    ) -> Result<(Comparison, verdict::Baseline), Problem> {
         let new = Summary::of(document, None, &self.percentiles)?;
         let comparison = compare(&new, &self.runs, self.tolerance);
         let asked: Vec<(usize, Question)> = graph
@@ -82,7 +83,7 @@ impl Baseline {
             .collect();
         let answers = asked.iter().map(|(index, question)| {
             let answer = match answer(&new, &self.runs, question, asked.len(), self.tolerance.floor_ms) {
-                Err(why) => verdict::Answer { judged: None, passed: true, note: why },
+                Err(why) => verdict::Answer { judged: None, passed: true, note: why.into() },
                 Ok(figure) => verdict::Answer {
                     judged: figure.new.zip(figure.limit).filter(|_| figure.verdict != Judgement::Inconclusive),
                     passed: figure.verdict != Judgement::Regressed,
@@ -100,7 +101,7 @@ impl Baseline {
 }
 
 /// Text of the plan as results files have it.
-fn told(masker: &Masker, text: &str) -> String {
+fn as_in_results(masker: &Masker, text: &str) -> String {
     clean(&masker.mask(text)).into_owned()
 }
 
@@ -129,11 +130,11 @@ fn question(graph: &ExecutionGraph, threshold: &Threshold, masker: &Masker) -> O
         | Metric::Apdex(_)
         | Metric::BytesReceived => return None,
     };
-    let told = |text: &str| told(masker, text);
+    let shown = |text: &str| as_in_results(masker, text);
     let (kind, thread_group, title) = match threshold.scope {
         Scope::Run => (ScopeKind::Run, String::new(), String::new()),
         Scope::Group(group) => {
-            let name = told(&graph.groups[group.index()].name);
+            let name = shown(&graph.groups[group.index()].name);
             (ScopeKind::ThreadGroup, name.clone(), name)
         }
         Scope::Label(label) => {
@@ -143,7 +144,7 @@ fn question(graph: &ExecutionGraph, threshold: &Threshold, masker: &Masker) -> O
                 LabelKind::Transaction => ScopeKind::Transaction,
                 LabelKind::Sampler | LabelKind::Step => ScopeKind::Sampler,
             };
-            (kind, told(&graph.groups[group.index()].name), told(&label.title))
+            (kind, shown(&graph.groups[group.index()].name), shown(&label.title))
         }
     };
     Some(Question { kind, thread_group, title, figure, tolerance: condition.limit })

@@ -68,9 +68,9 @@ pub(super) fn shares(mut figure: Figure, tolerance: f64, limit: f64) -> Figure {
 }
 
 /// `+31%, 95% interval +24% … +39%`.
-fn interval(figure: &Figure, told: fn(f64) -> String) -> String {
+fn interval(figure: &Figure, format: fn(f64) -> String) -> String {
     let [change, low, high] =
-        [figure.change, figure.change_low, figure.change_high].map(|one| told(one.unwrap_or_default()));
+        [figure.change, figure.change_low, figure.change_high].map(|one| format(one.unwrap_or_default()));
     format!("{change}, 95% interval {low} … {high}")
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{Message, Server, Viewer};
+use super::{PageUpdate, Server, Viewer};
 use crate::document::{Document, RunInfo, RunRecord};
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
@@ -84,7 +84,7 @@ impl Feed {
         };
         let document = Document::of(&record, verdict);
         self.viewers.retain_mut(|(viewer, page)| match page.update(&document, from_s, until_s) {
-            Ok(Some(text)) => viewer.try_send(Message::Page(text)).is_ok(),
+            Ok(Some(text)) => viewer.try_send(PageUpdate::Page(text)).is_ok(),
             Ok(None) => true,
             Err(_) => false,
         });
@@ -95,7 +95,7 @@ impl Feed {
         self.admit();
         if let Some(Ok(text)) = (!self.viewers.is_empty()).then(|| LivePage::last(document)) {
             for (viewer, _) in self.viewers.drain(..) {
-                let _ = viewer.try_send(Message::End(text.clone()));
+                let _ = viewer.try_send(PageUpdate::End(text.clone()));
             }
         }
         self.joining = None;

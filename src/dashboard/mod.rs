@@ -15,7 +15,7 @@ use tokio::sync::mpsc::Sender;
 
 /// What a viewer is sent.
 #[derive(Clone, Debug)]
-enum Message {
+enum PageUpdate {
     /// The page, or what has changed of it.
     Page(String),
     /// The page as it stays: the run has ended.
@@ -23,4 +23,4 @@ enum Message {
 }
 
 /// Somebody who has opened the page.
-type Viewer = Sender<Message>;
+type Viewer = Sender<PageUpdate>;

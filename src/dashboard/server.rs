@@ -18,7 +18,7 @@ use rand::RngExt as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::{Semaphore, watch};
 
-use super::{Message, Viewer};
+use super::{PageUpdate, Viewer};
 use crate::listen::{Placed, Places, bind, is_own};
 use crate::problem::Problem;
 
@@ -177,8 +177,8 @@ async fn events(State(site): State<Arc<Site>>) -> Response {
     }
     let stream = stream::unfold((messages, place), |(mut messages, place)| async move {
         let event = match messages.recv().await? {
-            Message::Page(data) => Event::default().event("page").data(data),
-            Message::End(data) => Event::default().event("end").data(data),
+            PageUpdate::Page(data) => Event::default().event("page").data(data),
+            PageUpdate::End(data) => Event::default().event("end").data(data),
         };
         Some((Ok::<_, std::convert::Infallible>(event), (messages, place)))
     });

@@ -9,7 +9,7 @@ use std::io::Read;
 /// When the text cannot be read.
 pub(super) fn unclosed(mut text: impl Read, delimiter: u8) -> std::io::Result<Option<u64>> {
     let mut line = 1;
-    let mut state = State::Start;
+    let mut state = CellState::Start;
     let mut block = vec![0; 64 * 1024];
     loop {
         let count = text.read(&mut block)?;
@@ -22,13 +22,13 @@ pub(super) fn unclosed(mut text: impl Read, delimiter: u8) -> std::io::Result<Op
         }
     }
     Ok(match state {
-        State::Quoted(since) => Some(since),
-        State::Start | State::Plain | State::Closed(_) => None,
+        CellState::Quoted(since) => Some(since),
+        CellState::Start | CellState::Plain | CellState::Closed(_) => None,
     })
 }
 
 #[derive(Clone, Copy)]
-enum State {
+enum CellState {
     /// Where a cell begins.
     Start,
     /// In a cell without quotes, or behind its quotes.
@@ -39,7 +39,7 @@ enum State {
     Closed(u64),
 }
 
-impl State {
+impl CellState {
     fn after(self, byte: u8, delimiter: u8, line: u64) -> Self {
         match (self, byte) {
             (Self::Start, b'"') => Self::Quoted(line),

@@ -20,12 +20,12 @@ pub enum Draw {
 /// A pile of rows.
 #[derive(Debug)]
 pub struct Pile {
-    rows: Kept,
+    rows: PileRows,
     recycle: bool,
 }
 
 #[derive(Debug)]
-enum Kept {
+enum PileRows {
     /// In the file's order, read as the run goes.
     Stream(Rows),
     /// In the order of `next`, from `at` on; shuffled anew at the end.
@@ -40,17 +40,17 @@ impl Pile {
     /// # Errors
     /// When the file cannot be opened.
     pub fn streamed(spec: &Spec, recycle: bool) -> Result<Self, Problem> {
-        Ok(Self { rows: Kept::Stream(spec.open()?), recycle })
+        Ok(Self { rows: PileRows::Stream(spec.open()?), recycle })
     }
 
     /// A pile over rows that are held.
     pub fn held(rows: Arc<[Value]>, order: Order, recycle: bool, mut random: Random) -> Self {
         let rows = match order {
-            Order::Random => Kept::Random { rows, random },
-            Order::Sequential => Kept::Listed { rows, next: None, at: 0, random },
+            Order::Random => PileRows::Random { rows, random },
+            Order::Sequential => PileRows::Listed { rows, next: None, at: 0, random },
             Order::Shuffle => {
                 let next = Some(shuffled(rows.len(), &mut random));
-                Kept::Listed { rows, next, at: 0, random }
+                PileRows::Listed { rows, next, at: 0, random }
             }
         };
         Self { rows, recycle }
@@ -75,7 +75,7 @@ impl Pile {
     /// When the file has changed under the run and cannot be read on.
     pub fn draw(&mut self) -> Result<Draw, Problem> {
         match &mut self.rows {
-            Kept::Stream(rows) => {
+            PileRows::Stream(rows) => {
                 if let Some(row) = rows.next_row() {
                     return row.map(Draw::Row);
                 }
@@ -85,11 +85,11 @@ impl Pile {
                 rows.rewind()?;
                 rows.next_row().map_or(Ok(Draw::End), |row| row.map(Draw::Row))
             }
-            Kept::Random { rows, random } => Ok(match rows.len() {
+            PileRows::Random { rows, random } => Ok(match rows.len() {
                 0 => Draw::End,
                 length => Draw::Row(rows[random.index(length)].clone()),
             }),
-            Kept::Listed { rows, next, at, random } => {
+            PileRows::Listed { rows, next, at, random } => {
                 if *at == rows.len() {
                     if !self.recycle || rows.is_empty() {
                         return Ok(Draw::End);

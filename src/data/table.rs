@@ -82,7 +82,7 @@ impl Spec {
         }
         // A quote that is never closed swallows the lines behind it into the last row.
         if several_lines
-            && matches!(rows.source, Source::Csv(..))
+            && matches!(rows.source, RowSource::Csv(..))
             && let Some(error) = self.unclosed_quote()
         {
             return Err(error);
@@ -129,7 +129,7 @@ impl Spec {
     /// line: that is a single cell which holds the sign, and the next line holds it just as often.
     /// A line behind may hold the plan's delimiter, as the comma in `1,5;2` does.
     fn other_delimiter(&self) -> Result<Option<(char, String)>, Problem> {
-        if !matches!(self.open()?.source, Source::Csv(..)) {
+        if !matches!(self.open()?.source, RowSource::Csv(..)) {
             return Ok(None);
         }
         let mut text = Vec::new();
@@ -204,7 +204,11 @@ impl Spec {
             }
         };
         row.store(0, Ordering::Relaxed);
-        Ok(Rows { spec: self.clone(), columns, source: Source::Csv(Box::new(reader), csv::StringRecord::new(), row) })
+        Ok(Rows {
+            spec: self.clone(),
+            columns,
+            source: RowSource::Csv(Box::new(reader), csv::StringRecord::new(), row),
+        })
     }
 
     fn csv_error(&self, error: &csv::Error) -> Problem {
@@ -274,7 +278,7 @@ impl Spec {
                 }
             }
         }
-        Ok(Rows { spec: self.clone(), columns: columns.into(), source: Source::List(rows, 0) })
+        Ok(Rows { spec: self.clone(), columns: columns.into(), source: RowSource::List(rows, 0) })
     }
 }
 
@@ -294,10 +298,10 @@ fn spelled(node: &Node) -> Value {
 pub struct Rows {
     spec: Spec,
     columns: Arc<[Arc<str>]>,
-    source: Source,
+    source: RowSource,
 }
 
-enum Source {
+enum RowSource {
     /// The reader, its row, and how many bytes were read since the last one.
     Csv(Box<csv::Reader<OneRow>>, csv::StringRecord, Arc<AtomicU64>),
     List(Arc<[Value]>, usize),
@@ -312,12 +316,12 @@ impl Rows {
     /// The next row, or why it cannot be used; `None` after the last. Blank lines are no rows.
     pub fn next_row(&mut self) -> Option<Result<Value, Problem>> {
         match &mut self.source {
-            Source::List(rows, at) => {
+            RowSource::List(rows, at) => {
                 let row = rows.get(*at)?.clone();
                 *at += 1;
                 Some(Ok(row))
             }
-            Source::Csv(reader, record, read) => loop {
+            RowSource::Csv(reader, record, read) => loop {
                 read.store(0, Ordering::Relaxed);
                 match reader.read_record(record) {
                     Ok(false) => return None,
@@ -370,8 +374,8 @@ impl Rows {
     /// When the file can no longer be opened.
     pub fn rewind(&mut self) -> Result<(), Problem> {
         match &mut self.source {
-            Source::List(_, at) => *at = 0,
-            Source::Csv(..) => *self = self.spec.open()?,
+            RowSource::List(_, at) => *at = 0,
+            RowSource::Csv(..) => *self = self.spec.open()?,
         }
         Ok(())
     }

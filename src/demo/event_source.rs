@@ -12,8 +12,8 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, StreamExt as _};
 
-use super::api::Refusal;
-use super::feed::{self, Open, parameter};
+use super::api::ApiError;
+use super::feed::{self, OpenFeed, parameter};
 use super::state::State;
 use crate::units::{parse_duration, written_duration};
 
@@ -45,21 +45,21 @@ enum Block {
 struct Playback {
     symbols: Vec<&'static str>,
     interval: Duration,
-    _open: Open,
+    _open: OpenFeed,
 }
 
 pub(super) async fn stream(
     Shared(state): Shared<Arc<State>>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     if !takes_events(&headers) {
         let error = "this is a stream of events: send `Accept: text/event-stream` or no Accept header";
-        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, error));
+        return Err(ApiError::new(StatusCode::NOT_ACCEPTABLE, error));
     }
     let symbols = feed::symbols(&uri)?;
     if symbols.is_empty() {
-        return Err(Refusal::bad("symbols", "symbols must name at least one symbol, for example symbols=AAPL,MSFT"));
+        return Err(ApiError::bad("symbols", "symbols must name at least one symbol, for example symbols=AAPL,MSFT"));
     }
     let (events, interval, after) = (events(&uri)?, interval(&uri)?, last_id(&headers)?);
     state.pool.query().await?;
@@ -104,26 +104,26 @@ impl Playback {
     }
 }
 
-fn events(uri: &Uri) -> Result<u64, Refusal> {
+fn events(uri: &Uri) -> Result<u64, ApiError> {
     let Some(text) = parameter(uri, "events").last() else { return Ok(EVENTS) };
     text.parse()
         .ok()
         .filter(|events| (1..=MAX_EVENTS).contains(events))
-        .ok_or_else(|| Refusal::bad("events", format!("events must be a whole number from 1 to {MAX_EVENTS}")))
+        .ok_or_else(|| ApiError::bad("events", format!("events must be a whole number from 1 to {MAX_EVENTS}")))
 }
 
-fn interval(uri: &Uri) -> Result<Duration, Refusal> {
+fn interval(uri: &Uri) -> Result<Duration, ApiError> {
     let Some(text) = parameter(uri, "interval").last() else { return Ok(INTERVAL) };
-    let interval = parse_duration(&text).map_err(|error| Refusal::bad("interval", error.message))?;
+    let interval = parse_duration(&text).map_err(|error| ApiError::bad("interval", error.message))?;
     if !(MIN_INTERVAL..=MAX_INTERVAL).contains(&interval) {
         let (least, most) = (written_duration(MIN_INTERVAL), written_duration(MAX_INTERVAL));
-        return Err(Refusal::bad("interval", format!("interval must be from {least} to {most}")));
+        return Err(ApiError::bad("interval", format!("interval must be from {least} to {most}")));
     }
     Ok(interval)
 }
 
 /// The id of the last event a client has seen (§9.2.4), 0 when it has seen none.
-fn last_id(headers: &HeaderMap) -> Result<u64, Refusal> {
+fn last_id(headers: &HeaderMap) -> Result<u64, ApiError> {
     let name = "Last-Event-ID";
     match headers.get(name).map(|value| value.to_str().map(str::trim)) {
         None | Some(Ok("")) => Ok(0),
@@ -131,7 +131,7 @@ fn last_id(headers: &HeaderMap) -> Result<u64, Refusal> {
             .ok()
             .and_then(|text| text.parse().ok())
             .filter(|id| *id <= MAX_ID)
-            .ok_or_else(|| Refusal::bad(name, "Last-Event-ID must be the id of an event, a whole number")),
+            .ok_or_else(|| ApiError::bad(name, "Last-Event-ID must be the id of an event, a whole number")),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::http::Uri;
 use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
-use super::api::Refusal;
+use super::api::ApiError;
 use super::market::{self, Quote};
 
 /// The feeds that are open, and the word that ends them.
@@ -21,7 +21,7 @@ pub(super) struct Feeds {
 }
 
 /// An open feed; it counts until this is dropped, also when its client goes away.
-pub(super) struct Open {
+pub(super) struct OpenFeed {
     _counted: Arc<()>,
 }
 
@@ -41,12 +41,12 @@ impl Feeds {
         super::server::until(self.stopped.clone())
     }
 
-    pub(super) fn open_socket(&self) -> Open {
-        Open { _counted: self.sockets.clone() }
+    pub(super) fn open_socket(&self) -> OpenFeed {
+        OpenFeed { _counted: self.sockets.clone() }
     }
 
-    pub(super) fn open_stream(&self) -> Open {
-        Open { _counted: self.streams.clone() }
+    pub(super) fn open_stream(&self) -> OpenFeed {
+        OpenFeed { _counted: self.streams.clone() }
     }
 
     /// WebSockets that are open.
@@ -67,15 +67,15 @@ pub(super) fn parameter<'a>(uri: &'a Uri, name: &'a str) -> impl Iterator<Item =
 }
 
 /// The symbols in the query parameter `symbols`, divided by commas, each of them once.
-pub(super) fn symbols(uri: &Uri) -> Result<Vec<&'static str>, Refusal> {
+pub(super) fn symbols(uri: &Uri) -> Result<Vec<&'static str>, ApiError> {
     let mut symbols = Vec::new();
     for list in parameter(uri, "symbols") {
         for name in list.split(',') {
             let Some(Quote { symbol, .. }) = market::feed_quote(name, 0) else {
-                return Err(Refusal::bad("symbols", format!("there is no symbol {name}; write symbols=AAPL,MSFT")));
+                return Err(ApiError::bad("symbols", format!("there is no symbol {name}; write symbols=AAPL,MSFT")));
             };
             if symbols.contains(&symbol) {
-                return Err(Refusal::bad("symbols", format!("symbols names {symbol} twice")));
+                return Err(ApiError::bad("symbols", format!("symbols names {symbol} twice")));
             }
             symbols.push(symbol);
         }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 
-use super::api::{Refusal, session_cookie};
+use super::api::{ApiError, session_cookie};
 use super::state::State;
 
 const STYLE: &str = "body { font-family: sans-serif; margin: 3rem auto; max-width: 40rem; }\nlabel { display: block; margin: 1rem 0; }\n";
@@ -41,7 +41,7 @@ pub(super) async fn start(Shared(state): Shared<Arc<State>>) -> Html<String> {
     ))
 }
 
-pub(super) async fn log_in(Shared(state): Shared<Arc<State>>, body: Bytes) -> Result<Response, Refusal> {
+pub(super) async fn log_in(Shared(state): Shared<Arc<State>>, body: Bytes) -> Result<Response, ApiError> {
     let (mut username, mut password, mut csrf) = Default::default();
     for (name, value) in url::form_urlencoded::parse(&body) {
         match &*name {
@@ -68,7 +68,7 @@ pub(super) async fn log_in(Shared(state): Shared<Arc<State>>, body: Bytes) -> Re
     }
 }
 
-pub(super) async fn home(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Result<Response, Refusal> {
+pub(super) async fn home(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Result<Response, ApiError> {
     let user = headers
         .get_all(COOKIE)
         .iter()

@@ -14,7 +14,7 @@ pub(super) struct Exhausted;
 
 /// Connections to a database that does nothing but take its time.
 #[derive(Debug)]
-pub(super) struct Pool {
+pub(super) struct DatabasePool {
     free: Semaphore,
     size: usize,
     waiting: AtomicUsize,
@@ -22,7 +22,7 @@ pub(super) struct Pool {
     patience: Duration,
 }
 
-impl Pool {
+impl DatabasePool {
     pub(super) fn new(size: usize, query_time: Duration) -> Self {
         let size = size.clamp(1, Semaphore::MAX_PERMITS);
         Self { free: Semaphore::new(size), size, waiting: AtomicUsize::new(0), query_time, patience: PATIENCE }

@@ -14,6 +14,7 @@ use tokio::sync::{oneshot, watch};
 use super::feed::Feeds;
 use super::state::State;
 use super::{Options, api, event_source, pages, socket};
+use crate::problem::Problem;
 
 /// Connections the system may queue up for us; a stress test opens thousands at once.
 const BACKLOG: u32 = 4096;
@@ -72,8 +73,8 @@ impl Running {
 ///
 /// # Errors
 ///
-/// When its port cannot be had, as a sentence.
-pub async fn start(options: Options) -> Result<Running, String> {
+/// When its port cannot be had.
+pub async fn start(options: Options) -> Result<Running, Problem> {
     let (stop, stopped) = watch::channel(false);
     let (tell_bound, bound) = oneshot::channel();
     let (tell_ended, ended) = oneshot::channel();
@@ -85,16 +86,16 @@ pub async fn start(options: Options) -> Result<Running, String> {
         .name("demo".to_owned())
         .spawn(body)
         .map_err(|error| format!("the sample API could not be started: {error}"))?;
-    let address = bound.await.map_err(|_| "the sample API ended before it was up".to_owned())??;
+    let address = bound.await.map_err(|_| "the sample API ended before it was up")??;
     Ok(Running { url: format!("http://{address}"), stop, ended })
 }
 
 /// The server's whole life, on its own thread.
-fn run(options: &Options, stopped: watch::Receiver<bool>, tell_bound: oneshot::Sender<Result<SocketAddr, String>>) {
+fn run(options: &Options, stopped: watch::Receiver<bool>, tell_bound: oneshot::Sender<Result<SocketAddr, Problem>>) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            let _ = tell_bound.send(Err(format!("the sample API could not be started: {error}")));
+            let _ = tell_bound.send(Err(format!("the sample API could not be started: {error}").into()));
             return;
         }
     };
@@ -146,14 +147,13 @@ fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-fn cannot_listen(port: u16, error: &std::io::Error) -> String {
-    let remedy = "choose another port, or port 0 for a free one";
-    match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            format!("the sample API cannot use port {port}: another program listens there; {remedy}")
-        }
-        _ => format!("the sample API cannot use port {port}: {error}; {remedy}"),
-    }
+fn cannot_listen(port: u16, error: &std::io::Error) -> Problem {
+    let why = match error.kind() {
+        std::io::ErrorKind::AddrInUse => "another program listens there".to_owned(),
+        _ => error.to_string(),
+    };
+    let message = format!("the sample API cannot use port {port}: {why}");
+    Problem::new(message, "choose another port, or port 0 for a free one")
 }
 
 fn router(state: Arc<State>) -> Router {

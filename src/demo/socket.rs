@@ -27,7 +27,7 @@ use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 
-use super::api::Refusal;
+use super::api::ApiError;
 use super::feed;
 use super::market;
 use super::pool::Exhausted;
@@ -94,17 +94,17 @@ impl IntoResponse for Refused {
         match self {
             Self::Upgrade(remedy) => {
                 let headers = [(CONNECTION, "Upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")];
-                (headers, Refusal::new(StatusCode::UPGRADE_REQUIRED, remedy)).into_response()
+                (headers, ApiError::new(StatusCode::UPGRADE_REQUIRED, remedy)).into_response()
             }
             Self::Key => {
                 let remedy = "Sec-WebSocket-Key must be 16 random bytes in base64";
-                Refusal::bad("Sec-WebSocket-Key", remedy).into_response()
+                ApiError::bad("Sec-WebSocket-Key", remedy).into_response()
             }
         }
     }
 }
 
-pub(super) async fn upgrade(Shared(state): Shared<Arc<State>>, mut request: Request) -> Result<Response, Refusal> {
+pub(super) async fn upgrade(Shared(state): Shared<Arc<State>>, mut request: Request) -> Result<Response, ApiError> {
     let accept = match handshake(&request) {
         Ok(key) => accept_key(key),
         Err(refused) => return Ok(refused.into_response()),
@@ -115,7 +115,7 @@ pub(super) async fn upgrade(Shared(state): Shared<Arc<State>>, mut request: Requ
     };
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrading.await {
-            Connection::new(upgraded, &state).await.serve(symbols).await;
+            SocketSession::new(upgraded, &state).await.serve(symbols).await;
         }
     });
     let headers = [(CONNECTION, "Upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_ACCEPT, &*accept)];
@@ -147,14 +147,14 @@ fn accept_key(key: &str) -> String {
 }
 
 /// One connection.
-struct Connection<'a> {
+struct SocketSession<'a> {
     socket: Socket,
     state: &'a State,
     subscriptions: Vec<Subscription>,
     look_up: Option<LookUp<'a>>,
 }
 
-impl<'a> Connection<'a> {
+impl<'a> SocketSession<'a> {
     async fn new(upgraded: Upgraded, state: &'a State) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(4096)

@@ -10,7 +10,7 @@ use rand::RngExt as _;
 use super::Options;
 use super::feed::Feeds;
 use super::market;
-use super::pool::Pool;
+use super::pool::DatabasePool;
 
 /// The newest orders kept.
 const MAX_ORDERS: usize = 100_000;
@@ -87,7 +87,7 @@ pub(super) struct Order {
 
 /// Everything the API remembers.
 pub(super) struct State {
-    pub(super) pool: Pool,
+    pub(super) pool: DatabasePool,
     pub(super) cache: bool,
     pub(super) feeds: Feeds,
     started: Instant,
@@ -100,7 +100,7 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(options: &Options, feeds: Feeds) -> Self {
         Self {
-            pool: Pool::new(options.db_pool, options.query_time),
+            pool: DatabasePool::new(options.db_pool, options.query_time),
             cache: options.cache,
             feeds,
             started: Instant::now(),
@@ -256,7 +256,7 @@ impl Orders {
     }
 
     /// An owner's orders, newest first.
-    pub(super) fn of(&self, owner: UserId) -> impl Iterator<Item = &Order> {
+    pub(super) fn owned_by(&self, owner: UserId) -> impl Iterator<Item = &Order> {
         let account = self.accounts.get(&owner).into_iter();
         account.flat_map(|account| account.orders.iter().rev()).filter_map(|id| self.by_id.get(id))
     }
@@ -330,7 +330,7 @@ mod tests {
             orders.place(order(owner));
         }
         assert_eq!(orders.len(), 3);
-        assert_eq!(orders.of(ann).map(|order| order.id).collect::<Vec<_>>(), [4, 2]);
+        assert_eq!(orders.owned_by(ann).map(|order| order.id).collect::<Vec<_>>(), [4, 2]);
         assert_eq!(orders.get(bob, 4), None);
         assert!(!orders.cancel(bob, 4) && orders.cancel(ann, 4) && !orders.cancel(ann, 4));
         // Ann bought 2 three times; the first order is forgotten, not undone; the third was taken back.

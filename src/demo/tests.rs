@@ -9,7 +9,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE}
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 
-use super::pool::Pool;
+use super::pool::DatabasePool;
 use super::{Options, Running, start};
 
 struct Api {
@@ -268,7 +268,7 @@ async fn the_cache_spares_the_database() {
 
 #[tokio::test]
 async fn who_waits_too_long_for_a_connection_is_turned_away() {
-    let pool = Pool::new(1, Duration::from_secs(3600)).with_patience(Duration::from_millis(300));
+    let pool = DatabasePool::new(1, Duration::from_secs(3600)).with_patience(Duration::from_millis(300));
     let holding = pool.query();
     tokio::pin!(holding);
     assert!(tokio::time::timeout(Duration::from_millis(50), &mut holding).await.is_err());
@@ -284,7 +284,7 @@ async fn a_taken_port_is_told_with_a_remedy() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let problem = start(Options { port, ..Options::default() }).await.unwrap_err();
-    assert!(problem.contains(&format!("port {port}")) && problem.contains("choose another"), "{problem}");
+    assert!(problem.message.contains(&format!("port {port}")) && problem.help.contains("choose another"), "{problem}");
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ fn in_order(findings: &[Diagnostic]) -> Vec<&Diagnostic> {
 }
 
 /// A message as it is told: without secrets, on one line, and no longer than anybody reads.
-fn told(text: &str, masker: &Masker) -> String {
+fn masked_line(text: &str, masker: &Masker) -> String {
     short(&one_line(&masker.beginning(text, LONGEST)), LONGEST).into_owned()
 }
 
@@ -86,8 +86,8 @@ impl Pen<'_> {
             Severity::Warning => Level::WARNING,
         };
         let path = crate::sanitize::shown_path(sources.path(finding.span.file));
-        let title = level.primary_title(told(&finding.message, masker));
-        let help = finding.help.as_deref().map(|help| told(help, masker));
+        let title = level.primary_title(masked_line(&finding.message, masker));
+        let help = finding.help.as_deref().map(|help| masked_line(help, masker));
         let Some(file) = sources.file(finding.span.file).filter(|file| !file.text.is_empty()) else {
             let (line, column) = sources.position(finding.span);
             let mut main = title.element(Origin::path(path).line(line).char_column(column));
@@ -102,7 +102,7 @@ impl Pen<'_> {
             .related
             .iter()
             .filter(|(span, _)| here(*span))
-            .map(|(span, note)| (first_line(*span, &file.text), told(note, masker)))
+            .map(|(span, note)| (first_line(*span, &file.text), masked_line(note, masker)))
             .collect();
         let patch = finding
             .fix
@@ -169,8 +169,8 @@ fn json_finding(finding: &Diagnostic, sources: &Sources, masker: &Masker) -> ser
         "column": column,
         "end_line": end_line,
         "end_column": end_column,
-        "message": told(&finding.message, masker),
-        "help": finding.help.as_deref().map(|help| told(help, masker)),
+        "message": masked_line(&finding.message, masker),
+        "help": finding.help.as_deref().map(|help| masked_line(help, masker)),
         "replacement": finding.fix.as_ref().map(|fix| defused(&masker.mask(&fix.replacement))),
     })
 }
@@ -190,6 +190,6 @@ pub fn annotation(finding: &Diagnostic, sources: &Sources, masker: &Masker) -> A
         message = format!("{message}; write `{}`", fix.replacement);
     }
     let file = crate::sanitize::shown_path(sources.path(finding.span.file));
-    let message = told(&message, masker);
+    let message = masked_line(&message, masker);
     Annotation { level, file, line, column: Some(column), title: "loadplan".into(), message }
 }

@@ -25,28 +25,29 @@ impl SecretLines {
     /// Finds them by their indentation: the file may be one that is not YAML at all.
     pub(super) fn find(text: &str, sections: &[&str]) -> Self {
         let mut found = Vec::new();
-        let mut place = Place::Outside;
+        let mut place = SecretsSection::Outside;
         let mut at = 0;
         for line in text.split_inclusive('\n') {
             let start = at;
             at += line.len();
             let words = line.trim();
             let indent = line.len() - line.trim_start().len();
-            if words.is_empty() || (words.starts_with('#') && matches!(place, Place::Outside)) {
+            if words.is_empty() || (words.starts_with('#') && matches!(place, SecretsSection::Outside)) {
                 continue;
             }
             place = place.at(indent, words, sections);
             let value = match &place {
-                Place::Outside => {
+                SecretsSection::Outside => {
                     let flow = || words.find("secrets:").map(|at| at + "secrets:".len());
                     let block = key_of(words).filter(|(key, _)| key.trim_matches(['"', '\'']) == "secrets");
                     let Some(value) = block.map(|(_, value)| value).or_else(flow) else { continue };
-                    place = Place::Inside { outer: indent, misplaced: words.len() == value, text: None, open: 0 };
+                    place =
+                        SecretsSection::Inside { outer: indent, misplaced: words.len() == value, text: None, open: 0 };
                     value
                 }
-                Place::Inside { .. } => 0,
+                SecretsSection::Inside { .. } => 0,
             };
-            let Place::Inside { text: several, open, .. } = &mut place else { continue };
+            let SecretsSection::Inside { text: several, open, .. } = &mut place else { continue };
             let whole = several.is_some_and(|outer| indent > outer);
             if !whole {
                 let said = &words[value..];
@@ -70,7 +71,7 @@ impl SecretLines {
 }
 
 /// Where a line stands.
-enum Place {
+enum SecretsSection {
     Outside,
     /// Below `secrets:`.
     Inside {
@@ -85,7 +86,7 @@ enum Place {
     },
 }
 
-impl Place {
+impl SecretsSection {
     /// The place of the next line.
     fn at(self, indent: usize, words: &str, sections: &[&str]) -> Self {
         match self {

@@ -60,11 +60,11 @@ impl<'a> Document<'a> {
             schema_version: SCHEMA_VERSION.into(),
             tool: tool(info),
             run: Run {
-                stopped_because: outcome.stopped_by.as_ref().map(|by| report.told(&by.sentence())),
-                internal_error: outcome.internal_error.as_ref().map(|error| report.told(error)),
+                stopped_because: outcome.stopped_by.as_ref().map(|by| report.masked(&by.sentence())),
+                internal_error: outcome.internal_error.as_ref().map(|error| report.masked(error)),
                 ..run(info, results.load.as_secs_f64(), outcome)
             },
-            plan: Plan { name: report.told(&graph.name), file: report.plan_file(), sha256: info.plan_sha256.clone() },
+            plan: Plan { name: report.masked(&graph.name), file: report.plan_file(), sha256: info.plan_sha256.clone() },
             verdict: VerdictInfo::default(),
             lifecycle: Lifecycle { setup: report.part(&outcome.setup), teardown: report.part(&outcome.teardown) },
             totals: report.stats(&results.totals, Scope::Run),
@@ -98,8 +98,8 @@ impl<'a> Document<'a> {
             verdict: VerdictInfo {
                 passed: verdict.passed,
                 exit_code: verdict.exit_code,
-                reasons: verdict.reasons.iter().map(|reason| report.told(reason)).collect(),
-                summary: report.told(&verdict.summary()),
+                reasons: verdict.reasons.iter().map(|reason| report.masked(reason)).collect(),
+                summary: report.masked(&verdict.summary()),
             },
             samplers: report.samplers(report.lines().into(), unallowed.clone()),
             transactions: report.transactions(unallowed),
@@ -143,7 +143,7 @@ impl<'a> RunRecord<'a> {
             let label = report.graph.label(id);
             let request = label.kind == LabelKind::Sampler && matches!(label.place, Place::Group(_));
             (request && report.results.label(id).is_none()).then(|| Unreached {
-                title: report.told(&label.title),
+                title: report.masked(&label.title),
                 thread_group: report.place_name(label.place),
                 file: report.other_file(label.span),
                 line: report.graph.line(label.span),
@@ -152,18 +152,18 @@ impl<'a> RunRecord<'a> {
     }
 
     /// Masked text without control characters.
-    fn told(&self, text: &str) -> String {
+    fn masked(&self, text: &str) -> String {
         clean(&self.masker.mask(text)).into_owned()
     }
 
     /// A line's title, where it is not its label.
     fn title(&self, label: &graph::Label) -> Option<String> {
-        (label.title != label.text).then(|| self.told(&label.title))
+        (label.title != label.text).then(|| self.masked(&label.title))
     }
 
     fn place_name(&self, place: Place) -> String {
         match place {
-            Place::Group(group) => self.told(&self.graph.groups[group.index()].name),
+            Place::Group(group) => self.masked(&self.graph.groups[group.index()].name),
             Place::Setup => "setup".into(),
             Place::Teardown => "teardown".into(),
         }
@@ -180,7 +180,7 @@ impl<'a> RunRecord<'a> {
             LifecycleResult::Failed { took: time, reason, span } => Part {
                 state: PartState::Failed,
                 took_s: took(time),
-                reason: Some(self.told(reason)),
+                reason: Some(self.masked(reason)),
                 file: span.and_then(|span| self.other_file(span)),
                 line: span.map(|span| self.graph.line(span)),
             },
@@ -190,7 +190,7 @@ impl<'a> RunRecord<'a> {
     fn line(&self, line: &LabelResult, unallowed: &[LabelId]) -> Line {
         let label = self.graph.label(line.label);
         Line {
-            label: self.told(&label.text),
+            label: self.masked(&label.text),
             thread_group: self.place_name(label.place),
             file: self.other_file(label.span),
             line: self.graph.line(label.span),
@@ -203,7 +203,7 @@ impl<'a> RunRecord<'a> {
     fn thread_group(&self, result: &GroupResult) -> ThreadGroup {
         let group = &self.graph.groups[result.group.index()];
         ThreadGroup {
-            name: self.told(&group.name),
+            name: self.masked(&group.name),
             load: load_sentences(&group.load).join(" "),
             open: group.load.is_open(),
             max_users: group.load.most_users(),
@@ -228,7 +228,7 @@ impl<'a> RunRecord<'a> {
         };
         Lost {
             count,
-            because: self.told(&verdict::why_lost(self.graph, self.results, why)),
+            because: self.masked(&verdict::why_lost(self.graph, self.results, why)),
             file: self.other_file(span),
             line: self.graph.line(span),
         }
@@ -261,10 +261,10 @@ impl<'a> RunRecord<'a> {
 
     fn threshold(&self, one: &ThresholdResult) -> Threshold {
         Threshold {
-            text: self.told(&one.text),
-            name: one.name.as_deref().map(|name| self.told(name)),
-            title: self.told(&one.title()),
-            scope: self.told(&one.scope_text),
+            text: self.masked(&one.text),
+            name: one.name.as_deref().map(|name| self.masked(name)),
+            title: self.masked(&one.title()),
+            scope: self.masked(&one.scope_text),
             scope_kind: match one.scope {
                 Scope::Run => ScopeKind::Run,
                 Scope::Group(_) => ScopeKind::ThreadGroup,
@@ -283,9 +283,9 @@ impl<'a> RunRecord<'a> {
             unit: one.unit,
             passed: one.passed,
             skipped: one.skipped,
-            note: one.note.as_deref().map(|note| self.told(note)),
+            note: one.note.as_deref().map(|note| self.masked(note)),
             at_least: one.at_least,
-            detail: one.detail.as_deref().map(|detail| self.told(detail)),
+            detail: one.detail.as_deref().map(|detail| self.masked(detail)),
             implicit: one.implicit,
         }
     }
@@ -307,9 +307,9 @@ impl<'a> RunRecord<'a> {
         }
         let label = self.graph.label(info.label);
         Some(Assertion {
-            label: self.told(&label.text),
+            label: self.masked(&label.text),
             title: self.title(label),
-            text: self.told(&info.text),
+            text: self.masked(&info.text),
             file: self.other_file(info.span),
             line: self.graph.line(info.span),
             passed: result.passed,
@@ -323,10 +323,10 @@ impl<'a> RunRecord<'a> {
         let assertion = error.assertion.and_then(|id| self.graph.assertions.get(id.index()));
         Error {
             kind: error.kind,
-            label: self.told(&label.text),
+            label: self.masked(&label.text),
             title: self.title(label),
             message: inline(&self.masker.mask(&error.message)),
-            assertion: assertion.map(|info| self.told(&info.text)),
+            assertion: assertion.map(|info| self.masked(&info.text)),
             expected: error.expected.as_ref().map(|expected| inline(&self.masker.mask(expected))),
             actual: self.actual(error),
             count: error.count,

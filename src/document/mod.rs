@@ -36,7 +36,7 @@ pub use findings::{Assertion, Error, Example, ScopeKind, Threshold};
 pub use from_run::RunRecord;
 pub use lazy_list::LazyList;
 pub use phases::Phases;
-pub(crate) use place::Place;
+pub(crate) use place::FileLine;
 pub use read::{read, results_file};
 pub use repository::Repository;
 pub use run::{Generator, Host, Lifecycle, Part, PartState, Plan, Run, Tool, VerdictInfo};

@@ -17,7 +17,7 @@ pub struct Phases(BTreeMap<Phase, Times>);
 
 impl Phases {
     /// The times of a part; `None` if no sample had it.
-    pub fn of(&self, phase: Phase) -> Option<&Times> {
+    pub fn get(&self, phase: Phase) -> Option<&Times> {
         self.0.get(&phase)
     }
 

@@ -6,14 +6,14 @@ use crate::sanitize::defused;
 
 /// A place in one of the plan's files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct FileLine {
     /// Relative to the repository's root if there is one, else as the user named it; with `/`.
     pub(crate) file: String,
     /// From 1.
     pub(crate) line: usize,
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for FileLine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
     }
@@ -21,9 +21,9 @@ impl std::fmt::Display for Place {
 
 impl Document<'_> {
     /// A line of another file, or else of the plan's own.
-    pub(crate) fn place(&self, file: Option<&String>, line: usize) -> Place {
+    pub(crate) fn place(&self, file: Option<&String>, line: usize) -> FileLine {
         // Names of files are foreign too: of a plan in a stranger's change, of saved results.
-        Place { file: defused(file.unwrap_or(&self.plan.file)).replace(['\r', '\n'], " "), line }
+        FileLine { file: defused(file.unwrap_or(&self.plan.file)).replace(['\r', '\n'], " "), line }
     }
 }
 

@@ -576,6 +576,6 @@ impl Scope for User {
 
     fn file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
         let path = self.local.shared.folder.join(path);
-        files::read(&path, files::MAX_FILE).map_err(|why| Problem::new(why, ""))
+        files::read(&path, files::MAX_FILE)
     }
 }

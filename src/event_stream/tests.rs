@@ -5,10 +5,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-type Seen = Vec<(String, String, String)>;
+type SeenEvents = Vec<(String, String, String)>;
 
 /// Feeds pieces to a stream; gives its events, the id to continue after and the time to wait, or the limit.
-fn read<'a>(stream: &mut EventStream, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Seen, Result<(), TooLarge>) {
+fn read<'a>(
+    stream: &mut EventStream,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (SeenEvents, Result<(), TooLarge>) {
     let mut seen = Vec::new();
     for piece in pieces {
         let mut events = stream.push(piece);
@@ -23,7 +26,7 @@ fn read<'a>(stream: &mut EventStream, pieces: impl IntoIterator<Item = &'a [u8]>
     (seen, Ok(()))
 }
 
-fn whole(bytes: &[u8]) -> (Seen, String, Option<Duration>) {
+fn whole(bytes: &[u8]) -> (SeenEvents, String, Option<Duration>) {
     let mut stream = EventStream::new();
     let (seen, end) = read(&mut stream, [bytes]);
     end.unwrap();
@@ -31,7 +34,7 @@ fn whole(bytes: &[u8]) -> (Seen, String, Option<Duration>) {
 }
 
 /// The standard's algorithm in its own words: decode (BOM sniffed off), split into lines, §9.2.6 for each.
-fn by_the_letter(bytes: &[u8]) -> (Seen, String, Option<Duration>) {
+fn by_the_letter(bytes: &[u8]) -> (SeenEvents, String, Option<Duration>) {
     let text = String::from_utf8_lossy(bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n");
     let mut lines: Vec<&str> = text.split('\n').collect();
@@ -70,10 +73,10 @@ fn by_the_letter(bytes: &[u8]) -> (Seen, String, Option<Duration>) {
 }
 
 /// Type, data and id of an event.
-type Expected = (&'static str, &'static str, &'static str);
+type ExpectedEvent = (&'static str, &'static str, &'static str);
 
 /// Streams and their events. §9.2.5 is the grammar, §9.2.6 what it means.
-const RULES: &[(&str, &[u8], &[Expected])] = &[
+const RULES: &[(&str, &[u8], &[ExpectedEvent])] = &[
     // The four examples of §9.2.6.
     (
         "lines of data are joined with a line feed",
@@ -159,7 +162,7 @@ const RULES: &[(&str, &[u8], &[Expected])] = &[
     ("an event whose last line has no end is discarded", b"data: a\n\ndata: b\n", &[("message", "a", "")]),
 ];
 
-fn owned(events: &[Expected]) -> Seen {
+fn owned(events: &[ExpectedEvent]) -> SeenEvents {
     events.iter().map(|(event, data, id)| ((*event).to_owned(), (*data).to_owned(), (*id).to_owned())).collect()
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use http::HeaderName;
 use regex::Regex;
 
+use crate::problem::Problem;
 use crate::response::Response;
 use crate::template::{Scope, Template, Tree};
 use crate::value::Value;
@@ -45,7 +46,7 @@ pub enum How {
         /// The pattern.
         regex: Regex,
         /// Which group of it.
-        group: Group,
+        group: CaptureGroup,
     },
     /// By a CSS selector.
     Css(Css),
@@ -62,7 +63,7 @@ pub enum How {
 
 /// A group of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Group {
+pub enum CaptureGroup {
     /// By number; 0 is the whole match.
     Number(usize),
     /// By name.
@@ -259,11 +260,11 @@ impl Extractor {
         }
     }
 
-    fn by_regex(&self, regex: &Regex, group: &Group, text: &str) -> Vec<Value> {
+    fn by_regex(&self, regex: &Regex, group: &CaptureGroup, text: &str) -> Vec<Value> {
         let found = regex.captures_iter(text).filter_map(|captures| {
             let part = match group {
-                Group::Number(number) => captures.get(*number),
-                Group::Name(name) => captures.name(name),
+                CaptureGroup::Number(number) => captures.get(*number),
+                CaptureGroup::Name(name) => captures.name(name),
             };
             part.map(|part| Value::text(part.as_str()))
         });
@@ -281,8 +282,8 @@ enum Trouble {
 
 impl Trouble {
     /// The body cannot be looked into. One that is beyond a limit may hold what is looked for.
-    fn unreadable(why: String) -> Self {
-        let did = if super::find::is_limit(&why) { "was not looked for" } else { "found nothing" };
+    fn unreadable(why: Problem) -> Self {
+        let did = if super::find::is_limit(&why.message) { "was not looked for" } else { "found nothing" };
         Self::Place(format!("{did}: {why}"))
     }
 }

@@ -5,4 +5,4 @@ pub mod find;
 #[cfg(test)]
 mod tests;
 
-pub use extract::{ExtractionFailure, Extractor, Group, How, Pick, Source};
+pub use extract::{CaptureGroup, ExtractionFailure, Extractor, How, Pick, Source};

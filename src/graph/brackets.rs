@@ -58,28 +58,21 @@ impl Build<'_> {
             return None;
         }
         let ours = whole.replace('-', "_");
-        let problem = TemplateProblem {
-            range,
-            message: format!("`{whole}` reads as a subtraction, and names are letters, digits and `_`"),
-            help: Some(format!("call the variable `{ours}`, where it is set too")),
-            replacement: None,
-        };
+        let message = format!("`{whole}` reads as a subtraction, and names are letters, digits and `_`");
+        let problem = TemplateProblem::new(range, message);
         // Without the variable the patch would only lead to the next error.
         Some(match self.names.slots.contains_key(ours.as_str()) {
-            true => TemplateProblem { help: Some(format!("write `{ours}`")), replacement: Some(ours), ..problem },
-            false => problem,
+            true => problem.help(format!("write `{ours}`")).replace(ours),
+            false => problem.help(format!("call the variable `{ours}`, where it is set too")),
         })
     }
 }
 
 fn in_brackets(range: Range<usize>, base: &str, name: &str) -> TemplateProblem {
     let ours = format!("{base}[\"{name}\"]");
-    TemplateProblem {
-        range,
-        message: format!("`{name}` is no plain word, so it cannot follow a dot"),
-        help: Some(format!("write `{ours}`")),
-        replacement: Some(ours),
-    }
+    TemplateProblem::new(range, format!("`{name}` is no plain word, so it cannot follow a dot"))
+        .help(format!("write `{ours}`"))
+        .replace(ours)
 }
 
 /// Whether a name can follow a dot in an expression.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::flow::State;
+use super::flow::VariableStates;
 use super::names::Names;
 use super::{
     AssertionInfo, Children, Data, DataId, ExecutionGraph, Flow, Group, GroupId, Label, LabelId, LabelKind, Node,
@@ -27,7 +27,7 @@ pub(crate) struct Build<'p> {
     pub(crate) sources: Sources,
     pub(crate) findings: Vec<Diagnostic>,
     pub(crate) names: Names,
-    pub(super) state: State,
+    pub(super) state: VariableStates,
     pub(crate) place: Place,
     pub(crate) in_iteration: bool,
     /// How many loops are around the current step.
@@ -91,7 +91,7 @@ pub fn build(
         sources: sources.clone(),
         findings: Vec::new(),
         names: Names { env: environment(env), ..Names::default() },
-        state: State::default(),
+        state: VariableStates::default(),
         place: Place::Setup,
         in_iteration: false,
         loops: 0,

@@ -8,7 +8,7 @@ use super::{AssertionId, AssertionInfo, LabelId, NodeId};
 use crate::assertions::{Assertion, Expected, JsonType, Matcher, Schema, Subject};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::extractors::find::{Css, JsonPath, XPath};
-use crate::extractors::{Extractor, Group, How, Source};
+use crate::extractors::{CaptureGroup, Extractor, How, Source};
 use crate::plan::{AssertionGroup, AssertionSpec, ExtractorSpec, FileRef, HowSpec, SubjectSpec, Text, is_data, keys};
 use crate::sanitize::shown_path;
 use crate::template::{SlotId, Tree};
@@ -95,9 +95,9 @@ impl Build<'_> {
             HowSpec::Regex(pattern, group) => {
                 let regex = self.regex(pattern, group.is_none())?;
                 let group = match group {
-                    None => Group::Number(usize::from(regex.captures_len() > 1)),
+                    None => CaptureGroup::Number(usize::from(regex.captures_len() > 1)),
                     Some(text) => match text.value.parse::<usize>() {
-                        Ok(number) if number < regex.captures_len() => Group::Number(number),
+                        Ok(number) if number < regex.captures_len() => CaptureGroup::Number(number),
                         Ok(number) => {
                             let groups = regex.captures_len() - 1;
                             self.error(
@@ -111,7 +111,7 @@ impl Build<'_> {
                             return None;
                         }
                         Err(_) if regex.capture_names().flatten().any(|name| name == &*text.value) => {
-                            Group::Name(text.value.to_string())
+                            CaptureGroup::Name(text.value.to_string())
                         }
                         Err(_) => {
                             self.error(
@@ -133,12 +133,11 @@ impl Build<'_> {
             return None;
         }
         JsonPath::compile(&path.value)
-            .map_err(|bad| {
-                let finding =
-                    Diagnostic::error(path.span, format!("`{}` is not a JSONPath: {}", path.value, bad.message)).help(
-                        bad.help.unwrap_or_else(|| "for example $.token, $.items[0].id or $.items[*].price".to_owned()),
-                    );
-                let finding = match bad.path {
+            .map_err(|problem| {
+                let message = format!("`{}` is not a JSONPath: {}", path.value, problem.message);
+                let help = problem.help_or("for example $.token, $.items[0].id or $.items[*].price");
+                let finding = Diagnostic::error(path.span, message).help(help);
+                let finding = match problem.corrected {
                     Some(ours) => finding.fix(path.span, written_path(&ours)),
                     None => finding,
                 };
@@ -152,11 +151,11 @@ impl Build<'_> {
             return None;
         }
         Css::compile(&selector.value, attribute.map(|attribute| &*attribute.value))
-            .map_err(|message| {
+            .map_err(|problem| {
                 self.error(
                     selector.span,
-                    format!("`{}` is not a CSS selector: {message}", selector.value),
-                    "for example h1, #total or input[name=csrf]",
+                    format!("`{}` is not a CSS selector: {}", selector.value, problem.message),
+                    problem.help_or("for example h1, #total or input[name=csrf]"),
                 )
             })
             .ok()
@@ -167,11 +166,11 @@ impl Build<'_> {
             return None;
         }
         XPath::compile(&path.value)
-            .map_err(|message| {
+            .map_err(|problem| {
                 self.error(
                     path.span,
-                    format!("`{}` is not an XPath: {message}", path.value),
-                    "for example //title or /order/@id",
+                    format!("`{}` is not an XPath: {}", path.value, problem.message),
+                    problem.help_or("for example //title or /order/@id"),
                 )
             })
             .ok()
@@ -316,9 +315,9 @@ impl Build<'_> {
         };
         Schema::compile(&file.path.value, &json)
             .map(Arc::new)
-            .map_err(|message| {
+            .map_err(|problem| {
                 // What may be anybody's file is read, but nothing of it is told.
-                let message = if is_told { message } else { format!("{shown} is not a JSON Schema") };
+                let message = if is_told { problem.message } else { format!("{shown} is not a JSON Schema") };
                 self.error(file.path.span, message, "fix the schema");
             })
             .ok()

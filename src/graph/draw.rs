@@ -30,7 +30,7 @@ pub fn draw(graph: &ExecutionGraph, drawing: Drawing, masker: &Masker) -> String
 }
 
 /// A plan's text as it is shown.
-pub(super) fn told(masker: &Masker, text: &str) -> String {
+pub(super) fn masked_line(masker: &Masker, text: &str) -> String {
     one_line(&masker.mask(text))
 }
 
@@ -144,9 +144,9 @@ pub(super) fn edges(node: &Node) -> Vec<(NodeId, String)> {
 }
 
 fn outline(graph: &ExecutionGraph, masker: &Masker) -> String {
-    let mut out = format!("{}\n", told(masker, &graph.name));
+    let mut out = format!("{}\n", masked_line(masker, &graph.name));
     for service in &graph.services {
-        let _ = writeln!(out, "service {}", told(masker, &service.name));
+        let _ = writeln!(out, "service {}", masked_line(masker, &service.name));
     }
     let mut sets: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
     let mut uses: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
@@ -163,20 +163,21 @@ fn outline(graph: &ExecutionGraph, masker: &Masker) -> String {
         uses.entry(flow.to).or_default().push(from);
     }
     for (name, children) in parts(graph) {
-        let _ = writeln!(out, "{}", told(masker, &name));
+        let _ = writeln!(out, "{}", masked_line(masker, &name));
         // Depth first, with the way to each node; the stack holds what is still to be drawn.
         let mut stack: Vec<(NodeId, String, usize)> = children.iter().rev().map(|id| (*id, String::new(), 1)).collect();
         while let Some((id, edge, depth)) = stack.pop() {
             let node = graph.node(id);
             let indent = "  ".repeat(depth);
             let edge = if edge.is_empty() { String::new() } else { format!("{edge} ") };
-            let _ = write!(out, "{indent}- {edge}{}  (line {})", told(masker, &title(node)), graph.line(node.span));
+            let _ =
+                write!(out, "{indent}- {edge}{}  (line {})", masked_line(masker, &title(node)), graph.line(node.span));
             for (arrow, names) in [("sets", sets.get(&id)), ("uses", uses.get(&id))] {
                 if let Some(names) = names {
                     let mut names = names.clone();
                     names.sort();
                     names.dedup();
-                    let _ = write!(out, "  {arrow} {}", told(masker, &names.join(", ")));
+                    let _ = write!(out, "  {arrow} {}", masked_line(masker, &names.join(", ")));
                 }
             }
             out.push('\n');
@@ -245,7 +246,7 @@ impl<'g> Chart<'g> {
     }
 
     fn point(&mut self, key: &str, text: &str, round: bool) {
-        let text = &told(self.masker, text);
+        let text = &masked_line(self.masker, text);
         let written = if self.mermaid {
             let text = text.replace('"', "#quot;");
             let (open, close) = if round { ("([\"", "\"])") } else { ("[\"", "\"]") };
@@ -258,7 +259,7 @@ impl<'g> Chart<'g> {
     }
 
     fn arrow(&mut self, from: &str, to: &str, text: &str, data: bool) {
-        let text = &told(self.masker, text);
+        let text = &masked_line(self.masker, text);
         let written = if self.mermaid {
             let line = if data { "-.->" } else { "-->" };
             let text = if text.is_empty() { String::new() } else { format!("|\"{}\"|", text.replace('"', "#quot;")) };

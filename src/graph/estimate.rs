@@ -7,7 +7,7 @@ use crate::value::Value;
 /// What one walk is expected to do on average. Where the plan leaves it open (conditions, loops
 /// over data), a step counts once and the figure is no longer exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Expected {
+pub(super) struct Estimate {
     /// Requests.
     pub(super) requests: f64,
     /// Think times and pauses, in seconds. Loops by time count as waiting.
@@ -16,7 +16,7 @@ pub(super) struct Expected {
     pub(super) vague: bool,
 }
 
-impl Expected {
+impl Estimate {
     fn plus(self, other: Self) -> Self {
         Self {
             requests: self.requests + other.requests,
@@ -36,16 +36,16 @@ impl Expected {
 
 /// What a walk through these steps is expected to do. Steps hold each other only as deep as the
 /// plan writes them.
-pub(super) fn steps(nodes: &[Node], children: &[NodeId]) -> Expected {
-    children.iter().map(|id| step(nodes, &nodes[id.index()])).fold(Expected::default(), Expected::plus)
+pub(super) fn steps(nodes: &[Node], children: &[NodeId]) -> Estimate {
+    children.iter().map(|id| step(nodes, &nodes[id.index()])).fold(Estimate::default(), Estimate::plus)
 }
 
-fn step(nodes: &[Node], node: &Node) -> Expected {
+fn step(nodes: &[Node], node: &Node) -> Estimate {
     let all = |children: &[NodeId]| steps(nodes, children);
     let mut expected = match &node.kind {
         NodeKind::Request(request) => {
             let think = node.think_time.as_deref().map(wait).unwrap_or_default();
-            Expected { requests: 1.0, ..think }.plus(all(&request.children))
+            Estimate { requests: 1.0, ..think }.plus(all(&request.children))
         }
         NodeKind::Sequence { children, otherwise } if !otherwise.is_empty() => {
             all(children).plus(all(otherwise)).times(0.5).vague()
@@ -55,7 +55,7 @@ fn step(nodes: &[Node], node: &Node) -> Expected {
         | NodeKind::Shuffle(children)
         | NodeKind::Include(_, children)
         | NodeKind::Lock(_, children) => all(children),
-        NodeKind::Parallel(children) => Expected { wait_s: 0.0, ..all(children) },
+        NodeKind::Parallel(children) => Estimate { wait_s: 0.0, ..all(children) },
         NodeKind::Repeat(Dynamic::Fixed(count), children) => all(children).times(*count as f64),
         NodeKind::ForEach(_, Source::List(list), children) => match list.constant() {
             Some(Value::List(items)) => all(children).times(items.len() as f64),
@@ -64,7 +64,7 @@ fn step(nodes: &[Node], node: &Node) -> Expected {
         NodeKind::Repeat(Dynamic::Computed(_), children)
         | NodeKind::While(_, _, children)
         | NodeKind::ForEach(_, Source::Rows(_), children) => all(children).vague(),
-        NodeKind::RepeatFor(time, children) => Expected { wait_s: time.as_secs_f64(), ..all(children).vague() },
+        NodeKind::RepeatFor(time, children) => Estimate { wait_s: time.as_secs_f64(), ..all(children).vague() },
         NodeKind::Choose(children, weights) => {
             let total = weights.last().copied().unwrap_or(0).max(1) as f64;
             let starts = std::iter::once(&0).chain(weights.iter());
@@ -72,12 +72,12 @@ fn step(nodes: &[Node], node: &Node) -> Expected {
                 .iter()
                 .zip(weights.iter().zip(starts))
                 .map(|(id, (end, start))| all(&[*id]).times((end - start) as f64 / total))
-                .fold(Expected::default(), Expected::plus)
+                .fold(Estimate::default(), Estimate::plus)
         }
         NodeKind::RoundRobin(_, children) => all(children).times(1.0 / children.len().max(1) as f64),
         NodeKind::Pause(time) => wait(time),
-        NodeKind::WaitForUsers(_) | NodeKind::Stop(_) => Expected::default().vague(),
-        NodeKind::Set(_) | NodeKind::NextRow(_) | NodeKind::Log(_) => Expected::default(),
+        NodeKind::WaitForUsers(_) | NodeKind::Stop(_) => Estimate::default().vague(),
+        NodeKind::Set(_) | NodeKind::NextRow(_) | NodeKind::Log(_) => Estimate::default(),
     };
     match node.chance.as_deref() {
         Some(Dynamic::Fixed(share)) => expected = expected.times(*share),
@@ -88,9 +88,9 @@ fn step(nodes: &[Node], node: &Node) -> Expected {
 }
 
 /// The mean of a wait.
-fn wait(wait: &Dynamic<ThinkTime>) -> Expected {
+fn wait(wait: &Dynamic<ThinkTime>) -> Estimate {
     match wait {
-        Dynamic::Fixed(time) => Expected { wait_s: time.mean().as_secs_f64(), ..Expected::default() },
-        Dynamic::Computed(_) => Expected::default().vague(),
+        Dynamic::Fixed(time) => Estimate { wait_s: time.mean().as_secs_f64(), ..Estimate::default() },
+        Dynamic::Computed(_) => Estimate::default().vague(),
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::draw::told;
-use super::estimate::{self, Expected};
+use super::draw::masked_line;
+use super::estimate::{self, Estimate};
 use super::{Children, Dynamic, ExecutionGraph, Group, GroupId, LabelKind, NodeId, NodeKind, Scope};
 use crate::mask::Masker;
 use crate::plan::OnError;
@@ -19,20 +19,20 @@ const NAMED: usize = 12;
 /// Says what a plan does, for somebody who has not read it.
 /// What `masker` knows is hidden.
 pub fn explain(graph: &ExecutionGraph, masker: &Masker) -> String {
-    let told = |text: &str| told(masker, text);
-    let mut out = format!("{}\n", told(&graph.name));
+    let shown = |text: &str| masked_line(masker, text);
+    let mut out = format!("{}\n", shown(&graph.name));
     for service in &graph.services {
         let what = match &service.kind {
             ServiceKind::Demo(_) => "the sample trading API starts",
             ServiceKind::Command { .. } => "its command starts",
         };
-        let _ = writeln!(out, "  First, for the service `{}`, {what}.", told(&service.name));
+        let _ = writeln!(out, "  First, for the service `{}`, {what}.", shown(&service.name));
     }
     outside(graph, masker, &graph.setup, "Before any user starts", &mut out);
     for (index, group) in graph.groups.iter().enumerate() {
-        let _ = writeln!(out, "\nThread group `{}`", told(&group.name));
+        let _ = writeln!(out, "\nThread group `{}`", shown(&group.name));
         for sentence in group_sentences(graph, GroupId(index as u32)) {
-            let _ = writeln!(out, "  {}", told(&sentence));
+            let _ = writeln!(out, "  {}", shown(&sentence));
         }
     }
     out.push('\n');
@@ -52,14 +52,14 @@ pub fn explain(graph: &ExecutionGraph, masker: &Masker) -> String {
     if rules.is_empty() && graph.thresholds.iter().all(|one| one.implicit) {
         out.push_str("The run passes if no request fails.\n");
     } else if !rules.is_empty() {
-        let _ = writeln!(out, "The whole run passes if {}.", told(&rules.join(" and ")));
+        let _ = writeln!(out, "The whole run passes if {}.", shown(&rules.join(" and ")));
     }
     out
 }
 
 fn outside(graph: &ExecutionGraph, masker: &Masker, steps: &Children, when: &str, out: &mut String) {
     if !steps.is_empty() {
-        let _ = writeln!(out, "  {when}: {}.", told(masker, &named(graph, steps)));
+        let _ = writeln!(out, "  {when}: {}.", masked_line(masker, &named(graph, steps)));
     }
 }
 
@@ -205,7 +205,7 @@ fn spelled(rate: Rate) -> String {
 }
 
 /// What the plan's own figures come to.
-fn expectation(group: &Group, iteration: Expected) -> Option<String> {
+fn expectation(group: &Group, iteration: Estimate) -> Option<String> {
     let about = if iteration.vague { "about " } else { "" };
     let s = if iteration.requests == 1.0 { "" } else { "s" };
     let each = format!("An iteration sends {about}{} request{s} on average", tidy(iteration.requests));
@@ -239,7 +239,7 @@ fn expectation(group: &Group, iteration: Expected) -> Option<String> {
 }
 
 /// How many iterations waits and pacing alone leave time for.
-fn most_iterations(group: &Group, iteration: Expected) -> Option<f64> {
+fn most_iterations(group: &Group, iteration: Estimate) -> Option<f64> {
     let beat = iteration.wait_s.max(group.pacing.map_or(0.0, |pacing| pacing.as_secs_f64()));
     let ceiling = group.throughput.filter(|_| iteration.requests > 0.0);
     let end = group.load.end()?.as_secs_f64();

@@ -6,7 +6,7 @@ use super::NodeId;
 
 /// Whether a variable is set at a point of the plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Known {
+pub(super) enum Assigned {
     /// On no path.
     #[default]
     Never,
@@ -18,13 +18,13 @@ pub(super) enum Known {
 
 /// What is known of every variable at one point.
 #[derive(Clone, Debug, Default)]
-pub(super) struct State {
-    slots: Vec<(Known, Vec<NodeId>)>,
+pub(super) struct VariableStates {
+    slots: Vec<(Assigned, Vec<NodeId>)>,
 }
 
-impl State {
-    pub(super) fn known(&self, slot: SlotId) -> Known {
-        self.slots.get(slot.0 as usize).map_or(Known::Never, |(known, _)| *known)
+impl VariableStates {
+    pub(super) fn known(&self, slot: SlotId) -> Assigned {
+        self.slots.get(slot.0 as usize).map_or(Assigned::Never, |(known, _)| *known)
     }
 
     /// The nodes whose value of the variable may arrive here.
@@ -36,17 +36,17 @@ impl State {
     pub(super) fn set(&mut self, slot: SlotId, by: Option<NodeId>) {
         let at = slot.0 as usize;
         if self.slots.len() <= at {
-            self.slots.resize(at + 1, (Known::Never, Vec::new()));
+            self.slots.resize(at + 1, (Assigned::Never, Vec::new()));
         }
-        self.slots[at] = (Known::Always, by.into_iter().collect());
+        self.slots[at] = (Assigned::Always, by.into_iter().collect());
     }
 
     /// Where two paths meet: set always only if both set it.
     pub(super) fn join(&mut self, other: &Self) {
         self.merge(other, |one, two| match (one, two) {
-            (Known::Always, Known::Always) => Known::Always,
-            (Known::Never, Known::Never) => Known::Never,
-            _ => Known::Sometimes,
+            (Assigned::Always, Assigned::Always) => Assigned::Always,
+            (Assigned::Never, Assigned::Never) => Assigned::Never,
+            _ => Assigned::Sometimes,
         });
     }
 
@@ -55,11 +55,11 @@ impl State {
         self.merge(other, |one, two| one.max(two));
     }
 
-    fn merge(&mut self, other: &Self, known: impl Fn(Known, Known) -> Known) {
+    fn merge(&mut self, other: &Self, known: impl Fn(Assigned, Assigned) -> Assigned) {
         let length = self.slots.len().max(other.slots.len());
-        self.slots.resize(length, (Known::Never, Vec::new()));
+        self.slots.resize(length, (Assigned::Never, Vec::new()));
         for (at, (mine, setters)) in self.slots.iter_mut().enumerate() {
-            let (theirs, others) = other.slots.get(at).map_or((Known::Never, &[][..]), |(known, ids)| (*known, ids));
+            let (theirs, others) = other.slots.get(at).map_or((Assigned::Never, &[][..]), |(known, ids)| (*known, ids));
             *mine = known(*mine, theirs);
             for id in others {
                 if !setters.contains(id) {
@@ -72,26 +72,26 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{Known, NodeId, SlotId, State};
+    use super::{Assigned, NodeId, SlotId, VariableStates};
 
     #[test]
     fn a_variable_set_on_one_of_two_paths_is_known_sometimes() {
-        let mut left = State::default();
-        let right = State::default();
+        let mut left = VariableStates::default();
+        let right = VariableStates::default();
         left.set(SlotId(2), Some(NodeId(7)));
         left.join(&right);
-        assert_eq!(left.known(SlotId(2)), Known::Sometimes);
+        assert_eq!(left.known(SlotId(2)), Assigned::Sometimes);
         assert_eq!(left.setters(SlotId(2)), [NodeId(7)]);
-        assert_eq!(left.known(SlotId(0)), Known::Never);
+        assert_eq!(left.known(SlotId(0)), Assigned::Never);
     }
 
     #[test]
     fn parts_that_all_run_leave_what_any_of_them_set() {
-        let mut left = State::default();
-        let mut right = State::default();
+        let mut left = VariableStates::default();
+        let mut right = VariableStates::default();
         left.set(SlotId(0), Some(NodeId(1)));
         right.set(SlotId(1), Some(NodeId(2)));
         left.both(&right);
-        assert_eq!((left.known(SlotId(0)), left.known(SlotId(1))), (Known::Always, Known::Always));
+        assert_eq!((left.known(SlotId(0)), left.known(SlotId(1))), (Assigned::Always, Assigned::Always));
     }
 }

@@ -6,11 +6,11 @@ use crate::value::write_json_text;
 /// JSON text, written once at compile time but for its expressions.
 #[derive(Debug)]
 pub struct JsonTemplate {
-    segments: Vec<Segment>,
+    segments: Vec<JsonSegment>,
 }
 
 #[derive(Debug)]
-enum Segment {
+enum JsonSegment {
     Literal(String),
     Value(Template),
 }
@@ -26,7 +26,7 @@ impl JsonTemplate {
     /// The whole text, if it holds no expression.
     pub fn literal(&self) -> Option<&str> {
         match self.segments.as_slice() {
-            [Segment::Literal(text)] => Some(text),
+            [JsonSegment::Literal(text)] => Some(text),
             _ => None,
         }
     }
@@ -38,8 +38,8 @@ impl JsonTemplate {
     pub fn render(&self, scope: &mut dyn Scope, out: &mut String) -> Result<(), EvalError> {
         for segment in &self.segments {
             match segment {
-                Segment::Literal(text) => out.push_str(text),
-                Segment::Value(template) => template.value(scope)?.write_json(out),
+                JsonSegment::Literal(text) => out.push_str(text),
+                JsonSegment::Value(template) => template.value(scope)?.write_json(out),
             }
             check_length(out)?;
         }
@@ -49,7 +49,7 @@ impl JsonTemplate {
     fn push(&mut self, tree: Tree) {
         match tree {
             Tree::Literal(value) => value.write_json(self.text()),
-            Tree::Template(template) => self.segments.push(Segment::Value(template)),
+            Tree::Template(template) => self.segments.push(JsonSegment::Value(template)),
             Tree::List(items) => {
                 self.text().push('[');
                 for (index, item) in items.into_iter().enumerate() {
@@ -77,11 +77,11 @@ impl JsonTemplate {
     }
 
     fn text(&mut self) -> &mut String {
-        if !matches!(self.segments.last(), Some(Segment::Literal(_))) {
-            self.segments.push(Segment::Literal(String::new()));
+        if !matches!(self.segments.last(), Some(JsonSegment::Literal(_))) {
+            self.segments.push(JsonSegment::Literal(String::new()));
         }
         match self.segments.last_mut() {
-            Some(Segment::Literal(text)) => text,
+            Some(JsonSegment::Literal(text)) => text,
             _ => unreachable!("a literal segment was just made sure of"),
         }
     }

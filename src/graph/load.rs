@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::build::Build;
-use super::estimate::{self, Expected};
+use super::estimate::{self, Estimate};
 use super::{Group, GroupId};
 use crate::diagnostic::Diagnostic;
 use crate::plan::ThreadGroup;
@@ -111,7 +111,7 @@ impl Build<'_> {
 }
 
 /// Many users that log in at once.
-fn storm(group: &Group, on_start: Expected) -> Option<(String, String)> {
+fn storm(group: &Group, on_start: Estimate) -> Option<(String, String)> {
     let Load::Users(_) = &group.load else { return None };
     if on_start.requests == 0.0 {
         return None;
@@ -143,7 +143,7 @@ fn storm(group: &Group, on_start: Expected) -> Option<(String, String)> {
 }
 
 /// A rate that needs more users than it may have, by the waits in its steps alone.
-fn too_few_users(arrivals: &Arrivals, iteration: Expected) -> Option<(String, String)> {
+fn too_few_users(arrivals: &Arrivals, iteration: Estimate) -> Option<(String, String)> {
     let needed = (arrivals.peak().per_second() * iteration.wait_s).ceil();
     if needed <= arrivals.max_users as f64 {
         return None;

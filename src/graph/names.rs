@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::build::Build;
-use super::flow::Known;
+use super::flow::Assigned;
 use super::{DataId, Flow, NodeId, Place};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Name, Text, finding};
@@ -211,17 +211,14 @@ impl Build<'_> {
     fn bare_names(&mut self, text: &Text) {
         for range in super::dollar_names::names(&text.value) {
             let name = &text.value[range.start + 1..range.end];
-            let Some(slot) = self.names.find(name).filter(|slot| self.state.known(*slot) != Known::Never) else {
+            let Some(slot) = self.names.find(name).filter(|slot| self.state.known(*slot) != Assigned::Never) else {
                 continue;
             };
             self.names.used.insert(slot);
             let quotes = super::dollar_names::needs_quotes(&self.sources, text.span);
-            let problem = TemplateProblem {
-                message: format!("`${name}` is sent as it stands"),
-                help: Some(format!("for the variable write `${{{name}}}`")),
-                replacement: Some(format!("${{{name}}}")),
-                range: range.clone(),
-            };
+            let problem = TemplateProblem::new(range.clone(), format!("`${name}` is sent as it stands"))
+                .help(format!("for the variable write `${{{name}}}`"))
+                .replace(format!("${{{name}}}"));
             let mut finding = finding(problem, &text.value, text.span, &self.sources);
             if quotes && !text.value.contains('\'') {
                 let (before, behind) = (&text.value[..range.start], &text.value[range.end..]);
@@ -268,12 +265,8 @@ impl Build<'_> {
                 Builtin::Loop => (self.loops > 0, "it is known inside `repeat`, `while` and `for_each`"),
             };
             if !there {
-                let problem = TemplateProblem {
-                    range: range.clone(),
-                    message: format!("`{}` means nothing here", builtin.name()),
-                    help: Some(help.into()),
-                    replacement: None,
-                };
+                let message = format!("`{}` means nothing here", builtin.name());
+                let problem = TemplateProblem::new(range.clone(), message).help(help);
                 self.problems(vec![problem], text);
             }
         }
@@ -312,8 +305,8 @@ impl Build<'_> {
     }
 
     fn judge(&mut self, used: &NameUse, node: Option<NodeId>) -> Result<(), Box<TemplateProblem>> {
-        let problem = |message: String, help: Option<String>, replacement: Option<String>| {
-            Err(Box::new(TemplateProblem { range: 0..0, message, help, replacement }))
+        let problem = |message: String, help: String, corrected: Option<String>| {
+            Err(Box::new(TemplateProblem::new(0..0, message).help(help).corrected(corrected)))
         };
         let name = used.name.as_str();
         if name == "env" {
@@ -327,12 +320,8 @@ impl Build<'_> {
                 Some(near) => format!("set it, or write `| default('…')` behind it; is `{near}` meant?"),
                 None => "set it before the run, or write `| default('…')` behind it".into(),
             };
-            return Err(Box::new(TemplateProblem {
-                range: range.clone(),
-                message: format!("the environment variable `{member}` is not set"),
-                help: Some(help),
-                replacement: None,
-            }));
+            let message = format!("the environment variable `{member}` is not set");
+            return Err(Box::new(TemplateProblem::new(range.clone(), message).help(help)));
         }
         if name == "services" {
             let Some((member, range)) = &used.member else { return Ok(()) };
@@ -345,12 +334,8 @@ impl Build<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "declare it under `services:`".into(),
             };
-            return Err(Box::new(TemplateProblem {
-                range: range.clone(),
-                message: format!("there is no service `{member}`"),
-                help: Some(help),
-                replacement: near.map(str::to_owned),
-            }));
+            let problem = TemplateProblem::new(range.clone(), format!("there is no service `{member}`"));
+            return Err(Box::new(problem.help(help).corrected(near.map(str::to_owned))));
         }
         let Some(slot) = self.names.find(name) else {
             let column = self
@@ -361,14 +346,14 @@ impl Build<'_> {
             if let Some((data, _)) = column {
                 let whole = format!("{data}.{name}");
                 let help = format!("`{name}` is a column of the data set `{data}`: write `{whole}`");
-                return problem(format!("nothing sets a variable `{name}`"), Some(help), Some(whole));
+                return problem(format!("nothing sets a variable `{name}`"), help, Some(whole));
             }
             let near = crate::suggest::nearest(name, self.names.all()).map(str::to_owned);
             let help = match &near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "set it under `variables`, with `extract` or `set`, or name a data set".into(),
             };
-            return problem(format!("nothing sets a variable `{name}`"), Some(help), near);
+            return problem(format!("nothing sets a variable `{name}`"), help, near);
         };
         self.names.used.insert(slot);
         if let Some(data) = self.row_slots.get(&slot).copied() {
@@ -379,7 +364,7 @@ impl Build<'_> {
         }
         if let Some(to) = node {
             let setters = self.state.setters(slot).to_vec();
-            let from_start = setters.is_empty() && self.state.known(slot) != Known::Never;
+            let from_start = setters.is_empty() && self.state.known(slot) != Assigned::Never;
             let others = setters.into_iter().filter(|from| *from != to);
             self.flows.extend(others.map(|from| Flow { slot, from: Some(from), to }));
             if from_start {
@@ -390,13 +375,15 @@ impl Build<'_> {
             return Ok(());
         }
         match self.state.known(slot) {
-            Known::Always => Ok(()),
-            Known::Sometimes => problem(
+            Assigned::Always => Ok(()),
+            Assigned::Sometimes => problem(
                 format!("`{name}` is set only on some of the paths that lead here"),
-Some("set it on every path, for example in a step before the branch; or give it a value for the other paths: `| default('…')`".into()),
+                "set it on every path, for example in a step before the branch; or give it a value for the other paths: \
+                 `| default('…')`"
+                    .into(),
                 None,
             ),
-            Known::Never => {
+            Assigned::Never => {
                 let places = self.names.set.get(name).cloned().unwrap_or_default();
                 let here = self.place;
                 let (message, help) = if let Some((_, span)) = places.iter().find(|(place, _)| *place == here) {
@@ -416,7 +403,7 @@ Some("set it on every path, for example in a step before the branch; or give it 
                 } else {
                     (format!("`{name}` is not set here"), "set it in an earlier step".to_owned())
                 };
-                problem(message, Some(help), None)
+                problem(message, help, None)
             }
         }
     }
@@ -426,20 +413,15 @@ Some("set it on every path, for example in a step before the branch; or give it 
         let name = used.name.as_str();
         let set = &self.plan.data[data.index()];
         if !set.per_user && !self.in_iteration {
-            return Err(Box::new(TemplateProblem {
-                range: 0..0,
-                message: format!("`{name}` draws a row for each iteration, and here is none"),
-                help: Some(format!("write `take: user` in the data set `{name}` to keep one row for each user")),
-                replacement: None,
-            }));
+            let problem =
+                TemplateProblem::new(0..0, format!("`{name}` draws a row for each iteration, and here is none"));
+            let help = format!("write `take: user` in the data set `{name}` to keep one row for each user");
+            return Err(Box::new(problem.help(help)));
         }
         if set.per_user && !matches!(self.place, Place::Group(_)) {
-            return Err(Box::new(TemplateProblem {
-                range: 0..0,
-                message: format!("`{name}` draws a row for each user, and here is none"),
-                help: Some("use `for_each: { row: ".to_owned() + name + " }` to walk over all rows"),
-                replacement: None,
-            }));
+            let problem = TemplateProblem::new(0..0, format!("`{name}` draws a row for each user, and here is none"));
+            let help = "use `for_each: { row: ".to_owned() + name + " }` to walk over all rows";
+            return Err(Box::new(problem.help(help)));
         }
         if set.per_user {
             self.rows_used.0.insert(data);
@@ -461,12 +443,9 @@ Some("set it on every path, for example in a step before the branch; or give it 
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its columns are: {}", columns.join(", ")),
         };
-        Err(Box::new(TemplateProblem {
-            range: range.clone(),
-            message: format!("the data set `{}` has no column `{column}`", used.name),
-            help: Some(help),
-            replacement: near.map(str::to_owned),
-        }))
+        let problem =
+            TemplateProblem::new(range.clone(), format!("the data set `{}` has no column `{column}`", used.name));
+        Err(Box::new(problem.help(help).corrected(near.map(str::to_owned))))
     }
 
     pub(crate) fn place_name(&self, place: Place) -> String {

@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::{self, AssertionGroup, HowSpec, Step, SubjectSpec};
 use crate::protocols::compile;
 use crate::protocols::node::Protocol;
-use crate::protocols::spec::Part;
+use crate::protocols::spec::OptionalPart;
 
 impl Build<'_> {
     pub(crate) fn request(
@@ -71,15 +71,15 @@ impl Build<'_> {
         let asserted =
             asserted.filter_map(|spec| Some((subject_key(&spec.subject).0, spec.span, part_of(&spec.subject)?)));
         let extracted = request.extract.iter().map(|spec| match (&spec.how, &spec.source) {
-            (HowSpec::Header(name), _) => ("extract", name.span, Part::Headers),
-            (HowSpec::Cookie(name), _) => ("extract", name.span, Part::Cookies),
-            (_, Some(source)) if &*source.value == "url" => ("extract", source.span, Part::Url),
-            (_, Some(source)) if source.value.starts_with("header.") => ("extract", source.span, Part::Headers),
-            (_, Some(source)) => ("extract", source.span, Part::Cookies),
+            (HowSpec::Header(name), _) => ("extract", name.span, OptionalPart::Headers),
+            (HowSpec::Cookie(name), _) => ("extract", name.span, OptionalPart::Cookies),
+            (_, Some(source)) if &*source.value == "url" => ("extract", source.span, OptionalPart::Url),
+            (_, Some(source)) if source.value.starts_with("header.") => ("extract", source.span, OptionalPart::Headers),
+            (_, Some(source)) => ("extract", source.span, OptionalPart::Cookies),
             (
                 HowSpec::Json(_) | HowSpec::Regex(..) | HowSpec::Css(..) | HowSpec::XPath(_) | HowSpec::Between(..),
                 None,
-            ) => ("extract", spec.variable.span, Part::Body),
+            ) => ("extract", spec.variable.span, OptionalPart::Body),
         });
         let asked: Vec<_> = asserted.chain(extracted).collect();
         for (key, span, part) in asked {
@@ -91,7 +91,7 @@ impl Build<'_> {
         self.phases.extend(request.protocol.phases().iter().map(|phase| (context.group, *phase)));
         for threshold in &request.thresholds {
             if let Some(phase) = threshold.condition.phase.filter(|phase| !request.protocol.phases().contains(phase)) {
-                let part = Part::timed(phase);
+                let part = OptionalPart::timed(phase);
                 if let Some((part, why)) = part.and_then(|part| Some((part, request.protocol.lacks(part)?)))
                     && let Some(remedy) = request.protocol.remedy(part)
                 {
@@ -180,23 +180,23 @@ fn subject_key(subject: &SubjectSpec) -> (&'static str, String) {
 }
 
 /// The part of a response that a subject looks at; `None` where it is there in any protocol.
-fn part_of(subject: &SubjectSpec) -> Option<Part> {
+fn part_of(subject: &SubjectSpec) -> Option<OptionalPart> {
     match subject {
-        SubjectSpec::Status => Some(Part::Status),
-        SubjectSpec::FirstByte => Some(Part::FirstByte),
-        SubjectSpec::Messages => Some(Part::Messages),
-        SubjectSpec::Reply => Some(Part::Reply),
-        SubjectSpec::FirstEvent => Some(Part::Events),
-        SubjectSpec::EventGap => Some(Part::Gaps),
-        SubjectSpec::Header(_) => Some(Part::Headers),
-        SubjectSpec::Cookie(_) => Some(Part::Cookies),
-        SubjectSpec::Url => Some(Part::Url),
+        SubjectSpec::Status => Some(OptionalPart::Status),
+        SubjectSpec::FirstByte => Some(OptionalPart::FirstByte),
+        SubjectSpec::Messages => Some(OptionalPart::Messages),
+        SubjectSpec::Reply => Some(OptionalPart::Reply),
+        SubjectSpec::FirstEvent => Some(OptionalPart::Events),
+        SubjectSpec::EventGap => Some(OptionalPart::Gaps),
+        SubjectSpec::Header(_) => Some(OptionalPart::Headers),
+        SubjectSpec::Cookie(_) => Some(OptionalPart::Cookies),
+        SubjectSpec::Url => Some(OptionalPart::Url),
         SubjectSpec::Size
         | SubjectSpec::Body
         | SubjectSpec::Json(_)
         | SubjectSpec::XPath(_)
         | SubjectSpec::Css(_)
-        | SubjectSpec::JsonSchema(_) => Some(Part::Body),
+        | SubjectSpec::JsonSchema(_) => Some(OptionalPart::Body),
         SubjectSpec::ResponseTime | SubjectSpec::Expr(_) => None,
     }
 }

@@ -334,7 +334,7 @@ impl Build<'_> {
     /// Branches that start from the same point: one of them runs, or all in whichever order.
     fn branches(&mut self, steps: &[Step], context: &Context, one: bool) -> Children {
         let entry = self.state.clone();
-        let mut after: Option<super::flow::State> = None;
+        let mut after: Option<super::flow::VariableStates> = None;
         let mut children = Vec::with_capacity(steps.len());
         for step in steps {
             self.state = entry.clone();

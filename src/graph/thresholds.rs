@@ -329,7 +329,7 @@ impl Build<'_> {
         }
         if let Some(doubt) = threshold.condition.doubt(&threshold.text) {
             let mut finding = Diagnostic::warning(threshold.span, doubt.message).help(doubt.help);
-            if let Some(instead) = doubt.instead {
+            if let Some(instead) = doubt.corrected {
                 finding = finding.fix(threshold.span, instead);
             }
             self.findings.push(finding);

@@ -13,17 +13,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::problem::Problem;
 use crate::value::number_as_written;
 use crate::value::{Map, Value};
 
-use read::Entry;
+use read::OutlineEntry;
 pub use tree::Tree;
 
 /// A text that is one whole JSON value.
 #[derive(Debug)]
 pub struct Document {
     text: Bytes,
-    entries: Vec<Entry>,
+    entries: Vec<OutlineEntry>,
     tree: OnceCell<Tree>,
 }
 
@@ -36,7 +37,7 @@ pub struct Node<'d> {
 
 /// What kind of value a [`Node`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// `null`
     Null,
     /// `true` or `false`
@@ -57,8 +58,8 @@ impl Document {
     /// # Errors
     /// What is wrong with it and where, when it is not one whole JSON value (RFC 8259), or is
     /// nested deeper than [`MAX_DEPTH`](crate::value::MAX_DEPTH).
-    pub fn read(text: Bytes) -> Result<Self, String> {
-        let entries = read::outline(&text).map_err(|fault| fault.told(&text))?;
+    pub fn read(text: Bytes) -> Result<Self, Problem> {
+        let entries = read::outline(&text).map_err(|fault| fault.in_words(&text))?;
         Ok(Self { text, entries, tree: OnceCell::new() })
     }
 
@@ -74,7 +75,7 @@ impl Document {
 }
 
 impl<'d> Node<'d> {
-    fn entry(self) -> Entry {
+    fn entry(self) -> OutlineEntry {
         self.document.entries.get(self.at).copied().unwrap_or_default()
     }
 
@@ -91,20 +92,20 @@ impl<'d> Node<'d> {
     }
 
     /// What kind of value it is.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> ValueKind {
         match self.first_byte() {
-            b'{' => Kind::Object,
-            b'[' => Kind::List,
-            b'"' => Kind::Text,
-            b't' | b'f' => Kind::Bool,
-            b'n' => Kind::Null,
-            _ => Kind::Number,
+            b'{' => ValueKind::Object,
+            b'[' => ValueKind::List,
+            b'"' => ValueKind::Text,
+            b't' | b'f' => ValueKind::Bool,
+            b'n' => ValueKind::Null,
+            _ => ValueKind::Number,
         }
     }
 
     /// The text, if it is one.
     pub fn text(self) -> Option<Cow<'d, str>> {
-        (self.kind() == Kind::Text).then(|| self.unquoted())
+        (self.kind() == ValueKind::Text).then(|| self.unquoted())
     }
 
     /// The characters between the quotes, escapes resolved.
@@ -126,8 +127,8 @@ impl<'d> Node<'d> {
     /// What stands inside of it, one after the other; names and values alternate in an object.
     fn inside(self) -> impl Iterator<Item = Self> {
         let end = match self.kind() {
-            Kind::Object | Kind::List => self.entry().next as usize,
-            Kind::Null | Kind::Bool | Kind::Number | Kind::Text => self.at + 1,
+            ValueKind::Object | ValueKind::List => self.entry().next as usize,
+            ValueKind::Null | ValueKind::Bool | ValueKind::Number | ValueKind::Text => self.at + 1,
         };
         let mut at = self.at + 1;
         std::iter::from_fn(move || {
@@ -139,14 +140,14 @@ impl<'d> Node<'d> {
 
     /// The elements of a list; none of anything else.
     pub fn items(self) -> impl Iterator<Item = Self> {
-        self.inside().filter(move |_| self.kind() == Kind::List)
+        self.inside().filter(move |_| self.kind() == ValueKind::List)
     }
 
     /// Names and values of an object, as they are written; nothing of anything else. A name that
     /// is written twice comes twice, and the last one counts.
     pub fn members(self) -> impl Iterator<Item = (Cow<'d, str>, Self)> {
         let mut inside = self.inside();
-        let object = self.kind() == Kind::Object;
+        let object = self.kind() == ValueKind::Object;
         std::iter::from_fn(move || {
             let name = inside.next().filter(|_| object)?;
             Some((name.unquoted(), inside.next()?))
@@ -156,7 +157,7 @@ impl<'d> Node<'d> {
     /// The value under a name. Of a name that is written twice the last one counts, as in
     /// browsers and most libraries.
     pub fn get(self, name: &str) -> Option<Self> {
-        if self.kind() != Kind::Object {
+        if self.kind() != ValueKind::Object {
             return None;
         }
         let mut found = None;
@@ -178,12 +179,14 @@ impl<'d> Node<'d> {
     /// The value; numbers keep their spelling.
     pub fn to_value(self) -> Value {
         match self.kind() {
-            Kind::Null => Value::Null,
-            Kind::Bool => Value::Bool(self.first_byte() == b't'),
-            Kind::Number => number_as_written(self.written()),
-            Kind::Text => Value::text(self.unquoted()),
-            Kind::List => Value::List(self.items().map(Self::to_value).collect()),
-            Kind::Object => Value::Map(Arc::new(Map::from_iter(self.unique(|name| Arc::from(&*name), Self::to_value)))),
+            ValueKind::Null => Value::Null,
+            ValueKind::Bool => Value::Bool(self.first_byte() == b't'),
+            ValueKind::Number => number_as_written(self.written()),
+            ValueKind::Text => Value::text(self.unquoted()),
+            ValueKind::List => Value::List(self.items().map(Self::to_value).collect()),
+            ValueKind::Object => {
+                Value::Map(Arc::new(Map::from_iter(self.unique(|name| Arc::from(&*name), Self::to_value))))
+            }
         }
     }
 
@@ -192,13 +195,13 @@ impl<'d> Node<'d> {
     pub fn to_serde(self) -> serde_json::Value {
         use serde_json::Value as Json;
         match self.kind() {
-            Kind::Null => Json::Null,
-            Kind::Bool => Json::Bool(self.first_byte() == b't'),
-            Kind::Number => serde_json::from_str(self.written())
+            ValueKind::Null => Json::Null,
+            ValueKind::Bool => Json::Bool(self.first_byte() == b't'),
+            ValueKind::Number => serde_json::from_str(self.written())
                 .unwrap_or_else(|_| Json::from(if self.first_byte() == b'-' { f64::MIN } else { f64::MAX })),
-            Kind::Text => Json::String(self.unquoted().into_owned()),
-            Kind::List => Json::Array(self.items().map(Self::to_serde).collect()),
-            Kind::Object => {
+            ValueKind::Text => Json::String(self.unquoted().into_owned()),
+            ValueKind::List => Json::Array(self.items().map(Self::to_serde).collect()),
+            ValueKind::Object => {
                 Json::Object(self.members().map(|(name, value)| (name.into_owned(), value.to_serde())).collect())
             }
         }
@@ -206,9 +209,9 @@ impl<'d> Node<'d> {
 
     fn to_tree(self) -> Tree {
         match self.kind() {
-            Kind::List => Tree::List(self.items().map(Self::to_tree).collect()),
-            Kind::Object => Tree::Object(self.unique(Cow::into_owned, Self::to_tree)),
-            Kind::Null | Kind::Bool | Kind::Number | Kind::Text => Tree::Scalar(self.to_value()),
+            ValueKind::List => Tree::List(self.items().map(Self::to_tree).collect()),
+            ValueKind::Object => Tree::Object(self.unique(Cow::into_owned, Self::to_tree)),
+            ValueKind::Null | ValueKind::Bool | ValueKind::Number | ValueKind::Text => Tree::Scalar(self.to_value()),
         }
     }
 

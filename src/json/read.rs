@@ -4,7 +4,7 @@ use crate::value::MAX_DEPTH;
 
 /// Where a value or the name of a member stands in the text.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Entry {
+pub(super) struct OutlineEntry {
     /// Its first byte.
     pub(super) start: u32,
     /// The byte after its last one.
@@ -42,7 +42,7 @@ enum What {
 
 impl Fault {
     /// The fault in words, with its line and column.
-    pub(super) fn told(&self, text: &[u8]) -> String {
+    pub(super) fn in_words(&self, text: &[u8]) -> String {
         let what = match self.what {
             What::CutOff => "it ends too early",
             What::NoValue => "there must be a value",
@@ -68,14 +68,15 @@ impl Fault {
 }
 
 /// The outline of a text: its values in the order in which they begin, members as name and value.
-pub(super) fn outline(text: &[u8]) -> Result<Vec<Entry>, Fault> {
+pub(super) fn outline(text: &[u8]) -> Result<Vec<OutlineEntry>, Fault> {
     if u32::try_from(text.len()).is_err() {
         return Err(Fault { what: What::TooLong, at: 0 });
     }
     // What is wrong further in front is the better message, but most texts are UTF-8 throughout.
     let unicode = std::str::from_utf8(text);
     // Dense answers have a value or name for every eight bytes; growing costs more than room.
-    let reader = Reader { text, at: 0, entries: Vec::with_capacity(text.len() / 8 + 4), open: Vec::with_capacity(8) };
+    let reader =
+        JsonReader { text, at: 0, entries: Vec::with_capacity(text.len() / 8 + 4), open: Vec::with_capacity(8) };
     match (reader.whole(), unicode) {
         (outcome, Ok(_)) => outcome,
         (Err(fault), Err(error)) if fault.at < error.valid_up_to() => Err(fault),
@@ -84,24 +85,24 @@ pub(super) fn outline(text: &[u8]) -> Result<Vec<Entry>, Fault> {
 }
 
 /// The steps are put in line: a call for each of a thousand short texts is a tenth of the reading.
-struct Reader<'t> {
+struct JsonReader<'t> {
     text: &'t [u8],
     at: usize,
-    entries: Vec<Entry>,
+    entries: Vec<OutlineEntry>,
     /// The lists and objects that are not closed yet.
-    open: Vec<Open>,
+    open: Vec<OpenContainer>,
 }
 
 /// A list or object that is not closed yet.
 #[derive(Clone, Copy)]
-struct Open {
+struct OpenContainer {
     /// The number of its entry.
     entry: u32,
     object: bool,
 }
 
-impl Reader<'_> {
-    fn whole(mut self) -> Result<Vec<Entry>, Fault> {
+impl JsonReader<'_> {
+    fn whole(mut self) -> Result<Vec<OutlineEntry>, Fault> {
         self.spaces();
         loop {
             if self.value()? {
@@ -177,11 +178,11 @@ impl Reader<'_> {
         .map(|()| false)
     }
 
-    fn enter(&mut self, object: bool) -> Result<Open, Fault> {
+    fn enter(&mut self, object: bool) -> Result<OpenContainer, Fault> {
         if self.open.len() >= MAX_DEPTH {
             return Err(self.fault(What::TooDeep));
         }
-        let container = Open { entry: self.entries.len() as u32, object };
+        let container = OpenContainer { entry: self.entries.len() as u32, object };
         self.open.push(container);
         self.push(self.at, self.at + 1, false);
         self.at += 1;
@@ -189,7 +190,7 @@ impl Reader<'_> {
         Ok(container)
     }
 
-    fn close(&mut self, container: Open) {
+    fn close(&mut self, container: OpenContainer) {
         self.at += 1;
         self.open.pop();
         let (end, next) = (self.at as u32, self.entries.len() as u32);
@@ -322,7 +323,7 @@ impl Reader<'_> {
     fn push(&mut self, start: usize, end: usize, escaped: bool) {
         // The length of the text has been looked at: its places and entries fit into 32 bits.
         let next = self.entries.len() as u32 + 1;
-        self.entries.push(Entry { start: start as u32, end: end as u32, next, escaped });
+        self.entries.push(OutlineEntry { start: start as u32, end: end as u32, next, escaped });
     }
 
     #[cold]

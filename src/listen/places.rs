@@ -22,11 +22,11 @@ const HEAD: Duration = Duration::from_secs(10);
 pub(crate) struct Places {
     most: usize,
     began: Instant,
-    taken: Mutex<Vec<Arc<Place>>>,
+    taken: Mutex<Vec<Arc<TakenPlace>>>,
 }
 
 #[derive(Debug, Default)]
-struct Place {
+struct TakenPlace {
     /// When something was last read or written, in milliseconds of the server.
     used: AtomicU64,
     given_away: AtomicBool,
@@ -41,7 +41,7 @@ impl Places {
 
     /// Gives a connection its place, that of another one if there is none left.
     pub(crate) fn take(self: &Arc<Self>, stream: TcpStream) -> Placed {
-        let place = Arc::new(Place::default());
+        let place = Arc::new(TakenPlace::default());
         self.touch(&place);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.len() >= self.most
@@ -57,7 +57,7 @@ impl Places {
         Placed { stream, head: Some(Head::default()), answered: false, place, places: self.clone() }
     }
 
-    fn touch(&self, place: &Place) {
+    fn touch(&self, place: &TakenPlace) {
         place.used.store(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
@@ -69,7 +69,7 @@ pub(crate) struct Placed {
     head: Option<Head>,
     /// Whether something was written since the last head.
     answered: bool,
-    place: Arc<Place>,
+    place: Arc<TakenPlace>,
     places: Arc<Places>,
 }
 

@@ -126,7 +126,7 @@ impl Stats {
             }
         }
         for (times, phase) in self.phases.iter_mut().zip(Phase::ALL) {
-            if let Some(time) = sample.timings.of(phase) {
+            if let Some(time) = sample.timings.get(phase) {
                 times.record(time);
             }
         }

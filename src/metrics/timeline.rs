@@ -56,7 +56,7 @@ impl SliceLabel {
 
 /// A second that may still get samples.
 #[derive(Debug, Default)]
-struct Open {
+struct OpenSecond {
     users: u64,
     planned: u64,
     connections: u64,
@@ -77,7 +77,7 @@ struct Samples {
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
     /// Seconds that may still get samples.
-    open: BTreeMap<u64, Open>,
+    open: BTreeMap<u64, OpenSecond>,
     /// Shared with those who look at the run while it goes.
     closed: Vec<Arc<Slice>>,
     /// How many seconds a slice covers.
@@ -112,7 +112,7 @@ impl Timeline {
     pub(super) fn close_before(&mut self, second: u64) {
         self.settled = self.settled.max(second);
         let later = self.open.split_off(&second);
-        for (second, Open { users, planned, connections, labels }) in std::mem::replace(&mut self.open, later) {
+        for (second, OpenSecond { users, planned, connections, labels }) in std::mem::replace(&mut self.open, later) {
             let width = self.width.max(1);
             let start_s = second / width * width;
             let labels = labels.into_iter().map(|((label, warm_up), samples)| SliceLabel {

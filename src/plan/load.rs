@@ -12,6 +12,7 @@ use super::statics::Statics;
 use super::types::Plan;
 use super::{overlay, pitfalls, quotable_files};
 use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, Span};
+use crate::problem::Problem;
 use crate::sanitize::shown_path;
 use crate::yaml::{self, Node};
 
@@ -160,9 +161,10 @@ fn check_other_profiles(lower: &mut Lower<'_>, plan: &Node, used: &[String]) {
 pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<Diagnostic>) -> Option<(FileId, Node)> {
     let text = match read_text(path) {
         Ok(text) => text,
-        Err(message) => {
+        Err(problem) => {
             let file = sources.add(path, "");
-            findings.push(Diagnostic::error(Span { file, start: 0, end: 0 }, message));
+            let finding = Diagnostic::error(Span { file, start: 0, end: 0 }, problem.message);
+            findings.push(if problem.help.is_empty() { finding } else { finding.help(problem.help) });
             return None;
         }
     };
@@ -199,11 +201,11 @@ pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<D
     node.map(|node| (file, node))
 }
 
-/// A file's text without its byte order mark, or why it cannot be used, as a sentence.
-fn read_text(path: &Path) -> Result<String, String> {
+/// A file's text without its byte order mark, or why it cannot be used.
+fn read_text(path: &Path) -> Result<String, Problem> {
     let shown = shown_path(path);
     if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && !quotable_files::is_plan(path) {
-        return Err(format!("{shown} is a link to a file whose name does not end in .yaml or .yml"));
+        return Err(format!("{shown} is a link to a file whose name does not end in .yaml or .yml").into());
     }
     let (file, size) = File::open(path)
         .and_then(|file| file.metadata().map(|data| (file, data.len())))
@@ -215,27 +217,30 @@ fn read_text(path: &Path) -> Result<String, String> {
     }
     let size = size.max(bytes.len() as u64);
     if size > MAX_FILE {
-        return Err(format!("{shown} is too large for a plan: {size} bytes, at most {MAX_FILE}"));
+        return Err(format!("{shown} is too large for a plan: {size} bytes, at most {MAX_FILE}").into());
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(format!("{shown} is UTF-16; save it as UTF-8"));
+        return Err(Problem::new(format!("{shown} is UTF-16"), "save it as UTF-8"));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
-        format!("{shown} is not UTF-8: line {line} holds a byte that is none of it; save the file as UTF-8")
+        Problem::new(
+            format!("{shown} is not UTF-8: line {line} holds a byte that is none of it"),
+            "save the file as UTF-8",
+        )
     })?;
     if text.contains('\0') {
-        return Err(format!("{shown} is not a text file"));
+        return Err(format!("{shown} is not a text file").into());
     }
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-fn cannot_read(shown: &str, error: &std::io::Error) -> String {
+fn cannot_read(shown: &str, error: &std::io::Error) -> Problem {
     match error.kind() {
-        std::io::ErrorKind::NotFound => format!("there is no file {shown}"),
-        std::io::ErrorKind::PermissionDenied => format!("{shown} may not be read (permission denied)"),
-        std::io::ErrorKind::IsADirectory => format!("{shown} is a folder; name a plan file"),
-        _ => format!("{shown} cannot be read: {error}"),
+        std::io::ErrorKind::NotFound => format!("there is no file {shown}").into(),
+        std::io::ErrorKind::PermissionDenied => format!("{shown} may not be read (permission denied)").into(),
+        std::io::ErrorKind::IsADirectory => Problem::new(format!("{shown} is a folder"), "name a plan file"),
+        _ => format!("{shown} cannot be read: {error}").into(),
     }
 }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use crate::json::{Document, Kind, Node};
+use crate::json::{Document, Node, ValueKind};
 
 /// What the text is, and what to do, when it is a file of another tool.
 pub(super) fn kind(text: &str) -> Option<(&'static str, &'static str)> {
@@ -15,7 +15,7 @@ pub(super) fn kind(text: &str) -> Option<(&'static str, &'static str)> {
         let inner = |name: &str, key: &str| root.get(name).and_then(|node| node.get(key)).is_some();
         return if inner("log", "entries") || inner("log", "creator") {
             Some(("a HAR file, which a browser recorded", WRITE))
-        } else if root.get("item").map(Node::kind) == Some(Kind::List) && root.get("info").is_some() {
+        } else if root.get("item").map(Node::kind) == Some(ValueKind::List) && root.get("info").is_some() {
             Some(("a Postman collection", WRITE))
         } else if inner("collection", "item") || root.get("_type").is_some() && root.get("resources").is_some() {
             Some(("an export of an API client (Postman or Insomnia)", WRITE))

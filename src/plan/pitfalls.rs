@@ -40,7 +40,7 @@ impl Offsets for Mended {
 
 /// Lists what YAML would misread in `text`.
 pub(super) fn scan(text: &str, file: FileId) -> (Mended, Vec<Diagnostic>) {
-    let mut scan = Scan { text, file, edits: Vec::new(), findings: Vec::new(), state: State::Block };
+    let mut scan = Scan { text, file, edits: Vec::new(), findings: Vec::new(), state: ScanState::Block };
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         scan.line(start..start + line.trim_end_matches(['\n', '\r']).len());
@@ -61,7 +61,7 @@ pub(super) fn scan(text: &str, file: FileId) -> (Mended, Vec<Diagnostic>) {
     (Mended { text: mended, edits: scan.edits }, scan.findings)
 }
 
-enum State {
+enum ScanState {
     /// Ordinary lines.
     Block,
     /// Inside a `|` or `>` text: lines indented deeper than this belong to it.
@@ -77,7 +77,7 @@ struct Scan<'t> {
     file: FileId,
     edits: Vec<Edit>,
     findings: Vec<Diagnostic>,
-    state: State,
+    state: ScanState,
 }
 
 impl Scan<'_> {
@@ -85,23 +85,23 @@ impl Scan<'_> {
         let text = self.text;
         let content = &text[line.clone()];
         match self.state {
-            State::Literal(indent) => {
+            ScanState::Literal(indent) => {
                 if content.trim().is_empty() || indentation(content) > indent {
                     return;
                 }
-                self.state = State::Block;
+                self.state = ScanState::Block;
             }
-            State::Quote(quote) => {
+            ScanState::Quote(quote) => {
                 if closing_quote(content, quote).is_some() {
-                    self.state = State::Block;
+                    self.state = ScanState::Block;
                 }
                 return;
             }
-            State::Flow(depth) => {
+            ScanState::Flow(depth) => {
                 self.flow(line, depth);
                 return;
             }
-            State::Block => {}
+            ScanState::Block => {}
         }
         let blank = content.len() - content.trim_start().len();
         if content.trim_start().starts_with('#') || content.trim().is_empty() {
@@ -199,7 +199,7 @@ impl Scan<'_> {
             Some(b'|' | b'>') => {
                 let header = value[1..].split(" #").next().unwrap_or("").trim_end();
                 if header.chars().all(|c| matches!(c, '+' | '-' | '1'..='9')) && header.len() <= 2 {
-                    self.state = State::Literal(indent);
+                    self.state = ScanState::Literal(indent);
                 } else {
                     self.quote(whole, "`>` and `|` at the start of a value begin a text of several lines in YAML");
                 }
@@ -260,7 +260,7 @@ impl Scan<'_> {
     fn quoted(&mut self, whole: Range<usize>, quote: char) {
         let value = &self.text[whole.clone()];
         let Some(end) = closing_quote(&value[1..], quote) else {
-            self.state = State::Quote(quote);
+            self.state = ScanState::Quote(quote);
             return;
         };
         let inside = &value[1..=end];
@@ -314,7 +314,7 @@ impl Scan<'_> {
                     depth = depth.saturating_sub(1);
                     at += 1;
                     if depth == 0 {
-                        self.state = State::Block;
+                        self.state = ScanState::Block;
                         let rest = text[at..range.end].trim();
                         if !rest.is_empty() && !rest.starts_with('#') && !rest.starts_with(':') {
                             let start =
@@ -353,7 +353,7 @@ impl Scan<'_> {
                 }
             }
         }
-        self.state = State::Flow(depth);
+        self.state = ScanState::Flow(depth);
     }
 
     /// A scalar without quotes inside `{ }` or `[ ]`; returns where it ends.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{Key, Kind, KindId, PROFILE_GROUP, STEP, Section, Ty, kinds, sections};
+use super::keys::{Key, KindId, PROFILE_GROUP, STEP, Section, StepKeys, Ty, kinds, sections};
 use crate::protocols::spec::RequestKind;
 use crate::template::{Builtin, FunctionDoc, filters, functions};
 
@@ -261,11 +261,11 @@ fn steps(page: &mut String) {
 }
 
 /// Whether `steps` itself is the kind.
-fn alone(kind: &Kind) -> bool {
+fn alone(kind: &StepKeys) -> bool {
     kind.key.name == "steps"
 }
 
-fn kind_doc(kind: &Kind) -> &'static str {
+fn kind_doc(kind: &StepKeys) -> &'static str {
     if alone(kind) {
         "A plain group of steps, when no other kind stands beside it; the only one that takes `else` beside `if`."
     } else {

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::keys::{
-    ASSERTIONS, EXTRACTOR, Key, Kind, MATCHER, PLAN, STEP, Section, THINK_TIME, THRESHOLD, Ty, kinds, sections,
+    ASSERTIONS, EXTRACTOR, Key, MATCHER, PLAN, STEP, Section, StepKeys, THINK_TIME, THRESHOLD, Ty, kinds, sections,
 };
 use crate::diagnostic::FileId;
 use crate::yaml::Node;
@@ -185,8 +185,8 @@ fn shared_name(key: &Key) -> String {
 }
 
 fn step_schema() -> Json {
-    let kinds: Vec<&'static Kind> = kinds().filter(|kind| !kind.key.later).collect();
-    let alone = |kind: &Kind| kind.key.name == "steps";
+    let kinds: Vec<&'static StepKeys> = kinds().filter(|kind| !kind.key.later).collect();
+    let alone = |kind: &StepKeys| kind.key.name == "steps";
     let others: Vec<Json> =
         kinds.iter().filter(|kind| !alone(kind)).map(|kind| json!({ "required": [kind.key.name] })).collect();
     let shared = shared_keys();

@@ -106,31 +106,28 @@ impl Statics {
     }
 
     fn text(&mut self, text: &str, span: Span, sources: &Sources) -> Result<Option<Value>, Vec<Diagnostic>> {
-        let told = |problems: Vec<TemplateProblem>| -> Vec<Diagnostic> {
+        let to_findings = |problems: Vec<TemplateProblem>| -> Vec<Diagnostic> {
             problems.into_iter().map(|problem| finding(problem, text, span, sources)).collect()
         };
-        let parsed = parse_text(text).map_err(told)?;
+        let parsed = parse_text(text).map_err(to_findings)?;
         for doubt in parsed.doubts() {
             let warning = finding(doubt.clone(), text, span, sources);
             self.doubts.push(Diagnostic { severity: Severity::Warning, ..warning });
         }
         if let Some(unknown) = self.unknown(&parsed) {
-            return Err(told(vec![unknown]));
+            return Err(to_findings(vec![unknown]));
         }
         if self.deferred(&parsed) {
             return Ok(None);
         }
-        let template: Template = parsed.compile(&mut Names(self)).map_err(told)?;
+        let template: Template = parsed.compile(&mut StaticNames(self)).map_err(to_findings)?;
         template.value(self).map(Some).map_err(|error| {
             let help = match error.not_set {
                 true => "set it, or give it a value for that case: `| default(…)`",
                 false => ORDER,
             };
-            let mut problem =
-                TemplateProblem { range: error.range, message: error.message, help: None, replacement: None };
-            if !problem.message.contains("default(") {
-                problem.help = Some(help.into());
-            }
+            let says_it = error.message.contains("default(");
+            let problem = TemplateProblem::new(error.range, error.message).help(if says_it { "" } else { help });
             vec![finding(problem, text, span, sources)]
         })
     }
@@ -145,12 +142,9 @@ impl Statics {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => ORDER.into(),
             };
-            return Some(TemplateProblem {
-                range: used.range.clone(),
-                message: format!("`{}` is not known before the run starts", used.name),
-                help: Some(help),
-                replacement: near.map(str::to_owned),
-            });
+            let message = format!("`{}` is not known before the run starts", used.name);
+            let problem = TemplateProblem::new(used.range.clone(), message);
+            return Some(problem.help(help).corrected(near.map(str::to_owned)));
         }
         let service = parsed.names().iter().find_map(|used| {
             let (name, range) = used.member.as_ref().filter(|_| used.name == "services")?;
@@ -158,17 +152,12 @@ impl Statics {
         });
         service.map(|(name, range)| {
             let near = crate::suggest::nearest(name, self.services.iter().map(|name| &**name));
-            TemplateProblem {
-                range: range.clone(),
-                message: format!("there is no service `{name}`"),
-                help: Some(
-                    near.map_or_else(
-                        || "declare it under `services:`".into(),
-                        |near| format!("did you mean `{near}`?"),
-                    ),
-                ),
-                replacement: near.map(str::to_owned),
-            }
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "declare it under `services:`".into(),
+            };
+            let problem = TemplateProblem::new(range.clone(), format!("there is no service `{name}`"));
+            problem.help(help).corrected(near.map(str::to_owned))
         })
     }
 
@@ -195,14 +184,15 @@ fn number_like(text: &str) -> Value {
 
 /// A template's problem as a finding in the file. The text's characters are looked up in the
 /// source, so that a caret stands under the very name even inside quotes.
-pub(crate) fn finding(problem: TemplateProblem, text: &str, span: Span, sources: &Sources) -> Diagnostic {
-    let at = locate(&problem.range, text, span, sources);
+pub(crate) fn finding(found: TemplateProblem, text: &str, span: Span, sources: &Sources) -> Diagnostic {
+    let TemplateProblem { range, problem } = found;
+    let at = locate(&range, text, span, sources);
     let mut finding = Diagnostic::error(at.unwrap_or(span), problem.message);
-    if let Some(help) = problem.help {
-        finding = finding.help(help);
+    if !problem.help.is_empty() {
+        finding = finding.help(problem.help);
     }
     let quotes = sources.text(span).chars().next().filter(|first| matches!(first, '"' | '\''));
-    let replacement = problem.replacement.map(|replacement| match quotes {
+    let replacement = problem.corrected.map(|replacement| match quotes {
         // Inside of quotes in the file the other kind stands in the expression.
         Some('"') if !replacement.contains('\'') => replacement.replace('"', "'"),
         Some('\'') if !replacement.contains('"') => replacement.replace('\'', "\""),
@@ -243,9 +233,9 @@ pub(crate) fn locate(range: &std::ops::Range<usize>, text: &str, span: Span, sou
     Some(Span { file: span.file, start: span.start + at as u32, end: span.start + (at + wanted.len()) as u32 })
 }
 
-struct Names<'a>(&'a Statics);
+struct StaticNames<'a>(&'a Statics);
 
-impl Resolver for Names<'_> {
+impl Resolver for StaticNames<'_> {
     fn name(&mut self, name: &str) -> Option<Reference> {
         if name == "env" {
             return Some(Reference::Constant(self.0.env.clone()));

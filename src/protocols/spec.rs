@@ -9,7 +9,7 @@ use super::sse::plan::StreamStep;
 use super::websocket::plan::{OpenStep, ReceiveStep, SendStep, WebSocketSettings};
 use crate::mask::without_userinfo;
 use crate::phase::Phase;
-use crate::plan::keys::{Kind, Section};
+use crate::plan::keys::{Section, StepKeys};
 use crate::plan::{AssertionGroup, Fields, Lower, Step, Text};
 use crate::yaml::Entry;
 
@@ -33,7 +33,8 @@ pub static SECTIONS: &[&[&Section]] =
     &[super::http::keys::SECTIONS, super::websocket::keys::SECTIONS, super::sse::keys::SECTIONS];
 
 /// Every kind of request, in the order of the reference page.
-pub static KINDS: &[&[Kind]] = &[&super::http::keys::KINDS, &super::websocket::keys::KINDS, &super::sse::keys::KINDS];
+pub static KINDS: &[&[StepKeys]] =
+    &[&super::http::keys::KINDS, &super::websocket::keys::KINDS, &super::sse::keys::KINDS];
 
 /// What a request sends, as it is written.
 #[derive(Clone, Debug)]
@@ -61,7 +62,7 @@ pub struct Defaults {
 
 /// A part of a response that not every protocol has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum OptionalPart {
     /// The status.
     Status,
     /// The time to the first byte.
@@ -84,7 +85,7 @@ pub enum Part {
     Gaps,
 }
 
-impl Part {
+impl OptionalPart {
     /// The part that a phase is a time of, if not every protocol has it.
     pub fn timed(phase: Phase) -> Option<Self> {
         match phase {
@@ -99,75 +100,93 @@ impl Part {
 
 impl Spec {
     /// Why a response has no such part, as the beginning of a sentence; `None` if it may have one.
-    pub fn lacks(&self, part: Part) -> Option<&'static str> {
+    pub fn lacks(&self, part: OptionalPart) -> Option<&'static str> {
         match self {
             Self::Http(_) => match part {
-                Part::Status | Part::FirstByte | Part::Headers | Part::Cookies | Part::Body | Part::Url => None,
-                Part::Messages | Part::Reply | Part::Events | Part::Gaps => {
+                OptionalPart::Status
+                | OptionalPart::FirstByte
+                | OptionalPart::Headers
+                | OptionalPart::Cookies
+                | OptionalPart::Body
+                | OptionalPart::Url => None,
+                OptionalPart::Messages | OptionalPart::Reply | OptionalPart::Events | OptionalPart::Gaps => {
                     Some("an HTTP response is not a stream of messages")
                 }
             },
             Self::WebSocket(_) => match part {
-                Part::Status | Part::FirstByte | Part::Headers | Part::Cookies | Part::Url => None,
-                Part::Body => {
+                OptionalPart::Status
+                | OptionalPart::FirstByte
+                | OptionalPart::Headers
+                | OptionalPart::Cookies
+                | OptionalPart::Url => None,
+                OptionalPart::Body => {
                     Some("the response that opens a WebSocket has no body; messages come in the steps inside")
                 }
-                Part::Messages | Part::Reply | Part::Events | Part::Gaps => Some("messages come in the steps inside"),
+                OptionalPart::Messages | OptionalPart::Reply | OptionalPart::Events | OptionalPart::Gaps => {
+                    Some("messages come in the steps inside")
+                }
             },
             Self::Send(step) => match part {
-                Part::Status => Some("a message has no status"),
-                Part::FirstByte => Some("a message comes whole"),
-                Part::Headers | Part::Cookies => Some("a message has no headers"),
-                Part::Events | Part::Gaps => Some("a `send` waits for one message only"),
-                Part::Url => None,
-                Part::Body | Part::Messages | Part::Reply => {
+                OptionalPart::Status => Some("a message has no status"),
+                OptionalPart::FirstByte => Some("a message comes whole"),
+                OptionalPart::Headers | OptionalPart::Cookies => Some("a message has no headers"),
+                OptionalPart::Events | OptionalPart::Gaps => Some("a `send` waits for one message only"),
+                OptionalPart::Url => None,
+                OptionalPart::Body | OptionalPart::Messages | OptionalPart::Reply => {
                     step.reply.is_none().then_some("this `send` waits for no `reply`")
                 }
             },
             Self::Receive(step) => match part {
-                Part::Status => (!step.close).then_some("a message has no status"),
-                Part::FirstByte => Some("a message comes whole"),
-                Part::Headers | Part::Cookies => Some("a message has no headers"),
-                Part::Reply => Some("a `receive` sends nothing that could be replied to"),
-                Part::Url => None,
-                Part::Body | Part::Messages | Part::Events => {
+                OptionalPart::Status => (!step.close).then_some("a message has no status"),
+                OptionalPart::FirstByte => Some("a message comes whole"),
+                OptionalPart::Headers | OptionalPart::Cookies => Some("a message has no headers"),
+                OptionalPart::Reply => Some("a `receive` sends nothing that could be replied to"),
+                OptionalPart::Url => None,
+                OptionalPart::Body | OptionalPart::Messages | OptionalPart::Events => {
                     step.close.then_some("this `receive` waits for the end of the connection, not for a message")
                 }
-                Part::Gaps if step.close => {
+                OptionalPart::Gaps if step.close => {
                     Some("this `receive` waits for the end of the connection, not for messages")
                 }
-                Part::Gaps => (step.wait.count < 2).then_some("this `receive` waits for one message only"),
+                OptionalPart::Gaps => (step.wait.count < 2).then_some("this `receive` waits for one message only"),
             },
             Self::Sse(step) => match part {
-                Part::Gaps => (step.most_events() == Some(1)).then_some("one event ends this stream"),
-                Part::Status
-                | Part::FirstByte
-                | Part::Headers
-                | Part::Cookies
-                | Part::Body
-                | Part::Url
-                | Part::Messages
-                | Part::Events => None,
-                Part::Reply => Some("a stream of events replies to nothing"),
+                OptionalPart::Gaps => (step.most_events() == Some(1)).then_some("one event ends this stream"),
+                OptionalPart::Status
+                | OptionalPart::FirstByte
+                | OptionalPart::Headers
+                | OptionalPart::Cookies
+                | OptionalPart::Body
+                | OptionalPart::Url
+                | OptionalPart::Messages
+                | OptionalPart::Events => None,
+                OptionalPart::Reply => Some("a stream of events replies to nothing"),
             },
         }
     }
 
     /// What to change so that a response has this part; `None` if nothing does that.
-    pub fn remedy(&self, part: Part) -> Option<&'static str> {
+    pub fn remedy(&self, part: OptionalPart) -> Option<&'static str> {
         match (self, part) {
-            (Self::Send(step), Part::Body | Part::Messages | Part::Reply) if step.reply.is_none() => {
+            (Self::Send(step), OptionalPart::Body | OptionalPart::Messages | OptionalPart::Reply)
+                if step.reply.is_none() =>
+            {
                 Some("add `reply: {}` to the step to wait for a message that replies")
             }
-            (Self::Receive(step), Part::Gaps) if !step.close => {
+            (Self::Receive(step), OptionalPart::Gaps) if !step.close => {
                 Some("wait for two messages or more, for example `receive: { count: 2 }`, or remove it")
             }
-            (Self::Sse(_), Part::Gaps) => {
+            (Self::Sse(_), OptionalPart::Gaps) => {
                 Some("wait for two events or more, for example `until: { events: 2 }`, or remove it")
             }
-            (Self::WebSocket(_), Part::Body | Part::Messages | Part::Reply | Part::Events | Part::Gaps) => {
-                Some("move it to a `send` or `receive` step inside")
-            }
+            (
+                Self::WebSocket(_),
+                OptionalPart::Body
+                | OptionalPart::Messages
+                | OptionalPart::Reply
+                | OptionalPart::Events
+                | OptionalPart::Gaps,
+            ) => Some("move it to a `send` or `receive` step inside"),
             (Self::Http(_) | Self::WebSocket(_) | Self::Send(_) | Self::Receive(_) | Self::Sse(_), _) => None,
         }
     }

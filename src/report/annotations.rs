@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use super::console;
 use crate::ci::{Annotation, Level};
 use crate::document::Document;
+use crate::document::FileLine;
 use crate::document::Judgement;
-use crate::document::Place;
 use crate::document::{Error, Line, Part, PartState, ScopeKind, Threshold};
 use crate::sanitize::{inline, short};
 use crate::verdict::exit;
@@ -37,7 +37,7 @@ pub fn annotations(document: &Document<'_>) -> Vec<Annotation> {
     all
 }
 
-fn annotation(level: Level, place: Place, title: &str, message: &str) -> Annotation {
+fn annotation(level: Level, place: FileLine, title: &str, message: &str) -> Annotation {
     Annotation {
         level,
         file: place.file,

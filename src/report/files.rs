@@ -47,7 +47,7 @@ struct Output {
     path: PathBuf,
     /// The same without links and detours.
     target: PathBuf,
-    sink: Sink,
+    sink: Destination,
 }
 
 enum Content {
@@ -66,7 +66,7 @@ impl Content {
     }
 }
 
-enum Sink {
+enum Destination {
     /// A file beside the final name, and that name.
     Renamed(NamedTempFile, PathBuf),
     /// A pipe or a device, with the document that goes there once the verdict is final.
@@ -136,8 +136,8 @@ impl OutputFiles {
     /// The files beside the final ones, which are not complete yet.
     pub fn temporary(&self) -> impl Iterator<Item = &Path> {
         self.outputs.iter().filter_map(|output| match &output.sink {
-            Sink::Renamed(file, _) => Some(file.path()),
-            Sink::Direct(..) | Sink::Broken => None,
+            Destination::Renamed(file, _) => Some(file.path()),
+            Destination::Direct(..) | Destination::Broken => None,
         })
     }
 
@@ -148,9 +148,9 @@ impl OutputFiles {
     pub fn stream(&mut self, name: &'static str, path: PathBuf) -> Result<File, Problem> {
         let output = self.add(Content::Stream(name), path)?;
         let file = match &output.sink {
-            Sink::Renamed(file, _) => file.reopen(),
-            Sink::Direct(file, _) => file.try_clone(),
-            Sink::Broken => Err(io::Error::other("it was closed")),
+            Destination::Renamed(file, _) => file.reopen(),
+            Destination::Direct(file, _) => file.try_clone(),
+            Destination::Broken => Err(io::Error::other("it was closed")),
         };
         file.map_err(|error| Problem::new(output.failure(&error), remedy(&error)))
     }
@@ -163,9 +163,8 @@ impl OutputFiles {
                 "give each its own file",
             ));
         }
-        let sink = open(&path).map_err(|(message, help)| {
-            Problem::new(format!("{} cannot be written to {}: {message}", content.name(), path.display()), help)
-        })?;
+        let place = || format!("{} cannot be written to {}", content.name(), path.display());
+        let sink = open(&path).map_err(|problem| problem.at(place()))?;
         self.outputs.push(Output { content, path, target, sink });
         let last = self.outputs.len() - 1;
         Ok(&mut self.outputs[last])
@@ -176,7 +175,7 @@ impl OutputFiles {
     pub fn drop_stream(&mut self, name: &'static str) {
         for output in &mut self.outputs {
             if matches!(output.content, Content::Stream(own) if own == name) {
-                output.sink = Sink::Broken;
+                output.sink = Destination::Broken;
             }
         }
     }
@@ -194,7 +193,7 @@ impl OutputFiles {
         let mut written: Vec<(Written, Output)> = Vec::new();
         let mut failures = Vec::new();
         for mut output in self.outputs {
-            if matches!(output.sink, Sink::Broken) {
+            if matches!(output.sink, Destination::Broken) {
                 output.remove_older();
             }
             match output.finish() {
@@ -212,10 +211,10 @@ impl OutputFiles {
             failures.into_iter().for_each(|reason| document.verdict.results_not_written(reason));
             // What is in place already must not claim another verdict.
             for (_, output) in &mut written {
-                if matches!(output.sink, Sink::Direct(..)) || matches!(output.content, Content::Stream(_)) {
+                if matches!(output.sink, Destination::Direct(..)) || matches!(output.content, Content::Stream(_)) {
                     continue;
                 }
-                let again = open(&output.path).map_err(|(message, _)| io::Error::other(message)).and_then(|sink| {
+                let again = open(&output.path).map_err(|problem| io::Error::other(problem.message)).and_then(|sink| {
                     output.sink = sink;
                     output.render(document)?;
                     output.finish()
@@ -233,7 +232,7 @@ impl OutputFiles {
         for output in &mut self.outputs {
             if let Err(error) = output.render(document) {
                 failures.push(output.failure(&error));
-                output.sink = Sink::Broken;
+                output.sink = Destination::Broken;
             }
         }
         failures
@@ -257,7 +256,7 @@ impl Output {
     fn render(&mut self, document: &Document<'_>) -> io::Result<()> {
         let Content::Document(format) = &self.content else { return Ok(()) };
         match &mut self.sink {
-            Sink::Renamed(file, _) => {
+            Destination::Renamed(file, _) => {
                 let file = file.as_file_mut();
                 file.seek(SeekFrom::Start(0))?;
                 file.set_len(0)?;
@@ -265,46 +264,44 @@ impl Output {
                 format.render(document, &mut out)?;
                 out.flush()
             }
-            Sink::Direct(_, whole) => {
+            Destination::Direct(_, whole) => {
                 whole.clear();
                 format.render(document, whole)
             }
-            Sink::Broken => Ok(()),
+            Destination::Broken => Ok(()),
         }
     }
 
     /// Puts the document where it belongs; whether there is one.
     fn finish(&mut self) -> io::Result<bool> {
-        match std::mem::replace(&mut self.sink, Sink::Broken) {
-            Sink::Renamed(file, target) => {
+        match std::mem::replace(&mut self.sink, Destination::Broken) {
+            Destination::Renamed(file, target) => {
                 file.as_file().sync_all()?;
                 file.persist(target).map_err(|error| error.error)?;
                 Ok(true)
             }
-            Sink::Direct(mut file, document) => {
+            Destination::Direct(mut file, document) => {
                 file.write_all(&document)?;
-                self.sink = Sink::Direct(file, Vec::new());
+                self.sink = Destination::Direct(file, Vec::new());
                 Ok(true)
             }
-            Sink::Broken => Ok(false),
+            Destination::Broken => Ok(false),
         }
     }
 }
 
-type Refusal = (String, String);
-
-fn open(path: &Path) -> Result<Sink, Refusal> {
-    let refuse = |error: &io::Error| (error.to_string(), remedy(error));
+fn open(path: &Path) -> Result<Destination, Problem> {
+    let refuse = |error: &io::Error| Problem::new(error.to_string(), remedy(error));
     let target = target(path);
     if let Ok(known) = fs::metadata(&target) {
         if known.is_dir() {
-            return Err(("it is a folder".into(), "name a file in it".into()));
+            return Err(Problem::new("it is a folder", "name a file in it"));
         }
         if !known.is_file() {
             return File::options()
                 .write(true)
                 .open(&target)
-                .map(|file| Sink::Direct(file, Vec::new()))
+                .map(|file| Destination::Direct(file, Vec::new()))
                 .map_err(|error| refuse(&error));
         }
     }
@@ -312,7 +309,8 @@ fn open(path: &Path) -> Result<Sink, Refusal> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    fs::create_dir_all(folder).map_err(|error| (format!("its folder cannot be made: {error}"), remedy(&error)))?;
+    fs::create_dir_all(folder)
+        .map_err(|error| Problem::new(format!("its folder cannot be made: {error}"), remedy(&error)))?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
@@ -323,7 +321,7 @@ fn open(path: &Path) -> Result<Sink, Refusal> {
     }
     remove_leftovers(folder);
     let file = held(|| builder.tempfile_in(folder)).map_err(|error| refuse(&error))?;
-    Ok(Sink::Renamed(file, target))
+    Ok(Destination::Renamed(file, target))
 }
 
 /// Makes a file and locks it until it has its name: who can lock one knows that its run is gone.

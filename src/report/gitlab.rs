@@ -35,10 +35,10 @@ fn metrics(document: &Document<'_>) -> Map<String, Value> {
     metrics.insert("http_reqs".into(), json!({ "count": totals.count, "rate": rate }));
     let parts = [
         ("http_req_duration", totals.response_time.as_ref()),
-        ("http_req_waiting", totals.phases.of(Phase::FirstByte)),
-        ("http_req_receiving", totals.phases.of(Phase::Download)),
-        ("http_req_connecting", totals.phases.of(Phase::Connect)),
-        ("http_req_tls_handshaking", totals.phases.of(Phase::Tls)),
+        ("http_req_waiting", totals.phases.get(Phase::FirstByte)),
+        ("http_req_receiving", totals.phases.get(Phase::Download)),
+        ("http_req_connecting", totals.phases.get(Phase::Connect)),
+        ("http_req_tls_handshaking", totals.phases.get(Phase::Tls)),
     ];
     for (name, times) in parts {
         if let Some(times) = times {

@@ -121,7 +121,7 @@ fn write(file: File, words: &Receiver<Word>, written: &AtomicU64) -> io::Result<
 impl Rows for Jtl {
     fn sink(&self, elapsed: Duration) -> Box<dyn RowSink> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Box::new(Sink {
+        Box::new(ThreadRows {
             queue: self.queue.clone(),
             origin: now.saturating_sub(elapsed),
             rows: csv::Writer::from_writer(Vec::new()),
@@ -131,7 +131,7 @@ impl Rows for Jtl {
 }
 
 /// One thread's rows.
-struct Sink {
+struct ThreadRows {
     queue: SyncSender<Word>,
     /// When load began, since 1970.
     origin: Duration,
@@ -139,7 +139,7 @@ struct Sink {
     gathered: usize,
 }
 
-impl RowSink for Sink {
+impl RowSink for ThreadRows {
     fn row(&mut self, row: &Row<'_>) {
         let ms = |time: Duration| time.as_millis().to_string();
         let (code, message, url) = match row.kind {

@@ -63,10 +63,10 @@ pub struct Progress {
     groups: Vec<Planned>,
     /// How long the run takes, where that is known.
     planned: Option<Duration>,
-    sink: Sink,
+    sink: ProgressOutput,
 }
 
-enum Sink {
+enum ProgressOutput {
     Block {
         block: MultiProgress,
         head: ProgressBar,
@@ -104,24 +104,24 @@ impl Progress {
                 bar.with_prefix(format!("{:width$}", crate::sanitize::short(&group.name, 30)))
             })
             .collect();
-        Self { planned: planned(graph), groups, sink: Sink::Block { block, head, figures, bars } }
+        Self { planned: planned(graph), groups, sink: ProgressOutput::Block { block, head, figures, bars } }
     }
 
     /// A line every ten seconds without escape codes, for CI.
     pub fn lines(graph: &ExecutionGraph, masker: &Masker, out: Box<dyn Write + Send>) -> Self {
         let groups: Vec<Planned> = graph.groups.iter().map(|group| Planned::of(group, masker)).collect();
-        Self { planned: planned(graph), groups, sink: Sink::Lines { next: LINE_EVERY, out } }
+        Self { planned: planned(graph), groups, sink: ProgressOutput::Lines { next: LINE_EVERY, out } }
     }
 
     /// Nothing but warnings, for `--quiet`.
     pub fn quiet(out: Box<dyn Write + Send>) -> Self {
-        Self { groups: Vec::new(), planned: None, sink: Sink::Quiet { out } }
+        Self { groups: Vec::new(), planned: None, sink: ProgressOutput::Quiet { out } }
     }
 
     /// Shows the figures of the moment, `elapsed` after load began. Call it about four times a second.
     pub fn update(&mut self, live: &Live, elapsed: Duration) {
         match &mut self.sink {
-            Sink::Block { head, figures, bars, .. } => {
+            ProgressOutput::Block { head, figures, bars, .. } => {
                 head.set_message(head_text(live, elapsed, self.planned));
                 figures.set_message(figures_text(live));
                 for ((bar, group), now) in bars.iter().zip(&self.groups).zip(&live.groups) {
@@ -129,7 +129,7 @@ impl Progress {
                     bar.set_message(group_text(group, now));
                 }
             }
-            Sink::Lines { next, out } => {
+            ProgressOutput::Lines { next, out } => {
                 if elapsed >= *next {
                     while *next <= elapsed {
                         *next += LINE_EVERY;
@@ -139,7 +139,7 @@ impl Progress {
                     let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
                 }
             }
-            Sink::Quiet { .. } | Sink::Nothing => {}
+            ProgressOutput::Quiet { .. } | ProgressOutput::Nothing => {}
         }
     }
 
@@ -147,35 +147,35 @@ impl Progress {
     pub fn print(&mut self, text: &str) {
         let text = crate::sanitize::quoted(text, "");
         match &mut self.sink {
-            Sink::Block { block, .. } => {
+            ProgressOutput::Block { block, .. } => {
                 let _ = block.println(text.trim_end());
             }
-            Sink::Lines { out, .. } => {
+            ProgressOutput::Lines { out, .. } => {
                 let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
             }
-            Sink::Quiet { .. } | Sink::Nothing => {}
+            ProgressOutput::Quiet { .. } | ProgressOutput::Nothing => {}
         }
     }
 
     /// Prints a warning, above a live block; also where nothing else is shown.
     pub fn warn(&mut self, text: &str) {
         match &mut self.sink {
-            Sink::Block { block, .. } => {
+            ProgressOutput::Block { block, .. } => {
                 let _ = block.println(text.trim_end());
             }
-            Sink::Lines { out, .. } | Sink::Quiet { out } => {
+            ProgressOutput::Lines { out, .. } | ProgressOutput::Quiet { out } => {
                 let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
             }
-            Sink::Nothing => {}
+            ProgressOutput::Nothing => {}
         }
     }
 
     /// Removes the live block, so that the results can be printed.
     pub fn finish(&mut self) {
-        if let Sink::Block { block, .. } = &self.sink {
+        if let ProgressOutput::Block { block, .. } = &self.sink {
             let _ = block.clear();
         }
-        self.sink = Sink::Nothing;
+        self.sink = ProgressOutput::Nothing;
     }
 }
 

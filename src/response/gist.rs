@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Document, Kind, Node};
+use crate::json::{Document, Node, ValueKind};
 use crate::mask::Masker;
 
 /// The longest line that is told, in characters.
@@ -29,7 +29,7 @@ const FIELDS: [&str; 12] = [
 const ELEMENTS: [&str; 6] = ["faultstring", "message", "detail", "reason", "title", "h1"];
 
 /// The line, without control characters, of the beginning of a body; `None` when it is empty or no text.
-pub(super) fn of(body: &str, status: u16, secrets: &Masker) -> Option<String> {
+pub(super) fn summarize(body: &str, status: u16, secrets: &Masker) -> Option<String> {
     let text = body.trim_start();
     if text.contains('\0') {
         return None;
@@ -56,13 +56,13 @@ fn of_json(text: &str) -> Option<String> {
 /// The most telling text in a value, at most so many levels down.
 fn said(node: Node<'_>, levels: u8) -> Option<String> {
     match node.kind() {
-        Kind::Text => node.text().map(Cow::into_owned).filter(|text| !text.trim().is_empty()),
-        Kind::List if levels > 0 => node.items().find_map(|item| said(item, levels - 1)),
-        Kind::Object if levels > 0 => FIELDS.iter().find_map(|field| {
+        ValueKind::Text => node.text().map(Cow::into_owned).filter(|text| !text.trim().is_empty()),
+        ValueKind::List if levels > 0 => node.items().find_map(|item| said(item, levels - 1)),
+        ValueKind::Object if levels > 0 => FIELDS.iter().find_map(|field| {
             let (_, value) = node.members().find(|(name, _)| name.eq_ignore_ascii_case(field))?;
             said(value, levels - 1)
         }),
-        Kind::Null | Kind::Bool | Kind::Number | Kind::List | Kind::Object => None,
+        ValueKind::Null | ValueKind::Bool | ValueKind::Number | ValueKind::List | ValueKind::Object => None,
     }
 }
 
@@ -260,7 +260,7 @@ mod tests {
             ("", ""),
             ("\u{89}PNG\0\0", ""),
         ] {
-            assert_eq!(of(body, 503, &Masker::default()).unwrap_or_default(), said, "{body}");
+            assert_eq!(summarize(body, 503, &Masker::default()).unwrap_or_default(), said, "{body}");
         }
     }
 
@@ -270,7 +270,7 @@ mod tests {
             "Could not open the session; {}cause: Connection timed out after 30000ms",
             "nested exception is X; ".repeat(20)
         );
-        let told = of(&line, 500, &Masker::default()).unwrap_or_default();
+        let told = summarize(&line, 500, &Masker::default()).unwrap_or_default();
         assert!(
             told.starts_with("Could not open the session;") && told.ends_with("Connection timed out after 30000ms"),
             "{told}"
@@ -278,14 +278,16 @@ mod tests {
         assert!(told.chars().count() <= LONGEST && told.contains(" … "), "{told}");
         let secret = "s".repeat(500);
         assert!(
-            !of(&format!("the token {secret} is wrong"), 500, &Masker::default()).unwrap_or_default().contains("sss")
+            !summarize(&format!("the token {secret} is wrong"), 500, &Masker::default())
+                .unwrap_or_default()
+                .contains("sss")
         );
     }
 
     proptest::proptest! {
         #[test]
         fn any_body_can_be_told(body in "(<[/!]?(h1|title|a:message|script)>|[<>&;#{}\":a-c\\u{e9} \n]){0,40}") {
-            let _ = of(&body, 500, &Masker::default());
+            let _ = summarize(&body, 500, &Masker::default());
         }
     }
 }

@@ -79,7 +79,7 @@ impl Plain {
 
 /// The beginning of a body as it comes, and how long it is.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct KeptBody {
     plain: Plain,
     /// What comes behind that, once there was no more room.
     packed: Option<Box<Packing>>,
@@ -87,7 +87,7 @@ pub(crate) struct Kept {
     max: u64,
 }
 
-impl Kept {
+impl KeptBody {
     /// Keeps nothing beyond `max` bytes.
     pub(crate) fn new(max: u64) -> Self {
         Self { plain: Plain::default(), packed: None, total: 0, max }
@@ -352,7 +352,7 @@ mod tests {
 
     /// What a body of these bytes is kept as, in pieces of such a size.
     fn kept(bytes: &[u8], piece: usize, max: u64, room: bool) -> Body {
-        let mut kept = Kept::new(max);
+        let mut kept = KeptBody::new(max);
         if !room {
             kept.packed = Some(Box::default());
         }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::json::Document;
 use crate::mask::Masker;
+use crate::problem::Problem;
 
 pub use headers::Headers;
 pub use kept_body::Body;
@@ -60,7 +61,7 @@ pub struct Response {
     pub first_byte: Duration,
     text: OnceCell<String>,
     /// Boxed: every response is moved a few times, and most are never read as JSON.
-    json: OnceCell<Box<Result<Document, String>>>,
+    json: OnceCell<Box<Result<Document, Problem>>>,
 }
 
 impl Response {
@@ -118,18 +119,18 @@ impl Response {
     ///
     /// # Errors
     /// What is wrong with it and where, when the body is not one whole JSON value (RFC 8259).
-    pub fn json(&self) -> Result<&Document, &str> {
+    pub fn json(&self) -> Result<&Document, &Problem> {
         let read = || match charset::as_json(&self.body, || self.header("content-type")) {
             Cow::Borrowed(text) => Document::read(self.body.slice_ref(text)),
             Cow::Owned(text) => Document::read(text.into()),
         };
-        (**self.json.get_or_init(|| Box::new(read()))).as_ref().map_err(String::as_str)
+        (**self.json.get_or_init(|| Box::new(read()))).as_ref()
     }
 
     /// The status, and what the body of an error says in a line: `503: upstream connect error`.
     pub fn status_and_gist(&self, secrets: &Masker) -> String {
         let Some(status) = self.status else { return "no status".to_owned() };
-        let gist = || gist::of(&secrets.mask_cut(&self.beginning(GIST_BYTES)), status, secrets);
+        let gist = || gist::summarize(&secrets.mask_cut(&self.beginning(GIST_BYTES)), status, secrets);
         match if status >= 400 { gist() } else { None } {
             Some(gist) => format!("{status}: {gist}"),
             None => status.to_string(),

@@ -21,6 +21,7 @@ use crate::graph::ExecutionGraph;
 use crate::machine;
 use crate::mask::Masker;
 use crate::metrics::Results;
+use crate::problem::Problem;
 use crate::protocols::http::client::ProxyEnvironment;
 use crate::stop_reason::StopReason;
 use crate::verdict::{self, LifecycleResult, RunOutcome, judge, judge_against};
@@ -58,15 +59,15 @@ pub(crate) fn run(
     let begin = Instant::now();
     let Input { graph, masker, strict, .. } = &input;
     let (graph, masker, strict) = (graph.clone(), masker.clone(), *strict);
-    match engine::block_on(load(input, watch, stop)) {
-        Ok(Ok((finished, problems))) => {
+    match engine::block_on(load(input, watch, stop)).map_err(Problem::from).flatten() {
+        Ok((finished, problems)) => {
             let dropped = finished.dropped_lines;
             let problems = problems.iter().map(|problem| masker.mask(problem).into_owned()).collect();
             let (results, outcome) = outcome::summed_up(&graph, finished, problems, watch.cpu_share(), strict);
             (results, outcome, dropped)
         }
-        Ok(Err(message)) | Err(message) => {
-            let reason = masker.mask(&message).into_owned();
+        Err(problem) => {
+            let reason = masker.mask(&problem.to_string()).into_owned();
             let setup = LifecycleResult::Failed { took: begin.elapsed(), reason, span: None };
             (Results::nothing(&graph), RunOutcome { setup, ..RunOutcome::default() }, 0)
         }
@@ -78,7 +79,7 @@ async fn load(
     input: Input,
     watch: &mut Watch<'_>,
     mut stop: UnboundedReceiver<StopReason>,
-) -> Result<(Finished, Vec<String>), String> {
+) -> Result<(Finished, Vec<String>), Problem> {
     let graph = input.graph;
     let services = tokio::select! {
         biased;

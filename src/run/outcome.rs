@@ -26,7 +26,7 @@ pub(super) fn summed_up(
         Lifecycle::Failed(took) => {
             let of_part = |error: &&ErrorGroup| graph.label(error.label).place == place;
             let first = results.errors.iter().filter(of_part).min_by_key(|error| error.first);
-            let reason = first.map_or_else(|| format!("a step of {name} failed"), |error| told(graph, error));
+            let reason = first.map_or_else(|| format!("a step of {name} failed"), |error| sentence(graph, error));
             LifecycleResult::Failed { took, reason, span: first.map(|error| error.span) }
         }
     };
@@ -58,7 +58,7 @@ pub(super) fn summed_up(
 }
 
 /// An error in a sentence, for setup and teardown.
-fn told(graph: &ExecutionGraph, error: &ErrorGroup) -> String {
+fn sentence(graph: &ExecutionGraph, error: &ErrorGroup) -> String {
     let mut text = format!("{}: {}", graph.label(error.label).text, error.message);
     if let Some(actual) = error.actual.first() {
         text.push_str(&format!(", got {actual}"));

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Hurried;
 use crate::engine;
 use crate::graph::ExecutionGraph;
+use crate::problem::Problem;
 use crate::services::{Service, Started, start};
 
 /// What services are given to end, however late it is.
@@ -20,8 +21,8 @@ impl Services {
     /// Starts every service of a graph and waits until each is ready.
     ///
     /// # Errors
-    /// A sentence that says which service did not start, and why.
-    pub(crate) async fn start(graph: &Arc<ExecutionGraph>, allow_commands: bool) -> Result<Self, String> {
+    /// Which service did not start, and why.
+    pub(crate) async fn start(graph: &Arc<ExecutionGraph>, allow_commands: bool) -> Result<Self, Problem> {
         if graph.services.is_empty() {
             return Ok(Self(None));
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::http_client::{chain, client};
+use crate::problem::Problem;
 
 /// How long one question may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -16,7 +17,7 @@ pub(super) struct Probe {
 
 impl Probe {
     /// Checks the URL and prepares to ask it.
-    pub(super) fn new(url: &str) -> Result<Self, String> {
+    pub(super) fn new(url: &str) -> Result<Self, Problem> {
         let url = url::Url::parse(url)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
@@ -29,11 +30,11 @@ impl Probe {
     }
 
     /// Whether the service answers with a status below 400, or why not.
-    pub(super) async fn ask(&self) -> Result<(), String> {
+    pub(super) async fn ask(&self) -> Result<(), Problem> {
         match self.client.get(self.url.clone()).send().await {
             Ok(answer) if answer.status().as_u16() < 400 => Ok(()),
-            Ok(answer) => Err(format!("{} responded with status {}", self.url(), answer.status().as_u16())),
-            Err(error) => Err(format!("{}: {}", self.url(), chain(&error.without_url()))),
+            Ok(answer) => Err(format!("{} responded with status {}", self.url(), answer.status().as_u16()).into()),
+            Err(error) => Err(Problem::from(chain(&error.without_url())).at(self.url())),
         }
     }
 

@@ -8,6 +8,7 @@ use super::process::{Ending, Process};
 use super::ready::Probe;
 use super::{Service, ServiceKind};
 use crate::demo;
+use crate::problem::Problem;
 use crate::units::written_duration;
 
 /// How long a `stop` command may take.
@@ -52,42 +53,41 @@ impl fmt::Debug for Running {
 ///
 /// # Errors
 ///
-/// Why the services cannot be used, as a sentence. It quotes what a failed command printed last.
-pub async fn start(services: Vec<Service<String>>, allow_commands: bool) -> Result<Started, String> {
+/// Why the services cannot be used. It quotes what a failed command printed last.
+pub async fn start(services: Vec<Service<String>>, allow_commands: bool) -> Result<Started, Problem> {
     if !allow_commands
         && let Some(Service { name, .. }) =
             services.iter().find(|service| matches!(service.kind, ServiceKind::Command { .. }))
     {
-        return Err(format!(
-            "service `{name}` runs a command on this machine; look at it in the plan, and if you trust it, pass --allow-commands"
+        return Err(Problem::new(
+            format!("service `{name}` runs a command on this machine"),
+            "look at it in the plan, and if you trust it, pass --allow-commands",
         ));
     }
     let mut started = Started::default();
     for service in services {
-        if let Err(mut problem) = started.add(service).await {
-            for further in started.stop().await {
-                problem.push_str("\nalso: ");
-                problem.push_str(&further);
-            }
-            return Err(problem);
+        if let Err(problem) = started.add(service).await {
+            let further = started.stop().await.into_iter();
+            return Err(further.fold(problem, |problem, further| format!("{problem}\nalso: {further}").into()));
         }
     }
     Ok(started)
 }
 
 impl Started {
-    async fn add(&mut self, service: Service<String>) -> Result<(), String> {
+    async fn add(&mut self, service: Service<String>) -> Result<(), Problem> {
         let name = service.name;
         match service.kind {
             ServiceKind::Demo(options) => {
-                let running = demo::start(options).await.map_err(|error| format!("service `{name}`: {error}"))?;
+                let running =
+                    demo::start(options).await.map_err(|problem| problem.at(format_args!("service `{name}`")))?;
                 self.urls.push((Arc::clone(&name), running.url.clone()));
                 self.running.push((name, Running::Demo(running)));
             }
             ServiceKind::Command { command, stop, ready, url } => {
                 let probe = match &ready {
                     Some((url, within)) => {
-                        let probe = Probe::new(url).map_err(|error| format!("service `{name}`: {error}"))?;
+                        let probe = Probe::new(url).map_err(|problem| problem.at(format_args!("service `{name}`")))?;
                         Some((probe, *within))
                     }
                     None => None,
@@ -129,27 +129,27 @@ impl Started {
 
 /// Waits until a service answers. A command that ends well may have started something in the
 /// background (`docker compose up -d`); one that fails will never be ready.
-async fn wait(name: &str, process: &mut Process, probe: &Probe, within: Duration) -> Result<(), String> {
+async fn wait(name: &str, process: &mut Process, probe: &Probe, within: Duration) -> Result<(), Problem> {
     let deadline = tokio::time::Instant::now() + within;
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last = "it was not asked yet".to_owned();
+    let mut last = Problem::from("it was not asked yet");
     loop {
         if tokio::time::timeout_at(deadline, ticks.tick()).await.is_err() {
             let output = process.last_output();
             let within = written_duration(within);
-            return Err(format!("service `{name}` was not ready within {within}: {last}{output}"));
+            return Err(format!("service `{name}` was not ready within {within}: {last}{output}").into());
         }
         if let Some(ending) = process.ended()
             && ending != Ending::Success
         {
             let output = process.last_output_at_end().await;
-            return Err(format!("service `{name}` ended before it was ready ({ending}){output}"));
+            return Err(format!("service `{name}` ended before it was ready ({ending}){output}").into());
         }
         match tokio::time::timeout_at(deadline, probe.ask()).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(cause)) => last = cause,
-            Err(_) => last = format!("{} did not respond", probe.url()),
+            Err(_) => last = format!("{} did not respond", probe.url()).into(),
         }
     }
 }

@@ -88,7 +88,7 @@ async fn commands_need_permission() {
     let folder = tempfile::tempdir().unwrap();
     let mark = folder.path().join("mark");
     let services = vec![demo(), command("db", &format!("echo > {}", mark.display()))];
-    let problem = start(services, false).await.unwrap_err();
+    let problem = start(services, false).await.unwrap_err().to_string();
     assert!(problem.contains("`db`") && problem.contains("--allow-commands"), "{problem}");
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(!mark.exists());
@@ -131,7 +131,8 @@ async fn a_command_that_ends_well_may_have_started_something_in_the_background()
 #[tokio::test]
 async fn a_command_that_fails_is_told_with_its_last_words() {
     let service = command("db", "echo starting; printf '\\033[31mno such image\\033[0m\\n' >&2; exit 3");
-    let problem = start(vec![with_ready(service, &closed_url(), Duration::from_secs(30))], true).await.unwrap_err();
+    let problem =
+        start(vec![with_ready(service, &closed_url(), Duration::from_secs(30))], true).await.unwrap_err().to_string();
     assert_eq!(
         problem,
         "service `db` ended before it was ready (exit code 3); it printed last:\n| starting\n| no such image"
@@ -142,7 +143,7 @@ async fn a_command_that_fails_is_told_with_its_last_words() {
 async fn a_service_that_is_never_ready_is_given_up() {
     let service = with_ready(command("db", "echo hm; exec sleep 300"), &closed_url(), Duration::from_millis(600));
     let began = Instant::now();
-    let problem = start(vec![service], true).await.unwrap_err();
+    let problem = start(vec![service], true).await.unwrap_err().to_string();
     assert!(problem.starts_with("service `db` was not ready within 600ms: http://127.0.0.1:"), "{problem}");
     assert!(problem.contains("refused") && problem.ends_with("\n| hm"), "{problem}");
     assert!(began.elapsed() < Duration::from_secs(20));
@@ -153,7 +154,8 @@ async fn an_unusable_ready_url_is_found_before_anything_starts() {
     let folder = tempfile::tempdir().unwrap();
     let mark = folder.path().join("mark");
     let service = command("db", &format!("echo > {}", mark.display()));
-    let problem = start(vec![with_ready(service, "localhost:80/x", Duration::from_secs(1))], true).await.unwrap_err();
+    let problem =
+        start(vec![with_ready(service, "localhost:80/x", Duration::from_secs(1))], true).await.unwrap_err().to_string();
     assert!(problem.contains("`ready: { url: localhost:80/x }`"), "{problem}");
     assert!(!mark.exists());
 }
@@ -212,7 +214,7 @@ async fn a_failed_start_stops_what_was_started_before() {
         with_stop(command("first", "sleep 300"), &format!("echo > {}", mark.display())),
         with_ready(command("second", "exit 1"), &closed_url(), Duration::from_secs(30)),
     ];
-    let problem = start(services, true).await.unwrap_err();
+    let problem = start(services, true).await.unwrap_err().to_string();
     assert_eq!(problem, "service `second` ended before it was ready (exit code 1)");
     assert!(mark.exists());
 }
@@ -235,7 +237,7 @@ async fn a_service_that_ends_during_the_run_is_told() {
 async fn a_chatty_service_is_neither_blocked_nor_kept_whole() {
     let line = "i=0; while [ $i -lt 20000 ]; do echo line $i of a lot of text; i=$((i+1)); done; exit 2";
     let service = with_ready(command("db", line), &closed_url(), Duration::from_secs(60));
-    let problem = start(vec![service], true).await.unwrap_err();
+    let problem = start(vec![service], true).await.unwrap_err().to_string();
     assert!(problem.contains("(exit code 2)") && problem.contains("| line 19999 of a lot of text"), "{problem}");
     assert!(problem.len() < 2000, "{}", problem.len());
 }

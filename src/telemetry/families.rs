@@ -1,6 +1,6 @@
 //! Which metrics there are: the one table both formats are written from.
 
-use super::snapshot::{Group, Histogram, Line, LineName, Snapshot};
+use super::snapshot::{GroupFigures, Histogram, LineFigures, LineName, Snapshot};
 use crate::failure::FailureKind;
 
 /// One metric under all its labels.
@@ -10,7 +10,7 @@ pub(super) struct Family<'s> {
     pub(super) name: &'static str,
     /// What it counts, a sentence.
     pub(super) help: &'static str,
-    pub(super) unit: Unit,
+    pub(super) unit: MetricUnit,
     pub(super) points: Points<'s>,
 }
 
@@ -26,7 +26,7 @@ impl Family<'_> {
 
 /// What a figure counts in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(super) enum MetricUnit {
     /// Things, which are called so in the format that wants a word for each.
     Things(&'static str),
     Bytes,
@@ -62,92 +62,93 @@ impl Snapshot {
             Family {
                 name: "requests",
                 help: "Requests that finished, and steps that could not be carried out.",
-                unit: Unit::Things("{request}"),
+                unit: MetricUnit::Things("{request}"),
                 points: requests.counters(|line| line.count),
             },
             Family {
                 name: "requests_failed",
                 help: "Those of the requests that failed.",
-                unit: Unit::Things("{request}"),
+                unit: MetricUnit::Things("{request}"),
                 points: requests.counters(|line| line.failed),
             },
             Family {
                 name: "request_failures",
                 help: "Failed requests by the kind of their first failure.",
-                unit: Unit::Things("{request}"),
+                unit: MetricUnit::Things("{request}"),
                 points: requests.failures(),
             },
             Family {
                 name: "response_time",
                 help: "Response times of answered requests to the last byte of the body.",
-                unit: Unit::Seconds,
+                unit: MetricUnit::Seconds,
                 points: requests.histograms(),
             },
             Family {
                 name: "received",
                 help: "Bytes received, heads included.",
-                unit: Unit::Bytes,
+                unit: MetricUnit::Bytes,
                 points: requests.counters(|line| line.received_bytes),
             },
             Family {
                 name: "sent",
                 help: "Bytes sent, heads included.",
-                unit: Unit::Bytes,
+                unit: MetricUnit::Bytes,
                 points: requests.counters(|line| line.sent_bytes),
             },
             Family {
                 name: "transactions",
                 help: "Transactions that finished.",
-                unit: Unit::Things("{transaction}"),
+                unit: MetricUnit::Things("{transaction}"),
                 points: transactions.counters(|line| line.count),
             },
             Family {
                 name: "transactions_failed",
                 help: "Those of the transactions that failed.",
-                unit: Unit::Things("{transaction}"),
+                unit: MetricUnit::Things("{transaction}"),
                 points: transactions.counters(|line| line.failed),
             },
             Family {
                 name: "transaction_time",
                 help: "Times of transactions: the sum of their requests, without think time.",
-                unit: Unit::Seconds,
+                unit: MetricUnit::Seconds,
                 points: transactions.histograms(),
             },
             Family {
                 name: "active_users",
                 help: "Users that are active at the moment.",
-                unit: Unit::Things("{user}"),
+                unit: MetricUnit::Things("{user}"),
                 points: Points::Gauges(self.of_groups(|group| group.active_users)),
             },
             Family {
                 name: "iterations",
                 help: "Iterations that finished.",
-                unit: Unit::Things("{iteration}"),
+                unit: MetricUnit::Things("{iteration}"),
                 points: Points::Counters(self.of_groups(|group| group.iterations)),
             },
             Family {
                 name: "iterations_dropped",
                 help: "Iterations of an arrival rate that could not start because all users were busy.",
-                unit: Unit::Things("{iteration}"),
+                unit: MetricUnit::Things("{iteration}"),
                 points: Points::Counters(self.of_groups(|group| group.dropped)),
             },
         ]
     }
 
     fn of_lines(&self, transactions: bool) -> Lines<'_> {
-        let shown =
-            |(name, line): &(&LineName, &Line)| name.transaction == transactions && (name.sent || line.count > 0);
+        let shown = |(name, line): &(&LineName, &LineFigures)| {
+            name.transaction == transactions && (name.sent || line.count > 0)
+        };
         Lines(self.run.lines.iter().zip(&self.lines).filter(shown).collect())
     }
 
-    fn of_groups(&self, figure: impl Fn(&Group) -> u64) -> Vec<Point<'_, u64>> {
+    fn of_groups(&self, figure: impl Fn(&GroupFigures) -> u64) -> Vec<Point<'_, u64>> {
         let groups = self.run.groups.iter().zip(&self.groups);
         groups.map(|(name, group)| Point { labels: vec![("thread_group", name)], value: figure(group) }).collect()
     }
 }
 
 /// Requests or transactions.
-struct Lines<'s>(Vec<(&'s LineName, &'s Line)>);
+struct Lines<'s>(Vec<(&'s LineName, &'s LineFigures)>);
 
 impl<'s> Lines<'s> {
     fn labels(name: &'s LineName) -> Vec<(&'static str, &'s str)> {
@@ -155,8 +156,9 @@ impl<'s> Lines<'s> {
         vec![("thread_group", &name.thread_group), (kind, &name.text)]
     }
 
-    fn counters(&self, figure: impl Fn(&Line) -> u64) -> Points<'s> {
-        let point = |(name, line): &(&'s LineName, &'s Line)| Point { labels: Self::labels(name), value: figure(line) };
+    fn counters(&self, figure: impl Fn(&LineFigures) -> u64) -> Points<'s> {
+        let point =
+            |(name, line): &(&'s LineName, &'s LineFigures)| Point { labels: Self::labels(name), value: figure(line) };
         Points::Counters(self.0.iter().map(point).collect())
     }
 

@@ -24,7 +24,7 @@ use tokio::task::LocalSet;
 pub use collector::Collector;
 use export::{Exporter, Flush, Warning};
 pub use scrape::DEFAULT_ADDRESS;
-use snapshot::{Run, Snapshot};
+use snapshot::{RunFacts, Snapshot};
 
 use crate::graph::ExecutionGraph;
 use crate::listen::bind;
@@ -103,7 +103,7 @@ impl Telemetry {
     /// Begins to show a run, all its figures at zero.
     pub fn begin(&self, graph: &ExecutionGraph, masker: &Masker, run_id: &str) -> Stream {
         Stream(self.0.as_ref().map(|outputs| {
-            let run = Arc::new(Run::new(graph, masker, run_id));
+            let run = Arc::new(RunFacts::new(graph, masker, run_id));
             outputs.shown.send_replace(Some(Arc::new(Snapshot::nothing(run.clone()))));
             Live {
                 run,
@@ -135,7 +135,7 @@ pub struct Stream(Option<Live>);
 
 #[derive(Debug)]
 struct Live {
-    run: Arc<Run>,
+    run: Arc<RunFacts>,
     began: Instant,
     /// When the next snapshot is due, since load began.
     next: Duration,

@@ -8,7 +8,7 @@ use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{self, Registry};
 
-use super::families::{Family, Points, Unit};
+use super::families::{Family, MetricUnit, Points};
 use super::snapshot::{Histogram, LIMITS, Snapshot};
 
 /// What the text is, for the header.
@@ -51,9 +51,9 @@ fn write(family: &Family<'_>, encoder: &mut DescriptorEncoder<'_>) -> std::fmt::
         Points::Histograms(_) => MetricType::Histogram,
     };
     let unit = match family.unit {
-        Unit::Things(_) => None,
-        Unit::Bytes => Some(registry::Unit::Bytes),
-        Unit::Seconds => Some(registry::Unit::Seconds),
+        MetricUnit::Things(_) => None,
+        MetricUnit::Bytes => Some(registry::Unit::Bytes),
+        MetricUnit::Seconds => Some(registry::Unit::Seconds),
     };
     let mut metric = encoder.encode_descriptor(family.name, family.help, unit.as_ref(), kind)?;
     match &family.points {

@@ -12,7 +12,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
-use super::families::{Family, Point, Points, Unit};
+use super::families::{Family, MetricUnit, Point, Points};
 use super::snapshot::{self, LIMITS, Snapshot};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -29,7 +29,7 @@ pub(super) fn message(snapshot: &Snapshot) -> ExportMetricsServiceRequest {
         ("loadplan.plan", &run.plan),
         ("loadplan.run_id", &run.id),
     ];
-    let span = Span { start: unix_nano(run.started), now: unix_nano(snapshot.at) };
+    let span = TimeRange { start: unix_nano(run.started), now: unix_nano(snapshot.at) };
     let families = snapshot.families();
     let metrics = families.iter().filter(|family| !family.is_empty()).map(|family| metric(family, span)).collect();
     ExportMetricsServiceRequest {
@@ -51,12 +51,12 @@ pub(super) fn message(snapshot: &Snapshot) -> ExportMetricsServiceRequest {
 
 /// From when to when was counted, in nanoseconds since 1970.
 #[derive(Clone, Copy)]
-struct Span {
+struct TimeRange {
     start: u64,
     now: u64,
 }
 
-fn metric(family: &Family<'_>, span: Span) -> Metric {
+fn metric(family: &Family<'_>, span: TimeRange) -> Metric {
     let data = match &family.points {
         Points::Counters(points) => Data::Sum(Sum {
             data_points: points.iter().map(|point| number(point, span)).collect(),
@@ -65,7 +65,7 @@ fn metric(family: &Family<'_>, span: Span) -> Metric {
         }),
         // A gauge is of the moment and has no start.
         Points::Gauges(points) => Data::Gauge(Gauge {
-            data_points: points.iter().map(|point| number(point, Span { start: 0, ..span })).collect(),
+            data_points: points.iter().map(|point| number(point, TimeRange { start: 0, ..span })).collect(),
         }),
         Points::Histograms(points) => Data::Histogram(Histogram {
             data_points: points.iter().map(|point| histogram(point, span)).collect(),
@@ -73,9 +73,9 @@ fn metric(family: &Family<'_>, span: Span) -> Metric {
         }),
     };
     let unit = match family.unit {
-        Unit::Things(word) => word,
-        Unit::Bytes => "By",
-        Unit::Seconds => "s",
+        MetricUnit::Things(word) => word,
+        MetricUnit::Bytes => "By",
+        MetricUnit::Seconds => "s",
     };
     Metric {
         name: format!("loadplan.{}", family.name),
@@ -86,7 +86,7 @@ fn metric(family: &Family<'_>, span: Span) -> Metric {
     }
 }
 
-fn number(point: &Point<'_, u64>, span: Span) -> NumberDataPoint {
+fn number(point: &Point<'_, u64>, span: TimeRange) -> NumberDataPoint {
     NumberDataPoint {
         attributes: attributes(&point.labels),
         start_time_unix_nano: span.start,
@@ -96,7 +96,7 @@ fn number(point: &Point<'_, u64>, span: Span) -> NumberDataPoint {
     }
 }
 
-fn histogram(point: &Point<'_, &snapshot::Histogram>, span: Span) -> HistogramDataPoint {
+fn histogram(point: &Point<'_, &snapshot::Histogram>, span: TimeRange) -> HistogramDataPoint {
     let times = point.value;
     HistogramDataPoint {
         attributes: attributes(&point.labels),

@@ -31,7 +31,7 @@ pub(super) const LIMITS: [Duration; 15] = [
 
 /// What stays the same for all of a run's snapshots. Every text is masked.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct RunFacts {
     /// The plan's name.
     pub(super) plan: String,
     /// The run's identifier.
@@ -60,16 +60,16 @@ pub(super) struct LineName {
     pub(super) sent: bool,
 }
 
-impl Run {
+impl RunFacts {
     /// The names of a run whose counting begins now.
     pub(super) fn new(graph: &ExecutionGraph, masker: &Masker, id: &str) -> Self {
-        let told = |text: &str| clean(&masker.mask(text)).into_owned();
+        let masked = |text: &str| clean(&masker.mask(text)).into_owned();
         let mut groups: Vec<String> = Vec::new();
         let group_of: Vec<usize> = graph
             .groups
             .iter()
             .map(|group| {
-                let name = told(&group.name);
+                let name = masked(&group.name);
                 groups.iter().position(|known| *known == name).unwrap_or_else(|| {
                     groups.push(name);
                     groups.len() - 1
@@ -83,7 +83,7 @@ impl Run {
             .iter()
             .map(|label| {
                 let Place::Group(group) = label.place else { return None };
-                let text = told(&label.text);
+                let text = masked(&label.text);
                 let thread_group = group_of[group.index()];
                 let transaction = label.kind == LabelKind::Transaction;
                 // Two lines may bear one name, for instance once their secrets are masked; no
@@ -98,7 +98,7 @@ impl Run {
             })
             .collect();
         Self {
-            plan: told(&graph.name),
+            plan: masked(&graph.name),
             id: id.to_owned(),
             host: gethostname::gethostname().to_string_lossy().into_owned(),
             started: SystemTime::now(),
@@ -114,18 +114,18 @@ impl Run {
 #[derive(Debug)]
 pub(super) struct Snapshot {
     /// Whose they are.
-    pub(super) run: Arc<Run>,
+    pub(super) run: Arc<RunFacts>,
     /// When that was.
     pub(super) at: SystemTime,
     /// The figures of each of the run's lines.
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<LineFigures>,
     /// The figures of each of the run's thread groups.
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<GroupFigures>,
 }
 
 /// A line's figures since the run began.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Line {
+pub(super) struct LineFigures {
     /// Requests, or transactions, that finished.
     pub(super) count: u64,
     /// Those that failed.
@@ -139,7 +139,7 @@ pub(super) struct Line {
 
 /// A thread group's figures.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Group {
+pub(super) struct GroupFigures {
     /// At the moment.
     pub(super) active_users: u64,
     /// Since the run began.
@@ -174,7 +174,7 @@ impl Histogram {
     }
 }
 
-impl Line {
+impl LineFigures {
     fn add(&mut self, stats: &Stats) {
         self.count += stats.count;
         self.failed += stats.failed;
@@ -189,21 +189,21 @@ impl Line {
 
 impl Snapshot {
     /// Nothing counted yet.
-    pub(super) fn nothing(run: Arc<Run>) -> Self {
-        let lines = vec![Line::default(); run.lines.len()];
-        let groups = vec![Group::default(); run.groups.len()];
+    pub(super) fn nothing(run: Arc<RunFacts>) -> Self {
+        let lines = vec![LineFigures::default(); run.lines.len()];
+        let groups = vec![GroupFigures::default(); run.groups.len()];
         Self { at: run.started, run, lines, groups }
     }
 
     /// What is counted so far.
-    pub(super) fn of(run: Arc<Run>, aggregator: &Aggregator, at: SystemTime) -> Self {
-        let mut lines = vec![Line::default(); run.lines.len()];
+    pub(super) fn of(run: Arc<RunFacts>, aggregator: &Aggregator, at: SystemTime) -> Self {
+        let mut lines = vec![LineFigures::default(); run.lines.len()];
         for (index, line) in run.line_of.iter().enumerate() {
             if let Some(line) = line {
                 lines[*line].add(aggregator.label(LabelId(index as u32)));
             }
         }
-        let mut groups = vec![Group::default(); run.groups.len()];
+        let mut groups = vec![GroupFigures::default(); run.groups.len()];
         for (index, name) in run.group_of.iter().enumerate() {
             let (group, figures) = (GroupId(index as u32), &mut groups[*name]);
             figures.active_users += aggregator.active_users(group);

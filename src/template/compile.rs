@@ -8,12 +8,12 @@ use crate::value::Value;
 
 use super::ast::{Ast, AstKind, BinaryOp};
 use super::builtin::{Builtin, ResponsePart};
-use super::compiled::{Body, Expression, Segment, Template};
+use super::compiled::{Expression, Segment, Template, TemplateBody};
 use super::eval::{Context, NoScope};
 use super::filters::filter;
 use super::functions::{Action, FunctionDoc, function};
-use super::node::{Node, NodeKind};
-use super::text::Part;
+use super::node::{ExprKind, ExprNode};
+use super::text::TextPart;
 use super::unknown_words;
 use super::{CounterId, SlotId, TemplateProblem};
 
@@ -57,18 +57,18 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(super) fn template(&mut self, parts: &[Part]) -> Option<Template> {
+    pub(super) fn template(&mut self, parts: &[TextPart]) -> Option<Template> {
         let body = match parts {
-            [] => Body::Literal("".into()),
-            [Part::Literal(text)] => Body::Literal(text.as_str().into()),
-            [Part::Expression(tree)] => {
+            [] => TemplateBody::Literal("".into()),
+            [TextPart::Literal(text)] => TemplateBody::Literal(text.as_str().into()),
+            [TextPart::Expression(tree)] => {
                 let node = self.node(tree, false)?;
                 match node.kind {
-                    NodeKind::Constant(value) => {
+                    ExprKind::Constant(value) => {
                         let text = value.to_string().into();
-                        Body::Constant(value, text)
+                        TemplateBody::Constant(value, text)
                     }
-                    _ => Body::Whole(node),
+                    _ => TemplateBody::Whole(node),
                 }
             }
             _ => self.mixed(parts),
@@ -76,15 +76,15 @@ impl<'a> Compiler<'a> {
         Some(Template { source: self.source.into(), body })
     }
 
-    fn mixed(&mut self, parts: &[Part]) -> Body {
+    fn mixed(&mut self, parts: &[TextPart]) -> TemplateBody {
         let mut segments = Vec::new();
         let mut literal = String::new();
         for part in parts {
             match part {
-                Part::Literal(text) => literal.push_str(text),
-                Part::Expression(tree) => {
+                TextPart::Literal(text) => literal.push_str(text),
+                TextPart::Expression(tree) => {
                     let Some(node) = self.node(tree, false) else { continue };
-                    if let NodeKind::Constant(value) = &node.kind {
+                    if let ExprKind::Constant(value) = &node.kind {
                         value.write_text(&mut literal);
                         continue;
                     }
@@ -92,19 +92,19 @@ impl<'a> Compiler<'a> {
                         segments.push(Segment::Literal(std::mem::take(&mut literal).into()));
                     }
                     segments.push(match node.kind {
-                        NodeKind::Slot(slot) => Segment::Slot(slot, node.range),
+                        ExprKind::Slot(slot) => Segment::Slot(slot, node.range),
                         _ => Segment::Expression(Box::new(node)),
                     });
                 }
             }
         }
         if segments.is_empty() {
-            return Body::Literal(literal.into());
+            return TemplateBody::Literal(literal.into());
         }
         if !literal.is_empty() {
             segments.push(Segment::Literal(literal.into()));
         }
-        Body::Mixed(segments)
+        TemplateBody::Mixed(segments)
     }
 
     pub(super) fn expression(&mut self, tree: &Ast) -> Option<Expression> {
@@ -118,14 +118,14 @@ impl<'a> Compiler<'a> {
     }
 
     /// Compiles a tree; `defaulted` when a `default` stands in for what is not set in it.
-    fn node(&mut self, tree: &Ast, defaulted: bool) -> Option<Node> {
+    fn node(&mut self, tree: &Ast, defaulted: bool) -> Option<ExprNode> {
         let range = tree.range.clone();
         let kind = match &tree.kind {
-            AstKind::Constant(value) => NodeKind::Constant(value.clone()),
+            AstKind::Constant(value) => ExprKind::Constant(value.clone()),
             AstKind::Name(name) => return self.name(name, range),
             AstKind::Member { base, key, key_range } => return self.member(base, key, key_range, range, defaulted),
             AstKind::Index { base, index } => return self.index(base, index, range, defaulted),
-            AstKind::List(items) => NodeKind::List(self.all(items, defaulted)?),
+            AstKind::List(items) => ExprKind::List(self.all(items, defaulted)?),
             AstKind::Call { name, name_range, arguments } => {
                 return self.call(name, name_range, arguments, range, defaulted);
             }
@@ -134,22 +134,22 @@ impl<'a> Compiler<'a> {
                 if name == "default" {
                     let (input, fallback) = (self.node(input, true), self.all(arguments, defaulted));
                     let (input, fallback) = (input?, fallback?.into_iter().next()?);
-                    NodeKind::Default { input: Box::new(input), fallback: Box::new(fallback) }
+                    ExprKind::Default { input: Box::new(input), fallback: Box::new(fallback) }
                 } else {
                     let (input, arguments) = (self.node(input, defaulted), self.all(arguments, defaulted));
                     let (input, arguments) = (input?, arguments?);
                     self.check_constants(doc, &arguments)?;
-                    NodeKind::Filter { doc, input: Box::new(input), arguments }
+                    ExprKind::Filter { doc, input: Box::new(input), arguments }
                 }
             }
-            AstKind::Not(inner) => NodeKind::Not(Box::new(self.node(inner, defaulted)?)),
-            AstKind::Negate(inner) => NodeKind::Negate(Box::new(self.node(inner, defaulted)?)),
+            AstKind::Not(inner) => ExprKind::Not(Box::new(self.node(inner, defaulted)?)),
+            AstKind::Negate(inner) => ExprKind::Negate(Box::new(self.node(inner, defaulted)?)),
             AstKind::Binary { op, left, right, .. } => {
                 let (left, right) = (self.node(left, defaulted), self.node(right, defaulted));
                 let (left, right) = (Box::new(left?), Box::new(right?));
                 match op {
-                    BinaryOp::And => NodeKind::And(left, right),
-                    BinaryOp::Or => NodeKind::Or(left, right),
+                    BinaryOp::And => ExprKind::And(left, right),
+                    BinaryOp::Or => ExprKind::Or(left, right),
                     BinaryOp::Equal
                     | BinaryOp::NotEqual
                     | BinaryOp::Less
@@ -162,56 +162,56 @@ impl<'a> Compiler<'a> {
                     | BinaryOp::Subtract
                     | BinaryOp::Multiply
                     | BinaryOp::Divide
-                    | BinaryOp::Remainder => NodeKind::Binary { op: *op, left, right },
+                    | BinaryOp::Remainder => ExprKind::Binary { op: *op, left, right },
                 }
             }
         };
         self.fold(kind, range, defaulted)
     }
 
-    fn all(&mut self, trees: &[Ast], defaulted: bool) -> Option<Vec<Node>> {
+    fn all(&mut self, trees: &[Ast], defaulted: bool) -> Option<Vec<ExprNode>> {
         // Every one is compiled, so that every problem is found.
-        let nodes: Vec<Option<Node>> = trees.iter().map(|tree| self.node(tree, defaulted)).collect();
+        let nodes: Vec<Option<ExprNode>> = trees.iter().map(|tree| self.node(tree, defaulted)).collect();
         nodes.into_iter().collect()
     }
 
     /// Computes what is known already.
-    fn fold(&mut self, kind: NodeKind, range: Range<usize>, defaulted: bool) -> Option<Node> {
+    fn fold(&mut self, kind: ExprKind, range: Range<usize>, defaulted: bool) -> Option<ExprNode> {
         let pure = match &kind {
-            NodeKind::Constant(_) => return Some(Node { kind, range, pure: true }),
-            NodeKind::Member { base, .. } => base.pure,
-            NodeKind::Index { base: a, index: b }
-            | NodeKind::Default { input: a, fallback: b }
-            | NodeKind::And(a, b)
-            | NodeKind::Or(a, b)
-            | NodeKind::Binary { left: a, right: b, .. } => a.pure && b.pure,
-            NodeKind::List(items) => items.iter().all(|item| item.pure),
-            NodeKind::Call { doc, arguments } => {
+            ExprKind::Constant(_) => return Some(ExprNode { kind, range, pure: true }),
+            ExprKind::Member { base, .. } => base.pure,
+            ExprKind::Index { base: a, index: b }
+            | ExprKind::Default { input: a, fallback: b }
+            | ExprKind::And(a, b)
+            | ExprKind::Or(a, b)
+            | ExprKind::Binary { left: a, right: b, .. } => a.pure && b.pure,
+            ExprKind::List(items) => items.iter().all(|item| item.pure),
+            ExprKind::Call { doc, arguments } => {
                 matches!(doc.action, Action::Pure(_)) && arguments.iter().all(|argument| argument.pure)
             }
-            NodeKind::Filter { input, arguments, .. } => input.pure && arguments.iter().all(|argument| argument.pure),
-            NodeKind::Not(inner) | NodeKind::Negate(inner) => inner.pure,
-            NodeKind::Slot(_)
-            | NodeKind::Builtin(_)
-            | NodeKind::Response(_)
-            | NodeKind::ResponseHeader(_)
-            | NodeKind::Choice(_)
-            | NodeKind::Counter(_) => false,
+            ExprKind::Filter { input, arguments, .. } => input.pure && arguments.iter().all(|argument| argument.pure),
+            ExprKind::Not(inner) | ExprKind::Negate(inner) => inner.pure,
+            ExprKind::Slot(_)
+            | ExprKind::Builtin(_)
+            | ExprKind::Response(_)
+            | ExprKind::ResponseHeader(_)
+            | ExprKind::Choice(_)
+            | ExprKind::Counter(_) => false,
         };
-        let node = Node { kind, range, pure };
+        let node = ExprNode { kind, range, pure };
         if !pure {
             return Some(node);
         }
         let mut nothing = NoScope::default();
         let outcome = Context::new(&mut nothing, self.source).eval(&node).map(std::borrow::Cow::into_owned);
         match outcome {
-            Ok(value) => Some(Node::constant(value, node.range)),
+            Ok(value) => Some(ExprNode::constant(value, node.range)),
             Err(error) if error.not_set && defaulted => Some(node),
             Err(error) => self.fail(TemplateProblem::new(error.range, error.message)),
         }
     }
 
-    fn name(&mut self, name: &str, range: Range<usize>) -> Option<Node> {
+    fn name(&mut self, name: &str, range: Range<usize>) -> Option<ExprNode> {
         if let Some(builtin) = Builtin::named(name) {
             return match builtin {
                 Builtin::Loop => self.fail(
@@ -229,13 +229,13 @@ impl<'a> Compiler<'a> {
                         .help("write what to make up, for instance `fake.name()`"),
                 ),
                 Builtin::UserNumber | Builtin::Iteration | Builtin::ThreadGroup | Builtin::RunId => {
-                    Some(Node { kind: NodeKind::Builtin(builtin), range, pure: false })
+                    Some(ExprNode { kind: ExprKind::Builtin(builtin), range, pure: false })
                 }
             };
         }
         match self.resolver.name(name) {
-            Some(Reference::Slot(slot)) => Some(Node { kind: NodeKind::Slot(slot), range, pure: false }),
-            Some(Reference::Constant(value)) => Some(Node::constant(value, range)),
+            Some(Reference::Slot(slot)) => Some(ExprNode { kind: ExprKind::Slot(slot), range, pure: false }),
+            Some(Reference::Constant(value)) => Some(ExprNode::constant(value, range)),
             None => {
                 let known = self.resolver.known_names();
                 let problem = unknown_words::unknown_name(self.source, name, range, &known);
@@ -251,16 +251,16 @@ impl<'a> Compiler<'a> {
         key_range: &Range<usize>,
         range: Range<usize>,
         defaulted: bool,
-    ) -> Option<Node> {
+    ) -> Option<ExprNode> {
         if let AstKind::Name(name) = &base.kind
             && let Some(builtin) = Builtin::named(name)
         {
             return match builtin {
                 Builtin::Loop if key == "index" => {
-                    Some(Node { kind: NodeKind::Builtin(Builtin::Loop), range, pure: false })
+                    Some(ExprNode { kind: ExprKind::Builtin(Builtin::Loop), range, pure: false })
                 }
                 Builtin::Response => match ResponsePart::named(key) {
-                    Some(part) => Some(Node { kind: NodeKind::Response(part), range, pure: false }),
+                    Some(part) => Some(ExprNode { kind: ExprKind::Response(part), range, pure: false }),
                     None => {
                         let problem =
                             unknown_words::unknown(key, key_range.clone(), "`response` has no", ResponsePart::names());
@@ -287,12 +287,12 @@ impl<'a> Compiler<'a> {
             };
         }
         let base_node = self.node(base, defaulted)?;
-        if let NodeKind::Response(part) = &base_node.kind {
+        if let ExprKind::Response(part) = &base_node.kind {
             match part {
                 ResponsePart::Headers => {
-                    let name = Node::constant(Value::text(key), key_range.clone());
-                    let kind = NodeKind::ResponseHeader(Box::new(name));
-                    return Some(Node { kind, range, pure: false });
+                    let name = ExprNode::constant(Value::text(key), key_range.clone());
+                    let kind = ExprKind::ResponseHeader(Box::new(name));
+                    return Some(ExprNode { kind, range, pure: false });
                 }
                 ResponsePart::Json => {}
                 ResponsePart::Status
@@ -314,19 +314,19 @@ impl<'a> Compiler<'a> {
         if !defaulted && let Some(problem) = env_problem(base, &base_node, key, key_range) {
             return self.fail(problem);
         }
-        self.fold(NodeKind::Member { base: Box::new(base_node), key: key.into() }, range, defaulted)
+        self.fold(ExprKind::Member { base: Box::new(base_node), key: key.into() }, range, defaulted)
     }
 
-    fn index(&mut self, base: &Ast, index: &Ast, range: Range<usize>, defaulted: bool) -> Option<Node> {
+    fn index(&mut self, base: &Ast, index: &Ast, range: Range<usize>, defaulted: bool) -> Option<ExprNode> {
         if let AstKind::Constant(Value::Text(key)) = &index.kind {
             return self.member(base, key, &index.range, range, defaulted);
         }
         let (base, index) = (self.node(base, defaulted), self.node(index, defaulted));
         let (base, index) = (base?, index?);
-        if matches!(base.kind, NodeKind::Response(ResponsePart::Headers)) {
-            return Some(Node { kind: NodeKind::ResponseHeader(Box::new(index)), range, pure: false });
+        if matches!(base.kind, ExprKind::Response(ResponsePart::Headers)) {
+            return Some(ExprNode { kind: ExprKind::ResponseHeader(Box::new(index)), range, pure: false });
         }
-        self.fold(NodeKind::Index { base: Box::new(base), index: Box::new(index) }, range, defaulted)
+        self.fold(ExprKind::Index { base: Box::new(base), index: Box::new(index) }, range, defaulted)
     }
 
     fn call(
@@ -336,27 +336,27 @@ impl<'a> Compiler<'a> {
         arguments: &[Ast],
         range: Range<usize>,
         defaulted: bool,
-    ) -> Option<Node> {
+    ) -> Option<ExprNode> {
         let doc = function(name)?;
         let arguments = self.all(arguments, defaulted)?;
         self.check_constants(doc, &arguments)?;
         let constant = arguments.iter().all(|argument| argument.as_constant().is_some());
         let kind = match name {
             "counter" => {
-                let Some(Value::Text(counter)) = arguments.first().and_then(Node::as_constant) else {
+                let Some(Value::Text(counter)) = arguments.first().and_then(ExprNode::as_constant) else {
                     let problem =
                         TemplateProblem::new(name_range.clone(), "`counter` needs a name that is written out");
                     return self.fail(problem.help("for instance `counter('orders')`"));
                 };
-                NodeKind::Counter(self.resolver.counter(counter))
+                ExprKind::Counter(self.resolver.counter(counter))
             }
-            "choice" => NodeKind::Choice(Box::new(arguments.into_iter().next()?)),
-            _ => NodeKind::Call { doc, arguments },
+            "choice" => ExprKind::Choice(Box::new(arguments.into_iter().next()?)),
+            _ => ExprKind::Call { doc, arguments },
         };
         if matches!(doc.action, Action::Pure(_)) {
             return self.fold(kind, range, defaulted);
         }
-        let node = Node { kind, range, pure: false };
+        let node = ExprNode { kind, range, pure: false };
         let reads_outside = matches!(name, "counter" | "file");
         if constant && !reads_outside {
             // What it needs is all there: if it refuses now, it always will.
@@ -371,7 +371,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Arguments that are known now must fit their parameters.
-    fn check_constants(&mut self, doc: &'static FunctionDoc, arguments: &[Node]) -> Option<()> {
+    fn check_constants(&mut self, doc: &'static FunctionDoc, arguments: &[ExprNode]) -> Option<()> {
         let mut fine = Some(());
         for (index, argument) in arguments.iter().enumerate() {
             if let Some(value) = argument.as_constant()
@@ -387,7 +387,7 @@ impl<'a> Compiler<'a> {
 }
 
 /// An environment variable that is not set, when nothing stands in for it.
-fn env_problem(base: &Ast, node: &Node, key: &str, key_range: &Range<usize>) -> Option<TemplateProblem> {
+fn env_problem(base: &Ast, node: &ExprNode, key: &str, key_range: &Range<usize>) -> Option<TemplateProblem> {
     let (AstKind::Name(name), Some(Value::Map(environment))) = (&base.kind, node.as_constant()) else { return None };
     if name != "env" || environment.get(key).is_some() {
         return None;

@@ -7,7 +7,7 @@ use crate::value::Value;
 
 use super::SlotId;
 use super::eval::{Context, unset};
-use super::node::Node;
+use super::node::ExprNode;
 use super::scope::{EvalError, Scope};
 
 /// How long a text may be that an expression makes, in bytes, and how large a list or a map, so that one
@@ -42,15 +42,15 @@ pub(super) fn check_size(value: &Value, range: &Range<usize>) -> Result<(), Eval
 #[derive(Debug)]
 pub struct Template {
     pub(super) source: Arc<str>,
-    pub(super) body: Body,
+    pub(super) body: TemplateBody,
 }
 
 #[derive(Debug)]
-pub(super) enum Body {
+pub(super) enum TemplateBody {
     Literal(Arc<str>),
     /// One whole expression whose value is known, and how it reads as text.
     Constant(Value, Arc<str>),
-    Whole(Node),
+    Whole(ExprNode),
     Mixed(Vec<Segment>),
 }
 
@@ -58,21 +58,21 @@ pub(super) enum Body {
 pub(super) enum Segment {
     Literal(Box<str>),
     Slot(SlotId, Range<usize>),
-    Expression(Box<Node>),
+    Expression(Box<ExprNode>),
 }
 
 /// A bare expression ready to be evaluated.
 #[derive(Debug)]
 pub struct Expression {
     pub(super) source: Arc<str>,
-    pub(super) node: Node,
+    pub(super) node: ExprNode,
 }
 
 impl Template {
     /// A template without expressions, of text taken as it is: `${` has no meaning in it.
     pub fn from_literal(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
-        Self { source: Arc::clone(&text), body: Body::Literal(text) }
+        Self { source: Arc::clone(&text), body: TemplateBody::Literal(text) }
     }
 
     /// The text as it was written.
@@ -83,17 +83,17 @@ impl Template {
     /// The text, if it is the same for every user and iteration.
     pub fn literal(&self) -> Option<&str> {
         match &self.body {
-            Body::Literal(text) | Body::Constant(_, text) => Some(text),
-            Body::Whole(_) | Body::Mixed(_) => None,
+            TemplateBody::Literal(text) | TemplateBody::Constant(_, text) => Some(text),
+            TemplateBody::Whole(_) | TemplateBody::Mixed(_) => None,
         }
     }
 
     /// Whether a part that is not computed holds this character.
     pub fn spells(&self, sign: char) -> bool {
         match &self.body {
-            Body::Literal(text) | Body::Constant(_, text) => text.contains(sign),
-            Body::Whole(_) => false,
-            Body::Mixed(segments) => segments.iter().any(|segment| match segment {
+            TemplateBody::Literal(text) | TemplateBody::Constant(_, text) => text.contains(sign),
+            TemplateBody::Whole(_) => false,
+            TemplateBody::Mixed(segments) => segments.iter().any(|segment| match segment {
                 Segment::Literal(text) => text.contains(sign),
                 Segment::Slot(..) | Segment::Expression(_) => false,
             }),
@@ -103,9 +103,9 @@ impl Template {
     /// The value, if it is the same for every user and iteration.
     pub fn constant(&self) -> Option<Value> {
         match &self.body {
-            Body::Literal(text) => Some(Value::Text(Arc::clone(text))),
-            Body::Constant(value, _) => Some(value.clone()),
-            Body::Whole(_) | Body::Mixed(_) => None,
+            TemplateBody::Literal(text) => Some(Value::Text(Arc::clone(text))),
+            TemplateBody::Constant(value, _) => Some(value.clone()),
+            TemplateBody::Whole(_) | TemplateBody::Mixed(_) => None,
         }
     }
 
@@ -115,12 +115,12 @@ impl Template {
     /// When a variable is not set or an operation cannot be carried out; `out` may hold a part then.
     pub fn render(&self, scope: &mut dyn Scope, out: &mut String) -> Result<(), EvalError> {
         match &self.body {
-            Body::Literal(text) | Body::Constant(_, text) => {
+            TemplateBody::Literal(text) | TemplateBody::Constant(_, text) => {
                 out.push_str(text);
                 Ok(())
             }
-            Body::Whole(node) => Context::new(scope, &self.source).write(node, out),
-            Body::Mixed(segments) => {
+            TemplateBody::Whole(node) => Context::new(scope, &self.source).write(node, out),
+            TemplateBody::Mixed(segments) => {
                 for segment in segments {
                     match segment {
                         Segment::Literal(text) => out.push_str(text),
@@ -148,7 +148,7 @@ impl Template {
         out: &mut String,
         check: impl Fn(&str, &str) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Body::Mixed(segments) = &self.body else {
+        let TemplateBody::Mixed(segments) = &self.body else {
             return Ok(self.render(scope, out)?);
         };
         for segment in segments {
@@ -177,9 +177,9 @@ impl Template {
     /// Whether it reads such a variable, or holds such a text.
     pub(crate) fn holds(&self, slot: &dyn Fn(SlotId) -> bool, text: &dyn Fn(&str) -> bool) -> bool {
         match &self.body {
-            Body::Literal(literal) | Body::Constant(_, literal) => text(literal),
-            Body::Whole(node) => node.holds(slot, text),
-            Body::Mixed(segments) => segments.iter().any(|segment| match segment {
+            TemplateBody::Literal(literal) | TemplateBody::Constant(_, literal) => text(literal),
+            TemplateBody::Whole(node) => node.holds(slot, text),
+            TemplateBody::Mixed(segments) => segments.iter().any(|segment| match segment {
                 Segment::Literal(literal) => text(literal),
                 Segment::Slot(id, _) => slot(*id),
                 Segment::Expression(node) => node.holds(slot, text),
@@ -190,9 +190,9 @@ impl Template {
     /// Whether it reads the last response's body, which then has to be kept.
     pub fn reads_body(&self) -> bool {
         match &self.body {
-            Body::Literal(_) | Body::Constant(..) => false,
-            Body::Whole(node) => node.reads_body(),
-            Body::Mixed(segments) => segments.iter().any(|segment| match segment {
+            TemplateBody::Literal(_) | TemplateBody::Constant(..) => false,
+            TemplateBody::Whole(node) => node.reads_body(),
+            TemplateBody::Mixed(segments) => segments.iter().any(|segment| match segment {
                 Segment::Expression(node) => node.reads_body(),
                 Segment::Literal(_) | Segment::Slot(..) => false,
             }),
@@ -205,10 +205,10 @@ impl Template {
     /// When a variable is not set or an operation cannot be carried out.
     pub fn value(&self, scope: &mut dyn Scope) -> Result<Value, EvalError> {
         match &self.body {
-            Body::Literal(text) => Ok(Value::Text(Arc::clone(text))),
-            Body::Constant(value, _) => Ok(value.clone()),
-            Body::Whole(node) => Ok(Context::new(scope, &self.source).eval(node)?.into_owned()),
-            Body::Mixed(_) => {
+            TemplateBody::Literal(text) => Ok(Value::Text(Arc::clone(text))),
+            TemplateBody::Constant(value, _) => Ok(value.clone()),
+            TemplateBody::Whole(node) => Ok(Context::new(scope, &self.source).eval(node)?.into_owned()),
+            TemplateBody::Mixed(_) => {
                 let mut text = String::with_capacity(self.source.len() + 16);
                 self.render(scope, &mut text)?;
                 Ok(Value::text(text))

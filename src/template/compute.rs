@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use crate::problem::Problem;
 use crate::value::Value;
 
 use super::ast::BinaryOp;
@@ -56,16 +57,16 @@ pub(super) fn apply(
     op: BinaryOp,
     (left, left_text): (&Value, &str),
     (right, right_text): (&Value, &str),
-) -> Result<Value, String> {
+) -> Result<Value, Problem> {
     let mixed = || {
         let advice = match (left, right) {
-            (Value::Text(_), Value::Bool(_)) => format!("; write `{left_text} | bool`"),
-            (Value::Bool(_), Value::Text(_)) => format!("; write `{right_text} | bool`"),
-            (Value::Text(_), Value::List(_) | Value::Map(_)) => format!("; write `{left_text} | json`"),
-            _ => "; convert one with `int`, `float`, `string`, `bool` or `json`".to_owned(),
+            (Value::Text(_), Value::Bool(_)) => format!("write `{left_text} | bool`"),
+            (Value::Bool(_), Value::Text(_)) => format!("write `{right_text} | bool`"),
+            (Value::Text(_), Value::List(_) | Value::Map(_)) => format!("write `{left_text} | json`"),
+            _ => "convert one with `int`, `float`, `string`, `bool` or `json`".to_owned(),
         };
         let (a, b) = (describe(left), describe(right));
-        Err(format!("`{left_text}` is {a} and `{right_text}` is {b}, which do not compare{advice}"))
+        Err(Problem::new(format!("`{left_text}` is {a} and `{right_text}` is {b}, which do not compare"), advice))
     };
     // Two texts that both spell numbers, say from a CSV file, are ordered as numbers: 9 before 10.
     let comparison = || compare_numbers(left, right).map_or_else(|| compare(left, right), Comparison::Ordered);
@@ -78,7 +79,7 @@ pub(super) fn apply(
         Comparison::Mixed => mixed(),
         _ => {
             let (a, b) = (describe(left), describe(right));
-            Err(format!("`{left_text}` is {a} and `{right_text}` is {b}, so neither is more or less"))
+            Err(format!("`{left_text}` is {a} and `{right_text}` is {b}, so neither is more or less").into())
         }
     };
     match op {
@@ -98,18 +99,19 @@ pub(super) fn apply(
     }
 }
 
-fn contains((left, left_text): (&Value, &str), (right, right_text): (&Value, &str)) -> Result<bool, String> {
+fn contains((left, left_text): (&Value, &str), (right, right_text): (&Value, &str)) -> Result<bool, Problem> {
     match (left, right) {
         (_, Value::List(items)) => Ok(items.iter().any(|item| equal(left, item))),
         (Value::Text(part), Value::Text(whole)) => Ok(whole.contains(part.as_ref())),
         (Value::Text(key), Value::Map(map)) => Ok(map.get(key).is_some()),
         (_, Value::Text(_) | Value::Map(_)) => {
             let (a, b) = (describe(left), describe(right));
-            Err(format!(
-                "`{left_text}` is {a} and `{right_text}` is {b}: only text can be in it; write `{left_text} | string`"
+            Err(Problem::new(
+                format!("`{left_text}` is {a} and `{right_text}` is {b}: only text can be in it"),
+                format!("write `{left_text} | string`"),
             ))
         }
-        _ => Err(format!("`{right_text}` is {}; `in` looks into a list, a text or a map", describe(right))),
+        _ => Err(format!("`{right_text}` is {}; `in` looks into a list, a text or a map", describe(right)).into()),
     }
 }
 
@@ -117,28 +119,31 @@ fn arithmetic(
     op: BinaryOp,
     (left, left_text): (&Value, &str),
     (right, right_text): (&Value, &str),
-) -> Result<Value, String> {
+) -> Result<Value, Problem> {
     let word = op.word();
     if op == BinaryOp::Add && matches!((left, right), (Value::Text(_), Value::Text(_))) {
-        return Err(format!(
-            "`{left_text}` and `{right_text}` are texts, and `+` adds numbers; to join texts write `${{{left_text}}}${{{right_text}}}`, \
-             to add them `({left_text} | float) + ({right_text} | float)`"
+        return Err(Problem::new(
+            format!("`{left_text}` and `{right_text}` are texts, and `+` adds numbers"),
+            format!(
+                "to join texts write `${{{left_text}}}${{{right_text}}}`, to add them `({left_text} | float) + \
+                 ({right_text} | float)`"
+            ),
         ));
     }
     let number = |value: &Value, text: &str| {
         Number::of(value).ok_or_else(|| {
             let join = if op == BinaryOp::Add && matches!(value, Value::Text(_)) {
-                format!("; to join texts write `${{{left_text}}}${{{right_text}}}`")
+                format!("to join texts write `${{{left_text}}}${{{right_text}}}`")
             } else {
                 String::new()
             };
-            format!("`{text}` is {}, and `{word}` needs numbers{join}", describe(value))
+            Problem::new(format!("`{text}` is {}, and `{word}` needs numbers", describe(value)), join)
         })
     };
     let (a, b) = (number(left, left_text)?, number(right, right_text)?);
-    let too_large = || format!("`{left_text} {word} {right_text}` is beyond the largest number");
+    let too_large = || Problem::from(format!("`{left_text} {word} {right_text}` is beyond the largest number"));
     if matches!(op, BinaryOp::Divide | BinaryOp::Remainder) && b.as_float() == 0.0 {
-        return Err(format!("`{right_text}` is 0, and nothing can be divided by it"));
+        return Err(format!("`{right_text}` is 0, and nothing can be divided by it").into());
     }
     if let (Number::Int(a), Number::Int(b)) = (a, b) {
         let whole = match op {

@@ -13,8 +13,8 @@ use super::builtin::Builtin;
 use super::compiled::{MAX_TEXT, TOO_LONG, check_size};
 use super::compute::{self, describe};
 use super::filters::text_of;
-use super::functions::{self, Action, Arguments, Call, FunctionDoc, Refusal};
-use super::node::{Node, NodeKind};
+use super::functions::{self, Action, Arguments, Call, CallError, FunctionDoc};
+use super::node::{ExprKind, ExprNode};
 use super::response;
 use super::scope::{EvalError, Scope};
 use super::{CounterId, SlotId};
@@ -42,12 +42,12 @@ impl<'s> Context<'s> {
         Self { scope, source }
     }
 
-    fn quote(&self, node: &Node) -> &'s str {
+    fn quote(&self, node: &ExprNode) -> &'s str {
         self.source.get(node.range.clone()).unwrap_or_default()
     }
 
     /// Appends the value as text, without copying what can be read in place.
-    pub(super) fn write(&mut self, node: &Node, out: &mut String) -> Result<(), EvalError> {
+    pub(super) fn write(&mut self, node: &ExprNode, out: &mut String) -> Result<(), EvalError> {
         if let Some(value) = self.place(node)? {
             value.write_text(out);
             return Ok(());
@@ -57,18 +57,18 @@ impl<'s> Context<'s> {
     }
 
     /// The value behind a constant, a variable or a path into one; `None` for what has to be computed.
-    fn place<'v>(&'v self, node: &'v Node) -> Result<Option<&'v Value>, EvalError> {
+    fn place<'v>(&'v self, node: &'v ExprNode) -> Result<Option<&'v Value>, EvalError> {
         match &node.kind {
-            NodeKind::Constant(value) => Ok(Some(value)),
-            NodeKind::Slot(slot) => match self.scope.slot(*slot) {
+            ExprKind::Constant(value) => Ok(Some(value)),
+            ExprKind::Slot(slot) => match self.scope.slot(*slot) {
                 Some(value) => Ok(Some(value)),
                 None => Err(unset(*slot, self.scope, node.range.clone())),
             },
-            NodeKind::Member { base, key } => match self.place(base)? {
+            ExprKind::Member { base, key } => match self.place(base)? {
                 Some(value) => self.member_of(value, base, key, node).map(Some),
                 None => Ok(None),
             },
-            NodeKind::Index { base, index } => match (self.place(base)?, self.place(index)?) {
+            ExprKind::Index { base, index } => match (self.place(base)?, self.place(index)?) {
                 (Some(value), Some(index_value)) => self.index_of(value, base, index_value, node).map(Some),
                 _ => Ok(None),
             },
@@ -76,7 +76,13 @@ impl<'s> Context<'s> {
         }
     }
 
-    fn member_of<'v>(&self, value: &'v Value, base: &Node, key: &str, node: &Node) -> Result<&'v Value, EvalError> {
+    fn member_of<'v>(
+        &self,
+        value: &'v Value,
+        base: &ExprNode,
+        key: &str,
+        node: &ExprNode,
+    ) -> Result<&'v Value, EvalError> {
         let text = self.quote(base);
         match value {
             Value::Map(map) => map.get(key).ok_or_else(|| {
@@ -106,7 +112,13 @@ impl<'s> Context<'s> {
         }
     }
 
-    fn index_of<'v>(&self, value: &'v Value, base: &Node, index: &Value, node: &Node) -> Result<&'v Value, EvalError> {
+    fn index_of<'v>(
+        &self,
+        value: &'v Value,
+        base: &ExprNode,
+        index: &Value,
+        node: &ExprNode,
+    ) -> Result<&'v Value, EvalError> {
         if let (Value::Map(_) | Value::Null, Value::Text(key)) = (value, index) {
             return self.member_of(value, base, key, node);
         }
@@ -139,25 +151,25 @@ impl<'s> Context<'s> {
     }
 
     /// The value of a node; constants are lent, not copied.
-    pub(super) fn eval<'n>(&mut self, node: &'n Node) -> Result<Cow<'n, Value>, EvalError> {
+    pub(super) fn eval<'n>(&mut self, node: &'n ExprNode) -> Result<Cow<'n, Value>, EvalError> {
         let value = match &node.kind {
-            NodeKind::Constant(value) => return Ok(Cow::Borrowed(value)),
-            NodeKind::Slot(_) => match self.place(node)? {
+            ExprKind::Constant(value) => return Ok(Cow::Borrowed(value)),
+            ExprKind::Slot(_) => match self.place(node)? {
                 Some(value) => value.clone(),
                 None => Value::Null,
             },
-            NodeKind::Builtin(builtin) => self.builtin(*builtin, node)?,
-            NodeKind::Response(part) => {
+            ExprKind::Builtin(builtin) => self.builtin(*builtin, node)?,
+            ExprKind::Response(part) => {
                 let value = response::part(self.response(node)?, self.scope.response_ok(), *part);
                 value.map_err(|message| EvalError::not_set(node.range.clone(), message))?
             }
-            NodeKind::ResponseHeader(name) => {
+            ExprKind::ResponseHeader(name) => {
                 let name = self.eval(name)?.to_string();
                 response::header(self.response(node)?, &name).ok_or_else(|| {
                     EvalError::not_set(node.range.clone(), format!("the last response has no header `{name}`"))
                 })?
             }
-            NodeKind::Member { base, key } => {
+            ExprKind::Member { base, key } => {
                 if node.in_response_json() {
                     self.json_place(node)?.to_value()
                 } else if let Some(value) = self.place(node)? {
@@ -167,7 +179,7 @@ impl<'s> Context<'s> {
                     self.member_of(&base_value, base, key, node)?.clone()
                 }
             }
-            NodeKind::Index { base, index } => {
+            ExprKind::Index { base, index } => {
                 if node.in_response_json() && index.as_constant().is_some() {
                     self.json_place(node)?.to_value()
                 } else if let Some(value) = self.place(node)? {
@@ -178,37 +190,37 @@ impl<'s> Context<'s> {
                     self.index_of(&base_value, base, &index_value, node)?.clone()
                 }
             }
-            NodeKind::List(items) => {
+            ExprKind::List(items) => {
                 let items = items.iter().map(|item| Ok(self.eval(item)?.into_owned()));
                 let list = Value::List(items.collect::<Result<_, EvalError>>()?);
                 check_size(&list, &node.range)?;
                 list
             }
-            NodeKind::Choice(list) => return self.choice(list, node),
-            NodeKind::Counter(counter) => Value::Int(self.scope.next_counter(*counter)),
-            NodeKind::Call { doc, arguments } => {
+            ExprKind::Choice(list) => return self.choice(list, node),
+            ExprKind::Counter(counter) => Value::Int(self.scope.next_counter(*counter)),
+            ExprKind::Call { doc, arguments } => {
                 let values = self.all(arguments)?;
                 self.call(doc, None, &values, node)?
             }
-            NodeKind::Filter { doc, input, arguments } if matches!(doc.action, Action::Bytes(_)) && input.is_file() => {
+            ExprKind::Filter { doc, input, arguments } if matches!(doc.action, Action::Bytes(_)) && input.is_file() => {
                 self.of_file(doc, input, arguments, node)?
             }
-            NodeKind::Filter { doc, input, arguments } => {
+            ExprKind::Filter { doc, input, arguments } => {
                 let input = self.eval(input)?;
                 let values = self.all(arguments)?;
                 self.call(doc, Some(&input), &values, node)?
             }
-            NodeKind::Default { input, fallback } => {
+            ExprKind::Default { input, fallback } => {
                 return match self.eval(input) {
                     Ok(value) if !value.is_empty() => Ok(value),
                     Err(error) if !error.not_set => Err(error),
                     _ => self.eval(fallback),
                 };
             }
-            NodeKind::Not(inner) => Value::Bool(!self.truth(inner)?),
-            NodeKind::And(left, right) => Value::Bool(self.truth(left)? && self.truth(right)?),
-            NodeKind::Or(left, right) => Value::Bool(self.truth(left)? || self.truth(right)?),
-            NodeKind::Negate(inner) => {
+            ExprKind::Not(inner) => Value::Bool(!self.truth(inner)?),
+            ExprKind::And(left, right) => Value::Bool(self.truth(left)? && self.truth(right)?),
+            ExprKind::Or(left, right) => Value::Bool(self.truth(left)? || self.truth(right)?),
+            ExprKind::Negate(inner) => {
                 let value = self.eval(inner)?;
                 let negated = match Number::of(&value) {
                     Some(Number::Int(number)) => number.checked_neg().map(Value::Int),
@@ -221,7 +233,7 @@ impl<'s> Context<'s> {
                 };
                 negated.ok_or_else(|| EvalError::new(node.range.clone(), "the result is beyond the largest number"))?
             }
-            NodeKind::Binary { op, left, right } => {
+            ExprKind::Binary { op, left, right } => {
                 let a = self.eval(left)?;
                 let b = self.eval(right)?;
                 compute::apply(*op, (&a, self.quote(left)), (&b, self.quote(right)))
@@ -231,7 +243,7 @@ impl<'s> Context<'s> {
         Ok(Cow::Owned(value))
     }
 
-    fn all<'n>(&mut self, nodes: &'n [Node]) -> Result<Vec<Cow<'n, Value>>, EvalError> {
+    fn all<'n>(&mut self, nodes: &'n [ExprNode]) -> Result<Vec<Cow<'n, Value>>, EvalError> {
         nodes.iter().map(|node| self.eval(node)).collect()
     }
 
@@ -240,7 +252,7 @@ impl<'s> Context<'s> {
         doc: &'static FunctionDoc,
         input: Option<&Value>,
         values: &[Cow<'_, Value>],
-        node: &Node,
+        node: &ExprNode,
     ) -> Result<Value, EvalError> {
         let arguments = Arguments { doc, values };
         let outcome = match (doc.action, input) {
@@ -251,21 +263,21 @@ impl<'s> Context<'s> {
                 text_of(doc.name, input).and_then(|text| run(text.as_bytes(), &arguments))
             }
             (Action::Filter(_) | Action::Bytes(_) | Action::Special, _) => {
-                Err(Refusal::Wrong(format!("`{}` cannot be used like this", doc.name)))
+                Err(CallError::Wrong(format!("`{}` cannot be used like this", doc.name)))
             }
         };
         let value = outcome.map_err(|refusal| self.refused(refusal, node))?;
         if value.as_text().is_some_and(|text| text.len() > MAX_TEXT) {
-            return Err(self.refused(Refusal::Wrong(TOO_LONG.to_owned()), node));
+            return Err(self.refused(CallError::Wrong(TOO_LONG.to_owned()), node));
         }
         Ok(value)
     }
 
-    fn refused(&self, refusal: Refusal, node: &Node) -> EvalError {
+    fn refused(&self, refusal: CallError, node: &ExprNode) -> EvalError {
         let quote = self.quote(node);
         match refusal {
-            Refusal::Wrong(message) => EvalError::new(node.range.clone(), format!("in `{quote}`: {message}")),
-            Refusal::NotThere(message) => EvalError::not_set(node.range.clone(), format!("in `{quote}`: {message}")),
+            CallError::Wrong(message) => EvalError::new(node.range.clone(), format!("in `{quote}`: {message}")),
+            CallError::NotThere(message) => EvalError::not_set(node.range.clone(), format!("in `{quote}`: {message}")),
         }
     }
 
@@ -273,11 +285,11 @@ impl<'s> Context<'s> {
     fn of_file(
         &mut self,
         doc: &'static FunctionDoc,
-        input: &Node,
-        arguments: &[Node],
-        node: &Node,
+        input: &ExprNode,
+        arguments: &[ExprNode],
+        node: &ExprNode,
     ) -> Result<Value, EvalError> {
-        let NodeKind::Call { doc: file, arguments: path } = &input.kind else { return Ok(Value::Null) };
+        let ExprKind::Call { doc: file, arguments: path } = &input.kind else { return Ok(Value::Null) };
         let path = self.all(path)?;
         let values = self.all(arguments)?;
         let mut call = Call { arguments: Arguments { doc: file, values: &path }, scope: &mut *self.scope };
@@ -291,7 +303,7 @@ impl<'s> Context<'s> {
         }
     }
 
-    fn choice<'n>(&mut self, list: &'n Node, node: &Node) -> Result<Cow<'n, Value>, EvalError> {
+    fn choice<'n>(&mut self, list: &'n ExprNode, node: &ExprNode) -> Result<Cow<'n, Value>, EvalError> {
         let empty = || EvalError::not_set(node.range.clone(), "`choice` has nothing to choose from: the list is empty");
         match self.eval(list)? {
             Cow::Borrowed(Value::List(items)) => {
@@ -309,7 +321,7 @@ impl<'s> Context<'s> {
         }
     }
 
-    fn builtin(&self, builtin: Builtin, node: &Node) -> Result<Value, EvalError> {
+    fn builtin(&self, builtin: Builtin, node: &ExprNode) -> Result<Value, EvalError> {
         let number = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
         let (value, place) = match builtin {
             Builtin::UserNumber => (self.scope.user_number().map(number), "outside thread groups"),
@@ -324,7 +336,7 @@ impl<'s> Context<'s> {
         })
     }
 
-    fn response(&self, node: &Node) -> Result<&Response, EvalError> {
+    fn response(&self, node: &ExprNode) -> Result<&Response, EvalError> {
         self.scope.response().ok_or_else(|| {
             EvalError::not_set(
                 node.range.clone(),
@@ -334,14 +346,14 @@ impl<'s> Context<'s> {
     }
 
     /// A path below `response.json`, walked without converting the whole body.
-    fn json_place(&self, node: &Node) -> Result<json::Node<'_>, EvalError> {
+    fn json_place(&self, node: &ExprNode) -> Result<json::Node<'_>, EvalError> {
         let missing =
             |what: String| EvalError::not_set(node.range.clone(), format!("the last response's body has no {what}"));
         match &node.kind {
-            NodeKind::Member { base, key } => {
+            ExprKind::Member { base, key } => {
                 self.json_place(base)?.get(key).ok_or_else(|| missing(format!("`{}`", self.json_path(node))))
             }
-            NodeKind::Index { base, index } => {
+            ExprKind::Index { base, index } => {
                 let json = self.json_place(base)?;
                 let found = match self.place(index)? {
                     Some(Value::Text(key)) => json.get(key),
@@ -361,13 +373,13 @@ impl<'s> Context<'s> {
     }
 
     /// A path below `response.json` as JSONPath, for messages.
-    fn json_path(&self, node: &Node) -> String {
+    fn json_path(&self, node: &ExprNode) -> String {
         let text = self.quote(node);
         text.strip_prefix("response.json").map_or_else(|| text.to_owned(), |path| format!("${path}"))
     }
 
     /// The value as a condition.
-    pub(super) fn truth(&mut self, node: &Node) -> Result<bool, EvalError> {
+    pub(super) fn truth(&mut self, node: &ExprNode) -> Result<bool, EvalError> {
         let value = self.eval(node)?;
         match &*value {
             Value::Bool(truth) => Ok(*truth),

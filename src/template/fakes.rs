@@ -10,7 +10,7 @@ use fake::faker::phone_number::en::PhoneNumber;
 
 use crate::value::Value;
 
-use super::functions::{Action, Call, FunctionDoc, Refusal};
+use super::functions::{Action, Call, CallError, FunctionDoc};
 use crate::random::Random;
 
 /// One row a fake: name, summary, example, how it is drawn.
@@ -23,7 +23,7 @@ macro_rules! fakes {
                 parameters: &[],
                 summary: $summary,
                 example: $example,
-                action: Action::Function(|call: &mut Call<'_, '_>| -> Result<Value, Refusal> {
+                action: Action::Function(|call: &mut Call<'_, '_>| -> Result<Value, CallError> {
                     let draw: fn(&mut Random) -> String = $draw;
                     Ok(Value::text(draw(call.scope.random())))
                 }),

@@ -15,15 +15,15 @@ use crate::value::Value;
 
 use super::compiled::{MAX_TEXT, TOO_LONG};
 use super::compute::describe;
-use super::functions::{Action, Arguments, FunctionDoc, Kind, Parameter, Refusal};
+use super::functions::{Action, Arguments, CallError, FunctionDoc, Parameter, ParameterKind};
 use crate::value::Number;
 
-const fn parameter(name: &'static str, kind: Kind) -> Parameter {
+const fn parameter(name: &'static str, kind: ParameterKind) -> Parameter {
     Parameter { name, optional: false, kind }
 }
 
 /// How the bytes of a digest are written.
-const ENCODING: Parameter = Parameter { name: "encoding", optional: true, kind: Kind::Encoding };
+const ENCODING: Parameter = Parameter { name: "encoding", optional: true, kind: ParameterKind::Encoding };
 
 /// The words for it; the first is the usual one.
 pub(super) const ENCODINGS: [&str; 3] = ["hex", "base64", "base64url"];
@@ -35,7 +35,7 @@ const LENIENT: GeneralPurposeConfig =
 static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "default",
-        parameters: &[parameter("value", Kind::Any)],
+        parameters: &[parameter("value", ParameterKind::Any)],
         summary: "Stands in when the value is not set, null or empty.",
         example: "${env.PASSWORD | default('test123')}",
         action: Action::Special,
@@ -63,13 +63,13 @@ static FILTERS: &[FunctionDoc] = &[
     },
     FunctionDoc {
         name: "replace",
-        parameters: &[parameter("old", Kind::Text), parameter("new", Kind::Text)],
+        parameters: &[parameter("old", ParameterKind::Text), parameter("new", ParameterKind::Text)],
         summary: "With every occurrence of one text replaced by another.",
         example: "${phone | replace(' ', '')}",
         action: Action::Filter(|input, arguments| {
             let (old, new) = (arguments.text(0)?, arguments.text(1)?);
             if old.is_empty() {
-                return Err(Refusal::Wrong("`replace` needs a text to look for".to_owned()));
+                return Err(CallError::Wrong("`replace` needs a text to look for".to_owned()));
             }
             let text = text_of("replace", input)?;
             if new.len() > old.len() && text.len() / old.len() * new.len() > MAX_TEXT {
@@ -81,20 +81,20 @@ static FILTERS: &[FunctionDoc] = &[
     },
     FunctionDoc {
         name: "split",
-        parameters: &[parameter("separator", Kind::Text)],
+        parameters: &[parameter("separator", ParameterKind::Text)],
         summary: "A list of the parts between the separators.",
         example: "${tags | split(',')}",
         action: Action::Filter(|input, arguments| {
             let separator = arguments.text(0)?;
             if separator.is_empty() {
-                return Err(Refusal::Wrong("`split` needs a separator".to_owned()));
+                return Err(CallError::Wrong("`split` needs a separator".to_owned()));
             }
             Ok(Value::List(text_of("split", input)?.split(&*separator).map(Value::text).collect()))
         }),
     },
     FunctionDoc {
         name: "join",
-        parameters: &[parameter("separator", Kind::Text)],
+        parameters: &[parameter("separator", ParameterKind::Text)],
         summary: "One text of a list's elements with the separator between them.",
         example: "${ids | join(',')}",
         action: Action::Filter(|input, arguments| {
@@ -141,14 +141,14 @@ static FILTERS: &[FunctionDoc] = &[
     },
     FunctionDoc {
         name: "round",
-        parameters: &[Parameter { name: "digits", optional: true, kind: Kind::Whole }],
+        parameters: &[Parameter { name: "digits", optional: true, kind: ParameterKind::Whole }],
         summary: "Rounded to a whole number, or to so many digits behind the point.",
         example: "${price | round(2)}",
         action: Action::Filter(|input, arguments| {
             let digits = if arguments.get(0).is_some() { arguments.whole(0)? } else { 0 };
             let digits = usize::try_from(digits).ok().filter(|digits| *digits <= 15);
             let Some(digits) = digits else {
-                return Err(Refusal::Wrong("`round` takes 0 to 15 `digits`".to_owned()));
+                return Err(CallError::Wrong("`round` takes 0 to 15 `digits`".to_owned()));
             };
             match Number::of(input) {
                 Some(Number::Int(number)) => Ok(Value::Int(number)),
@@ -167,7 +167,7 @@ static FILTERS: &[FunctionDoc] = &[
             Some(Number::Int(number)) => Ok(Value::Int(number)),
             Some(Number::Float(number)) => match whole_or_float(number.trunc()) {
                 Value::Int(number) => Ok(Value::Int(number)),
-                _ => Err(Refusal::Wrong("the number is too large for `int`".to_owned())),
+                _ => Err(CallError::Wrong("the number is too large for `int`".to_owned())),
             },
             None => Err(unfit("int", "a number or text that spells one", input)),
         }),
@@ -213,7 +213,7 @@ static FILTERS: &[FunctionDoc] = &[
         action: Action::Filter(|input, _| match input {
             Value::Text(text) => match Document::read(Bytes::copy_from_slice(text.as_bytes())) {
                 Ok(json) => Ok(json.root().to_value()),
-                Err(error) => Err(Refusal::Wrong(format!("`json` needs text that is JSON ({error})"))),
+                Err(error) => Err(CallError::Wrong(format!("`json` needs text that is JSON ({error})"))),
             },
             other => Err(unfit("json", "text that is JSON", other)),
         }),
@@ -246,10 +246,10 @@ static FILTERS: &[FunctionDoc] = &[
             let alphabet = if text.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
             let bytes = GeneralPurpose::new(alphabet, LENIENT)
                 .decode(text.trim().as_bytes())
-                .map_err(|_| Refusal::Wrong("`base64_decode` needs text that is base64".to_owned()))?;
+                .map_err(|_| CallError::Wrong("`base64_decode` needs text that is base64".to_owned()))?;
             String::from_utf8(bytes)
                 .map(Value::text)
-                .map_err(|_| Refusal::Wrong("`base64_decode` gives bytes that are not text".to_owned()))
+                .map_err(|_| CallError::Wrong("`base64_decode` gives bytes that are not text".to_owned()))
         }),
     },
     FunctionDoc {
@@ -268,13 +268,13 @@ static FILTERS: &[FunctionDoc] = &[
     },
     FunctionDoc {
         name: "hmac_sha256",
-        parameters: &[parameter("key", Kind::Text), ENCODING],
+        parameters: &[parameter("key", ParameterKind::Text), ENCODING],
         summary: "The HMAC-SHA-256 signature with a key: in hexadecimal, or its bytes in 'base64' or 'base64url'.",
         example: "${message | hmac_sha256(api_key, 'base64')}",
         action: Action::Bytes(|bytes, arguments| {
             let key = arguments.text(0)?;
             let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
-                .map_err(|_| Refusal::Wrong("`hmac_sha256` cannot use this `key`".to_owned()))?;
+                .map_err(|_| CallError::Wrong("`hmac_sha256` cannot use this `key`".to_owned()))?;
             mac.update(bytes);
             digest(&mac.finalize().into_bytes(), arguments, 1)
         }),
@@ -305,12 +305,12 @@ pub(super) fn filter(name: &str) -> Option<&'static FunctionDoc> {
     FILTERS.iter().find(|doc| doc.name == name)
 }
 
-fn unfit(name: &str, wanted: &str, found: &Value) -> Refusal {
+fn unfit(name: &str, wanted: &str, found: &Value) -> CallError {
     let advice = match found {
         Value::List(_) | Value::Map(_) if wanted == "text" => "; put `| to_json` in front of it",
         _ => "",
     };
-    Refusal::Wrong(format!("`{name}` needs {wanted}, not {}{advice}", describe_as_operand(wanted, found)))
+    CallError::Wrong(format!("`{name}` needs {wanted}, not {}{advice}", describe_as_operand(wanted, found)))
 }
 
 fn describe_as_operand(wanted: &str, found: &Value) -> &'static str {
@@ -323,7 +323,7 @@ fn describe_as_operand(wanted: &str, found: &Value) -> &'static str {
 }
 
 /// The text a filter works on: text as it is, numbers and truth values as they are printed.
-pub(super) fn text_of(name: &str, value: &Value) -> Result<Arc<str>, Refusal> {
+pub(super) fn text_of(name: &str, value: &Value) -> Result<Arc<str>, CallError> {
     match value {
         Value::Text(text) | Value::Decimal(text) => Ok(Arc::clone(text)),
         Value::Int(_) | Value::Float(_) | Value::Bool(_) => Ok(value.to_string().into()),
@@ -331,20 +331,20 @@ pub(super) fn text_of(name: &str, value: &Value) -> Result<Arc<str>, Refusal> {
     }
 }
 
-fn list_of<'v>(name: &str, value: &'v Value) -> Result<&'v [Value], Refusal> {
+fn list_of<'v>(name: &str, value: &'v Value) -> Result<&'v [Value], CallError> {
     match value {
         Value::List(items) => Ok(items),
         other => Err(unfit(name, "a list", other)),
     }
 }
 
-fn element(name: &str, found: Option<&Value>) -> Result<Value, Refusal> {
-    found.cloned().ok_or_else(|| Refusal::NotThere(format!("`{name}` finds nothing: the list is empty")))
+fn element(name: &str, found: Option<&Value>) -> Result<Value, CallError> {
+    found.cloned().ok_or_else(|| CallError::NotThere(format!("`{name}` finds nothing: the list is empty")))
 }
 
 /// Whether a text may be so long.
-fn room_for(bytes: usize) -> Result<(), Refusal> {
-    if bytes > MAX_TEXT { Err(Refusal::Wrong(TOO_LONG.to_owned())) } else { Ok(()) }
+fn room_for(bytes: usize) -> Result<(), CallError> {
+    if bytes > MAX_TEXT { Err(CallError::Wrong(TOO_LONG.to_owned())) } else { Ok(()) }
 }
 
 /// A whole number if it fits.
@@ -355,7 +355,7 @@ fn whole_or_float(number: f64) -> Value {
 }
 
 /// A digest as its argument number `at` says.
-fn digest(bytes: &[u8], arguments: &Arguments<'_, '_>, at: usize) -> Result<Value, Refusal> {
+fn digest(bytes: &[u8], arguments: &Arguments<'_, '_>, at: usize) -> Result<Value, CallError> {
     Ok(Value::text(match arguments.text_if_given(at)?.as_deref() {
         Some("base64") => general_purpose::STANDARD.encode(bytes),
         Some("base64url") => general_purpose::URL_SAFE_NO_PAD.encode(bytes),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::problem::Problem;
 use crate::value::Value;
 
 use super::Scope;
@@ -36,12 +37,12 @@ pub struct Parameter {
     pub name: &'static str,
     /// Whether it may be left out.
     pub optional: bool,
-    pub(super) kind: Kind,
+    pub(super) kind: ParameterKind,
 }
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ParameterKind {
     Any,
     Number,
     Whole,
@@ -57,28 +58,28 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Action {
     /// Reads or draws something; differs from call to call.
-    Function(fn(&mut Call<'_, '_>) -> Result<Value, Refusal>),
+    Function(fn(&mut Call<'_, '_>) -> Result<Value, CallError>),
     /// Makes a value from its arguments alone.
-    Pure(fn(&Arguments<'_, '_>) -> Result<Value, Refusal>),
+    Pure(fn(&Arguments<'_, '_>) -> Result<Value, CallError>),
     /// Changes a value.
-    Filter(fn(&Value, &Arguments<'_, '_>) -> Result<Value, Refusal>),
+    Filter(fn(&Value, &Arguments<'_, '_>) -> Result<Value, CallError>),
     /// Makes a text of bytes: those of a text, or of a file directly in front.
-    Bytes(fn(&[u8], &Arguments<'_, '_>) -> Result<Value, Refusal>),
+    Bytes(fn(&[u8], &Arguments<'_, '_>) -> Result<Value, CallError>),
     /// Understood by the compiler: `counter`, `choice`, `file`, `default`.
     Special,
 }
 
 /// Why a function gives no value.
-pub(super) enum Refusal {
+pub(super) enum CallError {
     /// An argument is wrong.
     Wrong(String),
     /// What is asked for is not there; `default(…)` can stand in.
     NotThere(String),
 }
 
-impl From<String> for Refusal {
-    fn from(message: String) -> Self {
-        Self::Wrong(message)
+impl From<Problem> for CallError {
+    fn from(problem: Problem) -> Self {
+        Self::Wrong(problem.into())
     }
 }
 
@@ -121,20 +122,20 @@ impl FunctionDoc {
     pub(super) fn objection(&self, index: usize, value: &Value) -> Option<String> {
         let parameter = self.parameters.get(index)?;
         let fits = match parameter.kind {
-            Kind::Any => true,
-            Kind::Number => Number::of(value).is_some(),
-            Kind::Whole => whole(value).is_some(),
-            Kind::Text => !matches!(value, Value::Null | Value::List(_) | Value::Map(_)),
-            Kind::TextOrNull => !matches!(value, Value::List(_) | Value::Map(_)),
-            Kind::Encoding => ENCODINGS.iter().any(|known| value.as_text() == Some(known)),
-            Kind::List => matches!(value, Value::List(_)),
+            ParameterKind::Any => true,
+            ParameterKind::Number => Number::of(value).is_some(),
+            ParameterKind::Whole => whole(value).is_some(),
+            ParameterKind::Text => !matches!(value, Value::Null | Value::List(_) | Value::Map(_)),
+            ParameterKind::TextOrNull => !matches!(value, Value::List(_) | Value::Map(_)),
+            ParameterKind::Encoding => ENCODINGS.iter().any(|known| value.as_text() == Some(known)),
+            ParameterKind::List => matches!(value, Value::List(_)),
         };
         let found = match value {
-            Value::Float(_) | Value::Decimal(_) if parameter.kind == Kind::Whole => "a fraction",
-            Value::Text(_) if parameter.kind == Kind::Whole || parameter.kind == Kind::Number => {
+            Value::Float(_) | Value::Decimal(_) if parameter.kind == ParameterKind::Whole => "a fraction",
+            Value::Text(_) if parameter.kind == ParameterKind::Whole || parameter.kind == ParameterKind::Number => {
                 "text that does not spell one"
             }
-            Value::Text(_) if parameter.kind == Kind::Encoding => "another text",
+            Value::Text(_) if parameter.kind == ParameterKind::Encoding => "another text",
             other => describe(other),
         };
         (!fits).then(|| format!("`{}` takes {} as `{}`, not {found}", self.name, parameter.takes(), parameter.name))
@@ -145,12 +146,12 @@ impl Parameter {
     /// What it takes, in words for the reference: "a whole number".
     pub fn takes(&self) -> &'static str {
         match self.kind {
-            Kind::Any => "any value",
-            Kind::Number => "a number",
-            Kind::Whole => "a whole number",
-            Kind::Text | Kind::TextOrNull => "text",
-            Kind::Encoding => "'hex', 'base64' or 'base64url'",
-            Kind::List => "a list",
+            ParameterKind::Any => "any value",
+            ParameterKind::Number => "a number",
+            ParameterKind::Whole => "a whole number",
+            ParameterKind::Text | ParameterKind::TextOrNull => "text",
+            ParameterKind::Encoding => "'hex', 'base64' or 'base64url'",
+            ParameterKind::List => "a list",
         }
     }
 }
@@ -170,20 +171,20 @@ impl Arguments<'_, '_> {
     }
 
     /// The argument, once it fits its parameter.
-    fn fitting(&self, index: usize) -> Result<&Value, Refusal> {
+    fn fitting(&self, index: usize) -> Result<&Value, CallError> {
         let value = self.get(index).unwrap_or(&Value::Null);
-        self.doc.objection(index, value).map_or(Ok(value), |objection| Err(Refusal::Wrong(objection)))
+        self.doc.objection(index, value).map_or(Ok(value), |objection| Err(CallError::Wrong(objection)))
     }
 
-    pub(super) fn whole(&self, index: usize) -> Result<i64, Refusal> {
+    pub(super) fn whole(&self, index: usize) -> Result<i64, CallError> {
         Ok(whole(self.fitting(index)?).unwrap_or_default())
     }
 
-    pub(super) fn float(&self, index: usize) -> Result<f64, Refusal> {
+    pub(super) fn float(&self, index: usize) -> Result<f64, CallError> {
         Ok(self.fitting(index)?.as_number().unwrap_or_default())
     }
 
-    pub(super) fn text(&self, index: usize) -> Result<Arc<str>, Refusal> {
+    pub(super) fn text(&self, index: usize) -> Result<Arc<str>, CallError> {
         match self.fitting(index)? {
             Value::Text(text) => Ok(Arc::clone(text)),
             other => Ok(other.to_string().into()),
@@ -191,7 +192,7 @@ impl Arguments<'_, '_> {
     }
 
     /// The text, or `None` when it was left out or is `null`.
-    pub(super) fn text_if_given(&self, index: usize) -> Result<Option<Arc<str>>, Refusal> {
+    pub(super) fn text_if_given(&self, index: usize) -> Result<Option<Arc<str>>, CallError> {
         match self.get(index) {
             None | Some(Value::Null) => Ok(None),
             Some(_) => self.text(index).map(Some),
@@ -199,22 +200,22 @@ impl Arguments<'_, '_> {
     }
 
     /// A length from 0 to the largest allowed.
-    fn length(&self, index: usize) -> Result<usize, Refusal> {
+    fn length(&self, index: usize) -> Result<usize, CallError> {
         let name = self.doc.parameters.get(index).map_or("", |parameter| parameter.name);
         let wanted = self.whole(index)?;
         if (0..=MAX_LENGTH).contains(&wanted) {
             Ok(usize::try_from(wanted).unwrap_or_default())
         } else {
-            Err(Refusal::Wrong(format!("`{}` takes a `{name}` from 0 to {MAX_LENGTH}", self.doc.name)))
+            Err(CallError::Wrong(format!("`{}` takes a `{name}` from 0 to {MAX_LENGTH}", self.doc.name)))
         }
     }
 }
 
-const fn required(name: &'static str, kind: Kind) -> Parameter {
+const fn required(name: &'static str, kind: ParameterKind) -> Parameter {
     Parameter { name, optional: false, kind }
 }
 
-const fn optional(name: &'static str, kind: Kind) -> Parameter {
+const fn optional(name: &'static str, kind: ParameterKind) -> Parameter {
     Parameter { name, optional: true, kind }
 }
 
@@ -223,33 +224,33 @@ const LETTERS_AND_DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 static FUNCTIONS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "random_int",
-        parameters: &[required("from", Kind::Whole), required("to", Kind::Whole)],
+        parameters: &[required("from", ParameterKind::Whole), required("to", ParameterKind::Whole)],
         summary: "A random whole number; both ends are included.",
         example: "${random_int(1, 100)}",
         action: Action::Function(|call| {
             let (from, to) = (call.arguments.whole(0)?, call.arguments.whole(1)?);
             if from > to {
-                return Err(Refusal::Wrong("`random_int` takes the smaller number first".to_owned()));
+                return Err(CallError::Wrong("`random_int` takes the smaller number first".to_owned()));
             }
             Ok(Value::Int(call.scope.random().int(from, to)))
         }),
     },
     FunctionDoc {
         name: "random_float",
-        parameters: &[required("from", Kind::Number), required("to", Kind::Number)],
+        parameters: &[required("from", ParameterKind::Number), required("to", ParameterKind::Number)],
         summary: "A random number with a fraction.",
         example: "${random_float(0.5, 2) | round(2)}",
         action: Action::Function(|call| {
             let (from, to) = (call.arguments.float(0)?, call.arguments.float(1)?);
             if from > to {
-                return Err(Refusal::Wrong("`random_float` takes the smaller number first".to_owned()));
+                return Err(CallError::Wrong("`random_float` takes the smaller number first".to_owned()));
             }
             Ok(Value::Float(call.scope.random().float(from, to)))
         }),
     },
     FunctionDoc {
         name: "random_string",
-        parameters: &[required("length", Kind::Whole), optional("alphabet", Kind::Text)],
+        parameters: &[required("length", ParameterKind::Whole), optional("alphabet", ParameterKind::Text)],
         summary: "Random text of this many characters: letters and digits, or those of `alphabet`.",
         example: "${random_string(8, 'abcdef0123456789')}",
         action: Action::Function(|call| {
@@ -260,7 +261,7 @@ static FUNCTIONS: &[FunctionDoc] = &[
             };
             let letters: Vec<char> = alphabet.chars().collect();
             if letters.is_empty() {
-                return Err(Refusal::Wrong(
+                return Err(CallError::Wrong(
                     "`random_string` needs at least one character in its `alphabet`".to_owned(),
                 ));
             }
@@ -270,7 +271,7 @@ static FUNCTIONS: &[FunctionDoc] = &[
     },
     FunctionDoc {
         name: "choice",
-        parameters: &[required("list", Kind::List)],
+        parameters: &[required("list", ParameterKind::List)],
         summary: "One element of a list, drawn at random.",
         example: "${choice(['AAPL', 'GOOGL', 'MSFT'])}",
         action: Action::Special,
@@ -289,9 +290,9 @@ static FUNCTIONS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "now",
         parameters: &[
-            optional("format", Kind::TextOrNull),
-            optional("shift", Kind::TextOrNull),
-            optional("zone", Kind::TextOrNull),
+            optional("format", ParameterKind::TextOrNull),
+            optional("shift", ParameterKind::TextOrNull),
+            optional("zone", ParameterKind::TextOrNull),
         ],
         summary: "The time: ISO 8601 with milliseconds, or in a strftime `format`; `shift` moves it, like '+7d', '-1h30m' or '+1M' (a month); in UTC, or in a `zone` like 'Europe/Berlin'. A zone may stand in the place of `shift`.",
         example: "${now('%Y-%m-%d', '+7d', 'Europe/Berlin')}",
@@ -317,14 +318,14 @@ static FUNCTIONS: &[FunctionDoc] = &[
     },
     FunctionDoc {
         name: "counter",
-        parameters: &[required("name", Kind::Text)],
+        parameters: &[required("name", ParameterKind::Text)],
         summary: "1, 2, 3 …: the next number of the counter of this name, which counts for the whole run.",
         example: "order-${counter('orders')}",
         action: Action::Special,
     },
     FunctionDoc {
         name: "range",
-        parameters: &[required("count", Kind::Whole)],
+        parameters: &[required("count", ParameterKind::Whole)],
         summary: "The list 0, 1, 2 … of this many numbers.",
         example: "for_each: { index: range(5) }",
         action: Action::Pure(|arguments| {
@@ -334,13 +335,13 @@ static FUNCTIONS: &[FunctionDoc] = &[
     },
     FunctionDoc {
         name: "file",
-        parameters: &[required("path", Kind::Text)],
+        parameters: &[required("path", ParameterKind::Text)],
         summary: "The text of a file; the path counts from the plan's folder. A file that is no text goes directly into `base64`, `sha256`, `md5` or `hmac_sha256`.",
         example: "${file('queries/orders.sql')}",
         action: Action::Function(|call| {
             let (path, bytes) = file(call)?;
             String::from_utf8(bytes).map(Value::text).map_err(|_| {
-                Refusal::Wrong(format!(
+                CallError::Wrong(format!(
                     "file `{path}` is not text in UTF-8; the bytes of a file go directly into a filter: \
                      `file('{path}') | base64`, or `sha256`, `md5`, `hmac_sha256`"
                 ))
@@ -350,11 +351,11 @@ static FUNCTIONS: &[FunctionDoc] = &[
 ];
 
 /// The path that a call of `file` names, and the bytes it finds there.
-pub(super) fn file(call: &mut Call<'_, '_>) -> Result<(Arc<str>, Vec<u8>), Refusal> {
+pub(super) fn file(call: &mut Call<'_, '_>) -> Result<(Arc<str>, Vec<u8>), CallError> {
     let path = call.arguments.text(0)?;
     match call.scope.file(&path) {
         Ok(bytes) => Ok((path, bytes)),
-        Err(cause) => Err(Refusal::Wrong(format!("file `{path}`: {}", cause.message))),
+        Err(cause) => Err(CallError::Wrong(format!("file `{path}`: {cause}"))),
     }
 }
 

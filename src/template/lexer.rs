@@ -10,7 +10,7 @@ use super::ast::BinaryOp;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum TokenKind {
-    Number(Number),
+    Number(NumberToken),
     Text(String),
     Name(String),
     Operator(BinaryOp),
@@ -28,19 +28,19 @@ pub(super) enum TokenKind {
 
 /// A number literal; comparable so that tokens are.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Number {
+pub(super) enum NumberToken {
     Int(i64),
     Float(f64),
     /// Beyond 64 bits: kept as written.
     Long(String),
 }
 
-impl From<Number> for Value {
-    fn from(number: Number) -> Self {
+impl From<NumberToken> for Value {
+    fn from(number: NumberToken) -> Self {
         match number {
-            Number::Int(whole) => Self::Int(whole),
-            Number::Float(fraction) => Self::Float(fraction),
-            Number::Long(text) => Self::Decimal(text.into()),
+            NumberToken::Int(whole) => Self::Int(whole),
+            NumberToken::Float(fraction) => Self::Float(fraction),
+            NumberToken::Long(text) => Self::Decimal(text.into()),
         }
     }
 }
@@ -293,14 +293,14 @@ impl Lexer<'_> {
         }
         let number = if fraction {
             match text.parse::<f64>() {
-                Ok(number) if number.is_finite() => Number::Float(number),
+                Ok(number) if number.is_finite() => NumberToken::Float(number),
                 _ => {
                     return self
                         .problem(TemplateProblem::new(at..at + length, format!("`{text}` is too large a number")));
                 }
             }
         } else {
-            text.parse().map_or_else(|_| Number::Long(text.to_owned()), Number::Int)
+            text.parse().map_or_else(|_| NumberToken::Long(text.to_owned()), NumberToken::Int)
         };
         self.push(TokenKind::Number(number), length);
         true

@@ -36,6 +36,8 @@ mod tests;
 
 use std::ops::Range;
 
+use crate::problem::Problem;
+
 pub use builtin::{Builtin, RESERVED_NAMES};
 pub use compile::{Reference, Resolver};
 pub(crate) use compiled::check_length;
@@ -55,33 +57,35 @@ pub struct SlotId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CounterId(pub u32);
 
-/// A problem found while parsing or compiling.
+/// A problem found while parsing or compiling: what is wrong with a part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateProblem {
     /// The bytes it concerns, in the text given to `parse_text` or `parse_expression`.
     pub range: Range<usize>,
-    /// What is wrong, without a full stop.
-    pub message: String,
-    /// The remedy, in words.
-    pub help: Option<String>,
-    /// The remedy, as text to put at `range`.
-    pub replacement: Option<String>,
+    /// What is wrong, without a full stop; the corrected text is what to put at `range`.
+    pub problem: Problem,
 }
 
 impl TemplateProblem {
     pub(crate) fn new(range: Range<usize>, message: impl Into<String>) -> Self {
-        Self { range, message: message.into(), help: None, replacement: None }
+        Self { range, problem: Problem::new(message, "") }
     }
 
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.problem.help = help.into();
         self
     }
 
     #[must_use]
-    pub(crate) fn replace(mut self, replacement: impl Into<String>) -> Self {
-        self.replacement = Some(replacement.into());
+    pub(crate) fn replace(self, corrected: impl Into<String>) -> Self {
+        self.corrected(Some(corrected.into()))
+    }
+
+    /// Where the corrected text can be guessed, or not.
+    #[must_use]
+    pub(crate) fn corrected(mut self, corrected: Option<String>) -> Self {
+        self.problem.corrected = corrected;
         self
     }
 }

@@ -12,8 +12,8 @@ use super::{CounterId, SlotId};
 
 /// A compiled part of an expression.
 #[derive(Debug)]
-pub(super) struct Node {
-    pub(super) kind: NodeKind,
+pub(super) struct ExprNode {
+    pub(super) kind: ExprKind,
     /// Where it stands in the text, for messages.
     pub(super) range: Range<usize>,
     /// Whether its value follows from what is written alone.
@@ -21,64 +21,64 @@ pub(super) struct Node {
 }
 
 #[derive(Debug)]
-pub(super) enum NodeKind {
+pub(super) enum ExprKind {
     Constant(Value),
     Slot(SlotId),
     Builtin(Builtin),
     Response(ResponsePart),
     /// `response.headers` at a name, in whatever case.
-    ResponseHeader(Box<Node>),
+    ResponseHeader(Box<ExprNode>),
     Member {
-        base: Box<Node>,
+        base: Box<ExprNode>,
         key: Arc<str>,
     },
     Index {
-        base: Box<Node>,
-        index: Box<Node>,
+        base: Box<ExprNode>,
+        index: Box<ExprNode>,
     },
-    List(Vec<Node>),
-    Choice(Box<Node>),
+    List(Vec<ExprNode>),
+    Choice(Box<ExprNode>),
     Counter(CounterId),
     Call {
         doc: &'static FunctionDoc,
-        arguments: Vec<Node>,
+        arguments: Vec<ExprNode>,
     },
     Filter {
         doc: &'static FunctionDoc,
-        input: Box<Node>,
-        arguments: Vec<Node>,
+        input: Box<ExprNode>,
+        arguments: Vec<ExprNode>,
     },
     Default {
-        input: Box<Node>,
-        fallback: Box<Node>,
+        input: Box<ExprNode>,
+        fallback: Box<ExprNode>,
     },
-    Not(Box<Node>),
-    Negate(Box<Node>),
-    And(Box<Node>, Box<Node>),
-    Or(Box<Node>, Box<Node>),
+    Not(Box<ExprNode>),
+    Negate(Box<ExprNode>),
+    And(Box<ExprNode>, Box<ExprNode>),
+    Or(Box<ExprNode>, Box<ExprNode>),
     Binary {
         op: BinaryOp,
-        left: Box<Node>,
-        right: Box<Node>,
+        left: Box<ExprNode>,
+        right: Box<ExprNode>,
     },
 }
 
-impl Node {
+impl ExprNode {
     pub(super) fn constant(value: Value, range: Range<usize>) -> Self {
-        Self { kind: NodeKind::Constant(value), range, pure: true }
+        Self { kind: ExprKind::Constant(value), range, pure: true }
     }
 
     /// The value, if it is known already.
     pub(super) fn as_constant(&self) -> Option<&Value> {
         match &self.kind {
-            NodeKind::Constant(value) => Some(value),
+            ExprKind::Constant(value) => Some(value),
             _ => None,
         }
     }
 
     /// Whether it reads the body of the last response.
     pub(super) fn reads_body(&self) -> bool {
-        self.any(&|node| matches!(node.kind, NodeKind::Response(ResponsePart::Body | ResponsePart::Json)))
+        self.any(&|node| matches!(node.kind, ExprKind::Response(ResponsePart::Body | ResponsePart::Json)))
     }
 
     /// Whether it, or a part of it, is such a one.
@@ -86,60 +86,60 @@ impl Node {
         let inner = |node: &Self| node.any(test);
         test(self)
             || match &self.kind {
-                NodeKind::Response(_)
-                | NodeKind::Constant(_)
-                | NodeKind::Slot(_)
-                | NodeKind::Builtin(_)
-                | NodeKind::Counter(_) => false,
-                NodeKind::ResponseHeader(base)
-                | NodeKind::Member { base, .. }
-                | NodeKind::Choice(base)
-                | NodeKind::Not(base)
-                | NodeKind::Negate(base) => inner(base),
-                NodeKind::List(items) | NodeKind::Call { arguments: items, .. } => items.iter().any(inner),
-                NodeKind::Filter { input, arguments, .. } => inner(input) || arguments.iter().any(inner),
-                NodeKind::Index { base: a, index: b }
-                | NodeKind::Default { input: a, fallback: b }
-                | NodeKind::And(a, b)
-                | NodeKind::Or(a, b)
-                | NodeKind::Binary { left: a, right: b, .. } => inner(a) || inner(b),
+                ExprKind::Response(_)
+                | ExprKind::Constant(_)
+                | ExprKind::Slot(_)
+                | ExprKind::Builtin(_)
+                | ExprKind::Counter(_) => false,
+                ExprKind::ResponseHeader(base)
+                | ExprKind::Member { base, .. }
+                | ExprKind::Choice(base)
+                | ExprKind::Not(base)
+                | ExprKind::Negate(base) => inner(base),
+                ExprKind::List(items) | ExprKind::Call { arguments: items, .. } => items.iter().any(inner),
+                ExprKind::Filter { input, arguments, .. } => inner(input) || arguments.iter().any(inner),
+                ExprKind::Index { base: a, index: b }
+                | ExprKind::Default { input: a, fallback: b }
+                | ExprKind::And(a, b)
+                | ExprKind::Or(a, b)
+                | ExprKind::Binary { left: a, right: b, .. } => inner(a) || inner(b),
             }
     }
 
     /// Whether it reads such a variable, or holds such a text.
     pub(super) fn holds(&self, slot: &dyn Fn(SlotId) -> bool, text: &dyn Fn(&str) -> bool) -> bool {
         self.any(&|node| match &node.kind {
-            NodeKind::Slot(id) => slot(*id),
-            NodeKind::Constant(value) => text(&value.to_string()),
-            NodeKind::Builtin(_)
-            | NodeKind::Response(_)
-            | NodeKind::ResponseHeader(_)
-            | NodeKind::Member { .. }
-            | NodeKind::Index { .. }
-            | NodeKind::List(_)
-            | NodeKind::Choice(_)
-            | NodeKind::Counter(_)
-            | NodeKind::Call { .. }
-            | NodeKind::Filter { .. }
-            | NodeKind::Default { .. }
-            | NodeKind::Not(_)
-            | NodeKind::Negate(_)
-            | NodeKind::And(..)
-            | NodeKind::Or(..)
-            | NodeKind::Binary { .. } => false,
+            ExprKind::Slot(id) => slot(*id),
+            ExprKind::Constant(value) => text(&value.to_string()),
+            ExprKind::Builtin(_)
+            | ExprKind::Response(_)
+            | ExprKind::ResponseHeader(_)
+            | ExprKind::Member { .. }
+            | ExprKind::Index { .. }
+            | ExprKind::List(_)
+            | ExprKind::Choice(_)
+            | ExprKind::Counter(_)
+            | ExprKind::Call { .. }
+            | ExprKind::Filter { .. }
+            | ExprKind::Default { .. }
+            | ExprKind::Not(_)
+            | ExprKind::Negate(_)
+            | ExprKind::And(..)
+            | ExprKind::Or(..)
+            | ExprKind::Binary { .. } => false,
         })
     }
 
     /// Whether this is `file(…)`.
     pub(super) fn is_file(&self) -> bool {
-        matches!(&self.kind, NodeKind::Call { doc, .. } if doc.name == "file")
+        matches!(&self.kind, ExprKind::Call { doc, .. } if doc.name == "file")
     }
 
     /// Whether this is `response.json` or a path from there.
     pub(super) fn in_response_json(&self) -> bool {
         match &self.kind {
-            NodeKind::Response(ResponsePart::Json) => true,
-            NodeKind::Member { base, .. } | NodeKind::Index { base, .. } => base.in_response_json(),
+            ExprKind::Response(ResponsePart::Json) => true,
+            ExprKind::Member { base, .. } | ExprKind::Index { base, .. } => base.in_response_json(),
             _ => false,
         }
     }

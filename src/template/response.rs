@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::problem::Problem;
 use crate::response::Response;
 use crate::value::{Map, Value};
 
 use super::builtin::ResponsePart;
 
 /// A part of the last answer, or a fragment that says why there is none.
-pub(super) fn part(response: &Response, ok: bool, part: ResponsePart) -> Result<Value, String> {
+pub(super) fn part(response: &Response, ok: bool, part: ResponsePart) -> Result<Value, Problem> {
     Ok(match part {
         ResponsePart::Status => response.status.map_or(Value::Null, |status| Value::Int(status.into())),
         ResponsePart::Ok => Value::Bool(ok),
@@ -34,6 +35,6 @@ pub(super) fn header(response: &Response, name: &str) -> Option<Value> {
 }
 
 /// What is said of a body that should be JSON.
-pub(super) fn not_json() -> String {
-    "the last response's body is not JSON".to_owned()
+pub(super) fn not_json() -> Problem {
+    "the last response's body is not JSON".into()
 }

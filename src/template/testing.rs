@@ -56,7 +56,10 @@ impl World {
 fn first(problems: Vec<TemplateProblem>) -> String {
     problems.into_iter().next().map_or_else(
         || "no problem told".to_owned(),
-        |problem| problem.help.map_or(problem.message.clone(), |help| format!("{}: {help}", problem.message)),
+        |TemplateProblem { problem, .. }| match problem.help.as_str() {
+            "" => problem.message,
+            help => format!("{}: {help}", problem.message),
+        },
     )
 }
 

@@ -463,7 +463,7 @@ fn digests_are_written_as_asked_and_base64_of_their_digits_is_doubted() {
         let parsed = parse_text(text).unwrap();
         let told = parsed.doubts().iter().map(|doubt| {
             let mut patched = text.to_owned();
-            patched.replace_range(doubt.range.clone(), doubt.replacement.as_deref().unwrap());
+            patched.replace_range(doubt.range.clone(), doubt.problem.corrected.as_deref().unwrap());
             assert!(parse_text(&patched).unwrap().doubts().is_empty(), "{patched}");
             patched
         });
@@ -514,8 +514,8 @@ fn date_patterns_of_other_tools_are_told_as_strftime() {
     ] {
         let text = format!("${{now(\"{pattern}\")}}");
         let problem = parse_text(&text).unwrap_err().remove(0);
-        assert_eq!(problem.replacement, Some(format!("\"{ours}\"")), "{pattern}");
-        assert!(problem.help.unwrap().contains(ours));
+        assert_eq!(problem.problem.corrected, Some(format!("\"{ours}\"")), "{pattern}");
+        assert!(problem.problem.help.contains(ours));
         assert!(parse_text(&text.replace(pattern, ours)).is_ok(), "{ours}");
     }
     for fine in ["%Y", "today", "at", "a", "", "-"] {
@@ -541,13 +541,13 @@ fn every_problem_is_told_with_its_place() {
     let found = problems(text);
     let places: Vec<&str> = found.iter().map(|problem| &text[problem.range.clone()]).collect();
     assert_eq!(places, ["}", "uper", "&&", "}", "{{z}}"]);
-    assert_eq!(found[1].replacement.as_deref(), Some("upper"));
-    assert_eq!(found[4].replacement.as_deref(), Some("${z}"));
+    assert_eq!(found[1].problem.corrected.as_deref(), Some("upper"));
+    assert_eq!(found[4].problem.corrected.as_deref(), Some("${z}"));
     let text = "ü ${aa} ${bb}";
     let places: Vec<_> = problems(text).into_iter().map(|problem| text[problem.range].to_owned()).collect();
     assert_eq!(places, ["aa", "bb"]);
-    assert_eq!(problems("x ${a")[0].message, "this `${` has no closing `}`");
-    assert_eq!(problems("${'${a}'}")[0].message, "`${…}` cannot stand inside an expression's text");
+    assert_eq!(problems("x ${a")[0].problem.message, "this `${` has no closing `}`");
+    assert_eq!(problems("${'${a}'}")[0].problem.message, "`${…}` cannot stand inside an expression's text");
 }
 
 #[test]
@@ -560,10 +560,10 @@ fn dressed_expressions_show_the_bare_form() {
     ] {
         let found = parse_expression(dressed).unwrap_err();
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].replacement.as_deref(), Some(bare));
+        assert_eq!(found[0].problem.corrected.as_deref(), Some(bare));
         assert_eq!(found[0].range, 0..dressed.len());
     }
-    assert!(parse_expression("'x${a}' == b").unwrap_err()[0].replacement.is_none());
+    assert!(parse_expression("'x${a}' == b").unwrap_err()[0].problem.corrected.is_none());
 }
 
 #[test]
@@ -598,12 +598,12 @@ fn names_are_reported_for_the_dataflow() {
 fn depth_is_bounded() {
     for deep in ["(".repeat(5_000), "[".repeat(5_000), "not ".repeat(5_000), "-".repeat(5_000), "a[".repeat(5_000)] {
         let found = parse_expression(&deep).unwrap_err();
-        assert!(found.iter().any(|problem| problem.message.contains("levels deep")), "{found:?}");
+        assert!(found.iter().any(|problem| problem.problem.message.contains("levels deep")), "{found:?}");
     }
     let long = vec!["1"; 5_000].join(" + ");
-    assert!(parse_expression(&long).unwrap_err()[0].message.contains("levels deep"));
+    assert!(parse_expression(&long).unwrap_err()[0].problem.message.contains("levels deep"));
     let long = format!("1{}", " | string".repeat(5_000));
-    assert!(parse_expression(&long).unwrap_err()[0].message.contains("levels deep"));
+    assert!(parse_expression(&long).unwrap_err()[0].problem.message.contains("levels deep"));
     assert_eq!(value(&vec!["1"; 60].join(" + ")), "60");
     let list = format!("[{}] | length", vec!["1"; 5_000].join(","));
     assert_eq!(value(&list), "5000");

@@ -15,14 +15,14 @@ use super::{NameUse, TemplateProblem};
 #[derive(Clone, Debug)]
 pub struct ParsedText {
     source: Arc<str>,
-    parts: Vec<Part>,
+    parts: Vec<TextPart>,
     names: Vec<NameUse>,
     builtins: Vec<(Builtin, Range<usize>)>,
     doubts: Vec<TemplateProblem>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Part {
+pub(super) enum TextPart {
     Literal(String),
     Expression(Ast),
 }
@@ -55,7 +55,7 @@ pub fn parse_text(text: &str) -> Result<ParsedText, Vec<TemplateProblem>> {
             at = sign + 3;
         } else if rest.starts_with("${") {
             if !literal.is_empty() {
-                parts.push(Part::Literal(std::mem::take(&mut literal)));
+                parts.push(TextPart::Literal(std::mem::take(&mut literal)));
             }
             at = expression_at(text, sign + 2, &mut parts, &mut problems);
         } else {
@@ -71,14 +71,14 @@ pub fn parse_text(text: &str) -> Result<ParsedText, Vec<TemplateProblem>> {
     }
     literal.push_str(&text[at..]);
     if !literal.is_empty() {
-        parts.push(Part::Literal(literal));
+        parts.push(TextPart::Literal(literal));
     }
     if !problems.is_empty() {
         return Err(problems);
     }
     let (mut names, mut builtins, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
     for part in &parts {
-        if let Part::Expression(tree) = part {
+        if let TextPart::Expression(tree) = part {
             tree.collect_names(false, &mut names, &mut builtins);
             tree.collect_doubts(text, &mut doubts);
         }
@@ -87,12 +87,12 @@ pub fn parse_text(text: &str) -> Result<ParsedText, Vec<TemplateProblem>> {
 }
 
 /// Reads the expression that starts at `start` and tells where the text goes on.
-fn expression_at(text: &str, start: usize, parts: &mut Vec<Part>, problems: &mut Vec<TemplateProblem>) -> usize {
+fn expression_at(text: &str, start: usize, parts: &mut Vec<TextPart>, problems: &mut Vec<TemplateProblem>) -> usize {
     let Some(tokens) = lexer::tokens(text, start, true, problems) else {
         return lexer::closing_brace(text, start).map_or(text.len(), |end| end + 1);
     };
     if let Some(tree) = parser::parse(text, &tokens, problems) {
-        parts.push(Part::Expression(tree));
+        parts.push(TextPart::Expression(tree));
     }
     tokens.last().map_or(text.len(), |end| end.range.end)
 }
@@ -188,12 +188,12 @@ fn undress(text: &str, bare: Option<String>) -> TemplateProblem {
 impl ParsedText {
     /// Whether there is no expression in it.
     pub fn is_literal(&self) -> bool {
-        self.parts.iter().all(|part| matches!(part, Part::Literal(_)))
+        self.parts.iter().all(|part| matches!(part, TextPart::Literal(_)))
     }
 
     /// Whether it is one whole expression, whose value keeps its type.
     pub fn is_expression(&self) -> bool {
-        matches!(self.parts.as_slice(), [Part::Expression(_)])
+        matches!(self.parts.as_slice(), [TextPart::Expression(_)])
     }
 
     /// The names it reads, in order, without the built-in ones.

@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+use crate::problem::Problem;
+
 /// The time as text: ISO 8601 with milliseconds, or in a strftime format; in UTC or in a zone.
 /// `moved` are a shift and a zone, in any order: a shift begins with `+` or `-`.
 ///
@@ -14,12 +16,12 @@ pub(super) fn now<'a>(
     at: Timestamp,
     format: Option<&str>,
     moved: impl Iterator<Item = &'a str>,
-) -> Result<String, String> {
+) -> Result<String, Problem> {
     let (mut shift, mut zone) = (None, None);
     for text in moved {
         let place = if offset(text).is_none() && text.starts_with(['+', '-']) { &mut shift } else { &mut zone };
         if let Some(other) = place.replace(text) {
-            return Err(format!("`now` takes one shift and one time zone, not both '{other}' and '{text}'"));
+            return Err(format!("`now` takes one shift and one time zone, not both '{other}' and '{text}'").into());
         }
     }
     let mut time = at.to_zoned_datetime(zone.map_or(Ok(TimeZone::UTC), find_zone)?);
@@ -38,18 +40,21 @@ pub(super) fn now<'a>(
     if parse_shift(format).is_ok() {
         return Err(format!(
             "'{format}' is a shift, which is the second argument of `now`: write `now(null, '{format}')`"
-        ));
+        )
+        .into());
     }
     if !format.contains('%') && find_zone(format).is_ok() {
-        return Err(format!("'{format}' is a time zone, which follows the format: write `now(null, '{format}')`"));
+        return Err(
+            format!("'{format}' is a time zone, which follows the format: write `now(null, '{format}')`").into()
+        );
     }
     jiff::fmt::strtime::format(format, &time)
-        .map_err(|error| format!("'{format}' is not a strftime format like '%Y-%m-%d %H:%M:%S': {error}"))
+        .map_err(|error| format!("'{format}' is not a strftime format like '%Y-%m-%d %H:%M:%S': {error}").into())
 }
 
 /// A zone by its name in the database of time zones that this machine has, or by its distance
 /// from UTC.
-fn find_zone(name: &str) -> Result<TimeZone, String> {
+fn find_zone(name: &str) -> Result<TimeZone, Problem> {
     thread_local! {
         /// The zones this thread has used. The library's own cache is behind a lock.
         static KNOWN: RefCell<Vec<(String, TimeZone)>> = const { RefCell::new(Vec::new()) };
@@ -63,12 +68,12 @@ fn find_zone(name: &str) -> Result<TimeZone, String> {
         }
         let zone = TimeZone::get(name).map_err(|_| {
             if name != "UTC" && TimeZone::get("Europe/London").is_err() {
-                return format!(
-                    "'{name}' cannot be looked up: this machine has no database of time zones; install the package \
-                     `tzdata`"
+                return Problem::new(
+                    format!("'{name}' cannot be looked up: this machine has no database of time zones"),
+                    "install the package `tzdata`",
                 );
             }
-            format!("'{name}' is neither a shift like '+7d' nor a time zone like 'Europe/Berlin' or '+02:00'")
+            format!("'{name}' is neither a shift like '+7d' nor a time zone like 'Europe/Berlin' or '+02:00'").into()
         })?;
         known.push((name.to_owned(), zone.clone()));
         Ok(zone)
@@ -89,9 +94,12 @@ fn offset(text: &str) -> Option<TimeZone> {
 }
 
 /// A shift like `+7d`, `-2h`, `+1h30m` or `+1y2M`.
-fn parse_shift(text: &str) -> Result<Span, String> {
-    let wrong =
-        || format!("'{text}' is not a shift like '+7d', '-2h', '+1h30m' or '+1M' (y, M for months, w, d, h, m, s, ms)");
+fn parse_shift(text: &str) -> Result<Span, Problem> {
+    let wrong = || {
+        Problem::from(format!(
+            "'{text}' is not a shift like '+7d', '-2h', '+1h30m' or '+1M' (y, M for months, w, d, h, m, s, ms)"
+        ))
+    };
     let (negative, mut rest) = match text.split_at_checked(1) {
         Some(("+", rest)) => (false, rest),
         Some(("-", rest)) => (true, rest),

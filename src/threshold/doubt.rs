@@ -1,33 +1,23 @@
 //! Thresholds that can be judged but seldom mean what they say.
 
 use super::{Condition, Metric, Operator, Unit};
-
-/// Why a threshold most likely says something else than is meant.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Doubt {
-    /// The finding, as a sentence.
-    pub message: String,
-    /// The remedy in words.
-    pub help: String,
-    /// The text that was most likely meant.
-    pub instead: Option<String>,
-}
+use crate::problem::Problem;
 
 impl Condition {
-    /// What is doubtful about a condition that was read from `text`. Other tools write down what
+    /// Why a condition that was read from `text` most likely says something else than is meant. Other tools write down what
     /// fails a run, here stands what must hold: turned the wrong way round, it passes when the
     /// target is slow. It stays a doubt, for a lower limit of a time can be meant.
-    pub fn doubt(&self, text: &str) -> Option<Doubt> {
+    pub fn doubt(&self, text: &str) -> Option<Problem> {
         // A limit against the baseline has one way only, and the parser knows it.
         if self.baseline {
             return None;
         }
         let rises = self.metric.rises()?;
         match self.operator {
-            Operator::Equal if self.is_never_met() => Some(Doubt {
+            Operator::Equal if self.is_never_met() => Some(Problem {
                 message: "a measured figure is hardly ever exactly this".into(),
                 help: "limit it instead".into(),
-                instead: Some(self.with_sign(text, if rises { "<=" } else { ">=" })),
+                corrected: Some(self.with_sign(text, if rises { "<=" } else { ">=" })),
             }),
             Operator::Greater | Operator::GreaterOrEqual if rises => Some(self.turned(text)),
             Operator::Less | Operator::LessOrEqual if !rises => Some(self.turned(text)),
@@ -38,7 +28,7 @@ impl Condition {
     }
 
     /// A condition that holds when the target is worse, with its exact opposite as the remedy.
-    fn turned(&self, text: &str) -> Doubt {
+    fn turned(&self, text: &str) -> Problem {
         let sign = match self.operator {
             // Nothing counted is below 0.
             Operator::Greater | Operator::GreaterOrEqual if self.limit == 0.0 => "==",
@@ -50,13 +40,13 @@ impl Condition {
         // No time is 0, and no throughput is below it.
         let possible = self.limit > 0.0 || matches!(self.unit, Unit::Share) || self.unit == Unit::Count;
         let instead = possible.then(|| self.with_sign(text, sign));
-        Doubt {
+        Problem {
             message: "a threshold says what must hold, and this one holds when the target is worse".into(),
             help: match &instead {
                 Some(instead) => format!("if the run should fail then, write `{instead}`"),
                 None => "write the limit that must hold, for example `p95 < 300ms` or `throughput > 100/s`".into(),
             },
-            instead,
+            corrected: instead,
         }
     }
 
@@ -106,7 +96,7 @@ mod tests {
             ("error_rate == 1%", Some("error_rate <= 1%")),
         ] {
             let doubt = Condition::parse(text).expect(text).doubt(text).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!(doubt.instead.as_deref(), instead, "{text}");
+            assert_eq!(doubt.corrected.as_deref(), instead, "{text}");
             if let Some(instead) = instead {
                 assert_eq!(Condition::parse(instead).expect(instead).doubt(instead), None, "{text}");
             }

@@ -13,8 +13,6 @@ use crate::phase::Phase;
 use crate::problem::Problem;
 use crate::units::Rate;
 
-pub use doubt::Doubt;
-
 /// A figure of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Metric {

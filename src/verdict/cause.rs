@@ -31,7 +31,7 @@ pub(super) fn most_frequent(results: &Results, label: LabelId) -> Option<String>
 
 /// The earliest failure that explains why several others failed; `None` where the thresholds
 /// themselves tell all there is to tell. `blamed` are the lines whose failures fail the run.
-pub(super) fn of(
+pub(super) fn shared_by_failures(
     graph: &ExecutionGraph,
     results: &Results,
     thresholds: &[ThresholdResult],

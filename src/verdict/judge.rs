@@ -70,7 +70,7 @@ pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome
     if run.setup.failure().is_none() {
         if findings.is_empty() {
             findings.extend(
-                cause::of(graph, results, &thresholds, &cover::blamed(graph, results, &thresholds))
+                cause::shared_by_failures(graph, results, &thresholds, &cover::blamed(graph, results, &thresholds))
                     .map(|reason| (exit::FAILED, reason)),
             );
         }

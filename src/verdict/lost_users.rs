@@ -9,7 +9,7 @@ const REASONS: usize = 3;
 
 /// Why users of these groups ended early: `5 of 10 users ended early: 5 because `Log in` failed
 /// (status is 200: got 401)`.
-pub(super) fn told<'r>(
+pub(super) fn sentence<'r>(
     graph: &ExecutionGraph,
     results: &Results,
     groups: impl Iterator<Item = &'r GroupResult>,

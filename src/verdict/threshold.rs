@@ -176,7 +176,7 @@ pub(super) fn all(
             let observed = Observed { stats, iterations, dropped, users, time };
             let mut result = compare(graph, threshold, &observed, under_way || graph.skip_without_samples);
             if result.metric == Metric::UsersLost && users.1 > 0 {
-                result.detail = Some(lost_users::told(graph, results, groups()).into());
+                result.detail = Some(lost_users::sentence(graph, results, groups()).into());
             }
             match threshold.condition.baseline {
                 true => answered(result, baseline.thresholds.get(&index), under_way),

@@ -218,7 +218,7 @@ struct Builder<'a> {
 }
 
 /// A map or list whose end has not come yet.
-enum Open {
+enum OpenNode {
     List {
         items: Vec<Node>,
         anchor: usize,
@@ -239,7 +239,7 @@ enum Open {
 
 impl Builder<'_> {
     fn document<'t>(&mut self, events: &mut Parser<'t, granit_parser::StrInput<'t>>) -> Option<Node> {
-        let mut open: Vec<Open> = Vec::new();
+        let mut open: Vec<OpenNode> = Vec::new();
         let mut root = None;
         while let Some(event) = events.next_event() {
             let (event, at) = match event {
@@ -270,13 +270,13 @@ impl Builder<'_> {
                 }
                 Event::SequenceStart(style, anchor, tag) => {
                     self.refuse_tag(tag.is_some(), at.tag_start().and_then(|m| m.byte_offset()), span);
-                    open.push(Open::List { items: Vec::new(), anchor, span, style });
+                    open.push(OpenNode::List { items: Vec::new(), anchor, span, style });
                     None
                 }
                 Event::MappingStart(style, anchor, tag) => {
                     self.refuse_tag(tag.is_some(), at.tag_start().and_then(|m| m.byte_offset()), span);
                     let (entries, places, merges) = (Vec::new(), HashMap::new(), Vec::new());
-                    open.push(Open::Map { entries, places, merges, key: None, anchor, span, style });
+                    open.push(OpenNode::Map { entries, places, merges, key: None, anchor, span, style });
                     None
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(open.pop(), span),
@@ -324,9 +324,9 @@ impl Builder<'_> {
     }
 
     /// Hands a finished value to the map or list it stands in.
-    fn attach(&mut self, parent: &mut Open, node: Node) {
+    fn attach(&mut self, parent: &mut OpenNode, node: Node) {
         match parent {
-            Open::List { items, .. } => {
+            OpenNode::List { items, .. } => {
                 if node.is_blank() {
                     self.findings.push(
                         Diagnostic::error(node.span, "nothing is written after this `-`")
@@ -335,7 +335,7 @@ impl Builder<'_> {
                 }
                 items.push(node);
             }
-            Open::Map { entries, places, merges, key, .. } => match key.take() {
+            OpenNode::Map { entries, places, merges, key, .. } => match key.take() {
                 None => match &node.kind {
                     NodeKind::Scalar { text, .. } => *key = Some((text.clone(), node.span)),
                     _ => {
@@ -369,13 +369,13 @@ impl Builder<'_> {
         }
     }
 
-    fn close(&mut self, open: Option<Open>, end: Span) -> Option<Node> {
+    fn close(&mut self, open: Option<OpenNode>, end: Span) -> Option<Node> {
         let (node, anchor) = match open? {
-            Open::List { items, anchor, span, style } => {
+            OpenNode::List { items, anchor, span, style } => {
                 let last = items.last().map(|last| last.span.end);
                 (Node { span: ended(span, end, style, last), kind: NodeKind::List(items) }, anchor)
             }
-            Open::Map { mut entries, mut places, merges, anchor, span, style, .. } => {
+            OpenNode::Map { mut entries, mut places, merges, anchor, span, style, .. } => {
                 let last = entries.last().map(|last| last.value.span.end);
                 for merge in merges {
                     self.merge(&mut entries, &mut places, merge);

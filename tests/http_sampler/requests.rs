@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::header::{HeaderName, HeaderValue};
 use loadplan::failure::FailureKind;
-use loadplan::protocols::http::client::{Auth, HttpUser, RedirectHeaders, Request, Scope, Settings};
+use loadplan::protocols::http::client::{Auth, HttpUser, KeptFor, RedirectHeaders, Request, Settings};
 
 use crate::support::{answer, failure, fetch, get, http, ok, request, run, transport};
 
@@ -178,7 +178,7 @@ fn cookies_by_scope_and_beside_a_written_one() {
         let url = format!("http://127.0.0.1:{port}/");
         let user = HttpUser::new();
         let by = |cookies| transport(Settings { cookies, ..Settings::default() });
-        let (keeping, iteration, off) = (by(Scope::User), by(Scope::Iteration), by(Scope::Off));
+        let (keeping, iteration, off) = (by(KeptFor::User), by(KeptFor::Iteration), by(KeptFor::Off));
         user.send(get(&url), &keeping).await;
         assert_eq!(user.cookie(&url.parse().unwrap(), "sid").as_deref(), Some("1"));
         user.send(with(get(&url), &[("cookie", "own=2")]), &keeping).await;

@@ -19,7 +19,7 @@ const SAMPLERS: [(&str, f64); 4] = [("GET /a", 30.0), ("GET /b", 50.0), ("GET /c
 
 /// How a target's response times behave. Deviations are those of the logarithm.
 #[derive(Clone, Copy)]
-struct Target {
+struct SimulatedTarget {
     /// From run to run, of all samplers alike: another day, another neighbour.
     from_run_to_run: f64,
     /// From run to run, of a sampler alone.
@@ -38,7 +38,7 @@ struct Target {
     rate: f64,
 }
 
-const CALM: Target = Target {
+const CALM: SimulatedTarget = SimulatedTarget {
     from_run_to_run: 0.02,
     of_its_own: 0.01,
     drift: 0.0,
@@ -56,7 +56,7 @@ fn normal(random: &mut impl Rng) -> f64 {
 }
 
 /// A run, with one sampler slower by a factor.
-fn run(target: &Target, slower: Option<(usize, f64)>, random: &mut Xoshiro256PlusPlus) -> Summary {
+fn run(target: &SimulatedTarget, slower: Option<(usize, f64)>, random: &mut Xoshiro256PlusPlus) -> Summary {
     let window = Window::seconds(SECONDS);
     let run = target.from_run_to_run * normal(random);
     let drift = target.drift * normal(random);
@@ -113,7 +113,7 @@ struct Rates {
     only: f64,
 }
 
-fn rates(target: &Target, runs: usize) -> Rates {
+fn rates(target: &SimulatedTarget, runs: usize) -> Rates {
     const RUNS: usize = 120;
     /// The same runs in other pairs: fewer have to be drawn.
     const LAGS: usize = 6;
@@ -139,7 +139,7 @@ fn rates(target: &Target, runs: usize) -> Rates {
 
 #[expect(clippy::print_stdout, reason = "the rates are in docs/comparing.md")]
 #[track_caller]
-fn few_alarms_and_the_slower_one_is_found(name: &str, target: &Target) {
+fn few_alarms_and_the_slower_one_is_found(name: &str, target: &SimulatedTarget) {
     for runs in [1, 3] {
         let Rates { alarms, found, only } = rates(target, runs);
         println!("{name}, {runs} in the baseline: alarms {alarms:.3}, found {found:.3}, only that one {only:.3}");
@@ -151,27 +151,27 @@ fn few_alarms_and_the_slower_one_is_found(name: &str, target: &Target) {
 
 #[test]
 fn under_drift() {
-    few_alarms_and_the_slower_one_is_found("drift", &Target { drift: 0.1, ..CALM });
+    few_alarms_and_the_slower_one_is_found("drift", &SimulatedTarget { drift: 0.1, ..CALM });
 }
 
 #[test]
 fn under_autocorrelation() {
-    let target = Target { of_a_second: 0.05, memory: 0.8, ..CALM };
+    let target = SimulatedTarget { of_a_second: 0.05, memory: 0.8, ..CALM };
     few_alarms_and_the_slower_one_is_found("autocorrelated", &target);
 }
 
 #[test]
 fn with_widely_scattered_samples() {
-    few_alarms_and_the_slower_one_is_found("lognormal", &Target { of_a_sample: 0.8, ..CALM });
+    few_alarms_and_the_slower_one_is_found("lognormal", &SimulatedTarget { of_a_sample: 0.8, ..CALM });
 }
 
 #[test]
 fn with_a_heavy_tail() {
-    few_alarms_and_the_slower_one_is_found("heavy tail", &Target { tail: 0.05, ..CALM });
+    few_alarms_and_the_slower_one_is_found("heavy tail", &SimulatedTarget { tail: 0.05, ..CALM });
 }
 
 #[test]
 fn with_all_of_it() {
-    let target = Target { drift: 0.1, of_a_second: 0.03, memory: 0.8, of_a_sample: 0.5, tail: 0.02, ..CALM };
+    let target = SimulatedTarget { drift: 0.1, of_a_second: 0.03, memory: 0.8, of_a_sample: 0.5, tail: 0.02, ..CALM };
     few_alarms_and_the_slower_one_is_found("all of it", &target);
 }

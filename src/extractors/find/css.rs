@@ -5,6 +5,7 @@ use std::sync::Arc;
 use scraper::{Html, Selector};
 
 use crate::markup;
+use crate::problem::Problem;
 use crate::value::Value;
 
 use super::Found;
@@ -24,12 +25,11 @@ impl Css {
     ///
     /// # Errors
     /// A fragment that says what is wrong with it.
-    pub fn compile(selector: &str, attribute: Option<&str>) -> Result<Self, String> {
+    pub fn compile(selector: &str, attribute: Option<&str>) -> Result<Self, Problem> {
         if selector.len() > 10_000 {
-            return Err("the selector is longer than 10000 characters".to_owned());
+            return Err("the selector is longer than 10000 characters".into());
         }
-        let parsed = Selector::parse(selector)
-            .map_err(|error| format!("it is not a CSS selector like `input[name=csrf]` or `ul.list > li` ({error})"))?;
+        let parsed = Selector::parse(selector).map_err(|error| format!("it cannot be read ({error})"))?;
         let compares_siblings = selector.contains('~') || selector.to_ascii_lowercase().contains(":has(");
         Ok(Self { source: selector.into(), selector: parsed, attribute: attribute.map(Into::into), compares_siblings })
     }
@@ -49,7 +49,7 @@ impl Css {
     ///
     /// # Errors
     /// A fragment that names the limit which the page or what is found in it goes beyond.
-    pub fn find(&self, html: &str) -> Result<Found, String> {
+    pub fn find(&self, html: &str) -> Result<Found, Problem> {
         let document = markup::html(html).map_err(super::limit)?;
         if self.compares_siblings && sibling_pairs(&document) > MAX_PAIRS {
             return Err(super::limit(format_args!(

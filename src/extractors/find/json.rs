@@ -1,7 +1,6 @@
 //! JSONPath (RFC 9535). Paths to a single place are followed in the outline of the body; a tree
 //! of it is made only for the others.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,6 +9,7 @@ use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 
 use crate::json::{Document, Node};
+use crate::problem::Problem;
 use crate::response::Response;
 
 use super::nearest::nearest_paths;
@@ -21,32 +21,12 @@ pub struct JsonPath {
     source: Arc<str>,
     query: JpQuery,
     /// The steps of a path that leads to at most one place.
-    steps: Option<Vec<Step>>,
+    steps: Option<Vec<PathStep>>,
 }
-
-/// Why a text is not a JSONPath.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadPath {
-    /// What is wrong, as a fragment.
-    pub message: String,
-    /// What to write, in words.
-    pub help: Option<String>,
-    /// The path as it was probably meant; it compiles.
-    pub path: Option<String>,
-}
-
-impl fmt::Display for BadPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        self.help.as_ref().map_or(Ok(()), |help| write!(f, "; {help}"))
-    }
-}
-
-impl std::error::Error for BadPath {}
 
 /// A step down to one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PathStep {
     Name(String),
     Index(i64),
 }
@@ -61,38 +41,35 @@ impl JsonPath {
     ///
     /// # Errors
     /// What is wrong with it, and how it is written if that can be told.
-    pub fn compile(path: &str) -> Result<Self, BadPath> {
-        Self::parse(path).map_err(|message| {
+    pub fn compile(path: &str) -> Result<Self, Problem> {
+        Self::parse(path).map_err(|problem| {
             let counted = ["length", "size", "count"].iter().find_map(|word| path.strip_suffix(&format!(".{word}()")));
             if let Some(list) = counted.or_else(|| path.strip_suffix(".#")) {
                 let rewritten = json_dialects::rewritten(list).filter(|ours| Self::parse(&ours.path).is_ok());
                 if let Some(ours) = rewritten {
-                    return BadPath {
-                        message: "a path finds values and does not count them".to_owned(),
-                        help: Some(format!(
-                            "assert `{0}: {{ length: 3 }}`, or take `{0}` and compute `name | length`",
-                            ours.path
-                        )),
-                        path: None,
-                    };
+                    return Problem::new(
+                        "a path finds values and does not count them",
+                        format!("assert `{0}: {{ length: 3 }}`, or take `{0}` and compute `name | length`", ours.path),
+                    );
                 }
             }
             let rewritten =
                 json_dialects::rewritten(path).filter(|ours| ours.path != path && Self::parse(&ours.path).is_ok());
             match rewritten {
-                Some(ours) => BadPath {
-                    message: ours.note.map_or(message, str::to_owned),
-                    help: Some(format!("write `{}`", ours.path)),
-                    path: Some(ours.path),
+                Some(ours) => Problem {
+                    message: ours.note.map_or(problem.message, str::to_owned),
+                    help: format!("write `{}`", ours.path),
+                    corrected: Some(ours.path),
                 },
-                None => BadPath { message, help: None, path: None },
+                None => problem,
             }
         })
     }
 
-    fn parse(path: &str) -> Result<Self, String> {
+    fn parse(path: &str) -> Result<Self, Problem> {
         if !path.starts_with('$') {
-            return Err(format!("a JSONPath starts with `$`: write `$.{}`", path.trim_start_matches(['.', '@'])));
+            let ours = format!("write `$.{}`", path.trim_start_matches(['.', '@']));
+            return Err(Problem::new("a JSONPath starts with `$`", ours));
         }
         json_check::check_text(path)?;
         let query = parse_json_path(path).map_err(|error| json_check::explain(path, &error))?;
@@ -115,7 +92,7 @@ impl JsonPath {
     ///
     /// # Errors
     /// A fragment that says why the body is not JSON.
-    pub fn find(&self, response: &Response) -> Result<Found, String> {
+    pub fn find(&self, response: &Response) -> Result<Found, Problem> {
         match response.json() {
             Ok(json) => self.find_in(json),
             Err(error) => Err(self.not_json(response, error)),
@@ -126,25 +103,25 @@ impl JsonPath {
     ///
     /// # Errors
     /// A fragment that says why the text is not JSON.
-    pub fn find_in_text(&self, text: &str) -> Result<Found, String> {
+    pub fn find_in_text(&self, text: &str) -> Result<Found, Problem> {
         let json = Document::read(Bytes::copy_from_slice(text.as_bytes()))
             .map_err(|error| format!("it is not JSON ({error})"))?;
         self.find_in(&json)
     }
 
-    fn not_json(&self, response: &Response, error: &str) -> String {
+    fn not_json(&self, response: &Response, error: &Problem) -> Problem {
         if response.body.is_empty() {
-            "the body is empty".to_owned()
+            "the body is empty".into()
         } else if let Some(words) = super::still_gzip(&response.beginning(8)) {
-            words.to_owned()
+            words.into()
         } else if response.truncated() {
-            format!("{CUT}, so only its first {} bytes were kept", response.body.len())
+            format!("{CUT}, so only its first {} bytes were kept", response.body.len()).into()
         } else {
-            format!("the body is not JSON ({error})")
+            format!("the body is not JSON ({error})").into()
         }
     }
 
-    fn find_in(&self, json: &Document) -> Result<Found, String> {
+    fn find_in(&self, json: &Document) -> Result<Found, Problem> {
         if let Some(steps) = &self.steps {
             return Ok(walk(json.root(), steps).map_or(Found::Nothing, |found| Found::One(found.to_value())));
         }
@@ -152,7 +129,8 @@ impl JsonPath {
             return Err(format!(
                 "{TOO_MANY_PLACES} {} places of the body: write it with fewer `..`, `*` and `?`",
                 json_cost::MAX_PLACES
-            ));
+            )
+            .into());
         }
         let found = js_path_process(&self.query, json.tree())
             .map_err(|error| format!("the path cannot be followed ({error})"))?;
@@ -220,27 +198,27 @@ fn leading_value(text: &str) -> String {
 }
 
 /// Follows the steps as far as they all exist.
-pub(super) fn walk<'d>(json: Node<'d>, steps: &[Step]) -> Option<Node<'d>> {
+pub(super) fn walk<'d>(json: Node<'d>, steps: &[PathStep]) -> Option<Node<'d>> {
     steps.iter().try_fold(json, step_into)
 }
 
-pub(super) fn step_into<'d>(json: Node<'d>, step: &Step) -> Option<Node<'d>> {
+pub(super) fn step_into<'d>(json: Node<'d>, step: &PathStep) -> Option<Node<'d>> {
     match step {
-        Step::Name(name) => json.get(name),
-        Step::Index(index) => json.element(*index),
+        PathStep::Name(name) => json.get(name),
+        PathStep::Index(index) => json.element(*index),
     }
 }
 
-fn singular_steps(query: &JpQuery) -> Option<Vec<Step>> {
+fn singular_steps(query: &JpQuery) -> Option<Vec<PathStep>> {
     let steps = leading_steps(query);
     (steps.len() == query.segments.len()).then_some(steps)
 }
 
 /// The steps up to the first one that can lead to several places.
-fn leading_steps(query: &JpQuery) -> Vec<Step> {
+fn leading_steps(query: &JpQuery) -> Vec<PathStep> {
     let step = |segment: &Segment| match segment {
-        Segment::Selector(Selector::Name(name)) => Some(Step::Name(name.clone())),
-        Segment::Selector(Selector::Index(index)) => Some(Step::Index(*index)),
+        Segment::Selector(Selector::Name(name)) => Some(PathStep::Name(name.clone())),
+        Segment::Selector(Selector::Index(index)) => Some(PathStep::Index(*index)),
         _ => None,
     };
     query.segments.iter().map_while(step).collect()

@@ -6,14 +6,16 @@ use jsonpath_rust::parser::model::{
     Comparable, Comparison, Filter, FilterAtom, FnArg, JpQuery, Segment, Selector, Test, TestFunction,
 };
 
+use crate::problem::Problem;
+
 /// How many brackets and parentheses of a path may stand within one another. The time that the library's
 /// parser takes may double with each.
 pub(crate) const MAX_NESTED: usize = 12;
 
 /// Blanks where a name should go on, and texts far beyond any real path.
-pub(super) fn check_text(path: &str) -> Result<(), String> {
+pub(super) fn check_text(path: &str) -> Result<(), Problem> {
     if path.len() > 10_000 {
-        return Err("the path is longer than 10000 characters".to_owned());
+        return Err("the path is longer than 10000 characters".into());
     }
     let part_of_name = |c: char| c.is_alphanumeric() || c == '_' || !c.is_ascii();
     let mut quote = None;
@@ -30,7 +32,7 @@ pub(super) fn check_text(path: &str) -> Result<(), String> {
                 _ => {}
             }
             if nested > MAX_NESTED {
-                return Err(format!("more than {MAX_NESTED} brackets of the path stand within one another"));
+                return Err(format!("more than {MAX_NESTED} brackets of the path stand within one another").into());
             }
         }
         match quote {
@@ -49,14 +51,15 @@ pub(super) fn check_text(path: &str) -> Result<(), String> {
                     if condition {
                         let rest = path.get(at..).unwrap_or_default();
                         let word = rest.split(|c: char| !part_of_name(c)).next().unwrap_or(rest);
-                        return Err(format!(
-                            "a condition knows no `{word}`; it knows ==, !=, <, <=, >, >=, &&, ||, ! and the functions \
-                             length, count, value, match and search"
+                        return Err(Problem::new(
+                            format!("a condition knows no `{word}`"),
+                            "it knows ==, !=, <, <=, >, >=, &&, ||, ! and the functions length, count, value, match \
+                             and search",
                         ));
                     }
-                    return Err(format!(
-                        "the space in front of `{}` ends the name; a name with a space is written `['first name']`",
-                        path.get(at..).unwrap_or_default()
+                    return Err(Problem::new(
+                        format!("the space in front of `{}` ends the name", path.get(at..).unwrap_or_default()),
+                        "a name with a space is written `['first name']`",
                     ));
                 }
             }
@@ -68,9 +71,9 @@ pub(super) fn check_text(path: &str) -> Result<(), String> {
 }
 
 /// The library's refusal in a tester's words.
-pub(super) fn explain(path: &str, error: &JsonPathError) -> String {
+pub(super) fn explain(path: &str, error: &JsonPathError) -> Problem {
     if path.len() == 1 {
-        return "the path is empty".to_owned();
+        return "the path is empty".into();
     }
     let place = match error {
         JsonPathError::PestError(parsing) => match column(&parsing.to_string()).and_then(|at| rest_of(path, at)) {
@@ -80,7 +83,7 @@ pub(super) fn explain(path: &str, error: &JsonPathError) -> String {
         JsonPathError::InvalidJsonPath(message) => message.clone(),
         other => other.to_string(),
     };
-    format!("{place}; a path looks like `$.items[0].id`, `$..id` or `$.items[?@.price > 10]`")
+    Problem::new(place, "a path looks like `$.items[0].id`, `$..id` or `$.items[?@.price > 10]`")
 }
 
 /// The column a parser's message points at, from 1: its first line is ` --> 1:5`.
@@ -97,11 +100,11 @@ fn rest_of(path: &str, column: usize) -> Option<&str> {
 }
 
 /// Functions must be used by their types.
-pub(super) fn check_types(query: &JpQuery) -> Result<(), String> {
+pub(super) fn check_types(query: &JpQuery) -> Result<(), Problem> {
     query.segments.iter().try_for_each(segment)
 }
 
-fn segment(of: &Segment) -> Result<(), String> {
+fn segment(of: &Segment) -> Result<(), Problem> {
     match of {
         Segment::Descendant(inner) => segment(inner),
         Segment::Selector(one) => selector(one),
@@ -109,14 +112,14 @@ fn segment(of: &Segment) -> Result<(), String> {
     }
 }
 
-fn selector(of: &Selector) -> Result<(), String> {
+fn selector(of: &Selector) -> Result<(), Problem> {
     match of {
         Selector::Filter(inner) => filter(inner),
         Selector::Name(_) | Selector::Wildcard | Selector::Index(_) | Selector::Slice(..) => Ok(()),
     }
 }
 
-fn filter(of: &Filter) -> Result<(), String> {
+fn filter(of: &Filter) -> Result<(), Problem> {
     match of {
         Filter::Or(parts) | Filter::And(parts) => parts.iter().try_for_each(filter),
         Filter::Atom(FilterAtom::Filter { expr, .. }) => filter(expr),
@@ -125,13 +128,13 @@ fn filter(of: &Filter) -> Result<(), String> {
     }
 }
 
-fn compared(comparison: &Comparison) -> Result<(), String> {
+fn compared(comparison: &Comparison) -> Result<(), Problem> {
     let (left, right) = comparison.vals();
     for side in [left, right] {
         if let Comparable::Function(called) = side {
             function(called)?;
             if !gives_value(called) {
-                return Err(format!("`{}` is true or false by itself and is not compared", name(called)));
+                return Err(format!("`{}` is true or false by itself and is not compared", name(called)).into());
             }
         }
     }
@@ -139,14 +142,14 @@ fn compared(comparison: &Comparison) -> Result<(), String> {
 }
 
 /// A condition by itself: a path that exists, or a function that is true or false.
-fn test(of: &Test) -> Result<(), String> {
+fn test(of: &Test) -> Result<(), Problem> {
     match of {
         Test::RelQuery(segments) => segments.iter().try_for_each(segment),
         Test::AbsQuery(query) => check_types(query),
         Test::Function(called) => {
             function(called)?;
             if gives_value(called) {
-                return Err(format!("`{0}(…)` gives a value, which is compared: `{0}(…) > 0`", name(called)));
+                return Err(format!("`{0}(…)` gives a value, which is compared: `{0}(…) > 0`", name(called)).into());
             }
             Ok(())
         }
@@ -168,7 +171,7 @@ fn name(called: &TestFunction) -> &str {
     }
 }
 
-fn function(called: &TestFunction) -> Result<(), String> {
+fn function(called: &TestFunction) -> Result<(), Problem> {
     match called {
         TestFunction::Length(argument) => value_argument(called, argument),
         TestFunction::Search(text, pattern) | TestFunction::Match(text, pattern) => {
@@ -177,17 +180,18 @@ fn function(called: &TestFunction) -> Result<(), String> {
         }
         TestFunction::Value(argument) | TestFunction::Count(argument) => match argument {
             FnArg::Test(inner) if !matches!(**inner, Test::Function(_)) => test(inner),
-            _ => Err(format!("`{}` takes a path", name(called))),
+            _ => Err(format!("`{}` takes a path", name(called)).into()),
         },
-        TestFunction::Custom(name, _) => {
-            Err(format!("there is no function `{name}` in JSONPath; known are length, count, value, match and search"))
-        }
+        TestFunction::Custom(name, _) => Err(Problem::new(
+            format!("there is no function `{name}` in JSONPath"),
+            "known are length, count, value, match and search",
+        )),
     }
 }
 
 /// A literal, a path to one place, or a function that gives a value.
-fn value_argument(called: &TestFunction, argument: &FnArg) -> Result<(), String> {
-    let wrong = || Err(format!("`{}` takes a value or a path that leads to one place", name(called)));
+fn value_argument(called: &TestFunction, argument: &FnArg) -> Result<(), Problem> {
+    let wrong = || Err(format!("`{}` takes a value or a path that leads to one place", name(called)).into());
     match argument {
         FnArg::Literal(_) => Ok(()),
         FnArg::Filter(_) => wrong(),

@@ -11,9 +11,10 @@ mod xml;
 mod xpath;
 
 pub use css::Css;
-pub use json::{BadPath, JsonPath};
+pub use json::JsonPath;
 pub use xpath::XPath;
 
+use crate::problem::Problem;
 use crate::value::Value;
 
 /// What a path found.
@@ -42,8 +43,8 @@ impl Found {
 const OWN_LIMIT: &str = "(a limit of loadplan; `regex` and `between` have none)";
 
 /// The message of a limit that no key changes.
-fn limit(words: impl std::fmt::Display) -> String {
-    format!("{words} {OWN_LIMIT}")
+fn limit(words: impl std::fmt::Display) -> Problem {
+    format!("{words} {OWN_LIMIT}").into()
 }
 
 /// Whether a message tells that the body is within no limit of loadplan, and was not looked into for that.
@@ -68,7 +69,7 @@ pub(crate) fn still_gzip(text: &str) -> Option<&'static str> {
 pub const MAX_FOUND: usize = 64 * 1024 * 1024;
 
 /// Whether a path may find so many bytes.
-fn room_for(bytes: usize) -> Result<(), String> {
+fn room_for(bytes: usize) -> Result<(), Problem> {
     if bytes > MAX_FOUND {
         return Err(limit(format_args!("it finds more than {} MiB of text", MAX_FOUND >> 20)));
     }

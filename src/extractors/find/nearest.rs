@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::json::{Kind, Node};
+use crate::json::{Node, ValueKind};
 use crate::suggest::nearest;
 
-use super::json::{Step, step_into};
+use super::json::{PathStep, step_into};
 
 /// How many places of the body are looked at; a message is not worth more.
 const MAX_PLACES: usize = 5_000;
@@ -16,9 +16,9 @@ const MAX_PATHS: usize = 3;
 
 /// Paths that exist and are near to `steps`: the same place with a name spelled slightly
 /// differently, or else places elsewhere whose last name is the same.
-pub(super) fn nearest_paths(json: Node<'_>, steps: &[Step]) -> Vec<String> {
+pub(super) fn nearest_paths(json: Node<'_>, steps: &[PathStep]) -> Vec<String> {
     let mut place = json;
-    let mut path: Vec<Step> = Vec::new();
+    let mut path: Vec<PathStep> = Vec::new();
     for step in steps {
         match step_into(place, step) {
             Some(next) => {
@@ -29,49 +29,49 @@ pub(super) fn nearest_paths(json: Node<'_>, steps: &[Step]) -> Vec<String> {
         }
     }
     let missing = steps.get(path.len());
-    if let Some(Step::Name(name)) = missing {
+    if let Some(PathStep::Name(name)) = missing {
         let names: Vec<_> = place.members().take(MAX_KEYS).map(|(name, _)| name).collect();
         if let Some(known) = nearest(name, names.iter().map(|name| &**name)) {
-            path.push(Step::Name(known.to_owned()));
+            path.push(PathStep::Name(known.to_owned()));
             return vec![written(&path)];
         }
     }
     let wanted = steps.iter().rev().find_map(|step| match step {
-        Step::Name(name) => Some(name.as_str()),
-        Step::Index(_) => None,
+        PathStep::Name(name) => Some(name.as_str()),
+        PathStep::Index(_) => None,
     });
     wanted.map(|name| places_called(json, name)).unwrap_or_default()
 }
 
 /// The first places, from the top down, under this name in whatever case.
 fn places_called(json: Node<'_>, name: &str) -> Vec<String> {
-    let mut queue: VecDeque<(Node<'_>, Vec<Step>)> = VecDeque::from([(json, Vec::new())]);
+    let mut queue: VecDeque<(Node<'_>, Vec<PathStep>)> = VecDeque::from([(json, Vec::new())]);
     let mut found = Vec::new();
     let mut seen = 0;
     while let Some((place, path)) = queue.pop_front() {
-        let mut visit = |step: Step, child| {
+        let mut visit = |step: PathStep, child| {
             let mut path = path.clone();
             path.push(step);
             queue.push_back((child, path));
         };
         match place.kind() {
-            Kind::Object => {
+            ValueKind::Object => {
                 for (key, child) in place.members().take(MAX_KEYS) {
                     if key.eq_ignore_ascii_case(name) {
                         let mut path = path.clone();
-                        path.push(Step::Name(key.to_string()));
+                        path.push(PathStep::Name(key.to_string()));
                         found.push(written(&path));
                     }
-                    visit(Step::Name(key.into_owned()), child);
+                    visit(PathStep::Name(key.into_owned()), child);
                 }
             }
-            Kind::List => {
+            ValueKind::List => {
                 // Elements of a list are alike: the first ones tell enough.
                 for (index, child) in place.items().take(3).enumerate() {
-                    visit(Step::Index(index as i64), child);
+                    visit(PathStep::Index(index as i64), child);
                 }
             }
-            Kind::Null | Kind::Bool | Kind::Number | Kind::Text => {}
+            ValueKind::Null | ValueKind::Bool | ValueKind::Number | ValueKind::Text => {}
         }
         seen += 1;
         if seen >= MAX_PLACES || found.len() >= MAX_PATHS {
@@ -83,12 +83,12 @@ fn places_called(json: Node<'_>, name: &str) -> Vec<String> {
 }
 
 /// Steps as a JSONPath.
-fn written(steps: &[Step]) -> String {
+fn written(steps: &[PathStep]) -> String {
     let mut path = "$".to_owned();
     for step in steps {
         match step {
-            Step::Index(index) => path.push_str(&format!("[{index}]")),
-            Step::Name(name) => {
+            PathStep::Index(index) => path.push_str(&format!("[{index}]")),
+            PathStep::Name(name) => {
                 let plain = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
                     && name.chars().all(|c| c.is_alphanumeric() || c == '_');
                 if plain {

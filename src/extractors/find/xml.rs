@@ -7,6 +7,7 @@ use sxd_document::dom::{Document, Element};
 use sxd_document::{Package, QName};
 
 use crate::markup::{self, MAX_NAMESPACES, MAX_XML_DEPTH, MAX_XML_NODES};
+use crate::problem::Problem;
 
 /// The namespace that every document has under the prefix `xml`.
 pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -25,7 +26,7 @@ pub(super) struct Xml {
 
 /// What is gathered while a document is copied.
 #[derive(Default)]
-struct Seen<'i> {
+struct DocumentFacts<'i> {
     namespaces: Vec<(String, String)>,
     prefixes: HashSet<&'i str>,
     uris: HashSet<&'i str>,
@@ -36,7 +37,7 @@ struct Seen<'i> {
 ///
 /// # Errors
 /// A fragment that says why it is not XML or is refused.
-pub(super) fn parse(text: &str) -> Result<Xml, String> {
+pub(super) fn parse(text: &str) -> Result<Xml, Problem> {
     let source = text.trim_start_matches('\u{feff}').trim_start();
     markup::check_xml(source).map_err(super::limit)?;
     check_declarations(source)?;
@@ -45,12 +46,12 @@ pub(super) fn parse(text: &str) -> Result<Xml, String> {
         roxmltree::Error::NodesLimitReached => {
             super::limit(format_args!("the body has more than {MAX_XML_NODES} nodes"))
         }
-        roxmltree::Error::DtdDetected if is_html(source) => "the body is HTML, not XML: use `css` for it".to_owned(),
+        roxmltree::Error::DtdDetected if is_html(source) => "the body is HTML, not XML: use `css` for it".into(),
         roxmltree::Error::DtdDetected => {
-            "the body has a document type (DTD), which is refused; for HTML use `css`".to_owned()
+            "the body has a document type (DTD), which is refused; for HTML use `css`".into()
         }
-        _ if super::still_gzip(source).is_some() => super::still_gzip(source).unwrap_or_default().to_owned(),
-        other => format!("the body is not XML ({other}); for HTML use `css`"),
+        _ if super::still_gzip(source).is_some() => super::still_gzip(source).unwrap_or_default().into(),
+        other => format!("the body is not XML ({other}); for HTML use `css`").into(),
     })?;
     let package = Package::new();
     let seen = copy(&checked, package.as_document())?;
@@ -79,7 +80,7 @@ fn text_in(document: &roxmltree::Document<'_>) -> usize {
 
 /// The different namespace declarations. What an element sees of them is copied for every one that
 /// declares some more, so there may not be many.
-fn check_declarations(text: &str) -> Result<(), String> {
+fn check_declarations(text: &str) -> Result<(), Problem> {
     let mut known = HashSet::new();
     for (at, found) in text.match_indices("xmlns") {
         if !text[..at].ends_with(|c: char| c.is_ascii_whitespace()) {
@@ -99,8 +100,8 @@ fn check_declarations(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn copy<'i>(from: &'i roxmltree::Document<'_>, to: Document<'_>) -> Result<Seen<'i>, String> {
-    let mut seen = Seen::default();
+fn copy<'i>(from: &'i roxmltree::Document<'_>, to: Document<'_>) -> Result<DocumentFacts<'i>, Problem> {
+    let mut seen = DocumentFacts::default();
     let mut open: Vec<Element<'_>> = Vec::new();
     let mut next = from.root().first_child();
     while let Some(node) = next {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use sxd_document::Package;
 use sxd_xpath::{Context, Factory, Value as XValue};
 
+use crate::problem::Problem;
 use crate::value::Value;
 
 use super::{Found, xml};
@@ -51,11 +52,12 @@ impl XPath {
     ///
     /// # Errors
     /// A fragment that says what is wrong with it.
-    pub fn compile(path: &str) -> Result<Self, String> {
+    pub fn compile(path: &str) -> Result<Self, Problem> {
         if path.len() > 2_000 || deepest(path) > MAX_NESTING {
             return Err(format!(
                 "the path is longer than 2000 characters or nested more than {MAX_NESTING} levels deep"
-            ));
+            )
+            .into());
         }
         let compiled = build(path)?;
         let prefixes = prefixes_in(path);
@@ -71,7 +73,7 @@ impl XPath {
         if let Err(error) = compiled.evaluate(&context, document.root()) {
             let message = error.to_string();
             if message.to_lowercase().contains("function") {
-                return Err(format!("it cannot be evaluated ({message})"));
+                return Err(format!("it cannot be evaluated ({message})").into());
             }
         }
         Ok(Self { source: path.into(), prefixes, effort: effort(path) })
@@ -87,7 +89,7 @@ impl XPath {
     ///
     /// # Errors
     /// A fragment that says why the body is not XML or the path cannot be followed.
-    pub fn find(&self, text: &str) -> Result<Found, String> {
+    pub fn find(&self, text: &str) -> Result<Found, Problem> {
         let document = xml::parse(text)?;
         match self.effort {
             Effort::Square if document.weight > MAX_SQUARE_NODES => {
@@ -142,7 +144,7 @@ impl XPath {
         })
     }
 
-    fn compiled(&self) -> Result<Rc<sxd_xpath::XPath>, String> {
+    fn compiled(&self) -> Result<Rc<sxd_xpath::XPath>, Problem> {
         COMPILED.with_borrow_mut(|known| {
             if let Some(compiled) = known.get(&self.source) {
                 return Ok(Rc::clone(compiled));
@@ -154,11 +156,13 @@ impl XPath {
     }
 }
 
-fn build(path: &str) -> Result<sxd_xpath::XPath, String> {
+fn build(path: &str) -> Result<sxd_xpath::XPath, Problem> {
     match Factory::new().build(path) {
         Ok(Some(compiled)) => Ok(compiled),
-        Ok(None) => Err("the path is empty".to_owned()),
-        Err(error) => Err(format!("it is not an XPath like `//book[@id='1']/title` ({error})")),
+        Ok(None) => Err("the path is empty".into()),
+        Err(error) => {
+            Err(Problem::new(format!("it cannot be read ({error})"), "for example //title or //book[@id='1']/title"))
+        }
     }
 }
 
@@ -364,12 +368,12 @@ mod tests {
         let body = format!("<r>{}<b/></r>", "<a/>".repeat(100_000));
         for path in ["//a[../b]", "//a[parent::r/b]"] {
             let refused = XPath::compile(path).unwrap().find(&body).map(|_| ()).unwrap_err();
-            assert!(refused.contains("more than 5000 nodes"), "{refused}");
+            assert!(refused.message.contains("more than 5000 nodes"), "{refused}");
         }
         // The text of 4000 nodes, 8 MiB, would be copied for each of them.
         let text = format!("<r>{}<b>{}</b></r>", "<a/>".repeat(4_000), "x".repeat(8 << 20));
         let refused = XPath::compile("//a[/r='x']").unwrap().find(&text).map(|_| ()).unwrap_err();
-        assert!(refused.contains("KiB of text"), "{refused}");
+        assert!(refused.message.contains("KiB of text"), "{refused}");
         let small = "<r><a/><s><a/></s><b/></r>";
         let found = XPath::compile("//a[../b]").unwrap().find(small).unwrap();
         assert!(matches!(&found, Found::Several(nodes) if nodes.len() == 1), "{found:?}");

@@ -16,7 +16,7 @@ pub use checks::{BETWEEN_DOC, EXTRACTOR, JSON_TYPES, MATCHER, THRESHOLD};
 pub use group::{ITERATIONS_TOTAL, NORMAL, POISSON, STAGE, THINK_TIME, THREAD_GROUP};
 pub use request::{ANY_REQUEST, ASSERT};
 pub use root::{DATA, PLAN, PROFILE, PROFILE_GROUP, READY, SERVICE};
-pub use steps::{Kind, KindId, STEP, STEPS, WAIT_FOR_USERS, WEIGHT, kinds};
+pub use steps::{KindId, STEP, STEPS, StepKeys, WAIT_FOR_USERS, WEIGHT, kinds};
 
 /// A map with a fixed set of keys.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use crate::protocols::spec::{self, RequestKind};
 
 /// A kind of step: the one key that says what it does, and what may stand beside it.
 #[derive(Debug)]
-pub struct Kind {
+pub struct StepKeys {
     /// Which kind it is.
     pub id: KindId,
     /// The kind's own key.
@@ -115,23 +115,23 @@ pub static WAIT_FOR_USERS: Section = Section {
     ],
 };
 
-const fn kind(id: KindId, key: Key, keys: &'static [Key], jmeter: &'static str) -> Kind {
-    Kind { id, key, keys, sections: &[], jmeter }
+const fn kind(id: KindId, key: Key, keys: &'static [Key], jmeter: &'static str) -> StepKeys {
+    StepKeys { id, key, keys, sections: &[], jmeter }
 }
 
-const fn later(name: &'static str) -> Kind {
+const fn later(name: &'static str) -> StepKeys {
     let key = Key::new(name, Ty::Any, "A later kind of step.", "").later();
-    Kind { id: KindId::Later, key, keys: &[], sections: &[], jmeter: "" }
+    StepKeys { id: KindId::Later, key, keys: &[], sections: &[], jmeter: "" }
 }
 
 /// Every kind of step, in the order of the reference page: requests, controllers, those to come.
-pub fn kinds() -> impl Iterator<Item = &'static Kind> {
+pub fn kinds() -> impl Iterator<Item = &'static StepKeys> {
     spec::KINDS.iter().copied().flatten().chain(CONTROLLERS).chain(LATER)
 }
 
 /// The kinds of steps that send nothing themselves. Plain `steps` is last, because it is a kind
 /// only when it stands alone.
-static CONTROLLERS: &[Kind] = &[
+static CONTROLLERS: &[StepKeys] = &[
     kind(KindId::Transaction, Key::new("transaction", Ty::Name, "Steps timed together, under this name; think time inside is left out.", "transaction: Place an order\nsteps:\n  - get: /api/quotes/AAPL\n  - post: /api/orders"), &[STEPS, Key::new("thresholds", Ty::Thresholds, "What must hold for the transaction.", "thresholds: [p95 < 1s]")], "Transaction Controller"),
     kind(KindId::Repeat, Key::new("repeat", Ty::Either(&[Ty::Count(0), Ty::Duration]), "Repeats the steps so many times, or for so long.", "repeat: 3\nsteps:\n  - get: /api/market-data").words(&[("JMeter", "loop"), ("Artillery", "loop"), ("Taurus", "loop"), ("Artillery", "count")]), &[STEPS], "Loop / Runtime Controller"),
     kind(KindId::While, Key::new("while", Ty::Expression, "Repeats the steps while a bare expression is true.", "while: status != 'done'\nsteps:\n  - get: /api/jobs/1\n    extract: { status: $.status }").words(&[("Artillery", "whileTrue")]), &[STEPS, Key::new("max", Ty::Count(1), "How often at most; reaching it is an error of the step. The default is 1000.", "max: 50")], "While Controller"),
@@ -152,7 +152,7 @@ static CONTROLLERS: &[Kind] = &[
 ];
 
 /// The kinds of steps to come.
-static LATER: &[Kind] = &[
+static LATER: &[StepKeys] = &[
     later("grpc"),
     later("sql"),
     later("redis"),
@@ -163,7 +163,7 @@ static LATER: &[Kind] = &[
     later("command"),
 ];
 
-impl Kind {
+impl StepKeys {
     /// Whether it holds steps under `steps`.
     pub fn takes_steps(&self) -> bool {
         let sections = self.sections.iter().flat_map(|section| section.keys);

@@ -28,7 +28,7 @@ fn no_way(text: &Text) -> Diagnostic {
         let ours = format!("{{ {way}: {} }}", quoted(written));
         return finding.help(format!("name the way: `{ours}`")).fix(text.span, ours);
     }
-    let path = JsonPath::compile(written).err().and_then(|bad| bad.path);
+    let path = JsonPath::compile(written).err().and_then(|problem| problem.corrected);
     let guess = path.unwrap_or_else(|| format!("$.{written}"));
     let finding = finding.help(format!(
         "a JSONPath starts with `$`: write `{guess}`; or name the way, for example `{{ regex: '…' }}` or `{{ header: Location }}`"

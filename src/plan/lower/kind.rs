@@ -4,7 +4,7 @@ use super::fields::whole;
 use super::steps::kind_named;
 use super::{Around, Lower};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::keys::{self, Key, Kind, KindId, instead_of, kinds};
+use crate::plan::keys::{self, Key, KindId, StepKeys, instead_of, kinds};
 use crate::plan::types::Text;
 use crate::protocols::spec::RequestKind;
 use crate::yaml::{Entry, Node};
@@ -12,7 +12,11 @@ use crate::yaml::{Entry, Node};
 impl Lower<'_> {
     /// The one key that says what a step does, and what it says. A misspelt one is told and taken
     /// for what it was meant to be, so that the rest of the step is checked too.
-    pub(crate) fn kind_of<'n>(&mut self, node: &'n Node, entries: &'n [Entry]) -> Option<(&'n Entry, &'static Kind)> {
+    pub(crate) fn kind_of<'n>(
+        &mut self,
+        node: &'n Node,
+        entries: &'n [Entry],
+    ) -> Option<(&'n Entry, &'static StepKeys)> {
         let is_kind = |entry: &&Entry| kinds().any(|kind| kind.key.name == &*entry.key);
         let mut found: Vec<&Entry> = entries.iter().filter(is_kind).collect();
         let takes_steps = |entry: &Entry| kinds().any(|kind| kind.key.name == &*entry.key && kind.takes_steps());
@@ -72,7 +76,7 @@ impl Lower<'_> {
         &self,
         node: &Node,
         entries: &'n [Entry],
-    ) -> (Diagnostic, Option<(&'n Entry, &'static Kind)>) {
+    ) -> (Diagnostic, Option<(&'n Entry, &'static StepKeys)>) {
         if let Some(found) = entries.iter().find_map(|entry| self.meant(entry)) {
             return found;
         }
@@ -107,7 +111,7 @@ impl Lower<'_> {
     }
 
     /// What an entry of a step may have been meant to be, if no kind is called so.
-    fn meant<'n>(&self, entry: &'n Entry) -> Option<(Diagnostic, Option<(&'n Entry, &'static Kind)>)> {
+    fn meant<'n>(&self, entry: &'n Entry) -> Option<(Diagnostic, Option<(&'n Entry, &'static StepKeys)>)> {
         let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
         let word = &*entry.key;
         if kind_named(word).is_some() {
@@ -116,7 +120,7 @@ impl Lower<'_> {
         if let Some(instead) = instead_of("step", word) {
             return Some((finding().help(instead), None));
         }
-        let fits = |kind: &&Kind| kind.key.ty.has_shape_of(&entry.value) || takes_url(kind);
+        let fits = |kind: &&StepKeys| kind.key.ty.has_shape_of(&entry.value) || takes_url(kind);
         let bridged = kinds().find_map(|kind| {
             kind.key.words.iter().find(|(_, theirs)| *theirs == word).map(|(tool, _)| (Some(*tool), kind))
         });
@@ -179,7 +183,12 @@ impl Lower<'_> {
 
     /// The entries of a request whose URL stands in a map, `sse: { url: /x, … }`, or below its kind key,
     /// with the URL at the kind key and the rest beside it. Tells so.
-    pub(super) fn url_within(&mut self, entries: &[Entry], kind: &Entry, meant: &'static Kind) -> Option<Vec<Entry>> {
+    pub(super) fn url_within(
+        &mut self,
+        entries: &[Entry],
+        kind: &Entry,
+        meant: &'static StepKeys,
+    ) -> Option<Vec<Entry>> {
         if !takes_url(meant) {
             return None;
         }
@@ -278,7 +287,7 @@ impl Lower<'_> {
 const URLS: [&str; 6] = ["url", "path", "uri", "address", "endpoint", "connect"];
 
 /// Whether a kind key is followed by a path or URL.
-fn takes_url(kind: &Kind) -> bool {
+fn takes_url(kind: &StepKeys) -> bool {
     match kind.id {
         KindId::Request(RequestKind::Http) => kind.key.name != "request",
         KindId::Request(RequestKind::WebSocket | RequestKind::Sse) => true,

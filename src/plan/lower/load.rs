@@ -241,8 +241,8 @@ impl Lower<'_> {
         let mut rates = Vec::new();
         for item in items {
             match self.stage(item, open) {
-                Some(Target::Users(stage)) => users.push(stage),
-                Some(Target::Rate(stage)) => rates.push(stage),
+                Some(LoadStage::Users(stage)) => users.push(stage),
+                Some(LoadStage::Rate(stage)) => rates.push(stage),
                 None => {}
             }
         }
@@ -261,7 +261,7 @@ impl Lower<'_> {
         Some(if open { self.arrivals(fields, rates, true) } else { Load::Users(Users::Staged(users)) })
     }
 
-    fn stage(&mut self, node: &Node, open: bool) -> Option<Target> {
+    fn stage(&mut self, node: &Node, open: bool) -> Option<LoadStage> {
         if node.entries().is_none() {
             self.report(
                 Diagnostic::error(node.span, "a stage says how many and for how long")
@@ -299,14 +299,14 @@ impl Lower<'_> {
         }
         let (over, hold) = (over.unwrap_or(Some(Duration::ZERO))?, hold.unwrap_or(Some(Duration::ZERO))?);
         Some(if open {
-            Target::Rate(Stage { target: self.rate(target, "rate")?, over, hold })
+            LoadStage::Rate(Stage { target: self.rate(target, "rate")?, over, hold })
         } else {
-            Target::Users(Stage { target: self.users_count(target, "users", 0)?, over, hold })
+            LoadStage::Users(Stage { target: self.users_count(target, "users", 0)?, over, hold })
         })
     }
 }
 
-enum Target {
+enum LoadStage {
     Users(Stage<u64>),
     Rate(Stage<Rate>),
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Around, Fields, Lower};
 use crate::diagnostic::{Diagnostic, FileId};
-use crate::plan::keys::{Key, Kind, KindId, Ty, kinds};
+use crate::plan::keys::{Key, KindId, StepKeys, Ty, kinds};
 use crate::plan::types::{Dynamic, Name, Request, Spanned, Step, StepKind, StopTarget, Text};
 use crate::plan::{keys, load as files, quotable_files};
 use crate::protocols::spec::{RequestKind, Spec};
@@ -108,7 +108,12 @@ impl Lower<'_> {
         Some(step)
     }
 
-    pub(crate) fn step_kind(&mut self, kind: &'static Kind, entry: &Entry, fields: &Fields<'_>) -> Option<StepKind> {
+    pub(crate) fn step_kind(
+        &mut self,
+        kind: &'static StepKeys,
+        entry: &Entry,
+        fields: &Fields<'_>,
+    ) -> Option<StepKind> {
         let node = &entry.value;
         let key = kind.key.name;
         let inner = |this: &mut Self| match fields.get("steps") {
@@ -379,6 +384,6 @@ impl Lower<'_> {
 }
 
 /// The kind of step of this name.
-pub(super) fn kind_named(name: &str) -> Option<&'static Kind> {
+pub(super) fn kind_named(name: &str) -> Option<&'static StepKeys> {
     kinds().find(|kind| kind.key.name == name)
 }

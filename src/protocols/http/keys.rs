@@ -1,6 +1,6 @@
 //! Keys of HTTP settings and HTTP requests.
 
-use crate::plan::keys::{ANY_REQUEST, ASSERT, Key, Kind, KindId, Section, Ty};
+use crate::plan::keys::{ANY_REQUEST, ASSERT, Key, KindId, Section, StepKeys, Ty};
 use crate::protocols::spec::RequestKind;
 
 static AUTH_SHAPES: [Ty; 2] = [Ty::Section(&AUTH), Ty::Null];
@@ -416,7 +416,7 @@ const fn credentials() -> [Key; 2] {
 }
 
 /// The kinds of steps that are HTTP requests.
-pub static KINDS: [Kind; 8] = [
+pub static KINDS: [StepKeys; 8] = [
     method("get", "An HTTP GET of a path or URL.", "get: /api/market-data"),
     method("post", "An HTTP POST to a path or URL.", "post: /api/orders"),
     method("put", "An HTTP PUT to a path or URL.", "put: /api/orders/1"),
@@ -441,12 +441,12 @@ pub static KINDS: [Kind; 8] = [
     ),
 ];
 
-const fn method(name: &'static str, doc: &'static str, example: &'static str) -> Kind {
+const fn method(name: &'static str, doc: &'static str, example: &'static str) -> StepKeys {
     request(Key::new(name, Ty::Text, doc, example))
 }
 
-const fn request(key: Key) -> Kind {
-    Kind { id: KindId::Request(RequestKind::Http), key, keys: &[], sections: OF_A_REQUEST, jmeter: "HTTP Request" }
+const fn request(key: Key) -> StepKeys {
+    StepKeys { id: KindId::Request(RequestKind::Http), key, keys: &[], sections: OF_A_REQUEST, jmeter: "HTTP Request" }
 }
 
 /// The sections whose keys a request takes.

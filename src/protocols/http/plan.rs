@@ -321,10 +321,12 @@ impl Lower<'_> {
                     );
                     return None;
                 }
-                if let Err(words) = crate::uri::host_and_port(&entry.key) {
-                    self.report(Diagnostic::error(entry.key_span, format!("`resolve`: {words}")).help(
+                if let Err(problem) = crate::uri::host_and_port(&entry.key) {
+                    let help = problem.help_or(
                         "write a host name, with a port if only that port is meant: api.example or api.example:8443",
-                    ));
+                    );
+                    let message = format!("`resolve`: {}", problem.message);
+                    self.report(Diagnostic::error(entry.key_span, message).help(help));
                     return None;
                 }
                 Some((entry.key.clone(), Spanned::new(address, entry.value.span)))

@@ -1,6 +1,6 @@
 //! Keys of steps that read server-sent events.
 
-use crate::plan::keys::{ANY_REQUEST, Key, Kind, KindId, Section, Ty};
+use crate::plan::keys::{ANY_REQUEST, Key, KindId, Section, StepKeys, Ty};
 use crate::protocols::http::keys::{HTTP, REQUEST};
 use crate::protocols::spec::RequestKind;
 
@@ -61,7 +61,7 @@ static OF_A_STREAM: &[&Section] = &[&STREAM, &REQUEST, &ANY_REQUEST, &HTTP];
 pub static SECTIONS: &[&Section] = &[&STREAM, &UNTIL];
 
 /// The kind of steps that read server-sent events.
-pub static KINDS: [Kind; 1] = [Kind {
+pub static KINDS: [StepKeys; 1] = [StepKeys {
     id: KindId::Request(RequestKind::Sse),
     key: Key::new(
         "sse",

@@ -1,6 +1,6 @@
 //! Keys of WebSockets.
 
-use crate::plan::keys::{ANY_REQUEST, Key, Kind, KindId, STEPS, Section, Ty};
+use crate::plan::keys::{ANY_REQUEST, Key, KindId, STEPS, Section, StepKeys, Ty};
 use crate::protocols::http::keys::{AUTH_KEY, HEADERS, QUERY, TIMEOUT};
 use crate::protocols::spec::RequestKind;
 
@@ -144,8 +144,8 @@ static OF_RECEIVE: &[&Section] = &[&ANY_REQUEST];
 pub static SECTIONS: &[&Section] = &[&WEBSOCKET, &OPEN, &SEND, &MESSAGE, &REPLY, &RECEIVE];
 
 /// The kinds of steps of WebSockets.
-pub static KINDS: [Kind; 3] = [
-    Kind {
+pub static KINDS: [StepKeys; 3] = [
+    StepKeys {
         id: KindId::Request(RequestKind::WebSocket),
         key: Key::new(
             "websocket",
@@ -159,7 +159,7 @@ pub static KINDS: [Kind; 3] = [
         sections: OF_OPEN,
         jmeter: "WebSocket Open Connection (plugin)",
     },
-    Kind {
+    StepKeys {
         id: KindId::Request(RequestKind::Send),
         key: Key::new(
             "send",
@@ -173,7 +173,7 @@ pub static KINDS: [Kind; 3] = [
         sections: OF_SEND,
         jmeter: "WebSocket request-response (plugin)",
     },
-    Kind {
+    StepKeys {
         id: KindId::Request(RequestKind::Receive),
         key: Key::new(
             "receive",

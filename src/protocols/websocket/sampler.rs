@@ -462,7 +462,7 @@ pub(crate) fn prepare_open(node: &OpenNode, sending: &Sending<'_>, scope: &mut d
     let subprotocols = node.subprotocols.iter().map(|one| text(scope, one)).collect::<Result<Vec<_>, _>>()?;
     let handshake = Handshake::new(rand::rng().random(), subprotocols, node.compression);
     let mut request = http::sampler::prepare(&node.handshake, sending, scope)?;
-    request.extra_headers.extend(handshake.headers().map_err(StepError::new)?);
+    request.extra_headers.extend(handshake.headers()?);
     let url = uri::websocket_form(request.target.as_str()).into();
     Ok(Sent::Open(Box::new(Opening {
         connection: node.connection,

@@ -44,7 +44,7 @@ struct Cell {
 impl Packed {
     /// Packs a document's timeline for these of its samplers and transactions, in slices as short
     /// as fit into so many bytes.
-    pub(super) fn of(document: &Document<'_>, kept: Kept<'_>, budget: usize) -> Self {
+    pub(super) fn of(document: &Document<'_>, kept: PackedLines<'_>, budget: usize) -> Self {
         let shortest = document.slice_s.max(1);
         let length = document.timeline.iter().count() as u64 * shortest;
         let longest = (length / LEAST_SLICES).max(shortest);
@@ -62,7 +62,7 @@ impl Packed {
         }
     }
 
-    fn with(document: &Document<'_>, kept: Kept<'_>, width: u64) -> Self {
+    fn with(document: &Document<'_>, kept: PackedLines<'_>, width: u64) -> Self {
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
         // Memory takes everything.
         pack(document, kept, width, &mut 0, u64::MAX, |bytes| drop(encoder.write_all(bytes)));
@@ -71,13 +71,13 @@ impl Packed {
 }
 
 /// The places, in order, of the samplers and of the transactions that are packed.
-pub(super) type Kept<'a> = (&'a [usize], &'a [usize]);
+pub(super) type PackedLines<'a> = (&'a [usize], &'a [usize]);
 
 /// Packs the document's timeline in slices of so many seconds: those from number `next` on that end
 /// by `until_s`. `next` becomes the number of the slice after the last one.
 pub(super) fn pack(
     document: &Document<'_>,
-    kept: Kept<'_>,
+    kept: PackedLines<'_>,
     width: u64,
     next: &mut u64,
     until_s: u64,
@@ -109,7 +109,7 @@ pub(super) fn pack(
 }
 
 /// Adds the samples of a slice to those of the lines.
-fn gather(slice: &Slice, (samplers, transactions): Kept<'_>, cells: &mut BTreeMap<usize, Cell>) {
+fn gather(slice: &Slice, (samplers, transactions): PackedLines<'_>, cells: &mut BTreeMap<usize, Cell>) {
     let all = samplers.len() + transactions.len();
     for (lines, kept, offset, together) in
         [(&slice.samplers, samplers, 0, Some(all)), (&slice.transactions, transactions, samplers.len(), None)]

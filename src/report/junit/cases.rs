@@ -3,7 +3,7 @@
 use crate::figures;
 use std::collections::HashSet;
 
-use crate::document::Place;
+use crate::document::FileLine;
 use crate::document::{Document, Line, Part, PartState, ScopeKind, Threshold};
 use crate::report::console::sections;
 use crate::sanitize::inline;
@@ -24,7 +24,7 @@ pub(super) struct Case {
     pub(super) name: String,
     /// In seconds.
     pub(super) time: f64,
-    pub(super) place: Place,
+    pub(super) place: FileLine,
     pub(super) outcome: CaseOutcome,
     /// What `system-out` tells.
     pub(super) out: String,
@@ -40,7 +40,7 @@ pub(super) enum CaseOutcome {
 }
 
 impl Case {
-    pub(super) fn new(name: impl Into<String>, place: Place, outcome: CaseOutcome) -> Self {
+    pub(super) fn new(name: impl Into<String>, place: FileLine, outcome: CaseOutcome) -> Self {
         Self { name: name.into(), time: 0.0, place, outcome, out: String::new() }
     }
 }

@@ -13,15 +13,17 @@ pub(super) fn suite(document: &Document<'_>) -> Suite {
 }
 
 fn case(document: &Document<'_>, line: &ComparedLine) -> Case {
-    let told = |wanted: &[Judgement]| -> String {
+    let lines = |wanted: &[Judgement]| -> String {
         let figures = line.figures.iter().filter(|figure| wanted.contains(&figure.verdict));
         figures.map(|figure| format!("{}\n", figure.sentence)).collect()
     };
-    let all = || told(&[Judgement::Ok, Judgement::Improved, Judgement::Follows, Judgement::Inconclusive]);
+    let all = || lines(&[Judgement::Ok, Judgement::Improved, Judgement::Follows, Judgement::Inconclusive]);
     let place = document.place(line.file.as_ref(), line.line.unwrap_or(1));
     let outcome = match line.verdict {
-        Judgement::Regressed => CaseOutcome::Failure("Regression", told(&[Judgement::Regressed]).trim_end().to_owned()),
-        Judgement::Inconclusive => CaseOutcome::Skipped(told(&[Judgement::Inconclusive]).trim_end().to_owned()),
+        Judgement::Regressed => {
+            CaseOutcome::Failure("Regression", lines(&[Judgement::Regressed]).trim_end().to_owned())
+        }
+        Judgement::Inconclusive => CaseOutcome::Skipped(lines(&[Judgement::Inconclusive]).trim_end().to_owned()),
         Judgement::NotJudged => CaseOutcome::Skipped("no figure of it is judged".into()),
         Judgement::Ok | Judgement::Improved | Judgement::Follows => CaseOutcome::Passed,
     };

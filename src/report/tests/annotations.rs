@@ -4,14 +4,14 @@ use crate::fixture::{Finished, Fixture, PLAN, eventful};
 use crate::report::annotations;
 use crate::verdict::LifecycleResult;
 
-fn told(run: &Finished) -> Vec<(crate::ci::Level, usize, String)> {
+fn annotations_of(run: &Finished) -> Vec<(crate::ci::Level, usize, String)> {
     annotations(&run.document()).into_iter().map(|one| (one.level, one.line, one.message)).collect()
 }
 
 #[test]
 fn what_failed_the_run_is_an_error_where_it_is_written_and_the_rest_a_warning() {
     assert_eq!(
-        told(&eventful().finish()),
+        annotations_of(&eventful().finish()),
         [
             (Error, 15, "3 × POST /orders: status is 201, got 500 · 503".into()),
             (Warning, 9, "1 × GET /market: connection refused".into()),
@@ -25,7 +25,7 @@ fn a_broken_threshold_comes_first_and_the_failures_it_counts_are_errors() {
     run.passes("GET /market", 1.0, 30);
     run.unanswered("GET /market", 1.0, FailureKind::Connect, "connection refused");
     assert_eq!(
-        told(&run.finish()),
+        annotations_of(&run.finish()),
         [
             (Error, 11, "GET /market: p95 < 10ms: observed 30 ms, limit 10 ms".into()),
             (Error, 11, "GET /market: error_rate < 5%: observed 50%, limit 5%".into()),
@@ -41,11 +41,11 @@ fn a_run_that_passed_has_nothing_to_say_but_that_its_figures_are_doubtful() {
     run.passes("GET /market", 1.0, 30);
     run.unanswered("GET /market", 1.0, FailureKind::Connect, "connection refused");
     run.outcome.generator.kept_up = false;
-    let told = told(&run.finish());
-    assert_eq!(told.len(), 1, "{told:?}");
+    let found = annotations_of(&run.finish());
+    assert_eq!(found.len(), 1, "{found:?}");
     assert!(
-        (told[0].0, told[0].1) == (Warning, 1) && told[0].2.starts_with("the load generator could not"),
-        "{told:?}"
+        (found[0].0, found[0].1) == (Warning, 1) && found[0].2.starts_with("the load generator could not"),
+        "{found:?}"
     );
 }
 
@@ -55,7 +55,7 @@ fn a_run_without_a_verdict_on_the_target_says_why() {
     let reason = "login\n::error::was refused".into();
     let span = Some(run.span_of("POST /orders"));
     run.outcome.setup = LifecycleResult::Failed { took: std::time::Duration::ZERO, reason, span };
-    assert_eq!(told(&run.finish()), [(Error, 14, "login : :error: :was refused".into())]);
-    let told = told(&Fixture::new(PLAN).finish());
-    assert!(told.iter().any(|one| (one.0, one.1) == (Error, 1)), "no samples: {told:?}");
+    assert_eq!(annotations_of(&run.finish()), [(Error, 14, "login : :error: :was refused".into())]);
+    let found = annotations_of(&Fixture::new(PLAN).finish());
+    assert!(found.iter().any(|one| (one.0, one.1) == (Error, 1)), "no samples: {found:?}");
 }

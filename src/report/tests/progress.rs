@@ -9,9 +9,9 @@ use crate::metrics::{Live, LiveGroup};
 use crate::report::progress::Progress;
 
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Shared {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("no panic").extend_from_slice(bytes);
         Ok(bytes.len())
@@ -22,7 +22,7 @@ impl Write for Shared {
     }
 }
 
-impl Shared {
+impl SharedBuffer {
     fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("no panic").clone()).expect("it is UTF-8")
     }
@@ -41,7 +41,7 @@ fn live() -> Live {
 #[test]
 fn without_a_terminal_there_is_a_line_every_ten_seconds() {
     let run = Fixture::new(&PLAN.replace("iterations: 5", "duration: 2m"));
-    let out = Shared::default();
+    let out = SharedBuffer::default();
     let mut progress = Progress::lines(&run.graph, &run.masker, Box::new(out.clone()));
     for quarter in 0..100 {
         progress.update(&live(), Duration::from_millis(quarter * 250));
@@ -63,7 +63,7 @@ fn a_block_that_nobody_sees_is_harmless() {
 #[test]
 fn lines_that_are_overdue_come_once() {
     let run = Fixture::new(PLAN);
-    let out = Shared::default();
+    let out = SharedBuffer::default();
     let mut progress = Progress::lines(&run.graph, &run.masker, Box::new(out.clone()));
     progress.update(&Live::default(), Duration::from_secs(45));
     progress.update(&Live::default(), Duration::from_secs(46));
@@ -73,7 +73,7 @@ fn lines_that_are_overdue_come_once() {
 #[test]
 fn foreign_text_stands_behind_a_bar() {
     let run = Fixture::new(PLAN);
-    let out = Shared::default();
+    let out = SharedBuffer::default();
     let mut progress = Progress::lines(&run.graph, &run.masker, Box::new(out.clone()));
     progress.print("::warning::\u{1b}[31mhello\nthere");
     assert_eq!(out.text(), "| : :warning: :hello\n| there\n");

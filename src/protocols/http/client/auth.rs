@@ -41,11 +41,11 @@ const MAX_NONCES: usize = 64;
 /// The nonces a user was given.
 #[derive(Debug, Default)]
 pub(super) struct Nonces {
-    known: RefCell<Vec<Known>>,
+    known: RefCell<Vec<KnownNonce>>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct KnownNonce {
     origin: Arc<Origin>,
     username: String,
     challenge: WwwAuthenticateHeader,
@@ -126,7 +126,8 @@ impl Nonces {
         let body = wants_body.then_some(body);
         let context =
             AuthContext::new_with_method(username, password, target.path(), body, HttpMethod::from(method.as_str()));
-        let answer = known.challenge.respond(&context).map_err(|_| not_understood("it cannot be answered"))?;
+        let answer =
+            known.challenge.respond(&context).map_err(|_| challenge::not_understood("it cannot be answered"))?;
         let mut value = HeaderValue::try_from(answer.to_header_string()).map_err(|_| {
             Failure::new(FailureKind::Step, "user name, password or realm hold a character no header may hold")
         })?;
@@ -137,23 +138,19 @@ impl Nonces {
     fn learn(&self, username: &str, target: &Target, headers: &HeaderMap) -> Result<bool, Failure> {
         // Only visible ASCII: whatever else a header holds is no challenge.
         let lines = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-        let Some(challenge) = challenge::digest(lines).map_err(|why| not_understood(&why))? else { return Ok(false) };
+        let Some(challenge) = challenge::digest(lines)? else { return Ok(false) };
         let mut known = self.known.borrow_mut();
         known.retain(|known| !known.is_for(target, username));
         if known.len() >= MAX_NONCES {
             known.remove(0);
         }
-        known.push(Known { origin: Arc::clone(target.origin()), username: username.to_owned(), challenge });
+        known.push(KnownNonce { origin: Arc::clone(target.origin()), username: username.to_owned(), challenge });
         Ok(true)
     }
 }
 
-impl Known {
+impl KnownNonce {
     fn is_for(&self, target: &Target, username: &str) -> bool {
         self.origin == *target.origin() && self.username == username
     }
-}
-
-fn not_understood(why: &str) -> Failure {
-    Failure::new(FailureKind::Protocol, format!("the server's digest challenge is not understood: {why}"))
 }

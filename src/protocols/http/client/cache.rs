@@ -30,14 +30,14 @@ pub(super) struct Caches {
 
 #[derive(Debug, Default)]
 struct Store {
-    entries: HashMap<String, Entry>,
+    entries: HashMap<String, CachedAnswer>,
     bytes: usize,
     /// Numbers the entries in the order in which they were stored.
     next: u64,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct CachedAnswer {
     answer: Answer,
     stored: Instant,
     fresh_for: Duration,
@@ -146,7 +146,7 @@ impl Caches {
         }
         store.bytes += answer.body.len();
         store.next += 1;
-        let entry = Entry {
+        let entry = CachedAnswer {
             fresh_for: freshness(&answer.headers),
             answer: answer.copy(),
             stored: Instant::now(),

@@ -1,7 +1,11 @@
 //! The challenges of a 401 answer: `WWW-Authenticate` taken apart (RFC 9110 §11), and of the
 //! digest challenges in it the one that is answered (RFC 7616 §3.3, §3.7).
 
+use std::fmt;
+
 use digest_auth::{Algorithm, AlgorithmType, Charset, Qop, WwwAuthenticateHeader};
+
+use crate::failure::{Failure, FailureKind};
 
 /// One challenge: a scheme and its parameters. A `token68` in their place is left out.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,7 +19,7 @@ struct Challenge {
 ///
 /// # Errors
 /// What is not understood, when that is so with all of them.
-pub(super) fn digest<'h>(lines: impl IntoIterator<Item = &'h str>) -> Result<Option<WwwAuthenticateHeader>, String> {
+pub(super) fn digest<'h>(lines: impl IntoIterator<Item = &'h str>) -> Result<Option<WwwAuthenticateHeader>, Failure> {
     let mut best: Option<WwwAuthenticateHeader> = None;
     let mut trouble = None;
     for challenge in lines.into_iter().flat_map(challenges) {
@@ -38,6 +42,11 @@ pub(super) fn digest<'h>(lines: impl IntoIterator<Item = &'h str>) -> Result<Opt
     }
 }
 
+/// A challenge that cannot be answered.
+pub(super) fn not_understood(why: impl fmt::Display) -> Failure {
+    Failure::new(FailureKind::Protocol, format!("the server's digest challenge is not understood: {why}"))
+}
+
 fn strength(challenge: &WwwAuthenticateHeader) -> u8 {
     match challenge.algorithm.algo {
         AlgorithmType::MD5 => 0,
@@ -56,12 +65,15 @@ impl Challenge {
     }
 
     /// Parameters that are not known are ignored, and so are words in `qop` (RFC 7616 §3.3).
-    fn understood(&self) -> Result<WwwAuthenticateHeader, String> {
-        let required =
-            |name: &str| self.parameter(name).map(str::to_owned).ok_or_else(|| format!("`{name}` is missing"));
+    fn understood(&self) -> Result<WwwAuthenticateHeader, Failure> {
+        let required = |name: &str| {
+            let missing = || not_understood(format_args!("`{name}` is missing"));
+            self.parameter(name).map(str::to_owned).ok_or_else(missing)
+        };
         let algorithm = self.parameter("algorithm").unwrap_or("MD5");
         Ok(WwwAuthenticateHeader {
-            algorithm: known_algorithm(algorithm).ok_or_else(|| format!("the algorithm `{algorithm}` is not known"))?,
+            algorithm: known_algorithm(algorithm)
+                .ok_or_else(|| not_understood(format_args!("the algorithm `{algorithm}` is not known")))?,
             realm: required("realm")?,
             nonce: required("nonce")?,
             opaque: self.parameter("opaque").map(str::to_owned),
@@ -78,7 +90,7 @@ impl Challenge {
     }
 
     /// The kinds of protection that are known. None at all is how RFC 2069 wrote it.
-    fn qop(&self) -> Result<Option<Vec<Qop>>, String> {
+    fn qop(&self) -> Result<Option<Vec<Qop>>, Failure> {
         let Some(written) = self.parameter("qop").filter(|written| !written.trim().is_empty()) else { return Ok(None) };
         let known: Vec<Qop> = written
             .split([',', ' ', '\t'])
@@ -88,7 +100,10 @@ impl Challenge {
                 _ => None,
             })
             .collect();
-        if known.is_empty() { Err(format!("the qop `{written}` is not known")) } else { Ok(Some(known)) }
+        if known.is_empty() {
+            return Err(not_understood(format_args!("the qop `{written}` is not known")));
+        }
+        Ok(Some(known))
     }
 }
 
@@ -197,7 +212,10 @@ mod tests {
         match digest(lines.iter().copied()) {
             Ok(Some(challenge)) => challenge.nonce,
             Ok(None) => "none".to_owned(),
-            Err(why) => why,
+            Err(failure) => {
+                let (_, why) = failure.message.split_once("is not understood: ").unwrap();
+                why.to_owned()
+            }
         }
     }
 

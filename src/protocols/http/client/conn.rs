@@ -138,7 +138,7 @@ pub(super) struct Answer {
 
 /// Takes an answer as it comes and notes how far it has come. `reading` decides, once the head is
 /// there, what becomes of the body.
-struct Reader<'p, F> {
+struct AnswerReader<'p, F> {
     reading: Option<F>,
     progress: &'p Progress,
     start: Instant,
@@ -151,7 +151,7 @@ struct Reader<'p, F> {
     keeps_alive: bool,
 }
 
-impl<'p, F: FnOnce(StatusCode, &Headers) -> Reading> Reader<'p, F> {
+impl<'p, F: FnOnce(StatusCode, &Headers) -> Reading> AnswerReader<'p, F> {
     /// `waited` tells that time has passed since the request or its last hop began.
     fn new(reading: F, progress: &'p Progress, waited: bool) -> Self {
         progress.stage.set(Stage::Waiting);
@@ -215,7 +215,7 @@ impl<'p, F: FnOnce(StatusCode, &Headers) -> Reading> Reader<'p, F> {
 
 /// What has come of an answer stays to be looked at when the rest does not come: an error page of
 /// a gateway tells more than its missing end. Interrupted requests end here too.
-impl<F> Drop for Reader<'_, F> {
+impl<F> Drop for AnswerReader<'_, F> {
     fn drop(&mut self) {
         if let Some((mut answer, collector)) = self.begun.take() {
             (answer.body, answer.body_bytes) = collector.so_far();
@@ -224,7 +224,7 @@ impl<F> Drop for Reader<'_, F> {
     }
 }
 
-impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for Reader<'_, F> {
+impl<F: FnOnce(StatusCode, &Headers) -> Reading> Receiver for AnswerReader<'_, F> {
     fn head(&mut self, head: Head) {
         self.keeps_alive = head.keeps_alive && head.status != 101;
         let announced = head.announced.filter(|_| head.may_have_body);
@@ -301,7 +301,7 @@ pub(super) async fn over_http1(
     reading: impl FnOnce(StatusCode, &Headers) -> Reading,
     progress: &Progress,
 ) -> Result<(Answer, bool), ExchangeError> {
-    let mut reader = Reader::new(reading, progress, fresh);
+    let mut reader = AnswerReader::new(reading, progress, fresh);
     let result = connection.exchange(wire, no_body, fresh, &mut reader).await;
     reader.end();
     match result {
@@ -354,7 +354,7 @@ async fn exchange_http2(
     progress: &Progress,
 ) -> Result<Answer, ExchangeError> {
     let head = *request.method() == Method::HEAD;
-    let mut reader = Reader::new(reading, progress, true);
+    let mut reader = AnswerReader::new(reading, progress, true);
     let ended = connection.ends.count();
     let response = match connection.head(request).await {
         Ok(response) => response,

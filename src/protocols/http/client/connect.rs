@@ -24,6 +24,7 @@ use super::settings::{HttpVersion, Settings};
 use super::target::Origin;
 use super::tls;
 use crate::failure::{Failure, FailureKind};
+use crate::problem::Problem;
 use crate::uri;
 
 /// What is made from [`Settings`] once and shared by all users: TLS configuration, proxies and
@@ -37,23 +38,28 @@ pub struct Transport {
     resolve: Vec<Override>,
 }
 
-/// Settings that no connection can be made with: a sentence that names the file or the value.
+/// Settings that no connection can be made with: which file or value, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unusable {
     /// Certificates, keys, versions.
-    Tls(String),
+    Tls(Problem),
     /// The proxy's URL.
-    Proxy(String),
+    Proxy(Problem),
     /// An address to connect to instead of what DNS says.
-    Resolve(String),
+    Resolve(Problem),
 }
 
 impl Unusable {
-    /// The sentence.
-    pub fn message(self) -> String {
+    /// What is wrong, and the remedy.
+    pub fn into_problem(self) -> Problem {
         match self {
-            Self::Tls(message) | Self::Proxy(message) | Self::Resolve(message) => message,
+            Self::Tls(problem) | Self::Proxy(problem) | Self::Resolve(problem) => problem,
         }
+    }
+
+    /// The same in one line.
+    pub fn message(self) -> String {
+        self.into_problem().into()
     }
 }
 
@@ -126,8 +132,9 @@ impl Transport {
 }
 
 impl Override {
-    fn parse(from: &str, to: &str) -> Result<Self, String> {
-        let (host, port) = uri::host_and_port(from).map_err(|words| format!("`resolve: {{ {from}: … }}`: {words}"))?;
+    fn parse(from: &str, to: &str) -> Result<Self, Problem> {
+        let (host, port) =
+            uri::host_and_port(from).map_err(|problem| problem.at(format_args!("`resolve: {{ {from}: … }}`")))?;
         let bad =
             || format!("`resolve: {{ {from}: {to} }}`: `{to}` is not an address like 127.0.0.1 or 127.0.0.1:8080");
         let (address, to_port) = match to.parse::<SocketAddr>() {
@@ -169,8 +176,8 @@ async fn establish_unlimited(
     progress: &Progress,
 ) -> Result<Established, Failure> {
     let proxy = transport.proxies.for_target(origin);
-    if let Some(message) = proxy.and_then(|proxy| proxy.unusable.as_ref()) {
-        return Err(Failure::new(FailureKind::Connect, message.clone()));
+    if let Some(failure) = proxy.and_then(|proxy| proxy.unusable.as_ref()) {
+        return Err(failure.clone());
     }
     let (peer, whom) = match proxy {
         Some(proxy) => (&proxy.origin, format!("proxy `{}`: ", proxy.name())),
@@ -469,6 +476,6 @@ mod tests {
         let mut settings = Settings::default();
         settings.tls.cert_file = Some("client.pem".into());
         let message = Transport::new(settings, &ProxyEnvironment::default()).unwrap_err().message();
-        assert_eq!(message, "`cert_file: client.pem` needs its key beside it: add `key_file`");
+        assert_eq!(message, "`cert_file: client.pem` needs its key beside it; add `key_file`");
     }
 }

@@ -8,7 +8,7 @@ use http::header::SET_COOKIE;
 use url::Url;
 
 use super::expiry;
-use super::settings::Scope;
+use super::settings::KeptFor;
 use super::target::Target;
 
 /// How many cookies a jar holds at most; a server that sets ever new ones must not fill the memory.
@@ -32,16 +32,16 @@ impl Jars {
         self.iteration.store.borrow_mut().take();
     }
 
-    fn jar(&self, scope: Scope) -> Option<&Jar> {
+    fn jar(&self, scope: KeptFor) -> Option<&Jar> {
         match scope {
-            Scope::User => Some(&self.user),
-            Scope::Iteration => Some(&self.iteration),
-            Scope::Off => None,
+            KeptFor::User => Some(&self.user),
+            KeptFor::Iteration => Some(&self.iteration),
+            KeptFor::Off => None,
         }
     }
 
     /// The value of the `Cookie` header for a target, the most specific path first.
-    pub(super) fn header(&self, scope: Scope, target: &Target) -> Option<String> {
+    pub(super) fn header(&self, scope: KeptFor, target: &Target) -> Option<String> {
         let store = self.jar(scope)?.store.borrow();
         let mut cookies = store.as_ref()?.matches(target.url()?);
         if cookies.is_empty() {
@@ -67,7 +67,7 @@ impl Jars {
     /// Takes the cookies an answer sets: into the jar, and into `seen` in order.
     pub(super) fn take(
         &self,
-        scope: Scope,
+        scope: KeptFor,
         target: &Target,
         headers: &HeaderMap,
         seen: &RefCell<Vec<(String, String)>>,
@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    fn set(jars: &Jars, scope: Scope, url: &str, cookies: &[&str]) -> Vec<(String, String)> {
+    fn set(jars: &Jars, scope: KeptFor, url: &str, cookies: &[&str]) -> Vec<(String, String)> {
         let mut headers = HeaderMap::new();
         for cookie in cookies {
             headers.append(SET_COOKIE, HeaderValue::from_str(cookie).unwrap());
@@ -136,7 +136,7 @@ mod tests {
         seen.into_inner()
     }
 
-    fn sent(jars: &Jars, scope: Scope, url: &str) -> Option<String> {
+    fn sent(jars: &Jars, scope: KeptFor, url: &str) -> Option<String> {
         jars.header(scope, &Target::parse(url).unwrap())
     }
 
@@ -151,11 +151,11 @@ mod tests {
             "foreign=5; Domain=other.test",
             "gone=6; Max-Age=0",
         ];
-        set(&jars, Scope::User, "https://www.example.test/", &cookies);
-        assert_eq!(sent(&jars, Scope::User, "https://www.example.test/app/x").unwrap(), "deep=2; a=1; all=3; safe=4");
-        assert_eq!(sent(&jars, Scope::User, "http://www.example.test/").unwrap(), "a=1; all=3");
-        assert_eq!(sent(&jars, Scope::User, "http://api.example.test/").unwrap(), "all=3");
-        assert_eq!(sent(&jars, Scope::User, "http://other.test/"), None);
+        set(&jars, KeptFor::User, "https://www.example.test/", &cookies);
+        assert_eq!(sent(&jars, KeptFor::User, "https://www.example.test/app/x").unwrap(), "deep=2; a=1; all=3; safe=4");
+        assert_eq!(sent(&jars, KeptFor::User, "http://www.example.test/").unwrap(), "a=1; all=3");
+        assert_eq!(sent(&jars, KeptFor::User, "http://api.example.test/").unwrap(), "all=3");
+        assert_eq!(sent(&jars, KeptFor::User, "http://other.test/"), None);
     }
 
     /// RFC 6265 §5.1.1: neither zone nor weekday nor letter case decides whether a cookie goes.
@@ -173,36 +173,36 @@ mod tests {
         ] {
             let jars = Jars::default();
             let url = "http://h.test/";
-            set(&jars, Scope::User, url, &["SID=abc; Path=/"]);
-            assert_eq!(sent(&jars, Scope::User, url).unwrap(), "SID=abc");
-            set(&jars, Scope::User, url, &[&format!("SID=; Path=/; Expires={date}")]);
-            assert_eq!(sent(&jars, Scope::User, url), None, "{date}");
+            set(&jars, KeptFor::User, url, &["SID=abc; Path=/"]);
+            assert_eq!(sent(&jars, KeptFor::User, url).unwrap(), "SID=abc");
+            set(&jars, KeptFor::User, url, &[&format!("SID=; Path=/; Expires={date}")]);
+            assert_eq!(sent(&jars, KeptFor::User, url), None, "{date}");
             // RFC 6265 §5.3, step 3: Max-Age comes before Expires.
-            set(&jars, Scope::User, url, &[&format!("SID=new; Path=/; Max-Age=60; Expires={date}")]);
-            assert_eq!(sent(&jars, Scope::User, url).unwrap(), "SID=new", "{date}");
+            set(&jars, KeptFor::User, url, &[&format!("SID=new; Path=/; Max-Age=60; Expires={date}")]);
+            assert_eq!(sent(&jars, KeptFor::User, url).unwrap(), "SID=new", "{date}");
         }
     }
 
     #[test]
     fn scopes_are_apart() {
         let jars = Jars::default();
-        set(&jars, Scope::User, "http://h.test/", &["u=1"]);
-        set(&jars, Scope::Iteration, "http://h.test/", &["i=2"]);
-        let seen = set(&jars, Scope::Off, "http://h.test/", &["off=3"]);
+        set(&jars, KeptFor::User, "http://h.test/", &["u=1"]);
+        set(&jars, KeptFor::Iteration, "http://h.test/", &["i=2"]);
+        let seen = set(&jars, KeptFor::Off, "http://h.test/", &["off=3"]);
         assert_eq!(seen, [("off".to_owned(), "3".to_owned())]);
-        assert_eq!(sent(&jars, Scope::User, "http://h.test/").unwrap(), "u=1");
-        assert_eq!(sent(&jars, Scope::Iteration, "http://h.test/").unwrap(), "i=2");
-        assert_eq!(sent(&jars, Scope::Off, "http://h.test/"), None);
+        assert_eq!(sent(&jars, KeptFor::User, "http://h.test/").unwrap(), "u=1");
+        assert_eq!(sent(&jars, KeptFor::Iteration, "http://h.test/").unwrap(), "i=2");
+        assert_eq!(sent(&jars, KeptFor::Off, "http://h.test/"), None);
         jars.start_iteration();
-        assert_eq!(sent(&jars, Scope::Iteration, "http://h.test/"), None);
-        assert_eq!(sent(&jars, Scope::User, "http://h.test/").unwrap(), "u=1");
+        assert_eq!(sent(&jars, KeptFor::Iteration, "http://h.test/"), None);
+        assert_eq!(sent(&jars, KeptFor::User, "http://h.test/").unwrap(), "u=1");
     }
 
     #[test]
     fn a_jar_does_not_grow_without_end() {
         let jars = Jars::default();
         for number in 0..MAX_COOKIES + 50 {
-            set(&jars, Scope::User, "http://h.test/", &[&format!("c{number}=x")]);
+            set(&jars, KeptFor::User, "http://h.test/", &[&format!("c{number}=x")]);
         }
         let store = jars.user.store.borrow();
         assert_eq!(store.as_ref().unwrap().iter_any().count(), MAX_COOKIES);

@@ -2,22 +2,27 @@
 //!
 //! A few bytes can decode to terabytes. So decoding goes on in slices, between which the other users
 //! of the thread have their turn and the request's `timeout` is looked at; on a thread, one body at a
-//! time is decoded beyond its first pieces. What comes out is limited ([`Decompression`]).
+//! time is decoded beyond its first pieces. What comes out is limited
+//! ([`Decompression`](super::settings::Decompression)).
 
-use std::cell::Cell;
-use std::io;
+mod slot;
+mod stack;
+
 use std::time::{Duration, Instant};
 
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 
 use super::conn::Reading;
-use super::layers::{Decoder, Encoding};
-use super::settings::Decompression;
+use super::layers::Encoding;
 use super::tap::Tapped;
 use crate::failure::{Failure, FailureKind};
 use crate::response::Body;
-use crate::response::kept_body::Kept;
+use crate::response::kept_body::KeptBody;
+
+use slot::Slot;
+pub(super) use stack::DecodeError;
+use stack::{BodyFault, Layer, Layers, Out, shortened};
 
 /// How many bytes a body may take and give, between two turns of the others, without looking at the clock:
 /// most bodies have no more.
@@ -27,17 +32,13 @@ const SLICE: Duration = Duration::from_millis(2);
 /// How much of a body that is behind may wait to be decoded. So far its last byte comes when it comes,
 /// not when there is room for it.
 const MAX_AHEAD: usize = 1024 * 1024;
-/// How much input a step is given.
-const BITE: usize = 4 * 1024;
-/// From which decoded size on the ratio is judged: what is smaller does no harm.
-pub(crate) const RATIO_FROM: u64 = 32 * 1024 * 1024;
 
 /// Collects a body as it comes in. It is moved a few times, so what few bodies need is on the heap.
 pub(super) enum Collector {
     /// Counted only.
     Count(u64),
     /// Kept as it comes.
-    Plain { kept: Kept, announced: u64 },
+    Plain { kept: KeptBody, announced: u64 },
     /// Kept decoded, or handed over so.
     Decode(Box<Decoding>),
     /// Handed over as it comes.
@@ -48,26 +49,12 @@ pub(super) enum Collector {
 pub(super) struct Decoding {
     layers: Layers,
     /// Once broken, the rest is only drained.
-    broken: Option<Broken>,
+    broken: Option<BodyFault>,
     encoding: String,
     /// What is left of [`FREE_BYTES`].
     free: usize,
     /// Held while decoding is behind.
     slot: Option<Slot>,
-}
-
-/// Why a body could not be decoded.
-enum Broken {
-    /// It is not what its encoding says.
-    Damaged(io::Error),
-    /// It goes beyond a limit.
-    Over(String),
-}
-
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Self {
-        Self::Damaged(error)
-    }
 }
 
 impl Collector {
@@ -85,7 +72,7 @@ impl Collector {
         let headers = headers.filter(|_| status != StatusCode::PARTIAL_CONTENT);
         match headers.and_then(|headers| Some((headers, encodings(headers)?))) {
             None => match reading.tap {
-                None => Self::Plain { kept: Kept::new(reading.max_body), announced: announced.unwrap_or(0) },
+                None => Self::Plain { kept: KeptBody::new(reading.max_body), announced: announced.unwrap_or(0) },
                 Some(tap) => Self::Tapped(Box::new(Tapped::new(tap))),
             },
             Some((headers, encodings)) => Self::Decode(Box::new(Decoding::new(headers, encodings, reading))),
@@ -199,7 +186,7 @@ impl Decoding {
                 outermost: encodings.last().copied(),
                 large_steps: encodings.iter().rev().skip(1).any(|inner| inner.takes_large_steps(None)),
                 out: match reading.tap {
-                    None => Out::Kept(Kept::new(reading.max_body)),
+                    None => Out::Kept(KeptBody::new(reading.max_body)),
                     Some(tap) => Out::Tapped(Tapped::new(tap)),
                 },
                 limits: reading.decompression,
@@ -213,7 +200,7 @@ impl Decoding {
         };
         let most = reading.decompression.max_layers;
         if encodings.len() > most as usize {
-            decoding.broken = Some(Broken::Over(format!(
+            decoding.broken = Some(BodyFault::Over(format!(
                 "the body is compressed {} times over (Content-Encoding: {}); at most {most} layers are \
                  decompressed (`decompression: {{ max_layers: … }}`)",
                 encodings.len(),
@@ -275,8 +262,8 @@ impl Decoding {
 
     fn is_over(&self) -> bool {
         let useless = match (&self.layers.out, &self.broken) {
-            (Out::Kept(_), Some(Broken::Over(_))) | (Out::Tapped(_), Some(_)) => true,
-            (Out::Kept(_), Some(Broken::Damaged(_)) | None) | (Out::Tapped(_), None) => false,
+            (Out::Kept(_), Some(BodyFault::Over(_))) | (Out::Tapped(_), Some(_)) => true,
+            (Out::Kept(_), Some(BodyFault::Damaged(_)) | None) | (Out::Tapped(_), None) => false,
         };
         useless && self.layers.came > 0 || self.layers.out.is_enough()
     }
@@ -293,28 +280,6 @@ impl Decoding {
             Err(broken) => Err(Failure::new(FailureKind::Body, broken.words(&self.encoding))),
         }
     }
-}
-
-impl Broken {
-    fn words(self, encoding: &str) -> String {
-        match self {
-            Self::Over(words) => words,
-            Self::Damaged(error) => {
-                let why = error.get_ref().and_then(|inner| inner.downcast_ref::<Told>());
-                let why = why.map_or_else(String::new, |Told(words)| format!(": {words}"));
-                format!("the body is not valid `{}` (Content-Encoding){why}", shortened(encoding))
-            }
-        }
-    }
-}
-
-/// A header's value, cut to what fits into a message.
-fn shortened(value: &str) -> String {
-    let mut out: String = value.chars().take(60).collect();
-    if out.len() < value.len() {
-        out.push('…');
-    }
-    out
 }
 
 /// The encodings in the order in which they were applied; none if there is nothing to decode or
@@ -334,290 +299,4 @@ fn encodings(headers: &HeaderMap) -> Option<Vec<Encoding>> {
         }
     }
     (!found.is_empty()).then_some(found)
-}
-
-/// Why a body cannot be decoded, in words for people.
-#[derive(Debug)]
-pub(super) struct Told(pub(super) String);
-
-impl std::fmt::Display for Told {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Told {}
-
-/// The decoders of a body, the one that meets the wire first, and what they have decoded.
-struct Layers {
-    layers: Vec<Layer>,
-    outermost: Option<Encoding>,
-    /// Whether a step may take so long that others have to have had their turn before.
-    large_steps: bool,
-    out: Out,
-    limits: Decompression,
-    /// How many bytes have come over the wire.
-    came: u64,
-    /// How many bytes all decoders have given.
-    made: u64,
-}
-
-/// Where goes what is decoded.
-enum Out {
-    Kept(Kept),
-    Tapped(Tapped),
-}
-
-impl Out {
-    fn take(&mut self, piece: &[u8]) {
-        match self {
-            Self::Kept(kept) => kept.take(piece, 0),
-            Self::Tapped(tapped) => tapped.take(piece),
-        }
-    }
-
-    fn is_enough(&self) -> bool {
-        match self {
-            Self::Kept(_) => false,
-            Self::Tapped(tapped) => tapped.is_enough(),
-        }
-    }
-
-    fn finish(self) -> (Body, u64) {
-        match self {
-            Self::Kept(kept) => kept.finish(),
-            Self::Tapped(tapped) => (Body::default(), tapped.total),
-        }
-    }
-}
-
-struct Layer {
-    encoding: Encoding,
-    decoder: Box<dyn Decoder>,
-    /// What has come and is not decoded yet, from `at` on.
-    input: Vec<u8>,
-    at: usize,
-    /// Whether there may be output without more input.
-    more: bool,
-}
-
-impl Layer {
-    fn new(encoding: Encoding, decoder: Box<dyn Decoder>) -> Self {
-        Self { encoding, decoder, input: Vec::new(), at: 0, more: false }
-    }
-
-    fn take(&mut self, data: &[u8]) {
-        if self.at > self.input.len() / 2 {
-            self.input.drain(..self.at);
-            self.at = 0;
-        }
-        self.input.extend_from_slice(data);
-    }
-
-    fn has_work(&self) -> bool {
-        self.more || self.at < self.input.len()
-    }
-}
-
-impl Layers {
-    fn push(&mut self, data: &[u8]) {
-        if let Some(outermost) = self.layers.first_mut() {
-            outermost.take(data);
-        }
-    }
-
-    /// How much has come over the wire and is not decoded yet.
-    fn ahead(&self) -> usize {
-        self.layers.first().map_or(0, |outermost| outermost.input.len() - outermost.at)
-    }
-
-    fn is_behind(&self) -> bool {
-        self.layers.iter().any(Layer::has_work)
-    }
-
-    /// Whether decoding it takes megabytes.
-    fn fills_memory(&self) -> bool {
-        self.large_steps || self.layers.iter().any(|layer| layer.encoding == Encoding::Zstd)
-    }
-
-    /// Decodes until nothing is left or, told after every step how many bytes it took and gave, `spent`
-    /// says to stop.
-    fn run(&mut self, mut spent: impl FnMut(usize) -> bool) -> Result<(), Broken> {
-        let mut out = Vec::new();
-        // The innermost first: so no more than a step's output waits between two layers.
-        while let Some(index) = self.layers.iter().rposition(Layer::has_work) {
-            let layer = &mut self.layers[index];
-            let end = layer.input.len().min(layer.at + BITE);
-            out.clear();
-            let step = layer.decoder.step(&layer.input[layer.at..end], &mut out)?;
-            layer.more = step.more;
-            layer.at += step.taken;
-            if layer.at == layer.input.len() {
-                layer.input.clear();
-                layer.at = 0;
-            }
-            self.made += out.len() as u64;
-            let bytes = step.taken + out.len();
-            match self.layers.get_mut(index + 1) {
-                Some(next) => next.take(&out),
-                None => self.out.take(&out),
-            }
-            self.check()?;
-            if spent(bytes) || self.out.is_enough() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn check(&self) -> Result<(), Broken> {
-        let Decompression { max_size, max_ratio, .. } = self.limits;
-        if self.made > max_size {
-            return Err(Broken::Over(format!(
-                "the body decompresses to more than {} (`decompression: {{ max_size: … }}`)",
-                size(max_size)
-            )));
-        }
-        if self.made > RATIO_FROM && self.made / max_ratio > self.came {
-            return Err(Broken::Over(format!(
-                "the body decompresses to more than {max_ratio} times its size (`decompression: {{ max_ratio: … }}`)"
-            )));
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Out, Broken> {
-        // The decoders gave all they had before.
-        for layer in &mut self.layers {
-            layer.decoder.finish()?;
-        }
-        Ok(self.out)
-    }
-}
-
-/// A size as the plan writes it.
-fn size(bytes: u64) -> String {
-    for (unit, name) in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
-        if bytes >= unit && bytes.is_multiple_of(unit) {
-            return format!("{}{name}", bytes / unit);
-        }
-    }
-    format!("{bytes}B")
-}
-
-/// The right of a body to be caught up with. There is one for each thread: however many bombs come,
-/// the other users wait for one slice at a time. A body has it as long as it is behind. One that takes
-/// megabytes to decode keeps it while it waits for more, so that such bodies come one after the other,
-/// but not for long: a slow one must not hold up the others.
-struct Slot(u64);
-
-/// How long a body may wait for more, in all, and keep the right from the next one that takes megabytes.
-const PATIENCE: Duration = Duration::from_millis(100);
-
-#[derive(Clone, Copy)]
-struct Holder {
-    /// Which one of all there were.
-    number: u64,
-    holds: bool,
-    /// Since when it waits.
-    waits: Option<Instant>,
-    /// How long it has waited before.
-    waited: Duration,
-}
-
-impl Holder {
-    fn waited(&self) -> Duration {
-        self.waited + self.waits.map_or(Duration::ZERO, |since| since.elapsed())
-    }
-}
-
-thread_local! {
-    static HOLDER: Cell<Holder> =
-        const { Cell::new(Holder { number: 0, holds: false, waits: None, waited: Duration::ZERO }) };
-}
-
-impl Slot {
-    /// The right, if nobody has it or whoever has it must give it up. `fills_memory` says that the body
-    /// takes megabytes to decode.
-    fn take(fills_memory: bool) -> Option<Self> {
-        let holder = HOLDER.get();
-        let keeps = holder.waits.is_none() || fills_memory && holder.waited() < PATIENCE;
-        if holder.holds && keeps {
-            return None;
-        }
-        let number = holder.number + 1;
-        HOLDER.set(Holder { number, holds: true, waits: None, waited: Duration::ZERO });
-        Some(Self(number))
-    }
-
-    /// Goes on; nothing if the right was lost meanwhile.
-    fn resumed(self) -> Option<Self> {
-        let holder = HOLDER.get();
-        let own = holder.number == self.0;
-        if own {
-            HOLDER.set(Holder { waits: None, waited: holder.waited(), ..holder });
-        }
-        own.then_some(self)
-    }
-
-    fn wait(&self) {
-        let holder = HOLDER.get();
-        if holder.number == self.0 && holder.waits.is_none() {
-            HOLDER.set(Holder { waits: Some(Instant::now()), ..holder });
-        }
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let holder = HOLDER.get();
-        if holder.number == self.0 {
-            HOLDER.set(Holder { holds: false, ..holder });
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_body_of_a_thread_has_the_slot() {
-        let first = Slot::take(false);
-        assert!(first.is_some() && Slot::take(false).is_none() && Slot::take(true).is_none());
-        drop(first);
-        assert!(Slot::take(true).is_some());
-    }
-
-    #[test]
-    fn a_body_that_waits_loses_the_slot_to_one_that_has_come() {
-        let waiting = Slot::take(true).inspect(Slot::wait);
-        assert!(Slot::take(true).is_none());
-        std::thread::sleep(PATIENCE);
-        let second = Slot::take(true);
-        assert!(second.is_some() && waiting.and_then(Slot::resumed).is_none());
-        assert!(Slot::take(true).is_none(), "what was lost is not given back");
-        drop(second);
-        assert!(Slot::take(true).and_then(Slot::resumed).is_some());
-    }
-
-    #[test]
-    fn waits_of_a_body_are_added_up() {
-        let mut waiting = Slot::take(true);
-        for _ in 0..4 {
-            waiting = waiting.inspect(Slot::wait);
-            std::thread::sleep(PATIENCE / 4);
-            waiting = waiting.and_then(Slot::resumed);
-            assert!(waiting.is_some());
-        }
-        assert!(Slot::take(true).is_none(), "it is behind");
-        waiting.inspect(Slot::wait).inspect(|_| assert!(Slot::take(true).is_some()));
-    }
-
-    #[test]
-    fn a_small_body_does_not_wait_for_one_that_waits() {
-        let waiting = Slot::take(true).inspect(Slot::wait);
-        assert!(Slot::take(false).is_some());
-        assert!(waiting.and_then(Slot::resumed).is_none());
-    }
 }

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 
 use flate2::write::GzDecoder;
 
-use super::decode::Told;
-use super::layers::{Decoder, Step};
+use super::decode::DecodeError;
+use super::layers::{DecodeStep, Decoder};
 
 /// What every member begins with.
 const MAGIC: [u8; 2] = [0x1F, 0x8B];
@@ -40,8 +40,8 @@ impl Gzip {
 }
 
 impl Decoder for Gzip {
-    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<Step> {
-        let step = |taken| Ok(Step { taken, more: false });
+    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<DecodeStep> {
+        let step = |taken| Ok(DecodeStep { taken, more: false });
         match std::mem::replace(&mut self.at, At::Broken) {
             At::Member(mut member) => {
                 let before = out.len();
@@ -55,7 +55,7 @@ impl Decoder for Gzip {
                 out.append(member.get_mut());
                 self.at = At::Member(member);
                 // It gives what it has decoded with the next call.
-                Ok(Step { taken, more: taken > 0 || out.len() > before })
+                Ok(DecodeStep { taken, more: taken > 0 || out.len() > before })
             }
             at @ At::Start { .. } if input.is_empty() => {
                 self.at = at;
@@ -96,7 +96,7 @@ impl Decoder for Gzip {
     fn finish(&mut self) -> io::Result<()> {
         let stray = |count: u64| {
             let bytes = if count == 1 { "byte" } else { "bytes" };
-            Err(io::Error::other(Told(format!("{count} {bytes} after the end of the gzip body"))))
+            Err(io::Error::other(DecodeError(format!("{count} {bytes} after the end of the gzip body"))))
         };
         match std::mem::replace(&mut self.at, At::Broken) {
             At::Member(member) => member.finish().map(|_| ()),

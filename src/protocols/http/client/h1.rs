@@ -80,7 +80,7 @@ pub(super) struct Interrupted {
 }
 
 /// How far an answer has come.
-enum Stage {
+enum AnswerStage {
     /// Its head has not come.
     Head,
     Length(u64),
@@ -100,7 +100,7 @@ struct Exchange<'a, R> {
     unsent: Option<io::Error>,
     /// Whether what had come before the request was looked at.
     looked: bool,
-    stage: Stage,
+    stage: AnswerStage,
     /// Whether the request is a `HEAD`.
     no_body: bool,
     /// Whether the receiver was behind what has come.
@@ -180,7 +180,7 @@ impl Http1 {
             flushed: false,
             unsent: None,
             looked: false,
-            stage: Stage::Head,
+            stage: AnswerStage::Head,
             no_body,
             was_behind: false,
             closed: false,
@@ -294,7 +294,7 @@ impl Http1 {
 
     /// Works off what has come.
     fn take<R: Receiver>(&mut self, came: &[u8], exchange: &mut Exchange<'_, R>) -> Result<(), Broken> {
-        if !matches!(exchange.stage, Stage::Head) {
+        if !matches!(exchange.stage, AnswerStage::Head) {
             let taken = exchange.body(came)?;
             self.inbox.extend_from_slice(&came[taken..]);
             return Ok(());
@@ -327,10 +327,10 @@ impl Http1 {
                 continue;
             }
             exchange.stage = match head.framing {
-                Framing::Length(0) => Stage::Done,
-                Framing::Length(length) => Stage::Length(length),
-                Framing::Chunked => Stage::Chunked(Chunked::default()),
-                Framing::ToTheEnd => Stage::ToTheEnd,
+                Framing::Length(0) => AnswerStage::Done,
+                Framing::Length(length) => AnswerStage::Length(length),
+                Framing::Chunked => AnswerStage::Chunked(Chunked::default()),
+                Framing::ToTheEnd => AnswerStage::ToTheEnd,
             };
             exchange.receiver.head(head);
             at += exchange.body(&bytes[at..])?;
@@ -363,7 +363,7 @@ impl<R: Receiver> Exchange<'_, R> {
     /// whole if nothing more is to be read.
     #[inline]
     fn settle(&mut self, cx: &mut Context<'_>) -> Poll<Option<bool>> {
-        let done = matches!(self.stage, Stage::Done);
+        let done = matches!(self.stage, AnswerStage::Done);
         if self.receiver.is_behind() && (done || !self.receiver.has_room()) {
             return self.catch_up(cx);
         }
@@ -384,27 +384,27 @@ impl<R: Receiver> Exchange<'_, R> {
     /// Takes a piece of the body; tells how much of it belongs to the body.
     fn body(&mut self, bytes: &[u8]) -> Result<usize, Broken> {
         let taken = match &mut self.stage {
-            Stage::Head | Stage::Done => 0,
-            Stage::Length(left) => {
+            AnswerStage::Head | AnswerStage::Done => 0,
+            AnswerStage::Length(left) => {
                 let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                 if taken > 0 {
                     self.receiver.data(&bytes[..taken]);
                 }
                 *left -= taken as u64;
                 if *left == 0 {
-                    self.stage = Stage::Done;
+                    self.stage = AnswerStage::Done;
                 }
                 taken
             }
-            Stage::Chunked(chunked) => {
+            AnswerStage::Chunked(chunked) => {
                 let receiver = &mut *self.receiver;
                 let taken = chunked.take(bytes, |data| receiver.data(data)).map_err(Broken::Io)?;
                 if chunked.is_done() {
-                    self.stage = Stage::Done;
+                    self.stage = AnswerStage::Done;
                 }
                 taken
             }
-            Stage::ToTheEnd => {
+            AnswerStage::ToTheEnd => {
                 if !bytes.is_empty() {
                     self.receiver.data(bytes);
                 }
@@ -418,9 +418,9 @@ impl<R: Receiver> Exchange<'_, R> {
     /// whether a body that ends with the connection is whole (RFC 9112 §9.8).
     fn ended(&mut self, cut: bool) -> Result<bool, Broken> {
         match (&self.stage, self.unsent.take()) {
-            (Stage::ToTheEnd, _) if cut => Err(Broken::Cut),
-            (Stage::ToTheEnd, _) => Ok(false),
-            (Stage::Head, Some(error)) => Err(Broken::Io(error)),
+            (AnswerStage::ToTheEnd, _) if cut => Err(Broken::Cut),
+            (AnswerStage::ToTheEnd, _) => Ok(false),
+            (AnswerStage::Head, Some(error)) => Err(Broken::Io(error)),
             _ => Err(Broken::Closed),
         }
     }
@@ -428,7 +428,7 @@ impl<R: Receiver> Exchange<'_, R> {
     /// Reading has failed: when sending did before, that is the cause.
     fn failed(&mut self, error: io::Error) -> Broken {
         Broken::Io(match self.stage {
-            Stage::Head => self.unsent.take().unwrap_or(error),
+            AnswerStage::Head => self.unsent.take().unwrap_or(error),
             _ => error,
         })
     }

@@ -24,12 +24,12 @@ const SLOTS: usize = 64;
 
 thread_local! {
     /// Each thread has its own, so that finding one touches no counter that threads share.
-    static KNOWN: RefCell<[Option<Known>; SLOTS]> = const { RefCell::new([const { None }; SLOTS]) };
+    static KNOWN: RefCell<[Option<CachedHead>; SLOTS]> = const { RefCell::new([const { None }; SLOTS]) };
 }
 
 /// The part of a head that stays, and what it was made from. Holding that keeps its addresses
 /// from being used for something else.
-struct Known {
+struct CachedHead {
     transport: Arc<Transport>,
     target: Arc<Target>,
     headers: Arc<FixedHeaders>,
@@ -40,7 +40,7 @@ struct Known {
     closing: bool,
 }
 
-impl Known {
+impl CachedHead {
     fn is_for(&self, request: &Request, transport: &Arc<Transport>) -> bool {
         Arc::ptr_eq(&self.target, &request.target)
             && Arc::ptr_eq(&self.headers, &request.headers)
@@ -128,7 +128,7 @@ pub(super) fn wire(
         let slot = &mut known[address % SLOTS];
         match slot {
             Some(one) if one.is_for(request, transport) => one,
-            other => other.insert(Known::new(request, transport)),
+            other => other.insert(CachedHead::new(request, transport)),
         }
         .wire(request, hop, auth, cookies)
     })

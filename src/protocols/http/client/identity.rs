@@ -9,19 +9,22 @@ use rustls_pki_types::pem::{self, PemObject as _};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::settings::TlsSettings;
+use crate::problem::Problem;
 
 /// The client's certificate and key, if the settings name them.
 ///
 /// # Errors
-/// A sentence that names the file and how to convert it.
-pub(super) fn of(tls: &TlsSettings, provider: &CryptoProvider) -> Result<Option<CertifiedKey>, String> {
+/// What is wrong with which file, and how to convert it.
+pub(super) fn client_identity(tls: &TlsSettings, provider: &CryptoProvider) -> Result<Option<CertifiedKey>, Problem> {
     let (cert_file, key_file) = match (&tls.cert_file, &tls.key_file) {
         (None, None) => return Ok(None),
         (Some(cert), None) => {
-            return Err(format!("`cert_file: {}` needs its key beside it: add `key_file`", cert.display()));
+            let message = format!("`cert_file: {}` needs its key beside it", cert.display());
+            return Err(Problem::new(message, "add `key_file`"));
         }
         (None, Some(key)) => {
-            return Err(format!("`key_file: {}` needs its certificate beside it: add `cert_file`", key.display()));
+            let message = format!("`key_file: {}` needs its certificate beside it", key.display());
+            return Err(Problem::new(message, "add `cert_file`"));
         }
         (Some(cert), Some(key)) => (cert, key),
     };
@@ -48,7 +51,8 @@ pub(super) fn of(tls: &TlsSettings, provider: &CryptoProvider) -> Result<Option<
                 "the client certificate `{}` and the key `{}` do not fit together: {why}",
                 cert_file.display(),
                 key_file.display()
-            ))
+            )
+            .into())
         }
     }
 }
@@ -65,8 +69,8 @@ fn holds_its_key(identity: &CertifiedKey) -> bool {
 /// The certificates of a file.
 ///
 /// # Errors
-/// A sentence that names the file and how to convert it.
-pub(super) fn certificates(setting: &str, file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// What is wrong with which file, and how to convert it.
+pub(super) fn certificates(setting: &str, file: &Path) -> Result<Vec<CertificateDer<'static>>, Problem> {
     let bytes = read(setting, file)?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
         .collect::<Result<_, _>>()
@@ -74,30 +78,33 @@ pub(super) fn certificates(setting: &str, file: &Path) -> Result<Vec<Certificate
     if certificates.is_empty() {
         let name = file.display();
         let swapped = contains(&bytes, b"PRIVATE KEY-----") && setting == "cert_file";
-        let why = if swapped { "; it holds a key: are `cert_file` and `key_file` swapped?" } else { "" };
-        return Err(format!(
-            "the {setting} `{name}` holds no certificate (PEM: -----BEGIN CERTIFICATE-----){why}{}",
-            converted(&bytes, file)
+        let help = match swapped {
+            true => "it holds a key: are `cert_file` and `key_file` swapped?".to_owned(),
+            false => converted(&bytes, file),
+        };
+        return Err(Problem::new(
+            format!("the {setting} `{name}` holds no certificate (PEM: -----BEGIN CERTIFICATE-----)"),
+            help,
         ));
     }
     Ok(certificates)
 }
 
-fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
+fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, Problem> {
     let bytes = read("key_file", file)?;
     let name = file.display();
     if contains(&bytes, b"BEGIN ENCRYPTED PRIVATE KEY") || contains(&bytes, b"Proc-Type: 4,ENCRYPTED") {
-        return Err(format!(
-            "the key in the key_file `{name}` is encrypted; store it without a password: openssl pkey -in {name} -out \
-             plain.key"
+        return Err(Problem::new(
+            format!("the key in the key_file `{name}` is encrypted"),
+            format!("store it without a password: openssl pkey -in {name} -out plain.key"),
         ));
     }
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| match error {
-        pem::Error::NoItemsFound => format!(
-            "the key_file `{name}` holds no private key (PEM: PKCS#8, PKCS#1 or SEC1){}",
-            converted(&bytes, file)
+        pem::Error::NoItemsFound => Problem::new(
+            format!("the key_file `{name}` holds no private key (PEM: PKCS#8, PKCS#1 or SEC1)"),
+            converted(&bytes, file),
         ),
-        error => format!("the key_file `{name}` is not valid PEM: {error}"),
+        error => format!("the key_file `{name}` is not valid PEM: {error}").into(),
     })
 }
 
@@ -131,7 +138,7 @@ fn converted(bytes: &[u8], file: &Path) -> String {
             Some(_) | None => return String::new(),
         }
     };
-    format!("; it is {format}. Convert it: {command}")
+    format!("it is {format}. Convert it: {command}")
 }
 
 /// What is in the outermost sequence of DER or BER.
@@ -147,6 +154,6 @@ fn contains(bytes: &[u8], words: &[u8]) -> bool {
     bytes.windows(words.len()).any(|window| window == words)
 }
 
-fn read(setting: &str, file: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(file).map_err(|error| format!("the {setting} `{}` cannot be read: {error}", file.display()))
+fn read(setting: &str, file: &Path) -> Result<Vec<u8>, Problem> {
+    std::fs::read(file).map_err(|error| format!("the {setting} `{}` cannot be read: {error}", file.display()).into())
 }

@@ -15,7 +15,7 @@ pub(super) const PIECE: usize = 32 * 1024;
 
 /// What a step did.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(super) struct DecodeStep {
     /// How much of the input was taken.
     pub(super) taken: usize,
     /// Whether there may be more output although no more input comes.
@@ -25,7 +25,7 @@ pub(super) struct Step {
 /// A decoder of one content encoding.
 pub(super) trait Decoder {
     /// Takes some input and appends what it decodes to. The input may be empty.
-    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<Step>;
+    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<DecodeStep>;
 
     /// Checks that the input was complete.
     fn finish(&mut self) -> io::Result<()>;
@@ -93,8 +93,8 @@ struct Deflate {
 }
 
 impl Deflate {
-    fn inflate(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<Step> {
-        let Some(decoder) = &mut self.decoder else { return Ok(Step { taken: 0, more: false }) };
+    fn inflate(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<DecodeStep> {
+        let Some(decoder) = &mut self.decoder else { return Ok(DecodeStep { taken: 0, more: false }) };
         let (read, had) = (decoder.total_in(), decoder.total_out());
         let (written, (taken, status)) = into_room(out, |room| {
             let status = decoder.decompress(input, room, FlushDecompress::None).map_err(io::Error::from)?;
@@ -108,22 +108,22 @@ impl Deflate {
             }
             Status::Ok | Status::BufError => {}
         }
-        Ok(Step { taken, more: !self.ended && written == PIECE })
+        Ok(DecodeStep { taken, more: !self.ended && written == PIECE })
     }
 }
 
 impl Decoder for Deflate {
-    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<Step> {
+    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<DecodeStep> {
         if self.ended {
             // What follows is not a part of the body.
-            return Ok(Step { taken: input.len(), more: false });
+            return Ok(DecodeStep { taken: input.len(), more: false });
         }
         if self.decoder.is_none() {
             match (self.first, input) {
-                (_, []) => return Ok(Step { taken: 0, more: false }),
+                (_, []) => return Ok(DecodeStep { taken: 0, more: false }),
                 (None, [first, ..]) => {
                     self.first = Some(*first);
-                    return Ok(Step { taken: 1, more: false });
+                    return Ok(DecodeStep { taken: 1, more: false });
                 }
                 (Some(first), [second, ..]) => {
                     let zlib = first & 0x0F == 8 && (u16::from(first) << 8 | u16::from(*second)).is_multiple_of(31);
@@ -156,10 +156,10 @@ impl Brotli {
 }
 
 impl Decoder for Brotli {
-    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<Step> {
+    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<DecodeStep> {
         if self.ended {
             return if input.is_empty() {
-                Ok(Step { taken: 0, more: false })
+                Ok(DecodeStep { taken: 0, more: false })
             } else {
                 Err(io::ErrorKind::InvalidData.into())
             };
@@ -180,7 +180,7 @@ impl Decoder for Brotli {
             };
             Ok((written, (taken, more)))
         })?;
-        Ok(Step { taken, more })
+        Ok(DecodeStep { taken, more })
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -206,9 +206,9 @@ impl Zstd {
 }
 
 impl Decoder for Zstd {
-    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<Step> {
+    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<DecodeStep> {
         if self.between && input.is_empty() {
-            return Ok(Step { taken: 0, more: false });
+            return Ok(DecodeStep { taken: 0, more: false });
         }
         let decoder = &mut self.decoder;
         let (written, (taken, left)) = into_room(out, |room| {
@@ -216,7 +216,7 @@ impl Decoder for Zstd {
             Ok((status.bytes_written, (status.bytes_read, status.remaining)))
         })?;
         self.between = left == 0;
-        Ok(Step { taken, more: !self.between && written == PIECE })
+        Ok(DecodeStep { taken, more: !self.between && written == PIECE })
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -65,7 +65,7 @@ pub use proxy::ProxyEnvironment;
 pub(crate) use redirect::is_too_many as is_too_many_redirects;
 pub use request::{Request, Resources};
 pub use settings::{
-    CacheScope, Connections, Decompression, HttpVersion, ProxySetting, RedirectHeaders, Scope, Settings, TlsSettings,
+    CacheScope, Connections, Decompression, HttpVersion, KeptFor, ProxySetting, RedirectHeaders, Settings, TlsSettings,
     TlsVersion,
 };
 pub use spelling::{FixedHeaders, spellings};

@@ -22,7 +22,7 @@ const MAX_IDLE: usize = 256;
 #[derive(Default)]
 pub(super) struct Pool {
     idle: RefCell<Vec<Idle>>,
-    shared: RefCell<Vec<Rc<Shared>>>,
+    shared: RefCell<Vec<Rc<SharedOrigin>>>,
     tls: RefCell<Vec<(Arc<Transport>, Arc<ClientConfig>)>>,
 }
 
@@ -41,14 +41,14 @@ struct Home {
 }
 
 /// What is known of an origin that may speak HTTP/2.
-struct Shared {
+struct SharedOrigin {
     transport: Arc<Transport>,
     origin: Arc<Origin>,
-    state: RefCell<State>,
+    state: RefCell<OriginState>,
     opened: Notify,
 }
 
-enum State {
+enum OriginState {
     Unknown,
     /// One request is finding out; the others wait for it.
     Opening,
@@ -112,13 +112,13 @@ impl Pool {
             let waiting = {
                 let mut state = shared.state.borrow_mut();
                 match &*state {
-                    State::Http2(connection) if connection.is_usable() && !fresh => {
+                    OriginState::Http2(connection) if connection.is_usable() && !fresh => {
                         return Ok(lease(Connection::Http2(connection.clone()), None, true));
                     }
-                    State::Http1 => break,
-                    State::Opening => shared.opened.notified(),
-                    State::Http2(_) | State::Unknown => {
-                        *state = State::Opening;
+                    OriginState::Http1 => break,
+                    OriginState::Opening => shared.opened.notified(),
+                    OriginState::Http2(_) | OriginState::Unknown => {
+                        *state = OriginState::Opening;
                         break;
                     }
                 }
@@ -126,7 +126,7 @@ impl Pool {
             waiting.await;
             fresh = false;
         }
-        if matches!(&*shared.state.borrow(), State::Http1) {
+        if matches!(&*shared.state.borrow(), OriginState::Http1) {
             return Ok(lease(self.open(transport, origin, progress).await?, home(), false));
         }
         let opening = Opening { shared: &shared };
@@ -169,7 +169,7 @@ impl Pool {
         Some(idle.remove(at))
     }
 
-    fn shared(&self, transport: &Arc<Transport>, origin: &Arc<Origin>) -> Rc<Shared> {
+    fn shared(&self, transport: &Arc<Transport>, origin: &Arc<Origin>) -> Rc<SharedOrigin> {
         let mut all = self.shared.borrow_mut();
         if let Some(known) = all.iter().find(|shared| same(&shared.transport, &shared.origin, transport, origin)) {
             return Rc::clone(known);
@@ -177,10 +177,10 @@ impl Pool {
         if all.len() >= MAX_IDLE {
             all.remove(0);
         }
-        let new = Rc::new(Shared {
+        let new = Rc::new(SharedOrigin {
             transport: Arc::clone(transport),
             origin: Arc::clone(origin),
-            state: RefCell::new(State::Unknown),
+            state: RefCell::new(OriginState::Unknown),
             opened: Notify::new(),
         });
         all.push(Rc::clone(&new));
@@ -194,14 +194,14 @@ fn same(transport: &Arc<Transport>, origin: &Arc<Origin>, other: &Arc<Transport>
 
 /// Lets the others go on, whatever becomes of the request that opens a connection.
 struct Opening<'a> {
-    shared: &'a Shared,
+    shared: &'a SharedOrigin,
 }
 
 impl Opening<'_> {
     fn found(self, connection: &Connection) {
         *self.shared.state.borrow_mut() = match connection {
-            Connection::Http1(_) => State::Http1,
-            Connection::Http2(connection) => State::Http2(connection.clone()),
+            Connection::Http1(_) => OriginState::Http1,
+            Connection::Http2(connection) => OriginState::Http2(connection.clone()),
         };
     }
 }
@@ -209,8 +209,8 @@ impl Opening<'_> {
 impl Drop for Opening<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.state.borrow_mut();
-        if matches!(*state, State::Opening) {
-            *state = State::Unknown;
+        if matches!(*state, OriginState::Opening) {
+            *state = OriginState::Unknown;
         }
         self.shared.opened.notify_waiters();
     }

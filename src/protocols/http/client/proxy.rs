@@ -11,6 +11,7 @@ use super::failure;
 use super::settings::ProxySetting;
 use super::target::{ENCODE_CREDENTIALS, Origin, basic_header};
 use crate::failure::{Failure, FailureKind};
+use crate::problem::Problem;
 
 /// The proxy variables of the environment, as the command line read them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub(super) struct Proxy {
     /// The `Proxy-Authorization` header its URL asks for.
     pub(super) authorization: Option<HeaderValue>,
     /// Why it cannot be used: a proxy of the environment that no request may need.
-    pub(super) unusable: Option<String>,
+    pub(super) unusable: Option<Failure>,
 }
 
 impl Proxy {
@@ -58,9 +59,10 @@ impl Proxy {
     }
 
     /// Stands for a proxy that is set and cannot be used.
-    fn unusable(message: String) -> Self {
+    fn unusable(problem: Problem) -> Self {
         let origin = Origin { https: false, host: Host::Domain(String::new()), port: 0 };
-        Self { origin, authorization: None, unusable: Some(message) }
+        let unusable = Some(Failure::new(FailureKind::Connect, problem));
+        Self { origin, authorization: None, unusable }
     }
 }
 
@@ -75,7 +77,7 @@ pub(super) struct Proxies {
 }
 
 impl Proxies {
-    pub(super) fn new(setting: &ProxySetting, environment: &ProxyEnvironment) -> Result<Self, String> {
+    pub(super) fn new(setting: &ProxySetting, environment: &ProxyEnvironment) -> Result<Self, Problem> {
         match setting {
             ProxySetting::Off => Ok(Self::default()),
             ProxySetting::Url(url) => {
@@ -125,15 +127,18 @@ fn is_loopback(host: &Host<String>) -> bool {
     }
 }
 
-fn parse(setting: &str, text: &str) -> Result<Proxy, String> {
+fn parse(setting: &str, text: &str) -> Result<Proxy, Problem> {
     let text = text.trim();
     let whole = if crate::uri::is_absolute(text) { text.to_owned() } else { format!("http://{text}") };
     // The text may hold a password: it is not repeated.
     let (_, rest) = crate::uri::split(&whole).unwrap_or_default();
     if rest.strip_suffix('/').unwrap_or(rest).contains(|sign: char| "/?#\\".contains(sign) || sign.is_whitespace()) {
-        return Err(format!(
-            "`{setting}` is not a proxy URL like http://user:password@proxy.example.com:3128, because something \
-             follows the port; {ENCODE_CREDENTIALS}"
+        return Err(Problem::new(
+            format!(
+                "`{setting}` is not a proxy URL like http://user:password@proxy.example.com:3128, because something \
+                 follows the port"
+            ),
+            ENCODE_CREDENTIALS,
         ));
     }
     let url = Url::parse(&whole)
@@ -141,11 +146,13 @@ fn parse(setting: &str, text: &str) -> Result<Proxy, String> {
     match url.scheme() {
         "http" => {}
         "https" => {
-            return Err(format!("`{setting}`: TLS to the proxy itself is not supported; write http:// for the proxy"));
+            let message = format!("`{setting}`: TLS to the proxy itself is not supported");
+            return Err(Problem::new(message, "write http:// for the proxy"));
         }
         scheme => {
-            return Err(format!(
-                "`{setting}`: {scheme} proxies are not supported; use an http:// proxy, or `proxy: off` for none"
+            return Err(Problem::new(
+                format!("`{setting}`: {scheme} proxies are not supported"),
+                "use an http:// proxy, or `proxy: off` for none",
             ));
         }
     }
@@ -153,7 +160,7 @@ fn parse(setting: &str, text: &str) -> Result<Proxy, String> {
         Some(Host::Domain(name)) => Host::Domain(name.to_owned()),
         Some(Host::Ipv4(address)) => Host::Ipv4(address),
         Some(Host::Ipv6(address)) => Host::Ipv6(address),
-        None => return Err(format!("`{setting}` names no proxy host")),
+        None => return Err(format!("`{setting}` names no proxy host").into()),
     };
     let authorization = (!url.username().is_empty() || url.password().is_some())
         .then(|| {
@@ -374,7 +381,8 @@ mod tests {
             ("http://ann:secret@h:1?x", "follows the port"),
             ("ann:p://secret@h:1", "follows the port"),
         ] {
-            let message = Proxies::new(&ProxySetting::Url(url.to_owned()), &ProxyEnvironment::default()).unwrap_err();
+            let proxies = Proxies::new(&ProxySetting::Url(url.to_owned()), &ProxyEnvironment::default());
+            let message = proxies.unwrap_err().to_string();
             assert!(message.contains(words), "{message}");
             assert!(!message.contains("secret") && !message.contains("ret@"), "{message}");
         }
@@ -392,7 +400,7 @@ mod tests {
         let proxies = Proxies::new(&ProxySetting::Environment, &environment).unwrap();
         assert!(proxies.for_target(Target::parse("http://127.0.0.1/").unwrap().origin()).is_none());
         let proxy = proxies.for_target(Target::parse("http://shop.test/").unwrap().origin()).unwrap();
-        assert!(proxy.unusable.as_ref().unwrap().contains("`HTTP_PROXY`: socks5 proxies are not supported"));
+        assert!(proxy.unusable.as_ref().unwrap().message.contains("`HTTP_PROXY`: socks5 proxies are not supported"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The resources of a page: images, scripts, styles and icons named in its HTML.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::LazyLock;
@@ -11,6 +12,7 @@ use http::header::CONTENT_TYPE;
 use scraper::Selector;
 use url::Url;
 
+use crate::failure::{Failure, FailureKind};
 use crate::markup;
 
 #[expect(clippy::expect_used, reason = "the selectors are literals; a test reads them")]
@@ -32,9 +34,9 @@ pub(super) fn is_html(headers: &HeaderMap) -> bool {
 /// The URLs a browser would fetch for this page, each once, in document order.
 ///
 /// # Errors
-/// A fragment that names the limit which the page goes beyond; `max` is how many it may name.
-pub(super) fn collect(html: &str, page: &Url, max: usize) -> Result<Vec<Url>, String> {
-    let document = markup::html(html)?;
+/// Which limit the page goes beyond; `max` is how many it may name.
+pub(super) fn collect(html: &str, page: &Url, max: usize) -> Result<Vec<Url>, Failure> {
+    let document = markup::html(html).map_err(not_fetched)?;
     let [base, links] = &*SELECTORS;
     let base = document
         .select(base)
@@ -58,12 +60,18 @@ pub(super) fn collect(html: &str, page: &Url, max: usize) -> Result<Vec<Url>, St
         url.set_fragment(None);
         if matches!(url.scheme(), "http" | "https") && seen.insert(url.clone()) {
             if found.len() == max {
-                return Err(format!("the page names more than {max} resources (`resources: {{ max: … }}`)"));
+                return Err(not_fetched(format!(
+                    "the page names more than {max} resources (`resources: {{ max: … }}`)"
+                )));
             }
             found.push(url);
         }
     }
     Ok(found)
+}
+
+fn not_fetched(why: impl fmt::Display) -> Failure {
+    Failure::new(FailureKind::Body, format!("its resources are not fetched: {why}"))
 }
 
 /// Runs a future for each item, at most `limit` at a time; stops at the first error.
@@ -146,7 +154,7 @@ mod tests {
         let page = Url::parse("https://a.test/").unwrap();
         assert_eq!(
             collect(&html(501), &page, 500),
-            Err("the page names more than 500 resources (`resources: { max: … }`)".to_owned())
+            Err(not_fetched("the page names more than 500 resources (`resources: { max: … }`)"))
         );
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// For how long something of a user is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Scope {
+pub enum KeptFor {
     /// As long as the user.
     #[default]
     User,
@@ -139,7 +139,7 @@ pub struct Settings {
     /// Which headers go along to another origin.
     pub redirect_headers: RedirectHeaders,
     /// For how long cookies are kept and sent.
-    pub cookies: Scope,
+    pub cookies: KeptFor,
     /// For how long connections are kept.
     pub connections: Connections,
     /// The HTTP version to speak.
@@ -173,7 +173,7 @@ impl Default for Settings {
             follow_redirects: true,
             max_redirects: 20,
             redirect_headers: RedirectHeaders::Safe,
-            cookies: Scope::User,
+            cookies: KeptFor::User,
             connections: Connections::User,
             version: HttpVersion::Auto,
             compression: true,

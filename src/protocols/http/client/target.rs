@@ -8,6 +8,8 @@ use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
 use url::{Host, Url};
 
+use crate::problem::Problem;
+
 /// The part of a URL that names a server: equal origins can share a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Origin {
@@ -55,18 +57,25 @@ impl Target {
     ///
     /// # Errors
     /// A sentence that names what is wrong with the URL.
-    pub fn parse(url: &str) -> Result<Self, String> {
+    pub fn parse(url: &str) -> Result<Self, Problem> {
         let url = url.trim_ascii();
         let Some((scheme, rest)) = crate::uri::split(url) else {
-            return Err(format!("`{}` is not a whole URL: it has to start with http:// or https://", shown(url)));
+            return Err(format!("`{}` is not a whole URL: it has to start with http:// or https://", shown(url)).into());
         };
         let https = match scheme {
             _ if scheme.eq_ignore_ascii_case("http") => false,
             _ if scheme.eq_ignore_ascii_case("https") => true,
             _ if scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss") => {
-                return Err(format!("`{scheme}://` is the URL of a WebSocket: open it with a `websocket` step"));
+                return Err(Problem::new(
+                    format!("`{scheme}://` is the URL of a WebSocket"),
+                    "open it with a `websocket` step",
+                ));
             }
-            _ => return Err(format!("`{}://` URLs cannot be requested here: only http and https", shorten(scheme))),
+            _ => {
+                return Err(
+                    format!("`{}://` URLs cannot be requested here: only http and https", shorten(scheme)).into()
+                );
+            }
         };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end);
@@ -76,23 +85,25 @@ impl Target {
         };
         if userinfo.is_none() && tail.contains('@') && split_port(authority).1.is_some_and(|port| !is_number(port)) {
             // What would be shown here is a part of the password.
-            return Err(format!(
-                "a user name or password in a URL holds a character that ends it; {ENCODE_CREDENTIALS}"
+            return Err(Problem::new(
+                "a user name or password in a URL holds a character that ends it",
+                ENCODE_CREDENTIALS,
             ));
         }
         if host_port.parse::<std::net::Ipv6Addr>().is_ok() {
-            return Err(format!("an IPv6 address is written in brackets: {scheme}://[{host_port}]/"));
+            let ours = format!("write {scheme}://[{host_port}]/");
+            return Err(Problem::new("an IPv6 address must stand in brackets", ours));
         }
         let (host, port) = split_port(host_port);
         if host.is_empty() {
-            return Err(format!("`{}` names no host", shown(url)));
+            return Err(format!("`{}` names no host", shown(url)).into());
         }
         let host = Host::parse(host).map_err(|error| format!("`{}` is not a host name: {error}", shorten(host)))?;
         let port = match port {
             None | Some("") => None,
             Some(text) => match text.parse::<u16>() {
                 Ok(port) if port > 0 && is_number(text) => Some(port),
-                _ => return Err(format!("`{}` is not a port in `{}`: 1 to 65535", shorten(text), shown(url))),
+                _ => return Err(format!("`{}` is not a port in `{}`: 1 to 65535", shorten(text), shown(url)).into()),
             },
         };
         let implied = if https { 443 } else { 80 };
@@ -324,14 +335,14 @@ mod tests {
             ("http://a b/", "is not a host name"),
             ("http://h:+80/", "is not a port"),
             ("http://h:-1/", "is not a port"),
-            ("http://::1/", "in brackets: http://[::1]/"),
+            ("http://::1/", "in brackets; write http://[::1]/"),
             ("http://a\\b/", "is not a host name"),
             ("/login?next=http://x.test/", "it has to start with http:// or https://"),
             ("http://[::1/", "is not a host name"),
             ("", "is not a whole URL"),
         ];
         for (url, words) in cases {
-            let message = Target::parse(url).unwrap_err();
+            let message = Target::parse(url).unwrap_err().to_string();
             assert!(message.contains(words), "{url}: {message}");
         }
     }
@@ -341,7 +352,7 @@ mod tests {
         for url in
             ["http://ann:hun/ter2@h/", "http://ann:hun#ter2@h/", "http://ann:hunter2@h:x/", "http://ann:hun?ter2@h/"]
         {
-            let message = Target::parse(url).unwrap_err();
+            let message = Target::parse(url).unwrap_err().to_string();
             assert!(!message.contains("hun") && !message.contains("ter2"), "{message}");
         }
     }

@@ -14,6 +14,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::identity;
 use super::settings::{HttpVersion, Settings, TlsSettings, TlsVersion};
+use crate::problem::Problem;
 
 /// The system's trusted certificates, read once per process.
 static SYSTEM_ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
@@ -23,7 +24,7 @@ static SYSTEM_ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
 });
 
 /// Makes the configuration all users' connections start from.
-pub(super) fn client_config(settings: &Settings) -> Result<ClientConfig, String> {
+pub(super) fn client_config(settings: &Settings) -> Result<ClientConfig, Problem> {
     let tls = &settings.tls;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     warm_up(&provider);
@@ -37,7 +38,7 @@ pub(super) fn client_config(settings: &Settings) -> Result<ClientConfig, String>
         .map_err(|error| format!("`tls: {{ min_version: … }}` cannot be used: {error}"))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    let mut config = match identity::of(tls, &provider)? {
+    let mut config = match identity::client_identity(tls, &provider)? {
         Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity))),
         None => builder.with_no_client_auth(),
     };
@@ -50,12 +51,12 @@ pub(super) fn client_config(settings: &Settings) -> Result<ClientConfig, String>
 }
 
 /// Checks a `server_name` setting.
-pub(super) fn server_name(tls: &TlsSettings) -> Result<Option<ServerName<'static>>, String> {
+pub(super) fn server_name(tls: &TlsSettings) -> Result<Option<ServerName<'static>>, Problem> {
     tls.server_name
         .as_ref()
         .map(|name| {
             ServerName::try_from(name.clone())
-                .map_err(|_| format!("`tls: {{ server_name: {name} }}` is not a host name"))
+                .map_err(|_| format!("`tls: {{ server_name: {name} }}` is not a host name").into())
         })
         .transpose()
 }
@@ -67,7 +68,7 @@ fn warm_up(provider: &CryptoProvider) {
     let _ = provider.secure_random.fill(&mut bytes);
 }
 
-fn verifier(tls: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
+fn verifier(tls: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Problem> {
     let own = match &tls.ca_file {
         Some(file) => identity::certificates("ca_file", file)?,
         None => Vec::new(),

@@ -218,8 +218,7 @@ impl HttpUser {
             let mut page = Response::from_url(Arc::clone(target.shared_text()));
             page.headers = answer.headers.clone();
             page.body = answer.body.clone();
-            let urls = resources::collect(page.text(), url, wanted.max)
-                .map_err(|words| Failure::new(FailureKind::Body, format!("its resources are not fetched: {words}")))?;
+            let urls = resources::collect(page.text(), url, wanted.max)?;
             drop((page, turn));
             progress.stage.set(Stage::Resources);
             self.fetch_resources(request, urls, wanted.parallel, &target, transport, progress).await?;
@@ -243,7 +242,8 @@ impl HttpUser {
         resources::each(urls, parallel, |url| async move {
             let path = url.path().to_owned();
             let failed = |kind, cause: &str| Failure::new(kind, format!("the page's resource `{path}`: {cause}"));
-            let target = Target::parse(url.as_str()).map_err(|words| failed(FailureKind::Protocol, &words))?;
+            let target =
+                Target::parse(url.as_str()).map_err(|problem| failed(FailureKind::Protocol, &problem.to_string()))?;
             let hop = Hop::resource(request, Arc::new(target), page);
             // Absorbs what it has counted even if the page is interrupted.
             let own = Subordinate { own: Progress::new(request.capture, Instant::now()), page: progress };

@@ -15,8 +15,8 @@ use crate::graph::{Build, Compiled, Context, JsonTemplate, NodeId, TransportId};
 use crate::plan::{AssertionGroup, ExtractorSpec, FileRef, Name, Step, Text};
 use crate::protocols::http::client::body::Coding;
 use crate::protocols::http::client::{
-    CacheScope, Connections, HttpVersion, ProxyEnvironment, ProxySetting, RedirectHeaders, Resources, Scope, Settings,
-    TlsVersion, Transport, Unusable, spellings,
+    CacheScope, Connections, HttpVersion, KeptFor, ProxyEnvironment, ProxySetting, RedirectHeaders, Resources,
+    Settings, TlsVersion, Transport, Unusable, spellings,
 };
 use crate::sanitize::shown_path;
 use crate::template::{Template, Tree};
@@ -274,9 +274,10 @@ impl Build<'_> {
                 (Unusable::Proxy(_), Some(proxy)) => proxy.span,
                 (Unusable::Proxy(_) | Unusable::Tls(_) | Unusable::Resolve(_), _) => at,
             };
-            let message = unusable.message();
-            if !self.findings.iter().any(|finding| finding.message == message) {
-                self.error(at, message, "check the setting and the file it names");
+            let problem = unusable.into_problem();
+            if !self.findings.iter().any(|finding| finding.message == problem.message) {
+                let help = problem.help_or("check the setting and the file it names");
+                self.error(at, problem.message.as_str(), help);
             }
             return None;
         }
@@ -345,9 +346,9 @@ fn apply(settings: &mut Settings, over: &TransportSettings) {
     put(
         &mut settings.cookies,
         over.cookies.map(|word| match word {
-            "iteration" => Scope::Iteration,
-            "off" => Scope::Off,
-            _ => Scope::User,
+            "iteration" => KeptFor::Iteration,
+            "off" => KeptFor::Off,
+            _ => KeptFor::User,
         }),
     );
     put(

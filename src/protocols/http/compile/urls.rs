@@ -54,7 +54,7 @@ impl Build<'_> {
         if let (true, Some(base)) = (sound, base.template.literal()) {
             match uri::resolve(Some(base), path) {
                 Ok(whole) => self.check_whole(&scheme(step, &whole), step.url.span),
-                Err(message) => self.error(step.url.span, message, WHOLE),
+                Err(problem) => self.error(step.url.span, problem.message.as_str(), problem.help_or(WHOLE)),
             }
         }
         true
@@ -81,18 +81,18 @@ impl Build<'_> {
         let Some(base) = base.template.literal() else { return true };
         match Target::parse(&scheme(step, base)) {
             Ok(_) => true,
-            Err(message) => {
-                self.error(written.span, message, WHOLE);
+            Err(problem) => {
+                self.error(written.span, problem.message.as_str(), problem.help_or(WHOLE));
                 false
             }
         }
     }
 
     fn check_whole(&mut self, url: &str, span: Span) {
-        if let Err(message) = Target::parse(url)
+        if let Err(problem) = Target::parse(url)
             && !self.findings.iter().any(|finding| finding.span == span && finding.severity == Severity::Error)
         {
-            self.error(span, message, WHOLE);
+            self.error(span, problem.message.as_str(), problem.help_or(WHOLE));
         }
     }
 }

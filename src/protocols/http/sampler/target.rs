@@ -19,7 +19,7 @@ pub(super) fn computed(http: &HttpNode, scope: &mut dyn Scope) -> Result<Target,
     http.url.render_checked(scope, &mut url, keeps_its_place)?;
     if !uri::is_absolute(&url) {
         let base = http.base_url.as_ref().map(|base| text(scope, base)).transpose()?;
-        url = uri::resolve(base.as_deref(), &url).map_err(StepError::new)?;
+        url = uri::resolve(base.as_deref(), &url)?;
     }
     if !http.query.is_empty() {
         let mut pairs = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn computed(http: &HttpNode, scope: &mut dyn Scope) -> Result<Target,
     if http.websocket {
         url = uri::http_form(&url).into_owned();
     }
-    Target::parse(&url).map_err(StepError::new)
+    Ok(Target::parse(&url)?)
 }
 
 /// Refuses a value within a URL that would change where the request goes: what follows `#` is never sent,

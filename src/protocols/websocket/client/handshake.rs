@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use sha1::{Digest as _, Sha1};
 
 use crate::failure::{Failure, FailureKind};
+use crate::problem::Problem;
 
 /// What a server adds to the key before it hashes it (RFC 6455 §1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -36,7 +37,7 @@ impl Handshake {
     ///
     /// # Errors
     /// When a subprotocol holds what no header may hold.
-    pub(crate) fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+    pub(crate) fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, Problem> {
         let mut headers = vec![
             (CONNECTION, HeaderValue::from_static("Upgrade")),
             (UPGRADE, HeaderValue::from_static("websocket")),
@@ -48,7 +49,7 @@ impl Handshake {
         }
         if !self.subprotocols.is_empty() {
             let value = HeaderValue::try_from(self.subprotocols.join(", "))
-                .map_err(|_| "a subprotocol holds a line break or another character no header may hold".to_owned())?;
+                .map_err(|_| "a subprotocol holds a line break or another character no header may hold")?;
             headers.push((SEC_WEBSOCKET_PROTOCOL, value));
         }
         Ok(headers)

@@ -18,22 +18,22 @@ pub(super) struct Rewind {
     at: usize,
     stream: Stream,
     frames: Frames,
-    broken: Broken,
+    broken: BrokenRule,
 }
 
 /// The rule that the server has broken, if it has.
-pub(super) type Broken = Rc<Cell<Option<&'static str>>>;
+pub(super) type BrokenRule = Rc<Cell<Option<&'static str>>>;
 
 impl Rewind {
     /// The stream of a connection; `compression` tells whether messages may be compressed.
     pub(super) fn new(upgraded: Upgraded, compression: bool) -> Self {
         let received = (!upgraded.received.is_empty()).then(|| upgraded.received.into_boxed_slice());
-        let (frames, broken) = (Frames::new(compression), Broken::default());
+        let (frames, broken) = (Frames::new(compression), BrokenRule::default());
         Self { received, at: 0, stream: upgraded.stream, frames, broken }
     }
 
     /// Tells which rule the server has broken, also once the stream is out of sight.
-    pub(super) fn broken(&self) -> Broken {
+    pub(super) fn broken(&self) -> BrokenRule {
         Rc::clone(&self.broken)
     }
 

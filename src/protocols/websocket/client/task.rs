@@ -14,7 +14,7 @@ use yawc::close::CloseCode;
 use yawc::{DeflatePool, Frame, OpCode, Options, Role, WebSocket, WebSocketError};
 
 use super::inbox::{Arrived, End, Inbox};
-use super::rewind::{Broken, Rewind};
+use super::rewind::{BrokenRule, Rewind};
 use crate::failure::{Failure, FailureKind};
 use crate::protocols::http::client::{Traffic, Upgraded};
 
@@ -37,13 +37,13 @@ thread_local! {
 
 /// A WebSocket. Dropping it closes the connection, politely where the server lets it.
 pub(crate) struct Connection {
-    shared: Rc<Shared>,
+    shared: Rc<SharedQueues>,
     traffic: Rc<Traffic>,
 }
 
 /// What the task and the user's steps share.
 #[derive(Default)]
-struct Shared {
+struct SharedQueues {
     inbox: Inbox,
     outbox: RefCell<Outbox>,
     /// Something is to be sent.
@@ -92,7 +92,7 @@ impl Connection {
         let broken = stream.broken();
         let socket = Socket::from_stream_with_extensions(stream, Role::Client, deflate, options)
             .map_err(|error| Failure::new(FailureKind::Protocol, format!("the WebSocket cannot be used: {error}")))?;
-        let shared = Rc::new(Shared::default());
+        let shared = Rc::new(SharedQueues::default());
         tokio::task::spawn_local(drive(Box::new(socket), Rc::clone(&shared), broken, max_message));
         Ok(Self { shared, traffic })
     }
@@ -169,7 +169,7 @@ enum News {
 }
 
 /// Reads what comes and sends what is to be sent, until the connection ends or is not used any more.
-async fn drive(mut socket: Box<Socket>, shared: Rc<Shared>, broken: Broken, max_message: usize) {
+async fn drive(mut socket: Box<Socket>, shared: Rc<SharedQueues>, broken: BrokenRule, max_message: usize) {
     let mut sending = Sending::Nothing;
     let mut pongs = 0;
     let error = loop {
