@@ -61,3 +61,17 @@ impl From<Problem> for String {
         if problem.help.is_empty() { problem.message } else { problem.to_string() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Problem;
+    use crate::failure::StepError;
+
+    #[test]
+    fn in_one_line_the_remedy_follows_what_is_wrong() {
+        let problem = Problem::new("`x` is UTF-16", "save it as UTF-8").at("plan");
+        assert_eq!(problem.to_string(), "plan: `x` is UTF-16; save it as UTF-8");
+        assert_eq!(StepError::from(problem).message, "plan: `x` is UTF-16; save it as UTF-8");
+        assert_eq!(String::from(Problem::from("it is a folder")), "it is a folder");
+    }
+}

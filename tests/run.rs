@@ -55,16 +55,16 @@ fn users_of_a_ramp_start_evenly_and_those_without_one_at_once() {
             ),
         )
     };
-    folder.run_plan(&plan(5, "2s"), &[]).expect_code(0);
+    folder.run_plan(&plan(5, "10s"), &[]).expect_code(0);
     folder.run_plan(&plan(5, "0s"), &[]).expect_code(0);
     let of = |path: &str| gaps(&server.hits().into_iter().filter(|hit| hit.path == path).collect::<Vec<_>>());
-    let ramped = of("/52s");
+    let ramped = of("/510s");
     assert_eq!(ramped.len(), 5);
-    for (start, expected) in ramped.iter().zip([0, 400, 800, 1200, 1600]) {
-        assert!(start.abs_diff(expected) < 200, "starts were {ramped:?}");
+    for (start, expected) in ramped.iter().zip([0, 2000, 4000, 6000, 8000]) {
+        assert!(start.abs_diff(expected) < 1000, "starts were {ramped:?}");
     }
     let at_once = of("/50s");
-    assert!(at_once.len() == 5 && at_once[4] < 300, "starts were {at_once:?}");
+    assert!(at_once.len() == 5 && at_once[4] < 1500, "starts were {at_once:?}");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn response_time_goes_to_the_last_byte_and_first_byte_does_not() {
     let slow = sampler(&results, "GET /slow");
     let first_byte = slow["phases"]["first_byte"]["mean_ms"].as_f64().unwrap();
     let response = slow["response_time"]["mean_ms"].as_f64().unwrap();
-    assert!((8.0..500.0).contains(&first_byte), "first byte after {first_byte} ms");
+    assert!((8.0..1500.0).contains(&first_byte), "first byte after {first_byte} ms");
     assert!((1990.0..4000.0).contains(&response), "response time {response} ms");
     assert!(slow["phases"]["download"]["mean_ms"].as_f64().unwrap() > 1900.0);
 }

@@ -134,6 +134,6 @@ impl Scope for User {
     }
 
     fn file(&mut self, _: &str) -> Result<Vec<u8>, Problem> {
-        Err(Problem::new("no such file", ""))
+        Err(Problem::from("no such file"))
     }
 }

@@ -139,7 +139,9 @@ impl Judge<'_> {
             Actual::Value(value @ (Value::Int(_) | Value::Float(_) | Value::Decimal(_) | Value::Bool(_))) => {
                 Ok(Cow::Owned(value.to_string()))
             }
-            _ => Err(self.wrong_kind(matcher, seen, "which is no text; a list is judged by `each` or `contains`")),
+            Actual::Value(_) | Actual::List(_) | Actual::Elements(_) => {
+                Err(self.wrong_kind(matcher, seen, "which is no text; a list is judged by `each` or `contains`"))
+            }
         }
     }
 
@@ -339,7 +341,13 @@ fn shown_text(text: &str) -> String {
 fn part_of(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Text(text) => Cow::Borrowed(text),
-        other => Cow::Owned(other.to_string()),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Decimal(_)
+        | Value::List(_)
+        | Value::Map(_)) => Cow::Owned(other.to_string()),
     }
 }
 
@@ -373,7 +381,7 @@ impl<'a> Actual<'a> {
     fn scalar(self) -> Self {
         match self {
             Self::Elements([Value::Text(only)]) => Actual::Text(only),
-            other => other,
+            other @ (Self::Text(_) | Self::Value(_) | Self::List(_) | Self::Elements(_)) => other,
         }
     }
 

@@ -35,7 +35,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         failed |= errors > 0;
         match args.format {
             Format::Json => json.extend(crate::diagnostic::json(&compiled.findings, &compiled.sources, &masker)),
-            format => terminal.out(&render(&compiled.findings, &compiled.sources, format, terminal.color, &masker)),
+            format @ (Format::Text | Format::Github) => {
+                terminal.out(&render(&compiled.findings, &compiled.sources, format, terminal.color, &masker))
+            }
         }
         if let (true, Some(graph)) = (args.explain && errors == 0, &compiled.graph) {
             let told = explain(graph, &masker);

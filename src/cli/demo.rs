@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         running.stop().await;
         Ok::<_, Problem>(())
     });
-    match served.map_err(Problem::from).flatten() {
+    match served.flatten() {
         Ok(()) => exit::PASSED,
         Err(problem) => {
             terminal.problem(&problem);

@@ -85,9 +85,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
         for problem in services.stop(graph.time_on_sigterm(), signals::hurried).await {
             terminal.err(&format!("{}\n", one_line(&masker.mask(&problem))));
         }
-        Ok::<_, Problem>(finished?)
+        finished
     });
-    match finished.map_err(Problem::from).flatten() {
+    match finished.flatten() {
         Err(Problem { message, help, .. }) => {
             let help = (!help.is_empty()).then_some(help.as_str());
             terminal.tell("error", &masker.mask(&message), help);

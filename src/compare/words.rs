@@ -43,7 +43,9 @@ pub(super) fn relative(mut figure: Figure, tolerance: f64, limit: f64, small: Op
             format!("that is beyond the tolerated {allowed}, but runs scatter so much that {far} may be chance")
         }
         _ if allowed == far => format!("{upto} to {allowed} is tolerated"),
-        _ => format!("{upto} to {far} may be chance"),
+        Judgement::Ok | Judgement::Improved | Judgement::Regressed | Judgement::Follows | Judgement::NotJudged => {
+            format!("{upto} to {far} may be chance")
+        }
     };
     figure.sentence = format!("{} ({interval}); {tail}", moved(&figure));
     figure
@@ -61,7 +63,9 @@ pub(super) fn shares(mut figure: Figure, tolerance: f64, limit: f64) -> Figure {
             format!("that is beyond the tolerated {allowed} points, but with so few failures {far} may be chance")
         }
         _ if allowed == far => format!("up to {allowed} points is tolerated"),
-        _ => format!("up to {far} points may be chance"),
+        Judgement::Ok | Judgement::Improved | Judgement::Regressed | Judgement::Follows | Judgement::NotJudged => {
+            format!("up to {far} points may be chance")
+        }
     };
     figure.sentence = format!("{} ({interval}); {tail}", moved(&figure));
     figure

@@ -20,6 +20,7 @@ use crate::graph::{Children, ExecutionGraph};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, Results, Shape};
 use crate::plan::OnError;
+use crate::problem::Problem;
 use crate::protocols::http::client::{ProxyEnvironment, Transport, Unusable};
 use crate::stop_reason::StopReason;
 use crate::template::Template;
@@ -146,25 +147,22 @@ pub async fn run(
     input: Input,
     monitor: &mut dyn Monitor,
     stop: UnboundedReceiver<StopReason>,
-) -> Result<Finished, String> {
+) -> Result<Finished, Problem> {
     let graph = input.graph.clone();
     let transports: Vec<Arc<Transport>> = graph
         .transports
         .iter()
-        .map(|settings| Transport::new(settings.clone(), &input.proxies).map_err(Unusable::message))
+        .map(|settings| Transport::new(settings.clone(), &input.proxies).map_err(Unusable::into_problem))
         .collect::<Result<_, _>>()?;
-    let shared = Arc::new(
-        Shared::new(
-            graph.clone(),
-            transports,
-            input.run_id,
-            input.seed,
-            input.masker,
-            input.observer.is_some(),
-            input.threads.max(1),
-        )
-        .map_err(|problem| problem.message)?,
-    );
+    let shared = Arc::new(Shared::new(
+        graph.clone(),
+        transports,
+        input.run_id,
+        input.seed,
+        input.masker,
+        input.observer.is_some(),
+        input.threads.max(1),
+    )?);
     let (batch_sender, batches) = unbounded_channel();
     let (event_sender, events) = EventSender::new();
     let threads = input.threads.max(1);
@@ -215,7 +213,7 @@ struct Run<'m> {
 }
 
 impl Run<'_> {
-    async fn all(mut self, services: &[(Arc<str>, String)]) -> Result<Finished, String> {
+    async fn all(mut self, services: &[(Arc<str>, String)]) -> Result<Finished, Problem> {
         let graph = self.graph.clone();
         let slots = self.first_slots(services)?;
         let (setup, slots) = self.lifecycle("setup", &graph.setup, slots, OnError::StopUser).await;
@@ -247,7 +245,7 @@ impl Run<'_> {
     }
 
     /// Every variable's value when the run starts.
-    fn first_slots(&self, services: &[(Arc<str>, String)]) -> Result<Vec<Option<Value>>, String> {
+    fn first_slots(&self, services: &[(Arc<str>, String)]) -> Result<Vec<Option<Value>>, Problem> {
         let mut slots: Vec<Option<Value>> = self.graph.slots.iter().map(|slot| slot.initial.clone()).collect();
         if let Some(slot) = self.graph.services_slot {
             let url: Arc<str> = "url".into();
@@ -262,7 +260,7 @@ impl Run<'_> {
             if let Some(tree) = &slot.computed {
                 let value = tree
                     .value(&mut user)
-                    .map_err(|error| format!("the variable `{}`: {}", slot.name, error.message))?;
+                    .map_err(|error| Problem::from(format!("the variable `{}`: {}", slot.name, error.message)))?;
                 user.slots[index] = Some(value.into_owned());
             }
         }
@@ -348,7 +346,7 @@ impl Run<'_> {
                     let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| work.run()));
                     let failed = match outcome {
                         Ok(Ok(())) => None,
-                        Ok(Err(message)) => Some(message),
+                        Ok(Err(message)) => Some(message.into()),
                         Err(panic) => Some(panic_message(&panic)),
                     };
                     if let Some(message) = failed {
@@ -459,11 +457,11 @@ fn tell(panic: &Mutex<Option<String>>, message: String) {
 ///
 /// # Errors
 /// When the runtime cannot be made.
-pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
+pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| format!("the runtime could not start: {error}"))?;
+        .map_err(|error| Problem::from(format!("the runtime could not start: {error}")))?;
     let outcome = LocalSet::new().block_on(&runtime, future);
     // Nothing waits for a file or a look-up of a name that hangs.
     runtime.shutdown_background();
@@ -474,11 +472,10 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
 ///
 /// # Errors
 /// When an expression in it cannot be computed before the run.
-pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String, String> {
+pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String, Problem> {
     let (batches, _) = unbounded_channel();
     let (events, _) = EventSender::new();
-    let shared = Shared::new(graph.clone(), Vec::new(), "".into(), 0, Masker::default(), true, 1)
-        .map_err(|problem| problem.message)?;
+    let shared = Shared::new(graph.clone(), Vec::new(), "".into(), 0, Masker::default(), true, 1)?;
     let work = Work {
         shape: Shape::of(graph),
         shared: Arc::new(shared),
@@ -493,7 +490,7 @@ pub fn render(graph: &Arc<ExecutionGraph>, template: &Template) -> Result<String
         thread_time: || None,
     };
     let slots = graph.slots.iter().map(|slot| slot.initial.clone()).collect();
-    User::new(work.local(None), None, 0, slots).text(template).map_err(|error| error.message)
+    User::new(work.local(None), None, 0, slots).text(template).map_err(|error| Problem::from(error.message))
 }
 
 #[cfg(test)]

@@ -302,7 +302,13 @@ impl<'g> Walk<'g> {
             NodeKind::ForEach(slot, Source::List(list), children) => {
                 let items = match list.value(user)? {
                     Value::List(items) => items,
-                    other => {
+                    other @ (Value::Null
+                    | Value::Bool(_)
+                    | Value::Int(_)
+                    | Value::Float(_)
+                    | Value::Decimal(_)
+                    | Value::Text(_)
+                    | Value::Map(_)) => {
                         let found = other.type_name();
                         return Err(StepError::new(format!("`{}` must be a list, but is {found}", list.source())));
                     }

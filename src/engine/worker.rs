@@ -16,6 +16,7 @@ use super::shared::Shared;
 use super::user::{Gate, Local};
 use crate::graph::GroupId;
 use crate::metrics::{Batch, Recorder, Shape};
+use crate::problem::Problem;
 use crate::protocols::http::client::open_connections;
 use crate::protocols::http::sampler::Fixed;
 use crate::value::Value;
@@ -70,11 +71,11 @@ impl Work {
     }
 
     /// Runs the thread's share of the load; returns when its last user has ended.
-    pub(super) fn run(self) -> Result<(), String> {
+    pub(super) fn run(self) -> Result<(), Problem> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| format!("a worker thread could not start: {error}"))?;
+            .map_err(|error| Problem::from(format!("a worker thread could not start: {error}")))?;
         let set = LocalSet::new();
         set.block_on(&runtime, self.load(None));
         Ok(())

@@ -362,7 +362,7 @@ impl Build<'_> {
                 }
                 Some(vec![Matcher::OneOf(self.list(yaml, Measure::Plain, id)?)])
             }
-            _ => self.matchers(yaml, Measure::Plain, id),
+            NodeKind::Scalar { .. } | NodeKind::Map(_) => self.matchers(yaml, Measure::Plain, id),
         }
     }
 
@@ -488,7 +488,7 @@ impl Build<'_> {
             NodeKind::Scalar { text, style: Style::Plain } if matches!(&**text, "true" | "false") => {
                 Some(&**text == "true")
             }
-            _ => {
+            NodeKind::Scalar { .. } | NodeKind::List(_) | NodeKind::Map(_) => {
                 self.error(
                     entry.value.span,
                     format!("`{}` takes true or false, not {}", entry.key, entry.value.describe()),
@@ -518,7 +518,7 @@ impl Build<'_> {
     fn one_or_list(&mut self, yaml: &Yaml, id: NodeId) -> Option<Vec<Expected>> {
         match &yaml.kind {
             NodeKind::List(_) => self.list(yaml, Measure::Plain, id),
-            _ => Some(vec![self.expected(yaml, Measure::Plain, id)?]),
+            NodeKind::Scalar { .. } | NodeKind::Map(_) => Some(vec![self.expected(yaml, Measure::Plain, id)?]),
         }
     }
 

@@ -138,7 +138,7 @@ fn put(plan: &mut Node, entry: &Entry) {
 fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
     match &mut node.kind {
         NodeKind::Map(entries) => entries.iter_mut().find(|entry| &*entry.key == key).map(|entry| &mut entry.value),
-        _ => None,
+        NodeKind::Scalar { .. } | NodeKind::List(_) => None,
     }
 }
 

@@ -164,7 +164,26 @@ fn plural(ty: &Ty) -> String {
         Ty::Text => "texts".to_owned(),
         Ty::Name => "names".to_owned(),
         Ty::Any => "values".to_owned(),
-        other => value(other),
+        other @ (Ty::Bool
+        | Ty::Count(_)
+        | Ty::Duration
+        | Ty::Size
+        | Ty::Rate
+        | Ty::Share
+        | Ty::Expression
+        | Ty::Path
+        | Ty::Enum(_)
+        | Ty::Section(_)
+        | Ty::Map(_)
+        | Ty::List(_)
+        | Ty::Either(_)
+        | Ty::Null
+        | Ty::Steps
+        | Ty::Matcher
+        | Ty::Assertions
+        | Ty::Extractors
+        | Ty::Thresholds
+        | Ty::ThinkTime) => value(other),
     }
 }
 

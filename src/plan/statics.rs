@@ -299,6 +299,6 @@ impl Scope for Statics {
     }
 
     fn file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
-        std::fs::read(path).map_err(|error| Problem::new(error.to_string(), ""))
+        std::fs::read(path).map_err(|error| Problem::from(error.to_string()))
     }
 }

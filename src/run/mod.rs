@@ -59,7 +59,7 @@ pub(crate) fn run(
     let begin = Instant::now();
     let Input { graph, masker, strict, .. } = &input;
     let (graph, masker, strict) = (graph.clone(), masker.clone(), *strict);
-    match engine::block_on(load(input, watch, stop)).map_err(Problem::from).flatten() {
+    match engine::block_on(load(input, watch, stop)).flatten() {
         Ok((finished, problems)) => {
             let dropped = finished.dropped_lines;
             let problems = problems.iter().map(|problem| masker.mask(problem).into_owned()).collect();

@@ -109,7 +109,14 @@ impl Ast {
         match &self.kind {
             AstKind::Constant(_) => true,
             AstKind::List(items) => items.iter().all(Self::is_plain_literal),
-            _ => false,
+            AstKind::Name(_)
+            | AstKind::Member { .. }
+            | AstKind::Index { .. }
+            | AstKind::Call { .. }
+            | AstKind::Filter { .. }
+            | AstKind::Not(_)
+            | AstKind::Negate(_)
+            | AstKind::Binary { .. } => false,
         }
     }
 
@@ -129,7 +136,15 @@ impl Ast {
             AstKind::Name(name) => add(name, &self.range, None),
             AstKind::Member { base, key, key_range } => match &base.kind {
                 AstKind::Name(name) => add(name, &base.range, Some((key.clone(), key_range.clone()))),
-                _ => base.collect_names(defaulted, names, builtins),
+                AstKind::Constant(_)
+                | AstKind::Member { .. }
+                | AstKind::Index { .. }
+                | AstKind::List(_)
+                | AstKind::Call { .. }
+                | AstKind::Filter { .. }
+                | AstKind::Not(_)
+                | AstKind::Negate(_)
+                | AstKind::Binary { .. } => base.collect_names(defaulted, names, builtins),
             },
             AstKind::Index { base, index } => {
                 match (&base.kind, &index.kind) {
@@ -146,7 +161,12 @@ impl Ast {
                     argument.collect_names(defaulted, names, builtins);
                 }
             }
-            other => other.each_child(&mut |child| child.collect_names(defaulted, names, builtins)),
+            other @ (AstKind::Constant(_)
+            | AstKind::List(_)
+            | AstKind::Call { .. }
+            | AstKind::Not(_)
+            | AstKind::Negate(_)
+            | AstKind::Binary { .. }) => other.each_child(&mut |child| child.collect_names(defaulted, names, builtins)),
         }
     }
 }

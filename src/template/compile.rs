@@ -68,7 +68,23 @@ impl<'a> Compiler<'a> {
                         let text = value.to_string().into();
                         TemplateBody::Constant(value, text)
                     }
-                    _ => TemplateBody::Whole(node),
+                    ExprKind::Slot(_)
+                    | ExprKind::Builtin(_)
+                    | ExprKind::Response(_)
+                    | ExprKind::ResponseHeader(_)
+                    | ExprKind::Member { .. }
+                    | ExprKind::Index { .. }
+                    | ExprKind::List(_)
+                    | ExprKind::Choice(_)
+                    | ExprKind::Counter(_)
+                    | ExprKind::Call { .. }
+                    | ExprKind::Filter { .. }
+                    | ExprKind::Default { .. }
+                    | ExprKind::Not(_)
+                    | ExprKind::Negate(_)
+                    | ExprKind::And(..)
+                    | ExprKind::Or(..)
+                    | ExprKind::Binary { .. } => TemplateBody::Whole(node),
                 }
             }
             _ => self.mixed(parts),
@@ -93,7 +109,23 @@ impl<'a> Compiler<'a> {
                     }
                     segments.push(match node.kind {
                         ExprKind::Slot(slot) => Segment::Slot(slot, node.range),
-                        _ => Segment::Expression(Box::new(node)),
+                        ExprKind::Constant(_)
+                        | ExprKind::Builtin(_)
+                        | ExprKind::Response(_)
+                        | ExprKind::ResponseHeader(_)
+                        | ExprKind::Member { .. }
+                        | ExprKind::Index { .. }
+                        | ExprKind::List(_)
+                        | ExprKind::Choice(_)
+                        | ExprKind::Counter(_)
+                        | ExprKind::Call { .. }
+                        | ExprKind::Filter { .. }
+                        | ExprKind::Default { .. }
+                        | ExprKind::Not(_)
+                        | ExprKind::Negate(_)
+                        | ExprKind::And(..)
+                        | ExprKind::Or(..)
+                        | ExprKind::Binary { .. } => Segment::Expression(Box::new(node)),
                     });
                 }
             }

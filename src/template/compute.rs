@@ -77,7 +77,7 @@ pub(super) fn apply(
             Ok(Value::Bool(wanted(order)))
         }
         Comparison::Mixed => mixed(),
-        _ => {
+        Comparison::Ordered(_) | Comparison::Different => {
             let (a, b) = (describe(left), describe(right));
             Err(format!("`{left_text}` is {a} and `{right_text}` is {b}, so neither is more or less").into())
         }
@@ -85,7 +85,9 @@ pub(super) fn apply(
     match op {
         BinaryOp::Equal | BinaryOp::NotEqual => match compare(left, right) {
             Comparison::Mixed => mixed(),
-            other => Ok(Value::Bool((other == Comparison::Ordered(Ordering::Equal)) == (op == BinaryOp::Equal))),
+            other @ (Comparison::Ordered(_) | Comparison::Different) => {
+                Ok(Value::Bool((other == Comparison::Ordered(Ordering::Equal)) == (op == BinaryOp::Equal)))
+            }
         },
         BinaryOp::Less => ordered(Ordering::is_lt),
         BinaryOp::AtMost => ordered(Ordering::is_le),
@@ -95,7 +97,13 @@ pub(super) fn apply(
             let found = contains((left, left_text), (right, right_text))?;
             Ok(Value::Bool(found == (op == BinaryOp::In)))
         }
-        _ => arithmetic(op, (left, left_text), (right, right_text)),
+        BinaryOp::Or
+        | BinaryOp::And
+        | BinaryOp::Add
+        | BinaryOp::Subtract
+        | BinaryOp::Multiply
+        | BinaryOp::Divide
+        | BinaryOp::Remainder => arithmetic(op, (left, left_text), (right, right_text)),
     }
 }
 
@@ -153,7 +161,17 @@ fn arithmetic(
             BinaryOp::Divide if b == -1 => Some(a.checked_neg()),
             BinaryOp::Divide if a % b == 0 => Some(Some(a / b)),
             BinaryOp::Remainder => Some(Some(a.wrapping_rem(b))),
-            _ => None,
+            BinaryOp::Or
+            | BinaryOp::And
+            | BinaryOp::Equal
+            | BinaryOp::NotEqual
+            | BinaryOp::Less
+            | BinaryOp::AtMost
+            | BinaryOp::Greater
+            | BinaryOp::AtLeast
+            | BinaryOp::In
+            | BinaryOp::NotIn
+            | BinaryOp::Divide => None,
         };
         if let Some(whole) = whole {
             return whole.map(Value::Int).ok_or_else(too_large);
@@ -165,7 +183,17 @@ fn arithmetic(
         BinaryOp::Subtract => a - b,
         BinaryOp::Multiply => a * b,
         BinaryOp::Divide => a / b,
-        _ => a % b,
+        BinaryOp::Or
+        | BinaryOp::And
+        | BinaryOp::Equal
+        | BinaryOp::NotEqual
+        | BinaryOp::Less
+        | BinaryOp::AtMost
+        | BinaryOp::Greater
+        | BinaryOp::AtLeast
+        | BinaryOp::In
+        | BinaryOp::NotIn
+        | BinaryOp::Remainder => a % b,
     };
     if result.is_finite() { Ok(Value::Float(result)) } else { Err(too_large()) }
 }

@@ -72,7 +72,20 @@ impl<'s> Context<'s> {
                 (Some(value), Some(index_value)) => self.index_of(value, base, index_value, node).map(Some),
                 _ => Ok(None),
             },
-            _ => Ok(None),
+            ExprKind::Builtin(_)
+            | ExprKind::Response(_)
+            | ExprKind::ResponseHeader(_)
+            | ExprKind::List(_)
+            | ExprKind::Choice(_)
+            | ExprKind::Counter(_)
+            | ExprKind::Call { .. }
+            | ExprKind::Filter { .. }
+            | ExprKind::Default { .. }
+            | ExprKind::Not(_)
+            | ExprKind::Negate(_)
+            | ExprKind::And(..)
+            | ExprKind::Or(..)
+            | ExprKind::Binary { .. } => Ok(None),
         }
     }
 
@@ -105,7 +118,7 @@ impl<'s> Context<'s> {
                 );
                 Err(EvalError::new(node.range.clone(), message))
             }
-            other => {
+            other @ (Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Decimal(_) | Value::List(_)) => {
                 let message = format!("`{text}` is {}, so there is no `{key}` in it", describe(other));
                 Err(EvalError::new(node.range.clone(), message))
             }
@@ -126,7 +139,13 @@ impl<'s> Context<'s> {
         let Value::List(items) = value else {
             let message = match value {
                 Value::Map(_) => format!("`{text}` is a map, which is read by names: `{text}[\"name\"]`"),
-                other => format!("`{text}` is {}, and only lists have numbered elements", describe(other)),
+                other @ (Value::Null
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::Decimal(_)
+                | Value::Text(_)
+                | Value::List(_)) => format!("`{text}` is {}, and only lists have numbered elements", describe(other)),
             };
             return if matches!(value, Value::Null) {
                 Err(EvalError::not_set(node.range.clone(), message))
@@ -365,7 +384,22 @@ impl<'s> Context<'s> {
                 };
                 found.ok_or_else(|| missing(format!("`{}`", self.json_path(node))))
             }
-            _ => match self.response(node)?.json() {
+            ExprKind::Constant(_)
+            | ExprKind::Slot(_)
+            | ExprKind::Builtin(_)
+            | ExprKind::Response(_)
+            | ExprKind::ResponseHeader(_)
+            | ExprKind::List(_)
+            | ExprKind::Choice(_)
+            | ExprKind::Counter(_)
+            | ExprKind::Call { .. }
+            | ExprKind::Filter { .. }
+            | ExprKind::Default { .. }
+            | ExprKind::Not(_)
+            | ExprKind::Negate(_)
+            | ExprKind::And(..)
+            | ExprKind::Or(..)
+            | ExprKind::Binary { .. } => match self.response(node)?.json() {
                 Ok(json) => Ok(json.root()),
                 Err(_) => Err(EvalError::not_set(node.range.clone(), response::not_json())),
             },
@@ -385,13 +419,19 @@ impl<'s> Context<'s> {
             Value::Bool(truth) => Ok(*truth),
             Value::Text(text) if **text == *"true" => Ok(true),
             Value::Text(text) if **text == *"false" => Ok(false),
-            other => {
+            other @ (Value::Null
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Decimal(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Map(_)) => {
                 let text = self.quote(node);
                 let advice = match other {
                     Value::Null => format!("compare it: `{text} != null`"),
                     Value::Int(_) | Value::Float(_) | Value::Decimal(_) => format!("compare it: `{text} > 0`"),
                     Value::List(_) | Value::Map(_) => format!("compare its length: `({text} | length) > 0`"),
-                    _ => format!("compare it: `{text} != ''`"),
+                    Value::Bool(_) | Value::Text(_) => format!("compare it: `{text} != ''`"),
                 };
                 let message =
                     format!("a condition must be true or false, and `{text}` is {}; {advice}", describe(other));
@@ -462,6 +502,6 @@ impl Scope for NoScope {
     }
 
     fn file(&mut self, _: &str) -> Result<Vec<u8>, Problem> {
-        Err(Problem::new("files are read while the run goes on", ""))
+        Err(Problem::from("files are read while the run goes on"))
     }
 }

@@ -120,7 +120,9 @@ static FILTERS: &[FunctionDoc] = &[
                 Value::Text(text) => text.chars().count(),
                 Value::List(items) => items.len(),
                 Value::Map(map) => map.len(),
-                other => return Err(unfit("length", "text, a list or a map", other)),
+                other @ (Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Decimal(_)) => {
+                    return Err(unfit("length", "text, a list or a map", other));
+                }
             };
             Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX)))
         }),
@@ -167,7 +169,13 @@ static FILTERS: &[FunctionDoc] = &[
             Some(Number::Int(number)) => Ok(Value::Int(number)),
             Some(Number::Float(number)) => match whole_or_float(number.trunc()) {
                 Value::Int(number) => Ok(Value::Int(number)),
-                _ => Err(CallError::Wrong("the number is too large for `int`".to_owned())),
+                Value::Null
+                | Value::Bool(_)
+                | Value::Float(_)
+                | Value::Decimal(_)
+                | Value::Text(_)
+                | Value::List(_)
+                | Value::Map(_) => Err(CallError::Wrong("the number is too large for `int`".to_owned())),
             },
             None => Err(unfit("int", "a number or text that spells one", input)),
         }),
@@ -192,7 +200,13 @@ static FILTERS: &[FunctionDoc] = &[
             Value::Text(text) if text.eq_ignore_ascii_case("true") || **text == *"1" => Ok(Value::Bool(true)),
             Value::Text(text) if text.eq_ignore_ascii_case("false") || **text == *"0" => Ok(Value::Bool(false)),
             Value::Int(number @ (0 | 1)) => Ok(Value::Bool(*number == 1)),
-            other => Err(unfit("bool", "`true`, `false`, 1 or 0", other)),
+            other @ (Value::Null
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Decimal(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Map(_)) => Err(unfit("bool", "`true`, `false`, 1 or 0", other)),
         }),
     },
     FunctionDoc {
@@ -202,7 +216,13 @@ static FILTERS: &[FunctionDoc] = &[
         example: "${total | string}",
         action: Action::Filter(|input, _| match input {
             Value::Text(_) => Ok(input.clone()),
-            other => Ok(Value::text(other.to_string())),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Decimal(_)
+            | Value::List(_)
+            | Value::Map(_)) => Ok(Value::text(other.to_string())),
         }),
     },
     FunctionDoc {
@@ -215,7 +235,13 @@ static FILTERS: &[FunctionDoc] = &[
                 Ok(json) => Ok(json.root().to_value()),
                 Err(error) => Err(CallError::Wrong(format!("`json` needs text that is JSON ({error})"))),
             },
-            other => Err(unfit("json", "text that is JSON", other)),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Decimal(_)
+            | Value::List(_)
+            | Value::Map(_)) => Err(unfit("json", "text that is JSON", other)),
         }),
     },
     FunctionDoc {
@@ -308,7 +334,14 @@ pub(super) fn filter(name: &str) -> Option<&'static FunctionDoc> {
 fn unfit(name: &str, wanted: &str, found: &Value) -> CallError {
     let advice = match found {
         Value::List(_) | Value::Map(_) if wanted == "text" => "; put `| to_json` in front of it",
-        _ => "",
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Decimal(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Map(_) => "",
     };
     CallError::Wrong(format!("`{name}` needs {wanted}, not {}{advice}", describe_as_operand(wanted, found)))
 }
@@ -318,7 +351,14 @@ fn describe_as_operand(wanted: &str, found: &Value) -> &'static str {
         Value::Text(text) if !text.is_empty() && wanted.contains("spells") => "text that spells none",
         Value::Text(text) if !text.is_empty() && wanted == "a number" => "text that spells none",
         Value::Text(text) if !text.is_empty() => "another text",
-        other => describe(other),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Decimal(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Map(_)) => describe(other),
     }
 }
 
@@ -334,7 +374,13 @@ pub(super) fn text_of(name: &str, value: &Value) -> Result<Arc<str>, CallError> 
 fn list_of<'v>(name: &str, value: &'v Value) -> Result<&'v [Value], CallError> {
     match value {
         Value::List(items) => Ok(items),
-        other => Err(unfit(name, "a list", other)),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Decimal(_)
+        | Value::Text(_)
+        | Value::Map(_)) => Err(unfit(name, "a list", other)),
     }
 }
 

@@ -136,7 +136,14 @@ impl FunctionDoc {
                 "text that does not spell one"
             }
             Value::Text(_) if parameter.kind == ParameterKind::Encoding => "another text",
-            other => describe(other),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Decimal(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Map(_)) => describe(other),
         };
         (!fits).then(|| format!("`{}` takes {} as `{}`, not {found}", self.name, parameter.takes(), parameter.name))
     }
@@ -187,7 +194,13 @@ impl Arguments<'_, '_> {
     pub(super) fn text(&self, index: usize) -> Result<Arc<str>, CallError> {
         match self.fitting(index)? {
             Value::Text(text) => Ok(Arc::clone(text)),
-            other => Ok(other.to_string().into()),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Decimal(_)
+            | Value::List(_)
+            | Value::Map(_)) => Ok(other.to_string().into()),
         }
     }
 

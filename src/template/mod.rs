@@ -68,7 +68,7 @@ pub struct TemplateProblem {
 
 impl TemplateProblem {
     pub(crate) fn new(range: Range<usize>, message: impl Into<String>) -> Self {
-        Self { range, problem: Problem::new(message, "") }
+        Self { range, problem: Problem::from(message.into()) }
     }
 
     #[must_use]

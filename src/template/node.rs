@@ -72,7 +72,23 @@ impl ExprNode {
     pub(super) fn as_constant(&self) -> Option<&Value> {
         match &self.kind {
             ExprKind::Constant(value) => Some(value),
-            _ => None,
+            ExprKind::Slot(_)
+            | ExprKind::Builtin(_)
+            | ExprKind::Response(_)
+            | ExprKind::ResponseHeader(_)
+            | ExprKind::Member { .. }
+            | ExprKind::Index { .. }
+            | ExprKind::List(_)
+            | ExprKind::Choice(_)
+            | ExprKind::Counter(_)
+            | ExprKind::Call { .. }
+            | ExprKind::Filter { .. }
+            | ExprKind::Default { .. }
+            | ExprKind::Not(_)
+            | ExprKind::Negate(_)
+            | ExprKind::And(..)
+            | ExprKind::Or(..)
+            | ExprKind::Binary { .. } => None,
         }
     }
 
@@ -140,7 +156,22 @@ impl ExprNode {
         match &self.kind {
             ExprKind::Response(ResponsePart::Json) => true,
             ExprKind::Member { base, .. } | ExprKind::Index { base, .. } => base.in_response_json(),
-            _ => false,
+            ExprKind::Constant(_)
+            | ExprKind::Slot(_)
+            | ExprKind::Builtin(_)
+            | ExprKind::Response(_)
+            | ExprKind::ResponseHeader(_)
+            | ExprKind::List(_)
+            | ExprKind::Choice(_)
+            | ExprKind::Counter(_)
+            | ExprKind::Call { .. }
+            | ExprKind::Filter { .. }
+            | ExprKind::Default { .. }
+            | ExprKind::Not(_)
+            | ExprKind::Negate(_)
+            | ExprKind::And(..)
+            | ExprKind::Or(..)
+            | ExprKind::Binary { .. } => false,
         }
     }
 }

@@ -150,7 +150,16 @@ impl<'a> Parser<'a> {
                 AstKind::Constant(Value::Decimal(ref digits)) if **digits == *"9223372036854775808" => {
                     Some(Ast::new(AstKind::Constant(Value::Int(i64::MIN)), range))
                 }
-                _ => self.bounded(AstKind::Negate(Box::new(inner)), range),
+                AstKind::Constant(_)
+                | AstKind::Name(_)
+                | AstKind::Member { .. }
+                | AstKind::Index { .. }
+                | AstKind::List(_)
+                | AstKind::Call { .. }
+                | AstKind::Filter { .. }
+                | AstKind::Not(_)
+                | AstKind::Negate(_)
+                | AstKind::Binary { .. } => self.bounded(AstKind::Negate(Box::new(inner)), range),
             };
         }
         let mut tree = self.primary()?;

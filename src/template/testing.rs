@@ -141,7 +141,7 @@ impl Scope for World {
         match path {
             "hello.txt" => Ok(b"hello".to_vec()),
             "bin.png" => Ok(vec![0x89, b'P', 0xff, 0x00]),
-            _ => Err(Problem::new("no such file", "")),
+            _ => Err(Problem::from("no such file")),
         }
     }
 }

@@ -50,7 +50,7 @@ impl Tree {
     pub fn literal(&self) -> Option<&Value> {
         match self {
             Self::Literal(value) => Some(value),
-            _ => None,
+            Self::Template(_) | Self::List(_) | Self::Map(_) => None,
         }
     }
 

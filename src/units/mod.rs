@@ -34,7 +34,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, Problem> {
     let mut seconds = 0.0;
     let mut rest = text;
     if rest.is_empty() {
-        return Err(Problem::new(format!("a duration is missing; {example}"), ""));
+        return Err(Problem::from(format!("a duration is missing; {example}")));
     }
     if text.contains(',') {
         let plain = without_comma(text);
@@ -47,7 +47,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, Problem> {
     while !rest.is_empty() {
         let (number, unit, after) = number_and_unit(rest);
         let Ok(number) = number.parse::<f64>() else {
-            return Err(Problem::new(format!("`{text}` is not a duration; {example}"), ""));
+            return Err(Problem::from(format!("`{text}` is not a duration; {example}")));
         };
         if unit.is_empty() {
             return Err(Problem {
@@ -68,7 +68,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, Problem> {
         rest = after.trim_start();
     }
     if seconds > 315_360_000.0 {
-        return Err(Problem::new(format!("`{text}` is longer than ten years"), ""));
+        return Err(Problem::from(format!("`{text}` is longer than ten years")));
     }
     Ok(Duration::from_nanos((seconds * 1e9).round() as u64))
 }
@@ -99,7 +99,7 @@ pub fn parse_size(text: &str) -> Result<u64, Problem> {
     let example = "write a number and its unit: 64B, 10kB or 1MiB";
     let (number, unit, after) = number_and_unit(text);
     let Ok(number) = number.parse::<f64>() else {
-        return Err(Problem::new(format!("`{text}` is not a size; {example}"), ""));
+        return Err(Problem::from(format!("`{text}` is not a size; {example}")));
     };
     if unit.is_empty() {
         return Err(Problem {
@@ -152,7 +152,7 @@ pub fn parse_rate(text: &str) -> Result<Rate, Problem> {
         return Err(Problem { message: format!("`{text}` is not a rate; {example}"), corrected, ..Problem::default() });
     };
     Rate::of_millionths(millionths, seconds)
-        .ok_or_else(|| Problem::new(format!("`{text}` is more than a million per second"), ""))
+        .ok_or_else(|| Problem::from(format!("`{text}` is more than a million per second")))
 }
 
 /// A decimal number in millionths; `None` when it is none or has more than six decimals.
@@ -177,7 +177,7 @@ pub fn parse_share(text: &str) -> Result<f64, Problem> {
     let number: Option<f64> = bare.unwrap_or(text).parse().ok();
     match (bare, number) {
         (Some(_), Some(number)) if (0.0..=100.0).contains(&number) => Ok(number / 100.0),
-        (Some(_), Some(_)) => Err(Problem::new(format!("`{text}` is not between 0% and 100%"), "")),
+        (Some(_), Some(_)) => Err(Problem::from(format!("`{text}` is not between 0% and 100%"))),
         (None, Some(number)) => {
             let percent = if number <= 1.0 && text.contains('.') { (number * 1e8).round() / 1e6 } else { number };
             let possible = (0.0..=100.0).contains(&percent);
@@ -188,7 +188,7 @@ pub fn parse_share(text: &str) -> Result<f64, Problem> {
                 ..Problem::default()
             })
         }
-        _ => Err(Problem::new(format!("`{text}` is not a share; write it in percent: 25%"), "")),
+        _ => Err(Problem::from(format!("`{text}` is not a share; write it in percent: 25%"))),
     }
 }
 

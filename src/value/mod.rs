@@ -111,7 +111,7 @@ impl Value {
             Self::Int(number) => Some(*number as f64),
             Self::Float(number) => Some(*number),
             Self::Decimal(text) | Self::Text(text) => spelled_number(text),
-            _ => None,
+            Self::Null | Self::Bool(_) | Self::List(_) | Self::Map(_) => None,
         }
     }
 
@@ -119,7 +119,13 @@ impl Value {
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            _ => None,
+            Self::Null
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Decimal(_)
+            | Self::List(_)
+            | Self::Map(_) => None,
         }
     }
 
@@ -130,7 +136,7 @@ impl Value {
             Self::Text(text) => text.is_empty(),
             Self::List(items) => items.is_empty(),
             Self::Map(map) => map.is_empty(),
-            _ => false,
+            Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Decimal(_) => false,
         }
     }
 
@@ -206,7 +212,7 @@ impl Value {
                 out.push('}');
             }
             Self::Text(text) => write_json_text(text, out),
-            simple => simple.write_text(out),
+            simple @ (Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_)) => simple.write_text(out),
         }
     }
 
@@ -216,7 +222,7 @@ impl Value {
         match self {
             Self::Decimal(text) | Self::Text(text) => out.push_str(text),
             Self::List(_) | Self::Map(_) => self.write_json(out),
-            simple => {
+            simple @ (Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_)) => {
                 let written = write!(out, "{simple}");
                 debug_assert!(written.is_ok(), "writing to a String cannot fail");
             }

@@ -22,7 +22,7 @@ impl Number {
                 let number = spelled_number(text)?;
                 Some(text.parse().map_or(Self::Float(number), Self::Int))
             }
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => None,
         }
     }
 

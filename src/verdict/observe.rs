@@ -34,7 +34,17 @@ impl Observed<'_> {
                 };
             }
             _ if stats.count == 0 => return None,
-            _ => {}
+            Metric::Percentile(_)
+            | Metric::Mean
+            | Metric::Min
+            | Metric::Max
+            | Metric::Stddev
+            | Metric::ErrorRate
+            | Metric::Errors
+            | Metric::Throughput
+            | Metric::Requests
+            | Metric::Apdex(_)
+            | Metric::BytesReceived => {}
         }
         let times = condition.phase.map_or(&stats.response_time, |phase| stats.phase(phase));
         match condition.metric {

@@ -75,7 +75,7 @@ impl Node {
     pub fn text(&self) -> Option<&Arc<str>> {
         match &self.kind {
             NodeKind::Scalar { text, .. } => Some(text),
-            _ => None,
+            NodeKind::List(_) | NodeKind::Map(_) => None,
         }
     }
 
@@ -93,7 +93,7 @@ impl Node {
     pub fn entries(&self) -> Option<&[Entry]> {
         match &self.kind {
             NodeKind::Map(entries) => Some(entries),
-            _ => None,
+            NodeKind::Scalar { .. } | NodeKind::List(_) => None,
         }
     }
 
@@ -101,7 +101,7 @@ impl Node {
     pub fn items(&self) -> Option<&[Node]> {
         match &self.kind {
             NodeKind::List(items) => Some(items),
-            _ => None,
+            NodeKind::Scalar { .. } | NodeKind::Map(_) => None,
         }
     }
 
@@ -338,7 +338,7 @@ impl Builder<'_> {
             OpenNode::Map { entries, places, merges, key, .. } => match key.take() {
                 None => match &node.kind {
                     NodeKind::Scalar { text, .. } => *key = Some((text.clone(), node.span)),
-                    _ => {
+                    NodeKind::List(_) | NodeKind::Map(_) => {
                         self.findings.push(
                             Diagnostic::error(node.span, format!("a key must be text, not {}", node.describe()))
                                 .help("if this should be text, put quotes around it"),

@@ -13,11 +13,11 @@ fn phases_and_thresholds_tell_of_replies_first_messages_and_gaps() {
     let feed = Feed::start(|peer| {
         peer.accept();
         peer.serve(|peer, message| {
-            // 100 ms to the reply, 100 ms between the three messages after it.
-            std::thread::sleep(Duration::from_millis(100));
+            // 300 ms to the reply, 300 ms between the three messages after it.
+            std::thread::sleep(Duration::from_millis(300));
             peer.text(message);
             for _ in 0..3 {
-                std::thread::sleep(Duration::from_millis(100));
+                std::thread::sleep(Duration::from_millis(300));
                 peer.text(r#"{"type":"quote"}"#);
             }
         });
@@ -55,14 +55,14 @@ thresholds: [reply.p90 < 10s, first_event.p90 < 10s, event_gap.mean < 10s]
     assert_eq!(names("ask"), ["reply"]);
     assert_eq!(names("quotes"), ["event_gap", "first_event"]);
     let phase = |label: &str, phase: &str| sampler(&results, label)["phases"][phase]["min_ms"].as_f64().unwrap();
-    assert!(phase("ask", "reply") >= 100.0, "{}", phase("ask", "reply"));
-    // A step that waits a little late finds the message sooner.
-    assert!(phase("quotes", "event_gap") >= 50.0, "{}", phase("quotes", "event_gap"));
+    assert!(phase("ask", "reply") >= 300.0, "{}", phase("ask", "reply"));
+    // A step that waits late, on a busy machine, finds the message sooner.
+    assert!(phase("quotes", "event_gap") >= 100.0, "{}", phase("quotes", "event_gap"));
     let failed: Vec<_> =
         results["thresholds"].as_array().unwrap().iter().filter(|one| one["passed"] == false).collect();
     assert_eq!(failed.len(), 1, "{failed:#?}");
     assert_eq!(failed[0]["text"], "reply.p50 < 1ms");
-    assert!(failed[0]["observed"].as_f64().unwrap() >= 100.0);
+    assert!(failed[0]["observed"].as_f64().unwrap() >= 300.0);
 
     let rows = folder.read("rows.csv");
     let header: Vec<&str> = rows.lines().next().unwrap().split(',').collect();

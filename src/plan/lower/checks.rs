@@ -185,7 +185,7 @@ impl Lower<'_> {
     pub(crate) fn assertions(&mut self, node: &Node) -> Vec<AssertionGroup> {
         match &node.kind {
             NodeKind::List(items) => items.iter().filter_map(|item| self.assertion_group(item)).collect(),
-            _ => self.assertion_group(node).into_iter().collect(),
+            NodeKind::Scalar { .. } | NodeKind::Map(_) => self.assertion_group(node).into_iter().collect(),
         }
     }
 

@@ -111,7 +111,7 @@ impl Lower<'_> {
     pub(crate) fn text(&mut self, node: &Node, key: &str) -> Option<Text> {
         match &node.kind {
             NodeKind::Scalar { text, .. } if !node.is_null() => Some(Spanned::new(text.clone(), node.span)),
-            _ => {
+            NodeKind::Scalar { .. } | NodeKind::List(_) | NodeKind::Map(_) => {
                 self.wrong_type(node, key, "text", None);
                 None
             }

@@ -448,7 +448,9 @@ impl Lower<'_> {
                         parts.extend(self.part(&name, item).map(|part| (name.clone(), part)));
                     }
                 }
-                _ => parts.extend(self.part(&name, &value).map(|part| (name.clone(), part))),
+                NodeKind::Scalar { .. } | NodeKind::Map(_) => {
+                    parts.extend(self.part(&name, &value).map(|part| (name.clone(), part)))
+                }
             }
         }
         parts

@@ -373,7 +373,12 @@ fn before_head(cause: Cause, answered: bool) -> ExchangeError {
             Failure::new(FailureKind::Reset, "the server closed the connection in the middle of the response's head")
         }
         Cause::Closed => Failure::new(FailureKind::Reset, "the server closed the connection without a response"),
-        other => other.into_failure(),
+        other @ (Cause::Reset(_)
+        | Cause::Refused(_)
+        | Cause::Ended(_)
+        | Cause::Tls(_)
+        | Cause::Invalid { .. }
+        | Cause::Protocol(_)) => other.into_failure(),
     };
     ExchangeError { failure, untouched, silent, waited: Duration::ZERO }
 }

@@ -429,7 +429,7 @@ impl<R: Receiver> Exchange<'_, R> {
     fn failed(&mut self, error: io::Error) -> Broken {
         Broken::Io(match self.stage {
             AnswerStage::Head => self.unsent.take().unwrap_or(error),
-            _ => error,
+            AnswerStage::Length(_) | AnswerStage::Chunked(_) | AnswerStage::ToTheEnd | AnswerStage::Done => error,
         })
     }
 }

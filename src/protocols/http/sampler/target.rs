@@ -66,6 +66,11 @@ pub(super) fn spread(name: &Arc<str>, value: &Value, pairs: &mut Vec<(Arc<str>, 
     match value {
         Value::Null => {}
         Value::List(items) => items.iter().for_each(|item| spread(name, item, pairs)),
-        value => pairs.push((name.clone(), value.to_string())),
+        value @ (Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Decimal(_)
+        | Value::Text(_)
+        | Value::Map(_)) => pairs.push((name.clone(), value.to_string())),
     }
 }
