@@ -12,6 +12,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
+use sha2::{Digest as _, Sha256};
 
 use support::{Folder, Reply, Server};
 
@@ -327,7 +328,12 @@ fn look_at_everything(seed: u64) {
     let text = plan(&secrets, &server.url(), &mut random);
     folder.write("plan.yaml", &text);
     let runs = runs(&secrets);
-    let look = |name: &str, output: &str| nowhere(&runs, &secrets, &format!("{name} (seed {seed})"), output, &text);
+    // The plan's digest may by chance hold a piece of a secret.
+    let digest: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let look = |name: &str, output: &str| {
+        let output = output.replace(&digest, "DIGEST");
+        nowhere(&runs, &secrets, &format!("{name} (seed {seed})"), &output, &text);
+    };
     let checked = folder.loadplan(&["check", "plan.yaml", "--explain"]);
     assert_eq!(checked.code, 0, "seed {seed}:\n{}", checked.stdout);
     look("check --explain", &(checked.stdout + &checked.stderr));
