@@ -89,8 +89,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     });
     match finished.flatten() {
         Err(Problem { message, help, .. }) => {
-            let help = (!help.is_empty()).then_some(help.as_str());
-            terminal.tell("error", &masker.mask(&message), help);
+            let help = masker.mask(&help);
+            terminal.tell("error", &masker.mask(&message), Some(&*help).filter(|help| !help.is_empty()));
             exit::NOT_VALID
         }
         Ok(Finished { stopped_by: Some(StopReason::Interrupt), .. }) => exit::INTERRUPTED,

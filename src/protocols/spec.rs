@@ -205,8 +205,9 @@ impl Spec {
         match self {
             // RFC 6455 §4.1: any other status is no WebSocket. One of an error is judged by the plan.
             Self::WebSocket(_) => status == 101 || status >= 400,
-            // RFC 9110 §15.2: a status below 200 is none of a response that is final.
-            Self::Http(_) | Self::Sse(_) => status >= 200,
+            // RFC 9110 §15.2: a status below 200 is none of a response that is final, but of an upgrade.
+            Self::Http(_) => status == 101 || status >= 200,
+            Self::Sse(_) => status >= 200,
             Self::Send(_) | Self::Receive(_) => true,
         }
     }

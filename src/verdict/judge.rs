@@ -225,7 +225,8 @@ fn failed_samples(graph: &ExecutionGraph, results: &Results, thresholds: &[Thres
         }
         many => {
             let errors: u64 = many.iter().map(|one| one.failed).sum();
-            Some(format!("{} steps could not be carried out{}", many.len(), times(errors)))
+            let in_all = if errors == many.len() as u64 { String::new() } else { format!(", {errors} times in all") };
+            Some(format!("{} steps could not be carried out{in_all}", many.len()))
         }
     };
     samples.into_iter().chain(steps).collect()

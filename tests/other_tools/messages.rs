@@ -79,6 +79,8 @@ fn what_may_hold_is_no_mistake() {
         "- sse: /s\n  until: { events: 2 }\n  assert: { messages: { at_most: 2 }, event_gap: { below: 1s } }",
         "- sse: /s\n  until: { data: x, for: 5s }\n  assert: { messages: '${iteration}', status: 404 }",
         "- sse: /s\n  until: { data: x }\n  assert: { messages: \"5\" }",
+        // RFC 9110 §15.2.2: an upgrade that was asked for is answered with 101.
+        "- get: /w\n  headers: { Upgrade: x, Connection: Upgrade }\n  assert: { status: 101 }",
     ] {
         expect_nothing(&steps(step));
     }
