@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::process::{Ending, Process};
 use super::ready::Probe;
@@ -17,6 +17,8 @@ const STOP_TIME: Duration = Duration::from_secs(60);
 const END_TIME: Duration = Duration::from_secs(10);
 /// How often a starting service is looked at.
 const INTERVAL: Duration = Duration::from_millis(250);
+/// A question that the end of the time cuts shorter than this tells less than the one before.
+const TELLING: Duration = Duration::from_secs(1);
 
 /// Services that are up. Dropping this ends their processes at once; [`Started::stop`] does it politely.
 #[derive(Debug, Default)]
@@ -133,11 +135,12 @@ async fn wait(name: &str, process: &mut Process, probe: &Probe, within: Duration
     let deadline = tokio::time::Instant::now() + within;
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last = Problem::from("it was not asked yet");
+    let mut last = None;
     loop {
         if tokio::time::timeout_at(deadline, ticks.tick()).await.is_err() {
             let output = process.last_output();
             let within = written_duration(within);
+            let last = last.unwrap_or_else(|| Problem::from("it was not asked yet"));
             return Err(format!("service `{name}` was not ready within {within}: {last}{output}").into());
         }
         if let Some(ending) = process.ended()
@@ -146,10 +149,12 @@ async fn wait(name: &str, process: &mut Process, probe: &Probe, within: Duration
             let output = process.last_output_at_end().await;
             return Err(format!("service `{name}` ended before it was ready ({ending}){output}").into());
         }
+        let asked = Instant::now();
         match tokio::time::timeout_at(deadline, probe.ask()).await {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(cause)) => last = cause,
-            Err(_) => last = format!("{} did not respond", probe.url()).into(),
+            Ok(Err(cause)) => last = Some(cause),
+            Err(_) if last.is_some() && asked.elapsed() < TELLING => {}
+            Err(_) => last = Some(format!("{} did not respond", probe.url()).into()),
         }
     }
 }

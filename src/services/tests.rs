@@ -141,10 +141,10 @@ async fn a_command_that_fails_is_told_with_its_last_words() {
 
 #[tokio::test]
 async fn a_service_that_is_never_ready_is_given_up() {
-    let service = with_ready(command("db", "echo hm; exec sleep 300"), &closed_url(), Duration::from_millis(600));
+    let service = with_ready(command("db", "echo hm; exec sleep 300"), &closed_url(), Duration::from_secs(3));
     let began = Instant::now();
     let problem = start(vec![service], true).await.unwrap_err().to_string();
-    assert!(problem.starts_with("service `db` was not ready within 600ms: http://127.0.0.1:"), "{problem}");
+    assert!(problem.starts_with("service `db` was not ready within 3s: http://127.0.0.1:"), "{problem}");
     assert!(problem.contains("refused") && problem.ends_with("\n| hm"), "{problem}");
     assert!(began.elapsed() < Duration::from_secs(20));
 }
