@@ -5,6 +5,8 @@
 #[path = "other_tools/messages.rs"]
 mod messages;
 mod support;
+#[path = "other_tools/written.rs"]
+mod written;
 
 use std::collections::BTreeMap;
 

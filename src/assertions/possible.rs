@@ -33,4 +33,9 @@ impl Assertion {
             | Matcher::Each(_) => true,
         })
     }
+
+    /// Whether it wants that there is nothing.
+    pub fn asks_absence(&self) -> bool {
+        self.matchers.iter().any(|matcher| matches!(matcher, Matcher::Exists(false)))
+    }
 }

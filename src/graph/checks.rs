@@ -14,8 +14,8 @@ use crate::sanitize::shown_path;
 use crate::template::{SlotId, Tree};
 use crate::units::{parse_duration, parse_size};
 use crate::value::Value;
-use crate::yaml::written_path;
 use crate::yaml::{Entry, Node as Yaml, NodeKind, Style};
+use crate::yaml::{is_number, written_path};
 use ::http::HeaderName;
 
 /// What numbers of a matcher are written in.
@@ -404,7 +404,9 @@ impl Build<'_> {
                 | "type"
                 | "each"
         );
-        if measure != Measure::Plain && of_text {
+        // What is measured is a number.
+        let is_number = &*entry.key == "type" && yaml.text().is_some_and(|word| &**word == JsonType::Number.word());
+        if measure != Measure::Plain && of_text && !is_number {
             let (what, example) = match measure {
                 Measure::Plain | Measure::Count => ("a number", "{ at_least: 5 }"),
                 Measure::Duration => ("a time", "{ below: 500ms }"),
@@ -501,6 +503,9 @@ impl Build<'_> {
 
     /// The value of a comparison by size: it must be a number, a time or a size.
     fn ordered(&mut self, entry: &Entry, measure: Measure, id: NodeId) -> Option<Expected> {
+        // Any number can be compared with a count, `above: 4.5` too.
+        let is_number = || entry.value.text().is_some_and(|text| is_number(text));
+        let measure = if measure == Measure::Count && is_number() { Measure::Plain } else { measure };
         let expected = self.expected(&entry.value, measure, id)?;
         if let Expected::Tree(Tree::Literal(value)) = &expected
             && value.as_number().is_none()
@@ -547,7 +552,8 @@ impl Build<'_> {
             Measure::Duration => parse_duration(text).map(|time| Value::Float(time.as_secs_f64() * 1e3)),
             Measure::Size => parse_size(text).map(|bytes| Value::Int(bytes as i64)),
             Measure::Count | Measure::Plain => {
-                let Ok(count) = text.trim().parse::<u32>() else {
+                let whole = |number: &f64| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number);
+                let Some(count) = text.trim().parse::<f64>().ok().filter(whole) else {
                     self.error(
                         yaml.span,
                         format!("`messages` is a count, so it takes a whole number, not `{text}`"),
@@ -555,7 +561,7 @@ impl Build<'_> {
                     );
                     return None;
                 };
-                return Some(Expected::Tree(Tree::Literal(Value::Int(count.into()))));
+                return Some(Expected::Tree(Tree::Literal(Value::Int(count as i64))));
             }
         };
         match parsed {

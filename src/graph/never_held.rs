@@ -23,6 +23,9 @@ impl Build<'_> {
                     let finding =
                         |why: &str| Diagnostic::error(span, format!("{why}, so `{}` can only fail", assertion.text()));
                     match protocol {
+                        Spec::Http(_) | Spec::Sse(_) | Spec::WebSocket(_) if assertion.asks_absence() => {
+                            finding("every response has a status").help("remove it")
+                        }
                         Spec::WebSocket(_) => finding(
                             "a WebSocket is opened by the status 101, or refused by one from 400 on",
                         )

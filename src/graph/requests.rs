@@ -5,10 +5,11 @@ use super::steps::Context;
 use super::{Children, LabelId, NodeId, Request};
 use crate::assertions::Subject;
 use crate::diagnostic::Diagnostic;
-use crate::plan::{self, AssertionGroup, HowSpec, Step, SubjectSpec};
+use crate::plan::{self, AssertionGroup, AssertionSpec, HowSpec, Step, SubjectSpec};
 use crate::protocols::compile;
 use crate::protocols::node::Protocol;
-use crate::protocols::spec::OptionalPart;
+use crate::protocols::spec::{OptionalPart, Spec};
+use crate::yaml::Entry;
 
 impl Build<'_> {
     pub(crate) fn request(
@@ -68,8 +69,9 @@ impl Build<'_> {
     /// Checks what is asked of a response, and of its time, against what the protocol has.
     fn check_parts(&mut self, request: &plan::Request, context: &Context, groups: &[(&AssertionGroup, Vec<usize>)]) {
         let asserted = groups.iter().flat_map(|(group, kept)| kept.iter().map(|index| &group.items[*index]));
-        let asserted =
-            asserted.filter_map(|spec| Some((subject_key(&spec.subject).0, spec.span, part_of(&spec.subject)?)));
+        let asserted = asserted
+            .filter(|spec| !holds_without(spec, &request.protocol))
+            .filter_map(|spec| Some((subject_key(&spec.subject).0, spec.span, part_of(&spec.subject)?)));
         let extracted = request.extract.iter().map(|spec| match (&spec.how, &spec.source) {
             (HowSpec::Header(name), _) => ("extract", name.span, OptionalPart::Headers),
             (HowSpec::Cookie(name), _) => ("extract", name.span, OptionalPart::Cookies),
@@ -177,6 +179,17 @@ fn subject_key(subject: &SubjectSpec) -> (&'static str, String) {
         S::Header(name) => ("header", name.value.to_ascii_lowercase()),
         S::Cookie(name) => ("cookie", name.value.to_string()),
     }
+}
+
+/// Whether an assertion holds although there is nothing to look at: that one message has no gap.
+fn holds_without(spec: &AssertionSpec, protocol: &Spec) -> bool {
+    if !matches!(spec.subject, SubjectSpec::EventGap) || !matches!(protocol, Spec::Sse(_) | Spec::Receive(_)) {
+        return false;
+    }
+    let entries = spec.matcher.as_ref().and_then(|matcher| matcher.entries()).unwrap_or_default();
+    let is_absence =
+        |entry: &Entry| &*entry.key == "exists" && entry.value.text().is_some_and(|text| &**text == "false");
+    !entries.is_empty() && entries.iter().all(is_absence)
 }
 
 /// The part of a response that a subject looks at; `None` where it is there in any protocol.

@@ -356,10 +356,8 @@ fn base_url(lower: &mut Lower<'_>, plan: &mut Node, url: &str) {
             entries.retain(|entry| &*entry.key != "base_url");
         }
     }
-    let over = Node {
-        span,
-        kind: NodeKind::Map(vec![Entry { key: "base_url".into(), key_span: span, value: Node::scalar(span, url) }]),
-    };
+    let entry = Entry { key: "base_url".into(), key_span: span, value: Node::scalar(span, url) };
+    let over = Node::new(span, NodeKind::Map(vec![entry]));
     merge_into(plan, "http", span, &over);
 }
 

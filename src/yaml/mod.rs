@@ -36,6 +36,8 @@ pub struct Node {
     pub span: Span,
     /// What it is.
     pub kind: NodeKind,
+    /// Where `*name` ends, if that is what is written and this is the value it stands for.
+    pub alias: Option<u32>,
 }
 
 /// The three shapes of YAML.
@@ -66,9 +68,14 @@ pub struct Entry {
 }
 
 impl Node {
+    /// A value that stands where it is written.
+    pub fn new(span: Span, kind: NodeKind) -> Self {
+        Self { span, kind, alias: None }
+    }
+
     /// A scalar made by the tool itself, for instance from a command-line option.
     pub fn scalar(span: Span, text: &str) -> Self {
-        Self { span, kind: NodeKind::Scalar { text: text.into(), style: Style::Plain } }
+        Self::new(span, NodeKind::Scalar { text: text.into(), style: Style::Plain })
     }
 
     /// The text of a scalar.
@@ -139,6 +146,11 @@ impl Node {
         }
     }
 
+    /// Where what is written for this value ends.
+    fn written_to(&self) -> u32 {
+        self.alias.unwrap_or(self.span.end)
+    }
+
     fn size(&self) -> usize {
         match &self.kind {
             NodeKind::Scalar { .. } => 1,
@@ -148,9 +160,12 @@ impl Node {
     }
 }
 
-/// Text as a YAML scalar in quotes, single ones unless that doubles many.
+/// Text as a YAML scalar in quotes on one line, single ones unless that doubles many.
 pub fn quoted(text: &str) -> String {
-    if text.contains('\'') && !text.contains(['"', '\\']) {
+    if text.contains(char::is_control) {
+        // The escapes of JSON are those of YAML's double quotes too.
+        serde_json::Value::from(text).to_string()
+    } else if text.contains('\'') && !text.contains(['"', '\\']) {
         format!("\"{text}\"")
     } else {
         format!("'{}'", text.replace('\'', "''"))
@@ -263,7 +278,7 @@ impl Builder<'_> {
                     // The parser gives a key with nothing after it the text `~`.
                     let nothing = style == Style::Plain && bytes.is_empty();
                     let text = if nothing { Arc::from("") } else { Arc::from(&*text) };
-                    let node = Node { span, kind: NodeKind::Scalar { text, style } };
+                    let node = Node::new(span, NodeKind::Scalar { text, style });
                     self.nodes += 1;
                     self.remember(anchor, &node);
                     Some(node)
@@ -284,8 +299,8 @@ impl Builder<'_> {
                     Some((node, size)) => {
                         self.nodes += size;
                         let within = self.nodes <= MAX_NODES;
-                        let copy = within.then(|| node.clone());
-                        copy.or(Some(Node { span, kind: NodeKind::List(Vec::new()) }))
+                        let copy = within.then(|| Node { alias: Some(span.end), ..node.clone() });
+                        copy.or(Some(Node::new(span, NodeKind::List(Vec::new()))))
                     }
                     None => {
                         self.findings.push(Diagnostic::error(span, "this alias points into itself"));
@@ -372,15 +387,16 @@ impl Builder<'_> {
     fn close(&mut self, open: Option<OpenNode>, end: Span) -> Option<Node> {
         let (node, anchor) = match open? {
             OpenNode::List { items, anchor, span, style } => {
-                let last = items.last().map(|last| last.span.end);
-                (Node { span: ended(span, end, style, last), kind: NodeKind::List(items) }, anchor)
+                let last = items.last().map(Node::written_to);
+                (Node::new(ended(span, end, style, last), NodeKind::List(items)), anchor)
             }
             OpenNode::Map { mut entries, mut places, merges, anchor, span, style, .. } => {
-                let last = entries.last().map(|last| last.value.span.end);
+                let values = entries.last().map(|last| &last.value).into_iter().chain(merges.last());
+                let last = values.map(Node::written_to).max();
                 for merge in merges {
                     self.merge(&mut entries, &mut places, merge);
                 }
-                (Node { span: ended(span, end, style, last), kind: NodeKind::Map(entries) }, anchor)
+                (Node::new(ended(span, end, style, last), NodeKind::Map(entries)), anchor)
             }
         };
         self.nodes += 1;

@@ -4,19 +4,19 @@ use super::support::Folder;
 use super::{expect_patch, findings, group};
 
 /// A plan with these lines in the steps of a WebSocket.
-fn on_a_connection(step: &str) -> String {
+pub(super) fn on_a_connection(step: &str) -> String {
     let inner: String = step.lines().map(|line| format!("            {line}\n")).collect();
     group(&format!("      - websocket: /w\n        steps:\n{inner}"))
 }
 
 /// A plan with these lines in the steps of a thread group.
-fn steps(step: &str) -> String {
+pub(super) fn steps(step: &str) -> String {
     group(&step.lines().map(|line| format!("      {line}\n")).collect::<String>())
 }
 
 /// Expects exactly one finding without a patch, with these words in its message and its remedy.
 #[track_caller]
-fn expect_told(plan: &str, message: &str, remedy: &str) {
+pub(super) fn expect_told(plan: &str, message: &str, remedy: &str) {
     let found = findings(&Folder::new(), plan);
     assert_eq!(found.len(), 1, "{plan}\n{found:#?}");
     let help = found[0].help.as_deref().unwrap_or_default();
@@ -25,7 +25,7 @@ fn expect_told(plan: &str, message: &str, remedy: &str) {
 }
 
 #[track_caller]
-fn expect_nothing(plan: &str) {
+pub(super) fn expect_nothing(plan: &str) {
     let found = findings(&Folder::new(), plan);
     assert!(found.is_empty(), "{plan}\n{found:#?}");
 }

@@ -152,19 +152,21 @@ impl Lower<'_> {
                 Some(_) | None if written(near) => {
                     finding.help(format!("did you mean `{near}`? It is written already: remove one of the two"))
                 }
-                Some(_) | None => match self.listed(entry, near, keys) {
-                    Some((span, text)) => {
-                        Diagnostic { span, ..finding }.help(format!("did you mean `{near}`, a list?")).fix(span, text)
+                Some(_) | None if is_one_of_a_list(entry, near, keys) => {
+                    let finding = finding.help(format!("did you mean `{near}`, a list?"));
+                    match self.listed(entry, near) {
+                        Some((span, text)) => Diagnostic { span, ..finding }.fix(span, text),
+                        None => finding,
                     }
-                    None => finding.help(format!("did you mean `{near}`?")).fix(entry.key_span, near),
-                },
+                }
+                Some(_) | None => finding.help(format!("did you mean `{near}`?")).fix(entry.key_span, near),
             };
         }
         if word.starts_with('$') && keys.iter().any(|key| key.name == "where") {
-            let inside = whole(entry).zip(self.in_one_line(&entry.value)).filter(|_| !written("where"));
+            let inside = self.whole(entry).zip(self.pair_in_flow(entry)).filter(|_| !written("where"));
             return match inside {
-                Some((span, value)) => {
-                    let inside = format!("where: {{ {}: {value} }}", self.sources.text(entry.key_span));
+                Some((span, pair)) => {
+                    let inside = format!("where: {{ {pair} }}");
                     let finding = Diagnostic { span, ..finding };
                     finding.help(format!("JSONPaths stand in `where`: write `{inside}`")).fix(span, inside)
                 }
@@ -177,7 +179,7 @@ impl Lower<'_> {
             return finding.help(format!("here it is `{}`, for example `{}`", key.name, in_a_line(key.example)));
         }
         if let Some((parent, ours)) = keys.iter().find_map(|key| Some((key.name, inner(key, word, &entry.value)?))) {
-            let value = whole(entry).zip(self.in_one_line(&entry.value)).filter(|_| !written(parent));
+            let value = self.whole(entry).zip(self.in_flow(&entry.value)).filter(|_| !written(parent));
             let Some((span, value)) = value else {
                 let rename = if ours == word { String::new() } else { format!("; there it is called `{ours}`") };
                 return finding.help(format!(
@@ -200,25 +202,17 @@ impl Lower<'_> {
         finding.help(format!("the keys of {what} are: {}", names.join(", ")))
     }
 
-    /// The text that makes a list of a single value, where the key that is meant takes a list; and what it
-    /// replaces.
-    fn listed(&self, entry: &Entry, near: &str, keys: &[&'static Key]) -> Option<(Span, String)> {
-        let key = keys.iter().find(|key| key.name == near)?;
-        let is_one = matches!(key.ty, Ty::List(_)) && entry.value.text().is_some() && !entry.value.is_blank();
-        let value = self.in_one_line(&entry.value).filter(|_| is_one)?;
-        Some((whole(entry)?, format!("{near}: [{value}]")))
-    }
-
-    /// A value as it is written, if that is on one line.
-    pub(crate) fn in_one_line(&self, node: &Node) -> Option<&str> {
-        Some(self.sources.text(node.span)).filter(|text| !text.is_empty() && !text.contains('\n'))
+    /// The text that makes a list of a single value, and what it replaces. What holds a comma may be several.
+    fn listed(&self, entry: &Entry, near: &str) -> Option<(Span, String)> {
+        let value = self.in_flow(&entry.value).filter(|value| !value.contains(','))?;
+        Some((self.whole(entry)?, format!("{near}: [{value}]")))
     }
 }
 
-/// A key with its value; `None` for a value that stands elsewhere, as that of an alias does.
-pub(super) fn whole(entry: &Entry) -> Option<Span> {
-    let (key, value) = (entry.key_span, entry.value.span);
-    (key.file == value.file && key.end <= value.start).then_some(Span { end: value.end, ..key })
+/// Whether a single value stands where the key that is meant takes a list.
+fn is_one_of_a_list(entry: &Entry, near: &str, keys: &[&'static Key]) -> bool {
+    let takes_list = keys.iter().any(|key| key.name == near && matches!(key.ty, Ty::List(_)));
+    takes_list && entry.value.text().is_some() && !entry.value.is_blank()
 }
 
 fn in_a_line(example: &str) -> String {

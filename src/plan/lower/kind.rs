@@ -1,6 +1,6 @@
 //! Which kind a step is, and what was meant by a key that is none.
 
-use super::fields::whole;
+use super::shorthand::MOST_COLUMNS;
 use super::steps::kind_named;
 use super::{Around, Lower};
 use crate::diagnostic::{Diagnostic, Span};
@@ -37,12 +37,11 @@ impl Lower<'_> {
             [] => {
                 let (finding, meant) = self.no_kind(node, entries);
                 // Whoever wrote the wrong word need not be told to write a value after it.
-                self.findings.retain(|known| {
-                    !entries.iter().any(|one| finding.span == one.key_span && known.message == nothing_after(&one.key))
-                        || known.span != finding.span
-                        || meant.is_some()
-                });
-                self.report(finding);
+                let of = entries.iter().find(|one| one.key_span == finding.span && one.value.is_blank());
+                match of.filter(|_| meant.is_none()) {
+                    Some(entry) => self.instead_of_blank(entry, finding),
+                    None => self.report(finding),
+                }
                 meant
             }
             [first, second, ..] => {
@@ -114,7 +113,7 @@ impl Lower<'_> {
     fn meant<'n>(&self, entry: &'n Entry) -> Option<(Diagnostic, Option<(&'n Entry, &'static StepKeys)>)> {
         let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
         let word = &*entry.key;
-        if kind_named(word).is_some() {
+        if kind_named(word).is_some() || word.starts_with("x-") {
             return None;
         }
         if let Some(instead) = instead_of("step", word) {
@@ -171,13 +170,43 @@ impl Lower<'_> {
 
     /// Tells that a key after which nothing is written takes an empty map, instead of "write a value".
     pub(crate) fn means_empty(&mut self, entry: &Entry) {
-        let told = |known: &&mut Diagnostic| known.span == entry.key_span && known.message == nothing_after(&entry.key);
-        if let Some(known) = self.findings.iter_mut().find(told) {
-            let span = Span { end: entry.key_span.end + 1, ..entry.key_span };
-            let empty = format!("{}: {{}}", entry.key);
-            *known = Diagnostic::error(span, nothing_after(&entry.key))
-                .help(format!("write `{empty}`: any message"))
-                .fix(span, empty);
+        let empty = format!("{}: {{}}", entry.key);
+        let finding = Diagnostic::error(entry.key_span, nothing_after(&entry.key));
+        let finding = finding.help(format!("write `{empty}`: any message"));
+        let after = self.line_after(entry.key_span);
+        // An anchor may stand there too.
+        let is_free = |after: &str| after.is_empty() || after.starts_with(['#', ',', '}', ']']);
+        let patch = after.strip_prefix(':').filter(|after| is_free(after.trim()));
+        let finding = match patch {
+            Some(_) => {
+                let span = Span { end: entry.key_span.end + 1, ..entry.key_span };
+                Diagnostic { span, ..finding }.fix(span, empty)
+            }
+            None => finding,
+        };
+        if let Some(known) = self.told_blank(entry) {
+            *known = finding;
+        }
+    }
+
+    /// What was told of a key because nothing is written after it.
+    fn told_blank(&mut self, entry: &Entry) -> Option<&mut Diagnostic> {
+        let blanks = &mut self.blanks;
+        for (index, known) in self.findings.iter().enumerate().skip(blanks.seen) {
+            if known.message.starts_with(NOTHING_AFTER) {
+                blanks.at.insert(known.span, index);
+            }
+        }
+        blanks.seen = self.findings.len();
+        let known = self.findings.get_mut(*blanks.at.get(&entry.key_span)?)?;
+        (known.span == entry.key_span && known.message == nothing_after(&entry.key)).then_some(known)
+    }
+
+    /// Tells something else in place of that nothing is written after a key.
+    fn instead_of_blank(&mut self, entry: &Entry, finding: Diagnostic) {
+        match self.told_blank(entry) {
+            Some(known) => *known = finding,
+            None => self.report(finding),
         }
     }
 
@@ -185,6 +214,7 @@ impl Lower<'_> {
     /// with the URL at the kind key and the rest beside it. Tells so.
     pub(super) fn url_within(
         &mut self,
+        step: &Node,
         entries: &[Entry],
         kind: &Entry,
         meant: &'static StepKeys,
@@ -199,14 +229,20 @@ impl Lower<'_> {
             let url = entries.get(at + 1).filter(is_url)?;
             let value = self.in_one_line(&url.value)?.to_owned();
             // Only what was written after the kind key can have been meant as its value.
-            let span = whole(url).filter(|span| kind.key_span.end <= span.start)?;
+            let span = self.whole(url).filter(|span| kind.key_span.end <= span.start)?;
+            let between = self.sources.text(Span { start: kind.key_span.end, end: span.start, ..span });
+            let is_empty = matches!(between.split_whitespace().collect::<String>().as_str(), ":" | ":,");
             let span = Span { start: kind.key_span.start, ..span };
-            self.findings.retain(|known| known.span != kind.key_span || known.message != nothing_after(&kind.key));
             let written = format!("{key}: {value}");
             let message = format!("the URL of `{key}` stands at `{key}` itself, not at `{}`", url.key);
             let finding = Diagnostic::error(span, message).help(format!("write `{written}`"));
-            self.unpatch(kind);
-            self.report(finding.fix(span, written));
+            let finding = if is_empty {
+                self.unpatch(kind);
+                finding.fix(span, written)
+            } else {
+                finding
+            };
+            self.instead_of_blank(kind, finding);
             let mut all: Vec<Entry> = entries.iter().filter(|entry| !std::ptr::eq(*entry, url)).cloned().collect();
             all.get_mut(at)?.value = url.value.clone();
             return Some(all);
@@ -227,7 +263,7 @@ impl Lower<'_> {
                 finding.help(format!("write `{key}: {shown}`, and {} beside it", names.join(", ")))
             }
         };
-        let patch = self.beside(key, kind, url, &rest).filter(|_| !twice);
+        let patch = self.beside(step, key, kind, url, &rest).filter(|_| !twice);
         let finding = match patch {
             Some((span, text)) => {
                 self.unpatch(kind);
@@ -244,42 +280,68 @@ impl Lower<'_> {
 
     /// Takes away the patch of a misspelt kind key, which a larger one has in it.
     fn unpatch(&mut self, kind: &Entry) {
-        for known in self.findings.iter_mut().filter(|known| known.span == kind.key_span) {
+        // It was told just now.
+        if let Some(known) = self.findings.last_mut().filter(|known| known.span == kind.key_span) {
             known.fix = None;
         }
     }
 
-    /// The text that puts a URL at its kind key and the other keys beside it, and what it replaces.
-    fn beside(&self, key: &str, kind: &Entry, url: &Entry, rest: &[&Entry]) -> Option<(Span, String)> {
-        let column = |span: Span| self.sources.position(span).1;
-        let before = self.sources.text(Span { start: 0, end: kind.key_span.start, ..kind.key_span });
-        let line = before.rsplit('\n').next()?;
-        let is_block = line.chars().all(|c| matches!(c, ' ' | '-'));
+    /// The text that puts a URL at its kind key and the other keys beside it, and what it replaces; `None` where
+    /// a comment or an anchor would be lost.
+    fn beside(&self, step: &Node, key: &str, kind: &Entry, url: &Entry, rest: &[&Entry]) -> Option<(Span, String)> {
+        let span = self.whole(kind)?;
+        self.whole(url)?;
+        let places = rest.iter().map(|entry| self.place(entry)).collect::<Option<Vec<Span>>>()?;
+        let kept = places.iter().copied().chain([url.value.span]).collect();
+        if !self.keeps_comments(span, kept) {
+            return None;
+        }
         let mut text = format!("{key}: {}", self.in_one_line(&url.value)?);
-        for entry in rest {
-            let written = self.sources.text(whole(entry)?);
-            if written.is_empty() {
+        let line_break = if rest.is_empty() { None } else { self.between_entries(step, kind)? };
+        for (entry, place) in rest.iter().zip(places) {
+            let written = self.sources.text(place);
+            let Some(indent) = line_break else {
+                if written.contains('\n') {
+                    return None;
+                }
+                text.push_str(&format!(", {written}"));
+                continue;
+            };
+            // Braces need no space after the `:` of a key in quotes.
+            if !self.line_after(entry.key_span).starts_with(": ") && self.line_after(entry.key_span).trim() != ":" {
                 return None;
             }
-            if is_block {
-                let indent = column(kind.key_span) - 1;
-                let deeper = column(entry.key_span) - 1;
-                text.push_str(&format!("\n{:indent$}", ""));
-                let mut lines = written.split('\n');
-                text.push_str(lines.next()?);
-                for line in lines {
-                    let blanks = line.len() - line.trim_start().len();
-                    // What belongs to a key stands deeper than the key, but for what brackets hold.
-                    let depth = (blanks + indent).saturating_sub(deeper).max(indent.min(blanks));
-                    text.push_str(&format!("\n{:depth$}{}", "", line.trim_start()));
+            let deeper = self.sources.position(entry.key_span).1 - 1;
+            text.push('\n');
+            text.push_str(&" ".repeat(indent));
+            let mut lines = written.split('\n');
+            text.push_str(lines.next()?);
+            for line in lines {
+                let blanks = line.len() - line.trim_start().len();
+                // What belongs to a key stands deeper than the key, but for what brackets hold.
+                let depth = (blanks + indent).saturating_sub(deeper).max(indent.min(blanks));
+                if depth > MOST_COLUMNS {
+                    return None;
                 }
-            } else if written.contains('\n') {
-                return None;
-            } else {
-                text.push_str(&format!(", {written}"));
+                text.push('\n');
+                text.push_str(&" ".repeat(depth));
+                text.push_str(line.trim_start());
             }
         }
-        Some((whole(kind)?, text))
+        Some((span, text))
+    }
+
+    /// What stands between the entries of a step: a line break and so many spaces, or a comma (`Some(None)`).
+    fn between_entries(&self, step: &Node, kind: &Entry) -> Option<Option<usize>> {
+        if self.sources.text(step.span).starts_with('{') {
+            return Some(None);
+        }
+        // A map that is the only one in a list's brackets needs no braces, but has no second entry without them.
+        let before = |span: Span| self.sources.text(Span { start: 0, end: span.start, ..span });
+        let is_item = before(step.span).trim_end().ends_with('-') && step.span.start <= kind.key_span.start;
+        let line = before(kind.key_span).rsplit('\n').next()?;
+        let is_block = is_item && line.chars().all(|c| matches!(c, ' ' | '-'));
+        (is_block && line.len() <= MOST_COLUMNS).then_some(Some(line.len()))
     }
 }
 
@@ -315,5 +377,8 @@ fn takes_url(kind: &StepKeys) -> bool {
 
 /// What is told of a key without a value.
 fn nothing_after(key: &str) -> String {
-    format!("nothing is written after `{key}:`")
+    format!("{NOTHING_AFTER}{key}:`")
 }
+
+/// How it begins.
+const NOTHING_AFTER: &str = "nothing is written after `";

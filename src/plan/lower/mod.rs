@@ -9,8 +9,9 @@ mod load;
 mod root;
 mod shorthand;
 mod steps;
+mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,6 +56,17 @@ pub(crate) struct Lower<'a> {
     pub(super) profiled: bool,
     /// What is around the steps that are read.
     pub(super) around: Around,
+    /// Where keys without a value were told.
+    pub(super) blanks: Blanks,
+}
+
+/// Where among the findings it was told that nothing is written after a key.
+#[derive(Default)]
+pub(crate) struct Blanks {
+    /// So many findings were looked at.
+    seen: usize,
+    /// The places of keys, and the findings about them.
+    at: HashMap<Span, usize>,
 }
 
 /// What is around a step, as far as messages are concerned.

@@ -5,14 +5,19 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::keys::Section;
 use crate::plan::types::Text;
 use crate::units::parse_duration;
-use crate::yaml::{Node, NodeKind, quoted};
+use crate::yaml::{self, Entry, Node, NodeKind, quoted};
+
+/// A patch does not indent further than this.
+pub(super) const MOST_COLUMNS: usize = 200;
 
 impl Lower<'_> {
     /// Tells that a key takes a map, and the map that is meant; without one, what to write instead.
     pub(crate) fn no_map(&mut self, node: &Node, key: &str, braces: Option<String>, otherwise: &str) {
         let finding = Diagnostic::error(node.span, format!("`{key}` takes a map of keys, not {}", node.describe()));
+        let replaces = self.in_one_line(node).is_some();
         self.report(match braces {
-            Some(braces) => finding.help(format!("write `{key}: {braces}`")).fix(node.span, braces),
+            Some(braces) if replaces => finding.help(format!("write `{key}: {braces}`")).fix(node.span, braces),
+            Some(braces) => finding.help(format!("write `{key}: {braces}`")),
             None => finding.help(otherwise),
         });
     }
@@ -45,7 +50,7 @@ impl Lower<'_> {
                         return None;
                     }
                     keys.push(&entry.key);
-                    parts.push(format!("{}: {}", entry.key, self.in_one_line(&entry.value)?));
+                    parts.push(self.pair_in_flow(entry)?);
                 }
                 (!parts.is_empty()).then(|| format!("{{ {} }}", parts.join(", ")))
             }
@@ -53,17 +58,22 @@ impl Lower<'_> {
         }
     }
 
-    /// A value put below a key, as it is written: in braces if it stands in brackets, else indented.
-    pub(crate) fn below(&self, node: &Node, key: &str) -> Option<String> {
+    /// The value of an entry put below a key, as it is written: in braces if it stands in brackets, else indented.
+    pub(crate) fn below(&self, entry: &Entry, key: &str) -> Option<String> {
+        let node = &entry.value;
         let written = self.sources.text(node.span);
-        if written.is_empty() {
+        if node.alias.is_some() || written.is_empty() || self.is_cut(node) {
             return None;
         }
-        if written.starts_with(['{', '[']) || !written.contains('\n') && !matches!(node.kind, NodeKind::Map(_)) {
+        if written.starts_with(['{', '[']) {
             return Some(format!("{{ {key}: {written} }}"));
         }
         let indent = self.sources.position(node.span).1 - 1;
-        let mut text = format!("{key}:\n{:deeper$}", "", deeper = indent + 2);
+        // A list may stand as far left as its key, where no other key can.
+        if indent < self.sources.position(entry.key_span).1 || indent > MOST_COLUMNS {
+            return None;
+        }
+        let mut text = format!("{key}:\n{}", " ".repeat(indent + 2));
         let mut lines = written.split('\n');
         text.push_str(lines.next()?);
         for line in lines {
@@ -102,13 +112,17 @@ impl Lower<'_> {
         if !text.starts_with(['{', '[']) {
             return;
         }
+        // Other text may well begin with a bracket, as `[PING]` does.
+        let Ok(json) = serde_json::from_str::<serde_json::Value>(text) else { return };
         let mut finding = Diagnostic::error(
             node.span,
             "this is text that is itself JSON, and `json` would send it as one JSON string",
         );
-        // JSON on one line is YAML too, but for two escapes that only JSON has.
-        let is_yaml = !text.contains('\n') && !text.contains("\\u") && self.in_one_line(node).is_some();
-        finding = if is_yaml && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+        // Not all JSON is the same value in YAML: a key may be written twice, and some escapes only JSON has.
+        let mut problems = Vec::new();
+        let yaml = yaml::parse(text, node.span.file, &yaml::Unchanged, &mut problems).filter(|_| problems.is_empty());
+        let is_same = yaml.is_some_and(|yaml| yaml.to_json() == json) && !text.contains('\n');
+        finding = if is_same && self.in_one_line(node).is_some() {
             finding
                 .help(format!("write the value without the quotes around it, or use {otherwise}"))
                 .fix(node.span, text)

@@ -60,9 +60,8 @@ impl Lower<'_> {
             return None;
         };
         let (kind_entry, kind) = self.kind_of(node, entries)?;
-        let beside = self.url_within(entries, kind_entry, kind);
-        let beside =
-            beside.map(|entries| (kind_entry.key.clone(), Node { span: node.span, kind: NodeKind::Map(entries) }));
+        let beside = self.url_within(node, entries, kind_entry, kind);
+        let beside = beside.map(|entries| (kind_entry.key.clone(), Node::new(node.span, NodeKind::Map(entries))));
         let (node, kind_entry) = match &beside {
             Some((key, node)) => (node, node.entries()?.iter().find(|entry| entry.key == *key)?),
             None => (node, kind_entry),

@@ -148,7 +148,7 @@ impl Lower<'_> {
     /// A step that sends a message; `kind` is its kind key.
     pub(crate) fn send_step(&mut self, kind: &Entry, fields: &Fields<'_>) -> Option<SendStep> {
         self.needs_a_connection(kind);
-        let message = self.message(&kind.value);
+        let message = self.message(kind);
         if let Some(entry) = fields.blank("reply") {
             self.means_empty(entry);
         }
@@ -189,14 +189,15 @@ impl Lower<'_> {
         Some(ReceiveStep { wait, close })
     }
 
-    fn message(&mut self, node: &Node) -> Option<MessageSpec> {
+    fn message(&mut self, kind: &Entry) -> Option<MessageSpec> {
+        let node = &kind.value;
         let entries = match &node.kind {
             NodeKind::Scalar { .. } => return self.text(node, "send").map(MessageSpec::Text),
-            NodeKind::List(_) => return Some(self.bare_json(node)),
+            NodeKind::List(_) => return Some(self.bare_json(kind)),
             NodeKind::Map(entries) => entries,
         };
         if is_bare_json(entries) {
-            return Some(self.bare_json(node));
+            return Some(self.bare_json(kind));
         }
         let fields = self.fields(node, &keys::MESSAGE)?;
         let given: Vec<&Entry> = ["text", "json", "binary_file"].iter().filter_map(|key| fields.entry(key)).collect();
@@ -218,7 +219,7 @@ impl Lower<'_> {
             },
             [] => {
                 // A wrong word in it has been told.
-                if entries.is_empty() {
+                if entries.iter().all(|entry| entry.key.starts_with("x-")) {
                     let finding = Diagnostic::error(node.span, "this `send` sends nothing");
                     self.report(finding.help("write `text:`, `json:` or `binary_file:` in it"));
                 }
@@ -235,11 +236,12 @@ impl Lower<'_> {
     }
 
     /// Tells that a map or a list stands where a message does, without saying that it is JSON; takes it for that.
-    fn bare_json(&mut self, node: &Node) -> MessageSpec {
+    fn bare_json(&mut self, kind: &Entry) -> MessageSpec {
+        let node = &kind.value;
         let what = if matches!(node.kind, NodeKind::Map(_)) { "this is a JSON object" } else { "this is a list" };
         let message = format!("`send` takes text, or one of `text`, `json` and `binary_file`, but {what}");
         let finding = Diagnostic::error(node.span, message);
-        self.report(match self.below(node, "json") {
+        self.report(match self.below(kind, "json") {
             Some(json) => finding.help("put it below `json` to send it as JSON").fix(node.span, json),
             None => finding.help("put it below `json` to send it as JSON"),
         });
@@ -290,11 +292,12 @@ impl Lower<'_> {
         {
             let message = "`where` looks into JSON only: its JSONPaths stand in it without `json`";
             let finding = Diagnostic::error(node.span, message);
-            let finding = match self.in_one_line(&only.value) {
-                Some(inner) => {
-                    let inner = if inner.starts_with('{') { inner.to_owned() } else { format!("{{ {inner} }}") };
-                    finding.help(format!("write `where: {inner}`")).fix(node.span, inner)
-                }
+            let inside = self.in_flow(&only.value).filter(|_| {
+                let is_all = self.whole(only).is_some() && self.keeps_comments(node.span, vec![only.value.span]);
+                is_all && node.alias.is_none()
+            });
+            let finding = match inside {
+                Some(inner) => finding.help(format!("write `where: {inner}`")).fix(node.span, inner),
                 None => finding.help("remove `json:`, and indent what is below it by two spaces less"),
             };
             self.report(finding);
@@ -343,7 +346,8 @@ fn is_bare_json(entries: &[Entry]) -> bool {
         let sections: [&Section; 3] = [&keys::SEND, &keys::REPLY, &ANY_REQUEST];
         sections.iter().any(|section| section.keys.iter().any(|key| key.name == &*entry.key || key.is_also(&entry.key)))
     };
-    let (ours, strange): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(is_ours);
+    let of_the_plan = |entry: &&Entry| !entry.key.starts_with("x-");
+    let (ours, strange): (Vec<&Entry>, Vec<&Entry>) = entries.iter().filter(of_the_plan).partition(is_ours);
     let is_json = |entry: &&Entry| matches!(&*entry.key, "json" | "binary_file");
     !strange.is_empty() && !ours.iter().any(is_json) && (ours.is_empty() || !strange.iter().all(of_the_step))
 }
