@@ -225,6 +225,8 @@ fn regression_text_that_only_begins_like_json_is_no_mistake() {
     ] {
         expect_nothing(&on_a_connection(step));
     }
+    let computed = on_a_connection("- send: { json: '{\"a\": ${iteration}, \"b\": \"${user_number}\"}' }");
+    expect_told(&computed, "one JSON string", "as YAML below `json`");
     let twice = on_a_connection("- send: { json: '{\"a\": 1, \"a\": 2}' }");
     expect_told(&twice, "one JSON string", "as YAML below `json`");
     expect_patch(

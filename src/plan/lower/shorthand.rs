@@ -112,8 +112,12 @@ impl Lower<'_> {
         if !text.starts_with(['{', '[']) {
             return;
         }
-        // Other text may well begin with a bracket, as `[PING]` does.
-        let Ok(json) = serde_json::from_str::<serde_json::Value>(text) else { return };
+        // Other text may well begin with a bracket, as `[PING]` does. An expression stands for a value.
+        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+        let written = json(text);
+        if written.is_none() && json(&without_expressions(text)).is_none() {
+            return;
+        }
         let mut finding = Diagnostic::error(
             node.span,
             "this is text that is itself JSON, and `json` would send it as one JSON string",
@@ -121,7 +125,7 @@ impl Lower<'_> {
         // Not all JSON is the same value in YAML: a key may be written twice, and some escapes only JSON has.
         let mut problems = Vec::new();
         let yaml = yaml::parse(text, node.span.file, &yaml::Unchanged, &mut problems).filter(|_| problems.is_empty());
-        let is_same = yaml.is_some_and(|yaml| yaml.to_json() == json) && !text.contains('\n');
+        let is_same = yaml.is_some_and(|yaml| Some(yaml.to_json()) == written) && !text.contains('\n');
         finding = if is_same && self.in_one_line(node).is_some() {
             finding
                 .help(format!("write the value without the quotes around it, or use {otherwise}"))
@@ -131,4 +135,15 @@ impl Lower<'_> {
         };
         self.report(finding);
     }
+}
+
+/// The text with a number in place of every `${…}`.
+fn without_expressions(text: &str) -> String {
+    let mut pieces = text.split("${");
+    let mut whole = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        whole.push('0');
+        whole.push_str(piece.split_once('}').map_or("", |(_, after)| after));
+    }
+    whole
 }
