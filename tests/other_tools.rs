@@ -349,7 +349,7 @@ fn regression_a_key_is_only_corrected_to_one_that_takes_its_value() {
         group(&format!("      - websocket: /w\n        steps:\n          - receive: {{ count: 1 }}\n{inner}"))
     };
     for (plan, words) in [
-        (steps("            within: 2s\n"), "`within` is a key of `receive`; put it inside"),
+        (steps("            within: 2s\n"), "write `within: 2s` inside the value of `receive`"),
         (group("      - sse: /x\n        until: true\n"), "for example `{ data: '[DONE]' }`"),
         (group("      - sse: /x\n        assert: { event: quote }\n"), "did you mean `event_gap: {"),
         (

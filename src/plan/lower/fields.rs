@@ -181,9 +181,9 @@ impl Lower<'_> {
         if let Some((parent, ours)) = keys.iter().find_map(|key| Some((key.name, inner(key, word, &entry.value)?))) {
             let value = self.whole(entry).zip(self.in_flow(&entry.value)).filter(|_| !written(parent));
             let Some((span, value)) = value else {
-                let rename = if ours == word { String::new() } else { format!("; there it is called `{ours}`") };
+                let written = self.in_flow(&entry.value).map(|value| format!(": {value}")).unwrap_or_default();
                 return finding.help(format!(
-                    "`{ours}` is a key of `{parent}`; put it inside, in the value of `{parent}`{rename}"
+                    "`{ours}` is a key of `{parent}`: write `{ours}{written}` inside the value of `{parent}`"
                 ));
             };
             let inside = format!("{parent}: {{ {ours}: {value} }}");
