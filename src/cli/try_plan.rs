@@ -321,7 +321,7 @@ fn body(text: &mut String, mark: &str, body: &str, masker: &Masker) {
     if body.is_empty() {
         return;
     }
-    // Blanks that are left out make it shorter.
+    // Spaces that are left out make it shorter.
     let masked = masker.beginning(body, 4 * BODY);
     let pretty = match serde_json::from_str::<serde::de::IgnoredAny>(body) {
         Ok(_) => laid_out(&masked),

@@ -121,7 +121,7 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
         files: Vec::new(),
         profiled: !options.profiles.is_empty(),
         around: Default::default(),
-        blanks: Default::default(),
+        empty_values: Default::default(),
     };
     let mut skip = false;
     for name in &options.profiles {

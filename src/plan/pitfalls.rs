@@ -113,10 +113,10 @@ impl Scan<'_> {
             // The lines around say best how deep this one was meant to be.
             let mut around = text[line.end..].lines().chain(text[..line.start].lines().rev());
             let meant = around.find(|other| !other.trim().is_empty() && !other[..indentation(other)].contains('\t'));
-            let blanks = meant.map_or(2 * tabs, |other| indentation(other).saturating_sub(tab));
+            let spaces = meant.map_or(2 * tabs, |other| indentation(other).saturating_sub(tab));
             self.report(
                 at..at + tabs,
-                " ".repeat(blanks),
+                " ".repeat(spaces),
                 "a tab is used for indentation, and YAML allows only spaces there",
                 "set your editor to insert spaces",
             );

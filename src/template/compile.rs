@@ -63,28 +63,11 @@ impl<'a> Compiler<'a> {
             [TextPart::Literal(text)] => TemplateBody::Literal(text.as_str().into()),
             [TextPart::Expression(tree)] => {
                 let node = self.node(tree, false)?;
-                match node.kind {
-                    ExprKind::Constant(value) => {
-                        let text = value.to_string().into();
-                        TemplateBody::Constant(value, text)
-                    }
-                    ExprKind::Slot(_)
-                    | ExprKind::Builtin(_)
-                    | ExprKind::Response(_)
-                    | ExprKind::ResponseHeader(_)
-                    | ExprKind::Member { .. }
-                    | ExprKind::Index { .. }
-                    | ExprKind::List(_)
-                    | ExprKind::Choice(_)
-                    | ExprKind::Counter(_)
-                    | ExprKind::Call { .. }
-                    | ExprKind::Filter { .. }
-                    | ExprKind::Default { .. }
-                    | ExprKind::Not(_)
-                    | ExprKind::Negate(_)
-                    | ExprKind::And(..)
-                    | ExprKind::Or(..)
-                    | ExprKind::Binary { .. } => TemplateBody::Whole(node),
+                if let ExprKind::Constant(value) = node.kind {
+                    let text = value.to_string().into();
+                    TemplateBody::Constant(value, text)
+                } else {
+                    TemplateBody::Whole(node)
                 }
             }
             _ => self.mixed(parts),
@@ -107,25 +90,10 @@ impl<'a> Compiler<'a> {
                     if !literal.is_empty() {
                         segments.push(Segment::Literal(std::mem::take(&mut literal).into()));
                     }
-                    segments.push(match node.kind {
-                        ExprKind::Slot(slot) => Segment::Slot(slot, node.range),
-                        ExprKind::Constant(_)
-                        | ExprKind::Builtin(_)
-                        | ExprKind::Response(_)
-                        | ExprKind::ResponseHeader(_)
-                        | ExprKind::Member { .. }
-                        | ExprKind::Index { .. }
-                        | ExprKind::List(_)
-                        | ExprKind::Choice(_)
-                        | ExprKind::Counter(_)
-                        | ExprKind::Call { .. }
-                        | ExprKind::Filter { .. }
-                        | ExprKind::Default { .. }
-                        | ExprKind::Not(_)
-                        | ExprKind::Negate(_)
-                        | ExprKind::And(..)
-                        | ExprKind::Or(..)
-                        | ExprKind::Binary { .. } => Segment::Expression(Box::new(node)),
+                    segments.push(if let ExprKind::Slot(slot) = node.kind {
+                        Segment::Slot(slot, node.range)
+                    } else {
+                        Segment::Expression(Box::new(node))
                     });
                 }
             }

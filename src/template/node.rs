@@ -70,26 +70,7 @@ impl ExprNode {
 
     /// The value, if it is known already.
     pub(super) fn as_constant(&self) -> Option<&Value> {
-        match &self.kind {
-            ExprKind::Constant(value) => Some(value),
-            ExprKind::Slot(_)
-            | ExprKind::Builtin(_)
-            | ExprKind::Response(_)
-            | ExprKind::ResponseHeader(_)
-            | ExprKind::Member { .. }
-            | ExprKind::Index { .. }
-            | ExprKind::List(_)
-            | ExprKind::Choice(_)
-            | ExprKind::Counter(_)
-            | ExprKind::Call { .. }
-            | ExprKind::Filter { .. }
-            | ExprKind::Default { .. }
-            | ExprKind::Not(_)
-            | ExprKind::Negate(_)
-            | ExprKind::And(..)
-            | ExprKind::Or(..)
-            | ExprKind::Binary { .. } => None,
-        }
+        if let ExprKind::Constant(value) = &self.kind { Some(value) } else { None }
     }
 
     /// Whether it reads the body of the last response.

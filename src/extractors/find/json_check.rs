@@ -12,7 +12,7 @@ use crate::problem::Problem;
 /// parser takes may double with each.
 pub(crate) const MAX_NESTED: usize = 12;
 
-/// Blanks where a name should go on, and texts far beyond any real path.
+/// Spaces where a name should go on, and texts far beyond any real path.
 pub(super) fn check_text(path: &str) -> Result<(), Problem> {
     if path.len() > 10_000 {
         return Err("the path is longer than 10000 characters".into());

@@ -292,7 +292,7 @@ fn asserts(entry: &Entry, kind: &str, beside: &[Entry]) -> bool {
     }
 }
 
-/// Where a key that stands in the wrong place belongs, unless it may belong to too many.
+/// The place that a misplaced key belongs in, unless too many places have such a key.
 fn home_of(word: &str) -> Option<String> {
     const MOST: usize = 3;
     let mut homes: Vec<&Section> = sections().filter(|section| section.key(word).is_some()).collect();

@@ -191,14 +191,14 @@ impl Lower<'_> {
 
     /// What was told of a key because nothing is written after it.
     fn told_blank(&mut self, entry: &Entry) -> Option<&mut Diagnostic> {
-        let blanks = &mut self.blanks;
-        for (index, known) in self.findings.iter().enumerate().skip(blanks.seen) {
+        let empty_values = &mut self.empty_values;
+        for (index, known) in self.findings.iter().enumerate().skip(empty_values.seen) {
             if known.message.starts_with(NOTHING_AFTER) {
-                blanks.at.insert(known.span, index);
+                empty_values.at.insert(known.span, index);
             }
         }
-        blanks.seen = self.findings.len();
-        let known = self.findings.get_mut(*blanks.at.get(&entry.key_span)?)?;
+        empty_values.seen = self.findings.len();
+        let known = self.findings.get_mut(*empty_values.at.get(&entry.key_span)?)?;
         (known.span == entry.key_span && known.message == nothing_after(&entry.key)).then_some(known)
     }
 
@@ -210,7 +210,7 @@ impl Lower<'_> {
         }
     }
 
-    /// The entries of a request whose URL stands in a map, `sse: { url: /x, … }`, or below its kind key,
+    /// The entries of a request whose URL is written in a map, `sse: { url: /x, … }`, or below its kind key,
     /// with the URL at the kind key and the rest beside it. Tells so.
     pub(super) fn url_within(
         &mut self,
@@ -317,9 +317,9 @@ impl Lower<'_> {
             let mut lines = written.split('\n');
             text.push_str(lines.next()?);
             for line in lines {
-                let blanks = line.len() - line.trim_start().len();
+                let spaces = line.len() - line.trim_start().len();
                 // What belongs to a key stands deeper than the key, but for what brackets hold.
-                let depth = (blanks + indent).saturating_sub(deeper).max(indent.min(blanks));
+                let depth = (spaces + indent).saturating_sub(deeper).max(indent.min(spaces));
                 if depth > MOST_COLUMNS {
                     return None;
                 }

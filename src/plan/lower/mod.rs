@@ -57,12 +57,12 @@ pub(crate) struct Lower<'a> {
     /// What is around the steps that are read.
     pub(super) around: Around,
     /// Where keys without a value were told.
-    pub(super) blanks: Blanks,
+    pub(super) empty_values: EmptyValues,
 }
 
 /// Where among the findings it was told that nothing is written after a key.
 #[derive(Default)]
-pub(crate) struct Blanks {
+pub(crate) struct EmptyValues {
     /// So many findings were looked at.
     seen: usize,
     /// The places of keys, and the findings about them.

@@ -22,7 +22,7 @@ enum At {
     #[default]
     Start,
     Size,
-    /// Blanks after the size.
+    /// Spaces after the size.
     Blank,
     Extension,
     SizeLf,
