@@ -55,7 +55,10 @@ def of(binary: pathlib.Path) -> Target:
     """The target of a binary, from its header: a file with the wrong name ends up in no wrong package."""
     with open(binary, "rb") as file:
         head = file.read(64 * 1024)
-    triple = _elf(head) or _mach_o(head) or _pe(head)
+    try:
+        triple = _elf(head) or _mach_o(head) or _pe(head)
+    except struct.error:
+        triple = None  # cut off in its header
     for target in TARGETS:
         if target.triple == triple:
             return target

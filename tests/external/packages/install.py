@@ -3,6 +3,7 @@
     install.py DIST
 
 DIST is what packaging/build wrote; it must hold the packages of this platform. Runs on Linux, macOS and Windows.
+OTHER_NODES names further versions of Node.js for the launcher.
 """
 
 import json
@@ -94,7 +95,6 @@ def licensed(folder):
 
 
 def wheel(work):
-    # pipx uses uv where it is installed.
     index = {f"{tool}_{name}": value for tool in ("PIP", "UV") for name, value in (("NO_INDEX", "1"), ("FIND_LINKS", str(DIST / "pypi")))}
     place = Place(work, "wheel", **index, PIP_DISABLE_PIP_VERSION_CHECK="1")
     place.run(sys.executable, "-m", "venv", "env")
@@ -107,7 +107,8 @@ def wheel(work):
     assert not any(path.name.startswith("loadplan") for path in programs.iterdir()), list(programs.iterdir())
     say("pip install loadplan: quickstart passed, exit codes 1 and 2 come through")
 
-    pipx = shutil.which("pipx", path=PATH)
+    # Without uv, pipx fetches a newer pip from PyPI first, and here there is no PyPI.
+    pipx = shutil.which("uv", path=PATH) and shutil.which("pipx", path=PATH)
     if pipx:
         place.environment |= {"PIPX_HOME": str(place.folder / "pipx"), "PIPX_BIN_DIR": str(place.folder / "pipx-bin")}
         assert f"loadplan {VERSION}" in place.run(pipx, "run", "loadplan", "--version")
@@ -182,7 +183,7 @@ def main():
         wheel(work)
         with Registry(DIST / "npm") as registry:
             npx(work, registry)
-            for node in [NODE, *os.environ.get("OTHER_NODES", "").split()]:
+            for node in [NODE, *filter(None, os.environ.get("OTHER_NODES", "").split(os.pathsep))]:
                 launcher(work, registry, node)
     finally:
         shutil.rmtree(work, ignore_errors=True)
