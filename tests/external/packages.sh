@@ -19,6 +19,10 @@ shellcheck packaging/install.sh docker-entrypoint .ci/run tests/external/package
 python3 "$here/workflows.py" .github/workflows/*.yml action.yml
 node --check packaging/npm/loadplan.js
 
+say "the plan on the pages of PyPI and npm is valid"
+awk '/^```yaml$/ { on = 1; next } /^```$/ { on = 0 } on' packaging/description.md > "$work/plan.yaml"
+"$loadplan" check "$work/plan.yaml"
+
 say "a release has what it should"
 python3 "$here/contents.py"
 

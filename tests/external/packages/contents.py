@@ -41,7 +41,7 @@ def mach_o(cpu):
 
 
 def pe(machine):
-    """PE Format: at 0x3c stands where `PE\\0\\0` is, and behind that the machine."""
+    """PE Format: at 0x3c is the place of `PE\\0\\0`, which the machine follows."""
     return b"MZ" + bytes(0x3A) + struct.pack("<I", 0x80) + bytes(0x40) + b"PE\0\0" + struct.pack("<H", machine)
 
 

@@ -75,7 +75,7 @@ class Place:
 
     def judges(self, *loadplan):
         """The quickstart passes, and exit codes other than 0 come through."""
-        assert self.run(*loadplan, "--version") == f"loadplan {VERSION}\n"
+        assert f"loadplan {VERSION}\n" in self.run(*loadplan, "--version")
         told = self.run(*loadplan, "run", "quickstart.yaml")
         assert "PASSED (exit 0)" in told, told
         results = json.loads((self.folder / "loadplan-results/results.json").read_text(encoding="utf-8"))
