@@ -152,6 +152,7 @@ fn value(ty: &Ty) -> String {
         Ty::Either(shapes) => shapes.iter().map(value).collect::<Vec<_>>().join(" or "),
         Ty::Steps => "list of [steps](#step)".to_owned(),
         Ty::Matcher => "value or [matcher](#matcher)".to_owned(),
+        Ty::TimeMatcher => "[matcher](#matcher) of times".to_owned(),
         Ty::Assertions => "[assert](#assert) map, or a list of them".to_owned(),
         Ty::Extractors => "map: variable → JSONPath or [extractor](#extractor)".to_owned(),
         Ty::Thresholds => "list of [thresholds](#threshold)".to_owned(),
@@ -180,6 +181,7 @@ fn plural(ty: &Ty) -> String {
         | Ty::Null
         | Ty::Steps
         | Ty::Matcher
+        | Ty::TimeMatcher
         | Ty::Assertions
         | Ty::Extractors
         | Ty::Thresholds
@@ -212,6 +214,7 @@ fn choices(ty: &Ty) -> String {
         | Ty::Null
         | Ty::Steps
         | Ty::Matcher
+        | Ty::TimeMatcher
         | Ty::Assertions
         | Ty::Extractors
         | Ty::Thresholds

@@ -12,6 +12,9 @@ use crate::diagnostic::FileId;
 use crate::yaml::Node;
 
 const DURATION: &str = r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$|\$\{";
+/// A threshold whose metric is a time has a unit in its limit.
+const TIME_HAS_UNIT: &str = r"^(?!\s*([a-z_]+\.)?(p\d+(\.\d+)?|mean|min|max|stddev)\s*(<=?|>=?|==)\s*\d+(\.\d+)?\s*$)";
+const THINK_TIME_SAYS: &str = "write a time such as 2s, or a range such as 1s..3s";
 const DURATION_SAYS: &str = "write a number and its unit: 500ms, 10s, 2m, 1h30m or 7d";
 
 /// The schema of a plan file.
@@ -21,6 +24,8 @@ pub fn plan_schema() -> Json {
         definitions.insert(slug(section.name), section_schema(section));
     }
     definitions.insert("step".into(), step_schema());
+    let says = "a step has one type: start another step with `- `";
+    definitions.insert("second_step_type".into(), json!({ "const": says, "errorMessage": says }));
     for key in shared_keys() {
         definitions.insert(shared_name(key), key_schema(key));
     }
@@ -64,14 +69,40 @@ fn closed_object_of(
     keys: impl Iterator<Item = &'static Key>,
     schema: impl Fn(&'static Key) -> Json,
 ) -> Map<String, Json> {
-    let properties: Map<String, Json> =
-        keys.filter(|key| !key.later).map(|key| (key.name.to_owned(), schema(key))).collect();
+    let keys: Vec<&'static Key> = keys.filter(|key| !key.later).collect();
+    let properties: Map<String, Json> = keys.iter().map(|key| (key.name.to_owned(), schema(key))).collect();
     let mut schema = Map::new();
     schema.insert("type".into(), json!("object"));
     schema.insert("properties".into(), Json::Object(properties));
-    schema.insert("patternProperties".into(), json!({ "^x-": true }));
+    let mut patterns = foreign_words(&keys);
+    patterns.insert("^x-".into(), json!(true));
+    schema.insert("patternProperties".into(), Json::Object(patterns));
     schema.insert("additionalProperties".into(), json!(false));
     schema
+}
+
+/// Other tools' words for these keys, by a pattern for each key: never valid, with our word as the message.
+///
+/// `errorMessage` is an extension of yaml-language-server. It ignores the message of `not`, so what refuses
+/// the value is a constant that nobody writes. Completions are not made from patterns.
+fn foreign_words(keys: &[&'static Key]) -> Map<String, Json> {
+    let ours = |word: &str| keys.iter().any(|key| key.name == word);
+    let mut taken: Vec<&str> = Vec::new();
+    let mut patterns = Map::new();
+    for key in keys {
+        let mut words: Vec<&str> = key.words.iter().map(|(_, word)| *word).chain(key.also.iter().copied()).collect();
+        words.retain(|word| !ours(word) && !taken.contains(word) && !word.starts_with("x-"));
+        words.sort_unstable();
+        words.dedup();
+        if words.is_empty() {
+            continue;
+        }
+        taken.extend(&words);
+        let words: Vec<String> = words.iter().map(|word| regex::escape(word)).collect();
+        let says = format!("write `{}` instead", key.name);
+        patterns.insert(format!("^({})$", words.join("|")), json!({ "const": says, "errorMessage": says }));
+    }
+    patterns
 }
 
 fn key_schema(key: &'static Key) -> Json {
@@ -93,24 +124,26 @@ fn ty_schema(ty: &'static Ty) -> Json {
         Ty::Text => json!({ "type": ["string", "number", "boolean"] }),
         Ty::Name | Ty::Path => json!({ "type": ["string", "number"] }),
         Ty::Bool => json!({
-            "type": ["boolean", "string"], "pattern": r"\$\{", "patternErrorMessage": "write true or false",
+            "type": ["boolean", "string"], "pattern": r"\$\{", "patternErrorMessage": "write true or false", "errorMessage": "write true or false",
         }),
         Ty::Count(least) => json!({
             "type": ["integer", "string"], "minimum": least, "pattern": r"\$\{|^\d+$",
-            "patternErrorMessage": "write a whole number without separators",
+            "patternErrorMessage": "write a whole number without separators", "errorMessage": "write a whole number without separators",
         }),
-        Ty::Duration => json!({ "type": "string", "pattern": DURATION, "patternErrorMessage": DURATION_SAYS }),
+        Ty::Duration => {
+            json!({ "type": "string", "pattern": DURATION, "patternErrorMessage": DURATION_SAYS, "errorMessage": DURATION_SAYS })
+        }
         Ty::Size => json!({
             "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(B|kB|MB|GB|TB|KiB|MiB|GiB)\s*$|\$\{",
-            "patternErrorMessage": "write a number and its unit: 64B, 10kB or 1MiB",
+            "patternErrorMessage": "write a number and its unit: 64B, 10kB or 1MiB", "errorMessage": "write a number and its unit: 64B, 10kB or 1MiB",
         }),
         Ty::Rate => json!({
             "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*/\s*(s|m|h)\s*$|\$\{",
-            "patternErrorMessage": "write a number and its unit: 200/s, 30/m or 0.5/h",
+            "patternErrorMessage": "write a number and its unit: 200/s, 30/m or 0.5/h", "errorMessage": "write a number and its unit: 200/s, 30/m or 0.5/h",
         }),
         Ty::Share => json!({
             "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$|\$\{",
-            "patternErrorMessage": "write a share in percent: 25%",
+            "patternErrorMessage": "write a share in percent: 25%", "errorMessage": "write a share in percent: 25%",
         }),
         Ty::Expression => json!({ "type": ["string", "boolean", "number"] }),
         Ty::Any => json!({}),
@@ -135,6 +168,11 @@ fn ty_schema(ty: &'static Ty) -> Json {
         Ty::Either(shapes) => json!({ "anyOf": shapes.iter().map(ty_schema).collect::<Vec<_>>() }),
         Ty::Steps => json!({ "type": "array", "items": { "$ref": "#/definitions/step" } }),
         Ty::Matcher => json!({ "if": { "type": "object" }, "then": reference(&MATCHER) }),
+        Ty::TimeMatcher => json!({
+            "if": { "type": "object" },
+            "then": reference(&MATCHER),
+            "else": { "type": "object", "errorMessage": "write a limit, for example { below: 500ms }" },
+        }),
         Ty::Assertions => json!({
             "type": ["object", "array"],
             "if": { "type": "array" }, "then": { "items": reference(&ASSERTIONS) }, "else": reference(&ASSERTIONS),
@@ -153,16 +191,24 @@ fn ty_schema(ty: &'static Ty) -> Json {
             "items": {
                 "if": { "type": "object" },
                 "then": reference(&THRESHOLD),
-                "else": { "type": "string", "pattern": r"<|>|==|\$\{", "patternErrorMessage": "a threshold is METRIC OPERATOR VALUE, for example p95 < 300ms" },
+                "else": {
+                    "type": "string",
+                    "allOf": [
+                        { "pattern": r"<|>|==|\$\{", "patternErrorMessage": "a threshold is METRIC OPERATOR VALUE, for example p95 < 300ms" },
+                        { "pattern": TIME_HAS_UNIT, "patternErrorMessage": "a time needs a unit, for example p95 < 300ms or p95 < 2s" },
+                    ],
+                },
+                "defaultSnippets": threshold_snippets(),
             },
         }),
         Ty::ThinkTime => json!({
             "type": ["string", "object"],
+            "errorMessage": THINK_TIME_SAYS,
             "if": { "type": "object" },
             "then": reference(&THINK_TIME),
             "else": {
                 "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+(\.\.\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+)?$|\$\{",
-                "patternErrorMessage": "write a time such as 2s, or a range such as 1s..3s",
+                "patternErrorMessage": THINK_TIME_SAYS,
             },
         }),
     }
@@ -184,6 +230,10 @@ fn shared_name(key: &Key) -> String {
     format!("step_key_{}", key.name)
 }
 
+/// A step: an object by its kind, and what to write where there is no kind yet.
+///
+/// Every condition asks for an object first: `required` alone is true of an empty item, and an editor would
+/// offer the keys of all kinds at `- `.
 fn step_schema() -> Json {
     let kinds: Vec<&'static StepKeys> = kinds().filter(|kind| !kind.key.later).collect();
     let alone = |kind: &StepKeys| kind.key.name == "steps";
@@ -193,9 +243,9 @@ fn step_schema() -> Json {
     let mut branches = Vec::new();
     for kind in &kinds {
         let condition = if alone(kind) {
-            json!({ "required": ["steps"], "not": { "anyOf": others } })
+            json!({ "type": "object", "required": ["steps"], "not": { "anyOf": others } })
         } else {
-            json!({ "required": [kind.key.name] })
+            json!({ "type": "object", "required": [kind.key.name] })
         };
         let mut object = closed_object_of(kind.all_keys(), |key| {
             if shared.iter().any(|known| std::ptr::eq(*known, key)) {
@@ -204,38 +254,111 @@ fn step_schema() -> Json {
                 key_schema(key)
             }
         });
-        let needs_steps = !alone(kind) && kind.takes_steps();
-        if needs_steps {
-            object.insert("required".into(), json!([kind.key.name, "steps"]));
+        let second: Vec<&str> = kinds
+            .iter()
+            .map(|other| other.key.name)
+            .filter(|name| *name != kind.key.name && kind.all_keys().all(|key| key.name != *name))
+            .collect();
+        object["patternProperties"][format!("^({})$", second.join("|"))] =
+            json!({ "$ref": "#/definitions/second_step_type" });
+        branches.push(json!({ "if": condition.clone(), "then": object }));
+        if !alone(kind) && kind.takes_steps() {
+            branches.push(json!({ "if": condition, "then": {
+                "required": ["steps"], "errorMessage": format!("`{}` needs `steps:` beside it", kind.key.name),
+            } }));
         }
-        branches.push(json!({ "if": condition, "then": object }));
     }
     let any: Vec<Json> = kinds.iter().map(|kind| json!({ "required": [kind.key.name] })).collect();
-    let names: Vec<&str> = kinds.iter().map(|kind| kind.key.name).collect();
-    let mut listed = closed_object(kinds.iter().map(|kind| &kind.key).chain(STEP.keys));
-    listed.insert("not".into(), json!({}));
-    listed.insert("errorMessage".into(), json!(format!("a step needs a kind key: {}", names.join(", "))));
-    branches.push(json!({ "if": { "not": { "anyOf": any } }, "then": listed }));
+    let mut unkinded = closed_object_of(kinds.iter().map(|kind| &kind.key).chain(STEP.keys), |key| {
+        let mut schema = Map::from_iter([("$ref".to_owned(), json!(format!("#/definitions/{}", shared_name(key))))]);
+        if kinds.iter().any(|kind| kind.key.name == key.name) {
+            schema = Map::from_iter([("doNotSuggest".to_owned(), json!(true))]);
+        }
+        Json::Object(schema)
+    });
+    unkinded.insert("defaultSnippets".into(), snippets(&kinds));
+    branches.push(json!({
+        "if": { "not": { "type": "object", "anyOf": any } },
+        "then": { "allOf": [
+            unkinded,
+            { "required": ["get"], "errorMessage": "this step has no type: write what it does, for example `get: /path` or `pause: 1s`" },
+        ] },
+    }));
     json!({
         "type": "object",
         "description": STEP.doc,
         "markdownDescription": STEP.doc,
         "allOf": branches,
-        "defaultSnippets": snippets(),
     })
 }
 
-fn snippets() -> Json {
-    json!([
-        { "label": "get", "description": "A GET with its checks", "body": { "get": "${1:/path}", "assert": { "status": 200 } } },
-        { "label": "post json", "description": "A POST with a JSON body", "body": { "post": "${1:/path}", "json": { "${2:name}": "${3:value}" }, "assert": { "status": 201 } } },
-        { "label": "log in and keep the token", "description": "A POST whose response's token is used later", "body": { "name": "Log in", "post": "${1:/login}", "json": { "username": "${2:user}", "password": "${3:password}" }, "extract": { "token": "\\$.token" }, "assert": { "status": 200 } } },
-        { "label": "transaction", "description": "Steps timed together", "body": { "transaction": "${1:Name}", "steps": [{ "get": "${2:/path}" }] } },
-        { "label": "choose", "description": "One of several steps, by weight", "body": { "choose": [{ "weight": 3, "get": "${1:/often}" }, { "weight": 1, "get": "${2:/seldom}" }] } },
-        { "label": "repeat", "description": "A loop", "body": { "repeat": 3, "steps": [{ "get": "${1:/path}" }] } },
-        { "label": "if / else", "description": "A condition", "body": { "if": "${1:total > 3}", "steps": [{ "get": "${2:/path}" }], "else": [{ "get": "${3:/other}" }] } },
-        { "label": "pause", "description": "A wait", "body": { "pause": "${1:2s}" } },
-    ])
+/// What an editor offers at `- ` in a list of steps, in this order: requests, then what groups steps, then the rest.
+fn snippets(kinds: &[&'static StepKeys]) -> Json {
+    let mut offers = vec![
+        json!({ "label": "get", "description": "A GET with its checks", "body": { "get": "${1:/path}", "assert": { "status": 200 } } }),
+        json!({ "label": "post json", "description": "A POST with a JSON body", "body": { "post": "${1:/path}", "json": { "${2:name}": "${3:value}" }, "assert": { "status": 201 } } }),
+        json!({ "label": "post form", "description": "A POST with form fields", "body": { "post": "${1:/path}", "form": { "${2:name}": "${3:value}" }, "assert": { "status": 200 } } }),
+        json!({ "label": "log in and keep the token", "description": "A POST whose response's token is used later", "body": { "name": "Log in", "post": "${1:/login}", "json": { "username": "${2:user}", "password": "${3:password}" }, "extract": { "token": "\\$.token" }, "assert": { "status": 200 } } }),
+        json!({ "label": "transaction", "description": "Steps timed together", "body": { "transaction": "${1:Name}", "steps": [{ "get": "${2:/path}" }] } }),
+        json!({ "label": "pause", "description": "A wait", "body": { "pause": "${1:2s}" } }),
+        json!({ "label": "choose", "description": "One of several steps, by weight", "body": { "choose": [{ "weight": 3, "get": "${1:/often}" }, { "weight": 1, "get": "${2:/seldom}" }] } }),
+        json!({ "label": "repeat", "description": "A loop", "body": { "repeat": 3, "steps": [{ "get": "${1:/path}" }] } }),
+        json!({ "label": "if / else", "description": "A condition", "body": { "if": "${1:total > 3}", "steps": [{ "get": "${2:/path}" }], "else": [{ "get": "${3:/other}" }] } }),
+    ];
+    for kind in kinds {
+        let name = kind.key.name;
+        if offers.iter().any(|offer| offer["label"] == name || offer["body"].get(name).is_some() && name != "post") {
+            continue;
+        }
+        let mut body = Map::new();
+        body.insert(name.to_owned(), example(&kind.key).map_or_else(|| json!("$1"), |value| literal(&value)));
+        if kind.takes_steps() && name != "steps" {
+            let inner = if name == "websocket" { "receive" } else { "get" };
+            let inner = kinds
+                .iter()
+                .find(|kind| kind.key.name == inner)
+                .and_then(|kind| example(&kind.key).map(|value| (inner, value)));
+            let steps: Vec<Json> = inner.iter().map(|(name, value)| json!({ *name: literal(value) })).collect();
+            body.insert("steps".to_owned(), json!(steps));
+        }
+        offers.push(json!({ "label": name, "description": kind.key.doc, "body": body }));
+    }
+    for (place, offer) in offers.iter_mut().enumerate() {
+        offer["sortText"] = json!(format!("{place:02}"));
+    }
+    Json::Array(offers)
+}
+
+fn threshold_snippets() -> Json {
+    let texts = [
+        ("p95 < 500ms", "95 % of requests take less than this"),
+        ("error_rate < 1%", "Failed requests as a share of all"),
+        ("throughput > 100/s", "Requests per second"),
+        ("p99 < 2s", "99 % of requests take less than this"),
+        ("mean < 300ms", "The average response time"),
+        ("users_lost < 1%", "Users that ended before their time"),
+    ];
+    let mut offers: Vec<Json> =
+        texts.iter().map(|(text, doc)| json!({ "label": text, "description": doc, "body": text })).collect();
+    offers.push(json!({
+        "label": "threshold with options",
+        "description": "A name, a part of the load, or a stop of the test",
+        "body": { "threshold": "${1:error_rate < 50%}", "abort": true },
+    }));
+    for (place, offer) in offers.iter_mut().enumerate() {
+        offer["sortText"] = json!(format!("{place:02}"));
+    }
+    Json::Array(offers)
+}
+
+/// A value as the body of a snippet, in which `$` and `}` are special.
+fn literal(value: &Json) -> Json {
+    match value {
+        Json::String(text) => json!(text.replace('\\', r"\\").replace('$', r"\$").replace('}', r"\}")),
+        Json::Array(items) => items.iter().map(literal).collect(),
+        Json::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), literal(value))).collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) => value.clone(),
+    }
 }
 
 /// The value a key's example shows.

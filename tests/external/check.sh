@@ -33,6 +33,10 @@ expect() { # CODE COMMAND…
 say "plans validate against the published schema"
 check-jsonschema --schemafile schemas/plan.schema.json plans/*.yaml
 
+say "an editor offers and underlines what the schema says"
+timeout 60 python3 "$here/editor.py" "$NODE_TOOLS/node_modules/yaml-language-server/bin/yaml-language-server" \
+  schemas/plan.schema.json
+
 say "the trading plan, profile smoke, against nginx"
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 sed -e "s#@WORK@#$work#g" -e "s#@PORT@#$port#g" "$here/nginx.conf.in" > "$work/nginx.conf"

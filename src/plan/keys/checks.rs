@@ -58,7 +58,7 @@ pub static ASSERTIONS: Section = Section {
         ]),
         Key::new(
             "response_time",
-            Ty::Matcher,
+            Ty::TimeMatcher,
             "A matcher on the response time, to the last byte of the body.",
             "response_time: { below: 500ms }",
         )
@@ -70,7 +70,7 @@ pub static ASSERTIONS: Section = Section {
         ]),
         Key::new(
             "first_byte",
-            Ty::Matcher,
+            Ty::TimeMatcher,
             "A matcher on the time from the request to the first byte of the response.",
             "first_byte: { below: 200ms }",
         )
@@ -83,19 +83,19 @@ pub static ASSERTIONS: Section = Section {
         ),
         Key::new(
             "reply",
-            Ty::Matcher,
+            Ty::TimeMatcher,
             "A matcher on the time from a message sent to its reply.",
             "reply: { below: 100ms }",
         ),
         Key::new(
             "first_event",
-            Ty::Matcher,
+            Ty::TimeMatcher,
             "A matcher on the time to the first event or message.",
             "first_event: { below: 800ms }",
         ),
         Key::new(
             "event_gap",
-            Ty::Matcher,
+            Ty::TimeMatcher,
             "A matcher on the longest time between one event or message and the next.",
             "event_gap: { below: 80ms }",
         ),

@@ -91,6 +91,8 @@ pub enum Ty {
     Steps,
     /// The value a matcher compares with, or a map of matchers.
     Matcher,
+    /// A map of matchers that compare with times.
+    TimeMatcher,
     /// A map of assertions, or a list of such maps.
     Assertions,
     /// A map of variables to extractors.
@@ -106,7 +108,7 @@ impl Ty {
     pub(crate) fn has_shape_of(&self, node: &Node) -> bool {
         let (is_map, is_list) = (matches!(node.kind, NodeKind::Map(_)), matches!(node.kind, NodeKind::List(_)));
         match self {
-            Self::Any | Self::Matcher | Self::ThinkTime => true,
+            Self::Any | Self::Matcher | Self::TimeMatcher | Self::ThinkTime => true,
             Self::Text
             | Self::Name
             | Self::Bool

@@ -144,7 +144,8 @@ impl Lower<'_> {
             };
         }
         if let Some(near) = crate::suggest::nearest(word, fitting().map(|key| key.name)) {
-            let only_matchers = |key: &&Key| key.name == near && matches!(key.ty, Ty::Matcher) && only_map(key);
+            let only_matchers =
+                |key: &&Key| key.name == near && matches!(key.ty, Ty::Matcher | Ty::TimeMatcher) && only_map(key);
             return match keys.iter().copied().find(only_matchers) {
                 Some(key) if matches!(entry.value.kind, NodeKind::Scalar { .. }) => {
                     finding.help(format!("did you mean `{}`?", key.example))
@@ -267,6 +268,7 @@ fn accepts(key: &Key, value: &Node, keys: &[&'static Key], beside: &[Entry]) -> 
         | Ty::Null
         | Ty::Steps
         | Ty::Matcher
+        | Ty::TimeMatcher
         | Ty::Extractors
         | Ty::Thresholds
         | Ty::ThinkTime => true,
