@@ -60,7 +60,7 @@ def _installed(options: argparse.Namespace) -> list[tuple[Tool, str]]:
         if name not in known:
             sys.exit(f"there is no tool {name!r}: there are {', '.join(known)}")
     if not options.loadplan.exists():
-        sys.exit(f"there is no {options.loadplan}: build it with `cargo build --release`, or name it with --loadplan")
+        sys.exit(f"there is no {options.loadplan}: build it with `cargo build --profile dist`, or name it with --loadplan")
     found = []
     for tool in tools.ALL:
         program = str(options.loadplan) if tool.name == "loadplan" else tool.find(options.peers)

@@ -10,7 +10,7 @@ from . import scenarios
 from .scenarios import Scenario
 
 BENCH = Path(__file__).resolve().parents[1]
-BINARY = BENCH.parent / "target" / "release" / "loadplan"
+BINARY = BENCH.parent / "target" / "dist" / "loadplan"
 
 
 def read(arguments: list[str]) -> argparse.Namespace:
@@ -27,7 +27,7 @@ def read(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, help="instead of a scenario's own duration")
     parser.add_argument("--users", type=_numbers, metavar="N,…", help="for C; default 2000,10000")
     parser.add_argument(
-        "--loadplan", type=Path, default=BINARY, metavar="PATH", help="default: target/release/loadplan"
+        "--loadplan", type=Path, default=BINARY, metavar="PATH", help="default: target/dist/loadplan"
     )
     parser.add_argument(
         "--peers", type=Path, default=BENCH / ".peers", metavar="DIR", help="where install-peers put them"

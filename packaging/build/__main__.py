@@ -1,6 +1,6 @@
 """Makes the packages of loadplan from binaries that are built already.
 
-    python3 packaging/build --out dist target/release/loadplan
+    python3 packaging/build --out dist target/dist/loadplan
 
 writes dist/pypi/ (wheels), dist/npm/ (npm packages) and dist/github/ (archives, install.sh, SHA256SUMS). With binaries for
 all platforms, dist/github/ also gets the manifests of Homebrew, Scoop and winget; `--release` demands them. Which
