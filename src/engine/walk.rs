@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::events::Fork;
 use super::frame::{Frame, Loop, LoopKind, OpenConnection, Timed};
 use super::user::{NoRow, User};
 use crate::failure::StepError;
@@ -191,6 +192,9 @@ impl<'g> Walk<'g> {
         let graph = self.graph;
         let node = graph.node(id);
         match self.entered(user, node) {
+            Ok(entered) if is_fork(node) && takes_all(user, id, Fork::Entry) => {
+                self.both_sides(user, id, node, entered);
+            }
             Ok(true) => {}
             Ok(false) => {
                 if let NodeKind::Sequence { otherwise, .. } = &node.kind
@@ -212,6 +216,23 @@ impl<'g> Walk<'g> {
         match self.act(user, id, node).await {
             Ok(next) => next,
             Err(error) => self.failed_step(user, id, &error),
+        }
+    }
+
+    /// The step runs whatever its condition says, and the steps of `else` after it.
+    fn both_sides(&mut self, user: &User, id: NodeId, node: &'g Node, entered: bool) {
+        let what = if let NodeKind::Sequence { otherwise, .. } = &node.kind
+            && !otherwise.is_empty()
+        {
+            self.stack.push(Frame::Steps { children: otherwise, at: 0 });
+            "both sides are taken, `else` second"
+        } else if entered {
+            return;
+        } else {
+            "taken although its condition says no"
+        };
+        if let Some(observer) = &user.local.observer {
+            observer.step(id, what, None);
         }
     }
 
@@ -321,14 +342,18 @@ impl<'g> Walk<'g> {
             }
             NodeKind::Choose(children, weights) => {
                 let total = weights.last().copied().unwrap_or(0);
-                if total > 0 {
+                if takes_all(user, id, Fork::Inside) {
+                    self.push(children);
+                } else if total > 0 {
                     let draw = user.random.below(total);
                     let at = weights.partition_point(|end| *end <= draw);
                     self.stack.push(Frame::Steps { children: &children[at..=at], at: 0 });
                 }
             }
             NodeKind::RoundRobin(rotation, children) => {
-                if !children.is_empty() {
+                if takes_all(user, id, Fork::Inside) {
+                    self.push(children);
+                } else if !children.is_empty() {
                     let at = user.rotations[rotation.index()] as usize % children.len();
                     user.rotations[rotation.index()] = at as u32 + 1;
                     self.stack.push(Frame::Steps { children: &children[at..=at], at: 0 });
@@ -376,6 +401,7 @@ impl<'g> Walk<'g> {
                 }
                 self.push(children);
             }
+            NodeKind::Stop(_) if takes_all(user, id, Fork::Inside) => observe("passed over, to reach what follows"),
             NodeKind::Stop(target) => {
                 observe("stopped");
                 return Ok(self.stop(user, *target, node));
@@ -481,6 +507,16 @@ impl<'g> Walk<'g> {
             }
         }
     }
+}
+
+/// Whether a step may be left out.
+fn is_fork(node: &Node) -> bool {
+    node.condition.is_some() || node.chance.is_some()
+}
+
+/// Whether whoever watches wants every way taken.
+fn takes_all(user: &User, id: NodeId, fork: Fork) -> bool {
+    user.local.observer.as_ref().is_some_and(|observer| observer.takes_all(id, fork))
 }
 
 /// Whether no step is left but waits, and none that could fail.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::draft::{Draft, FieldValue, FormStep};
-use super::yaml_text::scalar;
+use super::yaml_text::{quoted, scalar};
 use crate::page::Encoding;
 
 /// How forms and links are written.
@@ -95,7 +95,7 @@ pub(super) fn text(draft: &Draft, file: &str, rest: Rest) -> String {
     let _ = write!(
         lines.out,
         "\n# What must be true of the whole run. If one of these is not, the run fails.\nthresholds:\n  - error_rate < 1%\n  \
-         - p95 < {}           # 95 of 100 responses took less than this\n",
+         - p95 < {}             # 95 of 100 responses took less than this\n",
         draft.limit
     );
     lines.out
@@ -112,8 +112,10 @@ fn page(lines: &mut Lines, draft: &Draft) {
     lines.live(STEP + 4, &format!("status: {}", draft.status));
     if let Some(title) = &draft.title {
         lines.live(STEP + 4, "css:");
-        let text = scalar(title.text());
-        let expected = if title.is_whole { text } else { format!("{{ contains: {} }}", quoted(&text)) };
+        let expected = match title.is_whole {
+            true => scalar(title.text()),
+            false => format!("{{ contains: {} }}", quoted(title.text())),
+        };
         lines.live(STEP + 6, &format!("{}: {expected}", title.selector));
     }
     if let Some(kind) = draft.json {
@@ -171,9 +173,4 @@ fn step(lines: &mut Lines, form: &FormStep) {
         lines.rest(STEP + 4, "# A site that refuses a login often responds with status 200 and the form again: also check");
         lines.rest(STEP + 4, "# something that only a logged-in user sees, for example `body: { contains: Log out }`");
     }
-}
-
-/// A scalar in quotes, for where commas and brackets mean something.
-fn quoted(scalar: &str) -> String {
-    if scalar.starts_with('"') { scalar.to_owned() } else { format!("\"{scalar}\"") }
 }

@@ -8,13 +8,28 @@ const KEYWORDS: [&str; 10] = ["true", "false", "null", "yes", "no", "on", "off",
 /// A text as a YAML scalar that reads as this very text, on one line. Nothing in it is an expression.
 pub(super) fn scalar(text: &str) -> String {
     let text = text.replace("${", "$${");
-    let is_plain = |c: char| c.is_alphanumeric() || "_./-?=&%+~: ".contains(c);
+    let is_plain = |c: char| {
+        // Brackets, quotes and the like mean something only at the beginning, and in `{ }` and `[ ]`.
+        c.is_ascii_alphanumeric()
+            || "_./-?=&%+~: ()[]'\",;!@".contains(c)
+            || (!c.is_ascii() && !c.is_whitespace() && !c.is_control() && !crate::sanitize::is_unseen(c))
+    };
     let begins = text.starts_with(|c: char| c.is_alphabetic() || c == '/');
     let is_keyword = KEYWORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
     let is_key = text.contains(": ") || text.ends_with(':');
     if begins && !is_keyword && !is_key && !text.ends_with(' ') && text.chars().all(is_plain) {
         return text;
     }
+    in_quotes(&text)
+}
+
+/// The same in quotes, for where brackets and commas mean something.
+pub(super) fn quoted(text: &str) -> String {
+    in_quotes(&text.replace("${", "$${"))
+}
+
+/// A text in double quotes (YAML 1.2 §7.3.1).
+fn in_quotes(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -65,7 +80,10 @@ mod tests {
         for (text, written) in [
             ("/cart?id=1&x=a%20b", "/cart?id=1&x=a%20b"),
             ("Log in", "Log in"),
-            ("größe", "größe"),
+            ("größe – 大", "größe – 大"),
+            ("input[name=\"csrf\"]", "input[name=\"csrf\"]"),
+            ("\"quoted\"", "\"\\\"quoted\\\"\""),
+            ("Hi, \"you\"!", "Hi, \"you\"!"),
             ("http://127.0.0.1:80", "http://127.0.0.1:80"),
             ("on", "\"on\""),
             ("12", "\"12\""),
