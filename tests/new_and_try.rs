@@ -407,7 +407,8 @@ fn try_shows_short_bodies_cookies_and_their_attributes() {
 fn try_tells_the_address_of_a_proxy_from_that_of_a_server() {
     let proxy = Server::start(|_| Reply::text(200, "ok").with("Set-Cookie", "safe=s3cret-value; Secure"));
     let folder = Folder::new();
-    let plan = PLAN.replace("{ base_url: BASE }", &format!("{{ base_url: 'http://shop.test', proxy: '{}' }}", proxy.url()));
+    let plan =
+        PLAN.replace("{ base_url: BASE }", &format!("{{ base_url: 'http://shop.test', proxy: '{}' }}", proxy.url()));
     folder.write("plan.yaml", plan);
     let ran = folder.loadplan(&["try"]).expect_code(0);
     let told = format!("   > (through the proxy {0})\n   > (connected to {0}, the proxy)\n", proxy.address);

@@ -84,8 +84,7 @@ pub(super) async fn account(Shared(state): Shared<Arc<State>>, headers: HeaderMa
     let Some(user) = logged_in(&state, &headers) else { return Ok(to_start()) };
     state.pool.query().await?;
     let orders = state.orders().owned_by(user).count();
-    let text =
-        format!("<p>User <b id=\"user\">{}</b>, orders: <b id=\"orders\">{orders}</b></p>", user.name());
+    let text = format!("<p>User <b id=\"user\">{}</b>, orders: <b id=\"orders\">{orders}</b></p>", user.name());
     Ok(page(StatusCode::OK, "My account", &text))
 }
 

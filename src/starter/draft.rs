@@ -24,13 +24,22 @@ const MOST_CANDIDATES: usize = 200;
 const LONGEST: usize = 300;
 /// Words in paths and texts of links that end a session or change something.
 const NOT_TRIED: [&str; 12] = [
-    "logout", "log-out", "log_out", "log out", "signout", "sign-out", "sign_out", "sign out", "delete", "remove",
-    "unsubscribe", "abmelden",
+    "logout",
+    "log-out",
+    "log_out",
+    "log out",
+    "signout",
+    "sign-out",
+    "sign_out",
+    "sign out",
+    "delete",
+    "remove",
+    "unsubscribe",
+    "abmelden",
 ];
 /// Endings of what is no page.
-const FILES: [&str; 14] = [
-    ".pdf", ".zip", ".gz", ".jpg", ".jpeg", ".png", ".gif", ".svg", ".webp", ".mp3", ".mp4", ".exe", ".dmg", ".xml",
-];
+const FILES: [&str; 14] =
+    [".pdf", ".zip", ".gz", ".jpg", ".jpeg", ".png", ".gif", ".svg", ".webp", ".mp3", ".mp4", ".exe", ".dmg", ".xml"];
 
 /// A plan to be.
 #[derive(Debug)]

@@ -129,7 +129,11 @@ fn page(lines: &mut Lines, draft: &Draft) {
     lines.note(STEP, "Hidden fields of the page's forms, new each time: kept as ${…} for the steps below.");
     lines.rest(STEP + 2, "extract:");
     for (form, hidden) in hidden {
-        let of = if draft.forms.len() > 1 { format!("   # for \"{}\"", crate::sanitize::inline(&form.name)) } else { String::new() };
+        let of = if draft.forms.len() > 1 {
+            format!("   # for \"{}\"", crate::sanitize::inline(&form.name))
+        } else {
+            String::new()
+        };
         lines.rest(STEP + 4, &format!("{}:{of}", hidden.variable));
         lines.rest(STEP + 6, &format!("css: {}", scalar(&hidden.selector)));
         lines.rest(STEP + 6, "attribute: value");
@@ -170,7 +174,10 @@ fn step(lines: &mut Lines, form: &FormStep) {
     if form.has_password() {
         lines.rest(STEP + 2, "assert:");
         lines.rest(STEP + 4, "status: 2xx");
-        lines.rest(STEP + 4, "# A site that refuses a login often responds with status 200 and the form again: also check");
+        lines.rest(
+            STEP + 4,
+            "# A site that refuses a login often responds with status 200 and the form again: also check",
+        );
         lines.rest(STEP + 4, "# something that only a logged-in user sees, for example `body: { contains: Log out }`");
     }
 }

@@ -105,7 +105,9 @@ fn all(count: usize) -> String {
 
 /// Whether a step takes one of several ways.
 fn branches(node: &crate::graph::Node) -> bool {
-    node.condition.is_some() || node.chance.is_some() || matches!(node.kind, NodeKind::Choose(..) | NodeKind::RoundRobin(..))
+    node.condition.is_some()
+        || node.chance.is_some()
+        || matches!(node.kind, NodeKind::Choose(..) | NodeKind::RoundRobin(..))
 }
 
 /// A step's name and place: `Log in  (plan.yaml:11)`.

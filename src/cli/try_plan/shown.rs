@@ -143,7 +143,8 @@ fn received(
 ) -> Option<String> {
     let masker = request.masker;
     // Messages are shown one by one, as they came.
-    let messages = request.exchange.transcript.iter().any(|entry| matches!(entry, Entry::Received(_) | Entry::Event(_)));
+    let messages =
+        request.exchange.transcript.iter().any(|entry| matches!(entry, Entry::Received(_) | Entry::Event(_)));
     let words = if messages || (bodies == Bodies::Whole && !failed) { None } else { words(response, masker) };
     if !messages && (bodies == Bodies::Whole || words.is_none()) {
         body(text, "   < ", response.text(), masker, bodies);
