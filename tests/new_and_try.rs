@@ -163,7 +163,7 @@ fn a_page_becomes_a_plan_whose_suggestions_work() {
     // With the comments taken off it logs in, and stays logged in.
     let live = uncommented(&plan, "# secrets:", "#   password: ${env.SITE_PASSWORD | default('your-password')}");
     let live = uncommented(&live, "#   extract:", "#       attribute: value");
-    let live = uncommented(&live, "# - name: Log in", "#     status: 2xx");
+    let live = uncommented(&live, "# - name: Log in", "#       input[name=\"password\"]: { exists: false }   # and shows the form again");
     let live = uncommented(&live, "# - get: /account   # My account", "# - get: /account   # My account");
     assert!(live.contains("\n          csrf: ${csrf}\n          username: trader1\n"), "{live}");
     folder.write("live.yaml", &live);
@@ -173,6 +173,11 @@ fn a_page_becomes_a_plan_whose_suggestions_work() {
     for told in ["heading: Welcome, trader1", "heading: My account", "PASSED: all 3 steps passed"] {
         assert!(ran.stdout.contains(told), "{told} is missing in {}", ran.stdout);
     }
+    // Each iteration logs in anew: a user that stayed logged in would be sent past the form.
+    let args = ["run", "live.yaml", "--var", "password=test123", "--iterations", "3", "--users", "1", "--quiet"];
+    folder.loadplan(&args).expect_code(0);
+    let ran = folder.loadplan(&["try", "live.yaml", "--var", "password=wrong-one"]).expect_code(1);
+    assert!(ran.stdout.contains("– the page says: Unknown user or wrong password\n"), "{}", ran.stdout);
 }
 
 #[test]
@@ -349,6 +354,11 @@ fn try_ends_with_a_list_of_what_passed_failed_and_was_not_reached() {
     assert!(!ran.stdout.contains("<!doctype") && !ran.stdout.contains("unseen"), "{}", ran.stdout);
     assert!(ran.stdout.contains(&format!("   > (connected to {})\n", server.address)), "{}", ran.stdout);
     let whole = folder.loadplan(&["try", "-v"]).expect_code(1).stdout;
+    // A site that refuses something with status 200 is not silent either.
+    folder.write("plan.yaml", against(&server, &PLAN.replace("get: /", "get: /login\n        assert: { status: 401 }")));
+    let ran = folder.loadplan(&["try"]).expect_code(0);
+    let told = "   passed       GET /login  (plan.yaml:6) – the page says: Wrong password\n";
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
     assert!(whole.contains("   < | <!doctype html>") && whole.contains("   < alert: Wrong password\n"), "{whole}");
 }
 

@@ -184,7 +184,7 @@ impl Observer for Watcher {
         self.line(&format!("\n-- {}", self.title(node)));
         match error {
             Some(error) => {
-                self.closing.note(node, Some(error.to_owned()));
+                self.closing.note(node, Some(error.to_owned()), None);
                 self.line(&format!("   FAIL the step could not be carried out: {}", inline(error)));
             }
             None => self.line(&format!("   {}", inline(what))),
@@ -239,8 +239,7 @@ impl Observer for Watcher {
         {
             let _ = writeln!(text, "   FAIL {}", inline(&request.masker.mask(&failure.message)));
         }
-        let why = why.map(|why| alert.into_iter().fold(why, |why, alert| format!("{why} – the page says: {alert}")));
-        self.closing.note(request.node, why);
+        self.closing.note(request.node, why, alert);
         self.out.borrow_mut().push_str(&text);
     }
 }

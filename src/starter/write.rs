@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::draft::{Draft, FieldValue, FormStep};
-use super::yaml_text::{quoted, scalar};
+use super::yaml_text::{css_string, quoted, scalar};
 use crate::page::Encoding;
 
 /// How forms and links are written.
@@ -69,7 +69,11 @@ pub(super) fn text(draft: &Draft, file: &str, rest: Rest) -> String {
     }
     lines.live(0, "#");
     lines.note(0, "Apply load only to servers that you are allowed to test.");
-    let _ = writeln!(lines.out, "name: {}\n\nhttp:\n  base_url: {}\n", scalar(&draft.name), scalar(&draft.base_url));
+    let _ = writeln!(lines.out, "name: {}\n\nhttp:\n  base_url: {}", scalar(&draft.name), scalar(&draft.base_url));
+    if has_password {
+        lines.live(2, "cookies: iteration      # each iteration is a new visitor, who has to log in again");
+    }
+    lines.out.push('\n');
     if has_password {
         lines.note(0, "For the login below. A secret is shown as *** in every output; this one comes from the");
         lines.note(0, "environment variable SITE_PASSWORD.");
@@ -166,18 +170,15 @@ fn step(lines: &mut Lines, form: &FormStep) {
             FieldValue::Password => "${password}".to_owned(),
             FieldValue::Known(text) => scalar(text),
             FieldValue::FillIn(example) => scalar(example),
-            // The name of a file: only a multipart form sends what is in it.
-            FieldValue::File => "a-file.txt".to_owned(),
+            FieldValue::File => "a-file.txt   # sends this text; to send a file: { file: photos/cat.jpg }".to_owned(),
         };
         lines.rest(STEP + 4, &format!("{}: {value}", scalar(name)));
     }
-    if form.has_password() {
+    if let Some((name, _)) = form.fields.iter().find(|(_, value)| matches!(value, FieldValue::Password)) {
+        let selector = scalar(&format!("input[name={}]", css_string(name)));
         lines.rest(STEP + 2, "assert:");
         lines.rest(STEP + 4, "status: 2xx");
-        lines.rest(
-            STEP + 4,
-            "# A site that refuses a login often responds with status 200 and the form again: also check",
-        );
-        lines.rest(STEP + 4, "# something that only a logged-in user sees, for example `body: { contains: Log out }`");
+        lines.rest(STEP + 4, "css:              # a site that refuses a login often responds with status 200");
+        lines.rest(STEP + 6, &format!("{selector}: {{ exists: false }}   # and shows the form again"));
     }
 }

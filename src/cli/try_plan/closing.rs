@@ -18,6 +18,17 @@ struct Taken {
     failed: u32,
     /// Its first failure, masked.
     why: String,
+    /// What its page alerted to first, masked: a site may refuse something with status 200.
+    alert: String,
+}
+
+impl Taken {
+    fn says(&self) -> String {
+        match &*self.alert {
+            "" => String::new(),
+            alert => format!(" – the page says: {}", short(&inline(alert), LONGEST)),
+        }
+    }
 }
 
 /// What became of the steps.
@@ -28,8 +39,8 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    /// Notes a step that was taken, with its failure (masked) if it failed.
-    pub(super) fn note(&self, node: NodeId, failure: Option<String>) {
+    /// Notes a step that was taken, with its failure if it failed and what its page alerts to, both masked.
+    pub(super) fn note(&self, node: NodeId, failure: Option<String>, alert: Option<String>) {
         let mut steps = self.steps.borrow_mut();
         let taken = steps.entry(node).or_default();
         taken.times += 1;
@@ -39,6 +50,9 @@ impl Closing {
             if taken.why.is_empty() {
                 taken.why = why;
             }
+        }
+        if taken.alert.is_empty() {
+            taken.alert = alert.unwrap_or_default();
         }
     }
 
@@ -58,18 +72,20 @@ impl Closing {
             match (steps.get(&id), &node.kind) {
                 (Some(taken), _) if taken.failed > 0 => {
                     failed += 1;
-                    let times = if taken.times > 1 {
-                        format!(" ({} of {} times)", taken.failed, taken.times)
-                    } else {
-                        String::new()
+                    let times = match taken.times {
+                        1 => String::new(),
+                        times => format!(" ({} of {times} times)", taken.failed),
                     };
                     let why = short(&inline(&taken.why), LONGEST).into_owned();
-                    let _ = writeln!(out, "   FAILED       {title}{times}: {why}");
+                    let _ = writeln!(out, "   FAILED       {title}{times}: {why}{}", taken.says());
                 }
                 (Some(taken), NodeKind::Request(_)) => {
                     passed += 1;
-                    let times = if taken.times > 1 { format!(" ({} times)", taken.times) } else { String::new() };
-                    let _ = writeln!(out, "   passed       {title}{times}");
+                    let times = match taken.times {
+                        1 => String::new(),
+                        times => format!(" ({times} times)"),
+                    };
+                    let _ = writeln!(out, "   passed       {title}{times}{}", taken.says());
                 }
                 (None, NodeKind::Request(_)) => {
                     missed += 1;

@@ -31,7 +31,7 @@ pub(super) enum Bodies {
     Whole,
 }
 
-/// What went over the wire, and what came of it; gives the alert of a page, which tells most of a failure.
+/// What went over the wire, and what came of it; gives the first alert of a page.
 pub(super) fn exchange(text: &mut String, request: &Observed<'_>, failed: bool, bodies: Bodies) -> Option<String> {
     for entry in &request.exchange.transcript {
         match entry {
