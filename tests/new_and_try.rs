@@ -3,8 +3,10 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use support::{Folder, Reply, Server, against};
@@ -108,6 +110,8 @@ fn commands_that_are_printed_quote_names_with_spaces() {
     let plan = folder.read("web shop.yaml");
     assert!(plan.contains("loadplan run \"web shop.yaml\" --profile smoke"), "{plan}");
     folder.loadplan(&["check", "web shop.yaml"]).expect_code(0);
+    let ran = folder.loadplan(&["new", "https://ann:hush@shop.example/a b"]).expect_code(2);
+    assert!(ran.stderr.contains("loadplan new --url \"https://***@shop.example/a b\""), "{}", ran.stderr);
     let ran = folder.loadplan(&["web shop.yaml"]).expect_code(2);
     assert!(ran.stderr.contains("loadplan run \"web shop.yaml\""), "{}", ran.stderr);
 }
@@ -163,7 +167,11 @@ fn a_page_becomes_a_plan_whose_suggestions_work() {
     // With the comments taken off it logs in, and stays logged in.
     let live = uncommented(&plan, "# secrets:", "#   password: ${env.SITE_PASSWORD | default('your-password')}");
     let live = uncommented(&live, "#   extract:", "#       attribute: value");
-    let live = uncommented(&live, "# - name: Log in", "#       input[name=\"password\"]: { exists: false }   # and shows the form again");
+    let live = uncommented(
+        &live,
+        "# - name: Log in",
+        "#       input[name=\"password\"]: { exists: false }   # and shows the form again",
+    );
     let live = uncommented(&live, "# - get: /account   # My account", "# - get: /account   # My account");
     assert!(live.contains("\n          csrf: ${csrf}\n          username: trader1\n"), "{live}");
     folder.write("live.yaml", &live);
@@ -355,7 +363,8 @@ fn try_ends_with_a_list_of_what_passed_failed_and_was_not_reached() {
     assert!(ran.stdout.contains(&format!("   > (connected to {})\n", server.address)), "{}", ran.stdout);
     let whole = folder.loadplan(&["try", "-v"]).expect_code(1).stdout;
     // A site that refuses something with status 200 is not silent either.
-    folder.write("plan.yaml", against(&server, &PLAN.replace("get: /", "get: /login\n        assert: { status: 401 }")));
+    folder
+        .write("plan.yaml", against(&server, &PLAN.replace("get: /", "get: /login\n        assert: { status: 401 }")));
     let ran = folder.loadplan(&["try"]).expect_code(0);
     let told = "   passed       GET /login  (plan.yaml:6) – the page says: Wrong password\n";
     assert!(ran.stdout.contains(told), "{}", ran.stdout);
@@ -426,6 +435,52 @@ fn try_tells_the_address_of_a_proxy_from_that_of_a_server() {
     // RFC 6265 §4.1.2.5
     let told = "   < cookie set: safe=***; Secure  (Secure: it is not sent over http://)\n";
     assert!(ran.stdout.contains(told), "{}", ran.stdout);
+}
+
+/// A page over TLS, with a certificate that nobody has signed but its owner.
+#[test]
+fn a_certificate_that_is_not_trusted_is_told_and_nothing_is_written() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().unwrap())
+        .unwrap();
+    let (listener, config) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(config));
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(config.clone()).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            let mut request = [0; 4096];
+            if stream.read(&mut request).is_ok() {
+                let page = "<title>Signed by myself</title>";
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}",
+                    page.len()
+                );
+            }
+        }
+    });
+    let folder = Folder::new();
+    let url = format!("https://{address}/");
+    let ran = folder.loadplan(&["new", "--url", &url]).expect_code(3);
+    for told in ["so nothing was written: the server's certificate is self-signed", "`tls:` stands under `http:`"] {
+        assert!(ran.stderr.contains(told), "{told} is missing in {}", ran.stderr);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    // Once its owner is trusted, `try` shows the version of TLS.
+    folder.write("ca.pem", certificate.pem());
+    folder.write(
+        "plan.yaml",
+        PLAN.replace("{ base_url: BASE }", &format!("{{ base_url: '{url}', tls: {{ ca_file: ca.pem }} }}")),
+    );
+    let ran = folder.loadplan(&["try"]).expect_code(0);
+    assert!(ran.stdout.contains(&format!("   > (connected to {address}, TLS 1.3)\n")), "{}", ran.stdout);
+    assert!(ran.stdout.contains("   < title: Signed by myself\n"), "{}", ran.stdout);
 }
 
 /// A page that never ends is given up.

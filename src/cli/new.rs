@@ -11,8 +11,9 @@ use clap::ValueEnum as _;
 
 use super::plan_files::shell_word;
 use super::terminal::Terminal;
+use crate::mask::without_userinfo;
 use crate::problem::Problem;
-use crate::sanitize::shown_path;
+use crate::sanitize::{inline, shown_path};
 use crate::verdict::exit;
 
 /// Write a commented plan to start from. Existing files are left alone
@@ -22,14 +23,14 @@ pub(super) struct Args {
     /// The plan's file; `.yaml` is added if it is missing
     #[arg(value_name = "NAME", default_value = "plan")]
     name: PathBuf,
-    /// What it shows
-    #[arg(long, value_enum, default_value_t = Template::Quickstart)]
+    /// The template to start from
+    #[arg(long, value_enum, value_name = "TEMPLATE", default_value_t = Template::Quickstart)]
     from: Template,
     /// Look at this page once and write a plan that calls it: its title, its forms with their hidden fields,
     /// and pages it links to
     #[arg(long, value_name = "URL", conflicts_with = "from")]
     url: Option<String>,
-    /// List what `--from` takes, one line each
+    /// List the templates, one line each
     #[arg(long, conflicts_with_all = ["from", "url"])]
     list: bool,
 }
@@ -147,6 +148,11 @@ impl From<Problem> for NotWritten {
 
 /// Writes the files and tells which.
 fn write(args: &Args) -> Result<String, NotWritten> {
+    if let Some(url) = args.name.to_str().filter(|name| crate::uri::is_absolute(name)) {
+        let url = shell_word(&inline(&without_userinfo(url)));
+        let help = format!("to look at a page, write loadplan new --url {url}");
+        return Err(Problem::new("the name of the new plan is a URL", help).into());
+    }
     let mut file = args.name.clone();
     let is_yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     if !is_yaml {

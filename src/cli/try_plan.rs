@@ -30,7 +30,8 @@ use crate::stop_reason::StopReason;
 use crate::verdict::exit;
 
 /// Try a plan: one user per thread group, one iteration, no think time. Shows for each step what
-/// was sent, what came, what was extracted, and each assertion with what it expected and what it got
+/// was sent, what came, what was extracted, and each assertion with what it expected and what it got; ends
+/// with a list of what passed, failed and was not reached
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The plan to try [default: plan.yaml]

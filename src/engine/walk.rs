@@ -1,7 +1,11 @@
 //! The walk: a user goes through the graph with a small explicit stack, no recursion, no boxed
 //! future per step.
 
+mod forks;
+
 use std::time::Duration;
+
+use forks::{is_fork, takes_all};
 
 use super::events::Fork;
 use super::frame::{Frame, Loop, LoopKind, OpenConnection, Timed};
@@ -216,23 +220,6 @@ impl<'g> Walk<'g> {
         match self.act(user, id, node).await {
             Ok(next) => next,
             Err(error) => self.failed_step(user, id, &error),
-        }
-    }
-
-    /// The step runs whatever its condition says, and the steps of `else` after it.
-    fn both_sides(&mut self, user: &User, id: NodeId, node: &'g Node, entered: bool) {
-        let what = if let NodeKind::Sequence { otherwise, .. } = &node.kind
-            && !otherwise.is_empty()
-        {
-            self.stack.push(Frame::Steps { children: otherwise, at: 0 });
-            "both sides are taken, `else` second"
-        } else if entered {
-            return;
-        } else {
-            "taken although its condition says no"
-        };
-        if let Some(observer) = &user.local.observer {
-            observer.step(id, what, None);
         }
     }
 
@@ -507,16 +494,6 @@ impl<'g> Walk<'g> {
             }
         }
     }
-}
-
-/// Whether a step may be left out.
-fn is_fork(node: &Node) -> bool {
-    node.condition.is_some() || node.chance.is_some()
-}
-
-/// Whether whoever watches wants every way taken.
-fn takes_all(user: &User, id: NodeId, fork: Fork) -> bool {
-    user.local.observer.as_ref().is_some_and(|observer| observer.takes_all(id, fork))
 }
 
 /// Whether no step is left but waits, and none that could fail.

@@ -10,6 +10,7 @@ use super::super::plans::{LoadOverrides, PlanOptions};
 use super::NotWritten;
 use crate::engine;
 use crate::exchange::Exchange;
+use crate::failure::FailureKind;
 use crate::mask::Masker;
 use crate::problem::Problem;
 use crate::protocols::http::client::{
@@ -18,6 +19,11 @@ use crate::protocols::http::client::{
 use crate::starter::{self, Starter, Visit};
 use crate::verdict::exit;
 
+/// The remedy where a page cannot be looked at.
+const WITHOUT_A_LOOK: &str =
+    "check the address in a browser, or write a plan without a look at the page: `loadplan new`";
+/// The same where its certificate is why.
+const WITHOUT_TLS: &str = "write a plan without a look at the page: `loadplan new`; there `tls:` stands under `http:`";
 /// How long the look may take, redirects included.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a connection may take.
@@ -78,10 +84,8 @@ fn checked(url: &str) -> Result<Url, Problem> {
 fn visited(asked: &Url, exchange: &Exchange, file: &str) -> Result<Starter, Problem> {
     let place = crate::mask::without_userinfo(asked.as_str());
     let response = exchange.outcome.as_ref().map_err(|failure| {
-        Problem::new(
-            format!("{place} could not be loaded, so nothing was written: {}", failure.message),
-            "check the address in a browser, or write a plan without a look at the page: `loadplan new`",
-        )
+        let help = if failure.kind == FailureKind::Tls { WITHOUT_TLS } else { WITHOUT_A_LOOK };
+        Problem::new(format!("{place} could not be loaded, so nothing was written: {}", failure.message), help)
     })?;
     let status = response.status.unwrap_or_default();
     if status >= 400 {
@@ -90,7 +94,7 @@ fn visited(asked: &Url, exchange: &Exchange, file: &str) -> Result<Starter, Prob
                 "{place} responds with an error, so nothing was written: {}",
                 response.status_and_gist(&Masker::default())
             ),
-            "check the address in a browser, or write a plan without a look at the page: `loadplan new`",
+            WITHOUT_A_LOOK,
         ));
     }
     let url = Url::parse(&response.url).unwrap_or_else(|_| asked.clone());
