@@ -96,6 +96,8 @@ fn a_misspelt_plan_gets_the_nearest_name_and_nothing_else() {
         let ran = folder.loadplan(&["check", written]).expect_code(2);
         assert_eq!((ran.stdout, ran.stderr), (told, String::new()));
     }
+    let ran = folder.loadplan(&["check", "plans"]).expect_code(2);
+    assert!(ran.stdout.contains("name a plan in it: plans/checkout.yaml, plans/search.yml"), "{}", ran.stdout);
     let json = folder.loadplan(&["check", "shpo.yaml", "--format", "json"]).expect_code(2).stdout;
     assert!(json.contains("did you mean shop.yaml?"), "{json}");
 }
@@ -110,6 +112,8 @@ fn commands_that_are_printed_quote_names_with_spaces() {
     let plan = folder.read("web shop.yaml");
     assert!(plan.contains("loadplan run \"web shop.yaml\" --profile smoke"), "{plan}");
     folder.loadplan(&["check", "web shop.yaml"]).expect_code(0);
+    folder.loadplan(&["new", "load/"]).expect_code(0);
+    folder.loadplan(&["check", "load/plan.yaml"]).expect_code(0);
     let ran = folder.loadplan(&["new", "https://ann:hush@shop.example/a b"]).expect_code(2);
     assert!(ran.stderr.contains("loadplan new --url \"https://***@shop.example/a b\""), "{}", ran.stderr);
     let ran = folder.loadplan(&["web shop.yaml"]).expect_code(2);
@@ -401,10 +405,12 @@ fn try_shows_short_bodies_cookies_and_their_attributes() {
             .with("Set-Cookie", "SID=s3cret-value; Path=/; HttpOnly; SameSite=Lax")
             .with("Set-Cookie", "old=; Max-Age=0; Path=/")
             .with("Set-Cookie", "safe=s3cret-value; Secure"),
+        "/picture" => Reply::Answer(200, vec![], b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0".to_vec()),
         _ => Reply::json(200, "[]"),
     });
     let folder = Folder::new();
-    folder.write("plan.yaml", against(&server, &PLAN.replace("- get: /\n", "- get: /set\n      - get: /next\n")));
+    let steps = "- get: /set\n      - get: /next\n      - get: /picture\n";
+    folder.write("plan.yaml", against(&server, &PLAN.replace("- get: /\n", steps)));
     let ran = folder.loadplan(&["try"]).expect_code(0);
     for told in [
         "   < cookie set: SID=***; Path=/; HttpOnly; SameSite=Lax\n",
@@ -413,6 +419,7 @@ fn try_shows_short_bodies_cookies_and_their_attributes() {
         // To this machine it is sent without TLS too, as browsers do.
         "   > cookie: SID=***; safe=***\n",
         "   < | line 15… (790 characters in all; -v shows them)\n",
+        "   < (not text)\n",
     ] {
         assert!(ran.stdout.contains(told), "{told} is missing in {}", ran.stdout);
     }

@@ -154,6 +154,9 @@ fn write(args: &Args) -> Result<String, NotWritten> {
         return Err(Problem::new("the name of the new plan is a URL", help).into());
     }
     let mut file = args.name.clone();
+    if args.name.to_string_lossy().ends_with(std::path::is_separator) {
+        file.push("plan");
+    }
     let is_yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     if !is_yaml {
         file.as_mut_os_string().push(".yaml");

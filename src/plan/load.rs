@@ -243,7 +243,9 @@ fn cannot_read(path: &Path, shown: &str, error: &std::io::Error) -> Problem {
             Problem::new(format!("there is no file {shown}"), nearby::remedy(path).unwrap_or_default())
         }
         std::io::ErrorKind::PermissionDenied => format!("{shown} may not be read (permission denied)").into(),
-        std::io::ErrorKind::IsADirectory => Problem::new(format!("{shown} is a folder"), "name a plan file"),
+        std::io::ErrorKind::IsADirectory => {
+            Problem::new(format!("{shown} is a folder"), nearby::in_folder(path).unwrap_or("name a plan file".into()))
+        }
         _ => format!("{shown} cannot be read: {error}").into(),
     }
 }

@@ -24,6 +24,12 @@ pub(super) fn remedy(missing: &Path) -> Option<String> {
     (!plans.is_empty()).then(|| format!("plans that are there: {}", names(&plans)))
 }
 
+/// The remedy for a folder that was named as a plan.
+pub(super) fn in_folder(folder: &Path) -> Option<String> {
+    let plans = plans_in(folder);
+    (!plans.is_empty()).then(|| format!("name a plan in it: {}", names(&plans)))
+}
+
 /// The file whose name is nearest: beside the missing one or a folder further down, or in the folder whose
 /// name is nearest.
 fn near(missing: &Path, folder: &Path) -> Option<PathBuf> {

@@ -198,9 +198,20 @@ fn words(response: &Response, masker: &Masker) -> Option<Words> {
     })
 }
 
+/// Whether a body is a picture, an archive or the like: a tenth of its beginning is no text.
+fn is_binary(body: &str) -> bool {
+    let beginning = || body.chars().take(1000);
+    let strange = beginning().filter(|c| *c == '\u{fffd}' || (c.is_control() && !matches!(c, '\t' | '\n' | '\r')));
+    strange.count() * 10 > beginning().count()
+}
+
 /// A body: JSON is laid out, the rest is shown as it came; both masked before they are cut.
 fn body(text: &mut String, mark: &str, body: &str, masker: &Masker, bodies: Bodies) {
     if body.is_empty() {
+        return;
+    }
+    if is_binary(body) {
+        let _ = writeln!(text, "{mark}(not text)");
         return;
     }
     let masked = match bodies {
