@@ -168,8 +168,9 @@ fn a_regression_is_told_wherever_the_run_is_told() {
     let again = folder.loadplan(&["report", "loadplan-results/results.json", "--markdown", "again.md"]).expect_code(0);
     assert_eq!(folder.read("again.md"), folder.read("run.md"), "{}", again.stderr);
 
+    std::fs::remove_file(folder.path().join("plan.yaml")).unwrap();
     let none = folder.loadplan(&["run", "--baseline", "base.json"]).expect_code(2);
-    assert!(none.stderr.contains("there is no plan to run"), "{}", none.stderr);
+    assert!(none.stderr.contains("no plan is named, and there is no plan.yaml in this folder"), "{}", none.stderr);
 }
 
 /// The seconds of a warm-up hold no samples that count: they are no part of what is compared.

@@ -10,7 +10,7 @@ use support::Folder;
 
 #[test]
 fn every_new_plan_is_valid_and_names_its_schema() {
-    for template in ["quickstart", "login", "data", "checkout"] {
+    for template in ["quickstart", "form-login", "login", "data", "checkout", "arrival-rate"] {
         let folder = Folder::new();
         let ran = folder.loadplan(&["new", "load/first", "--from", template]).expect_code(0);
         assert!(ran.stdout.starts_with("wrote load/first.yaml\n"), "{}", ran.stdout);
@@ -25,7 +25,7 @@ fn every_new_plan_is_valid_and_names_its_schema() {
 
 #[test]
 fn regression_a_new_plan_names_no_other_file_in_its_comments() {
-    for template in ["quickstart", "login", "data", "checkout"] {
+    for template in ["quickstart", "form-login", "login", "data", "checkout", "arrival-rate"] {
         let folder = Folder::new();
         folder.loadplan(&["new", "--from", template]).expect_code(0);
         let plan = folder.read("plan.yaml");

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::plan_files::named_or_usual;
 use super::plans::PlanOptions;
 use super::terminal::Terminal;
 use crate::diagnostic::{Format, render};
@@ -12,8 +13,8 @@ use crate::verdict::exit;
 /// Check plans: every mistake at once, each with its place and its remedy. Nothing is sent
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The plans to check
-    #[arg(required = true, value_name = "PLAN")]
+    /// The plans to check [default: plan.yaml]
+    #[arg(value_name = "PLAN")]
     plans: Vec<PathBuf>,
     /// How to write the findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -26,14 +27,25 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
+    let plans = match named_or_usual(args.plans.clone(), "check") {
+        Ok(plans) => plans,
+        Err(problem) => {
+            terminal.problem(&problem);
+            return exit::INVALID;
+        }
+    };
     let mut failed = false;
     let mut json = Vec::new();
-    for path in &args.plans {
+    for path in &plans {
         let compiled = args.options.compile_all(path);
         let masker = Masker::new(&compiled.secrets);
         let (errors, warnings) = compiled.counts();
         failed |= errors > 0;
         match args.format {
+            Format::Text if compiled.is_missing(path) => {
+                terminal.out(&compiled.told_missing());
+                continue;
+            }
             Format::Json => json.extend(crate::diagnostic::json(&compiled.findings, &compiled.sources, &masker)),
             format @ (Format::Text | Format::Github) => {
                 terminal.out(&render(&compiled.findings, &compiled.sources, format, terminal.color, &masker))

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::plan_files::one_named_or_usual;
 use super::plans::{LoadOverrides, PlanOptions};
 use super::terminal::Terminal;
 use crate::graph::{Drawing, draw};
@@ -12,9 +13,9 @@ use crate::verdict::exit;
 /// sets the variable that which step uses
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The plan to draw
+    /// The plan to draw [default: plan.yaml]
     #[arg(value_name = "PLAN")]
-    plan: PathBuf,
+    plan: Option<PathBuf>,
     /// How to draw it
     #[arg(long, value_enum, default_value_t = Drawing::Text)]
     format: Drawing,
@@ -23,8 +24,15 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
-    let compiled = args.options.compile(&args.plan, &LoadOverrides::default());
-    let Some((graph, rest)) = compiled.graph_or_tell(&args.plan, terminal) else { return exit::INVALID };
+    let plan = match one_named_or_usual(args.plan.as_ref(), "graph") {
+        Ok(plan) => plan,
+        Err(problem) => {
+            terminal.problem(&problem);
+            return exit::INVALID;
+        }
+    };
+    let compiled = args.options.compile(&plan, &LoadOverrides::default());
+    let Some((graph, rest)) = compiled.graph_or_tell(&plan, terminal) else { return exit::INVALID };
     terminal.out(&draw(&graph, args.format, &Masker::new(&rest.secrets)));
     exit::PASSED
 }

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::plan_files::shell_word;
+
 /// What other tools call our options.
 const OPTIONS: [(&str, &[&str]); 6] = [
     ("--users", &["thread", "threads", "num-threads", "user", "users", "u", "vus", "vu", "concurrency", "clients"]),
@@ -46,9 +48,9 @@ pub(super) fn explained(mut error: clap::Error, args: &[OsString]) -> clap::Erro
 fn command_for(word: &str) -> Option<String> {
     let lower = word.to_ascii_lowercase();
     if lower.ends_with(".yaml") || lower.ends_with(".yml") {
-        return Some(format!("loadplan run {word}"));
+        return Some(format!("loadplan run {}", shell_word(word)));
     }
-    lower.ends_with(".json").then(|| format!("loadplan report {word}"))
+    lower.ends_with(".json").then(|| format!("loadplan report {}", shell_word(word)))
 }
 
 /// Our option for the one that is not known. The parser takes `-users` for `-u`, so the word is

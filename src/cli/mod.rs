@@ -10,6 +10,7 @@ mod demo;
 mod graph;
 mod mistakes;
 mod new;
+mod plan_files;
 mod plans;
 mod refusal;
 mod report;

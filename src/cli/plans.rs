@@ -10,6 +10,7 @@ use crate::graph::{ExecutionGraph, build};
 use crate::mask::Masker;
 use crate::plan::{LoadOptions, LoadOverride, load};
 use crate::problem::Problem;
+use crate::sanitize::one_line;
 
 /// Options that shape a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -187,8 +188,26 @@ impl Compiled {
         (errors, self.findings.len() - errors)
     }
 
+    /// Whether all that is wrong is that there is no such file.
+    pub(super) fn is_missing(&self, path: &Path) -> bool {
+        self.findings.len() == 1 && !path.exists()
+    }
+
+    /// A missing file in words, with the remedy: it has no lines to point at.
+    pub(super) fn told_missing(&self) -> String {
+        let told = |finding: &Diagnostic| {
+            let help = finding.help.as_deref().map(|help| format!("help: {}\n", one_line(help))).unwrap_or_default();
+            format!("error: {}\n{help}", one_line(&finding.message))
+        };
+        self.findings.iter().map(told).collect()
+    }
+
     /// The graph; without one, the findings are told and so is that nothing was sent.
     pub(super) fn graph_or_tell(self, path: &Path, terminal: &Terminal) -> Option<(ExecutionGraph, Rest)> {
+        if self.is_missing(path) {
+            terminal.err_to_the_end(&self.told_missing());
+            return None;
+        }
         let masker = Masker::new(&self.secrets);
         let text = render(&self.findings, &self.sources, Format::Text, terminal.color_stderr, &masker);
         let (errors, _) = self.counts();

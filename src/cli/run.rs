@@ -14,6 +14,7 @@ use outputs::{inputs, misplaced, older, open, outputs, own_folder, refuse, wante
 use super::address;
 use super::baseline::{self, BaselineOptions};
 use super::ci::Ci;
+use super::plan_files::named_or_usual;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
 use super::refusal::{OUT, Refusal, STDOUT};
 use super::report::Forges;
@@ -46,8 +47,8 @@ const ROWS_WHEN_STOPPED: Duration = Duration::from_secs(1);
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub(super) struct Args {
-    /// The plans to run, one after the other
-    #[arg(required_unless_present = "baseline", value_name = "PLAN")]
+    /// The plans to run, one after the other [default: plan.yaml]
+    #[arg(value_name = "PLAN")]
     plans: Vec<PathBuf>,
     #[command(flatten)]
     options: PlanOptions,
@@ -99,20 +100,22 @@ pub(super) fn run(mut args: Args, terminal: &Terminal) -> u8 {
     signals::install();
     args.plans.extend(args.baseline.take_plans());
     args.baseline.tell_unused(terminal);
+    let mut unnamed = None;
+    args.plans = named_or_usual(args.plans, "run").unwrap_or_else(|problem| {
+        unnamed = Some(problem);
+        // What its reports would be called: those of an earlier run are replaced.
+        vec!["plan.yaml".into()]
+    });
     let args = &args;
-    if args.plans.is_empty() {
-        terminal.error(
-            "there is no plan to run",
-            "name it before or after the baseline: loadplan run plan.yaml --baseline last.json",
-        );
-        return exit::INVALID;
-    }
     // Of a plan that is not read yet only reports in their usual places: others may be named by mistake.
     let is_baseline = |file: &PathBuf| args.baseline.files().any(|baseline| same_file(&baseline, file));
     let older = older(args, &args.plans).filter(|file| file.starts_with(&args.out) && !is_baseline(file));
     signals::unwritten(Some(Unwritten { older: older.collect(), temporary: Vec::new() }));
     let mut ci = Ci::new(|name| std::env::var(name).ok());
-    let ran = run_all(args, terminal, &mut ci);
+    let ran = match unnamed {
+        Some(problem) => Err(Refusal::tell(terminal, &problem.message, &problem.help)),
+        None => run_all(args, terminal, &mut ci),
+    };
     let code = ran.unwrap_or_else(|mut refusal| {
         refusal.protect(args.baseline.files());
         ci.add_refusal(&args.plans[0], &refusal);

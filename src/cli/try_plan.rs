@@ -1,6 +1,9 @@
 //! `loadplan try`: one user of each thread group walks through the plan once, and every step is shown.
 
-use std::cell::{Cell, RefCell};
+mod closing;
+mod shown;
+
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -8,37 +11,41 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use closing::Closing;
+use shown::{Bodies, VALUE, cut};
+
+use super::plan_files::one_named_or_usual;
 use super::plans::{LoadOverrides, PlanOptions};
 use super::signals;
 use super::terminal::Terminal;
-use crate::engine::{self, Event, Finished, Lifecycle, Monitor, Observed, Observer};
-use crate::exchange::{Entry, HttpEntry, Message, StreamEvent};
-use crate::graph::{ExecutionGraph, LabelId, LabelKind, NodeId};
+use crate::engine::{self, Event, Finished, Fork, Lifecycle, Monitor, Observed, Observer};
+use crate::graph::{ExecutionGraph, NodeId};
 use crate::mask::Masker;
 use crate::metrics::Aggregator;
-use crate::phase::Phase;
 use crate::problem::Problem;
 use crate::protocols::http::client::ProxyEnvironment;
-use crate::response::Response;
 use crate::run::Services;
-use crate::sanitize::{defused, inline, one_line};
+use crate::sanitize::{inline, one_line};
 use crate::stop_reason::StopReason;
 use crate::verdict::exit;
 
-/// How many characters of a body are shown.
-const BODY: usize = 2000;
-/// How many characters of an extracted value are shown.
-const VALUE: usize = 200;
-
 /// Try a plan: one user per thread group, one iteration, no think time. Shows for each step what
-/// was sent, what came, what was extracted, and each assertion with what it expected and what it got
+/// was sent, what came, what was extracted, and each assertion with what it expected and what it got; ends
+/// with a list of what passed, failed and was not reached
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The plan to try
+    /// The plan to try [default: plan.yaml]
     #[arg(value_name = "PLAN")]
-    plan: PathBuf,
+    plan: Option<PathBuf>,
     #[command(flatten)]
     options: PlanOptions,
+    /// Take every branch of `choose`, `round_robin`, `if` and `chance` once, whatever they would choose; `stop` is
+    /// passed over the first time
+    #[arg(long)]
+    all_branches: bool,
+    /// Show bodies as a whole, not only their beginning; of pages their HTML, not only what they say
+    #[arg(long, short)]
+    verbose: bool,
     /// Let the plan's services run their command lines
     #[arg(long)]
     allow_commands: bool,
@@ -46,17 +53,24 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     signals::install();
-    let once = LoadOverrides::once();
-    let compiled = args.options.compile(&args.plan, &once);
-    let Some((graph, rest)) = compiled.graph_or_tell(&args.plan, terminal) else { return exit::INVALID };
+    let plan = match one_named_or_usual(args.plan.as_ref(), "try") {
+        Ok(plan) => plan,
+        Err(problem) => {
+            terminal.problem(&problem);
+            return exit::INVALID;
+        }
+    };
+    let compiled = args.options.compile(&plan, &LoadOverrides::once());
+    let Some((graph, rest)) = compiled.graph_or_tell(&plan, terminal) else { return exit::INVALID };
     let graph = Arc::new(graph);
     let masker = Masker::new(&rest.secrets);
     let watcher = Rc::new(Watcher {
         graph: graph.clone(),
-        file: crate::sanitize::shown_path(&args.plan),
         masker: masker.clone(),
-        failed: Cell::new(false),
-        tried: RefCell::default(),
+        bodies: if args.verbose { Bodies::Whole } else { Bodies::Short },
+        all_branches: args.all_branches,
+        forks: RefCell::default(),
+        closing: Closing::default(),
         out: RefCell::new(String::new()),
     });
     let finished = engine::block_on(async {
@@ -101,17 +115,13 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             terminal.tell("internal error", &masker.mask(&finished.internal_error.unwrap_or_default()), None);
             exit::INTERNAL
         }
-        Ok(finished) if matches!(finished.setup, Lifecycle::Failed(_)) => {
-            terminal.out("\nFAILED: setup failed, so no user was started\n");
-            exit::NOT_VALID
-        }
-        Ok(_) if watcher.failed.get() => {
-            terminal.out(&format!("{}\nFAILED: see the steps marked FAIL\n", watcher.not_tried()));
-            exit::FAILED
-        }
-        Ok(_) => {
-            terminal.out(&format!("{}\nPASSED: every step that was tried did what it should\n", watcher.not_tried()));
-            exit::PASSED
+        Ok(finished) => {
+            terminal.out(&watcher.closing.text(&graph, &masker, args.all_branches));
+            if matches!(finished.setup, Lifecycle::Failed(_)) {
+                terminal.out("setup failed, so no user was started\n");
+                return exit::NOT_VALID;
+            }
+            if watcher.closing.has_failed() { exit::FAILED } else { exit::PASSED }
         }
     }
 }
@@ -145,25 +155,16 @@ impl Monitor for Printer<'_> {
 
 struct Watcher {
     graph: Arc<ExecutionGraph>,
-    file: String,
     masker: Masker,
-    failed: Cell<bool>,
-    tried: RefCell<BTreeSet<LabelId>>,
+    bodies: Bodies,
+    all_branches: bool,
+    /// Where every way was taken.
+    forks: RefCell<BTreeSet<(NodeId, Fork)>>,
+    closing: Closing,
     out: RefCell<String>,
 }
 
 impl Watcher {
-    /// Requests that this walk did not come by: other branches, conditions that did not hold.
-    fn not_tried(&self) -> String {
-        let tried = self.tried.borrow();
-        let labels = self.graph.labels.iter().enumerate();
-        let missed: Vec<String> = labels
-            .filter(|(index, label)| label.kind == LabelKind::Sampler && !tried.contains(&LabelId(*index as u32)))
-            .map(|(_, label)| one_line(&self.masker.mask(&label.text)))
-            .collect();
-        if missed.is_empty() { String::new() } else { format!("\nnot tried this time: {}\n", missed.join(", ")) }
-    }
-
     fn line(&self, text: &str) {
         let mut out = self.out.borrow_mut();
         out.push_str(text);
@@ -171,8 +172,7 @@ impl Watcher {
     }
 
     fn title(&self, node: NodeId) -> String {
-        let node = self.graph.node(node);
-        format!("{}  ({}:{})", one_line(&self.masker.mask(&node.name)), self.file, self.graph.line(node.span))
+        closing::title(&self.graph, &self.masker, node)
     }
 }
 
@@ -185,54 +185,47 @@ impl Observer for Watcher {
         self.line(&format!("\n-- {}", self.title(node)));
         match error {
             Some(error) => {
-                self.failed.set(true);
+                self.closing.note(node, Some(error.to_owned()), None);
                 self.line(&format!("   FAIL the step could not be carried out: {}", inline(error)));
             }
             None => self.line(&format!("   {}", inline(what))),
         }
     }
 
+    fn takes_all(&self, node: NodeId, fork: Fork) -> bool {
+        self.all_branches && self.forks.borrow_mut().insert((node, fork))
+    }
+
     fn request(&self, request: &Observed<'_>) {
-        self.tried.borrow_mut().insert(self.graph.node(request.node).label);
         let mut text = format!("\n-- {}\n", self.title(request.node));
-        for entry in &request.exchange.transcript {
-            match entry {
-                Entry::Http(entry) => sent(&mut text, entry, request.masker),
-                Entry::Sent(message) => said(&mut text, "   > ", message, request.masker),
-                Entry::Received(message) => said(&mut text, "   < ", message, request.masker),
-                Entry::Event(event) => came(&mut text, event, request.masker),
-            }
-        }
-        if let Some(response) = request.response {
-            received(&mut text, response, request);
-        }
-        let mut failed = request.failure.is_some();
+        let mut why = request.failure.map(|failure| request.masker.mask(failure).into_owned());
+        let alert = shown::exchange(&mut text, request, why.is_some(), self.bodies);
         for (variable, found, secret) in request.extracted {
             let _ = match found {
                 Ok(_) if *secret => writeln!(text, "   extracted {variable} = ***"),
                 Ok(value) => writeln!(
                     text,
                     "   extracted {variable} = {}",
-                    inline(&cut(&request.masker.beginning(value, VALUE), value, VALUE))
+                    inline(&cut(&request.masker.beginning(value, VALUE), value, VALUE, ""))
                 ),
                 Err(message) => writeln!(text, "   FAIL {}", inline(&request.masker.mask(message))),
             };
         }
+        let mut is_told = false;
         for (assertion, result) in request.assertions {
             let assertion = request.masker.mask(assertion).into_owned();
             let _ = match result {
                 Ok(()) => writeln!(text, "   ok   {}", inline(&assertion)),
                 Err(failure) => {
-                    failed = true;
                     let expected = request.masker.mask(&failure.expected).into_owned();
                     let actual = request.masker.mask(&failure.actual).into_owned();
-                    writeln!(
-                        text,
-                        "   FAIL {}: expected {}, got {}",
-                        inline(&assertion),
-                        inline(&expected),
-                        inline(&actual)
-                    )
+                    let told =
+                        format!("{}: expected {}, got {}", inline(&assertion), inline(&expected), inline(&actual));
+                    // The request's own failure names the assertion only.
+                    if !std::mem::replace(&mut is_told, true) {
+                        why = Some(told.clone());
+                    }
+                    writeln!(text, "   FAIL {told}")
                 }
             };
         }
@@ -247,169 +240,7 @@ impl Observer for Watcher {
         {
             let _ = writeln!(text, "   FAIL {}", inline(&request.masker.mask(&failure.message)));
         }
-        if failed {
-            self.failed.set(true);
-        }
+        self.closing.note(request.node, why, alert);
         self.out.borrow_mut().push_str(&text);
-    }
-}
-
-/// A message that went over a connection.
-fn said(text: &mut String, mark: &str, message: &Message, masker: &Masker) {
-    if message.text {
-        body(text, mark, &String::from_utf8_lossy(&message.payload), masker);
-    } else {
-        let _ = writeln!(text, "{mark}({} bytes)", message.payload.len());
-    }
-}
-
-/// An event of a stream: its type and id, where the server tells them, and its data.
-fn came(text: &mut String, event: &StreamEvent, masker: &Masker) {
-    let shown = |value: &str| inline(&cut(&masker.beginning(value, VALUE), value, VALUE));
-    let kind = (&*event.event != "message").then(|| format!("event: {}", shown(&event.event)));
-    let id = (!event.id.is_empty()).then(|| format!("id: {}", shown(&event.id)));
-    let told: Vec<String> = kind.into_iter().chain(id).collect();
-    if !told.is_empty() {
-        let _ = writeln!(text, "   < {}", told.join(", "));
-    }
-    body(text, "   < ", &event.data, masker);
-}
-
-fn sent(text: &mut String, hop: &HttpEntry, masker: &Masker) {
-    let _ = writeln!(text, "   > {} {}", hop.method, one_line(&masker.url(&hop.url)));
-    if let Some(proxy) = &hop.proxy {
-        let _ = writeln!(text, "   > (through the proxy {})", inline(&masker.mask(proxy)));
-    }
-    for line in masker.headers(&hop.request_headers).lines() {
-        let _ = writeln!(text, "   > {}", one_line(line));
-    }
-    body(text, "   > ", &String::from_utf8_lossy(&hop.request_body), masker);
-    if let Some(status) = hop.status {
-        let _ = writeln!(text, "   < {status}");
-        for line in masker.headers(&hop.response_headers).lines() {
-            let _ = writeln!(text, "   < {}", one_line(line));
-        }
-    }
-}
-
-fn received(text: &mut String, response: &Response, request: &Observed<'_>) {
-    // Messages are shown one by one, as they came.
-    if !request.exchange.transcript.iter().any(|entry| matches!(entry, Entry::Received(_) | Entry::Event(_))) {
-        body(text, "   < ", response.text(), request.masker);
-    }
-    if response.truncated() {
-        let _ = writeln!(
-            text,
-            "   < (the body has {} bytes; `max_body` keeps {})",
-            response.body_bytes,
-            response.body.len()
-        );
-    }
-    let timings = &request.exchange.timings;
-    let mut phases = String::new();
-    for phase in Phase::ALL {
-        if let Some(time) = timings.get(phase) {
-            let _ = write!(phases, ", {} {:.1} ms", phase.word().replace('_', " "), time.as_secs_f64() * 1e3);
-        }
-    }
-    let cached = if request.exchange.cached { ", from the cache" } else { "" };
-    let _ = writeln!(text, "   {} in {:.1} ms{phases}{cached}", response.version, timings.total.as_secs_f64() * 1e3);
-}
-
-/// A body: JSON is laid out, the rest is shown as it came; both masked before they are cut.
-fn body(text: &mut String, mark: &str, body: &str, masker: &Masker) {
-    if body.is_empty() {
-        return;
-    }
-    // Spaces that are left out make it shorter.
-    let masked = masker.beginning(body, 4 * BODY);
-    let pretty = match serde_json::from_str::<serde::de::IgnoredAny>(body) {
-        Ok(_) => laid_out(&masked),
-        Err(_) => masked.into_owned(),
-    };
-    for line in cut(&pretty, body, BODY).split(['\n', '\r']).filter(|line| !line.is_empty()) {
-        let _ = writeln!(text, "{mark}| {}", defused(line));
-    }
-}
-
-/// The beginning of what is shown, and how long the whole is.
-fn cut(shown: &str, whole: &str, most: usize) -> String {
-    let mut cut: String = shown.chars().take(most).collect();
-    if cut.len() < shown.len() {
-        let _ = write!(cut, "… ({} characters in all)", whole.chars().count());
-    }
-    cut
-}
-
-/// JSON over several lines. Only blanks change: numbers keep their digits.
-fn laid_out(json: &str) -> String {
-    let mut out = String::with_capacity(json.len() * 2);
-    let mut depth = 0_usize;
-    let mut in_text = false;
-    let mut escaped = false;
-    let mut chars = json.chars().peekable();
-    let line = |out: &mut String, depth: usize| {
-        out.push('\n');
-        out.push_str(&"  ".repeat(depth));
-    };
-    while let Some(c) = chars.next() {
-        if in_text {
-            out.push(c);
-            in_text = escaped || c != '"';
-            escaped = c == '\\' && !escaped;
-            continue;
-        }
-        match c {
-            '"' => {
-                in_text = true;
-                out.push(c);
-            }
-            '{' | '[' => {
-                out.push(c);
-                while chars.next_if(|next| next.is_ascii_whitespace()).is_some() {}
-                if let Some(close) = chars.next_if(|next| matches!(next, '}' | ']')) {
-                    out.push(close);
-                } else {
-                    depth += 1;
-                    line(&mut out, depth);
-                }
-            }
-            '}' | ']' => {
-                depth = depth.saturating_sub(1);
-                line(&mut out, depth);
-                out.push(c);
-            }
-            ',' => {
-                out.push(c);
-                line(&mut out, depth);
-            }
-            ':' => out.push_str(": "),
-            blank if blank.is_ascii_whitespace() => {}
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::laid_out;
-
-    #[test]
-    fn json_is_laid_out_without_touching_numbers_or_texts() {
-        let json = r#"{"n":1.10,"big":12345678901234567890123 ,"t":"a,{\"b\":[]","e":[ ],"l":[1,{"x":null}]}"#;
-        let expected = r#"{
-  "n": 1.10,
-  "big": 12345678901234567890123,
-  "t": "a,{\"b\":[]",
-  "e": [],
-  "l": [
-    1,
-    {
-      "x": null
-    }
-  ]
-}"#;
-        assert_eq!(laid_out(json), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! The few pages for people: a start page with a form and its resources, and a page behind it.
+//! The few pages for people: a start page with a form and its resources, and the pages of whoever has logged in.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 
 use super::api::{ApiError, session_cookie};
-use super::state::State;
+use super::state::{State, UserId};
 
 const STYLE: &str = "body { font-family: sans-serif; margin: 3rem auto; max-width: 40rem; }\nlabel { display: block; margin: 1rem 0; }\n";
 const SCRIPT: &str = "document.title = 'Sample trading API';\n";
@@ -35,6 +35,7 @@ pub(super) async fn start(Shared(state): Shared<Arc<State>>) -> Html<String> {
 <label>Password <input name="password" type="password"></label>
 <button>Log in</button>
 </form>
+<p><a href="/account">My account</a> <a href="/api/market-data">All prices</a></p>
 </body>
 </html>
 "#
@@ -55,7 +56,7 @@ pub(super) async fn log_in(Shared(state): Shared<Arc<State>>, body: Bytes) -> Re
         return Ok(page(
             StatusCode::FORBIDDEN,
             "This form is out of date",
-            "Open the start page again and send its `csrf` value along.",
+            "<p role=\"alert\">Open the start page again and send its `csrf` value along.</p>",
         ));
     }
     state.pool.query().await?;
@@ -64,29 +65,49 @@ pub(super) async fn log_in(Shared(state): Shared<Arc<State>>, body: Bytes) -> Re
             let headers = [(LOCATION, "/home".to_owned()), (SET_COOKIE, session_cookie(&token))];
             Ok((StatusCode::SEE_OTHER, headers).into_response())
         }
-        None => Ok(page(StatusCode::UNAUTHORIZED, "Unknown user or wrong password", "Go back and try again.")),
+        None => Ok(page(
+            StatusCode::UNAUTHORIZED,
+            "Log in",
+            "<p role=\"alert\">Unknown user or wrong password</p><p>Go back and try again.</p>",
+        )),
     }
 }
 
 pub(super) async fn home(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Result<Response, ApiError> {
-    let user = headers
+    let Some(user) = logged_in(&state, &headers) else { return Ok(to_start()) };
+    state.pool.query().await?;
+    let text = "<p>You are logged in.</p><p><a href=\"/account\">My account</a></p>";
+    Ok(page(StatusCode::OK, &format!("Welcome, {}", user.name()), text))
+}
+
+pub(super) async fn account(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let Some(user) = logged_in(&state, &headers) else { return Ok(to_start()) };
+    state.pool.query().await?;
+    let orders = state.orders().owned_by(user).count();
+    let text = format!("<p>User <b id=\"user\">{}</b>, orders: <b id=\"orders\">{orders}</b></p>", user.name());
+    Ok(page(StatusCode::OK, "My account", &text))
+}
+
+/// The user whose session cookie came.
+fn logged_in(state: &State, headers: &HeaderMap) -> Option<UserId> {
+    headers
         .get_all(COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().strip_prefix("SESSIONID="))
-        .find_map(|token| state.session(token));
-    let Some(user) = user else {
-        return Ok((StatusCode::SEE_OTHER, [(LOCATION, "/")]).into_response());
-    };
-    state.pool.query().await?;
-    Ok(page(StatusCode::OK, &format!("Welcome, {}", user.name()), "You are logged in."))
+        .find_map(|token| state.session(token))
 }
 
-/// A small page; both texts are ours, so nothing has to be escaped.
-fn page(status: StatusCode, title: &str, text: &str) -> Response {
+/// Where pages send whoever is not logged in.
+fn to_start() -> Response {
+    (StatusCode::SEE_OTHER, [(LOCATION, "/")]).into_response()
+}
+
+/// A small page; title and body are ours, so nothing has to be escaped.
+fn page(status: StatusCode, title: &str, body: &str) -> Response {
     let html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body><h1>{title}</h1><p>{text}</p></body>\n</html>\n"
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body><h1>{title}</h1>{body}</body>\n</html>\n"
     );
     (status, Html(html)).into_response()
 }

@@ -46,7 +46,8 @@ pub const ENDPOINTS: &[(&str, &str)] = &[
     ("DELETE /api/orders/{id}", "takes an order back (Bearer)"),
     ("POST   /api/upload", "multipart/form-data; tells the sizes"),
     ("GET    /", "a page with a form, an image, a script and a stylesheet"),
-    ("POST   /form-login", "the form: username, password, csrf; goes on to /home"),
+    ("POST   /form-login", "the form: username, password, csrf; sets the cookie SESSIONID and goes on to /home"),
+    ("GET    /account", "a page of the user whose cookie comes; without one it goes back to /"),
     ("GET    /api/admin/stats", "the database pool: size, in use, waiting; open feeds"),
     ("DELETE /api/admin/orders", "takes all orders away"),
     ("POST   /api/admin/reset", "forgets everything"),
@@ -175,6 +176,7 @@ fn router(state: Arc<State>) -> Router {
         .route("/api/admin/stats", get(api::stats))
         .route("/", get(pages::start))
         .route("/home", get(pages::home))
+        .route("/account", get(pages::account))
         .route("/form-login", post(pages::log_in))
         .route("/static/style.css", get(pages::style))
         .route("/static/app.js", get(pages::script))

@@ -60,6 +60,17 @@ pub trait Observer {
     fn request(&self, request: &Observed<'_>);
     /// Another step has been taken, or could not be: what it did.
     fn step(&self, node: NodeId, what: &str, error: Option<&str>);
+    /// Whether every way is to be taken here now, whichever would be chosen.
+    fn takes_all(&self, node: NodeId, fork: Fork) -> bool;
+}
+
+/// Where a walk takes one of several ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fork {
+    /// Before a step: its condition or its chance.
+    Entry,
+    /// In a step: which of its branches, or whether it stops what goes on.
+    Inside,
 }
 
 /// A request as `try` shows it.

@@ -22,6 +22,6 @@ mod walk;
 mod worker;
 
 pub use clock::Clock;
-pub use events::{Event, Observed, Observer, Row, RowKind, RowSink, Rows};
+pub use events::{Event, Fork, Observed, Observer, Row, RowKind, RowSink, Rows};
 pub use run::{Finished, Input, Lifecycle, Monitor, Stopping, block_on, render, run};
 pub use shared::Shared;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
 
-use super::{Event, Input, Monitor, Observed, Observer, run};
+use super::{Event, Fork, Input, Monitor, Observed, Observer, run};
 use crate::graph::{NodeId, build};
 use crate::mask::Masker;
 use crate::metrics::{Aggregator, Results};
@@ -32,6 +32,10 @@ impl Observer for Times {
         if what == "here" {
             self.at.borrow_mut().push(self.begin.elapsed().as_millis() as u64);
         }
+    }
+
+    fn takes_all(&self, _node: NodeId, _fork: Fork) -> bool {
+        false
     }
 }
 

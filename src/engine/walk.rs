@@ -1,8 +1,13 @@
 //! The walk: a user goes through the graph with a small explicit stack, no recursion, no boxed
 //! future per step.
 
+mod forks;
+
 use std::time::Duration;
 
+use forks::{is_fork, takes_all};
+
+use super::events::Fork;
 use super::frame::{Frame, Loop, LoopKind, OpenConnection, Timed};
 use super::user::{NoRow, User};
 use crate::failure::StepError;
@@ -191,6 +196,9 @@ impl<'g> Walk<'g> {
         let graph = self.graph;
         let node = graph.node(id);
         match self.entered(user, node) {
+            Ok(entered) if is_fork(node) && takes_all(user, id, Fork::Entry) => {
+                self.both_sides(user, id, node, entered);
+            }
             Ok(true) => {}
             Ok(false) => {
                 if let NodeKind::Sequence { otherwise, .. } = &node.kind
@@ -321,14 +329,18 @@ impl<'g> Walk<'g> {
             }
             NodeKind::Choose(children, weights) => {
                 let total = weights.last().copied().unwrap_or(0);
-                if total > 0 {
+                if takes_all(user, id, Fork::Inside) {
+                    self.push(children);
+                } else if total > 0 {
                     let draw = user.random.below(total);
                     let at = weights.partition_point(|end| *end <= draw);
                     self.stack.push(Frame::Steps { children: &children[at..=at], at: 0 });
                 }
             }
             NodeKind::RoundRobin(rotation, children) => {
-                if !children.is_empty() {
+                if takes_all(user, id, Fork::Inside) {
+                    self.push(children);
+                } else if !children.is_empty() {
                     let at = user.rotations[rotation.index()] as usize % children.len();
                     user.rotations[rotation.index()] = at as u32 + 1;
                     self.stack.push(Frame::Steps { children: &children[at..=at], at: 0 });
@@ -376,6 +388,7 @@ impl<'g> Walk<'g> {
                 }
                 self.push(children);
             }
+            NodeKind::Stop(_) if takes_all(user, id, Fork::Inside) => observe("passed over, to reach what follows"),
             NodeKind::Stop(target) => {
                 observe("stopped");
                 return Ok(self.stop(user, *target, node));

@@ -72,10 +72,16 @@ pub(crate) fn cookie_values(header: &str, values: &mut Vec<String>) {
 }
 
 /// A header's value with its credential hidden; `None` if it holds none. What tells kinds apart is
-/// kept: the scheme, or the cookie's name.
+/// kept: the scheme, or the cookies' names.
 pub(super) fn hidden(name: &HeaderName, value: &str) -> Option<String> {
     let kept = match holds(name)? {
         Holds::AfterScheme => value.split_once(' ').map(|(scheme, _)| format!("{scheme} ")),
+        // Of several cookies (RFC 6265 §4.2.1) each has its name.
+        Holds::Cookies if *name == COOKIE => {
+            let pairs = value.split(';').filter_map(|pair| pair.split_once('='));
+            let names: Vec<String> = pairs.map(|(name, _)| format!("{}=", name.trim())).collect();
+            (!names.is_empty()).then(|| names.join(&format!("{MASK}; ")))
+        }
         Holds::Cookies => value.split_once('=').map(|(name, _)| format!("{name}=")),
         Holds::Whole => None,
     };

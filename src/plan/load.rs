@@ -10,7 +10,7 @@ use super::lower::{self, Lower};
 use super::other_tools;
 use super::statics::Statics;
 use super::types::Plan;
-use super::{overlay, pitfalls, quotable_files};
+use super::{nearby, overlay, pitfalls, quotable_files};
 use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, Span};
 use crate::problem::Problem;
 use crate::sanitize::shown_path;
@@ -210,11 +210,11 @@ fn read_text(path: &Path) -> Result<String, Problem> {
     }
     let (file, size) = File::open(path)
         .and_then(|file| file.metadata().map(|data| (file, data.len())))
-        .map_err(|error| cannot_read(&shown, &error))?;
+        .map_err(|error| cannot_read(path, &shown, &error))?;
     // A device says no size, and has no end.
     let mut bytes = Vec::new();
     if size <= MAX_FILE {
-        file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| cannot_read(&shown, &error))?;
+        file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| cannot_read(path, &shown, &error))?;
     }
     let size = size.max(bytes.len() as u64);
     if size > MAX_FILE {
@@ -237,11 +237,15 @@ fn read_text(path: &Path) -> Result<String, Problem> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-fn cannot_read(shown: &str, error: &std::io::Error) -> Problem {
+fn cannot_read(path: &Path, shown: &str, error: &std::io::Error) -> Problem {
     match error.kind() {
-        std::io::ErrorKind::NotFound => format!("there is no file {shown}").into(),
+        std::io::ErrorKind::NotFound => {
+            Problem::new(format!("there is no file {shown}"), nearby::remedy(path).unwrap_or_default())
+        }
         std::io::ErrorKind::PermissionDenied => format!("{shown} may not be read (permission denied)").into(),
-        std::io::ErrorKind::IsADirectory => Problem::new(format!("{shown} is a folder"), "name a plan file"),
+        std::io::ErrorKind::IsADirectory => {
+            Problem::new(format!("{shown} is a folder"), nearby::in_folder(path).unwrap_or("name a plan file".into()))
+        }
         _ => format!("{shown} cannot be read: {error}").into(),
     }
 }

@@ -7,6 +7,7 @@
 pub mod keys;
 mod load;
 mod lower;
+mod nearby;
 mod other_tools;
 mod overlay;
 mod pitfalls;
@@ -18,6 +19,7 @@ mod types;
 
 pub use load::{LoadOptions, LoadOverride, Loaded, load};
 pub(crate) use lower::{Fields, Lower};
+pub(crate) use nearby::{names, plans_in};
 pub(crate) use quotable_files::is_data;
 pub(crate) use statics::{environment, finding};
 pub use types::*;
