@@ -10,26 +10,26 @@ use crate::problem::Problem;
 use crate::sanitize::shown_path;
 use crate::verdict::exit;
 
-/// Write a commented plan to start from. Existing files are left alone
+/// Write a commented plan to start from. Existing files are not changed
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The plan's file; `.yaml` is added if it is missing
+    /// The file to write; `.yaml` is added if it is missing
     #[arg(value_name = "NAME", default_value = "plan")]
     name: PathBuf,
-    /// What it shows
+    /// The example to start from
     #[arg(long, value_enum, default_value_t = Template::Quickstart)]
     from: Template,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Template {
-    /// Five users read two pages, with checks
+    /// Five users, two requests, assertions and thresholds
     Quickstart,
-    /// Logging in and sending the token along
+    /// Log in and send the token with each request
     Login,
     /// Users and orders from a CSV file
     Data,
-    /// Several requests timed as one, choices, conditions and loops
+    /// Several requests timed as one, random choices, conditions and loops
     Checkout,
 }
 

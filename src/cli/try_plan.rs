@@ -30,8 +30,8 @@ const BODY: usize = 2000;
 /// How many characters of an extracted value are shown.
 const VALUE: usize = 200;
 
-/// Try a plan: one user per thread group, one iteration, no think time. Shows for each step what
-/// was sent, what came, what was extracted, and each assertion with what it expected and what it got
+/// Try a plan with one user per thread group, one iteration and no think time. Shows the request, the
+/// response, the extracted values and all assertions of each step
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The plan to try
@@ -39,7 +39,7 @@ pub(super) struct Args {
     plan: PathBuf,
     #[command(flatten)]
     options: PlanOptions,
-    /// Let the plan's services run their command lines
+    /// Allow the services of the plan to run commands
     #[arg(long)]
     allow_commands: bool,
 }

@@ -22,11 +22,11 @@ const TOLD: usize = 200;
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people: the source line with a caret under the value.
+    /// Text with the source line and a caret under the value.
     Text,
     /// One JSON array.
     Json,
-    /// GitHub's workflow commands, which annotate the plan in a pull request.
+    /// GitHub workflow commands that annotate the plan in a pull request.
     Github,
 }
 
