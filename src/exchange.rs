@@ -19,7 +19,7 @@ use crate::response::Response;
 pub struct Timings {
     /// From the sampler's start, before DNS and connect, to the last byte of the body.
     pub total: Duration,
-    /// Resolving the host's name.
+    /// The DNS lookup of the host name.
     pub dns: Option<Duration>,
     /// The TCP handshake.
     pub connect: Option<Duration>,
@@ -29,9 +29,9 @@ pub struct Timings {
     pub first_byte: Option<Duration>,
     /// From the response's first byte to its last.
     pub download: Option<Duration>,
-    /// From a message sent to the one that replies to it.
+    /// From sending a message to its reply.
     pub reply: Option<Duration>,
-    /// From the start to the first event of a stream, or the first message that was waited for.
+    /// From the start to the first event of a stream, or to the first message that matches.
     pub first_event: Option<Duration>,
 }
 
@@ -107,7 +107,7 @@ pub struct Message {
 /// One request as it was sent and the head of its answer, for people to look at.
 #[derive(Clone, Debug)]
 pub struct HttpEntry {
-    /// The method, for instance `GET`.
+    /// The method, for example `GET`.
     pub method: String,
     /// The URL, without user name and password.
     pub url: String,
@@ -119,7 +119,7 @@ pub struct HttpEntry {
     pub remote: Option<SocketAddr>,
     /// Host and port of the proxy it went through.
     pub proxy: Option<String>,
-    /// The TLS version, for instance `TLSv1_3`.
+    /// The TLS version, for example `TLSv1_3`.
     pub tls: Option<String>,
     /// The answer's status, if there was an answer.
     pub status: Option<u16>,

@@ -52,7 +52,7 @@ impl FailureKind {
         Self::Interrupted,
     ];
 
-    /// The word used in results, for instance `connect`.
+    /// The word used in results, for example `connect`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Dns => "dns",

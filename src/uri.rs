@@ -66,7 +66,7 @@ pub fn base_problem(base: &str) -> Option<String> {
         '#' => "the base URL holds a `#`, and nothing after it ever leaves the client: every request would go to the \
                 same page"
             .to_owned(),
-        _ => "the base URL holds a `?`, so every path would become a part of its query".to_owned(),
+        _ => "the base URL contains a `?`, so every path would become a part of its query".to_owned(),
     })
 }
 
@@ -91,7 +91,7 @@ pub fn resolve(base: Option<&str>, reference: &str) -> Result<String, Problem> {
             return Err(Problem::new(format!("`{scheme}:` needs two slashes after it"), ours));
         }
         if NO_SERVER.iter().any(is) {
-            return Err(format!("a `{scheme}:` URL cannot be requested: it leads to no server").into());
+            return Err(format!("a `{scheme}:` URL cannot be requested: it does not name a server").into());
         }
     }
     let Some(base) = base.map(str::trim_ascii) else {
@@ -118,7 +118,7 @@ pub fn resolve(base: Option<&str>, reference: &str) -> Result<String, Problem> {
 pub fn host_and_port(text: &str) -> Result<(Host<String>, Option<u16>), Problem> {
     if text.contains('*') {
         return Err(Problem::new(
-            "`*` stands for nothing here: host names are compared whole",
+            "`*` is not supported here: the whole host name must match",
             "write a line for each host",
         ));
     }

@@ -121,12 +121,12 @@ impl Assertion {
             Subject::Reply | Subject::FirstEvent => {
                 match response.messages.as_ref().and_then(|messages| messages.first) {
                     Some(time) => judge.all(&self.matchers, Actual::Value(&milliseconds(time))),
-                    None => self.judge_missing(judge, "no message came"),
+                    None => self.judge_missing(judge, "no message arrived"),
                 }
             }
             Subject::EventGap => match response.messages.as_ref().and_then(|messages| messages.longest_gap) {
                 Some(time) => judge.all(&self.matchers, Actual::Value(&milliseconds(time))),
-                None => self.judge_missing(judge, "fewer than two messages came"),
+                None => self.judge_missing(judge, "fewer than two messages arrived"),
             },
             Subject::Size => {
                 let size = Value::Int(i64::try_from(response.body_bytes).unwrap_or(i64::MAX));
@@ -156,8 +156,8 @@ impl Assertion {
                 Ok(_) => self.judge_missing(
                     judge,
                     &match path.nearest(response) {
-                        near if near.is_empty() => "the path leads nowhere".to_owned(),
-                        near => format!("the path leads nowhere; there is {}", near.join(", ")),
+                        near if near.is_empty() => "no such path in the response".to_owned(),
+                        near => format!("no such path in the response; there is {}", near.join(", ")),
                     },
                 ),
                 Err(why) => Err(self.unreadable(&why, response, judge)),
@@ -167,7 +167,7 @@ impl Assertion {
                 Ok(Found::Several(values)) if !values.is_empty() => {
                     judge.all(&self.matchers, Actual::Elements(&values))
                 }
-                Ok(_) => self.judge_missing(judge, "the path leads nowhere"),
+                Ok(_) => self.judge_missing(judge, "no such path in the response"),
                 Err(why) => Err(self.unreadable(&why, response, judge)),
             },
             Subject::Css(css) => match css.find(response.text()) {
@@ -181,7 +181,7 @@ impl Assertion {
                 Ok(json) => match schema.violations(&json.root().to_serde(), &judge.scope.masker()) {
                     None => Ok(()),
                     Some(violations) => Err(Miss {
-                        expected: format!("what JSON schema {} describes", schema.name()),
+                        expected: format!("a body that matches JSON schema {}", schema.name()),
                         actual: violations,
                     }),
                 },

@@ -140,7 +140,7 @@ impl Judge<'_> {
                 Ok(Cow::Owned(value.to_string()))
             }
             Actual::Value(_) | Actual::List(_) | Actual::Elements(_) => {
-                Err(self.wrong_kind(matcher, seen, "which is no text; a list is judged by `each` or `contains`"))
+                Err(self.wrong_kind(matcher, seen, "which is not text; use `each` or `contains` for a list"))
             }
         }
     }
@@ -176,10 +176,11 @@ impl Judge<'_> {
         match compare_numbers(number, &limit) {
             Some(order) => self.decide(wanted(order), matcher, Some(&value), seen),
             None if limit.as_number().is_none() => {
-                let actual = format!("{}, and {} is no number to compare it with", self.shown(seen), self.said(&value));
+                let actual =
+                    format!("{}, and {} is not a number to compare it with", self.shown(seen), self.said(&value));
                 Err(Miss { expected: self.phrase(matcher), actual })
             }
-            None => Err(self.wrong_kind(matcher, seen, "which is no number")),
+            None => Err(self.wrong_kind(matcher, seen, "which is not a number")),
         }
     }
 
@@ -236,7 +237,7 @@ impl Judge<'_> {
                     number.to_string().contains(&*part_of(&value))
                 }
                 Actual::Value(Value::Null | Value::Bool(_)) => {
-                    return Err(self.wrong_kind(matcher, seen, "which can contain nothing"));
+                    return Err(self.wrong_kind(matcher, seen, "which cannot contain anything"));
                 }
             };
             self.decide(held == wanted, matcher, Some(&value), seen)?;
@@ -267,7 +268,7 @@ impl Judge<'_> {
         let items = match seen {
             Actual::Value(Value::List(items)) => items,
             Actual::List(items) | Actual::Elements(items) => items,
-            Actual::Text(_) | Actual::Value(_) => return Err(self.wrong_kind(matcher, seen, "which is no list")),
+            Actual::Text(_) | Actual::Value(_) => return Err(self.wrong_kind(matcher, seen, "which is not a list")),
         };
         for (index, item) in items.iter().enumerate() {
             let element = match (seen, item) {

@@ -20,7 +20,8 @@ pub(super) struct ToleranceOption {
 }
 
 /// No default of clap's: a run without a baseline must tell one that was given from one that was not.
-const HELP: &str = "How much a response time may rise, or throughput fall, before it counts as a regression [default: 10%]";
+const HELP: &str =
+    "How much a response time may rise, or throughput fall, before it counts as a regression [default: 10%]";
 
 const FLOOR_HELP: &str =
     "The smallest difference of response times that counts as a regression; lower it for a fast target [default: 5ms]";

@@ -163,7 +163,7 @@ impl Summary {
                 for line in lines {
                     let Some(row) = rows.get_mut(line.label) else {
                         return Err(format!(
-                            "its timeline names line {} at second {}, but there is no such line",
+                            "its timeline has row {} at second {}, but there is no such row",
                             line.label, slice.t_s
                         )
                         .into());

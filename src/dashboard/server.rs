@@ -122,7 +122,7 @@ fn router(site: &Arc<Site>, token: &str) -> Router {
         .fallback(|| async {
             refused(
                 StatusCode::FORBIDDEN,
-                "the address of the dashboard holds a token: use the one that the run has printed",
+                "the URL of the dashboard contains a token: use the URL that the run has printed",
             )
         })
         .layer(middleware::from_fn_with_state(site.clone(), guard))
@@ -152,13 +152,13 @@ async fn guard(State(site): State<Arc<Site>>, request: Request<Body>, next: Next
 fn foreign(site: &Site, headers: &HeaderMap) -> Option<&'static str> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     if !host.is_some_and(|host| is_own(site.address, host)) {
-        return Some("the dashboard is not known by that name");
+        return Some("the dashboard does not accept that host name");
     }
     match headers.get(header::ORIGIN) {
         None => None,
         Some(origin) => {
             let origin = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://"));
-            (origin != host).then_some("the dashboard takes no requests from other sites")
+            (origin != host).then_some("the dashboard does not accept requests from other sites")
         }
     }
 }

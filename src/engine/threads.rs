@@ -95,10 +95,10 @@ impl Threads {
         let silent: Vec<Duration> = self.heard.iter().flatten().map(|at| awake.saturating_sub(*at)).collect();
         let least = silent.iter().min()?;
         let over = (told || planned) && *least >= SILENT;
-        let (count, s) = (silent.len(), if silent.len() == 1 { "" } else { "s" });
+        let (count, s, were) = if silent.len() == 1 { (1, "", "was") } else { (silent.len(), "s", "were") };
         if over || *least >= LOST {
             return Some(format!(
-                "{count} worker thread{s} did not answer for {} s and were given up; what their users did in that time is not counted",
+                "{count} worker thread{s} did not respond for {} s and {were} abandoned; the work of their users during that time is not counted",
                 least.as_secs()
             ));
         }
@@ -106,7 +106,7 @@ impl Threads {
         hurried.is_some_and(|due| awake >= due).then(|| {
             let signal = self.signal;
             format!(
-                "{count} worker thread{s} did not end in time after {signal} and were given up; what their users did last is not counted"
+                "{count} worker thread{s} did not end in time after {signal} and {were} abandoned; the last work of their users is not counted"
             )
         })
     }

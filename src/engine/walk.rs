@@ -144,7 +144,7 @@ impl<'g> Walk<'g> {
             LoopKind::Until(end) => user.local.clock.now() < *end,
             LoopKind::While(condition, max) => match condition.truth(user) {
                 Ok(true) if turning.round >= *max => {
-                    failure = Some(StepError::new(format!("the loop reached its `max` of {max} rounds")));
+                    failure = Some(StepError::new(format!("the loop reached its `max` of {max} repetitions")));
                     false
                 }
                 Ok(truth) => truth,

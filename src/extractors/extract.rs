@@ -132,7 +132,7 @@ impl Extractor {
                 match self.taken(matches, scope) {
                     Some(value) => return Ok(value),
                     None if count == 0 => ("found nothing".to_owned(), String::new()),
-                    None => ("found fewer matches than that".to_owned(), format!("{count} of them")),
+                    None => ("found fewer matches".to_owned(), format!("{count} of them")),
                 }
             }
             Err(Trouble::Place(reason)) => (reason, String::new()),
@@ -142,7 +142,7 @@ impl Extractor {
             Some(default) => match default.value(scope) {
                 Ok(value) => Ok(value.into_owned()),
                 Err(error) => {
-                    Err(self.failure(&format!("its default cannot be computed: {error}"), "", response, scope))
+                    Err(self.failure(&format!("its default cannot be calculated: {error}"), "", response, scope))
                 }
             },
             None => Err(self.failure(&reason, &detail, response, scope)),
@@ -317,7 +317,7 @@ fn rendered<'t>(template: &'t Template, scope: &mut dyn Scope) -> Result<Cow<'t,
         return Ok(Cow::Borrowed(literal));
     }
     let mut text = String::new();
-    template.render(scope, &mut text).map_err(|error| Trouble::Step(format!("cannot be carried out: {error}")))?;
+    template.render(scope, &mut text).map_err(|error| Trouble::Step(format!("could not run: {error}")))?;
     Ok(Cow::Owned(text))
 }
 

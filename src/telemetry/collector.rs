@@ -103,7 +103,7 @@ fn interval(text: &str) -> Result<Duration, Problem> {
     ms.map(|ms| Duration::from_millis(ms).max(SHORTEST)).ok_or_else(|| {
         Problem::new(
             format!("{INTERVAL}: `{text}` is not a number of milliseconds"),
-            "write for example 10000, or leave it out for 10 seconds",
+            "write for example 10000, or omit it for 10 seconds",
         )
     })
 }

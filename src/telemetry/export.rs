@@ -47,7 +47,7 @@ impl Exporter {
         let client = client(&collector.url, TIMEOUT).map_err(|error| {
             Problem::new(
                 format!("--otlp: {} cannot be reached: {}", collector.shown(), chain(&error.without_url())),
-                "look at the proxies of the environment (HTTPS_PROXY and the like)",
+                "check the proxy variables of the environment (such as HTTPS_PROXY)",
             )
         })?;
         Ok(Self { collector, client, warning, warned: false, sent: None })
@@ -110,10 +110,10 @@ impl Exporter {
         if !status.is_success() {
             let help = match status.as_u16() {
                 401 | 403 => {
-                    "give what the collector asks for in OTEL_EXPORTER_OTLP_HEADERS, for example `Authorization=Bearer%20…`"
+                    "set the headers that the collector requires in OTEL_EXPORTER_OTLP_HEADERS, for example `Authorization=Bearer%20…`"
                 }
-                404 | 405 => "give --otlp the whole URL of the collector's receiver for metrics over HTTP",
-                _ => "look at the collector's log",
+                404 | 405 => "pass the full URL of the collector's OTLP/HTTP metrics receiver to --otlp",
+                _ => "check the log of the collector",
             };
             return Err(Problem::new(format!("it responded with status {}", status.as_u16()), help));
         }
@@ -128,8 +128,8 @@ impl Exporter {
         let partial = ExportMetricsServiceResponse::decode(&*body).ok().and_then(|answer| answer.partial_success);
         match partial {
             Some(partial) if partial.rejected_data_points > 0 => Err(Problem::new(
-                format!("it rejected {} figures: {}", partial.rejected_data_points, partial.error_message),
-                "look at the collector's log",
+                format!("it rejected {} metrics: {}", partial.rejected_data_points, partial.error_message),
+                "check the log of the collector",
             )),
             _ => Ok(()),
         }

@@ -40,7 +40,7 @@ const SHARE: u32 = 20;
 const PATIENCE: Duration = export::TIMEOUT.saturating_add(Duration::from_secs(1));
 
 /// What is told when sending has stopped without a reason of its own.
-const LATE: &str = "warning: the last metrics could not be sent in time\n  = help: look at the collector's log\n";
+const LATE: &str = "warning: the last metrics could not be sent in time\n  = help: check the log of the collector\n";
 
 /// Where the latest snapshot is found; none before the first run begins.
 type Shown = watch::Receiver<Option<Arc<Snapshot>>>;

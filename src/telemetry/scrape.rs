@@ -71,10 +71,10 @@ impl Page {
         let foreign = self.address.ip().is_loopback() && !is_own(self.address, host);
         let (status, content_type, body) = match (request.uri().path(), request.method()) {
             _ if foreign => {
-                (StatusCode::FORBIDDEN, PLAIN, Bytes::from_static(b"this server is not known by that name\n"))
+                (StatusCode::FORBIDDEN, PLAIN, Bytes::from_static(b"this server does not accept that host name\n"))
             }
             (PATH, &Method::GET) => (StatusCode::OK, CONTENT_TYPE, self.text()),
-            (PATH, _) => (StatusCode::METHOD_NOT_ALLOWED, PLAIN, Bytes::from_static(b"only GET is answered\n")),
+            (PATH, _) => (StatusCode::METHOD_NOT_ALLOWED, PLAIN, Bytes::from_static(b"only GET is supported\n")),
             _ => (StatusCode::NOT_FOUND, PLAIN, Bytes::from_static(b"the metrics are at /metrics\n")),
         };
         let mut answer = Response::new(Full::new(body));

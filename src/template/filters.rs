@@ -69,7 +69,7 @@ static FILTERS: &[FunctionDoc] = &[
         action: Action::Filter(|input, arguments| {
             let (old, new) = (arguments.text(0)?, arguments.text(1)?);
             if old.is_empty() {
-                return Err(CallError::Wrong("`replace` needs a text to look for".to_owned()));
+                return Err(CallError::Wrong("`replace` needs a text to search for".to_owned()));
             }
             let text = text_of("replace", input)?;
             if new.len() > old.len() && text.len() / old.len() * new.len() > MAX_TEXT {
@@ -333,7 +333,7 @@ pub(super) fn filter(name: &str) -> Option<&'static FunctionDoc> {
 
 fn unfit(name: &str, wanted: &str, found: &Value) -> CallError {
     let advice = match found {
-        Value::List(_) | Value::Map(_) if wanted == "text" => "; put `| to_json` in front of it",
+        Value::List(_) | Value::Map(_) if wanted == "text" => "; put `| to_json` before it",
         Value::Null
         | Value::Bool(_)
         | Value::Int(_)

@@ -178,7 +178,7 @@ fn paths_lead_into_rows_lists_and_maps() {
         ("row.none.x | default(1)", "1"),
         (
             "row.age.x",
-            "error: `row.age` is text, so there is no `x` in it; if it holds JSON, write `row.age | json` first",
+            "error: `row.age` is text, so there is no `x` in it; if it contains JSON, write `row.age | json` first",
         ),
         ("row.tags.length", "error: `row.tags` is a list; its length is `row.tags | length`"),
         (
@@ -186,7 +186,7 @@ fn paths_lead_into_rows_lists_and_maps() {
             "error: an index cannot be negative: the last element is `list | last`; the first is `list[0]`",
         ),
         ("row.tags[0 - at]", "error: an index into `row.tags` is negative; the last element is `row.tags | last`"),
-        ("row[0]", "error: `row` is a map, which is read by names: `row[\"name\"]`"),
+        ("row[0]", "error: `row` is a map, so use a name: `row[\"name\"]`"),
         ("row.age[0]", "error: `row.age` is text, and only lists have numbered elements"),
     ] {
         assert_eq!(eval(&mut world, expression), expected, "{expression}");
@@ -211,7 +211,7 @@ fn default_stands_in_for_unset_null_and_empty_only() {
         ("gone | upper | default('x')", "\"x\""),
         ("gone | default(none) | default(3)", "3"),
         ("[] | first | default(0)", "0"),
-        ("(1 / zero) | default(0)", "error: `zero` is 0, and nothing can be divided by it"),
+        ("(1 / zero) | default(0)", "error: `zero` is 0, and division by 0 is not possible"),
     ] {
         assert_eq!(eval(&mut world, expression), expected, "{expression}");
     }
@@ -335,7 +335,7 @@ fn filters_change_values() {
 #[test]
 fn response_is_read_in_place() {
     let mut world = World::new();
-    assert!(eval(&mut world, "response.status").contains("no request has been answered yet"));
+    assert!(eval(&mut world, "response.status").contains("no request has got a response yet"));
     assert_eq!(eval(&mut world, "response.status | default(0)"), "0");
     world.response = Some(response(r#"{"items": [{"id": 5}], "first name": "Ann"}"#));
     for (expression, expected) in [
@@ -526,7 +526,7 @@ fn date_patterns_of_other_tools_are_told_as_strftime() {
 #[test]
 fn unknown_names_are_found_at_check_time_with_the_nearest() {
     let mut world = World::new().with("username", Value::text("ann"));
-    assert_eq!(eval(&mut world, "usrname"), "error: nothing is called `usrname` here: did you mean `username`?");
+    assert_eq!(eval(&mut world, "usrname"), "error: there is no `usrname` here: did you mean `username`?");
     assert!(eval(&mut world, "user-id").contains("`user_id`"));
     let mut world = World::new().constant("env", json!({ "HOME": "/h" }));
     assert_eq!(world.render("${env.HOME}").unwrap(), "/h");
@@ -547,7 +547,7 @@ fn every_problem_is_told_with_its_place() {
     let places: Vec<_> = problems(text).into_iter().map(|problem| text[problem.range].to_owned()).collect();
     assert_eq!(places, ["aa", "bb"]);
     assert_eq!(problems("x ${a")[0].problem.message, "this `${` has no closing `}`");
-    assert_eq!(problems("${'${a}'}")[0].problem.message, "`${…}` cannot stand inside an expression's text");
+    assert_eq!(problems("${'${a}'}")[0].problem.message, "`${…}` cannot be used inside a text of an expression");
 }
 
 #[test]

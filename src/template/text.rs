@@ -112,7 +112,7 @@ fn double_braces(text: &str, at: usize) -> Option<TemplateProblem> {
     let ours = format!("${{{}}}", path.replace('-', "_"));
     let help = format!("write `{ours}`; for a literal `{written}` write `${{'{written}'}}`");
     Some(
-        TemplateProblem::new(at..at + written.len(), format!("`{written}` is not how values are put in here"))
+        TemplateProblem::new(at..at + written.len(), format!("`{written}` is not the syntax for values here"))
             .help(help)
             .replace(ours),
     )
@@ -177,8 +177,7 @@ fn dressed(text: &str) -> Option<TemplateProblem> {
 }
 
 fn undress(text: &str, bare: Option<String>) -> TemplateProblem {
-    let problem =
-        TemplateProblem::new(0..text.len(), "this is an expression already, so names stand in it without `${…}`");
+    let problem = TemplateProblem::new(0..text.len(), "this is already an expression, so write names without `${…}`");
     match bare {
         Some(bare) => problem.help(format!("write `{bare}`")).replace(bare),
         None => problem.help("compare the name itself: `status == 'ok'`"),

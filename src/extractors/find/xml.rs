@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Result<Xml, Problem> {
         }
         roxmltree::Error::DtdDetected if is_html(source) => "the body is HTML, not XML: use `css` for it".into(),
         roxmltree::Error::DtdDetected => {
-            "the body has a document type (DTD), which is refused; for HTML use `css`".into()
+            "the body has a document type (DTD), which is not allowed; for HTML use `css`".into()
         }
         _ if super::still_gzip(source).is_some() => super::still_gzip(source).unwrap_or_default().into(),
         other => format!("the body is not XML ({other}); for HTML use `css`").into(),

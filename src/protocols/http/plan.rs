@@ -178,7 +178,7 @@ impl Lower<'_> {
             }
             if let Some((first, _)) = headers.iter().find(|(name, _)| name.value.eq_ignore_ascii_case(&entry.key)) {
                 let finding = Diagnostic::error(entry.key_span, format!("the header `{}` is written twice", entry.key))
-                    .help("header names do not tell capital letters apart; keep one")
+                    .help("header names are not case-sensitive; keep one of them")
                     .related(first.span, "first written here");
                 self.report(finding);
                 continue;
@@ -277,7 +277,7 @@ impl Lower<'_> {
             for (one, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
                 if let (Some(entry), None) = (tls.entry(one), tls.entry(other)) {
                     self.report(
-                        Diagnostic::error(entry.key_span, format!("`{one}` needs a `{other}` beside it")).help(
+                        Diagnostic::error(entry.key_span, format!("`{one}` also needs `{other}`")).help(
                             "a client certificate is a certificate and its private key; both files may be the same",
                         ),
                     );

@@ -62,7 +62,7 @@ impl Lower<'_> {
         let fields = self.fields(node, &keys::UNTIL)?;
         let event = fields.get("event").and_then(|node| {
             if node.text().is_some_and(|text| text.contains("${")) {
-                let message = "`event` of `until` is the type of an event, which must be known before the run: it cannot hold `${…}`";
+                let message = "`event` of `until` is the type of an event, which must be known before the run: it cannot contain `${…}`";
                 self.report(Diagnostic::error(node.span, message).help(
                     "write the type as the server sends it; an event whose data is computed is waited for by `data: '${…}'`",
                 ));

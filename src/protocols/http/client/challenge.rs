@@ -44,7 +44,7 @@ pub(super) fn digest<'h>(lines: impl IntoIterator<Item = &'h str>) -> Result<Opt
 
 /// A challenge that cannot be answered.
 pub(super) fn not_understood(why: impl fmt::Display) -> Failure {
-    Failure::new(FailureKind::Protocol, format!("the server's digest challenge is not understood: {why}"))
+    Failure::new(FailureKind::Protocol, format!("the server's digest challenge is not supported: {why}"))
 }
 
 fn strength(challenge: &WwwAuthenticateHeader) -> u8 {
@@ -213,7 +213,7 @@ mod tests {
             Ok(Some(challenge)) => challenge.nonce,
             Ok(None) => "none".to_owned(),
             Err(failure) => {
-                let (_, why) = failure.message.split_once("is not understood: ").unwrap();
+                let (_, why) = failure.message.split_once("is not supported: ").unwrap();
                 why.to_owned()
             }
         }

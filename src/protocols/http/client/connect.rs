@@ -476,6 +476,6 @@ mod tests {
         let mut settings = Settings::default();
         settings.tls.cert_file = Some("client.pem".into());
         let message = Transport::new(settings, &ProxyEnvironment::default()).unwrap_err().message();
-        assert_eq!(message, "`cert_file: client.pem` needs its key beside it; add `key_file`");
+        assert_eq!(message, "`cert_file: client.pem` needs its key; add `key_file`");
     }
 }

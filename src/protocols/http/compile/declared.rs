@@ -14,7 +14,7 @@ impl Build<'_> {
                 "content-length" => Some(
                     Diagnostic::warning(
                         name.span,
-                        "`Content-Length` is not sent as it is written here: it is always the length of the body",
+                        "`Content-Length` is not sent as written here: it is always the length of the body",
                     )
                     .help("leave it out"),
                 ),
@@ -64,7 +64,7 @@ fn content_encoding(step: &HttpStep, name: &Name, value: &Text) -> Option<Diagno
             .help("leave the header out: it is added")
         });
     }
-    let plain = format!("the header says that the body is compressed with `{coding}`, but it is sent as it is");
+    let plain = format!("the header says that the body is compressed with `{coding}`, but it is sent uncompressed");
     let help = "write `compress_body: gzip` on the request instead, which adds the header";
     match step.body.as_ref()? {
         BodySpec::Json(_) | BodySpec::Form(_) | BodySpec::Graphql(..) | BodySpec::Multipart(_) => {

@@ -114,6 +114,6 @@ fn no_base(path: &str, span: Span) -> Diagnostic {
         return Diagnostic::error(span, format!("`{path}` is not a whole URL: it has no scheme"))
             .help(format!("write `http://{path}` or `https://{path}`"));
     }
-    Diagnostic::error(span, format!("`{path}` is only a path, and there is no `base_url` to put in front of it"))
+    Diagnostic::error(span, format!("`{path}` is only a path, and there is no `base_url`"))
         .help("write `http: { base_url: … }` on the plan, give --base-url, or write a whole URL")
 }

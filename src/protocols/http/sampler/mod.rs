@@ -119,7 +119,9 @@ fn fixed_headers(
 fn header_value(name: &HeaderName, template: &Template, scope: &mut dyn Scope) -> Result<HeaderValue, StepError> {
     let text = text(scope, template)?;
     let no_header = |_| {
-        StepError::new(format!("the header `{name}` would hold a line break or another character no header may hold"))
+        StepError::new(format!(
+            "the header `{name}` would contain a line break or another character that is not allowed in a header"
+        ))
     };
     HeaderValue::try_from(text).map_err(no_header)
 }

@@ -84,18 +84,18 @@ impl Frames {
             return Err("a frame has reserved bits set (RFC 6455 §5.2)");
         }
         if is_compressed && !self.compression {
-            return Err("a message is compressed, though that was not agreed (RFC 6455 §5.2)");
+            return Err("a message is compressed, although compression was not negotiated (RFC 6455 §5.2)");
         }
         match opcode {
-            CONTINUATION if !self.in_message => return Err("a message goes on that has not begun (RFC 6455 §5.4)"),
+            CONTINUATION if !self.in_message => return Err("a message continues that has not started (RFC 6455 §5.4)"),
             CONTINUATION if is_compressed => {
-                return Err("a later part of a message is marked as compressed (RFC 7692 §6.1)");
+                return Err("a continuation frame is marked as compressed (RFC 7692 §6.1)");
             }
             TEXT | BINARY if self.in_message => {
-                return Err("a message begins before the one before it has ended (RFC 6455 §5.4)");
+                return Err("a message starts before the previous one has ended (RFC 6455 §5.4)");
             }
             CONTINUATION | TEXT | BINARY => self.in_message = !is_last,
-            CLOSE..=PONG if !is_last => return Err("a ping, pong or close frame comes in parts (RFC 6455 §5.5)"),
+            CLOSE..=PONG if !is_last => return Err("a ping, pong or close frame is fragmented (RFC 6455 §5.5)"),
             CLOSE..=PONG if length > LONGEST_CONTROL => {
                 return Err("a ping, pong or close frame has more than 125 bytes (RFC 6455 §5.5)");
             }
@@ -103,7 +103,7 @@ impl Frames {
                 return Err("a ping, pong or close frame is marked as compressed (RFC 7692 §6.1)");
             }
             CLOSE..=PONG => {}
-            _ => return Err("a frame is of an unknown kind (RFC 6455 §5.2)"),
+            _ => return Err("a frame has an unknown type (RFC 6455 §5.2)"),
         }
         (self.payload, self.has) = (length, 0);
         Ok(())
