@@ -229,10 +229,10 @@ mod tests {
     #[test]
     fn what_cannot_be_resolved_is_told() {
         for (base, reference, words) in [
-            (Some("http://h/#"), "/x", "holds a `#`"),
-            (Some("http://h/?lang=de"), "/x", "holds a `?`"),
+            (Some("http://h/#"), "/x", "contains a `#`"),
+            (Some("http://h/?lang=de"), "/x", "contains a `?`"),
             (Some("http://h"), "http:/x", "two slashes"),
-            (Some("http://h"), "mailto:a@b.test", "leads to no server"),
+            (Some("http://h"), "mailto:a@b.test", "does not name a server"),
             (None, "/x", "needs a `base_url`"),
         ] {
             let message = resolve(base, reference).expect_err(reference);

@@ -37,7 +37,7 @@ fn regression_x1_a_path_that_holds_a_url_is_a_path() {
 #[test]
 fn regression_x2_a_base_url_with_a_fragment_or_query_is_refused() {
     let (folder, server) = (Folder::new(), echo());
-    for (end, words) in [("/#", "holds a `#`"), ("#/app", "holds a `#`"), ("/?lang=de", "holds a `?`")] {
+    for (end, words) in [("/#", "contains a `#`"), ("#/app", "contains a `#`"), ("/?lang=de", "contains a `?`")] {
         let text = plan("      - get: /login\n").replace("BASE", &format!("{}{end}", server.url()));
         folder.write("plan.yaml", &text);
         let ran = folder.loadplan(&["check", "plan.yaml"]).expect_code(2);

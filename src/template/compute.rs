@@ -149,7 +149,7 @@ fn arithmetic(
         })
     };
     let (a, b) = (number(left, left_text)?, number(right, right_text)?);
-    let too_large = || Problem::from(format!("`{left_text} {word} {right_text}` is larger than the largest number"));
+    let too_large = || Problem::from(format!("`{left_text} {word} {right_text}` is outside the range of numbers"));
     if matches!(op, BinaryOp::Divide | BinaryOp::Remainder) && b.as_float() == 0.0 {
         return Err(format!("`{right_text}` is 0, and division by 0 is not possible").into());
     }

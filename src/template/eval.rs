@@ -251,7 +251,7 @@ impl<'s> Context<'s> {
                     }
                 };
                 negated
-                    .ok_or_else(|| EvalError::new(node.range.clone(), "the result is larger than the largest number"))?
+                    .ok_or_else(|| EvalError::new(node.range.clone(), "the result is outside the range of numbers"))?
             }
             ExprKind::Binary { op, left, right } => {
                 let a = self.eval(left)?;

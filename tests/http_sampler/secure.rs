@@ -206,7 +206,7 @@ fn client_certificates() {
         let bare = TlsSettings { ca_file: Some(authority.ca_file()), ..TlsSettings::default() };
         let exchange = HttpUser::new().send(get(&url), &with_tls(bare.clone())).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Tls);
-        assert!(failure(&exchange).message.contains("asks for a client certificate"), "{:?}", failure(&exchange));
+        assert!(failure(&exchange).message.contains("requires a client certificate"), "{:?}", failure(&exchange));
 
         let (_, key, pem) = authority.issue(CertificateParams::new(vec!["ann".to_owned()]).unwrap());
         let with_certificate = TlsSettings {

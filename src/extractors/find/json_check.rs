@@ -53,7 +53,7 @@ pub(super) fn check_text(path: &str) -> Result<(), Problem> {
                         let word = rest.split(|c: char| !part_of_name(c)).next().unwrap_or(rest);
                         return Err(Problem::new(
                             format!("there is no `{word}` in conditions"),
-                            "it knows ==, !=, <, <=, >, >=, &&, ||, ! and the functions length, count, value, match \
+                            "conditions support ==, !=, <, <=, >, >=, &&, ||, ! and the functions length, count, value, match \
                              and search",
                         ));
                     }

@@ -456,7 +456,7 @@ mod tests {
         }
         let twice = transport(&[("bücher.test", "127.0.0.1:8"), ("xn--bcher-kva.test", "127.0.0.1:9")]).unwrap();
         assert_eq!(twice.overridden(&Host::parse("bücher.test").unwrap(), 80), Some(here));
-        assert!(transport(&[("*.shop.test", "127.0.0.1")]).unwrap_err().message().contains("compared whole"));
+        assert!(transport(&[("*.shop.test", "127.0.0.1")]).unwrap_err().message().contains("whole host name"));
     }
 
     #[test]

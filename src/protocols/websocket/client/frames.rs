@@ -141,18 +141,18 @@ mod tests {
             (&[0x81, 1, b'x', 0x8a, 126, 0, 126], 3, "125 bytes"),
             (&[0x88, 127, 0, 0, 0, 0, 0, 0, 0, 126], 0, "125 bytes"),
             (&[0xc9, 0], 0, "ping, pong or close frame is marked"),
-            (&[0x80, 0], 0, "has not begun"),
-            (&[0x41, 0, 0xc0, 0], 2, "later part"),
-            (&[0x01, 1, b'x', 0x81, 1, b'y'], 3, "before it has ended"),
-            (&[0x09, 0], 0, "comes in parts"),
+            (&[0x80, 0], 0, "has not started"),
+            (&[0x41, 0, 0xc0, 0], 2, "continuation frame"),
+            (&[0x01, 1, b'x', 0x81, 1, b'y'], 3, "previous one has ended"),
+            (&[0x09, 0], 0, "is fragmented"),
             (&[0xa1, 0], 0, "reserved bits"),
-            (&[0x83, 0], 0, "unknown kind"),
-            (&[0x8b, 0], 0, "unknown kind"),
+            (&[0x83, 0], 0, "unknown type"),
+            (&[0x8b, 0], 0, "unknown type"),
         ] {
             let (at, rule) = check(&[bytes]).expect_err(words);
             assert!(at == place && rule.contains(words), "{words}: {at} {rule}");
         }
         assert_eq!(check(&[&[0x81], &[0x80]]).expect_err("in pieces").0, 0);
-        assert!(Frames::new(false).check(&[0xc1, 0]).expect_err("no compression").1.contains("not agreed"));
+        assert!(Frames::new(false).check(&[0xc1, 0]).expect_err("no compression").1.contains("not negotiated"));
     }
 }
