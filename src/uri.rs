@@ -63,7 +63,7 @@ pub fn lacks_scheme(reference: &str) -> bool {
 pub fn base_problem(base: &str) -> Option<String> {
     let sign = base.chars().find(|sign| matches!(sign, '?' | '#'))?;
     Some(match sign {
-        '#' => "the base URL holds a `#`, and nothing after it ever leaves the client: every request would go to the \
+        '#' => "the base URL contains a `#`, and nothing after it is ever sent: every request would go to the \
                 same page"
             .to_owned(),
         _ => "the base URL contains a `?`, so every path would become a part of its query".to_owned(),

@@ -24,7 +24,7 @@ const NOTATION: &str = r#"## Notation
 | size | a number and its unit: `64B`, `10kB`, `1MiB` |
 | percentage | `25%` |
 | text | any text, sent as it is written; can contain `${…}` |
-| name | text without `${…}` |
+| plain text | text without `${…}` |
 | expression | an expression without the surrounding `${ }`: `total > 3 and status == 'ok'` |
 | any value | text, a number, `true`, `false`, `null`, a list or a map |
 
@@ -132,7 +132,7 @@ fn examples(page: &mut String, keys: impl Iterator<Item = &'static Key>) {
 fn value(ty: &Ty) -> String {
     match ty {
         Ty::Text => "text".to_owned(),
-        Ty::Name => "name".to_owned(),
+        Ty::Name => "plain text".to_owned(),
         Ty::Bool => "`true` or `false`".to_owned(),
         Ty::Count(least) => format!("whole number from {least}"),
         Ty::Duration => "duration".to_owned(),
