@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
 
-/// Why a sample failed, in the words of the results.
+/// The reason why a sample failed, as named in the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
@@ -15,21 +15,21 @@ pub enum FailureKind {
     Connect,
     /// The TLS handshake failed.
     Tls,
-    /// A time limit of the plan passed.
+    /// A timeout of the plan was exceeded.
     Timeout,
-    /// The server closed the connection before its answer was complete.
+    /// The server closed the connection before the response was complete.
     Reset,
-    /// The answer was not valid HTTP.
+    /// The response was not valid HTTP.
     Protocol,
     /// The body ended early or could not be decoded.
     Body,
-    /// The status was not an accepted one.
+    /// The status was not accepted.
     Status,
     /// An assertion failed.
     Assertion,
     /// An extractor found nothing.
     Extraction,
-    /// The step could not be carried out; nothing was sent.
+    /// The step could not run; nothing was sent.
     Step,
     /// The run ended before the request did.
     Interrupted,
