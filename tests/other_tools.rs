@@ -159,9 +159,9 @@ fn date_patterns_and_digests_are_patched() {
 fn tables_say_what_is_wrong_with_them_and_not_what_follows_from_it() {
     for (csv, words, help) in [
         ("a;b;c\n1;2;3\n", "d.csv separates its cells with semicolons", "delimiter: ';'"),
-        ("a\tb\tc\n1\t2\t3\n", "between tabs", "delimiter: tab"),
-        ("\u{feff}a;b;c\r\n1,5;2;3\r\n", "between semicolons: `a;b;c`", "delimiter: ';'"),
-        ("a|b|c\n1|2|3\n", "between pipes", "delimiter: '|'"),
+        ("a\tb\tc\n1\t2\t3\n", "with tabs", "delimiter: tab"),
+        ("\u{feff}a;b;c\r\n1,5;2;3\r\n", "with semicolons: `a;b;c`", "delimiter: ';'"),
+        ("a|b|c\n1|2|3\n", "with pipes", "delimiter: '|'"),
         ("a,b,c\n1, \"x, y\", 3\n", "line 2: there is a space before a double quote", "remove the spaces"),
         ("a,b,c\n1,2,3\n1,\"2,3\n4,5,6\n", "line 3: a double quote is never closed", "write `\"`"),
         ("a,b,c\n1,2,\"3\n4,5,6\n", "line 2: a double quote is never closed", "write `\"`"),

@@ -295,7 +295,7 @@ fn a_collector_that_fails_is_told_once_and_changes_nothing() {
         (refused, "refused", "4318"),
         (silent.url(), "within 5 s", "4318"),
         (forbidding.url(), "status 401", "OTEL_EXPORTER_OTLP_HEADERS"),
-        (rejecting.url(), "rejected 2 figures: no", "log"),
+        (rejecting.url(), "rejected 2 metrics: no", "log"),
     ];
     for (url, cause, remedy) in cases {
         let (server, folder) = (target(), Folder::new());

@@ -304,7 +304,7 @@ fn a_proxy_that_refuses_is_named() {
                 b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
                 "responded to CONNECT with 407: it requires",
             ),
-            (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "answered 502 to CONNECT"),
+            (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "responded to CONNECT with 502"),
             (b"nonsense\r\n\r\n", "does not speak HTTP"),
         ];
         for (bytes, words) in cases {
