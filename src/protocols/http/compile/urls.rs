@@ -17,9 +17,9 @@ impl Build<'_> {
             self.findings.push(
                 Diagnostic::warning(
                     step.url.span,
-                    "what follows `#` in a URL never leaves the client: the server gets only what is before it",
+                    "everything after `#` in a URL stays on the client: the server only gets the part before it",
                 )
-                .help("leave it out, or write `%23` where the server is to get a `#`"),
+                .help("remove it, or write `%23` if the server should get a `#`"),
             );
         }
         let Some(path) = literal.filter(|text| !uri::is_absolute(text)) else {
@@ -41,9 +41,9 @@ impl Build<'_> {
             self.findings.push(
                 Diagnostic::warning(
                     step.url.span,
-                    format!("`//` at the beginning names a host: this goes to `{host}`, not to the `base_url`"),
+                    format!("`//` at the start means a host name: this goes to `{host}`, not to the `base_url`"),
                 )
-                .help("write its scheme before it to make that plain, or one `/` where a path is meant"),
+                .help("write the scheme before it to make this clear, or a single `/` for a path"),
             );
         } else if uri::lacks_scheme(path) {
             self.findings.push(
