@@ -1,4 +1,4 @@
-//! Reads server-sent events as they come: the event stream of the WHATWG HTML standard, §9.2.5 and §9.2.6
+//! Parses server-sent events as they arrive: the event stream of the WHATWG HTML standard, §9.2.5 and §9.2.6
 //! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
 #[cfg(test)]

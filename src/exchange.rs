@@ -1,5 +1,5 @@
-//! What one request of any protocol came to: how long it took, what went over the wire, and the
-//! response or why there is none.
+//! The result of one request of any protocol: its duration, the bytes transferred, and the response
+//! or the reason why there is none.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! Why a sample failed: the kinds that results count by, and the cause in words.
+//! The reasons why a sample failed: the kinds that results are counted by, and the cause in words.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

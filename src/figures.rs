@@ -1,4 +1,4 @@
-//! Figures with their units, short enough for a table.
+//! Numbers with their units, short enough for a table.
 
 use std::time::Duration;
 

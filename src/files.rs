@@ -1,4 +1,4 @@
-//! Files that are named while the run goes on: `file()` and computed `body_file`.
+//! Files that are named during the run: `file()` and computed `body_file`.
 
 use std::fs::File;
 use std::io::Read as _;

@@ -1,4 +1,4 @@
-//! A run made by hand for the tests of verdict and report.
+//! A handmade run for the tests of verdict and report.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The HTTP client for what happens around a run, readiness checks and live metrics: there
-//! convenience counts, and nothing is measured.
+//! The HTTP client for everything around a run: readiness checks and live metrics. Convenience matters
+//! here, and nothing is measured.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,8 @@
-//! HTML and XML from the target, bounded before and while it is parsed.
+//! HTML and XML from the target, with limits before and during parsing.
 //!
-//! The parsers compare every attribute of an element with all others of it, walk their open elements
-//! for every tag, and may make a thousand elements of four bytes. What a response may hold is
-//! limited, so that reading it takes well below a second, and each limit has a name.
+//! The parsers compare every attribute of an element with all its others, visit all open elements for
+//! every tag, and can create a thousand elements from four bytes. Responses are therefore limited so that
+//! parsing takes well below a second, and each limit has a name.
 
 use html5ever::tendril::{StrTendril, TendrilSink as _};
 use scraper::{Html, HtmlTreeSink};

@@ -1,4 +1,4 @@
-//! The parts of a request that are timed apart, in the words of plans and results.
+//! The parts of a request that are timed separately, with the names used in plans and results.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
-//! Making foreign text harmless: what a server sends is shown to people, to XML parsers and to CI
-//! runners that obey certain words in a log; so are plans and file names, which may be a stranger's.
-//! Every sink goes through here, after secrets are masked and what is too long is cut: in this order, as a
-//! cut may leave half a secret, and what is removed may join two halves.
+//! Makes untrusted text harmless. Responses, plans and file names may be untrusted; they are shown to
+//! people, XML parsers and CI runners that react to certain words in a log. All output goes through here,
+//! after secrets are masked and long text is truncated, in this order: truncation may leave half a secret,
+//! and removing characters may join two halves.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};

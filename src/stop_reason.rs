@@ -1,4 +1,4 @@
-//! What ends a run before its time.
+//! The reasons why a run ends early.
 
 /// Why a run ended before its time.
 #[derive(Clone, Debug, PartialEq, Eq)]

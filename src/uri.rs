@@ -1,5 +1,5 @@
-//! What makes a text a whole URL, and how a path and a base URL become one. Every room asks here,
-//! so that the same text is a URL, or is not, everywhere.
+//! Decides what a full URL is, and joins a path and a base URL. All rooms use this module, so the same
+//! text is a URL everywhere, or nowhere.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! Assertions judge answers. An [`Assertion`] is a [`Subject`] of the answer and the
-//! [`Matcher`]s it must meet; it says in a sentence what it expects, and what came instead.
+//! Assertions check responses. An [`Assertion`] consists of a [`Subject`] of the response and the
+//! [`Matcher`]s that it must match. It describes in a sentence what it expects and what it got.
 
 mod check;
 mod expected;

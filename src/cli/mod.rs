@@ -1,4 +1,4 @@
-//! The command line: one file per subcommand, each thin.
+//! The command line: one thin file per subcommand.
 
 mod address;
 mod baseline;

@@ -1,5 +1,5 @@
-//! What is found wrong in a plan, and where: one type for every finding, drawn for people,
-//! for machines and for GitHub.
+//! Problems in a plan and their positions: one type for all findings, rendered as text, as JSON and
+//! for GitHub.
 
 mod render;
 mod source;

@@ -1,8 +1,8 @@
-//! The whole run as one document: what `results.json` holds, and what every other report is made
-//! from, so that outputs cannot disagree and any of them can be made again later.
+//! The whole run as one document: the content of `results.json`. All other reports are created from
+//! it, so they cannot disagree, and each of them can be created again later.
 //!
-//! All text in it is masked already. Units stand in the key names. There is no NaN and no
-//! infinity: what is undefined is absent. The doc comments are the schema's descriptions.
+//! All text in it is already masked. Key names contain the units. There is no NaN and no infinity:
+//! undefined values are absent. The doc comments are the descriptions in the schema.
 
 mod comparison;
 mod figures;

@@ -1,8 +1,8 @@
-//! Secrets are replaced by `***` before anything leaves the run: in every spelling a request or
-//! a response may carry them in.
+//! Replaces secrets with `***` before anything leaves the run, in every encoding that a request or
+//! a response may contain.
 //!
-//! Foreign text is masked first and cut, cleaned and escaped after that: what is cut off first
-//! may leave the beginning of a secret, and what is removed later may join its halves.
+//! Untrusted text is masked first and truncated, sanitized and escaped after that: truncating first
+//! could leave the beginning of a secret, and removing characters later could join its halves.
 
 mod credentials;
 mod packed;

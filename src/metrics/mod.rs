@@ -1,8 +1,8 @@
-//! Counting samples: each worker thread records into its own [`Recorder`], an [`Aggregator`]
-//! takes what they gathered about once a second, and [`Results`] is what it all came to.
+//! Counts samples: each worker thread has its own [`Recorder`], an [`Aggregator`] collects their counts
+//! about once per second, and [`Results`] contains the totals.
 //!
-//! Nothing here is shared between threads while a sample is recorded: no lock, no atomic.
-//! Histograms grow with what they hold: a line hit a few times costs bytes, not a table.
+//! Nothing is shared between threads while a sample is recorded: no locks, no atomics. Histograms grow
+//! with their content: a row with few samples takes a few bytes, not a table.
 
 mod aggregator;
 mod lost_users;

@@ -1,4 +1,4 @@
-//! A finished response, as extractors, assertions and expressions see it.
+//! A complete response, as used by extractors, assertions and expressions.
 
 pub(crate) mod body_turn;
 mod charset;

@@ -1,9 +1,9 @@
-//! Live metrics: while a run goes, its figures are served to Prometheus and sent to an
-//! OpenTelemetry collector.
+//! Live metrics: during a run, its metrics are served to Prometheus and sent to an OpenTelemetry
+//! collector.
 //!
-//! Once a second the run's main thread makes one snapshot of what is counted, and both
-//! outputs are written from it, so they cannot disagree. Serving and sending happen on a thread of
-//! its own; nobody there can make the run wait, except at its very end, for a few seconds at most.
+//! Once per second, the main thread of the run takes one snapshot of the current counts. Both outputs
+//! are written from it, so they cannot disagree. A separate thread serves and sends them. It never makes
+//! the run wait, except for a few seconds at the end.
 
 mod collector;
 mod export;

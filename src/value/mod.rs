@@ -1,4 +1,4 @@
-//! The values a plan computes with: what variables hold, expressions yield and extractors find.
+//! The values that a plan works with: contents of variables, results of expressions and extractors.
 
 mod number;
 
