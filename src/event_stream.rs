@@ -59,7 +59,7 @@ impl Field {
     }
 }
 
-/// Where in a line the next byte stands.
+/// Where in a line the next byte is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LinePart {
     /// At the beginning of the stream, after this number of bytes of a byte order mark.
@@ -343,7 +343,7 @@ impl EventStream {
     }
 }
 
-/// What stands before the end of the line.
+/// What is before the end of the line.
 fn until_line_end(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
     end.map_or(bytes, |end| &bytes[..end])

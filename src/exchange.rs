@@ -25,7 +25,7 @@ pub struct Timings {
     pub connect: Option<Duration>,
     /// The TLS handshake.
     pub tls: Option<Duration>,
-    /// From the request's first byte sent to the answer's first byte.
+    /// From the request's first byte sent to the response's first byte.
     pub first_byte: Option<Duration>,
     /// From the response's first byte to its last.
     pub download: Option<Duration>,
@@ -121,9 +121,9 @@ pub struct HttpEntry {
     pub proxy: Option<String>,
     /// The TLS version, for example `TLSv1_3`.
     pub tls: Option<String>,
-    /// The answer's status, if there was an answer.
+    /// The response's status, if there was a response.
     pub status: Option<u16>,
-    /// The answer's headers.
+    /// The response's headers.
     pub response_headers: HeaderMap,
 }
 
@@ -140,13 +140,13 @@ pub struct Exchange {
     pub received_bytes: u64,
     /// Requests sent again because the server had closed the pooled connection.
     pub reconnects: u32,
-    /// Whether the answer came from the user's cache and nothing was sent.
+    /// Whether the response came from the user's cache and nothing was sent.
     pub cached: bool,
     /// What went over the wire, in order, if the request asked to have it captured; empty otherwise.
     pub transcript: Vec<Entry>,
-    /// The answer, or why there is none. A whole answer with a bad status is an answer.
+    /// The response, or why there is none. A whole response with a bad status is a response.
     pub outcome: Result<Rc<Response>, Failure>,
-    /// What came of an answer whose body did not come whole or is damaged: status, headers and the
+    /// What came of a response whose body did not come whole or is damaged: status, headers and the
     /// body so far. Its time is the exchange's, which is no response time.
     pub partial: Option<Rc<Response>>,
 }
@@ -160,7 +160,7 @@ impl Exchange {
         })
     }
 
-    /// The answer, or what came of it.
+    /// The response, or what came of it.
     pub fn response(&self) -> Option<&Response> {
         self.outcome.as_ref().ok().or(self.partial.as_ref()).map(|response| &**response)
     }

@@ -95,7 +95,7 @@ struct Counts {
     pairs: u64,
 }
 
-/// Where in a tag a byte stands.
+/// Where in a tag a byte is.
 const NAME: usize = 0;
 const BEFORE: usize = 1;
 const ATTRIBUTE: usize = 2;

@@ -23,7 +23,7 @@ pub fn scheme(text: &str) -> Option<&str> {
     text[end..].starts_with("://").then(|| &text[..end])
 }
 
-/// Where the scheme ends and its colon stands.
+/// Where the scheme ends and its colon is.
 fn scheme_end(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     bytes.first().filter(|first| first.is_ascii_alphabetic())?;
@@ -58,7 +58,7 @@ pub fn lacks_scheme(reference: &str) -> bool {
     })
 }
 
-/// Why no path can stand after this base URL. What follows a `?` or `#` would take in every path,
+/// Why no path can be after this base URL. What follows a `?` or `#` would take in every path,
 /// and all requests would go to the same page.
 pub fn base_problem(base: &str) -> Option<String> {
     let sign = base.chars().find(|sign| matches!(sign, '?' | '#'))?;

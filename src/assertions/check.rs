@@ -1,4 +1,4 @@
-//! From an answer to a verdict.
+//! From a response to a verdict.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ const SHOWN: usize = 200;
 /// Why an assertion does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssertionFailure {
-    /// The assertion's sentence, equal for every answer: failures are counted by it.
+    /// The assertion's sentence, equal for every response: failures are counted by it.
     pub text: String,
     /// `expected 200, got 500`.
     pub message: String,
@@ -47,7 +47,7 @@ impl fmt::Display for AssertionFailure {
 impl std::error::Error for AssertionFailure {}
 
 impl Assertion {
-    /// Judges an answer. `scope` gives `${…}` in expected values their meaning.
+    /// Judges a response. `scope` gives `${…}` in expected values their meaning.
     ///
     /// # Errors
     /// The first matcher that is not met.

@@ -43,7 +43,7 @@ pub(super) struct Miss {
     pub(super) actual: String,
 }
 
-/// Judges what one assertion sees of one answer.
+/// Judges what one assertion sees of one response.
 pub(super) struct Judge<'s> {
     pub(super) scope: &'s mut dyn Scope,
     pub(super) unit: SubjectUnit,
@@ -109,7 +109,7 @@ impl Judge<'_> {
         if met { Ok(()) } else { self.miss(matcher, computed, seen) }
     }
 
-    /// What was expected and what came. A computed value is told beside how it is written.
+    /// What was expected and what came. A computed value is told next to how it is written.
     fn miss(&mut self, matcher: &Matcher, computed: Option<&Value>, seen: Actual<'_>) -> Result<(), Miss> {
         let mut expected = self.phrase(matcher);
         if let Some(value) = computed
@@ -412,7 +412,7 @@ impl<'a> Actual<'a> {
 }
 
 impl Matcher {
-    /// Whether what it expects is computed for every answer.
+    /// Whether what it expects is computed for every response.
     fn is_computed(&self) -> bool {
         match self {
             Self::Equals(expected)

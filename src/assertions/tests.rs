@@ -1,4 +1,4 @@
-//! Judgements of answers made by hand.
+//! Judgements of responses made by hand.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

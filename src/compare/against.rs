@@ -106,7 +106,7 @@ pub(super) enum Asked {
     Throughput,
 }
 
-/// Answers a question, one of so many that are asked of the run.
+/// Answers a question, one of this many that are asked of the run.
 ///
 /// # Errors
 /// A fragment that says why there is nothing to compare.

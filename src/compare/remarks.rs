@@ -115,7 +115,7 @@ pub(super) fn all(new: &Summary, named: &[Summary], baseline: &[&Summary]) -> Ve
 /// That the load generator was much later than in every run of the baseline: something else kept
 /// the machine busy, and the response times contain that.
 pub(super) fn lateness(new: &Summary, baseline: &[&Summary]) -> Option<String> {
-    /// So many times later is no chance.
+    /// This many times later is not noise.
     const TIMES: f64 = 3.0;
     /// Less says nothing, in milliseconds.
     const LEAST_MS: f64 = 5.0;

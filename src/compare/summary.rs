@@ -226,7 +226,7 @@ impl Summary {
         Ok(Self { run: about(document, file), facts: facts(document), groups: loads(&places), lines, by_key })
     }
 
-    /// A run made by hand: samplers of one thread group, held for so many seconds.
+    /// A run made by hand: samplers of one thread group, held for this many seconds.
     #[cfg(test)]
     pub(super) fn made(id: &str, samplers: &[(&str, Slices)], group: &Slices, percentiles: &[f64]) -> Self {
         const GROUP: &str = "users";

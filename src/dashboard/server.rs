@@ -22,13 +22,13 @@ use super::{PageUpdate, Viewer};
 use crate::listen::{Placed, Places, bind, is_own};
 use crate::problem::Problem;
 
-/// So many messages may wait for a slow browser; then it is let go, and connects anew.
+/// This many messages may wait for a slow browser; then it is let go, and connects again.
 const WAITING: usize = 4;
-/// So many pages may be open at once.
+/// This many pages may be open at once.
 const MOST_VIEWERS: usize = 32;
-/// So many connections may be open; a further one takes the place of the one that is idle longest.
+/// This many connections may be open; a further one takes the place of the one that is idle longest.
 const MOST_CONNECTIONS: usize = 2 * MOST_VIEWERS;
-/// The pause after a connection could not be taken, for instance for want of open files.
+/// The pause after a connection could not be taken, for instance for lack of open files.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long browsers may take to fetch the end of the run.
 const GRACE: Duration = Duration::from_secs(2);
@@ -190,7 +190,7 @@ async fn stop(State(site): State<Arc<Site>>) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-/// Takes so many connections at a time.
+/// Takes this many connections at a time.
 struct Bounded {
     listener: tokio::net::TcpListener,
     places: Arc<Places>,

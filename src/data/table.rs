@@ -80,7 +80,7 @@ impl Spec {
                 break;
             }
         }
-        // A quote that is never closed swallows the lines behind it into the last row.
+        // A quote that is never closed swallows the lines after it into the last row.
         if several_lines
             && matches!(rows.source, RowSource::Csv(..))
             && let Some(error) = self.unclosed_quote()
@@ -341,7 +341,7 @@ impl Rows {
                         return Some(Err(error));
                     }
                     let shown = shown_path(&self.spec.path);
-                    // Quotes count only directly behind the delimiter (RFC 4180 §2.4: spaces belong to the cell).
+                    // Quotes count only directly after the delimiter (RFC 4180 §2.4: spaces belong to the cell).
                     if record.iter().any(|cell| cell.starts_with(' ') && cell.trim_start().starts_with('"')) {
                         return Some(Err(Problem::new(
                             format!(

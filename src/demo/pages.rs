@@ -1,4 +1,4 @@
-//! The few pages for people: a start page with a form and its resources, and a page behind it.
+//! The few pages for people: a start page with a form and its resources, and a page after it.
 
 use std::sync::Arc;
 

@@ -19,7 +19,7 @@ use crate::graph::{Group, GroupId};
 use crate::schedule::{Load, UserEvent, Users};
 use crate::stop_reason::StopReason;
 
-/// So many arrivals start before a thread looks at anything else.
+/// This many arrivals start before a thread looks at anything else.
 const AT_ONCE: usize = 64;
 
 /// Runs the thread's share of a group, once the groups it needs have ended.

@@ -137,7 +137,7 @@ impl User {
         turn
     }
 
-    /// Every credential of the last exchange and of the user, wherever it stands: a target may send
+    /// Every credential of the last exchange and of the user, wherever it is: a target may send
     /// it back in its response.
     pub(super) fn credentials(&mut self) -> Vec<String> {
         let mut values = self.sessions.cookie_values();

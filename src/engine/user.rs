@@ -243,7 +243,7 @@ pub(super) struct User {
     pub(super) hides: Option<Masker>,
     /// The secrets and credentials that were hidden last, in order.
     secrets: Vec<(String, Secret)>,
-    /// What secret variables held before, the latest last: it may stand in a request or a variable still.
+    /// What secret variables held before, the latest last: it may be in a request or a variable still.
     replaced: Vec<String>,
 }
 

@@ -19,7 +19,7 @@ const SHOWN: usize = 100;
 /// How many values one extractor finds in a response are hidden.
 const MAX_SECRETS: usize = 100;
 
-/// Takes a value out of an answer.
+/// Takes a value out of a response.
 #[derive(Debug)]
 pub struct Extractor {
     /// The variable that gets the value; named in messages.
@@ -52,12 +52,12 @@ pub enum How {
     Css(Css),
     /// By an XPath.
     XPath(XPath),
-    /// What stands between two texts. An empty left text means from the start, an empty right
+    /// What is between two texts. An empty left text means from the start, an empty right
     /// one to the end.
     Between(Template, Template),
-    /// A header of the answer; all its values, in order.
+    /// A header of the response; all its values, in order.
     Header(HeaderName),
-    /// A cookie the answer or one of its redirects set.
+    /// A cookie the response or one of its redirects set.
     Cookie(String),
 }
 
@@ -79,7 +79,7 @@ pub enum Source {
     Url,
     /// In a header's first value.
     Header(HeaderName),
-    /// In the value of a cookie the answer set.
+    /// In the value of a cookie the response set.
     Cookie(String),
 }
 
@@ -101,7 +101,7 @@ pub enum Pick {
 /// Why an extractor gives no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtractionFailure {
-    /// The cause without anything that changes from answer to answer, so that equal causes count together.
+    /// The cause without anything that changes from response to response, so that equal causes count together.
     pub cause: String,
     /// The whole message: the variable, the expression, what the body began with, the nearest path.
     pub message: String,
@@ -150,7 +150,7 @@ impl Extractor {
     }
 
     /// Everything it finds in a response, whichever of it is taken: what is to be hidden if it extracts a
-    /// secret. In JSON that is not whole, what stands under the last name of its path.
+    /// secret. In JSON that is not whole, what is under the last name of its path.
     pub fn secrets(&self, response: &Response, scope: &mut dyn Scope) -> Vec<Value> {
         let mut values = match (self.matches(response, scope), &self.how) {
             (Ok(Matches::One(value)), _) => vec![value],
@@ -274,7 +274,7 @@ impl Extractor {
 
 /// Why nothing could be looked for.
 enum Trouble {
-    /// The place is missing or not of the right format: a default stands in.
+    /// The place is missing or not of the right format: a default is used.
     Place(String),
     /// The extractor itself cannot be carried out.
     Step(String),

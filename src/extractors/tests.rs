@@ -1,4 +1,4 @@
-//! Extraction from answers made by hand.
+//! Extraction from responses made by hand.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -305,7 +305,7 @@ fn a_failure_tells_what_helps() {
         failure.message.contains(r#"got a body that has $.data.token and begins with: {"data":{"token":"abc""#),
         "{failure}"
     );
-    // The nearest path stands before the body, where a cut does not lose it.
+    // The nearest path is before the body, where a cut does not lose it.
     let failure = by_json("$.token").extract(&answer("<h1>\u{1b}[31m\nno\u{202e}"), &mut World::new()).unwrap_err();
     assert!(failure.message.contains(r"<h1>\u{1b}[31m\nno\u{202e}"), "{failure}");
     assert!(failure.cause.contains("not JSON"));

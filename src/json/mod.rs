@@ -124,7 +124,7 @@ impl<'d> Node<'d> {
         self.document.text.get(inner) == Some(name.as_bytes())
     }
 
-    /// What stands inside of it, one after the other; names and values alternate in an object.
+    /// What is inside of it, one after the other; names and values alternate in an object.
     fn inside(self) -> impl Iterator<Item = Self> {
         let end = match self.kind() {
             ValueKind::Object | ValueKind::List => self.entry().next as usize,

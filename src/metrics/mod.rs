@@ -64,7 +64,7 @@ pub struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    /// A sample that has no answer to measure: a step that could not be carried out, a
+    /// A sample that has no response to measure: a step that could not be carried out, a
     /// transaction, a request that was interrupted.
     pub fn bare(label: LabelId, started: Duration, ended: Duration, outcome: Outcome<'a>) -> Self {
         Self {

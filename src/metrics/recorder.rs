@@ -69,7 +69,7 @@ pub(super) struct Users {
 }
 
 impl Users {
-    /// Begins anew to look for the most at once.
+    /// Begins again to look for the most at once.
     pub(super) fn settle(&mut self) {
         self.peak = self.active;
         self.planned = self.active + self.missing;
@@ -243,7 +243,7 @@ impl Recorder {
         self.generator.late_starts += u64::from(late > LATE);
     }
 
-    /// So many connections are open now.
+    /// This many connections are open now.
     pub fn connections(&mut self, open: u64) {
         self.connections = self.connections.max(open);
     }

@@ -23,7 +23,7 @@ pub struct Stats {
     pub count: u64,
     /// Those that failed.
     pub failed: u64,
-    /// Samples whose answer's head arrived, whatever came after it.
+    /// Samples whose response's head arrived, whatever came after it.
     pub answered: u64,
     /// Samples the end of the run interrupted; not in `count`.
     pub interrupted: u64,
@@ -311,7 +311,7 @@ pub(super) struct ErrorStats {
 }
 
 /// Whether two values that came are alike: of one status one body is told, or bodies that change
-/// from answer to answer would leave no room for another status.
+/// from response to response would leave no room for another status.
 fn same_status(known: &str, actual: &str) -> bool {
     known == actual || status_in_front(known).is_some_and(|known| status_in_front(actual) == Some(known))
 }

@@ -100,7 +100,7 @@ impl Timeline {
         samples.lower_bounds.merge(stats.lower_bounds);
     }
 
-    /// So many users were active at once, so many planned, and so many connections open.
+    /// This many users were active at once, this many planned, and this many connections open.
     pub(super) fn at_once(&mut self, second: u64, users: u64, planned: u64, connections: u64) {
         let slice = self.open.entry(second).or_default();
         slice.users = slice.users.max(users);

@@ -67,7 +67,7 @@ fn contents(page: &mut String) {
     page.push_str("- [Expressions](#expressions): [functions](#functions), [filters](#filters)\n\n");
 }
 
-/// A section's heading. Its anchor is its text in small letters with dashes.
+/// A section's heading. Its anchor is its text in lower case with dashes.
 fn heading(section: &Section) -> String {
     let mut letters = section.name.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -128,7 +128,7 @@ fn examples(page: &mut String, keys: impl Iterator<Item = &'static Key>) {
     }
 }
 
-/// What may stand under a key, in words.
+/// What may be under a key, in words.
 fn value(ty: &Ty) -> String {
     match ty {
         Ty::Text => "text".to_owned(),
@@ -239,7 +239,7 @@ fn elsewhere(key: &Key) -> String {
     format!("<br><sub>other tools: {}</sub>", told.join(", "))
 }
 
-/// Text that may stand in a cell of a table.
+/// Text that may be in a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }

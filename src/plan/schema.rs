@@ -1,6 +1,6 @@
 //! The JSON Schema of plans (draft-07), generated from [`keys`](super::keys) for editors and validators.
 //!
-//! A step is not a wide `oneOf`: editors then report `Missing property "get"` for any slip. It is one
+//! A step is not a wide `oneOf`: editors then report `Missing property "get"` for any mistake. It is one
 //! `if … then closed object` per kind, so that errors and completions fit the kind that is written.
 
 use serde_json::{Map, Value as Json, json};

@@ -100,7 +100,7 @@ pub struct Variable {
 /// The order rows are drawn in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// As they stand.
+    /// As they are.
     Sequential,
     /// Each once in random order.
     Shuffle,
@@ -108,7 +108,7 @@ pub enum Order {
     Random,
 }
 
-/// Who draws from one pile.
+/// Who draws from one pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
     /// All users.
@@ -147,7 +147,7 @@ pub struct DataSet {
     pub encoding: Option<Spanned<Arc<str>>>,
     /// The order of rows.
     pub order: Order,
-    /// Who shares a pile.
+    /// Who shares a pool.
     pub share: Share,
     /// Whether a row is kept for a user's life.
     pub per_user: bool,

@@ -62,7 +62,7 @@ pub(super) fn as_json<'b>(body: &'b [u8], content_type: impl FnOnce() -> Option<
     }
 }
 
-/// The type without its parameters, in small letters.
+/// The type without its parameters, in lower case.
 fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

@@ -39,7 +39,7 @@ pub(super) fn summarize(body: &str, status: u16, secrets: &Masker) -> Option<Str
         '<' => of_markup(text),
         _ => first_line(text),
     };
-    // Servers repeat the status in front of its name.
+    // Servers repeat the status before its name.
     // Undone escapes may have made a secret of what was none.
     let line = one_line(&secrets.mask_cut(&line));
     let number = status.to_string();
@@ -53,7 +53,7 @@ fn of_json(text: &str) -> Option<String> {
     said(document.root(), 4)
 }
 
-/// The most telling text in a value, at most so many levels down.
+/// The most telling text in a value, at most this many levels down.
 fn said(node: Node<'_>, levels: u8) -> Option<String> {
     match node.kind() {
         ValueKind::Text => node.text().map(Cow::into_owned).filter(|text| !text.trim().is_empty()),
@@ -175,7 +175,7 @@ fn first_line(text: &str) -> String {
     line.to_owned()
 }
 
-/// Words with one blank between them, without control characters.
+/// Words with one space between them, without control characters.
 fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(4 * LONGEST));
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {

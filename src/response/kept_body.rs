@@ -81,7 +81,7 @@ impl Plain {
 #[derive(Debug)]
 pub(crate) struct KeptBody {
     plain: Plain,
-    /// What comes behind that, once there was no more room.
+    /// What comes after that, once there was no more room.
     packed: Option<Box<Packing>>,
     total: u64,
     max: u64,

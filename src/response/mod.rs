@@ -32,7 +32,7 @@ pub struct Messages {
     pub longest_gap: Option<Duration>,
 }
 
-/// A finished answer. Text and JSON are derived on first use and kept.
+/// A finished response. Text and JSON are derived on first use and kept.
 #[derive(Debug)]
 pub struct Response {
     /// The status as a number, where the protocol has one: `404` of HTTP, the code a WebSocket was closed with.
@@ -53,11 +53,11 @@ pub struct Response {
     pub url: Arc<str>,
     /// How many redirects were followed.
     pub redirects: u32,
-    /// Cookies set by this answer and its redirects, last one first.
+    /// Cookies set by this response and its redirects, last one first.
     pub cookies: Vec<(String, String)>,
     /// From the sampler's start to the last byte of the body.
     pub response_time: Duration,
-    /// From the request's first byte sent to the answer's first byte.
+    /// From the request's first byte sent to the response's first byte.
     pub first_byte: Duration,
     text: OnceCell<String>,
     /// Boxed: every response is moved a few times, and most are never read as JSON.
@@ -156,7 +156,7 @@ impl Response {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The value of a cookie set by this answer.
+    /// The value of a cookie set by this response.
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

@@ -1,4 +1,4 @@
-//! What is shown while a run goes.
+//! What is shown during a run.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

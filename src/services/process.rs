@@ -122,7 +122,7 @@ impl Process {
         ask_to_end(self.child.id());
     }
 
-    /// What the command printed last, to be put behind a sentence: empty, or `; its last output:` and
+    /// What the command printed last, to be put after a sentence: empty, or `; its last output:` and
     /// lines that start with `| `, free of control characters.
     pub(super) fn last_output(&self) -> String {
         let bytes: Vec<u8> = self.output.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();

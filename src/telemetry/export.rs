@@ -19,7 +19,7 @@ use crate::sanitize::inline;
 
 /// How long one message may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
-/// No more of an answer is read than this.
+/// No more of a response is read than this.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// The word to send the latest snapshot now; it is answered when that is done, or has failed.
@@ -124,7 +124,7 @@ impl Exporter {
             }
             body.extend_from_slice(&part);
         }
-        // An answer that is no message, for instance a proxy's, says nothing of rejected points.
+        // A response that is no message, for instance a proxy's, says nothing of rejected points.
         let partial = ExportMetricsServiceResponse::decode(&*body).ok().and_then(|answer| answer.partial_success);
         match partial {
             Some(partial) if partial.rejected_data_points > 0 => Err(Problem::new(

@@ -34,7 +34,7 @@ use crate::problem::Problem;
 
 /// A snapshot is made no more often than this.
 const EVERY: Duration = Duration::from_secs(1);
-/// Making snapshots takes no more of the main thread's time than one part in so many.
+/// Making snapshots takes no more of the main thread's time than one part in this many.
 const SHARE: u32 = 20;
 /// How long the end of a run may wait for the last message: what it may take, and a little.
 const PATIENCE: Duration = export::TIMEOUT.saturating_add(Duration::from_secs(1));

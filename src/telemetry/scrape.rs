@@ -1,4 +1,4 @@
-//! The endpoint Prometheus scrapes: `GET /metrics` over HTTP/1, one answer for each connection.
+//! The endpoint Prometheus scrapes: `GET /metrics` over HTTP/1, one response for each connection.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -24,13 +24,13 @@ use crate::listen::{Places, is_own};
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
 /// The only path there is.
 pub(super) const PATH: &str = "/metrics";
-/// What an answer without metrics is.
+/// What a response without metrics is.
 const PLAIN: &str = "text/plain; charset=utf-8";
-/// So many scrapes at a time; a further one takes the place of the one that is idle longest.
+/// This many scrapes at a time; a further one takes the place of the one that is idle longest.
 const CONNECTIONS: usize = 16;
 /// A connection is closed after this long, whatever its state: as long as Prometheus waits.
 const LIFETIME: Duration = Duration::from_secs(10);
-/// The pause after a connection could not be taken, for instance for want of open files.
+/// The pause after a connection could not be taken, for instance for lack of open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers scrapes for good. Must be called inside a [`tokio::task::LocalSet`].

@@ -56,7 +56,7 @@ impl<'s> Context<'s> {
         Ok(())
     }
 
-    /// The value behind a constant, a variable or a path into one; `None` for what has to be computed.
+    /// The value of a constant, a variable or a path into one; `None` for what has to be computed.
     fn place<'v>(&'v self, node: &'v ExprNode) -> Result<Option<&'v Value>, EvalError> {
         match &node.kind {
             ExprKind::Constant(value) => Ok(Some(value)),
@@ -301,7 +301,7 @@ impl<'s> Context<'s> {
         }
     }
 
-    /// A filter of bytes directly behind `file(…)`: the file need not be text.
+    /// A filter of bytes directly after `file(…)`: the file need not be text.
     fn of_file(
         &mut self,
         doc: &'static FunctionDoc,

@@ -13,7 +13,7 @@ use super::filters::ENCODINGS;
 use super::time;
 use crate::value::Number;
 
-/// The longest list or text a function makes, so that a slip does not take all memory.
+/// The longest list or text a function makes, so that a mistake does not take all memory.
 const MAX_LENGTH: i64 = 1_000_000;
 
 /// A function or a filter: its words, and what it does.
@@ -21,7 +21,7 @@ const MAX_LENGTH: i64 = 1_000_000;
 pub struct FunctionDoc {
     /// The name.
     pub name: &'static str,
-    /// What stands in its parentheses.
+    /// What is in its parentheses.
     pub parameters: &'static [Parameter],
     /// What it does, in one sentence.
     pub summary: &'static str,

@@ -1,5 +1,5 @@
 //! Tokens of an expression. Words and signs of other languages are recognised here, so that
-//! parsing goes on behind them.
+//! parsing goes on after them.
 
 use std::ops::Range;
 
@@ -65,7 +65,7 @@ pub(super) fn tokens(
 }
 
 /// Where the expression that starts at `start` ends, judging by quotes and braces alone: the
-/// offset of its `}`. For going on behind an expression that cannot be read.
+/// offset of its `}`. For going on after an expression that cannot be read.
 pub(super) fn closing_brace(text: &str, start: usize) -> Option<usize> {
     let mut quote = None;
     let mut escaped = false;

@@ -95,7 +95,7 @@ impl TemplateProblem {
 pub struct NameUse {
     /// The name.
     pub name: String,
-    /// Where it stands.
+    /// Where it is.
     pub range: Range<usize>,
     /// What is read of it, when that is written out: the `x` of `name.x` or `name["x"]`.
     pub member: Option<(String, Range<usize>)>,

@@ -74,7 +74,7 @@ impl<'a> Parser<'a> {
         self.fail(TemplateProblem::new(range, message).help("calculate parts of it with `set` first"))
     }
 
-    /// An operand and every operator behind it that binds at least as tightly as `least`.
+    /// An operand and every operator after it that binds at least as tightly as `least`.
     fn binary(&mut self, least: u8) -> Option<Ast> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {

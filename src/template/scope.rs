@@ -28,7 +28,7 @@ pub trait Scope {
     fn run_id(&self) -> &str;
     /// Which round of the innermost loop this is, from 1; `None` outside loops.
     fn loop_index(&self) -> Option<u64>;
-    /// The last finished answer; `None` before the first.
+    /// The last finished response; `None` before the first.
     fn response(&self) -> Option<&Response>;
     /// Whether the last sample passed.
     fn response_ok(&self) -> bool;

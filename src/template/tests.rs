@@ -471,7 +471,7 @@ fn digests_are_written_as_asked_and_base64_of_their_digits_is_doubted() {
     }
 }
 
-/// The clock of these tests stands at 2026-01-05T10:00:00.250Z.
+/// The clock of these tests is at 2026-01-05T10:00:00.250Z.
 #[test]
 fn now_knows_zones_months_and_years() {
     let mut world = World::new();

@@ -140,7 +140,7 @@ pub fn parse_expression(text: &str) -> Result<ParsedExpression, Vec<TemplateProb
     }
 }
 
-/// An expression written with `${…}` where it stands bare.
+/// An expression written with `${…}` where it must be without.
 fn dressed(text: &str) -> Option<TemplateProblem> {
     text.find("${")?;
     let mut bare = String::new();

@@ -8,7 +8,7 @@ use crate::metrics::{Results, Times};
 /// Above this 99th percentile of their lateness, timers and starts are a considerable part of
 /// what is measured, in milliseconds.
 const LAG_LIMIT_MS: f64 = 100.0;
-/// So many starts or timers must be late for their 99th percentile to say anything: of five it is
+/// This many starts or timers must be late for their 99th percentile to say anything: of five it is
 /// the latest one, and a single late one is an accident.
 const LATE: u64 = 5;
 /// A single timer that is as late as this is none, in milliseconds: the machine stood still.

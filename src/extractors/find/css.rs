@@ -16,7 +16,7 @@ pub struct Css {
     source: Arc<str>,
     selector: Selector,
     attribute: Option<Arc<str>>,
-    /// Whether it looks at all elements beside one.
+    /// Whether it looks at all elements next to one.
     compares_siblings: bool,
 }
 
@@ -44,7 +44,7 @@ impl Css {
         self.attribute.as_deref()
     }
 
-    /// The texts (without outer blanks) or attributes of the elements it selects, in order.
+    /// The texts (without outer spaces) or attributes of the elements it selects, in order.
     /// Elements without the attribute are left out.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What the JSONPath library lets through although RFC 9535 does not: blanks inside names and
+//! What the JSONPath library lets through although RFC 9535 does not: spaces inside names and
 //! functions used against their types (section 2.4.3).
 
 use jsonpath_rust::parser::errors::JsonPathError;
@@ -8,7 +8,7 @@ use jsonpath_rust::parser::model::{
 
 use crate::problem::Problem;
 
-/// How many brackets and parentheses of a path may stand within one another. The time that the library's
+/// How many brackets and parentheses of a path may be within one another. The time that the library's
 /// parser takes may double with each.
 pub(crate) const MAX_NESTED: usize = 12;
 

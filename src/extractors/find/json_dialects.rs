@@ -344,7 +344,7 @@ fn quoted(name: &str) -> String {
     format!("'{}'", name.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// Where `close` stands that belongs to an `open` in front of `text`, quotes left out.
+/// The position of the `close` that belongs to an `open` before `text`, ignoring quotes.
 fn closing(text: &str, open: char, close: char) -> Option<usize> {
     let mut depth = 0_u32;
     let mut quote = None;

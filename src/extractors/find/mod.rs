@@ -1,5 +1,5 @@
 //! Finders shared by extractors and assertions: JSONPath, CSS selectors and XPath, each compiled
-//! once and then applied to answers.
+//! once and then applied to responses.
 
 mod css;
 mod json;
@@ -68,7 +68,7 @@ pub(crate) fn still_gzip(text: &str) -> Option<&'static str> {
 /// How many bytes of text a path may find in one response, all values together.
 pub const MAX_FOUND: usize = 64 * 1024 * 1024;
 
-/// Whether a path may find so many bytes.
+/// Whether a path may find this many bytes.
 fn room_for(bytes: usize) -> Result<(), Problem> {
     if bytes > MAX_FOUND {
         return Err(limit(format_args!("it finds more than {} MiB of text", MAX_FOUND >> 20)));

@@ -109,7 +109,7 @@ fn copy<'i>(from: &'i roxmltree::Document<'_>, to: Document<'_>) -> Result<Docum
         seen.below += (1 + open.len()) * (1 + node.text().filter(|_| node.is_text()).map_or(0, str::len) / 64);
         if node.is_element() {
             let inherited = node.parent().map_or(0, |parent| parent.namespaces().len());
-            // An element that only declares prefixes anew brings none that is not known.
+            // An element that only declares prefixes again brings none that is not known.
             if node.namespaces().len() != inherited {
                 for namespace in node.namespaces() {
                     if let Some(prefix) = namespace.name()

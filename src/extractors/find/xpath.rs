@@ -84,7 +84,7 @@ impl XPath {
         &self.source
     }
 
-    /// What it finds: the texts (without outer blanks) of nodes, or the one value that an
+    /// What it finds: the texts (without outer spaces) of nodes, or the one value that an
     /// expression such as `count(//item)` gives.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ pub struct Section {
 pub struct Key {
     /// As it is written.
     pub name: &'static str,
-    /// What may stand under it.
+    /// What may be under it.
     pub ty: Ty,
     /// What it means: one or two sentences.
     pub doc: &'static str,

@@ -3,7 +3,7 @@
 use super::{Key, Section, Ty};
 use crate::protocols::spec::{self, RequestKind};
 
-/// A kind of step: the one key that says what it does, and what may stand beside it.
+/// A kind of step: the one key that says what it does, and what may be next to it.
 #[derive(Debug)]
 pub struct StepKeys {
     /// Which kind it is.

@@ -410,10 +410,10 @@ pub static AUTH: Section = Section {
     ],
 };
 
-/// Basic sign-in.
+/// Basic authentication.
 pub static BASIC: Section = Section { name: "basic auth", doc: "Username and password.", keys: &credentials() };
 
-/// Digest sign-in.
+/// Digest authentication.
 pub static DIGEST: Section = Section { name: "digest auth", doc: "Username and password.", keys: &credentials() };
 
 const fn credentials() -> [Key; 2] {

@@ -20,7 +20,7 @@ pub struct HttpSettings {
     pub headers: Vec<(Name, Option<Text>)>,
     /// How to sign in; `Some(None)` takes an outer one away.
     pub auth: Option<Option<Auth<Text>>>,
-    /// Assertions on every answer.
+    /// Assertions on every response.
     pub assert: Vec<AssertionGroup>,
     /// The keys that make up a connection's settings, if any is written: few requests have their own.
     pub transport: Option<Box<TransportSettings>>,
@@ -53,7 +53,7 @@ pub struct TransportSettings {
     pub decompress_ratio: Option<u64>,
     pub decompress_layers: Option<u64>,
     pub cache: Option<&'static str>,
-    /// Where the first of these keys stands, for findings about their combination.
+    /// Where the first of these keys is, for findings about their combination.
     pub span: Option<Span>,
 }
 
@@ -134,7 +134,7 @@ impl Lower<'_> {
         Some(self.http_settings(&fields, true))
     }
 
-    /// The keys of `http`, wherever they stand. A request's own assertions are read with the request.
+    /// The keys of `http`, wherever they are. A request's own assertions are read with the request.
     fn http_settings(&mut self, fields: &Fields<'_>, with_assertions: bool) -> HttpSettings {
         let assert = fields.get("assert").filter(|_| with_assertions);
         HttpSettings {

@@ -31,7 +31,7 @@ pub struct UntilSpec {
     pub data: Option<Text>,
     /// An event of this type.
     pub event: Option<Name>,
-    /// So many events.
+    /// This many events.
     pub events: Option<u64>,
     /// So much time since the head of the response.
     pub time: Option<Duration>,

@@ -21,11 +21,11 @@ use crate::response::{Headers, Messages, Response};
 use crate::template::Scope;
 use crate::units::written_duration;
 
-/// The last event's data keeps so many bytes of memory for the next one.
+/// The last event's data keeps this many bytes of memory for the next one.
 const KEPT: usize = 16 * 1024;
 /// How many of the events that came are shown, besides the last one.
 const CAPTURED: usize = 100;
-/// So many types of events are told, where the one that is waited for does not come.
+/// This many types of events are told, where the one that is waited for does not come.
 const TYPES: usize = 5;
 /// A type of more bytes is told by its length: a part of it may be a part of a secret.
 const LONGEST_TYPE: usize = 60;

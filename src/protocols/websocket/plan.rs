@@ -236,7 +236,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Tells that a map or a list stands where a message does, without saying that it is JSON; takes it for that.
+    /// Tells that a map or a list is where a message does, without saying that it is JSON; takes it for that.
     fn bare_json(&mut self, kind: &Entry) -> MessageSpec {
         let node = &kind.value;
         let what = if matches!(node.kind, NodeKind::Map(_)) { "this is a JSON object" } else { "this is a list" };

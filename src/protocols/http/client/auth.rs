@@ -104,7 +104,7 @@ impl Auth<String> {
         }
     }
 
-    /// Takes the challenge of a 401 answer; whether it is worth asking again.
+    /// Takes the challenge of a 401 response; whether it is worth asking again.
     pub(super) fn challenged(&self, nonces: &Nonces, target: &Target, headers: &HeaderMap) -> Result<bool, Failure> {
         match self {
             Self::Digest { username, .. } => nonces.learn(username, target, headers),

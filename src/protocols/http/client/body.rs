@@ -5,7 +5,7 @@ use percent_encoding::utf8_percent_encode;
 
 use crate::uri::RESERVED;
 
-/// A query string without the question mark: every name and value percent-encoded, a blank as `%20`.
+/// A query string without the question mark: every name and value percent-encoded, a space as `%20`.
 pub fn query<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> String {
     let mut out = String::new();
     for (name, value) in pairs {
@@ -19,7 +19,7 @@ pub fn query<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V
     out
 }
 
-/// The body of a form as browsers send it (`application/x-www-form-urlencoded`), a blank as `+`.
+/// The body of a form as browsers send it (`application/x-www-form-urlencoded`), a space as `+`.
 pub fn form<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> Bytes {
     let mut serializer = url::form_urlencoded::Serializer::new(String::new());
     for (name, value) in pairs {

@@ -1,4 +1,4 @@
-//! The challenges of a 401 answer: `WWW-Authenticate` taken apart (RFC 9110 §11), and of the
+//! The challenges of a 401 response: `WWW-Authenticate` taken apart (RFC 9110 §11), and of the
 //! digest challenges in it the one that is answered (RFC 7616 §3.3, §3.7).
 
 use std::fmt;

@@ -111,7 +111,7 @@ impl Http2 {
     }
 }
 
-/// How the body of an answer is to be read.
+/// How the body of a response is to be read.
 #[derive(Debug)]
 pub(super) struct Reading {
     /// Whether it is kept and decoded, or only drained and counted.
@@ -124,7 +124,7 @@ pub(super) struct Reading {
     pub(super) tap: Option<Rc<Tap>>,
 }
 
-/// An answer. It is whole, unless it is what [`Progress::partial`] holds.
+/// A response. It is whole, unless it is what [`Progress::partial`] holds.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -136,7 +136,7 @@ pub(super) struct Answer {
     pub(super) body_bytes: u64,
 }
 
-/// Takes an answer as it comes and notes how far it has come. `reading` decides, once the head is
+/// Takes a response as it comes and notes how far it has come. `reading` decides, once the head is
 /// there, what becomes of the body.
 struct AnswerReader<'p, F> {
     reading: Option<F>,
@@ -213,7 +213,7 @@ impl<'p, F: FnOnce(StatusCode, &Headers) -> Reading> AnswerReader<'p, F> {
     }
 }
 
-/// What has come of an answer stays to be looked at when the rest does not come: an error page of
+/// What has come of a response stays to be looked at when the rest does not come: an error page of
 /// a gateway tells more than its missing end. Interrupted requests end here too.
 impl<F> Drop for AnswerReader<'_, F> {
     fn drop(&mut self) {

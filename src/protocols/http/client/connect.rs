@@ -117,7 +117,7 @@ impl Transport {
         self.proxies.for_target(origin).map(Proxy::name)
     }
 
-    /// The address the plan names for a host. The last one of equals counts: it stands further in.
+    /// The address the plan names for a host. The last one of equals counts: it is further in.
     fn overridden(&self, host: &Host<String>, port: u16) -> Option<SocketAddr> {
         if self.resolve.is_empty() {
             return None;

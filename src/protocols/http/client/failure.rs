@@ -219,7 +219,7 @@ impl Stage {
         }
     }
 
-    /// How far the request had come that failed with this message for want of time.
+    /// How far the request had come that failed with this message for lack of time.
     pub(crate) fn of_timeout(message: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| message.starts_with(stage.undone()))
     }
@@ -278,9 +278,9 @@ pub(super) struct ExchangeError {
     pub(super) failure: Failure,
     /// Whether the server certainly did not act on the request.
     pub(super) untouched: bool,
-    /// Whether the connection ended before one byte of an answer came.
+    /// Whether the connection ended before one byte of a response came.
     pub(super) silent: bool,
-    /// How long the answer was waited for.
+    /// How long the response was waited for.
     pub(super) waited: Duration,
 }
 
@@ -300,9 +300,9 @@ pub(super) enum Broken {
     Closed,
     /// Its TLS ended without `close_notify`, where the body ends with the connection.
     Cut,
-    /// The head of the answer is not valid, for this reason.
+    /// The head of the response is not valid, for this reason.
     Head(Box<str>),
-    /// The head of the answer is too large.
+    /// The head of the response is too large.
     TooLarge,
     /// What came is not HTTP/1; it begins with this line.
     NotHttp1(Box<str>),
@@ -319,8 +319,8 @@ impl Broken {
         }
     }
 
-    /// Names the failure that came before the answer's head was complete.
-    /// `answered` tells whether any byte of an answer had come.
+    /// Names the failure that came before the response's head was complete.
+    /// `answered` tells whether any byte of a response had come.
     pub(super) fn before_head(&self, answered: bool) -> ExchangeError {
         before_head(self.cause(), answered)
     }
@@ -338,7 +338,7 @@ impl Broken {
     }
 }
 
-/// Names the failure that HTTP/2 met before the answer's head was complete.
+/// Names the failure that HTTP/2 met before the response's head was complete.
 pub(super) fn http2_before_head(error: &hyper::Error) -> ExchangeError {
     before_head(cause_of(error), false)
 }
@@ -403,7 +403,7 @@ const KEPT: &str = "the server closed the kept connection, idle for ";
 const RACE: Duration = Duration::from_secs(1);
 
 /// The failure of a request on a connection that was idle for so long and that the server closed
-/// without an answer `waited` later; nothing if idleness was not the reason.
+/// without a response `waited` later; nothing if idleness was not the reason.
 pub(super) fn kept_connection_closed(idle: Option<Duration>, waited: Duration) -> Option<Failure> {
     let idle = idle.filter(|_| waited < RACE)?;
     Some(Failure::new(FailureKind::Reset, kept_connection_message(idle)))

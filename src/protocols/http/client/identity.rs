@@ -57,7 +57,7 @@ pub(super) fn client_identity(tls: &TlsSettings, provider: &CryptoProvider) -> R
     }
 }
 
-/// Whether the key's public half stands in the certificate, which need not be understood for that.
+/// Whether the key's public half is in the certificate, which need not be understood for that.
 fn holds_its_key(identity: &CertifiedKey) -> bool {
     let public = identity.key.public_key();
     match (public, identity.cert.first()) {

@@ -1,6 +1,6 @@
-//! Heads of answers that do not follow the standard to the letter, read as curl and node read them:
+//! Heads of responses that do not follow the standard to the letter, read as curl and node read them:
 //! folded lines (RFC 9112 §5.2), spaces before a colon, lines that are no headers, hundreds of lines.
-//! What such a head says is written down anew, by the letter, and read again.
+//! What such a head says is written down again, by the letter, and read again.
 
 use httparse::{EMPTY_HEADER, Error, ParserConfig, Response, Status};
 

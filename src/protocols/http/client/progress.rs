@@ -65,7 +65,7 @@ pub(super) struct Progress {
     pub(super) redirects: Cell<u32>,
     /// Every cookie set so far, in order.
     pub(super) cookies: RefCell<Vec<(String, String)>>,
-    /// What came of an answer that was not whole: its status, its headers, the beginning of its body.
+    /// What came of a response that was not whole: its status, its headers, the beginning of its body.
     pub(super) partial: RefCell<Option<Box<Answer>>>,
     /// Where the connection goes once its server speaks another protocol on it.
     pub(super) upgraded: Option<Rc<RefCell<Option<Upgraded>>>>,

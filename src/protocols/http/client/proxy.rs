@@ -258,7 +258,7 @@ fn same_prefix(left: &[u8], right: &[u8], bits: u8) -> bool {
     })
 }
 
-/// The longest answer to `CONNECT` that is read.
+/// The longest response to `CONNECT` that is read.
 const MAX_ANSWER: usize = 16 * 1024;
 
 /// Asks a proxy for a tunnel to the target.

@@ -137,7 +137,7 @@ impl Target {
         &self.text
     }
 
-    /// The same, to be kept beside.
+    /// The same, to be kept separately.
     pub(super) fn shared_text(&self) -> &Arc<str> {
         &self.text
     }

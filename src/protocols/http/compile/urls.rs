@@ -104,7 +104,7 @@ fn scheme<'u>(step: &HttpStep, url: &'u str) -> Cow<'u, str> {
 
 const WHOLE: &str = "a whole URL looks like http://localhost:8080/path";
 
-/// A path that nothing stands before.
+/// A path without a base URL.
 fn no_base(path: &str, span: Span) -> Diagnostic {
     if uri::network_path(path).is_some() {
         return Diagnostic::error(span, format!("`{path}` names a host but no scheme"))
