@@ -41,7 +41,7 @@ Exit codes:
   130, 143 stopped by Ctrl-C (or from the dashboard), or by SIGTERM, SIGHUP or SIGQUIT;
            all reports are written";
 
-/// Run load tests written in plain YAML: thread groups, samplers, assertions, and a pass/fail verdict for CI
+/// The command line. Its description is that of the package.
 #[derive(Debug, Parser)]
 #[command(name = "loadplan", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {

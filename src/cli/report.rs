@@ -31,7 +31,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = JunitStyle::Default)]
     junit_style: JunitStyle,
     /// Write a CSV table to this file: a row per sampler and transaction, and one for the total. (results.json does
-    /// not contain the single samples of `run --csv`)
+    /// not contain the individual samples of `run --csv`)
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
     #[command(flatten)]

@@ -27,9 +27,9 @@ pub(super) fn patience() -> Duration {
 pub(super) enum ColorChoice {
     /// Use colors on a terminal, unless the environment disables them
     Auto,
-    /// Always
+    /// Always use colors
     Always,
-    /// Never
+    /// Never use colors
     Never,
 }
 
