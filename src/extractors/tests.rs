@@ -516,8 +516,28 @@ fn wrong_xpaths_are_refused() {
         let outcome = XPath::compile(path);
         assert!(outcome.is_err() || path == "*", "{path}");
     }
+    for (path, why) in [
+        ("//a[]", "(empty predicate)"),
+        ("//", "(trailing slash)"),
+        ("'", "(mismatched quote characters)"),
+        ("//a]", "(unexpected token: right bracket)"),
+    ] {
+        let told = XPath::compile(path).unwrap_err().to_string();
+        assert!(told.contains(why), "{path}: {told}");
+    }
     assert!(XPath::compile(&"(".repeat(1_000)).is_err());
     assert!(XPath::compile(&format!("{}1", "-".repeat(1_900))).is_err());
+}
+
+#[test]
+fn regression_a_wrong_css_selector_is_not_to_be_reported_to_a_developer() {
+    for (selector, why) in [
+        ("div[[", "it cannot be read (no qualified name in attribute selector)"),
+        ("a:nonsense", "it cannot be read (unsupported pseudo class or element `nonsense`)"),
+        ("a >", "it cannot be read (dangling combinator)"),
+    ] {
+        assert_eq!(Css::compile(selector, None).unwrap_err().to_string(), why);
+    }
 }
 
 #[test]

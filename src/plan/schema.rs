@@ -110,7 +110,7 @@ fn ty_schema(ty: &'static Ty) -> Json {
         }),
         Ty::Share => json!({
             "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$|\$\{",
-            "patternErrorMessage": "write a share in percent: 25%",
+            "patternErrorMessage": "write a percentage: 25%",
         }),
         Ty::Expression => json!({ "type": ["string", "boolean", "number"] }),
         Ty::Any => json!({}),
@@ -214,7 +214,7 @@ fn step_schema() -> Json {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.key.name).collect();
     let mut listed = closed_object(kinds.iter().map(|kind| &kind.key).chain(STEP.keys));
     listed.insert("not".into(), json!({}));
-    listed.insert("errorMessage".into(), json!(format!("a step needs a kind key: {}", names.join(", "))));
+    listed.insert("errorMessage".into(), json!(format!("a step needs a step type: {}", names.join(", "))));
     branches.push(json!({ "if": { "not": { "anyOf": any } }, "then": listed }));
     json!({
         "type": "object",
@@ -227,11 +227,11 @@ fn step_schema() -> Json {
 
 fn snippets() -> Json {
     json!([
-        { "label": "get", "description": "A GET with its checks", "body": { "get": "${1:/path}", "assert": { "status": 200 } } },
-        { "label": "post json", "description": "A POST with a JSON body", "body": { "post": "${1:/path}", "json": { "${2:name}": "${3:value}" }, "assert": { "status": 201 } } },
-        { "label": "log in and keep the token", "description": "A POST whose response's token is used later", "body": { "name": "Log in", "post": "${1:/login}", "json": { "username": "${2:user}", "password": "${3:password}" }, "extract": { "token": "\\$.token" }, "assert": { "status": 200 } } },
-        { "label": "transaction", "description": "Steps timed together", "body": { "transaction": "${1:Name}", "steps": [{ "get": "${2:/path}" }] } },
-        { "label": "choose", "description": "One of several steps, by weight", "body": { "choose": [{ "weight": 3, "get": "${1:/often}" }, { "weight": 1, "get": "${2:/seldom}" }] } },
+        { "label": "get", "description": "A GET request with assertions", "body": { "get": "${1:/path}", "assert": { "status": 200 } } },
+        { "label": "post json", "description": "A POST request with a JSON body", "body": { "post": "${1:/path}", "json": { "${2:name}": "${3:value}" }, "assert": { "status": 201 } } },
+        { "label": "log in and save the token", "description": "A POST request that extracts a token for later steps", "body": { "name": "Log in", "post": "${1:/login}", "json": { "username": "${2:user}", "password": "${3:password}" }, "extract": { "token": "\\$.token" }, "assert": { "status": 200 } } },
+        { "label": "transaction", "description": "Several steps timed together", "body": { "transaction": "${1:Name}", "steps": [{ "get": "${2:/path}" }] } },
+        { "label": "choose", "description": "One of several steps, chosen by weight", "body": { "choose": [{ "weight": 3, "get": "${1:/often}" }, { "weight": 1, "get": "${2:/rarely}" }] } },
         { "label": "repeat", "description": "A loop", "body": { "repeat": 3, "steps": [{ "get": "${1:/path}" }] } },
         { "label": "if / else", "description": "A condition", "body": { "if": "${1:total > 3}", "steps": [{ "get": "${2:/path}" }], "else": [{ "get": "${3:/other}" }] } },
         { "label": "pause", "description": "A wait", "body": { "pause": "${1:2s}" } },

@@ -8,7 +8,7 @@ use crate::markup;
 use crate::problem::Problem;
 use crate::value::Value;
 
-use super::Found;
+use super::{Found, in_words};
 
 /// A compiled CSS selector, and the attribute that is read of what it finds.
 #[derive(Clone, Debug)]
@@ -29,7 +29,8 @@ impl Css {
         if selector.len() > 10_000 {
             return Err("the selector is longer than 10000 characters".into());
         }
-        let parsed = Selector::parse(selector).map_err(|error| format!("it cannot be read ({error})"))?;
+        let parsed = Selector::parse(selector)
+            .map_err(|error| format!("it cannot be read ({})", in_words(&error.to_string())))?;
         let compares_siblings = selector.contains('~') || selector.to_ascii_lowercase().contains(":has(");
         Ok(Self { source: selector.into(), selector: parsed, attribute: attribute.map(Into::into), compares_siblings })
     }

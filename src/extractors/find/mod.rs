@@ -14,6 +14,8 @@ pub use css::Css;
 pub use json::JsonPath;
 pub use xpath::XPath;
 
+use std::fmt::Write as _;
+
 use crate::problem::Problem;
 use crate::value::Value;
 
@@ -63,6 +65,31 @@ pub(crate) fn still_gzip(text: &str) -> Option<&'static str> {
     let mut chars = text.chars();
     let magic = chars.next() == Some('\u{1f}') && chars.next().is_some_and(|c| !c.is_ascii());
     magic.then_some("the body is still gzip: it was compressed once more than its `Content-Encoding` says")
+}
+
+/// A parser's error as the end of a sentence: the name of its variant, such as `EmptyPredicate`, becomes words.
+fn in_words(error: &str) -> String {
+    // scraper writes the variant on the lines after a sentence that asks to report it.
+    let (sentence, variant) = match error.split_once('\n') {
+        Some((_, variant)) => ("", variant),
+        None => error.split_at(error.rfind(": ").map_or(0, |at| at + 2)),
+    };
+    let end = variant.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(variant.len());
+    let (name, rest) = variant.split_at(end);
+    if !name.starts_with(|c: char| c.is_ascii_uppercase()) || rest.starts_with(' ') {
+        return error.to_owned();
+    }
+    let mut words = sentence.trim_start_matches("tokenizer error: ").to_owned();
+    for (at, letter) in name.char_indices() {
+        if at > 0 && letter.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    if let Some(text) = rest.split('"').nth(1) {
+        let _ = write!(words, " `{text}`");
+    }
+    words
 }
 
 /// How many bytes of text a path may find in one response, all values together.
