@@ -66,7 +66,7 @@ enum LinePart {
     Mark(usize),
     /// In the name of a field. A line that ends before it has begun is blank.
     Name,
-    /// After the colon, where one space is left out.
+    /// After the colon, where one space is omitted.
     Colon(Field),
     Value(Field),
     /// In a comment or a field that is ignored.

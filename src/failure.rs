@@ -90,7 +90,7 @@ impl Failure {
     }
 }
 
-/// Why a step could not be carried out: nothing was sent, and it counts as [`FailureKind::Step`].
+/// Why a step could not run: nothing was sent, and it counts as [`FailureKind::Step`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepError {
     /// What is wrong and what to do about it, without values that change from request to request.
@@ -98,7 +98,7 @@ pub struct StepError {
 }
 
 impl StepError {
-    /// A step that could not be carried out for this reason.
+    /// A step that could not run for this reason.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into() }
     }

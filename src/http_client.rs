@@ -14,7 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 pub(crate) fn client(url: &url::Url, timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
     let mut builder = reqwest::Client::builder()
         .timeout(timeout)
-        // A redirect, for instance to a login page, is a response.
+        // A redirect, for example to a login page, is a response.
         .redirect(reqwest::redirect::Policy::none())
         .tls_backend_preconfigured(tls());
     let local = match url.host() {

@@ -244,7 +244,7 @@ impl Assertion {
         }
     }
 
-    /// A body that cannot be looked into meets nothing, not even `exists: false`: it may hold anything.
+    /// A body that cannot be evaluated meets nothing, not even `exists: false`: it may hold anything.
     fn unreadable(&self, why: &Problem, response: &Response, judge: &mut Judge<'_>) -> Miss {
         let masker = judge.scope.masker();
         let expected =

@@ -50,7 +50,7 @@ pub(super) struct Judge<'s> {
 }
 
 impl Judge<'_> {
-    /// Judges by all matchers; the first that is not met is told.
+    /// Judges by all matchers; the first that is not met is reported.
     pub(super) fn all(&mut self, matchers: &[Matcher], seen: Actual<'_>) -> Result<(), Miss> {
         matchers.iter().try_for_each(|matcher| self.one(matcher, seen))
     }
@@ -109,7 +109,7 @@ impl Judge<'_> {
         if met { Ok(()) } else { self.miss(matcher, computed, seen) }
     }
 
-    /// What was expected and what came. A computed value is told next to how it is written.
+    /// What was expected and what came. A computed value is reported next to how it is written.
     fn miss(&mut self, matcher: &Matcher, computed: Option<&Value>, seen: Actual<'_>) -> Result<(), Miss> {
         let mut expected = self.phrase(matcher);
         if let Some(value) = computed

@@ -25,7 +25,7 @@ use crate::mask::Masker;
 use crate::template::Expression;
 use crate::value::Value;
 
-/// What must hold of a response.
+/// What must be true of a response.
 #[derive(Debug)]
 pub struct Assertion {
     subject: Subject,

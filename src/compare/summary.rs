@@ -23,7 +23,7 @@ pub struct Summary {
     by_key: HashMap<Key, usize>,
 }
 
-/// What else is told of a run.
+/// What else is reported of a run.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
     pub(super) plan: String,

@@ -28,7 +28,7 @@ const WAITING: usize = 4;
 const MOST_VIEWERS: usize = 32;
 /// This many connections may be open; a further one takes the place of the one that is idle longest.
 const MOST_CONNECTIONS: usize = 2 * MOST_VIEWERS;
-/// The pause after a connection could not be taken, for instance for lack of open files.
+/// The pause after a connection could not be taken, for example for lack of open files.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long browsers may take to fetch the end of the run.
 const GRACE: Duration = Duration::from_secs(2);
@@ -102,7 +102,7 @@ impl Server {
         self.viewers.take()
     }
 
-    /// Takes no more requests and waits a moment for those under way.
+    /// Takes no more requests and waits a moment for those in progress.
     pub fn end(self) {
         let _ = self.stop.send(true);
         let _ = self.ended.recv_timeout(GRACE);

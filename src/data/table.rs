@@ -133,7 +133,7 @@ impl Spec {
             return Ok(None);
         }
         let mut text = Vec::new();
-        // What cannot be read is told where the rows are.
+        // What cannot be read is reported where the rows are.
         let read = WithoutBom::new(self.text()?).take(LOOKED_AT).read_to_end(&mut text);
         let text = String::from_utf8_lossy(&text);
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());

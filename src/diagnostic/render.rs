@@ -62,7 +62,7 @@ fn in_order(findings: &[Diagnostic]) -> Vec<&Diagnostic> {
     sorted
 }
 
-/// A message as it is told: without secrets, on one line, and no longer than anybody reads.
+/// A message as it is reported: without secrets, on one line, and no longer than anybody reads.
 fn masked_line(text: &str, masker: &Masker) -> String {
     short(&one_line(&masker.beginning(text, LONGEST)), LONGEST).into_owned()
 }

@@ -112,7 +112,7 @@ pub struct Row<'a> {
 /// What a [`Row`] is about.
 #[derive(Clone, Copy, Debug)]
 pub enum RowKind<'a> {
-    /// A request, or another step that could not be carried out.
+    /// A request, or another step that could not run.
     Request {
         /// The response's status.
         status: Option<u16>,

@@ -127,7 +127,7 @@ impl User {
         Ok(passed)
     }
 
-    /// Waits until a large body may be looked into. Other users are looked at meanwhile: that is no time
+    /// Waits until a large body may be evaluated. Other users are looked at meanwhile: that is no time
     /// of this one's transactions.
     #[cold]
     async fn turn_of_body(&mut self, size: usize) -> Option<Turn> {

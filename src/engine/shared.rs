@@ -28,7 +28,7 @@ pub(super) enum Phase {
     Running,
     /// The time is up: iterations may finish, none starts.
     TimeUp,
-    /// Told to stop before its time.
+    /// Told to stop early.
     Stopped,
 }
 
@@ -59,7 +59,7 @@ pub struct Shared {
     pub masker: Masker,
     /// Names as they are shown.
     pub names: Names,
-    /// Whether think times and pauses are left out, as in a trial.
+    /// Whether think times and pauses are skipped, as in a trial.
     pub no_waiting: bool,
     /// Where `${file(…)}` looks.
     pub folder: Arc<std::path::Path>,
@@ -250,7 +250,7 @@ impl Shared {
         });
     }
 
-    /// Says that threads were given up: should they go on one day, they apply no more load.
+    /// Says that threads were abandoned: should they go on one day, they apply no more load.
     pub(super) fn abandon(&self) {
         self.stops.send_modify(|stops| (stops.all, stops.hurry, stops.abandoned) = (true, true, true));
     }

@@ -22,7 +22,7 @@ const LOST: Duration = Duration::from_secs(60);
 /// never answers again.
 pub(super) struct Threads {
     /// How long this process has been awake since load began: the time in which it was suspended, and
-    /// its threads with it, is left out.
+    /// its threads with it, is omitted.
     awake: Duration,
     /// When it was looked at last, from the moment load began.
     looked: Duration,
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(endless.stuck(S(610), &stops(true, true)), None);
         endless.tick(S(1210));
         assert_eq!(endless.stuck(S(1210), &stops(true, true)), None);
-        // One that says nothing although it could is given up as ever: 5 s and one more.
+        // One that says nothing although it could is abandoned as ever: 5 s and one more.
         // Told when it had been awake for 10.5 s, it has been so for 11 s.
         let mut looks = (1..=40).map(|look| S(1210) + Duration::from_millis(look * 250));
         let given_up = looks.find(|now| {

@@ -206,7 +206,7 @@ impl<'g> Walk<'g> {
             Err(error) => return self.failed_step(user, id, &error),
         }
         if self.graph.reads_response {
-            // The condition may have looked into it, and the step may wait.
+            // The condition may have evaluated it, and the step may wait.
             user.put_body_away();
         }
         match self.act(user, id, node).await {
@@ -446,7 +446,7 @@ impl<'g> Walk<'g> {
         }
     }
 
-    /// A step that cannot be carried out: nothing was sent, and it counts as an error of the step.
+    /// A step that cannot run: nothing was sent, and it counts as an error of the step.
     fn failed_step(&mut self, user: &mut User, id: NodeId, error: &StepError) -> Next {
         let node = self.graph.node(id);
         let message = user.masker().mask(&error.message).into_owned();

@@ -276,12 +276,12 @@ impl Extractor {
 enum Trouble {
     /// The place is missing or not of the right format: a default is used.
     Place(String),
-    /// The extractor itself cannot be carried out.
+    /// The extractor itself cannot run.
     Step(String),
 }
 
 impl Trouble {
-    /// The body cannot be looked into. One that is beyond a limit may hold what is looked for.
+    /// The body cannot be evaluated. One that is beyond a limit may hold what is looked for.
     fn unreadable(why: Problem) -> Self {
         let did = if super::find::is_limit(&why.message) { "was not looked for" } else { "found nothing" };
         Self::Place(format!("{did}: {why}"))

@@ -73,7 +73,7 @@ pub(crate) struct Placed {
     places: Arc<Places>,
 }
 
-/// A request's head under way.
+/// A request's head in progress.
 struct Head {
     time: Pin<Box<Sleep>>,
     /// How many line ends have come one after the other.

@@ -1,7 +1,7 @@
 //! What base64 and hexadecimal in a text read as, byte by byte with their places: the content may be
 //! encoded again, be UTF-16, or be the payload of a token.
 //!
-//! Where such a text begins cannot be told (`/` and letters may be before it), so each run of its
+//! It is unknown where such a text begins (`/` and letters may be before it), so each run of its
 //! characters is read from each of its first places on, and kept where that gives text.
 
 use std::ops::Range;
@@ -95,7 +95,7 @@ fn six_bits(byte: u8) -> Option<u8> {
     })
 }
 
-/// Where base64 may be. Line breaks in it are left out when it is read (RFC 2045 §6.8).
+/// Where base64 may be. Line breaks in it are omitted when it is read (RFC 2045 §6.8).
 fn base64_runs(text: &[u8]) -> Vec<Range<usize>> {
     let mut runs = Vec::new();
     let mut at = 0;

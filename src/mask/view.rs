@@ -212,7 +212,7 @@ fn push(text: &mut String, places: &mut Vec<(usize, usize)>, c: char, place: (us
     places.extend(std::iter::repeat_n(place, text.len() - begin));
 }
 
-/// The same, but ESC stays: only with it can a sequence be told.
+/// The same, but ESC stays: only with it can a sequence be recognized.
 fn push_raw(text: &mut String, places: &mut Vec<(usize, usize)>, c: char, place: (usize, usize)) {
     if c == '\u{1b}' {
         text.push(c);

@@ -64,7 +64,7 @@ pub struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    /// A sample that has no response to measure: a step that could not be carried out, a
+    /// A sample that has no response to measure: a step that could not run, a
     /// transaction, a request that was interrupted.
     pub fn bare(label: LabelId, started: Duration, ended: Duration, outcome: Outcome<'a>) -> Self {
         Self {
@@ -174,7 +174,7 @@ pub struct Windowed {
     pub threshold: usize,
     /// What it judges.
     pub scope: Scope,
-    /// Samples that started before are left out.
+    /// Samples that started before are omitted.
     pub after: Duration,
     /// For each group, the pieces of its time (from its own start) in which samples count.
     pub during: Option<Vec<Vec<Window>>>,

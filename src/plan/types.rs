@@ -65,7 +65,7 @@ pub struct Plan {
     pub thresholds: Vec<Threshold>,
     /// Whether thresholds without samples are skipped instead of failed.
     pub skip_without_samples: bool,
-    /// Whether thresholds are left out: they judge a load, and this plan is only tried once.
+    /// Whether thresholds are omitted: they judge a load, and this plan is only tried once.
     pub without_thresholds: bool,
     /// Whether all of it was read and is to run: no mistakes, and every thread group.
     pub is_whole: bool,
@@ -412,7 +412,7 @@ pub struct AssertionSpec {
     pub span: Span,
     /// What is judged.
     pub subject: SubjectSpec,
-    /// What must hold of it; empty for `json_schema` and `expr`.
+    /// What must be true of it; empty for `json_schema` and `expr`.
     pub matcher: Option<Node>,
 }
 

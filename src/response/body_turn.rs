@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// From which size on, in bytes, a body is large.
 pub(crate) const LARGE_BODY: usize = 256 * 1024;
-/// How many bytes of large bodies are looked into at the same time, for each processor.
+/// How many bytes of large bodies are evaluated at the same time, for each processor.
 pub(crate) const SHARE: usize = 8 * 1024 * 1024;
 /// In how many bytes they are counted.
 const UNIT: usize = 1024;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::json::{Document, Node, ValueKind};
 use crate::mask::Masker;
 
-/// The longest line that is told, in characters.
+/// The longest line that is reported, in characters.
 const LONGEST: usize = 140;
 
 /// Fields that say what went wrong, the most telling first (RFC 9457 calls them `detail` and `title`).
@@ -187,8 +187,8 @@ fn one_line(text: &str) -> String {
     out
 }
 
-/// A line of at most [`LONGEST`] characters. What is left out is the middle, because a chain of
-/// causes ends with the decisive one; only whole words are left out, so that no half of a secret stays.
+/// A line of at most [`LONGEST`] characters. What is omitted is the middle, because a chain of
+/// causes ends with the decisive one; only whole words are omitted, so that no half of a secret stays.
 fn shortened(line: &str) -> String {
     if line.chars().count() <= LONGEST {
         return line.to_owned();

@@ -113,7 +113,7 @@ impl Response {
         charset::decoded(self.body.get(..bytes).unwrap_or(&self.body), self.header("content-type"))
     }
 
-    /// The body as JSON, or why it is none. A UTF-8 byte order mark is left out, UTF-16 is decoded,
+    /// The body as JSON, or why it is none. A UTF-8 byte order mark is omitted, UTF-16 is decoded,
     /// and bytes that are not UTF-8 are read in the charset of the `Content-Type`. The body is read
     /// once, whole, whatever is asked of it.
     ///
@@ -137,7 +137,7 @@ impl Response {
         }
     }
 
-    /// Gives up what of the body may be read again: all that was made of it, if the body itself is
+    /// Releases what of the body may be read again: all that was made of it, if the body itself is
     /// packed.
     pub(crate) fn rest(&mut self) {
         if self.body.repack() {
@@ -145,7 +145,7 @@ impl Response {
         }
     }
 
-    /// Gives up the body. How long it was stays known.
+    /// Releases the body. How long it was stays known.
     pub(crate) fn forget_body(&mut self) {
         self.body.forget();
         (self.text, self.json) = Default::default();

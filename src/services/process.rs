@@ -57,7 +57,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Gives a command line to the system's shell.
+    /// Passes a command line to the system's shell.
     pub(super) fn start(command: &str) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         let mut shell = shell(command);

@@ -33,7 +33,7 @@ enum Running {
     Command {
         process: Process,
         stop: Option<String>,
-        /// Whether its failure is told already.
+        /// Whether its failure is reported already.
         told: bool,
     },
 }

@@ -85,7 +85,7 @@ fn headers(text: &str) -> Result<HeaderMap, Problem> {
             let value: Vec<u8> = percent_decode_str(value.trim()).collect();
             Some((name, HeaderValue::try_from(value).ok()?))
         });
-        // An entry may be a secret, so only its place is told.
+        // An entry may be a secret, so only its place is reported.
         let (name, mut value) = header.ok_or_else(|| {
             Problem::new(
                 format!("{HEADERS}: entry {} is not a header", index + 1),

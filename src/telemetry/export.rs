@@ -56,7 +56,7 @@ impl Exporter {
     /// Sends until nobody is left to say `flush`.
     pub(super) async fn run(mut self, shown: Shown, mut flushes: UnboundedReceiver<Flush>) {
         loop {
-            // What is under way is given up for the flush: it carries the same and more, and the
+            // What is in progress is abandoned for the flush: it carries the same and more, and the
             // run waits for it.
             let flush = tokio::select! {
                 biased;
@@ -124,7 +124,7 @@ impl Exporter {
             }
             body.extend_from_slice(&part);
         }
-        // A response that is no message, for instance a proxy's, says nothing of rejected points.
+        // A response that is no message, for example a proxy's, says nothing of rejected points.
         let partial = ExportMetricsServiceResponse::decode(&*body).ok().and_then(|answer| answer.partial_success);
         match partial {
             Some(partial) if partial.rejected_data_points > 0 => Err(Problem::new(

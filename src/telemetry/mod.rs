@@ -39,7 +39,7 @@ const SHARE: u32 = 20;
 /// How long the end of a run may wait for the last message: what it may take, and a little.
 const PATIENCE: Duration = export::TIMEOUT.saturating_add(Duration::from_secs(1));
 
-/// What is told when sending has stopped without a reason of its own.
+/// What is reported when sending has stopped without a reason of its own.
 const LATE: &str = "warning: the last metrics could not be sent in time\n  = help: check the log of the collector\n";
 
 /// Where the latest snapshot is found; none before the first run begins.

@@ -30,7 +30,7 @@ const PLAIN: &str = "text/plain; charset=utf-8";
 const CONNECTIONS: usize = 16;
 /// A connection is closed after this long, whatever its state: as long as Prometheus waits.
 const LIFETIME: Duration = Duration::from_secs(10);
-/// The pause after a connection could not be taken, for instance for lack of open files.
+/// The pause after a connection could not be taken, for example for lack of open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers scrapes for good. Must be called inside a [`tokio::task::LocalSet`].

@@ -22,7 +22,7 @@ use super::{CounterId, SlotId, TemplateProblem};
 pub enum Reference {
     /// A variable, read when the expression is evaluated.
     Slot(SlotId),
-    /// A value that is known now, for instance the environment as a map under `env`.
+    /// A value that is known now, for example the environment as a map under `env`.
     Constant(Value),
 }
 

@@ -52,7 +52,7 @@ pub(super) struct Token {
 }
 
 /// Splits the expression that starts at `start` into tokens. With `closed`, it ends at the first
-/// `}` outside quotes; without, at the end of the text. Gives the tokens, the last being `End`,
+/// `}` outside quotes; without, at the end of the text. Returns the tokens, the last being `End`,
 /// or `None` when the text cannot be read on; problems are added either way.
 pub(super) fn tokens(
     text: &str,

@@ -9,7 +9,7 @@ use super::ast::{Ast, AstKind, BinaryOp, MAX_DEPTH};
 use super::lexer::{Token, TokenKind};
 use super::unknown_words;
 
-/// Parses one expression. Adds problems; gives a tree when the grammar held, even if words in it
+/// Parses one expression. Adds problems; returns a tree when the grammar held, even if words in it
 /// are unknown.
 pub(super) fn parse(text: &str, tokens: &[Token], problems: &mut Vec<TemplateProblem>) -> Option<Ast> {
     let mut parser = Parser { text, tokens, at: 0, depth: 0, problems };

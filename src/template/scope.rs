@@ -41,7 +41,7 @@ pub trait Scope {
     /// A file's bytes.
     ///
     /// # Errors
-    /// A fragment that says why it cannot be read, for instance "no such file".
+    /// A fragment that says why it cannot be read, for example "no such file".
     fn file(&mut self, path: &str) -> Result<Vec<u8>, Problem>;
     /// Hides the user's secrets in what a message is going to show, before it is cut.
     fn masker(&mut self) -> Masker {
@@ -49,7 +49,7 @@ pub trait Scope {
     }
 }
 
-/// Why a value could not be computed. The step it belongs to cannot be carried out.
+/// Why a value could not be computed. The step it belongs to cannot run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvalError {
     /// What is wrong and what to do about it. Names expressions rather than their present

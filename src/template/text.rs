@@ -210,7 +210,7 @@ impl ParsedText {
         &self.doubts
     }
 
-    /// Gives the names their meaning.
+    /// Resolves the names.
     ///
     /// # Errors
     /// Every name `resolver` does not know, and every value known now that cannot be right.
@@ -242,7 +242,7 @@ impl ParsedExpression {
         &self.doubts
     }
 
-    /// Gives the names their meaning.
+    /// Resolves the names.
     ///
     /// # Errors
     /// Every name `resolver` does not know, and every value known now that cannot be right.

@@ -25,7 +25,7 @@ pub struct Generator {
     pub kept_up: bool,
     /// Why not, in words.
     pub reason: Option<String>,
-    /// The share of all processors' time the process used while load was applied, 0 to 1.
+    /// The share of all CPUs' time the process used while load was applied, 0 to 1.
     pub cpu_share: Option<f64>,
     /// The share of its time in which the busiest worker thread had something to do, 0 to 1.
     pub busiest: Option<f64>,

@@ -46,7 +46,7 @@ impl Css {
     }
 
     /// The texts (without outer spaces) or attributes of the elements it selects, in order.
-    /// Elements without the attribute are left out.
+    /// Elements without the attribute are omitted.
     ///
     /// # Errors
     /// A fragment that names the limit which the page or what is found in it goes beyond.

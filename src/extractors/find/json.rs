@@ -40,7 +40,7 @@ impl JsonPath {
     /// Compiles a path.
     ///
     /// # Errors
-    /// What is wrong with it, and how it is written if that can be told.
+    /// What is wrong with it, and how it is written if that is known.
     pub fn compile(path: &str) -> Result<Self, Problem> {
         Self::parse(path).map_err(|problem| {
             let counted = ["length", "size", "count"].iter().find_map(|word| path.strip_suffix(&format!(".{word}()")));

@@ -49,7 +49,7 @@ fn limit(words: impl std::fmt::Display) -> Problem {
     format!("{words} {OWN_LIMIT}").into()
 }
 
-/// Whether a message tells that the body is within no limit of loadplan, and was not looked into for that.
+/// Whether a message tells that the body is within no limit of loadplan, and was not evaluated for that.
 pub(crate) fn is_limit(message: &str) -> bool {
     [OWN_LIMIT, json::TOO_MANY_PLACES, json::CUT].iter().any(|words| message.contains(words))
 }

@@ -79,7 +79,7 @@ impl Lower<'_> {
         };
         let others = ["data", "event", "events", "for"].iter().any(|key| fields.entry(key).is_some());
         if !others && !until.close {
-            // A wrong word in it has been told.
+            // A wrong word in it has been reported.
             let is_known = |entry: &Entry| entry.key.starts_with("x-") || keys::UNTIL.key(&entry.key).is_some();
             if node.entries().unwrap_or_default().iter().all(is_known) {
                 let finding = Diagnostic::error(node.span, "nothing in this `until` can end the stream");

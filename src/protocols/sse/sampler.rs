@@ -25,9 +25,9 @@ use crate::units::written_duration;
 const KEPT: usize = 16 * 1024;
 /// How many of the events that came are shown, besides the last one.
 const CAPTURED: usize = 100;
-/// This many types of events are told, where the one that is waited for does not come.
+/// This many types of events are reported, where the one that is waited for does not come.
 const TYPES: usize = 5;
-/// A type of more bytes is told by its length: a part of it may be a part of a secret.
+/// A type of more bytes is reported by its length: a part of it may be a part of a secret.
 const LONGEST_TYPE: usize = 60;
 /// The longest `for` that a clock can count to.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);

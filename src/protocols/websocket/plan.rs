@@ -219,7 +219,7 @@ impl Lower<'_> {
                 _ => self.file_ref(&entry.value, "binary_file").map(MessageSpec::Binary),
             },
             [] => {
-                // A wrong word in it has been told.
+                // A wrong word in it has been reported.
                 if entries.iter().all(|entry| entry.key.starts_with("x-")) {
                     let finding = Diagnostic::error(node.span, "this `send` sends nothing");
                     self.report(finding.help("write `text:`, `json:` or `binary_file:` in it"));
@@ -283,7 +283,7 @@ impl Lower<'_> {
             self.report(finding.help("for example `where: { $.type: quote }`"));
             return Vec::new();
         };
-        // `where` has JSONPaths only, so the word that says so elsewhere is left out.
+        // `where` has JSONPaths only, so the word that says so elsewhere is omitted.
         let paths = |node: &Node| {
             node.entries().is_some_and(|inner| !inner.is_empty() && inner.iter().all(|one| one.key.starts_with('$')))
         };

@@ -530,7 +530,7 @@ impl Sent {
         }
     }
 
-    /// Gives up the message.
+    /// Releases the message.
     pub(crate) fn forget_body(&mut self) {
         match self {
             Self::Open(_) | Self::Nothing { .. } => {}

@@ -104,7 +104,7 @@ fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// Reads a head from the beginning of `bytes`; nothing if it is not complete yet. Gives its
+/// Reads a head from the beginning of `bytes`; nothing if it is not complete yet. Returns its
 /// length too. `no_body` tells that the request was a `HEAD`.
 pub(super) fn parse(bytes: &[u8], no_body: bool) -> Result<Option<(Head, usize)>, Broken> {
     let mut lines = [const { MaybeUninit::<Header<'_>>::uninit() }; USUAL_LINES];

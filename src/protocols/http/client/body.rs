@@ -47,7 +47,7 @@ impl Multipart {
         Self::with_boundary(format!("----loadplan{:032x}", rand::random::<u128>()))
     }
 
-    /// Starts a body for a request whose plan writes this `Content-Type`; gives the one to send. A
+    /// Starts a body for a request whose plan writes this `Content-Type`; returns the one to send. A
     /// boundary that is written there is used; where none is, or one that cannot be (RFC 2046
     /// §5.1.1), a random one is put in (RFC 7578 §4.1). Another type than `multipart/…` gives way.
     pub fn typed(written: Option<&str>) -> (Self, String) {

@@ -7,7 +7,7 @@ use digest_auth::{Algorithm, AlgorithmType, Charset, Qop, WwwAuthenticateHeader}
 
 use crate::failure::{Failure, FailureKind};
 
-/// One challenge: a scheme and its parameters. A `token68` in their place is left out.
+/// One challenge: a scheme and its parameters. A `token68` in their place is omitted.
 #[derive(Debug, PartialEq, Eq)]
 struct Challenge {
     scheme: String,

@@ -47,7 +47,7 @@ pub(super) struct Http2 {
     traffic: Rc<Traffic>,
     ends: Rc<Ends>,
     peer: Rc<Peer>,
-    /// Whether a request on it was given up without an end.
+    /// Whether a request on it was abandoned without an end.
     given_up: Rc<Cell<bool>>,
 }
 
@@ -321,9 +321,9 @@ pub(super) async fn over_http1(
     }
 }
 
-/// A request under way. When it is dropped before it has ended (it ran out of time), nobody can tell
+/// A request in progress. When it is dropped before it has ended (it ran out of time), nobody can tell
 /// whether the server was slow or the connection is dead: the connection takes no new ones. Those
-/// under way on it may still end.
+/// in progress on it may still end.
 struct UnderWay(Option<Rc<Cell<bool>>>);
 
 impl Drop for UnderWay {

@@ -151,7 +151,7 @@ pub(super) struct Established {
     pub(super) traffic: Rc<Traffic>,
     pub(super) http2: bool,
     pub(super) remote: SocketAddr,
-    /// For instance `TLSv1.3`.
+    /// For example `TLSv1.3`.
     pub(super) tls: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! Bodies in gzip: one or more members (RFC 1952 §2.2), and what may be after the last one.
 //!
 //! Zeros after it are padding, as `gzip` itself and Java take them. Anything else is not a part of
-//! the body and is told: often it is an error page that a server writes after what it compressed.
+//! the body and is reported: often it is an error page that a server writes after what it compressed.
 
 use std::io::{self, Write};
 

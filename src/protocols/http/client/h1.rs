@@ -2,7 +2,7 @@
 //!
 //! It is written for this program alone because a general client's ways of handing requests,
 //! answers and bodies from one task to another cost more than everything else a request does
-//! here. What stands in the way of that is left out: no pipelining, no waiting for `100 Continue`.
+//! here. Everything that would slow this down is omitted: no pipelining, no waiting for `100 Continue`.
 
 use std::cell::RefCell;
 use std::future::{Future as _, poll_fn};
@@ -89,7 +89,7 @@ enum AnswerStage {
     Done,
 }
 
-/// An exchange under way.
+/// An exchange in progress.
 struct Exchange<'a, R> {
     wire: &'a Wire,
     sent: usize,
@@ -121,7 +121,7 @@ impl Http1 {
         &self.peer
     }
 
-    /// Gives up HTTP on the connection.
+    /// Stops using HTTP on the connection.
     pub(super) fn upgraded(self) -> Upgraded {
         Upgraded { stream: self.stream, received: self.inbox }
     }
@@ -137,7 +137,7 @@ impl Http1 {
     }
 
     /// Whether a new connection has not ended yet. What the server says before it was asked (that it
-    /// is overloaded, for instance) is kept: it is the response.
+    /// is overloaded, for example) is kept: it is the response.
     async fn is_open(&mut self) -> bool {
         poll_fn(|cx| {
             SCRATCH.with_borrow_mut(|scratch| {
@@ -162,7 +162,7 @@ impl Http1 {
     }
 
     /// Sends a request and reads its answer to the last byte. `fresh` tells that the connection
-    /// has carried nothing yet. Gives whether it can carry on: the request was sent to its last
+    /// has carried nothing yet. Returns whether it can carry on: the request was sent to its last
     /// byte, and the end of the response was not the end of the connection.
     pub(super) async fn exchange<R: Receiver>(
         &mut self,

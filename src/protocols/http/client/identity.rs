@@ -39,7 +39,7 @@ pub(super) fn client_identity(tls: &TlsSettings, provider: &CryptoProvider) -> R
     let identity = CertifiedKey::new(chain, key);
     match identity.keys_match() {
         Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(Some(identity)),
-        // Only the check cannot read it, for instance one of X.509 version 1. Whether it will do is
+        // Only the check cannot read it, for example one of X.509 version 1. Whether it will do is
         // for the server to judge.
         Err(Error::InvalidCertificate(_)) if holds_its_key(&identity) => Ok(Some(identity)),
         Err(error) => {

@@ -1,4 +1,4 @@
-//! What is known of a request while it is under way, so that it can be told even if it is cut off.
+//! What is known of a request while it is in progress, so that it can be reported even if it is cut off.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -43,7 +43,7 @@ impl Traffic {
     }
 }
 
-/// A request under way.
+/// A request in progress.
 #[derive(Debug)]
 pub(super) struct Progress {
     /// When it started, until a connection is used: asking the clock again tells nothing new if

@@ -38,7 +38,7 @@ use crate::response::{Body, Headers, Response};
 const MAX_RESENT: u32 = 3;
 
 /// One user's HTTP state: connections, cookies, cache, digest nonces. Several requests may be
-/// under way at once (`parallel`).
+/// in progress at once (`parallel`).
 #[derive(Default)]
 pub struct HttpUser {
     pool: Pool,
@@ -259,7 +259,7 @@ impl HttpUser {
         .await
     }
 
-    /// Sends a request, answers a digest's challenge and follows redirects; gives the response and
+    /// Sends a request, answers a digest's challenge and follows redirects; returns the response and
     /// where it came from.
     async fn follow(
         &self,

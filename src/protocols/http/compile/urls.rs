@@ -1,4 +1,4 @@
-//! What can be told of a request's URL before the run.
+//! What is known of a request's URL before the run.
 
 use super::super::plan::HttpStep;
 use crate::diagnostic::{Diagnostic, Severity, Span};

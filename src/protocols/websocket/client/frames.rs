@@ -57,7 +57,7 @@ impl Frames {
         Ok(())
     }
 
-    /// How many bytes the head has, as far as that can be told.
+    /// How many bytes the head has, as far as that is known.
     fn head_length(&self) -> usize {
         match (self.has, self.head[1] & 0x7f) {
             (0 | 1, _) => 2,

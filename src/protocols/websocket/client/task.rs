@@ -129,12 +129,12 @@ impl Connection {
         self.shared.inbox.next().await
     }
 
-    /// Gives up the messages that no step has asked for; how many there were.
+    /// Discards the messages that no step has asked for; how many there were.
     pub(crate) fn clear(&self) -> u64 {
         self.shared.inbox.clear()
     }
 
-    /// How many messages were given up since the step before because too many waited.
+    /// How many messages were discarded since the step before because too many waited.
     pub(crate) fn lost(&self) -> u64 {
         self.shared.inbox.lost()
     }
