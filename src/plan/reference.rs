@@ -91,7 +91,8 @@ fn section(page: &mut String, section: &'static Section) {
     let kind = kinds().find(|kind| kind.sections.first().is_some_and(|first| std::ptr::eq(*first, section)));
     if let Some(kind) = kind {
         let others: Vec<String> = kind.sections[1..].iter().map(|other| link(other)).collect();
-        let _ = writeln!(page, "You can also use every key of {} and of {}.\n", others.join(", of "), link(&STEP));
+        let and = if others.is_empty() { "" } else { " and " };
+        let _ = writeln!(page, "You can also use every key of {}{and}{}.\n", others.join(", "), link(&STEP));
     }
     keys(page, &own);
     // A profile's thread group says again what the thread group's own section shows.

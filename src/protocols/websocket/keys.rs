@@ -99,7 +99,7 @@ pub static MESSAGE: Section = Section {
 /// Keys of a step that sends a message.
 pub static SEND: Section = Section {
     name: "send step",
-    doc: "Sends a message on the connection of the `websocket` step around it.",
+    doc: "Sends a message on the connection of the surrounding `websocket` step.",
     keys: &[Key::new(
         "reply",
         Ty::Section(&REPLY),
