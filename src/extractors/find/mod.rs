@@ -14,8 +14,6 @@ pub use css::Css;
 pub use json::JsonPath;
 pub use xpath::XPath;
 
-use std::fmt::Write as _;
-
 use crate::problem::Problem;
 use crate::value::Value;
 
@@ -85,9 +83,6 @@ fn in_words(error: &str) -> String {
             words.push(' ');
         }
         words.push(letter.to_ascii_lowercase());
-    }
-    if let Some(text) = rest.split('"').nth(1) {
-        let _ = write!(words, " `{text}`");
     }
     words
 }
