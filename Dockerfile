@@ -1,16 +1,16 @@
-# loadplan in an image that CI servers can start: a static binary, a shell, certificates.
+# A loadplan image for CI servers: a static binary, a shell, certificates.
 #   docker build -t loadplan .
 #   docker run --rm -v "$PWD:/work" --user "$(id -u):$(id -g)" loadplan run plan.yaml
 
 FROM rust:1.91-alpine AS build
-# A C compiler, for the parts that are C: TLS, the allocator, zstd.
+# A C compiler for the dependencies written in C: TLS, the allocator, zstd.
 RUN apk add --no-cache build-base
 WORKDIR /source
 COPY Cargo.toml Cargo.lock ./
 COPY benches benches
 COPY plans plans
 COPY src src
-# Rust's own target on Alpine is musl, linked statically. The profile is the fastest one.
+# On Alpine, the default target of Rust is musl, linked statically. The `dist` profile is the fastest.
 RUN cargo install --path . --locked --profile dist --root /built
 
 FROM alpine:3.22

@@ -1,4 +1,4 @@
-//! Reads server-sent events as they come: the event stream of the WHATWG HTML standard, §9.2.5 and §9.2.6
+//! Parses server-sent events as they arrive: the event stream of the WHATWG HTML standard, §9.2.5 and §9.2.6
 //! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
 #[cfg(test)]
@@ -59,14 +59,14 @@ impl Field {
     }
 }
 
-/// Where in a line the next byte stands.
+/// Where in a line the next byte is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LinePart {
     /// At the beginning of the stream, after this number of bytes of a byte order mark.
     Mark(usize),
     /// In the name of a field. A line that ends before it has begun is blank.
     Name,
-    /// After the colon, where one space is left out.
+    /// After the colon, where one space is omitted.
     Colon(Field),
     Value(Field),
     /// In a comment or a field that is ignored.
@@ -343,7 +343,7 @@ impl EventStream {
     }
 }
 
-/// What stands before the end of the line.
+/// What is before the end of the line.
 fn until_line_end(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
     end.map_or(bytes, |end| &bytes[..end])

@@ -1,5 +1,5 @@
-//! What one request of any protocol came to: how long it took, what went over the wire, and the
-//! response or why there is none.
+//! The result of one request of any protocol: its duration, the bytes transferred, and the response
+//! or the reason why there is none.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,19 +19,19 @@ use crate::response::Response;
 pub struct Timings {
     /// From the sampler's start, before DNS and connect, to the last byte of the body.
     pub total: Duration,
-    /// Resolving the host's name.
+    /// The DNS lookup of the host name.
     pub dns: Option<Duration>,
     /// The TCP handshake.
     pub connect: Option<Duration>,
     /// The TLS handshake.
     pub tls: Option<Duration>,
-    /// From the request's first byte sent to the answer's first byte.
+    /// From the request's first byte sent to the response's first byte.
     pub first_byte: Option<Duration>,
     /// From the response's first byte to its last.
     pub download: Option<Duration>,
-    /// From a message sent to the one that replies to it.
+    /// From sending a message to its reply.
     pub reply: Option<Duration>,
-    /// From the start to the first event of a stream, or the first message that was waited for.
+    /// From the start to the first event of a stream, or to the first message that matches.
     pub first_event: Option<Duration>,
 }
 
@@ -107,7 +107,7 @@ pub struct Message {
 /// One request as it was sent and the head of its answer, for people to look at.
 #[derive(Clone, Debug)]
 pub struct HttpEntry {
-    /// The method, for instance `GET`.
+    /// The method, for example `GET`.
     pub method: String,
     /// The URL, without user name and password.
     pub url: String,
@@ -119,11 +119,11 @@ pub struct HttpEntry {
     pub remote: Option<SocketAddr>,
     /// Host and port of the proxy it went through.
     pub proxy: Option<String>,
-    /// The TLS version, for instance `TLSv1_3`.
+    /// The TLS version, for example `TLSv1_3`.
     pub tls: Option<String>,
-    /// The answer's status, if there was an answer.
+    /// The response's status, if there was a response.
     pub status: Option<u16>,
-    /// The answer's headers.
+    /// The response's headers.
     pub response_headers: HeaderMap,
 }
 
@@ -140,13 +140,13 @@ pub struct Exchange {
     pub received_bytes: u64,
     /// Requests sent again because the server had closed the pooled connection.
     pub reconnects: u32,
-    /// Whether the answer came from the user's cache and nothing was sent.
+    /// Whether the response came from the user's cache and nothing was sent.
     pub cached: bool,
     /// What went over the wire, in order, if the request asked to have it captured; empty otherwise.
     pub transcript: Vec<Entry>,
-    /// The answer, or why there is none. A whole answer with a bad status is an answer.
+    /// The response, or why there is none. A whole response with a bad status is a response.
     pub outcome: Result<Rc<Response>, Failure>,
-    /// What came of an answer whose body did not come whole or is damaged: status, headers and the
+    /// What came of a response whose body did not come whole or is damaged: status, headers and the
     /// body so far. Its time is the exchange's, which is no response time.
     pub partial: Option<Rc<Response>>,
 }
@@ -160,7 +160,7 @@ impl Exchange {
         })
     }
 
-    /// The answer, or what came of it.
+    /// The response, or what came of it.
     pub fn response(&self) -> Option<&Response> {
         self.outcome.as_ref().ok().or(self.partial.as_ref()).map(|response| &**response)
     }

@@ -1,11 +1,11 @@
-//! Why a sample failed: the kinds that results count by, and the cause in words.
+//! The reasons why a sample failed: the kinds that results are counted by, and the cause in words.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
 
-/// Why a sample failed, in the words of the results.
+/// The reason why a sample failed, as named in the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
@@ -15,21 +15,21 @@ pub enum FailureKind {
     Connect,
     /// The TLS handshake failed.
     Tls,
-    /// A time limit of the plan passed.
+    /// A timeout of the plan was exceeded.
     Timeout,
-    /// The server closed the connection before its answer was complete.
+    /// The server closed the connection before the response was complete.
     Reset,
-    /// The answer was not valid HTTP.
+    /// The response was not valid HTTP.
     Protocol,
     /// The body ended early or could not be decoded.
     Body,
-    /// The status was not an accepted one.
+    /// The status was not accepted.
     Status,
     /// An assertion failed.
     Assertion,
     /// An extractor found nothing.
     Extraction,
-    /// The step could not be carried out; nothing was sent.
+    /// The step could not run; nothing was sent.
     Step,
     /// The run ended before the request did.
     Interrupted,
@@ -52,7 +52,7 @@ impl FailureKind {
         Self::Interrupted,
     ];
 
-    /// The word used in results, for instance `connect`.
+    /// The word used in results, for example `connect`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Dns => "dns",
@@ -90,7 +90,7 @@ impl Failure {
     }
 }
 
-/// Why a step could not be carried out: nothing was sent, and it counts as [`FailureKind::Step`].
+/// Why a step could not run: nothing was sent, and it counts as [`FailureKind::Step`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepError {
     /// What is wrong and what to do about it, without values that change from request to request.
@@ -98,7 +98,7 @@ pub struct StepError {
 }
 
 impl StepError {
-    /// A step that could not be carried out for this reason.
+    /// A step that could not run for this reason.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into() }
     }

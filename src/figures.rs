@@ -1,4 +1,4 @@
-//! Figures with their units, short enough for a table.
+//! Numbers with their units, short enough for a table.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ pub(crate) fn bytes(value: f64) -> String {
     format!("{} TB", trimmed(value, 1))
 }
 
-/// A number with a blank between each three digits.
+/// A number with a space between each three digits.
 pub(crate) fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -81,7 +81,7 @@ fn plain(value: f64) -> String {
     if value.fract() == 0.0 && (0.0..1e15).contains(&value) { count(value as u64) } else { trimmed(value, 3) }
 }
 
-/// With at most so many digits behind the point, and no zeros at their end.
+/// With at most this many decimal places, and no zeros at their end.
 fn trimmed(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }

@@ -1,4 +1,4 @@
-//! Files that are named while the run goes on: `file()` and computed `body_file`.
+//! Files that are named during the run: `file()` and computed `body_file`.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -21,7 +21,7 @@ pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Problem> {
         return Err("it is a folder, not a file".into());
     }
     if !meta.is_file() {
-        return Err("it is a pipe or a device, not an ordinary file".into());
+        return Err("it is a pipe or a device, not a regular file".into());
     }
     if meta.len() > max {
         return Err(format!("the file has {} bytes; at most {max} are read", meta.len()).into());
@@ -29,7 +29,7 @@ pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Problem> {
     // It may have been exchanged or have grown meanwhile, and some files of the system tell no size.
     let file = File::open(path).map_err(in_words)?;
     if !file.metadata().map_err(in_words)?.is_file() {
-        return Err("it is a pipe or a device, not an ordinary file".into());
+        return Err("it is a pipe or a device, not a regular file".into());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
     file.take(max + 1).read_to_end(&mut bytes).map_err(in_words)?;

@@ -1,4 +1,4 @@
-//! A run made by hand for the tests of verdict and report.
+//! A handmade run for the tests of verdict and report.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -141,7 +141,7 @@ impl Fixture {
         self.answered(label, at_s, ms, &[], "");
     }
 
-    /// A sample without an answer.
+    /// A sample without a response.
     pub(crate) fn unanswered(&mut self, label: &str, at_s: f64, kind: FailureKind, message: &str) {
         let label = self.label(label);
         let span = self.graph.label(label).span;

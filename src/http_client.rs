@@ -1,5 +1,5 @@
-//! The HTTP client for what happens around a run, readiness checks and live metrics: there
-//! convenience counts, and nothing is measured.
+//! The HTTP client for everything around a run: readiness checks and live metrics. Convenience matters
+//! here, and nothing is measured.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 pub(crate) fn client(url: &url::Url, timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
     let mut builder = reqwest::Client::builder()
         .timeout(timeout)
-        // A redirect, for instance to a login page, is an answer.
+        // A redirect, for example to a login page, is a response.
         .redirect(reqwest::redirect::Policy::none())
         .tls_backend_preconfigured(tls());
     let local = match url.host() {

@@ -1,10 +1,10 @@
-//! loadplan: a load-test runner. Plans in plain YAML go in, a verdict CI can trust comes out.
+//! loadplan: a load-test runner. It takes plans in plain YAML and returns a pass/fail verdict for CI.
 //!
-//! One pipeline, one room per stage, and data walks one way:
-//! [`plan`] reads YAML into a typed plan, [`graph`] compiles it into the execution graph,
-//! [`engine`] walks the graph and emits samples, [`metrics`] counts them, [`verdict`] judges
-//! them and [`report`] writes them down; [`compare`] holds a run against earlier ones. While the run goes,
-//! [`telemetry`] shows its figures and [`dashboard`] its report.
+//! There is one pipeline, with one room (top-level module) per stage, and data flows in one direction:
+//! [`plan`] parses YAML into a typed plan, [`graph`] compiles it into the execution graph,
+//! [`engine`] executes the graph and emits samples, [`metrics`] counts them, [`verdict`] decides whether
+//! the run passed, and [`report`] writes the results. [`compare`] compares a run with earlier ones. During
+//! the run, [`telemetry`] publishes its metrics and [`dashboard`] its report.
 
 pub mod assertions;
 pub mod ci;

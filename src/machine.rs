@@ -1,4 +1,4 @@
-//! What the system lets this process have, and what it has used.
+//! The limits that the system sets for this process, and the resources it has used.
 
 use std::time::Duration;
 

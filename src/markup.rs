@@ -1,8 +1,8 @@
-//! HTML and XML from the target, bounded before and while it is parsed.
+//! HTML and XML from the target, with limits before and during parsing.
 //!
-//! The parsers compare every attribute of an element with all others of it, walk their open elements
-//! for every tag, and may make a thousand elements of four bytes. What a response may hold is
-//! limited, so that reading it takes well below a second, and each limit has a name.
+//! The parsers compare every attribute of an element with all its others, visit all open elements for
+//! every tag, and can create a thousand elements from four bytes. Responses are therefore limited so that
+//! parsing takes well below a second, and each limit has a name.
 
 use html5ever::tendril::{StrTendril, TendrilSink as _};
 use scraper::{Html, HtmlTreeSink};
@@ -37,7 +37,7 @@ const PIECE: usize = 1024;
 pub fn html(text: &str) -> Result<Html, Problem> {
     let counts = Counts::of(text, 2 * MAX_HTML_NODES);
     counts.check("page", MAX_HTML_ATTRIBUTES, MAX_HTML_PAIRS)?;
-    let too_many = || Problem::from(format!("the page has more than {MAX_HTML_NODES} elements and texts"));
+    let too_many = || Problem::from(format!("the page has more than {MAX_HTML_NODES} elements and text nodes"));
     // Tags that open nothing cost time too.
     if counts.tags > 2 * MAX_HTML_NODES {
         return Err(too_many());
@@ -95,7 +95,7 @@ struct Counts {
     pairs: u64,
 }
 
-/// Where in a tag a byte stands.
+/// Where in a tag a byte is.
 const NAME: usize = 0;
 const BEFORE: usize = 1;
 const ATTRIBUTE: usize = 2;
@@ -256,7 +256,7 @@ mod tests {
         refused(&format!("<p {}", many(100_000)), "an element of the page has more than 10000 attributes");
         // 9000² is 81 million.
         refused(&format!("<p {}>", many(9_000)).repeat(3), "too many elements of the page have hundreds of attributes");
-        let nodes = "the page has more than 300000 elements and texts";
+        let nodes = "the page has more than 300000 elements and text nodes";
         refused(&"<br>".repeat(700_000), nodes);
         // Every `<p>` takes up all the formatting elements again that are open (HTML §13.2.4.3).
         let open: String = (0..200).map(|number| format!("<b id={number}>")).collect();

@@ -1,4 +1,4 @@
-//! The parts of a request that are timed apart, in the words of plans and results.
+//! The parts of a request that are timed separately, with the names used in plans and results.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Resolving the host's name.
+    /// The DNS lookup of the host name.
     Dns,
     /// The TCP handshake.
     Connect,
@@ -17,11 +17,11 @@ pub enum Phase {
     FirstByte,
     /// From the first byte of the response to its last.
     Download,
-    /// From a message sent to the one that replies to it.
+    /// From sending a message to its reply.
     Reply,
-    /// From the start to the first event of a stream, or the first message that was waited for.
+    /// From the start to the first event of a stream, or to the first message that matches.
     FirstEvent,
-    /// From one event of a stream to the next.
+    /// From one event of a stream to the next one.
     EventGap,
 }
 
@@ -55,16 +55,14 @@ impl Phase {
     /// What it is, for the schema of the results.
     pub fn doc(self) -> &'static str {
         match self {
-            Self::Dns => "Resolving the host's name.",
+            Self::Dns => "The DNS lookup of the host name.",
             Self::Connect => "The TCP handshake.",
             Self::Tls => "The TLS handshake.",
             Self::FirstByte => "From the first byte sent to the first byte of the response.",
             Self::Download => "From the first byte of the response to its last.",
-            Self::Reply => "From a message sent to the one that replies to it.",
-            Self::FirstEvent => {
-                "From the start to the first event of a stream, or the first message that was waited for."
-            }
-            Self::EventGap => "From one event of a stream to the next.",
+            Self::Reply => "From sending a message to its reply.",
+            Self::FirstEvent => "From the start to the first event of a stream, or to the first message that matches.",
+            Self::EventGap => "From one event of a stream to the next one.",
         }
     }
 }

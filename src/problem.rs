@@ -1,5 +1,5 @@
-//! What is wrong with something that a person wrote or named, with its remedy: the one shape for
-//! errors that are expected. Findings in a plan have places too (`diagnostic`).
+//! What is wrong with something that a user wrote or named, and how to fix it: the type of all expected
+//! errors. Findings in a plan also have positions (`diagnostic`).
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Repeatable randomness: every draw follows from the run's seed and who draws.
+//! Repeatable randomness: every random number is determined by the seed of the run and by who asks for it.
 
 use std::convert::Infallible;
 

@@ -1,12 +1,12 @@
-//! Making foreign text harmless: what a server sends is shown to people, to XML parsers and to CI
-//! runners that obey certain words in a log; so are plans and file names, which may be a stranger's.
-//! Every sink goes through here, after secrets are masked and what is too long is cut: in this order, as a
-//! cut may leave half a secret, and what is removed may join two halves.
+//! Makes untrusted text harmless. Responses, plans and file names may be untrusted; they are shown to
+//! people, XML parsers and CI runners that react to certain words in a log. All output goes through here,
+//! after secrets are masked and long text is truncated, in this order: truncation may leave half a secret,
+//! and removing characters may join two halves.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// Where in an escape sequence a character stands.
+/// Where in an escape sequence a character is.
 enum EscapeState {
     Text,
     /// After ESC.
@@ -79,7 +79,7 @@ pub(crate) fn is_unseen(c: char) -> bool {
             | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Clean text with the words CI runners obey split by a blank: `::error` becomes `: :error`,
+/// Clean text with the words CI runners obey split by a space: `::error` becomes `: :error`,
 /// `##[`, `##vso[` and `##teamcity[` get one before the bracket.
 pub fn defused(text: &str) -> String {
     const MARKS: [&str; 3] = ["##vso[", "##teamcity[", "##["];
@@ -114,7 +114,7 @@ pub fn path(path: &Path) -> String {
     one_line(&path.to_string_lossy())
 }
 
-/// Defused text on one line: line breaks and runs of blanks become one blank.
+/// Defused text on one line: line breaks and runs of spaces become one space.
 pub fn inline(text: &str) -> String {
     let text = defused(text);
     let mut out = String::with_capacity(text.len());
@@ -127,7 +127,7 @@ pub fn inline(text: &str) -> String {
     out
 }
 
-/// Defused text, each line behind the indentation and `| `, ending in a line break.
+/// Defused text, each line after the indentation and `| `, ending in a line break.
 pub fn quoted(text: &str, indent: &str) -> String {
     let text = defused(text);
     let mut out = String::new();
@@ -140,7 +140,7 @@ pub fn quoted(text: &str, indent: &str) -> String {
     out
 }
 
-/// The text, or as much of its beginning as fits into so many bytes, with what was cut off told.
+/// The text, or as much of its beginning as fits into this many bytes, with what was cut off told.
 pub fn cut(text: &str, bytes: usize) -> Cow<'_, str> {
     if text.len() <= bytes {
         return Cow::Borrowed(text);
@@ -149,7 +149,7 @@ pub fn cut(text: &str, bytes: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}… ({} more bytes)", &text[..end], text.len() - end))
 }
 
-/// The text, or its beginning and `…`, in at most so many characters.
+/// The text, or its beginning and `…`, in at most this many characters.
 pub fn short(text: &str, characters: usize) -> Cow<'_, str> {
     if text.chars().count() <= characters {
         return Cow::Borrowed(text);

@@ -1,6 +1,6 @@
-//! What ends a run before its time.
+//! The reasons why a run ends early.
 
-/// Why a run ended before its time.
+/// Why a run ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StopReason {
     /// Ctrl-C.

@@ -1,4 +1,4 @@
-//! The nearest known word to one nobody knows: "did you mean `status`?".
+//! The nearest known word to an unknown one: "did you mean `status`?".
 
 /// The known word nearest to `word`, if one is near enough to be what was meant: at most
 /// `max(1, length / 3)` letters wrong, swapped, missing or added, or nearly alike by Jaro-Winkler.

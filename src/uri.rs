@@ -1,5 +1,5 @@
-//! What makes a text a whole URL, and how a path and a base URL become one. Every room asks here,
-//! so that the same text is a URL, or is not, everywhere.
+//! Decides what a full URL is, and joins a path and a base URL. All rooms use this module, so the same
+//! text is a URL everywhere, or nowhere.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ pub fn scheme(text: &str) -> Option<&str> {
     text[end..].starts_with("://").then(|| &text[..end])
 }
 
-/// Where the scheme ends and its colon stands.
+/// Where the scheme ends and its colon is.
 fn scheme_end(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     bytes.first().filter(|first| first.is_ascii_alphabetic())?;
@@ -58,15 +58,15 @@ pub fn lacks_scheme(reference: &str) -> bool {
     })
 }
 
-/// Why no path can stand after this base URL. What follows a `?` or `#` would take in every path,
+/// Why no path can be after this base URL. What follows a `?` or `#` would take in every path,
 /// and all requests would go to the same page.
 pub fn base_problem(base: &str) -> Option<String> {
     let sign = base.chars().find(|sign| matches!(sign, '?' | '#'))?;
     Some(match sign {
-        '#' => "the base URL holds a `#`, and nothing after it ever leaves the client: every request would go to the \
+        '#' => "the base URL contains a `#`, and nothing after it is ever sent: every request would go to the \
                 same page"
             .to_owned(),
-        _ => "the base URL holds a `?`, so every path would become a part of its query".to_owned(),
+        _ => "the base URL contains a `?`, so every path would become a part of its query".to_owned(),
     })
 }
 
@@ -91,7 +91,7 @@ pub fn resolve(base: Option<&str>, reference: &str) -> Result<String, Problem> {
             return Err(Problem::new(format!("`{scheme}:` needs two slashes after it"), ours));
         }
         if NO_SERVER.iter().any(is) {
-            return Err(format!("a `{scheme}:` URL cannot be requested: it leads to no server").into());
+            return Err(format!("a `{scheme}:` URL cannot be requested: it does not name a server").into());
         }
     }
     let Some(base) = base.map(str::trim_ascii) else {
@@ -118,7 +118,7 @@ pub fn resolve(base: Option<&str>, reference: &str) -> Result<String, Problem> {
 pub fn host_and_port(text: &str) -> Result<(Host<String>, Option<u16>), Problem> {
     if text.contains('*') {
         return Err(Problem::new(
-            "`*` stands for nothing here: host names are compared whole",
+            "`*` is not supported here: the whole host name must match",
             "write a line for each host",
         ));
     }
@@ -229,10 +229,10 @@ mod tests {
     #[test]
     fn what_cannot_be_resolved_is_told() {
         for (base, reference, words) in [
-            (Some("http://h/#"), "/x", "holds a `#`"),
-            (Some("http://h/?lang=de"), "/x", "holds a `?`"),
+            (Some("http://h/#"), "/x", "contains a `#`"),
+            (Some("http://h/?lang=de"), "/x", "contains a `?`"),
             (Some("http://h"), "http:/x", "two slashes"),
-            (Some("http://h"), "mailto:a@b.test", "leads to no server"),
+            (Some("http://h"), "mailto:a@b.test", "does not name a server"),
             (None, "/x", "needs a `base_url`"),
         ] {
             let message = resolve(base, reference).expect_err(reference);

@@ -320,7 +320,7 @@ fn a_port_that_is_taken_or_no_address_is_told_before_anything_is_sent() {
     let ran = folder.run_plan(&against(&server), &["--dashboard=example.com"]).expect_code(2);
     assert!(ran.stderr.contains("write a port or an address with a port"), "{}", ran.stderr);
     let ran = folder.run_plan(&against(&server), &["--dashboard", "8080"]).expect_code(2);
-    assert!(ran.stderr.contains("8080 stands where a plan should"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("8080 is not a plan"), "{}", ran.stderr);
     assert!(ran.stderr.contains("--dashboard=8080"), "{}", ran.stderr);
     assert!(server.hits().is_empty());
 }

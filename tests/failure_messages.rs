@@ -145,7 +145,7 @@ fn regression_a_time_limit_says_how_far_the_request_had_come() {
     });
     told(
         &plan(&format!("base_url: 'http://127.0.0.1:{endless_body}', timeout: 1s"), "get: /"),
-        "body not complete within 1s (timeout); 40 bytes of it had come",
+        "body not complete within 1s (timeout); 40 bytes had arrived",
         "its body did not end in time",
         queueing,
     );

@@ -158,13 +158,13 @@ fn date_patterns_and_digests_are_patched() {
 #[test]
 fn tables_say_what_is_wrong_with_them_and_not_what_follows_from_it() {
     for (csv, words, help) in [
-        ("a;b;c\n1;2;3\n", "d.csv has the cells of its lines between semicolons", "delimiter: ';'"),
-        ("a\tb\tc\n1\t2\t3\n", "between tabs", "delimiter: tab"),
-        ("\u{feff}a;b;c\r\n1,5;2;3\r\n", "between semicolons: `a;b;c`", "delimiter: ';'"),
-        ("a|b|c\n1|2|3\n", "between pipes", "delimiter: '|'"),
-        ("a,b,c\n1, \"x, y\", 3\n", "line 2: a space stands in front of a double quote", "remove the spaces"),
-        ("a,b,c\n1,2,3\n1,\"2,3\n4,5,6\n", "line 3: the double quote of a cell is never closed", "write `\"`"),
-        ("a,b,c\n1,2,\"3\n4,5,6\n", "line 2: the double quote of a cell is never closed", "write `\"`"),
+        ("a;b;c\n1;2;3\n", "d.csv separates its cells with semicolons", "delimiter: ';'"),
+        ("a\tb\tc\n1\t2\t3\n", "with tabs", "delimiter: tab"),
+        ("\u{feff}a;b;c\r\n1,5;2;3\r\n", "with semicolons: `a;b;c`", "delimiter: ';'"),
+        ("a|b|c\n1|2|3\n", "with pipes", "delimiter: '|'"),
+        ("a,b,c\n1, \"x, y\", 3\n", "line 2: there is a space before a double quote", "remove the spaces"),
+        ("a,b,c\n1,2,3\n1,\"2,3\n4,5,6\n", "line 3: a double quote is never closed", "write `\"`"),
+        ("a,b,c\n1,2,\"3\n4,5,6\n", "line 2: a double quote is never closed", "write `\"`"),
         ("a\n1,2\n", "line 2 has 2 cells, but there is 1 column", "double quotes"),
         ("a,b,c\n1\n", "line 2 has 1 cell, but there are 3 columns", "double quotes"),
     ] {

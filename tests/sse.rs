@@ -166,7 +166,7 @@ fn a_time_ends_the_stream_as_a_success_and_replaces_the_timeout() {
 fn a_stream_that_ends_before_until_holds_fails() {
     let (kind, message) =
         fails(&serving(HEAD, "data: a\n\ndata: b\n\n"), "sse: /x\nuntil: { data: '[DONE]', events: 20 }");
-    let words = "the stream ended before what `until` waits for: an event with the data `[DONE]` or 20 events; add `close: true` to `until` if the server may end it before";
+    let words = "the stream ended before `until` was met: an event with the data `[DONE]` or 20 events; add `close: true` to `until` if the server may end it earlier";
     assert_eq!((&*kind, &*message), ("body", words));
     // An event whose blank line is missing has not come (§9.2.6).
     let (kind, _) = fails(&serving(HEAD, "data: a\n\ndata: [DONE]\n"), "sse: /x\nuntil: { data: '[DONE]' }");
@@ -309,11 +309,11 @@ fn a_timeout_says_what_did_not_come() {
     for (event, until, words) in [
         ("", "", "no event within 400ms (timeout)"),
         ("", "until: { events: 2 }", "no event within 400ms (timeout)"),
-        ("data: a\n\n", "", "events came, but the server did not end the stream within 400ms (timeout)"),
+        ("data: a\n\n", "", "events arrived, but the server did not end the stream within 400ms (timeout)"),
         (
             "data: a\n\n",
             "until: { events: 2 }",
-            "events came, but what `until` waits for did not within 400ms (timeout): 2 events",
+            "events arrived, but `until` was not met within 400ms (timeout): 2 events",
         ),
     ] {
         let (kind, message) = fails(&slow(event), &format!("sse: /x\ntimeout: 400ms\n{until}"));
@@ -497,8 +497,8 @@ fn keys_that_make_no_sense_are_found() {
 /// The types that came tell what was misspelt; a long list of them is cut, and so is a long type.
 #[test]
 fn regression_the_types_of_other_events_are_told_where_one_is_waited_for() {
-    let words = "the stream ended before what `until` waits for: an event of the type `done`";
-    let close = "; add `close: true` to `until` if the server may end it before";
+    let words = "the stream ended before `until` was met: an event of the type `done`";
+    let close = "; add `close: true` to `until` if the server may end it earlier";
     let step = "sse: /x\nuntil: { event: done }";
     // In a run, types that differ from stream to stream would keep equal failures from counting together.
     let ran = |body: &str| fails(&serving(HEAD, body), step).1;
@@ -509,13 +509,13 @@ fn regression_the_types_of_other_events_are_told_where_one_is_waited_for() {
         tried.lines().find_map(|line| line.find(words).map(|at| line[at..].to_owned())).unwrap_or(tried)
     };
     let tick = "event: tick\ndata: a\n\ndata: b\n\nevent: tick\ndata: c\n\n";
-    assert_eq!(ran(tick), format!("{words} (others came: `loadplan try` shows them){close}"));
-    assert_eq!(told(tick), format!("{words} (the types of the events that came are `tick`, `message`){close}"));
+    assert_eq!(ran(tick), format!("{words} (other events arrived: `loadplan try` shows them){close}"));
+    assert_eq!(told(tick), format!("{words} (the types of the events that arrived are `tick`, `message`){close}"));
     let many: String = (1..=7).map(|n| format!("event: e{n}\ndata: x\n\n")).collect();
-    let types = "(the types of the events that came are `e1`, `e2`, `e3`, `e4`, `e5` and others)";
+    let types = "(the types of the events that arrived are `e1`, `e2`, `e3`, `e4`, `e5` and others)";
     assert_eq!(told(&many), format!("{words} {types}{close}"));
     let long = format!("event: {}\ndata: x\n\n", "y".repeat(500));
-    assert_eq!(told(&long), format!("{words} (the types of the events that came are one of 500 bytes){close}"));
+    assert_eq!(told(&long), format!("{words} (the types of the events that arrived are one of 500 bytes){close}"));
     assert_eq!(ran(""), format!("{words}{close}"));
     let server = Server::start(move |_| {
         Reply::Raw(vec![
@@ -526,7 +526,7 @@ fn regression_the_types_of_other_events_are_told_where_one_is_waited_for() {
     let folder = Folder::new();
     folder.write("plan.yaml", against(&server, &plan("sse: /x\ntimeout: 2s\nuntil: { event: done }")));
     let tried = folder.loadplan(&["try", "plan.yaml"]).stdout;
-    assert!(tried.contains("(the types of the events that came are `tick`)"), "{tried}");
+    assert!(tried.contains("(the types of the events that arrived are `tick`)"), "{tried}");
     assert!(!tried.contains("\u{1b}[31mtick"), "{tried}");
 }
 
@@ -540,7 +540,7 @@ fn a_secret_in_the_type_or_the_id_of_an_event_is_hidden() {
     folder.run_plan(&text, &[]).expect_code(1);
     let ran = folder.loadplan(&["try", "plan.yaml"]);
     assert!(ran.stdout.contains("   < event: ***, id: ***\n"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("the events that came are `***`"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("the events that arrived are `***`"), "{}", ran.stdout);
     assert!(!ran.stdout.contains(SECRET) && !ran.stderr.contains(SECRET), "{}{}", ran.stdout, ran.stderr);
 }
 

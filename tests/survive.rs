@@ -272,7 +272,7 @@ fn an_http2_flood_of_window_updates_ends_in_time() {
 #[test]
 fn an_http2_flood_of_empty_data_ends_in_time() {
     let head = frame(HEADERS, END_HEADERS, 1, &OK);
-    let words = "the server sends too many HTTP/2 frames that hold nothing or next to nothing";
+    let words = "the server sends too many HTTP/2 frames that contain nothing or almost nothing";
     flooded(&head, &frame(DATA, 0, 1, &[]), words);
     // A padded frame may be empty too (§6.1).
     flooded(&head, &frame(DATA, 8, 1, &[3, 0, 0, 0]), words);
@@ -393,11 +393,11 @@ fn regression_d17_pipes_devices_and_folders_are_not_opened() {
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     let spoken = said(&ran);
     for words in [
-        "file `pipe`: it is a pipe or a device, not an ordinary file",
-        "file `zeros`: it is a pipe or a device, not an ordinary file",
+        "file `pipe`: it is a pipe or a device, not a regular file",
+        "file `zeros`: it is a pipe or a device, not a regular file",
         "file `folder`: it is a folder, not a file",
         "file `large`: the file has 11534336 bytes; at most 10485760 are read",
-        "a file to send cannot be read: it is a pipe or a device, not an ordinary file",
+        "a file to send cannot be read: it is a pipe or a device, not a regular file",
     ] {
         assert!(spoken.contains(words), "{words}: {spoken}");
     }

@@ -295,7 +295,7 @@ fn a_collector_that_fails_is_told_once_and_changes_nothing() {
         (refused, "refused", "4318"),
         (silent.url(), "within 5 s", "4318"),
         (forbidding.url(), "status 401", "OTEL_EXPORTER_OTLP_HEADERS"),
-        (rejecting.url(), "rejected 2 figures: no", "log"),
+        (rejecting.url(), "rejected 2 metrics: no", "log"),
     ];
     for (url, cause, remedy) in cases {
         let (server, folder) = (target(), Folder::new());
@@ -346,7 +346,7 @@ fn what_cannot_be_obeyed_is_refused_before_anything_is_sent() {
         (&[&on_taken], &[&address, "another program listens there", "port 0"]),
         (&["--prometheus=nonsense"], &["nonsense", "write a port or an address with a port"]),
         (&["--prometheus=192.0.2.1:0"], &["192.0.2.1:0", "an address of this machine"]),
-        (&["--prometheus", "127.0.0.1:0"], &["where a plan should", "--prometheus=127.0.0.1:0"]),
+        (&["--prometheus", "127.0.0.1:0"], &["127.0.0.1:0 is not a plan", "--prometheus=127.0.0.1:0"]),
         (&["--otlp", "localhost:4318"], &["localhost:4318", "http://localhost:4318"]),
         (&["--otlp", "grpc://ann:s3cret@host"], &["grpc://***@host", "http://"]),
     ];

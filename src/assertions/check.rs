@@ -1,4 +1,4 @@
-//! From an answer to a verdict.
+//! From a response to a verdict.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ const SHOWN: usize = 200;
 /// Why an assertion does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssertionFailure {
-    /// The assertion's sentence, equal for every answer: failures are counted by it.
+    /// The assertion's sentence, equal for every response: failures are counted by it.
     pub text: String,
     /// `expected 200, got 500`.
     pub message: String,
@@ -47,7 +47,7 @@ impl fmt::Display for AssertionFailure {
 impl std::error::Error for AssertionFailure {}
 
 impl Assertion {
-    /// Judges an answer. `scope` gives `${…}` in expected values their meaning.
+    /// Judges a response. `scope` gives `${…}` in expected values their meaning.
     ///
     /// # Errors
     /// The first matcher that is not met.
@@ -121,12 +121,12 @@ impl Assertion {
             Subject::Reply | Subject::FirstEvent => {
                 match response.messages.as_ref().and_then(|messages| messages.first) {
                     Some(time) => judge.all(&self.matchers, Actual::Value(&milliseconds(time))),
-                    None => self.judge_missing(judge, "no message came"),
+                    None => self.judge_missing(judge, "no message arrived"),
                 }
             }
             Subject::EventGap => match response.messages.as_ref().and_then(|messages| messages.longest_gap) {
                 Some(time) => judge.all(&self.matchers, Actual::Value(&milliseconds(time))),
-                None => self.judge_missing(judge, "fewer than two messages came"),
+                None => self.judge_missing(judge, "fewer than two messages arrived"),
             },
             Subject::Size => {
                 let size = Value::Int(i64::try_from(response.body_bytes).unwrap_or(i64::MAX));
@@ -156,8 +156,8 @@ impl Assertion {
                 Ok(_) => self.judge_missing(
                     judge,
                     &match path.nearest(response) {
-                        near if near.is_empty() => "the path leads nowhere".to_owned(),
-                        near => format!("the path leads nowhere; there is {}", near.join(", ")),
+                        near if near.is_empty() => "no such path in the response".to_owned(),
+                        near => format!("no such path in the response; there is {}", near.join(", ")),
                     },
                 ),
                 Err(why) => Err(self.unreadable(&why, response, judge)),
@@ -167,7 +167,7 @@ impl Assertion {
                 Ok(Found::Several(values)) if !values.is_empty() => {
                     judge.all(&self.matchers, Actual::Elements(&values))
                 }
-                Ok(_) => self.judge_missing(judge, "the path leads nowhere"),
+                Ok(_) => self.judge_missing(judge, "no such path in the response"),
                 Err(why) => Err(self.unreadable(&why, response, judge)),
             },
             Subject::Css(css) => match css.find(response.text()) {
@@ -181,7 +181,7 @@ impl Assertion {
                 Ok(json) => match schema.violations(&json.root().to_serde(), &judge.scope.masker()) {
                     None => Ok(()),
                     Some(violations) => Err(Miss {
-                        expected: format!("what JSON schema {} describes", schema.name()),
+                        expected: format!("a body that matches JSON schema {}", schema.name()),
                         actual: violations,
                     }),
                 },
@@ -244,7 +244,7 @@ impl Assertion {
         }
     }
 
-    /// A body that cannot be looked into meets nothing, not even `exists: false`: it may hold anything.
+    /// A body that cannot be evaluated meets nothing, not even `exists: false`: it may hold anything.
     fn unreadable(&self, why: &Problem, response: &Response, judge: &mut Judge<'_>) -> Miss {
         let masker = judge.scope.masker();
         let expected =

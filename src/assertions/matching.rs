@@ -43,14 +43,14 @@ pub(super) struct Miss {
     pub(super) actual: String,
 }
 
-/// Judges what one assertion sees of one answer.
+/// Judges what one assertion sees of one response.
 pub(super) struct Judge<'s> {
     pub(super) scope: &'s mut dyn Scope,
     pub(super) unit: SubjectUnit,
 }
 
 impl Judge<'_> {
-    /// Judges by all matchers; the first that is not met is told.
+    /// Judges by all matchers; the first that is not met is reported.
     pub(super) fn all(&mut self, matchers: &[Matcher], seen: Actual<'_>) -> Result<(), Miss> {
         matchers.iter().try_for_each(|matcher| self.one(matcher, seen))
     }
@@ -109,7 +109,7 @@ impl Judge<'_> {
         if met { Ok(()) } else { self.miss(matcher, computed, seen) }
     }
 
-    /// What was expected and what came. A computed value is told beside how it is written.
+    /// What was expected and what came. A computed value is reported next to how it is written.
     fn miss(&mut self, matcher: &Matcher, computed: Option<&Value>, seen: Actual<'_>) -> Result<(), Miss> {
         let mut expected = self.phrase(matcher);
         if let Some(value) = computed
@@ -140,7 +140,7 @@ impl Judge<'_> {
                 Ok(Cow::Owned(value.to_string()))
             }
             Actual::Value(_) | Actual::List(_) | Actual::Elements(_) => {
-                Err(self.wrong_kind(matcher, seen, "which is no text; a list is judged by `each` or `contains`"))
+                Err(self.wrong_kind(matcher, seen, "which is not text; use `each` or `contains` for a list"))
             }
         }
     }
@@ -176,10 +176,11 @@ impl Judge<'_> {
         match compare_numbers(number, &limit) {
             Some(order) => self.decide(wanted(order), matcher, Some(&value), seen),
             None if limit.as_number().is_none() => {
-                let actual = format!("{}, and {} is no number to compare it with", self.shown(seen), self.said(&value));
+                let actual =
+                    format!("{}, and {} is not a number to compare it with", self.shown(seen), self.said(&value));
                 Err(Miss { expected: self.phrase(matcher), actual })
             }
-            None => Err(self.wrong_kind(matcher, seen, "which is no number")),
+            None => Err(self.wrong_kind(matcher, seen, "which is not a number")),
         }
     }
 
@@ -236,7 +237,7 @@ impl Judge<'_> {
                     number.to_string().contains(&*part_of(&value))
                 }
                 Actual::Value(Value::Null | Value::Bool(_)) => {
-                    return Err(self.wrong_kind(matcher, seen, "which can contain nothing"));
+                    return Err(self.wrong_kind(matcher, seen, "which cannot contain anything"));
                 }
             };
             self.decide(held == wanted, matcher, Some(&value), seen)?;
@@ -267,7 +268,7 @@ impl Judge<'_> {
         let items = match seen {
             Actual::Value(Value::List(items)) => items,
             Actual::List(items) | Actual::Elements(items) => items,
-            Actual::Text(_) | Actual::Value(_) => return Err(self.wrong_kind(matcher, seen, "which is no list")),
+            Actual::Text(_) | Actual::Value(_) => return Err(self.wrong_kind(matcher, seen, "which is not a list")),
         };
         for (index, item) in items.iter().enumerate() {
             let element = match (seen, item) {
@@ -411,7 +412,7 @@ impl<'a> Actual<'a> {
 }
 
 impl Matcher {
-    /// Whether what it expects is computed for every answer.
+    /// Whether what it expects is computed for every response.
     fn is_computed(&self) -> bool {
         match self {
             Self::Equals(expected)

@@ -1,5 +1,5 @@
-//! Assertions judge answers. An [`Assertion`] is a [`Subject`] of the answer and the
-//! [`Matcher`]s it must meet; it says in a sentence what it expects, and what came instead.
+//! Assertions check responses. An [`Assertion`] consists of a [`Subject`] of the response and the
+//! [`Matcher`]s that it must match. It describes in a sentence what it expects and what it got.
 
 mod check;
 mod expected;
@@ -25,7 +25,7 @@ use crate::mask::Masker;
 use crate::template::Expression;
 use crate::value::Value;
 
-/// What must hold of an answer.
+/// What must be true of a response.
 #[derive(Debug)]
 pub struct Assertion {
     subject: Subject,
@@ -44,7 +44,7 @@ pub enum Subject {
     Status,
     /// From the sampler's start to the last byte; in milliseconds.
     ResponseTime,
-    /// From the request's first byte sent to the answer's first byte; in milliseconds.
+    /// From the request's first byte sent to the response's first byte; in milliseconds.
     FirstByte,
     /// How many messages or events came that were waited for.
     Messages,
@@ -66,7 +66,7 @@ pub enum Subject {
     Css(Css),
     /// A header's value; several lines of one name are joined with commas.
     Header(HeaderName),
-    /// The value of a cookie the answer or one of its redirects set.
+    /// The value of a cookie the response or one of its redirects set.
     Cookie(String),
     /// The URL that answered, after redirects.
     Url,
@@ -176,7 +176,7 @@ impl Assertion {
         Self { subject, matchers, status, text, name }
     }
 
-    /// What it expects, in a sentence that is the same for every answer.
+    /// What it expects, in a sentence that is the same for every response.
     pub fn text(&self) -> &str {
         &self.text
     }

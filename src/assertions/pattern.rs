@@ -13,7 +13,7 @@ use crate::template::{Scope, Template};
 pub enum Pattern {
     /// Known before the run.
     Regex(Regex),
-    /// Computed for every answer; compiled patterns are kept.
+    /// Computed for every response; compiled patterns are kept.
     Template(Template),
 }
 
@@ -21,7 +21,7 @@ thread_local! {
     static COMPILED: RefCell<HashMap<String, Regex>> = RefCell::new(HashMap::new());
 }
 
-/// How many computed patterns a thread keeps. A plan that makes a new one for every answer
+/// How many computed patterns a thread keeps. A plan that makes a new one for every response
 /// starts over instead of filling the memory.
 const KEPT: usize = 64;
 

@@ -1,4 +1,4 @@
-//! Judgements of answers made by hand.
+//! Judgements of responses made by hand.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -166,7 +166,7 @@ fn matchers_judge_json() {
         ),
         ("$.items[*].id", M::Contains(vec![lit(json!(6.0))]), "holds"),
         ("$.map", M::Contains(vec![text("k")]), "holds"),
-        ("$.ok", M::Contains(vec![text("t")]), "expected to contain \"t\", got true, which can contain nothing"),
+        ("$.ok", M::Contains(vec![text("t")]), "expected to contain \"t\", got true, which cannot contain anything"),
         ("$.name", M::StartsWith(text("A")), "holds"),
         ("$.name", M::EndsWith(text("A")), "expected to end with \"A\", got \"Ann\""),
         ("$.name", M::Matches(regex("^A.n$")), "holds"),
@@ -176,27 +176,31 @@ fn matchers_judge_json() {
         (
             "$.tags",
             M::Matches(regex("a")),
-            "expected to match /a/, got [\"a\", \"b\"], which is no text; a list is judged by `each` or `contains`",
+            "expected to match /a/, got [\"a\", \"b\"], which is not text; use `each` or `contains` for a list",
         ),
         ("$.id", M::Above(lit(json!(6))), "holds"),
         ("$.id", M::Above(lit(json!(7))), "expected above 7, got 7"),
         ("$.id", M::AtLeast(lit(json!(7))), "holds"),
         ("$.code", M::AtMost(lit(json!(7))), "holds"),
         ("$.id", M::Below(text("8")), "holds"),
-        ("$.name", M::Above(lit(json!(1))), "expected above 1, got \"Ann\", which is no number"),
-        ("$.tags", M::Above(lit(json!(1))), "expected above 1, got [\"a\", \"b\"], which is no number"),
-        ("$.id", M::Above(text("x")), "expected above \"x\", got 7, and \"x\" is no number to compare it with"),
+        ("$.name", M::Above(lit(json!(1))), "expected above 1, got \"Ann\", which is not a number"),
+        ("$.tags", M::Above(lit(json!(1))), "expected above 1, got [\"a\", \"b\"], which is not a number"),
+        ("$.id", M::Above(text("x")), "expected above \"x\", got 7, and \"x\" is not a number to compare it with"),
         ("$.none", M::Exists(true), "holds"),
         ("$.none", M::Exists(false), "expected that it does not exist, got null"),
         ("$.missing", M::Exists(false), "holds"),
-        ("$.missing", M::Exists(true), "expected that it exists, got nothing: the path leads nowhere"),
-        ("$.missing", M::NotEquals(lit(json!(1))), "expected anything but 1, got nothing: the path leads nowhere"),
-        ("$.nmae", M::Equals(lit(json!(1))), "expected 1, got nothing: the path leads nowhere; there is $.name"),
+        ("$.missing", M::Exists(true), "expected that it exists, got nothing: no such path in the response"),
+        (
+            "$.missing",
+            M::NotEquals(lit(json!(1))),
+            "expected anything but 1, got nothing: no such path in the response",
+        ),
+        ("$.nmae", M::Equals(lit(json!(1))), "expected 1, got nothing: no such path in the response; there is $.name"),
         ("$.items[?@.id > 9]", M::Exists(false), "holds"),
         (
             "$.items[?@.id > 9]",
             M::Length(vec![M::Equals(lit(json!(0)))]),
-            "expected a length that is 0, got nothing: the path leads nowhere",
+            "expected a length that is 0, got nothing: no such path in the response",
         ),
         ("$.empty", M::Empty(true), "holds"),
         ("$.none", M::Empty(true), "holds"),
@@ -217,7 +221,7 @@ fn matchers_judge_json() {
             "expected each element below 6, got 6 as element 1 of 2",
         ),
         ("$.tags", M::Each(vec![M::Length(vec![M::Equals(lit(json!(1)))])]), "holds"),
-        ("$.id", M::Each(vec![M::Exists(true)]), "expected that each element exists, got 7, which is no list"),
+        ("$.id", M::Each(vec![M::Exists(true)]), "expected that each element exists, got 7, which is not a list"),
     ] {
         let assertion = json_at(path, vec![matcher]);
         assert_eq!(message(&assertion, &shop()), outcome, "{}", assertion.text());
@@ -291,7 +295,7 @@ fn schemas_are_judged_offline() {
     let of = |body: &str| check(Subject::JsonSchema(Arc::clone(&schema)), Vec::new(), &answer(body));
     assert_eq!(of(r#"{"id": 1, "tags": ["a"]}"#), "holds");
     let message = of(r#"{"id": "x", "tags": [1]}"#);
-    assert!(message.starts_with("expected what JSON schema order.json describes, got "), "{message}");
+    assert!(message.starts_with("expected a body that matches JSON schema order.json, got "), "{message}");
     assert!(message.contains("/id: value is not of type \"integer\"") && message.contains("/tags/0: "), "{message}");
     assert!(of("{}").contains("the body: "), "{}", of("{}"));
     assert!(of("<html>").contains("not JSON"));

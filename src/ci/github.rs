@@ -9,10 +9,10 @@ use super::Annotation;
 /// How large a step's summary may become. GitHub shows none at all of one above 1 MiB, and other
 /// programs of the step may still add to it.
 pub const SUMMARY_BYTES: usize = 900_000;
-/// What stands at the end of a summary that was cut.
+/// What is at the end of a summary that was cut.
 const CUT_NOTE: &str = "\nThe summary was cut here, for GitHub shows no more; the reports have all of it.\n";
 
-/// The text of a command, behind its last `::`.
+/// The text of a command, after its last `::`.
 pub fn data(text: &str) -> String {
     // The percent sign first, or the others' escapes would be escaped again.
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
@@ -46,7 +46,7 @@ pub fn output(name: &str, value: &str) -> String {
     format!("{name}<<{end}\n{value}\n{end}\n")
 }
 
-/// As much of a summary as still fits beside so many bytes, cut at the end of a line outside of
+/// As much of a summary as still fits next to this many bytes, cut at the end of a line outside of
 /// every fenced block; `None` if there is no room for any of it.
 pub fn fitting(markdown: &str, present: usize) -> Option<Cow<'_, str>> {
     let room = SUMMARY_BYTES.saturating_sub(present);

@@ -1,5 +1,5 @@
-//! What CI servers read from a job's log and from the files they name: annotations of the plan's
-//! lines, outputs for later steps, summaries. Each server's escapes stand in its own file.
+//! The output that CI servers read from the log of a job and from files: annotations of the lines of
+//! the plan, outputs for later steps, summaries. The escaping rules of each server are in a separate file.
 //!
 //! Nothing here reads the environment or writes anything: `cli/ci.rs` does.
 

@@ -22,8 +22,8 @@ pub(super) fn parse(text: &str) -> Result<SocketAddr, Problem> {
 pub(super) fn misplaced(option: &str, plans: &[PathBuf]) -> Option<Problem> {
     let address = plans.iter().filter_map(|plan| plan.to_str()).find(|plan| parse(plan).is_ok())?;
     Some(Problem::new(
-        format!("{address} stands where a plan should"),
-        format!("write the address behind an equals sign: {option}={address}"),
+        format!("{address} is not a plan"),
+        format!("write the address after an equals sign: {option}={address}"),
     ))
 }
 

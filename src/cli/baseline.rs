@@ -20,10 +20,11 @@ pub(super) struct ToleranceOption {
 }
 
 /// No default of clap's: a run without a baseline must tell one that was given from one that was not.
-const HELP: &str = "By how much a response time may rise, or throughput fall, before it is a regression [default: 10%]";
+const HELP: &str =
+    "How much a response time may rise, or throughput fall, before it counts as a regression [default: 10%]";
 
 const FLOOR_HELP: &str =
-    "The least difference of response times that is a regression; lower it for a fast target [default: 5ms]";
+    "The smallest difference of response times that counts as a regression; lower it for a fast target [default: 5ms]";
 
 impl ToleranceOption {
     /// What is tolerated.
@@ -46,7 +47,7 @@ fn tolerance(text: &str) -> Result<f64, Problem> {
 /// The earlier runs a run is compared with.
 #[derive(Debug, clap::Args)]
 pub(super) struct BaselineOptions {
-    /// Compare with these earlier runs (their results.json) and fail when something regressed
+    /// Compare with these earlier runs (their results.json) and fail if something regressed
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(super) baseline: Vec<PathBuf>,
     #[command(flatten)]

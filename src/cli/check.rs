@@ -10,16 +10,16 @@ use crate::graph::explain;
 use crate::mask::Masker;
 use crate::verdict::exit;
 
-/// Check plans: every mistake at once, each with its place and its remedy. Nothing is sent
+/// Check plans without sending anything: lists all mistakes, where they are, and how to fix them
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The plans to check [default: plan.yaml]
     #[arg(value_name = "PLAN")]
     plans: Vec<PathBuf>,
-    /// How to write the findings
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Say in plain sentences what the plan does and what it is expected to come to
+    /// Describe in plain sentences what the plan does and how many requests to expect
     #[arg(long)]
     explain: bool,
     #[command(flatten)]

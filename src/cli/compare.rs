@@ -18,31 +18,31 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing regressed
   1  something regressed
-  2  a file or the command line cannot be used
+  2  a file or the command line is invalid
   4  a file could not be written";
 
-/// Compare a run with earlier ones: what regressed, what improved, what is chance
+/// Compare a run with earlier ones: what regressed, what improved, and what is only noise
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Args {
-    /// The results.json of earlier runs, and at the end that of the new one
+    /// The results.json files of the earlier runs, followed by that of the new run
     #[arg(required = true, num_args = 2.., value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     tolerance: ToleranceOption,
-    /// Also write the comparison in Markdown to this file
+    /// Also write the comparison as Markdown to this file
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
     /// Also write the comparison as JSON to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Also write a JUnit file with a case for each sampler
+    /// Also write a JUnit file with one test case per sampler
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// `xunit` leaves out what Jenkins' xUnit plugin rejects (file and line)
+    /// Use `xunit` for Jenkins' xUnit plugin, which rejects file and line
     #[arg(long, value_enum, default_value_t = JunitStyle::Default)]
     junit_style: JunitStyle,
-    /// Print the verdict only
+    /// Print only the verdict
     #[arg(long, short)]
     quiet: bool,
 }

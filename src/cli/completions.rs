@@ -5,10 +5,10 @@ use clap::CommandFactory as _;
 use super::terminal::Terminal;
 use crate::verdict::exit;
 
-/// Print a script that makes your shell complete loadplan's subcommands and options
+/// Print a completion script for your shell
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The shell
+    /// Your shell
     #[arg(value_enum)]
     shell: clap_complete::Shell,
 }

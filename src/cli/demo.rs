@@ -12,16 +12,16 @@ use crate::verdict::exit;
 /// Run the sample trading API until Ctrl-C
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The port on this machine; 0 takes a free one
+    /// The port on this machine; 0 picks a free port
     #[arg(long, value_name = "N", default_value_t = 8080, value_parser = port)]
     port: u16,
-    /// How many connections its simulated database has; a small pool saturates under load
+    /// The number of connections in its simulated database pool; a small pool becomes a bottleneck
     #[arg(long, value_name = "N", default_value_t = Options::default().db_pool as u64, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     db_pool: u64,
-    /// How long a query holds a connection, in milliseconds
+    /// How long each query uses a connection, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = Options::default().query_time.as_millis() as u64)]
     query_ms: u64,
-    /// Ask the database for market data every time
+    /// Query the database for market data every time
     #[arg(long)]
     no_cache: bool,
 }

@@ -9,14 +9,14 @@ use crate::graph::{Drawing, draw};
 use crate::mask::Masker;
 use crate::verdict::exit;
 
-/// Draw what a plan will do: lifecycle, thread groups, steps, branches, loops, and which step
-/// sets the variable that which step uses
+/// Draw what a plan will do: lifecycle, thread groups, steps, branches, loops, and which steps
+/// set and use each variable
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The plan to draw [default: plan.yaml]
     #[arg(value_name = "PLAN")]
     plan: Option<PathBuf>,
-    /// How to draw it
+    /// The output format
     #[arg(long, value_enum, default_value_t = Drawing::Text)]
     format: Drawing,
     #[command(flatten)]

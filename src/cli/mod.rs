@@ -1,4 +1,4 @@
-//! The command line: one file per subcommand, each thin.
+//! The command line: one thin file per subcommand.
 
 mod address;
 mod baseline;
@@ -33,22 +33,22 @@ use crate::verdict::exit;
 const EXIT_CODES: &str = "\
 Exit codes:
   0        passed
-  1        failed: a threshold, samples that no threshold allows to fail, a regression
+  1        failed: a threshold, failed samples that no threshold allows, a regression
            against the baseline, or teardown
-  2        a plan or the command line is invalid; nothing was sent
-  3        the run is not valid: setup failed, the target never answered, there were no samples,
+  2        the plan or the command line is invalid; nothing was sent
+  3        the run is not valid: setup failed, the target never responded, there were no samples,
            or (with --strict) the load generator could not keep up
-  4        results could not be written, or an internal error
-  130, 143 stopped by Ctrl-C (or from the dashboard), or by SIGTERM, SIGHUP or SIGQUIT,
-           every report written";
+  4        results could not be written, or an internal error occurred
+  130, 143 stopped by Ctrl-C (or from the dashboard), or by SIGTERM, SIGHUP or SIGQUIT;
+           all reports are written";
 
-/// A load-test runner: thread groups, samplers and assertions in plain YAML, with a verdict CI can trust.
+/// The command line. Its description is that of the package.
 #[derive(Debug, Parser)]
 #[command(name = "loadplan", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// When to use colour
+    /// When to use colors in the output
     #[arg(long, global = true, value_enum, default_value_t = terminal::ColorChoice::Auto)]
     color: terminal::ColorChoice,
 }

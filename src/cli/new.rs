@@ -16,11 +16,11 @@ use crate::problem::Problem;
 use crate::sanitize::{inline, shown_path};
 use crate::verdict::exit;
 
-/// Write a commented plan to start from. Existing files are left alone
+/// Write a commented plan to start from. Existing files are not changed
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER)]
 pub(super) struct Args {
-    /// The plan's file; `.yaml` is added if it is missing
+    /// The file to write; `.yaml` is added if it is missing
     #[arg(value_name = "NAME", default_value = "plan")]
     name: PathBuf,
     /// The template to start from
@@ -48,15 +48,15 @@ Exit codes:
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Template {
-    /// Five users read two pages, with checks
+    /// Five users, two requests, assertions and thresholds
     Quickstart,
-    /// Logging in through a web form with a CSRF token and a session cookie, then pages
+    /// Log in through a web form with a CSRF token and a session cookie, then open pages
     FormLogin,
-    /// Logging in to an API and sending the token along
+    /// Log in and send the token with each request
     Login,
     /// Users and orders from a CSV file
     Data,
-    /// Several requests timed as one, choices, conditions and loops
+    /// Several requests timed as one, random choices, conditions and loops
     Checkout,
     /// Requests at a rate of their own, however slow the responses are
     ArrivalRate,

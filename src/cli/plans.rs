@@ -15,19 +15,19 @@ use crate::sanitize::one_line;
 /// Options that shape a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct PlanOptions {
-    /// Lay a profile over the plan (several are laid one over the other)
+    /// Apply a profile on top of the plan (may be given several times; they are applied in order)
     #[arg(long, value_name = "NAME")]
     profile: Vec<String>,
-    /// Set an entry of `variables` or `secrets`
+    /// Override an entry of `variables` or `secrets`
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = name_and_value)]
     vars: Vec<(String, String)>,
-    /// Put this in front of every path instead of the plan's `base_url`
+    /// Use this URL instead of the plan's `base_url`
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     /// Run only this thread group (may be given several times)
     #[arg(long = "group", value_name = "NAME")]
     groups: Vec<String>,
-    /// Make every random draw repeatable
+    /// Make all random values repeatable
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 }
@@ -35,19 +35,19 @@ pub(super) struct PlanOptions {
 /// Options that replace a plan's load.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct LoadOverrides {
-    /// Replace every thread group's `users`, or one group's with GROUP=N
+    /// Replace `users` of all thread groups, or of one group with GROUP=N
     #[arg(long, value_name = "[GROUP=]N")]
     users: Vec<String>,
-    /// Replace every thread group's `arrival_rate`, or one group's with GROUP=RATE
+    /// Replace `arrival_rate` of all thread groups, or of one group with GROUP=RATE
     #[arg(long, value_name = "[GROUP=]RATE")]
     rate: Vec<String>,
-    /// Replace every thread group's `duration` (or one's), and its `iterations` unless --iterations is given too
+    /// Replace `duration` of all thread groups (or of one), and remove `iterations` unless --iterations is given
     #[arg(long, value_name = "[GROUP=]TIME")]
     duration: Vec<String>,
-    /// Replace every thread group's `iterations` (or one's), and its `duration` unless --duration is given too
+    /// Replace `iterations` of all thread groups (or of one), and remove `duration` unless --duration is given
     #[arg(long, value_name = "[GROUP=]N")]
     iterations: Vec<String>,
-    /// Replace every thread group's `ramp_up`, or one group's with GROUP=TIME
+    /// Replace `ramp_up` of all thread groups, or of one group with GROUP=TIME
     #[arg(long, value_name = "[GROUP=]TIME")]
     ramp_up: Vec<String>,
     /// One user, one iteration.

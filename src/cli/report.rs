@@ -9,29 +9,29 @@ use crate::report::{Format, GitLab, Html, Junit, JunitStyle, Markdown, OutputFil
 use crate::verdict::exit;
 
 const EXIT_CODES: &str = "\
-Exit codes (of the report; the run's own verdict stands in it):
-  0  made
-  2  the results file or the command line cannot be used
+Exit codes (they describe the report, not the run):
+  0  written
+  2  the results file or the command line is invalid
   4  a report could not be written";
 
-/// Make reports again from the results.json of a run; without options, print its summary
+/// Create reports from the results.json of a run; without options, print its summary
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Args {
-    /// The results.json of a run, or the folder it lies in
+    /// The results.json of a run, or its folder
     #[arg(value_name = "RESULTS")]
     results: PathBuf,
-    /// Write report.html to this file, as the run did
+    /// Write report.html to this file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Write junit.xml to this file, as the run did
+    /// Write junit.xml to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// `xunit` leaves out what Jenkins' xUnit plugin rejects (file and line)
+    /// Use `xunit` for Jenkins' xUnit plugin, which rejects file and line
     #[arg(long, value_enum, default_value_t = JunitStyle::Default)]
     junit_style: JunitStyle,
-    /// Write a row per sampler, per transaction and for all to this file. (The rows per sample of `run --csv` are not
-    /// kept in results.json)
+    /// Write a CSV table to this file: a row per sampler and transaction, and one for the total. (results.json does
+    /// not contain the individual samples of `run --csv`)
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
     #[command(flatten)]
@@ -41,10 +41,10 @@ pub(super) struct Args {
 /// Reports for the servers that host repositories.
 #[derive(Debug, clap::Args)]
 pub(super) struct Forges {
-    /// Also write a summary for a pull request, in Markdown, to this file
+    /// Also write a Markdown summary for a pull request to this file
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
-    /// Also write what GitLab's load performance widget reads to this file
+    /// Also write the input of GitLab's load performance widget to this file
     #[arg(long, value_name = "FILE")]
     gitlab: Option<PathBuf>,
 }

@@ -43,7 +43,7 @@ const ROWS: Duration = Duration::from_secs(5);
 /// The same once the word to stop has come.
 const ROWS_WHEN_STOPPED: Duration = Duration::from_secs(1);
 
-/// Run plans, judge them, and write results.json, junit.xml and report.html
+/// Run plans, decide pass or fail, and write results.json, junit.xml and report.html
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub(super) struct Args {
@@ -56,7 +56,7 @@ pub(super) struct Args {
     load: LoadOverrides,
     #[command(flatten)]
     baseline: BaselineOptions,
-    /// The folder for results.json, junit.xml and report.html (with several plans, one folder for each inside it)
+    /// The folder for results.json, junit.xml and report.html (with several plans, a subfolder for each)
     #[arg(long, value_name = "DIR", default_value = OUT)]
     out: PathBuf,
     /// Write results.json to this file instead
@@ -68,27 +68,27 @@ pub(super) struct Args {
     /// Write report.html to this file instead
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Also write a row per sample to this file, in the columns of JMeter's JTL files
+    /// Also write one row per sample to this file, with the columns of a JMeter JTL file
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
     #[command(flatten)]
     forges: Forges,
-    /// `xunit` leaves out what Jenkins' xUnit plugin rejects (file and line)
+    /// Use `xunit` for Jenkins' xUnit plugin, which rejects file and line
     #[arg(long, value_enum, default_value_t = JunitStyle::Default)]
     junit_style: JunitStyle,
     #[command(flatten)]
     telemetry: telemetry::TelemetryOptions,
-    /// Let the plan's services run their command lines
+    /// Allow the services of the plan to run commands
     #[arg(long)]
     allow_commands: bool,
-    /// Fail (exit 3) when the load generator could not keep up
+    /// Fail (exit code 3) if the load generator could not keep up
     #[arg(long)]
     strict: bool,
-    /// Show the run while it goes on a page of this address (default 127.0.0.1 and a free port)
+    /// Serve a live report at this address during the run (default: 127.0.0.1 and a free port)
     #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0",
           value_parser = address::parse)]
     dashboard: Option<SocketAddr>,
-    /// Print the verdict only
+    /// Print only the verdict
     #[arg(long, short)]
     quiet: bool,
     /// Print failures as they happen

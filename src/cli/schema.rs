@@ -13,11 +13,11 @@ pub(super) struct Args {
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Which {
-    /// What a plan file may hold
+    /// Plan files
     Plan,
-    /// What results.json holds
+    /// results.json
     Results,
-    /// What `compare --json` writes
+    /// The output of `compare --json`
     Comparison,
 }
 

@@ -9,7 +9,7 @@ use crate::telemetry::{Collector, DEFAULT_ADDRESS, Settings, Telemetry};
 /// Where figures go while the run goes.
 #[derive(Debug, clap::Args)]
 pub(super) struct TelemetryOptions {
-    /// Serve the run's figures to Prometheus at http://ADDR/metrics while it goes, by default at 127.0.0.1:9464
+    /// Serve metrics for Prometheus at http://ADDR/metrics during the run (default: 127.0.0.1:9464)
     #[arg(
         long,
         value_name = "ADDR",
@@ -19,7 +19,7 @@ pub(super) struct TelemetryOptions {
         value_parser = super::address::parse
     )]
     pub(super) prometheus: Option<SocketAddr>,
-    /// Send the run's figures to an OpenTelemetry collector (OTLP over HTTP) while it goes and at its end
+    /// Send metrics to an OpenTelemetry collector (OTLP over HTTP) during the run and at its end
     #[arg(long, value_name = "URL")]
     otlp: Option<String>,
 }

@@ -25,11 +25,11 @@ pub(super) fn patience() -> Duration {
 /// The value of `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum ColorChoice {
-    /// On a terminal, unless the environment says otherwise
+    /// Use colors on a terminal, unless the environment disables them
     Auto,
-    /// Always
+    /// Always use colors
     Always,
-    /// Never
+    /// Never use colors
     Never,
 }
 

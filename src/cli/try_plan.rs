@@ -29,9 +29,9 @@ use crate::sanitize::{inline, one_line};
 use crate::stop_reason::StopReason;
 use crate::verdict::exit;
 
-/// Try a plan: one user per thread group, one iteration, no think time. Shows for each step what
-/// was sent, what came, what was extracted, and each assertion with what it expected and what it got; ends
-/// with a list of what passed, failed and was not reached
+/// Try a plan with one user per thread group, one iteration and no think time. Shows the request, the
+/// response, the extracted values and all assertions of each step, then lists the steps that passed, failed or
+/// were not reached
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The plan to try [default: plan.yaml]
@@ -39,14 +39,13 @@ pub(super) struct Args {
     plan: Option<PathBuf>,
     #[command(flatten)]
     options: PlanOptions,
-    /// Take every branch of `choose`, `round_robin`, `if` and `chance` once, whatever they would choose; `stop` is
-    /// passed over the first time
+    /// Run every branch of `choose`, `round_robin`, `if` and `chance` once; `stop` is skipped the first time
     #[arg(long)]
     all_branches: bool,
-    /// Show bodies as a whole, not only their beginning; of pages their HTML, not only what they say
+    /// Show complete bodies, and the HTML of pages
     #[arg(long, short)]
     verbose: bool,
-    /// Let the plan's services run their command lines
+    /// Allow the services of the plan to run commands
     #[arg(long)]
     allow_commands: bool,
 }

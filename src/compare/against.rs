@@ -106,7 +106,7 @@ pub(super) enum Asked {
     Throughput,
 }
 
-/// Answers a question, one of so many that are asked of the run.
+/// Answers a question, one of this many that are asked of the run.
 ///
 /// # Errors
 /// A fragment that says why there is nothing to compare.
@@ -176,9 +176,9 @@ fn compared(line: &Line, base: &[&Line], tolerance: Tolerance, level: Level, sam
     for (at, figure) in figures.iter_mut().enumerate() {
         let why = match (at == 0, kind) {
             (true, LineKind::ThreadGroup) if same_load => continue,
-            (true, LineKind::ThreadGroup) => "not judged, since the load is another",
+            (true, LineKind::ThreadGroup) => "not judged, because the load is different",
             (true, LineKind::Sampler | LineKind::Transaction) => {
-                "not judged on its own, since it follows from the response times of the whole thread group"
+                "not judged separately, because it depends on the response times of the whole thread group"
             }
             (false, LineKind::Sampler | LineKind::Transaction) => continue,
             _ => "not judged here: its samplers are",
@@ -257,15 +257,15 @@ fn method(groups: &[ComparedLine], runs: usize, tolerance: Tolerance) -> Method 
     let from_scatter = runs >= ENOUGH_RUNS;
     let steady = groups.iter().filter(|group| group.part == LoadWindow::Steady).count();
     let part = match steady {
-        0 => "the whole load, warm-up left out".to_owned(),
-        all if all == groups.len() => "the steady phase, ramps and warm-up left out".into(),
-        _ => "the steady phase of thread groups that have one, else the whole load".into(),
+        0 => "the whole load without warm-up".to_owned(),
+        all if all == groups.len() => "the steady phase, without ramps and warm-up".into(),
+        _ => "the steady phase of thread groups that have one, otherwise the whole load".into(),
     };
     let scatter = if from_scatter {
-        format!("limits follow from the scatter of {runs} runs")
+        format!("limits are based on the variation of {runs} runs")
     } else {
         format!(
-            "{:.0}% of scatter from run to run is assumed, since the baseline has fewer than {ENOUGH_RUNS} runs",
+            "{:.0}% run-to-run variation is assumed, because the baseline has fewer than {ENOUGH_RUNS} runs",
             NOISE * 100.0
         )
     };

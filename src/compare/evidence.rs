@@ -28,7 +28,7 @@ impl Slices {
         Self { window: *window, cuts: vec![Cut::default(); window.cuts() as usize] }
     }
 
-    /// Adds the samples of a slice of the timeline; those outside of the window are left out.
+    /// Adds the samples of a slice of the timeline; those outside of the window are omitted.
     pub(super) fn add(&mut self, t_s: u64, count: u64, failed: u64, times: &Distribution) {
         let Some(cut) = self.window.cut(t_s).and_then(|at| self.cuts.get_mut(at)) else { return };
         cut.count = cut.count.saturating_add(count);

@@ -1,14 +1,14 @@
-//! Runs compared with earlier ones: is the target slower than it was, or did chance have its way?
+//! Compares runs with earlier ones: is the target slower than before, or is it noise?
 //!
-//! A [`Summary`] is what a comparison needs of a run, cut from its results document. [`compare`]
-//! judges a run against one or several earlier ones and gives a [`Comparison`](crate::document::Comparison): what
-//! `results.json` holds and every report shows. [`Baseline`] does so for a run that is being made,
-//! and judges single figures by tolerances of their own: thresholds such as `p95 < baseline + 10%`.
+//! A [`Summary`] contains the parts of a results document that a comparison needs. [`compare`] judges
+//! a run against one or more earlier ones and returns a [`Comparison`](crate::document::Comparison), which
+//! is saved in `results.json` and shown in every report. [`Baseline`] does this for a run in progress, and
+//! judges single values with their own tolerances: thresholds such as `p95 < baseline + 10%`.
 //!
-//! Raw requests are never compared: those of one run resemble each other more than those of two
-//! runs do, so that a rank test (Mann-Whitney) of two runs of the same target finds a difference
-//! in a third to a half of all pairs. A figure of a run is one observation here, its scatter that
-//! between runs. `docs/comparing.md` has the formulas.
+//! Raw requests are never compared: the requests of one run resemble each other more than those of
+//! different runs, so a rank test (Mann-Whitney) on two runs of the same target finds a difference in a
+//! third to a half of all pairs. Here, each value of a run is one observation, and its variation is the
+//! variation between runs. `docs/comparing.md` has the formulas.
 
 mod against;
 mod evidence;

@@ -38,17 +38,17 @@ pub(super) fn all(new: &Summary, named: &[Summary], baseline: &[&Summary]) -> Ve
         told.add(
             About::Generator,
             "the new run",
-            format!("{later}; what regressed may be the machine and not the target"),
+            format!("{later}; the machine may have regressed and not the target"),
         );
     }
     for again in named.iter().filter(|run| !baseline.iter().any(|used| std::ptr::eq(*used, *run))) {
-        told.add(About::SameRun, again.name(), "a run that is named twice, counted once".into());
+        told.add(About::SameRun, again.name(), "given twice, counted once".into());
     }
     for run in baseline {
         let mut tell =
             |about, text: Option<String>| text.into_iter().for_each(|text| told.add(about, run.name(), text));
         let (old, now) = (&run.facts, &new.facts);
-        tell(About::PlanName, differs(&old.plan, &now.plan, |old, _| format!("of another plan, `{old}`")));
+        tell(About::PlanName, differs(&old.plan, &now.plan, |old, _| format!("a different plan, `{old}`")));
         if old.plan == now.plan {
             tell(About::PlanFile, differs(&old.sha256, &now.sha256, edited));
         }
@@ -60,19 +60,19 @@ pub(super) fn all(new: &Summary, named: &[Summary], baseline: &[&Summary]) -> Ve
         );
         tell(
             About::Version,
-            differs(&old.version, &now.version, |old, now| format!("made by loadplan {old}, the new run by {now}")),
+            differs(&old.version, &now.version, |old, now| format!("created by loadplan {old}, the new run by {now}")),
         );
         tell(About::Host, differs(&old.host, &now.host, |old, now| format!("run on `{old}`, the new run on `{now}`")));
         tell(
             About::Host,
-            differs(&old.cpus, &now.cpus, |old, now| format!("run with {old} processors, the new run with {now}")),
+            differs(&old.cpus, &now.cpus, |old, now| format!("run with {old} CPUs, the new run with {now}")),
         );
         for group in &new.groups {
             let Some(other) = run.group(&group.name) else { continue };
             tell(
                 About::Load,
                 differs(&other.load, &group.load, |old, now| {
-                    format!("another load of thread group {}: {old} The new run: {now}", group.name)
+                    format!("a different load of thread group {}: {old} The new run: {now}", group.name)
                 }),
             );
             tell(
@@ -86,20 +86,23 @@ pub(super) fn all(new: &Summary, named: &[Summary], baseline: &[&Summary]) -> Ve
         tell(
             About::Version,
             (old.untimed > 0).then(|| {
-                format!("made by a version that left {} requests without a response out of response times", old.untimed)
+                format!(
+                    "created by a version that excluded {} requests without a response from response times",
+                    old.untimed
+                )
             }),
         );
         if run.run.id == new.run.id {
             tell(About::SameRun, Some("the new run itself".into()));
         } else if run.run.started_at > new.run.started_at {
-            tell(About::Order, Some("made after the new run: are they in the right order, the new one last?".into()));
+            tell(About::Order, Some("started after the new run: is the order correct, with the new run last?".into()));
         }
     }
     doubts(&new.facts, &mut |about, text| text.into_iter().for_each(|text| told.add(about, "the new run", text)));
     let mut remarks = told.remarks();
     remarks.extend(lines(
         About::New,
-        "new, so compared with nothing",
+        "new, so not compared",
         new.lines.iter().filter(|line| baseline.iter().all(|run| run.line(&line.key).is_none())),
     ));
     let mut seen = HashSet::new();
@@ -112,7 +115,7 @@ pub(super) fn all(new: &Summary, named: &[Summary], baseline: &[&Summary]) -> Ve
 /// That the load generator was much later than in every run of the baseline: something else kept
 /// the machine busy, and the response times contain that.
 pub(super) fn lateness(new: &Summary, baseline: &[&Summary]) -> Option<String> {
-    /// So many times later is no chance.
+    /// This many times later is not noise.
     const TIMES: f64 = 3.0;
     /// Less says nothing, in milliseconds.
     const LEAST_MS: f64 = 5.0;
@@ -145,7 +148,7 @@ fn differs<T: PartialEq>(old: &T, new: &T, told: impl Fn(&T, &T) -> String) -> O
 #[expect(clippy::ptr_arg, reason = "compared as the field it is")]
 fn edited(old: &String, new: &String) -> String {
     let short = |digest: &str| digest.chars().take(DIGITS).collect::<String>();
-    format!("run with another text of the plan (SHA-256 {}…, now {}…)", short(old), short(new))
+    format!("run with a different version of the plan (SHA-256 {}…, now {}…)", short(old), short(new))
 }
 
 fn profile(name: Option<&str>) -> String {

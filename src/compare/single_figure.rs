@@ -130,7 +130,7 @@ fn verdict(worse: f64, tolerated: f64, limit: f64) -> Judgement {
     }
 }
 
-/// Six digits behind the point, and finite whatever a damaged file holds.
+/// Six decimal places, and finite whatever a damaged file holds.
 fn tidy(value: f64) -> f64 {
     const MOST: f64 = 1e15;
     (value.clamp(-MOST, MOST) * 1e6).round() / 1e6

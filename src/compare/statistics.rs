@@ -11,10 +11,10 @@ pub(super) const Z_TWO_SIDED: f64 = 1.959_963_984_540_054;
 /// How much the same figure differs from run to run although nothing changed, as the standard
 /// deviation of its logarithm: what one or two runs cannot tell of themselves.
 pub(super) const NOISE: f64 = 0.05;
-/// From so many baseline runs on their own scatter is used in place of [`NOISE`].
+/// From this many baseline runs on their own scatter is used in place of [`NOISE`].
 pub(super) const ENOUGH_RUNS: usize = 3;
 
-/// A quantile of Student's t distribution with so many degrees of freedom.
+/// A quantile of Student's t distribution with this many degrees of freedom.
 pub(super) fn t_quantile(freedom: usize, probability: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom.max(1) as f64).map_or(f64::MAX, |t| t.inverse_cdf(probability))
 }
@@ -44,7 +44,7 @@ pub(super) struct Level {
 }
 
 impl Level {
-    /// Shared by so many figures.
+    /// Shared by this many figures.
     pub(super) fn shared(figures: usize) -> Self {
         if figures <= 1 {
             return Self { z: Z_ONE_SIDED };
@@ -207,7 +207,7 @@ mod tests {
         near(Level::shared(1).z, 1.644_854, 1e-6);
         // 1 − 0.95^(1/10) = 0.005116, and the normal distribution has that much beyond 2.5679.
         near(Level::shared(10).z, 2.5679, 1e-3);
-        // Only what is drawn anew for each figure counts more than once.
+        // Only what is drawn again for each figure counts more than once.
         near(
             Reach::of_errors(0.0, 1, Level::shared(100)).one_sided,
             Reach::of_errors(0.0, 1, Level::shared(1)).one_sided,

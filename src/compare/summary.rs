@@ -23,7 +23,7 @@ pub struct Summary {
     by_key: HashMap<Key, usize>,
 }
 
-/// What else is told of a run.
+/// What else is reported of a run.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
     pub(super) plan: String,
@@ -163,7 +163,7 @@ impl Summary {
                 for line in lines {
                     let Some(row) = rows.get_mut(line.label) else {
                         return Err(format!(
-                            "its timeline names line {} at second {}, but there is no such line",
+                            "its timeline has row {} at second {}, but there is no such row",
                             line.label, slice.t_s
                         )
                         .into());
@@ -226,7 +226,7 @@ impl Summary {
         Ok(Self { run: about(document, file), facts: facts(document), groups: loads(&places), lines, by_key })
     }
 
-    /// A run made by hand: samplers of one thread group, held for so many seconds.
+    /// A run made by hand: samplers of one thread group, held for this many seconds.
     #[cfg(test)]
     pub(super) fn made(id: &str, samplers: &[(&str, Slices)], group: &Slices, percentiles: &[f64]) -> Self {
         const GROUP: &str = "users";

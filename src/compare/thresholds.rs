@@ -57,7 +57,7 @@ impl Baseline {
             .collect();
         for (run, file) in runs.iter().zip(files) {
             if !run.samplers().any(|sampler| planned.contains(&sampler)) {
-                return Err(strangers(&format!("{} holds no request of this plan", file.display())));
+                return Err(strangers(&format!("{} contains no request of this plan", file.display())));
             }
         }
         Ok(Self { runs, tolerance, percentiles })

@@ -19,7 +19,7 @@ pub(super) struct Distribution {
 }
 
 impl Distribution {
-    /// Adds a time, in microseconds, so many times.
+    /// Adds a time, in microseconds, this many times.
     pub(super) fn add(&mut self, us: u64, count: u64) {
         let known = self.counts.entry(us.max(1)).or_default();
         *known = known.saturating_add(count);
@@ -54,7 +54,7 @@ impl Ranks {
         self.0.last().map_or(0, |(_, seen)| *seen)
     }
 
-    /// The time that so many samples took at most; from 1, bounded by the count.
+    /// The time that this many samples took at most; from 1, bounded by the count.
     pub(super) fn at_rank(&self, rank: u64) -> u64 {
         let at = self.0.partition_point(|(_, seen)| *seen < rank);
         self.0.get(at).or(self.0.last()).map_or(1, |(us, _)| *us)

@@ -53,7 +53,7 @@ impl Window {
         })
     }
 
-    /// So many seconds from the start.
+    /// This many seconds from the start.
     #[cfg(test)]
     pub(super) fn seconds(slices: u64) -> Self {
         Self { from_s: 0.0, slices, slice_s: 1.0, seconds: slices as f64, open_ended: false }

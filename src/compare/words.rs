@@ -37,14 +37,14 @@ pub(super) fn relative(mut figure: Figure, tolerance: f64, limit: f64, small: Op
             format!("a difference of less than {} ms does not count (`--floor`)", small.unwrap_or_default())
         }
         Judgement::Inconclusive if figure.change.is_some_and(|change| change.abs() <= tolerance.abs()) => {
-            format!("runs scatter so much that {far} may be chance, so this says nothing")
+            format!("runs vary so much that {far} may be noise, so this is inconclusive")
         }
         Judgement::Inconclusive => {
-            format!("that is beyond the tolerated {allowed}, but runs scatter so much that {far} may be chance")
+            format!("this is more than the tolerated {allowed}, but runs vary so much that {far} may be noise")
         }
         _ if allowed == far => format!("{upto} to {allowed} is tolerated"),
         Judgement::Ok | Judgement::Improved | Judgement::Regressed | Judgement::Follows | Judgement::NotJudged => {
-            format!("{upto} to {far} may be chance")
+            format!("{upto} to {far} may be noise")
         }
     };
     figure.sentence = format!("{} ({interval}); {tail}", moved(&figure));
@@ -57,14 +57,14 @@ pub(super) fn shares(mut figure: Figure, tolerance: f64, limit: f64) -> Figure {
     let (allowed, far) = (points(tolerance), points(limit));
     let tail = match figure.verdict {
         _ if figure.change.is_some_and(|change| change < 0.0) => {
-            format!("down to {} points may be chance", points(-limit))
+            format!("down to {} points may be noise", points(-limit))
         }
         Judgement::Inconclusive => {
-            format!("that is beyond the tolerated {allowed} points, but with so few failures {far} may be chance")
+            format!("this is more than the tolerated {allowed} points, but with so few failures {far} may be noise")
         }
         _ if allowed == far => format!("up to {allowed} points is tolerated"),
         Judgement::Ok | Judgement::Improved | Judgement::Regressed | Judgement::Follows | Judgement::NotJudged => {
-            format!("up to {far} points may be chance")
+            format!("up to {far} points may be noise")
         }
     };
     figure.sentence = format!("{} ({interval}); {tail}", moved(&figure));
@@ -96,10 +96,10 @@ pub(super) fn too_few(mut figure: Figure, needed: u64, new: Samples, most: Optio
         left_out => format!(" in {whose} steady part ({} in all)", count(samples.count.saturating_add(left_out))),
     };
     figure.sentence = if needed == u64::MAX {
-        format!("{name} cannot be judged: no number of samples is enough for it")
+        format!("{name} cannot be judged: no number of samples is enough")
     } else if new.count < needed {
         format!(
-            "{name} cannot be judged: the new run has {} samples of it{}, {} are needed",
+            "{name} cannot be judged: the new run has {} samples{}, {} are needed",
             count(new.count),
             steady(new, "its"),
             count(needed)
@@ -107,7 +107,7 @@ pub(super) fn too_few(mut figure: Figure, needed: u64, new: Samples, most: Optio
     } else {
         let most = most.unwrap_or(Samples { count: 0, left_out: 0 });
         format!(
-            "{name} cannot be judged: the baseline has {} samples of it{}, {} are needed",
+            "{name} cannot be judged: the baseline has {} samples{}, {} are needed",
             count(most.count),
             if most.left_out == 0 { " in a run".into() } else { steady(most, "a run's") },
             count(needed)
@@ -138,7 +138,7 @@ pub(super) fn follows(figure: &mut Figure, from: &[String]) {
     let more = if from.len() > NAMED { format!(" and {} more", from.len() - NAMED) } else { String::new() };
     let named = from.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     let what = if figure.unit == Unit::Share { "failures of" } else { "slower" };
-    figure.sentence.push_str(&format!("; that follows from the {what} {named}{more}"));
+    figure.sentence.push_str(&format!("; this is caused by the {what} {named}{more}"));
     figure.verdict = Judgement::Follows;
     figure.follows_from = from.to_vec();
 }

@@ -19,7 +19,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// it is made less often.
 const REST: u32 = 100;
 
-/// What does not change while a run goes.
+/// What does not change during a run.
 #[derive(Clone, Debug)]
 pub struct Scene {
     /// What runs.

@@ -1,9 +1,9 @@
-//! The report as a live page while a run goes (`--dashboard`).
+//! The report as a live page during a run (`--dashboard`).
 //!
-//! A [`Feed`] on the run's main thread makes what is to be shown from the same results that
-//! thresholds are judged by, and only while somebody looks; a [`Server`] on a thread of its own
-//! hands it to browsers as server-sent events. The page has a random token in its address and
-//! ends with the run. Nothing of it touches the threads that apply the load.
+//! A [`Feed`] on the main thread of the run creates the content from the same results that thresholds
+//! use, but only while the page is open. A [`Server`] on a separate thread sends it to browsers as
+//! server-sent events. The URL of the page contains a random token, and the page ends with the run.
+//! The threads that generate load are not involved.
 
 mod feed;
 mod server;

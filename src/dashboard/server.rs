@@ -22,13 +22,13 @@ use super::{PageUpdate, Viewer};
 use crate::listen::{Placed, Places, bind, is_own};
 use crate::problem::Problem;
 
-/// So many messages may wait for a slow browser; then it is let go, and connects anew.
+/// This many messages may wait for a slow browser; then it is let go, and connects again.
 const WAITING: usize = 4;
-/// So many pages may be open at once.
+/// This many pages may be open at once.
 const MOST_VIEWERS: usize = 32;
-/// So many connections may be open; a further one takes the place of the one that is idle longest.
+/// This many connections may be open; a further one takes the place of the one that is idle longest.
 const MOST_CONNECTIONS: usize = 2 * MOST_VIEWERS;
-/// The pause after a connection could not be taken, for instance for want of open files.
+/// The pause after a connection could not be taken, for example for lack of open files.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long browsers may take to fetch the end of the run.
 const GRACE: Duration = Duration::from_secs(2);
@@ -102,7 +102,7 @@ impl Server {
         self.viewers.take()
     }
 
-    /// Takes no more requests and waits a moment for those under way.
+    /// Takes no more requests and waits a moment for those in progress.
     pub fn end(self) {
         let _ = self.stop.send(true);
         let _ = self.ended.recv_timeout(GRACE);
@@ -122,7 +122,7 @@ fn router(site: &Arc<Site>, token: &str) -> Router {
         .fallback(|| async {
             refused(
                 StatusCode::FORBIDDEN,
-                "the address of the dashboard holds a token: use the one that the run has printed",
+                "the URL of the dashboard contains a token: use the URL that the run has printed",
             )
         })
         .layer(middleware::from_fn_with_state(site.clone(), guard))
@@ -152,13 +152,13 @@ async fn guard(State(site): State<Arc<Site>>, request: Request<Body>, next: Next
 fn foreign(site: &Site, headers: &HeaderMap) -> Option<&'static str> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     if !host.is_some_and(|host| is_own(site.address, host)) {
-        return Some("the dashboard is not known by that name");
+        return Some("the dashboard does not accept that host name");
     }
     match headers.get(header::ORIGIN) {
         None => None,
         Some(origin) => {
             let origin = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://"));
-            (origin != host).then_some("the dashboard takes no requests from other sites")
+            (origin != host).then_some("the dashboard does not accept requests from other sites")
         }
     }
 }
@@ -190,7 +190,7 @@ async fn stop(State(site): State<Arc<Site>>) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-/// Takes so many connections at a time.
+/// Takes this many connections at a time.
 struct Bounded {
     listener: tokio::net::TcpListener,
     places: Arc<Places>,

@@ -1,4 +1,4 @@
-//! Tables of data: reading and checking files, and piles that users draw rows from.
+//! Tables of test data: reading and checking files, and handing out rows to users.
 
 mod quotes;
 mod row_pool;

@@ -31,7 +31,7 @@ pub(super) fn unclosed(mut text: impl Read, delimiter: u8) -> std::io::Result<Op
 enum CellState {
     /// Where a cell begins.
     Start,
-    /// In a cell without quotes, or behind its quotes.
+    /// In a cell without quotes, or after its quotes.
     Plain,
     /// In a quoted cell, since this line.
     Quoted(u64),

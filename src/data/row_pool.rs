@@ -1,4 +1,4 @@
-//! A pile of rows that users draw from, in one of three orders.
+//! A pool of rows that users draw from, in one of three orders.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub enum Draw {
     End,
 }
 
-/// A pile of rows.
+/// A pool of rows.
 #[derive(Debug)]
 pub struct Pile {
     rows: PileRows,
@@ -26,16 +26,16 @@ pub struct Pile {
 
 #[derive(Debug)]
 enum PileRows {
-    /// In the file's order, read as the run goes.
+    /// In the file's order, read during the run.
     Stream(Rows),
-    /// In the order of `next`, from `at` on; shuffled anew at the end.
+    /// In the order of `next`, from `at` on; shuffled again at the end.
     Listed { rows: Arc<[Value]>, next: Option<Vec<u32>>, at: usize, random: Random },
     /// Any row each time.
     Random { rows: Arc<[Value]>, random: Random },
 }
 
 impl Pile {
-    /// A pile that streams its file; only for `order: sequential`.
+    /// A pool that streams its file; only for `order: sequential`.
     ///
     /// # Errors
     /// When the file cannot be opened.
@@ -43,7 +43,7 @@ impl Pile {
         Ok(Self { rows: PileRows::Stream(spec.open()?), recycle })
     }
 
-    /// A pile over rows that are held.
+    /// A pool over rows that are held.
     pub fn held(rows: Arc<[Value]>, order: Order, recycle: bool, mut random: Random) -> Self {
         let rows = match order {
             Order::Random => PileRows::Random { rows, random },

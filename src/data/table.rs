@@ -56,15 +56,15 @@ impl Spec {
                 other => (if other == ';' { "semicolons" } else { "pipes" }, format!("'{other}'")),
             };
             return Err(Problem::new(
-                format!("{shown} has the cells of its lines between {name}: `{}`", line.escape_debug()),
-                format!("write `delimiter: {written}` beside `file`"),
+                format!("{shown} separates its cells with {name}: `{}`", line.escape_debug()),
+                format!("write `delimiter: {written}` next to `file`"),
             ));
         }
         let mut known = HashSet::new();
         for column in columns.iter() {
             if !known.insert(column) {
                 return Err(Problem::new(
-                    format!("{}: the column `{column}` is there twice", shown_path(&self.path)),
+                    format!("{}: the column `{column}` occurs twice", shown_path(&self.path)),
                     "rename one of the two in the file",
                 ));
             }
@@ -80,7 +80,7 @@ impl Spec {
                 break;
             }
         }
-        // A quote that is never closed swallows the lines behind it into the last row.
+        // A quote that is never closed swallows the lines after it into the last row.
         if several_lines
             && matches!(rows.source, RowSource::Csv(..))
             && let Some(error) = self.unclosed_quote()
@@ -91,7 +91,7 @@ impl Spec {
             let help = if self.columns.is_some() {
                 "add rows"
             } else {
-                "add rows below the header row; if the file has no header row, name its `columns`"
+                "add rows below the header row; if the file has no header row, set `columns`"
             };
             return Err(Problem::new(format!("{} has no rows", shown_path(&self.path)), help));
         }
@@ -107,7 +107,7 @@ impl Spec {
         let kind = std::fs::metadata(&self.path).map_err(|error| self.unreadable(&error))?;
         if !kind.is_file() {
             return Err(Problem::new(
-                format!("{} is no ordinary file", shown_path(&self.path)),
+                format!("{} is not a regular file", shown_path(&self.path)),
                 "name a CSV, JSON or YAML file",
             ));
         }
@@ -133,7 +133,7 @@ impl Spec {
             return Ok(None);
         }
         let mut text = Vec::new();
-        // What cannot be read is told where the rows are.
+        // What cannot be read is reported where the rows are.
         let read = WithoutBom::new(self.text()?).take(LOOKED_AT).read_to_end(&mut text);
         let text = String::from_utf8_lossy(&text);
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -154,8 +154,8 @@ impl Spec {
     fn unclosed_quote(&self) -> Option<Problem> {
         let line = quotes::unclosed(WithoutBom::new(self.text().ok()?), self.delimiter).ok()??;
         Some(Problem::new(
-            format!("{} line {line}: the double quote of a cell is never closed", shown_path(&self.path)),
-            "write `\"` at the end of the cell; a quote inside of a quoted cell is written twice: `\"\"`",
+            format!("{} line {line}: a double quote is never closed", shown_path(&self.path)),
+            "write `\"` at the end of the cell; inside a quoted cell, write a quote twice: `\"\"`",
         ))
     }
 
@@ -215,12 +215,12 @@ impl Spec {
         let line = error.position().map_or(String::new(), |position| format!(" line {}", position.line()));
         match error.kind() {
             csv::ErrorKind::Utf8 { .. } => Problem::new(
-                format!("{}{line} holds bytes that are not UTF-8", shown_path(&self.path)),
-                "save the file as UTF-8, or name its `encoding`, for example windows-1252",
+                format!("{}{line} contains bytes that are not UTF-8", shown_path(&self.path)),
+                "save the file as UTF-8, or set its `encoding`, for example windows-1252",
             ),
             csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Problem::new(
                 format!("{} has a row of more than {} MiB", shown_path(&self.path), MAX_ROW >> 20),
-                "look for a double quote that is never closed, or for a file that is no table",
+                "check for a double quote that is never closed, and whether the file is a table",
             ),
             csv::ErrorKind::Io(error) => self.unreadable(error),
             _ => Problem::new(format!("{}{line}: {error}", shown_path(&self.path)), "fix the file"),
@@ -240,7 +240,7 @@ impl Spec {
         let text = match self.encoding.as_deref().and_then(|label| Encoding::for_label(label.as_bytes())) {
             Some(encoding) => encoding.decode(&bytes).0.into_owned(),
             None => String::from_utf8(bytes).map_err(|_| {
-                Problem::new(format!("{shown} is not UTF-8"), "save it as UTF-8, or name its `encoding`")
+                Problem::new(format!("{shown} is not UTF-8"), "save it as UTF-8, or set its `encoding`")
             })?,
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -259,7 +259,7 @@ impl Spec {
         };
         let Value::List(rows) = list else {
             return Err(Problem::new(
-                format!("{shown} holds no list"),
+                format!("{shown} does not contain a list"),
                 "write a list of objects: one object for each row",
             ));
         };
@@ -268,7 +268,7 @@ impl Spec {
         for (index, row) in rows.iter().enumerate() {
             let Value::Map(map) = row else {
                 return Err(Problem::new(
-                    format!("{shown}: row {} is no object", index + 1),
+                    format!("{shown}: row {} is not an object", index + 1),
                     "write a list of objects: one object for each row",
                 ));
             };
@@ -341,11 +341,11 @@ impl Rows {
                         return Some(Err(error));
                     }
                     let shown = shown_path(&self.spec.path);
-                    // Quotes count only directly behind the delimiter (RFC 4180 §2.4: spaces belong to the cell).
+                    // Quotes count only directly after the delimiter (RFC 4180 §2.4: spaces belong to the cell).
                     if record.iter().any(|cell| cell.starts_with(' ') && cell.trim_start().starts_with('"')) {
                         return Some(Err(Problem::new(
                             format!(
-                                "{shown} line {line}: a space stands in front of a double quote, so the quotes do not hold the cell together"
+                                "{shown} line {line}: there is a space before a double quote, so the quotes do not enclose the cell"
                             ),
                             "remove the spaces between the delimiter and the quotes",
                         )));
@@ -359,7 +359,7 @@ impl Rows {
                             counted(cells, "cell"),
                             counted(columns, "column")
                         ),
-                        "a cell that holds the delimiter needs double quotes around it; check `delimiter` too",
+                        "a cell that contains the delimiter needs double quotes around it; also check `delimiter`",
                     )));
                 }
                 let cells = record.iter().map(Value::text).collect();

@@ -278,7 +278,7 @@ pub(super) async fn upload(mut parts: Multipart) -> Result<Response, ApiError> {
         while let Some(chunk) = part.chunk().await.map_err(bad)? {
             size += chunk.len() as u64;
         }
-        // What is told back is bounded, however many parts there are.
+        // What is reported back is bounded, however many parts there are.
         if told.len() < 100 {
             told.push(json!({
                 "field": part.name(), "file": part.file_name(), "type": part.content_type(), "size": size,

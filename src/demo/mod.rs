@@ -1,7 +1,7 @@
-//! The sample trading API: a small server with sign-in, quotes and orders to write plans against.
+//! The sample trading API: a small server with login, quotes and orders to write plans for.
 //!
-//! It answers from memory, but every look into its "database" holds one of a few simulated
-//! connections for a while, so that response times grow under load as a real server's do.
+//! It responds from memory, but every query to its "database" uses one of a few simulated connections
+//! for a while, so that response times grow under load, as with a real server.
 
 mod api;
 mod event_source;

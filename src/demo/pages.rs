@@ -1,4 +1,4 @@
-//! The few pages for people: a start page with a form and its resources, and the pages of whoever has logged in.
+//! The few pages for people: a start page with a form and its resources, and the pages after login.
 
 use std::sync::Arc;
 

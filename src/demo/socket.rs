@@ -59,7 +59,7 @@ enum Command {
 enum End {
     /// The client has gone, or has not read for too long.
     Gone,
-    /// The client has sent a close frame; the reply with its code is under way.
+    /// The client has sent a close frame; the reply with its code is in progress.
     ByClient,
     /// We close it, and the client can still be read.
     ByUs(CloseCode, &'static str),

@@ -1,5 +1,5 @@
-//! What is found wrong in a plan, and where: one type for every finding, drawn for people,
-//! for machines and for GitHub.
+//! Problems in a plan and their positions: one type for all findings, rendered as text, as JSON and
+//! for GitHub.
 
 mod render;
 mod source;
@@ -42,7 +42,7 @@ pub struct Fix {
     pub replacement: String,
 }
 
-/// One finding: what is wrong, where, and how to mend it.
+/// One finding: what is wrong, where, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// Error or warning.

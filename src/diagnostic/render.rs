@@ -22,11 +22,11 @@ const TOLD: usize = 200;
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people: the source line with a caret under the value.
+    /// Text with the source line and a caret under the value.
     Text,
     /// One JSON array.
     Json,
-    /// GitHub's workflow commands, which annotate the plan in a pull request.
+    /// GitHub workflow commands that annotate the plan in a pull request.
     Github,
 }
 
@@ -62,7 +62,7 @@ fn in_order(findings: &[Diagnostic]) -> Vec<&Diagnostic> {
     sorted
 }
 
-/// A message as it is told: without secrets, on one line, and no longer than anybody reads.
+/// A message as it is reported: without secrets, on one line, and no longer than anybody reads.
 fn masked_line(text: &str, masker: &Masker) -> String {
     short(&one_line(&masker.beginning(text, LONGEST)), LONGEST).into_owned()
 }

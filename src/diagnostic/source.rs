@@ -70,7 +70,7 @@ impl SecretLines {
     }
 }
 
-/// Where a line stands.
+/// Where a line is.
 enum SecretsSection {
     Outside,
     /// Below `secrets:`.
@@ -183,7 +183,7 @@ fn one(line: &str, range: &Range<usize>, secrets: &SecretLines, masker: &Masker)
 }
 
 /// The values in a part of a line below `secrets:`: all of it but keys, and in `${…}` only what
-/// stands in quotes, so that it can still be told what is computed.
+/// is in quotes, so that computed parts can still be recognized.
 fn values(part: &str, offset: usize) -> Vec<Range<usize>> {
     let begin = part.len() - part.trim_start().len();
     let part_trimmed = part.trim_start();

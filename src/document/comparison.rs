@@ -10,9 +10,9 @@ use crate::threshold::Unit;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Comparison {
-    /// Whether anything regressed, else whether anything could be judged.
+    /// Whether anything regressed; if nothing did, whether anything could be judged.
     pub verdict: Judgement,
-    /// The whole comparison in a sentence.
+    /// The result of the comparison in one sentence.
     #[schemars(extend("examples" = ["1 of 4 samplers regressed against the baseline (GET /api/market-data: p95 +31%)"]))]
     pub summary: String,
     /// The run that was judged.
@@ -21,13 +21,13 @@ pub struct Comparison {
     pub baseline: Vec<ComparedRun>,
     /// How it was judged.
     pub method: Method,
-    /// What else differs between the runs, or makes a figure doubtful.
+    /// Other differences between the runs, and reasons to doubt a value.
     pub remarks: Vec<Remark>,
-    /// Each sampler that is in the new run and in the baseline, in the order of the plan.
+    /// All samplers that are in both the new run and the baseline, in the order of the plan.
     pub samplers: Vec<ComparedLine>,
-    /// Each such transaction.
+    /// All such transactions.
     pub transactions: Vec<ComparedLine>,
-    /// Each such thread group.
+    /// All such thread groups.
     pub thread_groups: Vec<ComparedLine>,
     /// All requests together: shown, not judged.
     pub run: ComparedLine,
@@ -49,12 +49,12 @@ impl Comparison {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ComparedRun {
-    /// The run's identifier.
+    /// The ID of the run.
     pub id: String,
-    /// Its results file, as it was named; absent for the run that was just made.
+    /// The path of the results file, as given; absent for the run that has just finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// When it began, in UTC.
+    /// The start time, in UTC.
     #[schemars(extend("format" = "date-time"))]
     pub started_at: String,
     /// The commit that was checked out; absent outside a repository.
@@ -66,93 +66,93 @@ pub struct ComparedRun {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Method {
-    /// By how much a time may rise, or throughput fall, as a share.
+    /// How much a time may rise, or throughput fall, as a fraction of 1.
     #[schemars(range(min = 0))]
     pub tolerance: f64,
-    /// By how much a share of failed samples may rise, as a difference of shares.
+    /// How much the error rate may rise, as a difference of fractions of 1.
     #[schemars(range(min = 0))]
     pub error_tolerance: f64,
-    /// The least difference of times that counts, in milliseconds.
+    /// The smallest difference of times that counts, in milliseconds.
     #[schemars(range(min = 0))]
     pub min_difference_ms: f64,
-    /// The chance of a false alarm that limits are made for; sampling errors of all figures share it.
+    /// The probability of a false alarm that limits are calculated for, shared by the sampling errors of all values.
     #[schemars(range(min = 0, max = 1))]
     pub alpha: f64,
-    /// The scatter from run to run that is assumed with fewer than three baseline runs, as a share.
+    /// The run-to-run variation that is assumed with fewer than three baseline runs, as a fraction of 1.
     #[schemars(range(min = 0))]
     pub assumed_noise: f64,
-    /// Whether limits follow from the baseline runs' own scatter (three runs or more).
+    /// Whether limits are based on the variation of the baseline runs (three runs or more).
     pub from_scatter: bool,
-    /// The same for people.
+    /// The same as text.
     pub text: String,
 }
 
-/// Something to know before believing a comparison.
+/// A note on the validity of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Remark {
-    /// What it is about.
+    /// The topic.
     pub about: About,
     /// The sentence.
     pub text: String,
 }
 
-/// What a remark is about.
+/// The topic of a remark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum About {
     /// The plans have different names.
     PlanName,
-    /// The plan's file was edited.
+    /// The plan file was edited.
     PlanFile,
-    /// Other profiles were laid over the plan.
+    /// Different profiles were applied to the plan.
     Profile,
-    /// A thread group's load is another.
+    /// The load of a thread group is different.
     Load,
-    /// Another version of loadplan.
+    /// A different version of loadplan.
     Version,
-    /// Another machine, or another number of processors.
+    /// A different machine, or a different number of CPUs.
     Host,
     /// The load generator could not keep up.
     Generator,
-    /// A run was stopped before its time.
+    /// A run was stopped early.
     Stopped,
-    /// A run was not valid, or failed inside.
+    /// A run was not valid, or had an internal error.
     NotValid,
     /// The same run twice.
     SameRun,
-    /// The new run was made before the baseline.
+    /// The new run is older than the baseline.
     Order,
-    /// Lines that are in the new run only.
+    /// Rows that are only in the new run.
     New,
-    /// Lines that are in the baseline only.
+    /// Rows that are only in the baseline.
     Gone,
 }
 
-/// A line of the report, compared.
+/// A row of the report, compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ComparedLine {
-    /// What tells it apart from every other line of its kind.
+    /// Its key, which is unique among the rows of its kind.
     #[schemars(extend("examples" = ["GET /api/market-data"]))]
     pub title: String,
     /// What it is.
     pub kind: ScopeKind,
-    /// The thread group it belongs to, or is; absent for the run.
+    /// Its thread group (for a thread group, its own name); absent for the whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread_group: Option<String>,
-    /// The file it is written in, where that is not the plan's own; of the new run.
+    /// The file that contains it in the new run, if that is not the plan file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line it is written on, from 1; absent for the run and thread groups.
+    /// The line in that file, from 1; absent for the whole run and for thread groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub line: Option<usize>,
-    /// The part of the load the figures are of.
+    /// The part of the load that the values cover.
     pub part: LoadWindow,
-    /// `regressed` when a figure did by itself, `inconclusive` when no figure of time could be judged.
+    /// `regressed` if a value regressed and this is not a consequence of another row; `inconclusive` if no time could be judged.
     pub verdict: Judgement,
-    /// Its figures: throughput, percentiles, error rate.
+    /// The values: throughput, percentiles, error rate.
     pub figures: Vec<Figure>,
 }
 
@@ -171,72 +171,72 @@ impl ComparedLine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LoadWindow {
-    /// The part in which it was held: no warm-up, no ramp.
+    /// The steady part, without warm-up and ramps.
     Steady,
-    /// All of it but the warm-up.
+    /// The whole load, without the warm-up.
     Whole,
 }
 
-/// A figure, compared.
+/// A value, compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Figure {
     /// Which one.
     #[schemars(extend("examples" = ["p95", "error_rate", "throughput"]))]
     pub metric: String,
-    /// The unit of `base`, `new` and `limit`; a share is a fraction of 1.
+    /// The unit of `base`, `new` and `limit`; a percentage is a fraction of 1.
     pub unit: Unit,
-    /// The figure of the baseline: of several runs the geometric mean, of shares the pooled one.
+    /// The value of the baseline: for several runs the geometric mean, for error rates the pooled rate.
     /// Absent without enough samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<f64>,
-    /// The figure of the new run.
+    /// The value of the new run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new: Option<f64>,
-    /// The change as a share of `base`; of shares, their difference.
+    /// The change as a fraction of `base`; for error rates, the difference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<f64>,
-    /// The lower end of the change's 95% interval, scatter from run to run included.
+    /// The lower end of the 95% interval of the change, including run-to-run variation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_low: Option<f64>,
-    /// Its upper end.
+    /// The upper end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_high: Option<f64>,
-    /// What the figure may come to without being a regression: at most, for throughput at least.
+    /// The highest value that is not a regression; for throughput, the lowest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
     /// Samples of the baseline, all runs together.
     pub base_count: u64,
     /// Samples of the new run.
     pub new_count: u64,
-    /// How many baseline runs have it.
+    /// The number of baseline runs that have this value.
     pub base_runs: usize,
-    /// How it fared.
+    /// The result.
     pub verdict: Judgement,
-    /// What a drop in throughput, or a slower transaction, follows from: up to twenty regressed
-    /// samplers of its thread group. It is then no regression of its own. Absent without any.
+    /// The cause of a drop in throughput or of a slower transaction: up to twenty regressed
+    /// samplers of its thread group. It then does not count as a separate regression. Absent if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follows_from: Vec<String>,
-    /// The same for people.
+    /// The same as text.
     #[schemars(extend("examples" = ["p95 rose from 120 ms to 158 ms (+31%, 95% interval +14% … +51%); up to +12.3% is tolerated"]))]
     pub sentence: String,
 }
 
-/// How a figure, a line or a run fared against the baseline.
+/// The result of comparing a value, a row or a run with the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Judgement {
-    /// Within what is tolerated.
+    /// Within the tolerance.
     Ok,
-    /// Better by more than is tolerated.
+    /// Better by more than the tolerance.
     Improved,
-    /// Worse by more than is tolerated.
+    /// Worse by more than the tolerance.
     Regressed,
-    /// Worse as well, but as a consequence of a sampler that regressed.
+    /// Worse, too, but as a consequence of a sampler that regressed.
     Follows,
-    /// Too few samples, or worse by more than is tolerated but no more than runs scatter.
+    /// Too few samples, or worse by more than the tolerance but within the run-to-run variation.
     Inconclusive,
-    /// Shown only.
+    /// Shown, but not judged.
     NotJudged,
 }
 

@@ -8,7 +8,7 @@ use super::Phases;
 use super::histogram::histogram;
 use crate::failure::FailureKind;
 
-/// Figures of a set of samples.
+/// Metrics of a set of samples.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Stats {
@@ -16,9 +16,9 @@ pub struct Stats {
     pub count: u64,
     /// Those that failed.
     pub failed: u64,
-    /// Samples the end of the run interrupted; not in `count`.
+    /// Samples that were interrupted by the end of the run; not in `count`.
     pub interrupted: u64,
-    /// Requests served from a user's cache; not in `count`.
+    /// Requests served from the cache of a user; not in `count`.
     pub cached: u64,
     /// Requests sent again because the server had closed the connection.
     pub reconnects: u64,
@@ -26,33 +26,33 @@ pub struct Stats {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1))]
     pub error_rate: Option<f64>,
-    /// `count` per second of load; absent when no load was applied.
+    /// `count` per second under load; absent if there was no load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub throughput_per_s: Option<f64>,
-    /// Bytes received, heads and bodies as they came over the wire.
+    /// Bytes received, headers and bodies as transferred.
     pub received_bytes: u64,
-    /// Bytes sent, heads and bodies.
+    /// Bytes sent, headers and bodies.
     pub sent_bytes: u64,
-    /// Failed samples by kind; kinds without any are left out.
+    /// Failed samples by kind; kinds without failures are omitted.
     pub failures: Vec<FailureCount>,
-    /// From the request's start, DNS and connect included, to the last byte of the body; in an
-    /// open model (an arrival rate) from the iteration's scheduled start. Thresholds judge this.
-    /// A request that was sent but got no whole response counts with the time it was waited for.
-    /// Absent when nothing was sent.
+    /// From the start of the request, including DNS and connect, to the last byte of the body; in an
+    /// open model (an arrival rate) from the scheduled start of the iteration. Thresholds use these times.
+    /// A request that was sent but got no complete response counts with the time that loadplan waited.
+    /// Absent if nothing was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_time: Option<Times>,
-    /// In an open model the same from the send; elsewhere it would not differ and is absent.
+    /// In an open model, the same from sending the request; absent otherwise, because it would be identical.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_time: Option<Times>,
-    /// Samples that nothing was sent for (no connection, a step that could not be carried out), so
-    /// that they have no response time; absent without any.
+    /// Samples for which nothing was sent (no connection, a step that could not run), so
+    /// they have no response time; absent if there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unsent: u64,
-    /// Samples that were sent but got no whole response; absent without any.
+    /// Samples that were sent but got no complete response; absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_short: Option<CutShort>,
-    /// The parts of it, each over the samples that had the part.
+    /// The phases, each over the samples that had this phase.
     pub phases: Phases,
 }
 
@@ -63,20 +63,20 @@ impl Stats {
     }
 }
 
-/// Samples that were sent but got no whole response: a timeout, a closed connection. The time each
-/// was waited for is a lower bound of its response time, and figures at or above the least of them
-/// are lower bounds too.
+/// Samples that were sent but got no complete response (a timeout, a closed connection). The time that
+/// loadplan waited is a lower bound of the response time, and values at or above the shortest of these
+/// times are lower bounds, too.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct CutShort {
     /// How many.
     pub count: u64,
-    /// The shortest time one of them was waited for.
+    /// The shortest of these waiting times.
     #[schemars(range(min = 0))]
     pub least_ms: f64,
 }
 
-/// How many samples failed in one way.
+/// The number of samples that failed in one way.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct FailureCount {
@@ -86,7 +86,7 @@ pub struct FailureCount {
     pub count: u64,
 }
 
-/// Times in milliseconds. Mean, deviation and extremes are exact, percentiles have three significant digits.
+/// Times in milliseconds. Mean, standard deviation, minimum and maximum are exact; percentiles have three significant digits.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Times {
@@ -94,9 +94,9 @@ pub struct Times {
     pub mean_ms: f64,
     /// The population standard deviation.
     pub stddev_ms: f64,
-    /// The least.
+    /// The minimum.
     pub min_ms: f64,
-    /// The greatest.
+    /// The maximum.
     pub max_ms: f64,
     /// The median.
     pub p50_ms: f64,
@@ -112,27 +112,27 @@ pub struct Times {
     pub p999_ms: f64,
 }
 
-/// A line of the report.
+/// A row of the report.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Line {
-    /// Its name, or else method and URL as written in the plan.
+    /// The name, or method and URL as written in the plan.
     #[schemars(extend("examples" = ["GET /api/market-data"]))]
     pub label: String,
     /// The thread group it belongs to.
     pub thread_group: String,
-    /// The file it is written in, where that is not the plan's own.
+    /// The file that contains it, if that is not the plan file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line it is written on, from 1.
+    /// The line in that file, from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
-    /// Its label with what tells it apart from another line of the same label; absent where none has it.
+    /// The label with a suffix that distinguishes it from another row with the same label; absent if the label is unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["GET /api/market-data (traders)"]))]
     pub title: Option<String>,
-    /// Whether the thresholds allow its failed samples: false where none judges them, or where one
-    /// does that is broken by them. Absent when none failed.
+    /// Whether thresholds allow its failed samples: false if no threshold limits them, or if one
+    /// that does failed because of them. Absent if no sample failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errors_allowed: Option<bool>,
     /// Its figures.
@@ -155,10 +155,10 @@ pub struct Unreached {
     pub title: String,
     /// The thread group it belongs to.
     pub thread_group: String,
-    /// The file it is written in, where that is not the plan's own.
+    /// The file that contains it, if that is not the plan file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line it is written on, from 1.
+    /// The line in that file, from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
 }
@@ -169,127 +169,127 @@ pub struct Unreached {
 pub struct ThreadGroup {
     /// Its name.
     pub name: String,
-    /// The load the plan asks for, in words.
+    /// The load in the plan, in words.
     #[serde(default)]
     #[schemars(extend("examples" = ["5 users start one after the other over 1s (5 a second) and iterate for 5s in all."]))]
     pub load: String,
     /// Whether iterations arrive on a schedule (the open model).
     #[serde(default)]
     pub open: bool,
-    /// The most users the plan allows at once.
+    /// The maximum number of users in the plan at the same time.
     #[serde(default)]
     pub max_users: u64,
-    /// When its load began, in seconds from the moment the run's load began; absent if it never did.
+    /// The start of its load, in seconds from the start of the load of the run; absent if it never started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub began_s: Option<f64>,
-    /// The parts of its load as they were planned: warm-up, ramps, steady pieces, stages.
+    /// The planned parts of its load: warm-up, ramps, steady parts, stages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<LoadPart>,
     /// Finished iterations.
     pub iterations: u64,
-    /// Iterations an arrival rate could not start because every user was busy.
+    /// Iterations of an arrival rate that could not start because all users were busy.
     pub dropped: u64,
-    /// The most users active at once.
+    /// The maximum number of active users.
     pub peak_users: u64,
-    /// Users that were started.
+    /// The number of users that were started.
     #[serde(default)]
     pub users_started: u64,
-    /// Those of them that ended before their time: their `on_start` failed, `on_error` ended them,
+    /// The number of users that ended early: their `on_start` failed, `on_error` ended them,
     /// or there was no data left for them.
     #[serde(default)]
     pub users_lost: u64,
-    /// Why they did, the most frequent reason first; absent when none did.
+    /// The reasons, the most frequent first; absent if no user ended early.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<Lost>,
-    /// For how long its load was applied, warm-up left out: what its rates are taken over.
+    /// How long it was under load, without warm-up; its rates are calculated over this time.
     #[schemars(range(min = 0))]
     pub load_s: f64,
-    /// Requests of the warm-up, which count in nothing else; absent without a warm-up.
+    /// Requests of the warm-up, which are not counted anywhere else; absent without a warm-up.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub warm_up_count: u64,
-    /// The figures of its requests.
+    /// The metrics of its requests.
     #[serde(flatten)]
     pub stats: Stats,
 }
 
-/// Users that ended before their time for one reason.
+/// Users that ended early for one reason.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Lost {
     /// How many.
     pub count: u64,
-    /// Why, as the end of a sentence.
+    /// The reason, as the end of a sentence.
     #[schemars(extend("examples" = ["`Log in` failed in on_start (status is 200: got 401)"]))]
     pub because: String,
-    /// The file of the step or the data set, where that is not the plan's own.
+    /// The file of the step or the data set, if that is not the plan file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line the step or the data set is written on, from 1.
+    /// The line of the step or the data set, from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
 }
 
-/// A part of a thread group's load.
+/// A part of the load of a thread group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct LoadPart {
     /// What it is.
     #[schemars(extend("examples" = ["warm-up", "ramp-up", "steady", "ramp-down", "stage 2"]))]
     pub name: String,
-    /// When it begins, in seconds from the moment the run's load began.
+    /// The start, in seconds from the start of the load of the run.
     #[schemars(range(min = 0))]
     pub from_s: f64,
-    /// When it ends; absent where only the iterations end it.
+    /// The end; absent if it ends with the last iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub to_s: Option<f64>,
 }
 
-/// A slice of the run.
+/// A time slice of the run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Slice {
-    /// When it begins, in seconds from the moment load began.
+    /// The start, in seconds from the start of the load.
     pub t_s: u64,
-    /// The most users active in it.
+    /// The maximum number of active users.
     pub users: u64,
-    /// The most users the plan has present in it, if these are more: the others had ended before
-    /// their time.
+    /// The maximum number of planned users, if it is higher: the others had ended
+    /// early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users_planned: Option<u64>,
-    /// The most connections open in it.
+    /// The maximum number of open connections.
     #[serde(default)]
     pub connections: u64,
-    /// The samplers with samples that ended in it.
+    /// The samplers with samples that ended in this slice.
     pub samplers: Vec<SliceLine>,
-    /// The transactions that ended in it; absent without any.
+    /// The transactions that ended in this slice; absent if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transactions: Vec<SliceLine>,
-    /// Samplers' samples of the warm-up, which no total counts; absent without any.
+    /// Samples of the warm-up, which are not in the totals; absent if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warm_up: Vec<SliceLine>,
 }
 
-/// A line of the report in a slice.
+/// A row of the report in a time slice.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct SliceLine {
-    /// Its place (from 0) in the document's `samplers`, or `transactions`.
+    /// The index (from 0) in `samplers` or `transactions` of the document.
     pub label: usize,
     /// Samples.
     pub count: u64,
     /// Those that failed.
     pub failed: u64,
-    /// The failed ones by kind; absent when none failed.
+    /// The failed samples by kind; absent if none failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailureCount>,
-    /// Response times in microseconds: HdrHistogram V2 with DEFLATE, in base64; absent when nothing
-    /// was sent. The histograms of all slices together are the whole run's.
+    /// Response times in microseconds: HdrHistogram V2 with DEFLATE, in base64; absent if nothing
+    /// was sent. The histograms of all slices add up to that of the whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("contentEncoding" = "base64"))]
     pub histogram: Option<String>,
-    /// Samples that were sent but got no whole response; absent without any.
+    /// Samples that were sent but got no complete response; absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_short: Option<CutShort>,
 }

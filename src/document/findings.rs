@@ -6,66 +6,66 @@ use serde::{Deserialize, Serialize};
 use crate::failure::FailureKind;
 use crate::threshold::{Condition, Metric, Unit};
 
-/// A threshold and how it fared.
+/// A threshold and its result.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Threshold {
-    /// As written.
+    /// The threshold as written.
     #[schemars(extend("examples" = ["p95 < 100ms"]))]
     pub text: String,
     /// Its name in the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The threshold with its name and scope, as reports show it; it holds no measured value.
+    /// The threshold with its name and scope, as shown in reports; it contains no measured value.
     #[serde(default)]
     #[schemars(extend("examples" = ["GET /api/market-data: p95 < 100ms"]))]
     pub title: String,
-    /// What it judges: a request, a transaction, a thread group, or `run`.
+    /// What it applies to: a request, a transaction, a thread group, or `run`.
     #[schemars(extend("examples" = ["GET /api/market-data", "run"]))]
     pub scope: String,
-    /// What that is.
+    /// The kind of its scope.
     #[serde(default)]
     pub scope_kind: ScopeKind,
-    /// The file it is written in, where that is not the plan's own.
+    /// The file that contains it, if that is not the plan file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line it is written on, from 1; the request's, if it follows from the rules.
+    /// The line in that file, from 1; for a default threshold, the line of the request.
     #[schemars(range(min = 1))]
     pub line: usize,
-    /// The part of the load it looks at; absent when that is all of it.
+    /// The part of the load that it covers; absent for the whole load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["steady", "ramp_up", "stage 2"]))]
     pub during: Option<String>,
-    /// Samples that started earlier are left out, in seconds; absent when none are.
+    /// Samples that started before this time are ignored, in seconds; absent if all count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub after_s: Option<f64>,
-    /// What the figure is compared with; 0 where that is a baseline and there was nothing to compare.
+    /// The limit; 0 if it refers to a baseline and there was nothing to compare.
     pub limit: f64,
-    /// The figure; absent without samples.
+    /// The observed value; absent without samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<f64>,
-    /// The unit of `limit` and `observed`; a share is a fraction of 1.
+    /// The unit of `limit` and `observed`; a percentage is a fraction of 1.
     pub unit: Unit,
-    /// Whether it held; a skipped one counts as passed.
+    /// Whether it passed; a skipped threshold counts as passed.
     pub passed: bool,
-    /// True if it was not judged, for want of samples or of a baseline; else absent.
+    /// True if it was not evaluated because there were no samples or no baseline; otherwise absent.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skipped: bool,
-    /// How it compares with the baseline, or why it was skipped; absent where samples decide alone.
+    /// How it compares with the baseline, or why it was skipped; absent if only the samples count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["no baseline given"]))]
     pub note: Option<String>,
-    /// True if `observed` is only a lower bound, since requests it counts got no whole response;
-    /// else absent.
+    /// True if `observed` is only a lower bound because some requests got no complete response;
+    /// otherwise absent.
     #[serde(default, skip_serializing_if = "is_false")]
     pub at_least: bool,
-    /// What the figure is made of; absent where there is no more to tell.
+    /// Details about the observed value; absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["5 of 10 users ended early: 5 because `Log in` failed in on_start"]))]
     pub detail: Option<String>,
-    /// True if it is not written in the plan, but follows because nothing else judges the errors of
-    /// its line or the users of its thread group; else absent.
+    /// True if it is not in the plan, but added by default because nothing else limits the errors of
+    /// its row or the lost users of its thread group; otherwise absent.
     #[serde(default, skip_serializing_if = "is_false")]
     pub implicit: bool,
 }
@@ -94,7 +94,7 @@ impl Threshold {
     }
 }
 
-/// What a threshold judges.
+/// What a threshold applies to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ScopeKind {
@@ -109,72 +109,72 @@ pub enum ScopeKind {
     Transaction,
 }
 
-/// An assertion and how often it held.
+/// An assertion and how often it passed.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Assertion {
-    /// The request it judges.
+    /// The request that it checks.
     pub label: String,
-    /// The label with what tells it apart from another line of the same label; absent where none has it.
+    /// The label with a suffix that distinguishes it from another row with the same label; absent if the label is unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Its name, or what it says.
+    /// Its name, or its text.
     #[schemars(extend("examples" = ["status is 200"]))]
     pub text: String,
-    /// The file it is written in, where that is not the plan's own.
+    /// The file that contains it, if that is not the plan file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line it is written on, from 1.
+    /// The line in that file, from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
-    /// How often it held.
+    /// How often it passed.
     pub passed: u64,
-    /// How often it did not.
+    /// How often it failed.
     pub failed: u64,
-    /// What came instead: a few different values.
+    /// A few different actual values.
     #[schemars(extend("examples" = [["got 500"]]))]
     pub examples: Vec<String>,
 }
 
-/// Failures that are alike.
+/// A group of similar failures.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Error {
-    /// Their kind.
+    /// The kind of failure.
     pub kind: FailureKind,
-    /// The line of the report they happened on.
+    /// The row of the report that they belong to.
     pub label: String,
-    /// The label with what tells it apart from another line of the same label; absent where none has it.
+    /// The label with a suffix that distinguishes it from another row with the same label; absent if the label is unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What happened.
     #[schemars(extend("examples" = ["connection refused"]))]
     pub message: String,
-    /// The assertion that failed, as under `assertions`; absent where none did.
+    /// The assertion that failed, as under `assertions`; absent if no assertion failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["status is 200"]))]
     pub assertion: Option<String>,
-    /// What was expected; absent where nothing was.
+    /// The expected value; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// What came instead: a few different values.
+    /// A few different actual values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actual: Vec<String>,
     /// How many.
     pub count: u64,
-    /// When the first one ended, in seconds from the moment load began.
+    /// When the first one ended, in seconds from the start of the load.
     #[schemars(range(min = 0))]
     pub first_s: f64,
     /// When the last one ended.
     #[schemars(range(min = 0))]
     pub last_s: f64,
-    /// The file the request, assertion or extractor is written in, where that is not the plan's own.
+    /// The file that contains the request, assertion or extractor, if that is not the plan file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line it is written on, from 1.
+    /// The line in that file, from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
-    /// One of the exchanges, masked and cut; absent when nothing was sent.
+    /// One request and response, masked and truncated; absent if nothing was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub example: Option<Example>,
 }
@@ -212,13 +212,13 @@ impl Error {
     }
 }
 
-/// An exchange.
+/// A request and its response.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Example {
-    /// What was sent.
+    /// The request.
     pub request: String,
-    /// What came.
+    /// The response.
     pub response: String,
 }
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]

@@ -1,8 +1,8 @@
-//! The whole run as one document: what `results.json` holds, and what every other report is made
-//! from, so that outputs cannot disagree and any of them can be made again later.
+//! The whole run as one document: the content of `results.json`. All other reports are created from
+//! it, so they cannot disagree, and each of them can be created again later.
 //!
-//! All text in it is masked already. Units stand in the key names. There is no NaN and no
-//! infinity: what is undefined is absent. The doc comments are the schema's descriptions.
+//! All text in it is already masked. Key names contain the units. There is no NaN and no infinity:
+//! undefined values are absent. The doc comments are the descriptions in the schema.
 
 mod comparison;
 mod figures;
@@ -59,41 +59,41 @@ pub struct Document<'a> {
     /// The version of this format; a new key is a minor version.
     #[schemars(extend("examples" = ["1.3.0"]), regex(pattern = r"^1\.\d+\.\d+$"))]
     pub schema_version: String,
-    /// What wrote this document.
+    /// The program that wrote this document.
     pub tool: Tool,
     /// When and where the plan was run.
     pub run: Run,
     /// What was run.
     pub plan: Plan,
-    /// What CI is told.
+    /// The verdict for CI.
     pub verdict: VerdictInfo,
-    /// How setup and teardown went.
+    /// The results of setup and teardown.
     #[serde(default)]
     pub lifecycle: Lifecycle,
-    /// All requests of all thread groups. Setup, teardown and transactions are not in here.
+    /// All requests of all thread groups, without setup, teardown and transactions.
     pub totals: Stats,
-    /// Each request that was reached, and other steps that could not be carried out, in the order of the plan.
+    /// All requests that were reached, and other steps that could not run, in the order of the plan.
     pub samplers: LazyList<'a, Line>,
-    /// Each transaction that was reached.
+    /// All transactions that were reached.
     pub transactions: LazyList<'a, Line>,
     /// Requests of the plan that were never reached: often a mistake in a condition.
     #[serde(default)]
     pub never_executed: LazyList<'a, Unreached>,
-    /// Every thread group.
+    /// All thread groups.
     pub thread_groups: Vec<ThreadGroup>,
-    /// Every threshold, in the order of the plan.
+    /// All thresholds, in the order of the plan.
     pub thresholds: LazyList<'a, Threshold>,
-    /// Every assertion that was judged at least once.
+    /// All assertions that were checked at least once.
     pub assertions: LazyList<'a, Assertion>,
-    /// Failures that are alike, the most frequent first.
+    /// Groups of similar failures, the most frequent first.
     pub errors: Vec<Error>,
     /// Whether the load generator itself was fast enough.
     pub generator: Generator,
-    /// How many seconds a slice of the timeline covers.
+    /// The number of seconds in a slice of the timeline.
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub slice_s: u64,
-    /// The run second by second; a slice covers several seconds in runs of more than an hour.
+    /// The run second by second; in runs of more than an hour, a slice covers several seconds.
     pub timeline: LazyList<'a, Slice>,
     /// Reserved for monitors; empty.
     #[serde(default)]

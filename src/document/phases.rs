@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::Times;
 use crate::phase::Phase;
 
-/// The parts of a request. A part no sample had is absent: a kept connection needs no `connect`.
+/// The phases of a request. A phase that no sample had is absent: a reused connection needs no `connect`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Phases(BTreeMap<Phase, Times>);
@@ -49,7 +49,7 @@ impl JsonSchema for Phases {
             })
             .collect();
         schemars::json_schema!({
-            "description": "The parts of a request. A part no sample had is absent: a kept connection needs no `connect`.",
+            "description": "The phases of a request. A phase that no sample had is absent: a reused connection needs no `connect`.",
             "type": "object",
             "properties": properties,
             "additionalProperties": false,

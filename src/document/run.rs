@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::verdict::exit;
 
-/// What wrote this document.
+/// The program that wrote this document.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Tool {
@@ -20,37 +20,37 @@ pub struct Tool {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Run {
-    /// The run's identifier.
+    /// The ID of the run.
     pub id: String,
-    /// When it began, setup included, in UTC.
+    /// The start time, including setup, in UTC.
     #[schemars(extend("format" = "date-time", "examples" = ["2026-01-05T10:00:00.000Z"]))]
     pub started_at: String,
-    /// When it ended, teardown included, in UTC.
+    /// The end time, including teardown, in UTC.
     #[schemars(extend("format" = "date-time"))]
     pub ended_at: String,
-    /// From begin to end, in seconds.
+    /// The time from start to end, in seconds.
     #[schemars(range(min = 0))]
     pub duration_s: f64,
-    /// For how long load was applied, in seconds; throughput refers to this.
+    /// The time under load, in seconds; throughput refers to this time.
     #[schemars(range(min = 0))]
     pub load_s: f64,
-    /// The profiles laid over the plan, comma-separated; null without one.
+    /// The profiles applied to the plan, comma-separated; null if there are none.
     pub profile: Option<String>,
-    /// What every random draw started from: `--seed` with it repeats them.
+    /// The seed of all random values: pass it to `--seed` to repeat them.
     pub seed: u64,
-    /// What ended the run before its time; null when nothing did.
+    /// What ended the run early; null if nothing did.
     #[schemars(extend("enum" = ["sigint", "sigterm", "sighup", "sigquit", "dashboard", "threshold", "step", null]))]
     pub stopped_by: Option<String>,
-    /// The same in words, as the end of a sentence that begins with "the run was"; absent when nothing did.
+    /// The same in words, as the end of a sentence that starts with "the run was"; absent if nothing did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_because: Option<String>,
     /// Whether a load generator that could not keep up makes the run invalid (`--strict`).
     #[serde(default)]
     pub strict: bool,
-    /// What went wrong inside of loadplan itself; absent when nothing did.
+    /// An internal error of loadplan; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub internal_error: Option<String>,
-    /// The machine the load came from.
+    /// The machine that generated the load.
     pub host: Host,
     /// The commit that was checked out; null outside a repository.
     pub git_commit: Option<String>,
@@ -62,9 +62,9 @@ pub struct Run {
 pub struct Host {
     /// Its name.
     pub name: String,
-    /// How many processors it has.
+    /// The number of CPUs.
     pub cpus: usize,
-    /// Its operating system.
+    /// The operating system.
     pub os: String,
 }
 
@@ -74,13 +74,13 @@ pub struct Host {
 pub struct Plan {
     /// Its name.
     pub name: String,
-    /// Its file, relative to the repository's root.
+    /// The plan file, relative to the root of the repository.
     pub file: String,
-    /// The file's SHA-256, in hex.
+    /// The SHA-256 of the plan file, in hex.
     pub sha256: String,
 }
 
-/// What CI is told.
+/// The verdict for CI.
 #[derive(Clone, Default, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct VerdictInfo {
@@ -88,16 +88,16 @@ pub struct VerdictInfo {
     pub passed: bool,
     /// 0 passed, 1 failed, 2 plan or command line invalid, 3 run not valid, 4 results not written or internal error, 130 SIGINT or the dashboard, 143 SIGTERM, SIGHUP or SIGQUIT.
     pub exit_code: u8,
-    /// Why it failed, the weightiest first.
+    /// The reasons why it failed, the most important first.
     pub reasons: Vec<String>,
-    /// What the last line printed says after the exit code: the reasons, or what was judged.
+    /// The text after the exit code in the last line of the output: the reasons, or what was checked.
     #[serde(default)]
     #[schemars(extend("examples" = ["2 of 2 thresholds passed"]))]
     pub summary: String,
 }
 
 impl VerdictInfo {
-    /// The last line printed: `FAILED (exit 1): 2 of 7 thresholds failed`.
+    /// The last line of the output: `FAILED (exit 1): 2 of 7 thresholds failed`.
     pub fn line(&self) -> String {
         let word = if self.passed { "PASSED" } else { "FAILED" };
         let said = if self.summary.is_empty() { self.reasons.join("; ") } else { self.summary.clone() };
@@ -115,7 +115,7 @@ impl VerdictInfo {
     }
 }
 
-/// Setup and teardown, services included.
+/// Setup and teardown, including services.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Lifecycle {
@@ -125,40 +125,40 @@ pub struct Lifecycle {
     pub teardown: Part,
 }
 
-/// How setup or teardown went.
+/// The result of setup or teardown.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Part {
-    /// How it ended.
+    /// The result.
     pub state: PartState,
-    /// How long it took, in seconds; absent if it was not carried out.
+    /// The duration, in seconds; absent if it did not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub took_s: Option<f64>,
-    /// Why it failed; absent if it did not.
+    /// The reason for the failure; absent if it did not fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The file of the step that failed, where that is not the plan's own.
+    /// The file of the failed step, if that is not the plan file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line of the step that failed, from 1; absent where no step did.
+    /// The line of the failed step, from 1; absent if no step failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub line: Option<usize>,
 }
 
-/// How a part of a run ended.
+/// The result of a part of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PartState {
-    /// The plan has none.
+    /// Not in the plan.
     #[default]
     Absent,
-    /// The run ended before it was reached.
+    /// Not reached before the run ended.
     NotReached,
-    /// It was carried out.
+    /// Passed.
     Passed,
-    /// It failed.
+    /// Failed.
     Failed,
 }
 
@@ -166,27 +166,27 @@ pub enum PartState {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Generator {
-    /// Whether it was fast enough for the figures to be trusted.
+    /// Whether it was fast enough to trust the results.
     pub kept_up: bool,
-    /// Why not; null if it was.
+    /// The reason if it was not; otherwise null.
     pub reason: Option<String>,
-    /// The share of all processors' time it used, 0 to 1; absent where it cannot be told.
+    /// The fraction of the time of all CPUs that it used, 0 to 1; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub cpu_share: Option<f64>,
-    /// The share of its time, 0 to 1, in which the busiest worker thread had something to do.
+    /// The fraction of time, 0 to 1, during which the busiest worker thread was busy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub busiest_thread_share: Option<f64>,
-    /// How late its timers were, or users and iterations started, whichever was later: 99th percentile.
+    /// The lateness of timers, or of the starts of users and iterations, whichever was worse: 99th percentile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub lag_p99_ms: Option<f64>,
-    /// Users and iterations that started more than 100 ms after their time.
+    /// The number of users and iterations that started more than 100 ms late.
     pub late_starts: u64,
-    /// Iterations of arrival rates that could not start because every user was busy.
+    /// The number of iterations of arrival rates that could not start because all users were busy.
     pub dropped: u64,
-    /// How many files, sockets included, the process may have open; absent where it cannot be told.
+    /// The limit on open files, including sockets; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_files_limit: Option<u64>,
 }

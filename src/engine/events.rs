@@ -12,7 +12,7 @@ use crate::exchange::Exchange;
 use crate::graph::{GroupId, NodeId};
 use crate::mask::Masker;
 
-/// Something to show while the run goes.
+/// Something to show during the run.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A `log` step: the thread group, the user's number, the masked text.
@@ -79,7 +79,7 @@ pub struct Observed<'a> {
     pub node: NodeId,
     /// What came of it.
     pub exchange: &'a Exchange,
-    /// The answer's body, if there was an answer.
+    /// The response's body, if there was a response.
     pub response: Option<&'a crate::response::Response>,
     /// What was extracted: variable, value or why there is none, whether it is secret.
     pub extracted: &'a [(String, Result<String, String>, bool)],
@@ -102,15 +102,15 @@ pub struct Row<'a> {
     pub user: u64,
     /// When it was scheduled or, without a schedule, sent; from the moment load began.
     pub started: Duration,
-    /// From then to the last byte; for a sample without an answer, to its failure.
+    /// From then to the last byte; for a sample without a response, to its failure.
     pub elapsed: Duration,
     /// How much of that passed before it was sent.
     pub behind: Duration,
-    /// How much of that passed before the first byte of the answer came.
+    /// How much of that passed before the first byte of the response came.
     pub latency: Duration,
     /// How much of that it took to have a connection.
     pub connect: Duration,
-    /// What it was; for a request the answer's status, if one came, and the masked URL.
+    /// What it was; for a request the response's status, if one came, and the masked URL.
     pub kind: RowKind<'a>,
     /// Its first failure: the kind's word, and the cause, masked.
     pub failure: Option<(&'static str, String)>,
@@ -123,9 +123,9 @@ pub struct Row<'a> {
 /// What a [`Row`] is about.
 #[derive(Clone, Copy, Debug)]
 pub enum RowKind<'a> {
-    /// A request, or another step that could not be carried out.
+    /// A request, or another step that could not run.
     Request {
-        /// The answer's status.
+        /// The response's status.
         status: Option<u16>,
         /// The URL, masked.
         url: &'a str,

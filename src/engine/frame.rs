@@ -49,7 +49,7 @@ impl Drop for OpenConnection {
     }
 }
 
-/// A loop under way.
+/// A loop in progress.
 pub(super) struct Loop<'g> {
     pub(super) kind: LoopKind<'g>,
     pub(super) node: NodeId,
@@ -80,12 +80,12 @@ pub(super) enum LoopKind<'g> {
     Rows(SlotId, Box<Rows>),
 }
 
-/// A transaction under way; recorded as interrupted when the run drops it.
+/// A transaction in progress; recorded as interrupted when the run drops it.
 pub(super) struct Timed {
     pub(super) local: Rc<Local>,
     pub(super) label: LabelId,
     pub(super) started: Duration,
-    /// What the user had waited when it began: waiting is left out.
+    /// What the user had waited when it began: waiting is omitted.
     pub(super) waited: Duration,
     /// How much later than scheduled it began.
     pub(super) behind: Duration,

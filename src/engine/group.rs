@@ -19,7 +19,7 @@ use crate::graph::{Group, GroupId};
 use crate::schedule::{Load, UserEvent, Users};
 use crate::stop_reason::StopReason;
 
-/// So many arrivals start before a thread looks at anything else.
+/// This many arrivals start before a thread looks at anything else.
 const AT_ONCE: usize = 64;
 
 /// Runs the thread's share of a group, once the groups it needs have ended.
@@ -141,7 +141,7 @@ impl Share<'_> {
             let end = self.end();
             tokio::select! {
                 biased;
-                // Before the starts that are due: a thread that was given up may go on one day.
+                // Before the starts that are due: a thread that was abandoned may go on one day.
                 () = told_to_stop(&mut self.stops, self.id), if !gate.is_stopped() => self.ending(true),
                 () = told_to_hurry(&mut self.hurry, self.hurried) => self.hurry(),
                 () = clock.until_some(due), if due.is_some() => {
@@ -211,7 +211,7 @@ impl Share<'_> {
                 // Before the alarm, which may ring all the time: users are claimed for these.
                 Some(at) = received(&mut inbox) => arrivals.resume(at),
                 () = alarm.until(due), if due.is_some() => {
-                    // A run of late starts must not keep the thread from what is under way.
+                    // A run of late starts must not keep the thread from what is in progress.
                     for _ in 0..AT_ONCE {
                         let Some(at) = next.map(|at| self.origin + at).filter(|at| *at <= clock.now()) else { break };
                         arrivals.arrive(at, &mut self.users);

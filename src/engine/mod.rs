@@ -1,8 +1,8 @@
-//! The engine starts, paces and stops virtual users, and walks each through the graph.
+//! The engine starts, paces and stops virtual users, and moves each of them through the graph.
 //!
-//! Every worker thread has a runtime of its own and its share of the users; a user is one task
-//! that never leaves its thread, so its state needs no locks and its samples go into the thread's
-//! own recorder. What users do share (piles of data, locks, meeting points) is in [`Shared`].
+//! Every worker thread has its own runtime and its share of the users. A user is one task that never
+//! leaves its thread, so its state needs no locks, and its samples go into the recorder of that thread.
+//! Everything that users share (data sets, locks, rendezvous points) is in [`Shared`].
 
 mod alarm;
 mod clock;

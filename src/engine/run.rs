@@ -117,7 +117,7 @@ pub struct Finished {
     pub stopped_by: Option<StopReason>,
     /// What went wrong inside the tool itself.
     pub internal_error: Option<String>,
-    /// Worker threads that were given up because they did not answer, in words.
+    /// Worker threads that were abandoned because they did not answer, in words.
     pub abandoned: Option<String>,
     /// Lines of `log` and failures that came faster than they could be shown.
     pub dropped_lines: u64,
@@ -208,7 +208,7 @@ struct Run<'m> {
     work: Work,
     /// When the word to stop came first.
     told: Option<Instant>,
-    /// Which worker threads were given up: they are not counted any more.
+    /// Which worker threads were abandoned: they are not counted any more.
     given_up: Vec<bool>,
 }
 
@@ -327,7 +327,7 @@ impl Run<'_> {
         (ended, user.slots)
     }
 
-    /// Applies the load; tells for how long, and which threads were given up on the way.
+    /// Applies the load; tells for how long, and which threads were abandoned on the way.
     async fn load(&mut self) -> (Duration, Option<String>) {
         let clock = self.work.clock;
         let (done, mut ended) = unbounded_channel::<usize>();

@@ -127,7 +127,7 @@ impl User {
         Ok(passed)
     }
 
-    /// Waits until a large body may be looked into. Other users are looked at meanwhile: that is no time
+    /// Waits until a large body may be evaluated. Other users are looked at meanwhile: that is no time
     /// of this one's transactions.
     #[cold]
     async fn turn_of_body(&mut self, size: usize) -> Option<Turn> {
@@ -137,7 +137,7 @@ impl User {
         turn
     }
 
-    /// Every credential of the last exchange and of the user, wherever it stands: a target may send
+    /// Every credential of the last exchange and of the user, wherever it is: a target may send
     /// it back in its response.
     pub(super) fn credentials(&mut self) -> Vec<String> {
         let mut values = self.sessions.cookie_values();

@@ -1,4 +1,4 @@
-//! What all users of a run share: piles of data, locks, meeting points, counters, and the word to stop.
+//! What all users of a run share: pools of data, locks, rendezvous points, counters, and the word to stop.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +28,7 @@ pub(super) enum Phase {
     Running,
     /// The time is up: iterations may finish, none starts.
     TimeUp,
-    /// Told to stop before its time.
+    /// Told to stop early.
     Stopped,
 }
 
@@ -59,7 +59,7 @@ pub struct Shared {
     pub masker: Masker,
     /// Names as they are shown.
     pub names: Names,
-    /// Whether think times and pauses are left out, as in a trial.
+    /// Whether think times and pauses are skipped, as in a trial.
     pub no_waiting: bool,
     /// Where `${file(…)}` looks.
     pub folder: Arc<std::path::Path>,
@@ -250,7 +250,7 @@ impl Shared {
         });
     }
 
-    /// Says that threads were given up: should they go on one day, they apply no more load.
+    /// Says that threads were abandoned: should they go on one day, they apply no more load.
     pub(super) fn abandon(&self) {
         self.stops.send_modify(|stops| (stops.all, stops.hurry, stops.abandoned) = (true, true, true));
     }
@@ -332,7 +332,7 @@ impl Shared {
         self.counters[counter].fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// A pile of a user's own, where the data set says so.
+    /// A pool of a user's own, where the data set says so.
     pub fn own_pile(&self, data: DataId, user_seed: u64) -> Option<Pile> {
         let set = &self.graph.data[data.index()];
         let rows = self.held[data.index()].clone()?;
@@ -340,7 +340,7 @@ impl Shared {
         Some(Pile::held(rows, set.order, set.at_end == AtEnd::Recycle, random))
     }
 
-    /// Draws from a shared pile.
+    /// Draws from a shared pool.
     ///
     /// # Errors
     /// When the file cannot be read on.
@@ -356,7 +356,7 @@ impl Shared {
         }
     }
 
-    /// Waits at a meeting point until enough users have come or the time is up.
+    /// Waits at a rendezvous point until enough users have come or the time is up.
     pub async fn meet(&self, id: MeetingId) {
         let (count, within) = self.graph.meetings[id.index()];
         let meeting = &self.meetings[id.index()];

@@ -84,7 +84,7 @@ fn times(groups: &str) -> (Vec<u64>, Results) {
     })
 }
 
-/// Tokio's timers ring at the first whole millisecond that is not before their time.
+/// Tokio's timers ring at the first whole millisecond that is not early.
 fn up(exact_ms: f64) -> u64 {
     exact_ms.ceil() as u64
 }

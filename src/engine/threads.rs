@@ -22,7 +22,7 @@ const LOST: Duration = Duration::from_secs(60);
 /// never answers again.
 pub(super) struct Threads {
     /// How long this process has been awake since load began: the time in which it was suspended, and
-    /// its threads with it, is left out.
+    /// its threads with it, is omitted.
     awake: Duration,
     /// When it was looked at last, from the moment load began.
     looked: Duration,
@@ -95,10 +95,10 @@ impl Threads {
         let silent: Vec<Duration> = self.heard.iter().flatten().map(|at| awake.saturating_sub(*at)).collect();
         let least = silent.iter().min()?;
         let over = (told || planned) && *least >= SILENT;
-        let (count, s) = (silent.len(), if silent.len() == 1 { "" } else { "s" });
+        let (count, s, were) = if silent.len() == 1 { (1, "", "was") } else { (silent.len(), "s", "were") };
         if over || *least >= LOST {
             return Some(format!(
-                "{count} worker thread{s} did not answer for {} s and were given up; what their users did in that time is not counted",
+                "{count} worker thread{s} did not respond for {} s and {were} abandoned; the work of their users during that time is not counted",
                 least.as_secs()
             ));
         }
@@ -106,7 +106,7 @@ impl Threads {
         hurried.is_some_and(|due| awake >= due).then(|| {
             let signal = self.signal;
             format!(
-                "{count} worker thread{s} did not end in time after {signal} and were given up; what their users did last is not counted"
+                "{count} worker thread{s} did not end in time after {signal} and {were} abandoned; the last work of their users is not counted"
             )
         })
     }
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(endless.stuck(S(610), &stops(true, true)), None);
         endless.tick(S(1210));
         assert_eq!(endless.stuck(S(1210), &stops(true, true)), None);
-        // One that says nothing although it could is given up as ever: 5 s and one more.
+        // One that says nothing although it could is abandoned as ever: 5 s and one more.
         // Told when it had been awake for 10.5 s, it has been so for 11 s.
         let mut looks = (1..=40).map(|look| S(1210) + Duration::from_millis(look * 250));
         let given_up = looks.find(|now| {

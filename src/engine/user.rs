@@ -63,7 +63,7 @@ impl Gate {
         self.phase.get() == Phase::Running
     }
 
-    /// Whether it was told to stop before its time.
+    /// Whether it was told to stop early.
     pub(super) fn is_stopped(&self) -> bool {
         self.phase.get() == Phase::Stopped
     }
@@ -101,7 +101,7 @@ impl Gate {
 pub(super) struct Leaving {
     told: Cell<bool>,
     word: Notify,
-    /// Whether the user ends before its time.
+    /// Whether the user ends early.
     lost: Cell<bool>,
     /// Whether it is counted as missing until the word comes.
     missing: Cell<bool>,
@@ -113,13 +113,13 @@ impl Leaving {
         self.told.get()
     }
 
-    /// Gives it.
+    /// Tells the user to leave.
     pub(super) fn tell(&self) {
         self.told.set(true);
         self.word.notify_one();
     }
 
-    /// The user ends before its time.
+    /// The user ends early.
     pub(super) fn lose(&self) {
         self.lost.set(true);
     }
@@ -149,7 +149,7 @@ impl Local {
 }
 
 impl Local {
-    /// Counts a step that could not be carried out; the message is masked.
+    /// Counts a step that could not run; the message is masked.
     pub(super) fn step_failed(&self, node: &Node, message: String, group: Option<GroupId>, user: u64) {
         let failure = SampleFailure::new(FailureKind::Step, message, node.span);
         let now = self.clock.now();
@@ -235,7 +235,7 @@ pub(super) struct User {
     pub(super) failures: u64,
     /// The variables set since a parallel branch began, in one.
     pub(super) changed: Option<Vec<SlotId>>,
-    /// Why it is about to end before its time.
+    /// Why it is about to end early.
     pub(super) lost: Option<LostWhy>,
     /// The last request that was sent.
     pub(super) sent: Option<Box<Sent>>,
@@ -243,7 +243,7 @@ pub(super) struct User {
     pub(super) hides: Option<Masker>,
     /// The secrets and credentials that were hidden last, in order.
     secrets: Vec<(String, Secret)>,
-    /// What secret variables held before, the latest last: it may stand in a request or a variable still.
+    /// What secret variables held before, the latest last: it may be in a request or a variable still.
     replaced: Vec<String>,
 }
 

@@ -149,7 +149,7 @@ impl<'g> Walk<'g> {
             LoopKind::Until(end) => user.local.clock.now() < *end,
             LoopKind::While(condition, max) => match condition.truth(user) {
                 Ok(true) if turning.round >= *max => {
-                    failure = Some(StepError::new(format!("the loop reached its `max` of {max} rounds")));
+                    failure = Some(StepError::new(format!("the loop reached its `max` of {max} repetitions")));
                     false
                 }
                 Ok(truth) => truth,
@@ -214,7 +214,7 @@ impl<'g> Walk<'g> {
             Err(error) => return self.failed_step(user, id, &error),
         }
         if self.graph.reads_response {
-            // The condition may have looked into it, and the step may wait.
+            // The condition may have evaluated it, and the step may wait.
             user.put_body_away();
         }
         match self.act(user, id, node).await {
@@ -459,7 +459,7 @@ impl<'g> Walk<'g> {
         }
     }
 
-    /// A step that cannot be carried out: nothing was sent, and it counts as an error of the step.
+    /// A step that cannot run: nothing was sent, and it counts as an error of the step.
     fn failed_step(&mut self, user: &mut User, id: NodeId, error: &StepError) -> Next {
         let node = self.graph.node(id);
         let message = user.masker().mask(&error.message).into_owned();

@@ -7,7 +7,7 @@ use super::*;
 
 type SeenEvents = Vec<(String, String, String)>;
 
-/// Feeds pieces to a stream; gives its events, the id to continue after and the time to wait, or the limit.
+/// Feeds pieces to a stream; returns its events, the id to continue after and the time to wait, or the limit.
 fn read<'a>(
     stream: &mut EventStream,
     pieces: impl IntoIterator<Item = &'a [u8]>,

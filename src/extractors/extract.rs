@@ -19,7 +19,7 @@ const SHOWN: usize = 100;
 /// How many values one extractor finds in a response are hidden.
 const MAX_SECRETS: usize = 100;
 
-/// Takes a value out of an answer.
+/// Takes a value out of a response.
 #[derive(Debug)]
 pub struct Extractor {
     /// The variable that gets the value; named in messages.
@@ -52,12 +52,12 @@ pub enum How {
     Css(Css),
     /// By an XPath.
     XPath(XPath),
-    /// What stands between two texts. An empty left text means from the start, an empty right
+    /// What is between two texts. An empty left text means from the start, an empty right
     /// one to the end.
     Between(Template, Template),
-    /// A header of the answer; all its values, in order.
+    /// A header of the response; all its values, in order.
     Header(HeaderName),
-    /// A cookie the answer or one of its redirects set.
+    /// A cookie the response or one of its redirects set.
     Cookie(String),
 }
 
@@ -79,7 +79,7 @@ pub enum Source {
     Url,
     /// In a header's first value.
     Header(HeaderName),
-    /// In the value of a cookie the answer set.
+    /// In the value of a cookie the response set.
     Cookie(String),
 }
 
@@ -101,7 +101,7 @@ pub enum Pick {
 /// Why an extractor gives no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtractionFailure {
-    /// The cause without anything that changes from answer to answer, so that equal causes count together.
+    /// The cause without anything that changes from response to response, so that equal causes count together.
     pub cause: String,
     /// The whole message: the variable, the expression, what the body began with, the nearest path.
     pub message: String,
@@ -132,7 +132,7 @@ impl Extractor {
                 match self.taken(matches, scope) {
                     Some(value) => return Ok(value),
                     None if count == 0 => ("found nothing".to_owned(), String::new()),
-                    None => ("found fewer matches than that".to_owned(), format!("{count} of them")),
+                    None => ("found fewer matches".to_owned(), format!("{count} of them")),
                 }
             }
             Err(Trouble::Place(reason)) => (reason, String::new()),
@@ -142,7 +142,7 @@ impl Extractor {
             Some(default) => match default.value(scope) {
                 Ok(value) => Ok(value.into_owned()),
                 Err(error) => {
-                    Err(self.failure(&format!("its default cannot be computed: {error}"), "", response, scope))
+                    Err(self.failure(&format!("its default cannot be calculated: {error}"), "", response, scope))
                 }
             },
             None => Err(self.failure(&reason, &detail, response, scope)),
@@ -150,7 +150,7 @@ impl Extractor {
     }
 
     /// Everything it finds in a response, whichever of it is taken: what is to be hidden if it extracts a
-    /// secret. In JSON that is not whole, what stands under the last name of its path.
+    /// secret. In JSON that is not whole, what is under the last name of its path.
     pub fn secrets(&self, response: &Response, scope: &mut dyn Scope) -> Vec<Value> {
         let mut values = match (self.matches(response, scope), &self.how) {
             (Ok(Matches::One(value)), _) => vec![value],
@@ -274,14 +274,14 @@ impl Extractor {
 
 /// Why nothing could be looked for.
 enum Trouble {
-    /// The place is missing or not of the right format: a default stands in.
+    /// The place is missing or not of the right format: a default is used.
     Place(String),
-    /// The extractor itself cannot be carried out.
+    /// The extractor itself cannot run.
     Step(String),
 }
 
 impl Trouble {
-    /// The body cannot be looked into. One that is beyond a limit may hold what is looked for.
+    /// The body cannot be evaluated. One that is beyond a limit may hold what is looked for.
     fn unreadable(why: Problem) -> Self {
         let did = if super::find::is_limit(&why.message) { "was not looked for" } else { "found nothing" };
         Self::Place(format!("{did}: {why}"))
@@ -317,7 +317,7 @@ fn rendered<'t>(template: &'t Template, scope: &mut dyn Scope) -> Result<Cow<'t,
         return Ok(Cow::Borrowed(literal));
     }
     let mut text = String::new();
-    template.render(scope, &mut text).map_err(|error| Trouble::Step(format!("cannot be carried out: {error}")))?;
+    template.render(scope, &mut text).map_err(|error| Trouble::Step(format!("could not run: {error}")))?;
     Ok(Cow::Owned(text))
 }
 

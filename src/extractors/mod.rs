@@ -1,4 +1,4 @@
-//! Extractors take values out of answers and give them to variables.
+//! Extractors take values from responses and store them in variables.
 
 mod extract;
 pub mod find;

@@ -1,4 +1,4 @@
-//! Extraction from answers made by hand.
+//! Extraction from responses made by hand.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -146,15 +146,15 @@ fn wrong_json_paths_are_refused() {
         ("$.a  b.c", "write `$['a  b'].c`"),
         ("$.", "ends too early"),
         ("$.a[", "ends too early"),
-        ("$.a[?(@.tags contains 'x')]", "knows no `contains`"),
+        ("$.a[?(@.tags contains 'x')]", "no `contains` in conditions"),
         ("$.a]", "from `]` on"),
-        ("$[?length(@.*) < 3]", "one place"),
-        ("$[?length(@.a)]", "is compared"),
-        ("$[?count(@.*)]", "is compared"),
+        ("$[?length(@.*) < 3]", "a single place"),
+        ("$[?length(@.a)]", "so compare it"),
+        ("$[?count(@.*)]", "so compare it"),
         ("$[?count(1) > 2]", "literal"),
         ("$[?value('a') == 1]", "takes a path"),
         ("$[?match(@.a, 'x') == true]", "not comparable"),
-        ("$[?match(@..a, 'x')]", "one place"),
+        ("$[?match(@..a, 'x')]", "a single place"),
         ("$[?nin(@.a, 'x')]", "no function `nin`"),
         ("$[?@.* == 1]", "cannot be read"),
     ] {
@@ -305,7 +305,7 @@ fn a_failure_tells_what_helps() {
         failure.message.contains(r#"got a body that has $.data.token and begins with: {"data":{"token":"abc""#),
         "{failure}"
     );
-    // The nearest path stands before the body, where a cut does not lose it.
+    // The nearest path is before the body, where a cut does not lose it.
     let failure = by_json("$.token").extract(&answer("<h1>\u{1b}[31m\nno\u{202e}"), &mut World::new()).unwrap_err();
     assert!(failure.message.contains(r"<h1>\u{1b}[31m\nno\u{202e}"), "{failure}");
     assert!(failure.cause.contains("not JSON"));
@@ -331,8 +331,7 @@ fn matches_are_picked() {
     assert_eq!(seen, ["\"5\"", "\"6\"", "\"77\""]);
     orders.pick = Pick::Nth(4);
     assert!(
-        taken(&orders, &response)
-            .contains("found fewer matches than that: got 3 of them in a body that begins with: order-5")
+        taken(&orders, &response).contains("found fewer matches: got 3 of them in a body that begins with: order-5")
     );
     orders.pick = Pick::Nth(0);
     assert!(taken(&orders, &response).contains("found fewer"));
@@ -517,8 +516,28 @@ fn wrong_xpaths_are_refused() {
         let outcome = XPath::compile(path);
         assert!(outcome.is_err() || path == "*", "{path}");
     }
+    for (path, why) in [
+        ("//a[]", "(empty predicate)"),
+        ("//", "(trailing slash)"),
+        ("//a]", "(extra unparsed tokens)"),
+        ("foo(", "(ran out of input)"),
+    ] {
+        let told = XPath::compile(path).unwrap_err().to_string();
+        assert!(told.contains(why), "{path}: {told}");
+    }
     assert!(XPath::compile(&"(".repeat(1_000)).is_err());
     assert!(XPath::compile(&format!("{}1", "-".repeat(1_900))).is_err());
+}
+
+#[test]
+fn regression_a_wrong_css_selector_is_not_to_be_reported_to_a_developer() {
+    for (selector, why) in [
+        ("div[[", "it cannot be read (no qualified name in attribute selector)"),
+        ("a:nonsense", "it cannot be read (unsupported pseudo class or element)"),
+        ("a >", "it cannot be read (dangling combinator)"),
+    ] {
+        assert_eq!(Css::compile(selector, None).unwrap_err().to_string(), why);
+    }
 }
 
 #[test]
@@ -544,7 +563,7 @@ fn regression_a_path_with_many_brackets_within_one_another_is_refused_at_once() 
     let begin = std::time::Instant::now();
     for levels in [7, 40, 400] {
         let refused = JsonPath::compile(&nested(levels)).unwrap_err();
-        assert_eq!(refused.message, "more than 12 brackets of the path stand within one another");
+        assert_eq!(refused.message, "more than 12 nested brackets in the path");
     }
     let most = format!("$[?{}@.a == 1{}]", "(".repeat(11), ")".repeat(11));
     assert!(JsonPath::compile(&most).is_ok());

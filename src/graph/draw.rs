@@ -13,9 +13,9 @@ use crate::schedule::ThinkTime;
 pub enum Drawing {
     /// An indented outline
     Text,
-    /// A Mermaid flowchart, which GitHub and GitLab render
+    /// A Mermaid flowchart, rendered by GitHub and GitLab
     Mermaid,
-    /// Graphviz
+    /// Graphviz DOT
     Dot,
 }
 

@@ -1,9 +1,9 @@
-//! The execution graph: what will run, checked and compiled. `check`, `graph`, `try` and `run` all
-//! speak of the same nodes.
+//! The execution graph: what will run, checked and compiled. `check`, `graph`, `try` and `run` all use
+//! the same nodes.
 //!
-//! Nodes live in one flat arena and refer to each other by [`NodeId`], so that a virtual user is
-//! a small explicit stack of ids and no recursion. Names are gone: variables are slots, samplers
-//! are labels, both numbered.
+//! Nodes are stored in one flat arena and refer to each other by [`NodeId`], so that a virtual user is
+//! a small explicit stack of IDs without recursion. There are no names: variables are numbered slots,
+//! and samplers are numbered labels.
 
 mod brackets;
 mod build;

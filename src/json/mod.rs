@@ -1,6 +1,6 @@
-//! JSON as it comes from the target (RFC 8259). A text is read once, from its first byte to its
-//! last, into an outline of where its values stand; every path, extractor, expression and schema
-//! looks into that outline, so that they agree on what is JSON and what is in it.
+//! JSON from the target (RFC 8259). A text is parsed once, from the first byte to the last, into an
+//! outline of the positions of its values. Every path, extractor, expression and schema uses that
+//! outline, so they all agree on what is JSON and what it contains.
 
 mod read;
 #[cfg(test)]
@@ -124,7 +124,7 @@ impl<'d> Node<'d> {
         self.document.text.get(inner) == Some(name.as_bytes())
     }
 
-    /// What stands inside of it, one after the other; names and values alternate in an object.
+    /// What is inside of it, one after the other; names and values alternate in an object.
     fn inside(self) -> impl Iterator<Item = Self> {
         let end = match self.kind() {
             ValueKind::Object | ValueKind::List => self.entry().next as usize,

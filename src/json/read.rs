@@ -2,7 +2,7 @@
 
 use crate::value::MAX_DEPTH;
 
-/// Where a value or the name of a member stands in the text.
+/// Where a value or the name of a member is in the text.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OutlineEntry {
     /// Its first byte.
@@ -11,7 +11,7 @@ pub(super) struct OutlineEntry {
     pub(super) end: u32,
     /// The number of the entry after it and all that is inside of it.
     pub(super) next: u32,
-    /// Whether it is text in which a backslash stands.
+    /// Whether it is text in which a backslash is.
     pub(super) escaped: bool,
 }
 
@@ -51,8 +51,8 @@ impl Fault {
             What::NoCommaInList => "there must be `,` or `]`",
             What::NoCommaInObject => "there must be `,` or `}`",
             What::TrailingComma => "there is a comma after the last entry",
-            What::MoreBehind => "there is more text after the end of the JSON",
-            What::BadNumber => "the number is not written as JSON wants it",
+            What::MoreBehind => "there is more text after the JSON",
+            What::BadNumber => "the number is not valid JSON",
             What::BadEscape => "JSON has no such escape after `\\`",
             What::Control => "there is a control character in a text",
             What::NotUnicode => "there are bytes that are not UTF-8",

@@ -1,4 +1,4 @@
-//! Opening a port for those who look at a run while it goes.
+//! Opens a port for tools and people that watch a run.
 
 mod places;
 

@@ -1,4 +1,4 @@
-//! Connections of those who look at a run: so many at once, and none that keeps others away.
+//! Connections of those who look at a run: this many at once, and none that keeps others away.
 //!
 //! A connection whose request head does not come in time is closed, as is, when a new one comes and
 //! all places are taken, the one on which nothing has happened for the longest time.
@@ -34,7 +34,7 @@ struct TakenPlace {
 }
 
 impl Places {
-    /// So many places.
+    /// This many places.
     pub(crate) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self { most, began: Instant::now(), taken: Mutex::default() })
     }
@@ -73,7 +73,7 @@ pub(crate) struct Placed {
     places: Arc<Places>,
 }
 
-/// A request's head under way.
+/// A request's head in progress.
 struct Head {
     time: Pin<Box<Sleep>>,
     /// How many line ends have come one after the other.

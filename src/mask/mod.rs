@@ -1,8 +1,8 @@
-//! Secrets are replaced by `***` before anything leaves the run: in every spelling a request or
-//! a response may carry them in.
+//! Replaces secrets with `***` before anything leaves the run, in every encoding that a request or
+//! a response may contain.
 //!
-//! Foreign text is masked first and cut, cleaned and escaped after that: what is cut off first
-//! may leave the beginning of a secret, and what is removed later may join its halves.
+//! Untrusted text is masked first and truncated, sanitized and escaped after that: truncating first
+//! could leave the beginning of a secret, and removing characters later could join its halves.
 
 mod credentials;
 mod packed;
@@ -97,7 +97,7 @@ impl Masker {
         }
     }
 
-    /// The beginning of a text with every secret replaced: so many characters, or a little more.
+    /// The beginning of a text with every secret replaced: this many characters, or a little more.
     /// Costs nothing for what is behind.
     pub fn beginning<'t>(&self, text: &'t str, characters: usize) -> Cow<'t, str> {
         let longest = self.finders.iter().map(|finder| finder.longest).max();
@@ -106,12 +106,12 @@ impl Masker {
         if end == text.len() { self.mask(text) } else { self.mask_cut(&text[..end]) }
     }
 
-    /// Where secrets stand, in bytes.
+    /// Where secrets are, in bytes.
     pub fn places(&self, text: &str) -> Vec<Range<usize>> {
         self.secrets_in(text, self.cut)
     }
 
-    /// Where secrets stand, in order and apart from one another.
+    /// Where secrets are, in order and apart from one another.
     fn secrets_in(&self, text: &str, is_cut: bool) -> Vec<Range<usize>> {
         if self.finders.is_empty() || text.is_empty() {
             return Vec::new();

@@ -1,7 +1,7 @@
 //! What base64 and hexadecimal in a text read as, byte by byte with their places: the content may be
 //! encoded again, be UTF-16, or be the payload of a token.
 //!
-//! Where such a text begins cannot be told (`/` and letters may stand before it), so each run of its
+//! It is unknown where such a text begins (`/` and letters may be before it), so each run of its
 //! characters is read from each of its first places on, and kept where that gives text.
 
 use std::ops::Range;
@@ -10,9 +10,9 @@ use super::view::View;
 
 /// Shorter runs hold no secret that is encoded twice.
 const SHORTEST_RUN: usize = 8;
-/// A run is taken for text if it has so many readable characters in a row.
+/// A run is taken for text if it has this many readable characters in a row.
 const READABLE: usize = 4;
-/// How many characters may stand between two bytes in hexadecimal: `68, 75`, `68","75`.
+/// How many characters may be between two bytes in hexadecimal: `68, 75`, `68","75`.
 const SEPARATORS: usize = 3;
 
 /// The readings of a text's base64 and hexadecimal.
@@ -95,7 +95,7 @@ fn six_bits(byte: u8) -> Option<u8> {
     })
 }
 
-/// Where base64 may stand. Line breaks in it are left out when it is read (RFC 2045 §6.8).
+/// Where base64 may be. Line breaks in it are omitted when it is read (RFC 2045 §6.8).
 fn base64_runs(text: &[u8]) -> Vec<Range<usize>> {
     let mut runs = Vec::new();
     let mut at = 0;

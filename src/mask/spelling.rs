@@ -37,7 +37,7 @@ pub(super) fn spellings(secret: &str) -> Vec<String> {
         let base64 = forms.into_iter().flat_map(in_base64);
         found.extend(base64.map(|text| View::seen(&text)));
     }
-    // A view shows `+` as a blank.
+    // A view shows `+` as a space.
     found.retain(|text| text.chars().count() >= SHORTEST && !text.trim().is_empty());
     found.sort_unstable();
     found.dedup();
@@ -62,7 +62,7 @@ fn misread(secret: &str) -> Vec<String> {
         .collect()
 }
 
-/// Text as it stands inside a JSON string.
+/// Text as it is inside a JSON string.
 fn json_escaped(text: &str) -> String {
     let mut json = String::new();
     crate::value::write_json_text(text, &mut json);

@@ -111,7 +111,7 @@ fn apart(bytes: &str, before: &str, between: &str) -> String {
 }
 
 /// Whether nothing is left of a spelling between the brackets but a few characters at its ends, which
-/// also belong to what stands beside the secret.
+/// also belong to what is next to the secret.
 #[track_caller]
 fn hides_all(secret: &str, spelled: &str, left: usize) {
     for around in [("START[", "]END"), ("/plain/", "/x"), ("{\"p\":\"", "\"}")] {

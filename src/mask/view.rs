@@ -15,7 +15,7 @@ use super::packed;
 
 /// How many encodings may lie over one another: JSON in JSON in a URL.
 const DEPTH: usize = 3;
-/// How much text all views of one may hold: so many times its length, and at least so many bytes.
+/// How much text all views of one may hold: this many times its length, and at least this many bytes.
 const MOST_TIMES: usize = 16;
 const MOST_AT_LEAST: usize = 1 << 18;
 /// The longest name of an HTML entity, `&CounterClockwiseContourIntegral;`, in bytes.
@@ -36,7 +36,7 @@ enum Undone {
     Text(String, usize),
 }
 
-/// Undoes what stands at the beginning of a text that begins with the encoding's character.
+/// Undoes what is at the beginning of a text that begins with the encoding's character.
 type Undo = fn(&str) -> Option<Undone>;
 
 /// The encodings, each with the character that begins all of its escapes.
@@ -97,8 +97,8 @@ impl<'t> View<'t> {
         joined.map(|c| if c == '+' { ' ' } else { c }).collect()
     }
 
-    /// This view with blanks as readers treat them: line breaks and tabs gone, and runs of any
-    /// blanks as one. A form writes `+` for a space, and they read alike.
+    /// This view with spaces as readers treat them: line breaks and tabs gone, and runs of any
+    /// spaces as one. A form writes `+` for a space, and they read alike.
     fn spaced(self) -> impl Iterator<Item = View<'t>> {
         let breaks = ['\t', '\r', '\n'];
         let mut runs = None;
@@ -212,7 +212,7 @@ fn push(text: &mut String, places: &mut Vec<(usize, usize)>, c: char, place: (us
     places.extend(std::iter::repeat_n(place, text.len() - begin));
 }
 
-/// The same, but ESC stays: only with it can a sequence be told.
+/// The same, but ESC stays: only with it can a sequence be recognized.
 fn push_raw(text: &mut String, places: &mut Vec<(usize, usize)>, c: char, place: (usize, usize)) {
     if c == '\u{1b}' {
         text.push(c);

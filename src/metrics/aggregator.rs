@@ -236,7 +236,7 @@ impl Aggregator {
         }
     }
 
-    /// Users of a group, or of all, that were started, and those of them that ended before their time.
+    /// Users of a group, or of all, that were started, and those of them that ended early.
     pub fn users_lost(&self, group: Option<GroupId>) -> (u64, u64) {
         let of = |one: GroupId| group.is_none_or(|group| group == one);
         let started = self.users.iter().flat_map(|users| users.iter().enumerate());
@@ -259,7 +259,7 @@ impl Aggregator {
         Results { timeline, ..self.summed_up(load, labels) }
     }
 
-    /// What the run has come to by now, `now` after load began. The timeline is left out but for
+    /// What the run has come to by now, `now` after load began. The timeline is omitted but for
     /// the complete slices that begin at or after a second.
     pub fn so_far(&self, now: Duration, from_s: u64) -> Results {
         let timeline = self.timeline.complete(from_s).to_vec();

@@ -1,8 +1,8 @@
-//! Users that ended before their time.
+//! Users that ended early.
 
 use crate::graph::{DataId, GroupId, LabelId};
 
-/// Users of a group that ended before their time, for one reason.
+/// Users of a group that ended early, for one reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LostUsers {
     /// Their group.
@@ -11,7 +11,7 @@ pub struct LostUsers {
     pub why: LostWhy,
 }
 
-/// Why a user ended before its time. What the plan itself asks for (`stop: user`) is no loss.
+/// Why a user ended early. What the plan itself asks for (`stop: user`) is no loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LostWhy {
     /// This step of `on_start` failed.

@@ -1,8 +1,8 @@
-//! Counting samples: each worker thread records into its own [`Recorder`], an [`Aggregator`]
-//! takes what they gathered about once a second, and [`Results`] is what it all came to.
+//! Counts samples: each worker thread has its own [`Recorder`], an [`Aggregator`] collects their counts
+//! about once per second, and [`Results`] contains the totals.
 //!
-//! Nothing here is shared between threads while a sample is recorded: no lock, no atomic.
-//! Histograms grow with what they hold: a line hit a few times costs bytes, not a table.
+//! Nothing is shared between threads while a sample is recorded: no locks, no atomics. Histograms grow
+//! with their content: a row with few samples takes a few bytes, not a table.
 
 mod aggregator;
 mod lost_users;
@@ -64,7 +64,7 @@ pub struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    /// A sample that has no answer to measure: a step that could not be carried out, a
+    /// A sample that has no response to measure: a step that could not run, a
     /// transaction, a request that was interrupted.
     pub fn bare(label: LabelId, started: Duration, ended: Duration, outcome: Outcome<'a>) -> Self {
         Self {
@@ -174,7 +174,7 @@ pub struct Windowed {
     pub threshold: usize,
     /// What it judges.
     pub scope: Scope,
-    /// Samples that started before are left out.
+    /// Samples that started before are omitted.
     pub after: Duration,
     /// For each group, the pieces of its time (from its own start) in which samples count.
     pub during: Option<Vec<Vec<Window>>>,

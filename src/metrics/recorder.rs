@@ -31,7 +31,7 @@ pub struct Recorder {
     iterations: Vec<u64>,
     dropped: Vec<u64>,
     users: Vec<Users>,
-    /// Users that ended before their time; a plan has few reasons for it.
+    /// Users that ended early; a plan has few reasons for it.
     lost: BTreeMap<LostUsers, u64>,
     spans: Vec<Span>,
     /// When each group has warmed up.
@@ -62,14 +62,14 @@ pub(super) struct Users {
     pub(super) peak: u64,
     /// Started since the run began; a user of the open model counts once.
     pub(super) started: u64,
-    /// Missing now: they ended before their time, and the plan has them present.
+    /// Missing now: they ended early, and the plan has them present.
     missing: u64,
     /// The most active and missing at once since the last visit: those the plan has present.
     pub(super) planned: u64,
 }
 
 impl Users {
-    /// Begins anew to look for the most at once.
+    /// Begins again to look for the most at once.
     pub(super) fn settle(&mut self) {
         self.peak = self.active;
         self.planned = self.active + self.missing;
@@ -243,7 +243,7 @@ impl Recorder {
         self.generator.late_starts += u64::from(late > LATE);
     }
 
-    /// So many connections are open now.
+    /// This many connections are open now.
     pub fn connections(&mut self, open: u64) {
         self.connections = self.connections.max(open);
     }
@@ -263,12 +263,12 @@ impl Recorder {
         self.users[group.index()].started += 1;
     }
 
-    /// A user ends before its time.
+    /// A user ends early.
     pub fn user_lost(&mut self, lost: LostUsers) {
         *self.lost.entry(lost).or_default() += 1;
     }
 
-    /// A user that ended before its time is no longer active, and nobody takes its place.
+    /// A user that ended early is no longer active, and nobody takes its place.
     pub fn user_missing(&mut self, group: GroupId) {
         self.users[group.index()].missing += 1;
     }

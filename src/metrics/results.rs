@@ -23,7 +23,7 @@ pub struct Stats {
     pub count: u64,
     /// Those that failed.
     pub failed: u64,
-    /// Samples whose answer's head arrived, whatever came after it.
+    /// Samples whose response's head arrived, whatever came after it.
     pub answered: u64,
     /// Samples the end of the run interrupted; not in `count`.
     pub interrupted: u64,
@@ -250,7 +250,7 @@ pub struct GroupResult {
     pub peak_users: u64,
     /// Users that were started.
     pub users_started: u64,
-    /// Those that ended before their time, and why; the most frequent reason first.
+    /// Those that ended early, and why; the most frequent reason first.
     pub lost: Vec<(LostUsers, u64)>,
     /// Samples of the warm-up, which count in nothing else.
     pub warm_up: u64,
@@ -263,7 +263,7 @@ pub struct GroupResult {
 }
 
 impl GroupResult {
-    /// How many users ended before their time.
+    /// How many users ended early.
     pub fn users_lost(&self) -> u64 {
         self.lost.iter().map(|(_, count)| count).sum()
     }
@@ -310,8 +310,8 @@ pub(super) struct ErrorStats {
     pub(super) example: Example,
 }
 
-/// Whether two values that came are alike: of one status one body is told, or bodies that change
-/// from answer to answer would leave no room for another status.
+/// Whether two values that came are alike: of one status one body is reported, or bodies that change
+/// from response to response would leave no room for another status.
 fn same_status(known: &str, actual: &str) -> bool {
     known == actual || status_in_front(known).is_some_and(|known| status_in_front(actual) == Some(known))
 }
@@ -408,7 +408,7 @@ pub struct Results {
     pub samplers: Vec<LabelResult>,
     /// Each transaction line that was reached.
     pub transactions: Vec<LabelResult>,
-    /// Other steps that could not be carried out.
+    /// Other steps that could not run.
     pub steps: Vec<LabelResult>,
     /// Lines of setup and teardown that were reached.
     pub lifecycle: Vec<LabelResult>,

@@ -8,7 +8,7 @@ use super::times::Times;
 static NONE: Times = Times::new();
 
 /// A collection of times that costs a word until the first one is recorded: a plan may have
-/// tens of thousands of lines, and few of them have, for instance, TLS handshakes.
+/// tens of thousands of lines, and few of them have, for example, TLS handshakes.
 #[derive(Clone, Debug, Default)]
 pub struct SparseTimes(Option<Box<Times>>);
 

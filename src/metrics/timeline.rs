@@ -20,7 +20,7 @@ pub struct Slice {
     pub start_s: u64,
     /// The most users active in it.
     pub users: u64,
-    /// The most users the plan has present in it: those active, and those that ended before their time.
+    /// The most users the plan has present in it: those active, and those that ended early.
     pub planned: u64,
     /// The most connections open in it.
     pub connections: u64,
@@ -39,7 +39,7 @@ pub struct SliceLabel {
     pub count: u64,
     /// Those that failed.
     pub failed: u64,
-    /// The failed ones by kind, in the order of [`FailureKind::ALL`]; kinds without any are left out.
+    /// The failed ones by kind, in the order of [`FailureKind::ALL`]; kinds without any are omitted.
     pub failures: Vec<(FailureKind, u64)>,
     /// Their response times in microseconds: HdrHistogram V2 with DEFLATE. Empty if nothing was sent.
     pub histogram: Vec<u8>,
@@ -100,7 +100,7 @@ impl Timeline {
         samples.lower_bounds.merge(stats.lower_bounds);
     }
 
-    /// So many users were active at once, so many planned, and so many connections open.
+    /// This many users were active at once, this many planned, and this many connections open.
     pub(super) fn at_once(&mut self, second: u64, users: u64, planned: u64, connections: u64) {
         let slice = self.open.entry(second).or_default();
         slice.users = slice.users.max(users);

@@ -165,7 +165,7 @@ impl Times {
         (self.count > 0).then(|| self.max_us as f64 / 1e3)
     }
 
-    /// A percentile (0 to 100) in milliseconds: the least recorded value that at least so many
+    /// A percentile (0 to 100) in milliseconds: the least recorded value that at least this many
     /// percent of all values do not exceed, to three significant digits and never above the maximum.
     pub fn percentile_ms(&self, percent: f64) -> Option<f64> {
         if self.count == 0 {

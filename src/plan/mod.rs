@@ -1,8 +1,8 @@
-//! From YAML text to a typed [`Plan`] in which every value knows its line, or every finding at once.
+//! From YAML text to a typed [`Plan`] in which every value knows its line, or to a list of all findings.
 //!
-//! The way in is [`load()`]: it reads the file, `pitfalls` lists the places plain YAML would
-//! misread, [`yaml`](crate::yaml) makes the tree, profiles and command-line overrides are laid over it, and
-//! `lower` types it, with [`keys`] as the one description of every key.
+//! The entry point is [`load()`]. It reads the file, `pitfalls` lists the places that plain YAML would
+//! misread, [`yaml`](crate::yaml) builds the tree, profiles and command-line overrides are applied to it, and
+//! `lower` types it, using [`keys`] as the single description of every key.
 
 pub mod keys;
 mod load;

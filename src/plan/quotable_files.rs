@@ -22,7 +22,7 @@ pub(crate) fn is_beside(path: &Path, plan: &Path) -> bool {
     }
 }
 
-/// Whether what a file of data holds may be told: its name, links followed, ends as those of data
+/// Whether what a file of data holds may be reported: its name, links followed, ends as those of data
 /// do, and below the plan's folder no part of its path begins with a dot.
 pub(crate) fn is_data(path: &Path, plan: &Path) -> bool {
     let Ok(target) = path.canonicalize() else { return false };

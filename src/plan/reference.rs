@@ -10,37 +10,36 @@ use crate::template::{Builtin, FunctionDoc, filters, functions};
 const INTRO: &str = "\
 # Plan reference
 
-Every key of a plan: what may stand there and what it means. This page is generated from the same
-tables that `loadplan check` and the editors' schema are made from; to change it, change those and run
+Every key of a plan, with its type and meaning. This page is generated from the same tables as
+`loadplan check` and the schema for editors. To change it, change those tables and run
 `LOADPLAN_BLESS=1 cargo test --test schemas`.
 
 ";
 
 const NOTATION: &str = r#"## Notation
 
-| in this page | is written |
+| on this page | in a plan |
 | --- | --- |
 | duration | a number and its unit: `500ms`, `10s`, `2m`, `1h30m`, `7d` |
 | size | a number and its unit: `64B`, `10kB`, `1MiB` |
-| share | a percentage: `25%` |
-| text | anything; may hold `${…}`, and is sent as it is spelled |
-| name | text without `${…}` |
-| expression | what would stand between `${` and `}`, without them: `total > 3 and status == 'ok'` |
+| percentage | `25%` |
+| text | any text, sent as it is written; can contain `${…}` |
+| plain text | text without `${…}` |
+| expression | an expression without the surrounding `${ }`: `total > 3 and status == 'ok'` |
 | any value | text, a number, `true`, `false`, `null`, a list or a map |
 
-Inside `{ }` and `[ ]`, text that holds `${`, `{`, `[`, `,` or `#` needs quotes. Anchors, aliases and
-merge keys of YAML work, and keys that start with `x-` are yours.
+Inside `{ }` and `[ ]`, text that contains `${`, `{`, `[`, `,` or `#` needs quotes. YAML anchors, aliases and
+merge keys work. Keys that start with `x-` are ignored; use them for your own notes or anchors.
 
 ## How bodies are read
 
-- **Text**: a byte order mark says the encoding first, then the `charset` of the `Content-Type`, then an XML declaration,
-  or in HTML a `<meta>` in the first 1024 bytes. Without any of them it is UTF-8. Bytes that cannot be decoded read as
-  U+FFFD.
-- **JSON** is UTF-8 whatever the `Content-Type` says (RFC 8259); a byte order mark in front is left out. Only a body that
-  is not UTF-8 is read in the `charset` that was declared. A body is JSON from its first to its last byte or it is not
-  JSON, for every path, extractor, expression and schema. Of a name that is written twice in an object the last one
-  counts. Numbers keep their spelling. Half of a surrogate pair (`"\ud83d"`) reads as U+FFFD. More than 128 levels are not
-  read.
+- **Text**: the encoding is taken from a byte order mark, from the `charset` of the `Content-Type`, or from an XML
+  declaration or (in HTML) a `<meta>` element in the first 1024 bytes, in this order. Without any of them, it is UTF-8.
+  Bytes that cannot be decoded become U+FFFD.
+- **JSON** is UTF-8 regardless of the `Content-Type` (RFC 8259); a leading byte order mark is ignored. The declared `charset`
+  is only used for a body that is not UTF-8. For every path, extractor, expression and schema, the whole body must be valid
+  JSON, from the first byte to the last. If an object contains a name twice, the last one counts. Numbers keep their
+  spelling. Half of a surrogate pair (`"\ud83d"`) becomes U+FFFD. More than 128 levels of nesting are not supported.
 
 "#;
 
@@ -68,7 +67,7 @@ fn contents(page: &mut String) {
     page.push_str("- [Expressions](#expressions): [functions](#functions), [filters](#filters)\n\n");
 }
 
-/// A section's heading. Its anchor is its text in small letters with dashes.
+/// A section's heading. Its anchor is its text in lower case with dashes.
 fn heading(section: &Section) -> String {
     let mut letters = section.name.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -92,8 +91,8 @@ fn section(page: &mut String, section: &'static Section) {
     let kind = kinds().find(|kind| kind.sections.first().is_some_and(|first| std::ptr::eq(*first, section)));
     if let Some(kind) = kind {
         let others: Vec<String> = kind.sections[1..].iter().map(|other| link(other)).collect();
-        let _ =
-            writeln!(page, "Besides these, it takes every key of {} and of {}.\n", others.join(", of "), link(&STEP));
+        let and = if others.is_empty() { "" } else { " and " };
+        let _ = writeln!(page, "You can also use every key of {}{and}{}.\n", others.join(", "), link(&STEP));
     }
     keys(page, &own);
     // A profile's thread group says again what the thread group's own section shows.
@@ -126,21 +125,21 @@ fn keys(page: &mut String, keys: &[&Key]) {
 fn examples(page: &mut String, keys: impl Iterator<Item = &'static Key>) {
     let shown: Vec<&str> = keys.filter(|key| !key.later && !key.example.is_empty()).map(|key| key.example).collect();
     if !shown.is_empty() {
-        let _ = writeln!(page, "Each of them by an example:\n\n```yaml\n{}\n```\n", shown.join("\n"));
+        let _ = writeln!(page, "Examples of all keys:\n\n```yaml\n{}\n```\n", shown.join("\n"));
     }
 }
 
-/// What may stand under a key, in words.
+/// What may be under a key, in words.
 fn value(ty: &Ty) -> String {
     match ty {
         Ty::Text => "text".to_owned(),
-        Ty::Name => "name".to_owned(),
+        Ty::Name => "plain text".to_owned(),
         Ty::Bool => "`true` or `false`".to_owned(),
         Ty::Count(least) => format!("whole number from {least}"),
         Ty::Duration => "duration".to_owned(),
         Ty::Size => "size".to_owned(),
         Ty::Rate => "rate".to_owned(),
-        Ty::Share => "share".to_owned(),
+        Ty::Share => "percentage".to_owned(),
         Ty::Expression => "expression".to_owned(),
         Ty::Path => "path".to_owned(),
         Ty::Any => "any value".to_owned(),
@@ -241,17 +240,17 @@ fn elsewhere(key: &Key) -> String {
             format!("{tool} {}", words.join(" "))
         })
         .collect();
-    format!("<br><sub>elsewhere: {}</sub>", told.join(", "))
+    format!("<br><sub>other tools: {}</sub>", told.join(", "))
 }
 
-/// Text that may stand in a cell of a table.
+/// Text that may be in a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
 fn steps(page: &mut String) {
     let _ = writeln!(page, "## {}\n\n{}\n", heading(&STEP), STEP.doc);
-    page.push_str("| kind | value | meaning | in JMeter |\n| --- | --- | --- | --- |\n");
+    page.push_str("| step type | value | meaning | in JMeter |\n| --- | --- | --- | --- |\n");
     let ready = || kinds().filter(|kind| !kind.key.later);
     for kind in ready() {
         let _ = writeln!(
@@ -266,10 +265,10 @@ fn steps(page: &mut String) {
     page.push('\n');
     let later: Vec<String> = kinds().filter(|kind| kind.key.later).map(|kind| format!("`{}`", kind.key.name)).collect();
     let _ = writeln!(page, "Not supported yet: {}.\n", later.join(", "));
-    page.push_str("Any step takes these keys beside its kind:\n\n");
+    page.push_str("Every step can also have these keys:\n\n");
     keys(page, &STEP.keys.iter().collect::<Vec<_>>());
     examples(page, STEP.keys.iter());
-    page.push_str("Kinds that are no requests, each with the further keys it takes:\n\n");
+    page.push_str("The step types that are not HTTP requests, each with its additional keys:\n\n");
     for kind in ready().filter(|kind| !matches!(kind.id, KindId::Request(RequestKind::Http))) {
         let _ = writeln!(page, "### `{}`\n\n{}\n", kind.key.name, kind_doc(kind));
         let further: Vec<&Key> = kind.keys.iter().filter(|key| key.name != "steps").collect();
@@ -289,7 +288,7 @@ fn alone(kind: &StepKeys) -> bool {
 
 fn kind_doc(kind: &StepKeys) -> &'static str {
     if alone(kind) {
-        "A plain group of steps, when no other kind stands beside it; the only one that takes `else` beside `if`."
+        "A simple group of steps, if the step has no other type. Only this type can have `else` together with `if`."
     } else {
         kind.key.doc
     }
@@ -297,37 +296,37 @@ fn kind_doc(kind: &StepKeys) -> &'static str {
 
 const EXPRESSIONS: &str = r#"## Expressions
 
-`${…}` may stand anywhere in a value. A value that is one whole `${…}` keeps its type (a number stays a
-number); inside other text it becomes text. `$${` writes a literal `${`. `if`, `while`, `for_each` and
-`expr` take an expression without `${ }`.
+You can use `${…}` anywhere in a value. If the whole value is a single `${…}`, it keeps its type (a number stays a
+number); inside other text it becomes text. `$${` is a literal `${`. In `if`, `while`, `for_each` and `expr`, write
+expressions without `${ }`.
 
-| written | is |
+| expression | meaning |
 | --- | --- |
-| `token`, `traders.username`, `traders["First name"]`, `ids[0]` | a variable, a cell of a data set's row, an element |
+| `token`, `traders.username`, `traders["First name"]`, `ids[0]` | a variable, a column of the current row of a data set, an element of a list |
 | `'text'`, `12`, `1.5`, `true`, `null`, `[1, 2]` | a value |
 | `+` `-` `*` `/` `%` | arithmetic |
-| `==` `!=` `<` `<=` `>` `>=` | comparison; text that spells a number compares with numbers as a number |
+| `==` `!=` `<` `<=` `>` `>=` | comparison; numeric text is compared with numbers as a number |
 | `and` `or` `not` `in` | logic; `'a' in list` |
-| `choice(['a', 'b'])` | a function makes a value |
-| `name \| upper` | a filter changes one |
-| `env.NAME` | a variable of the environment |
-| `services.NAME.url` | where a service listens |
+| `choice(['a', 'b'])` | a function that returns a value |
+| `name \| upper` | a filter that changes a value |
+| `env.NAME` | an environment variable |
+| `services.NAME.url` | the URL of a service |
 "#;
 
 fn expressions(page: &mut String) {
     page.push_str(EXPRESSIONS);
     for builtin in Builtin::ALL {
         let (written, meaning) = match builtin {
-            Builtin::UserNumber => ("user_number", "which user of its thread group this is, from 1"),
-            Builtin::Iteration => ("iteration", "which iteration of this user, from 1"),
-            Builtin::ThreadGroup => ("thread_group", "the thread group's name"),
-            Builtin::RunId => ("run_id", "the run's identifier, the same for every user"),
-            Builtin::Loop => ("loop.index", "which round of the innermost loop, from 1"),
+            Builtin::UserNumber => ("user_number", "the number of this user in its thread group, from 1"),
+            Builtin::Iteration => ("iteration", "the number of this iteration of the user, from 1"),
+            Builtin::ThreadGroup => ("thread_group", "the name of the thread group"),
+            Builtin::RunId => ("run_id", "the ID of the run, the same for every user"),
+            Builtin::Loop => ("loop.index", "the number of this repetition of the innermost loop, from 1"),
             Builtin::Response => (
                 "response.status",
-                "this user's last finished request: also `.ok`, `.headers`, `.body`, `.json`, `.url`, `.time_ms`",
+                "the last response of this user; also `.ok`, `.headers`, `.body`, `.json`, `.url`, `.time_ms`",
             ),
-            Builtin::Fake => ("fake.name()", "made-up names and addresses: see the functions"),
+            Builtin::Fake => ("fake.name()", "random names and addresses; see the functions"),
         };
         let _ = writeln!(page, "| `{written}` | {meaning} |");
     }

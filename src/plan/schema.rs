@@ -1,6 +1,6 @@
 //! The JSON Schema of plans (draft-07), generated from [`keys`](super::keys) for editors and validators.
 //!
-//! A step is not a wide `oneOf`: editors then report `Missing property "get"` for any slip. It is one
+//! A step is not a wide `oneOf`: editors then report `Missing property "get"` for any mistake. It is one
 //! `if … then closed object` per kind, so that errors and completions fit the kind that is written.
 
 use serde_json::{Map, Value as Json, json};
@@ -143,7 +143,7 @@ fn ty_schema(ty: &'static Ty) -> Json {
         }),
         Ty::Share => json!({
             "type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$|\$\{",
-            "patternErrorMessage": "write a share in percent: 25%", "errorMessage": "write a share in percent: 25%",
+            "patternErrorMessage": "write a percentage: 25%", "errorMessage": "write a percentage: 25%",
         }),
         Ty::Expression => json!({ "type": ["string", "boolean", "number"] }),
         Ty::Any => json!({}),
@@ -295,13 +295,13 @@ fn step_schema() -> Json {
 /// What an editor offers at `- ` in a list of steps, in this order: requests, then what groups steps, then the rest.
 fn snippets(kinds: &[&'static StepKeys]) -> Json {
     let mut offers = vec![
-        json!({ "label": "get", "description": "A GET with its checks", "body": { "get": "${1:/path}", "assert": { "status": 200 } } }),
-        json!({ "label": "post json", "description": "A POST with a JSON body", "body": { "post": "${1:/path}", "json": { "${2:name}": "${3:value}" }, "assert": { "status": 201 } } }),
-        json!({ "label": "post form", "description": "A POST with form fields", "body": { "post": "${1:/path}", "form": { "${2:name}": "${3:value}" }, "assert": { "status": 200 } } }),
-        json!({ "label": "log in and keep the token", "description": "A POST whose response's token is used later", "body": { "name": "Log in", "post": "${1:/login}", "json": { "username": "${2:user}", "password": "${3:password}" }, "extract": { "token": "\\$.token" }, "assert": { "status": 200 } } }),
-        json!({ "label": "transaction", "description": "Steps timed together", "body": { "transaction": "${1:Name}", "steps": [{ "get": "${2:/path}" }] } }),
+        json!({ "label": "get", "description": "A GET request with assertions", "body": { "get": "${1:/path}", "assert": { "status": 200 } } }),
+        json!({ "label": "post json", "description": "A POST request with a JSON body", "body": { "post": "${1:/path}", "json": { "${2:name}": "${3:value}" }, "assert": { "status": 201 } } }),
+        json!({ "label": "post form", "description": "A POST request with form fields", "body": { "post": "${1:/path}", "form": { "${2:name}": "${3:value}" }, "assert": { "status": 200 } } }),
+        json!({ "label": "log in and save the token", "description": "A POST request that extracts a token for later steps", "body": { "name": "Log in", "post": "${1:/login}", "json": { "username": "${2:user}", "password": "${3:password}" }, "extract": { "token": "\\$.token" }, "assert": { "status": 200 } } }),
+        json!({ "label": "transaction", "description": "Several steps timed together", "body": { "transaction": "${1:Name}", "steps": [{ "get": "${2:/path}" }] } }),
         json!({ "label": "pause", "description": "A wait", "body": { "pause": "${1:2s}" } }),
-        json!({ "label": "choose", "description": "One of several steps, by weight", "body": { "choose": [{ "weight": 3, "get": "${1:/often}" }, { "weight": 1, "get": "${2:/seldom}" }] } }),
+        json!({ "label": "choose", "description": "One of several steps, chosen by weight", "body": { "choose": [{ "weight": 3, "get": "${1:/often}" }, { "weight": 1, "get": "${2:/rarely}" }] } }),
         json!({ "label": "repeat", "description": "A loop", "body": { "repeat": 3, "steps": [{ "get": "${1:/path}" }] } }),
         json!({ "label": "if / else", "description": "A condition", "body": { "if": "${1:total > 3}", "steps": [{ "get": "${2:/path}" }], "else": [{ "get": "${3:/other}" }] } }),
     ];
@@ -331,18 +331,18 @@ fn snippets(kinds: &[&'static StepKeys]) -> Json {
 
 fn threshold_snippets() -> Json {
     let texts = [
-        ("p95 < 500ms", "95 % of requests take less than this"),
-        ("error_rate < 1%", "Failed requests as a share of all"),
+        ("p95 < 500ms", "95% of requests take less than this"),
+        ("error_rate < 1%", "The percentage of failed requests"),
         ("throughput > 100/s", "Requests per second"),
-        ("p99 < 2s", "99 % of requests take less than this"),
+        ("p99 < 2s", "99% of requests take less than this"),
         ("mean < 300ms", "The average response time"),
-        ("users_lost < 1%", "Users that ended before their time"),
+        ("users_lost < 1%", "Users that stopped early"),
     ];
     let mut offers: Vec<Json> =
         texts.iter().map(|(text, doc)| json!({ "label": text, "description": doc, "body": text })).collect();
     offers.push(json!({
         "label": "threshold with options",
-        "description": "A name, a part of the load, or a stop of the test",
+        "description": "With a name, a part of the load, or an early end of the test",
         "body": { "threshold": "${1:error_rate < 50%}", "abort": true },
     }));
     for (place, offer) in offers.iter_mut().enumerate() {

@@ -65,7 +65,7 @@ pub struct Plan {
     pub thresholds: Vec<Threshold>,
     /// Whether thresholds without samples are skipped instead of failed.
     pub skip_without_samples: bool,
-    /// Whether thresholds are left out: they judge a load, and this plan is only tried once.
+    /// Whether thresholds are omitted: they judge a load, and this plan is only tried once.
     pub without_thresholds: bool,
     /// Whether all of it was read and is to run: no mistakes, and every thread group.
     pub is_whole: bool,
@@ -100,7 +100,7 @@ pub struct Variable {
 /// The order rows are drawn in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// As they stand.
+    /// As they are.
     Sequential,
     /// Each once in random order.
     Shuffle,
@@ -108,7 +108,7 @@ pub enum Order {
     Random,
 }
 
-/// Who draws from one pile.
+/// Who draws from one pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
     /// All users.
@@ -147,7 +147,7 @@ pub struct DataSet {
     pub encoding: Option<Spanned<Arc<str>>>,
     /// The order of rows.
     pub order: Order,
-    /// Who shares a pile.
+    /// Who shares a pool.
     pub share: Share,
     /// Whether a row is kept for a user's life.
     pub per_user: bool,
@@ -412,7 +412,7 @@ pub struct AssertionSpec {
     pub span: Span,
     /// What is judged.
     pub subject: SubjectSpec,
-    /// What must hold of it; empty for `json_schema` and `expr`.
+    /// What must be true of it; empty for `json_schema` and `expr`.
     pub matcher: Option<Node>,
 }
 

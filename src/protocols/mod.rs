@@ -1,5 +1,5 @@
-//! Protocols: a folder each, with one file for each stage of the way from a plan to a sample. Here
-//! are the enums over them, one for each stage.
+//! Protocols: one folder for each, with one file for each stage from a plan to a sample. This module
+//! contains the enums over them, one for each stage.
 
 pub(crate) mod compile;
 pub mod http;

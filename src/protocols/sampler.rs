@@ -21,7 +21,7 @@ use crate::template::{Scope, Template};
 /// How much of what was sent or received an example shows, in characters.
 const SHOWN: usize = 1500;
 
-/// One user's connections and state in every protocol it speaks. Several requests may be under way
+/// One user's connections and state in every protocol it speaks. Several requests may be in progress
 /// at once (`parallel`).
 #[derive(Default)]
 pub(crate) struct Sessions {
@@ -148,7 +148,7 @@ impl Sent {
         }
     }
 
-    /// Gives up what is only needed until it was sent and shown.
+    /// Releases what is only needed until it was sent and shown.
     pub(crate) fn forget_body(&mut self) {
         match self {
             Self::Http(request, _) => request.body = bytes::Bytes::new(),

@@ -120,15 +120,15 @@ impl Spec {
                 | OptionalPart::Cookies
                 | OptionalPart::Url => None,
                 OptionalPart::Body => {
-                    Some("the response that opens a WebSocket has no body; messages come in the steps inside")
+                    Some("the response that opens a WebSocket has no body; messages arrive in the steps inside it")
                 }
                 OptionalPart::Messages | OptionalPart::Reply | OptionalPart::Events | OptionalPart::Gaps => {
-                    Some("messages come in the steps inside")
+                    Some("messages arrive in the steps inside it")
                 }
             },
             Self::Send(step) => match part {
                 OptionalPart::Status => Some("a message has no status"),
-                OptionalPart::FirstByte => Some("a message comes whole"),
+                OptionalPart::FirstByte => Some("a message arrives as a whole"),
                 OptionalPart::Headers | OptionalPart::Cookies => Some("a message has no headers"),
                 OptionalPart::Events | OptionalPart::Gaps => Some("a `send` waits for one message only"),
                 OptionalPart::Url => None,
@@ -138,7 +138,7 @@ impl Spec {
             },
             Self::Receive(step) => match part {
                 OptionalPart::Status => (!step.close).then_some("a message has no status"),
-                OptionalPart::FirstByte => Some("a message comes whole"),
+                OptionalPart::FirstByte => Some("a message arrives as a whole"),
                 OptionalPart::Headers | OptionalPart::Cookies => Some("a message has no headers"),
                 OptionalPart::Reply => Some("a `receive` sends nothing that could be replied to"),
                 OptionalPart::Url => None,

@@ -15,10 +15,10 @@ use crate::document::Document;
 /// Which reader the file is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum JunitStyle {
-    /// With `file` and `line` on every case, so that reporters can point into the plan
+    /// With `file` and `line` for every test case, so that tools can link to the plan
     #[default]
     Default,
-    /// Without them, for Jenkins' xUnit plugin, which checks against a schema
+    /// Without `file` and `line`, for Jenkins' xUnit plugin, which validates against a schema
     Xunit,
 }
 

@@ -1,5 +1,5 @@
-//! Writing a run down: every format is made from the run's [`Document`](crate::document::Document),
-//! so outputs cannot disagree and any of them can be made again from a saved document.
+//! Writes the results of a run: every format is created from the [`Document`](crate::document::Document) of the run,
+//! so outputs cannot disagree, and each of them can be created again from a saved document.
 
 mod annotations;
 pub mod comparison;

@@ -1,7 +1,7 @@
 //! Looking into a large body (XML, HTML, JSON) takes a thread up to a few hundred milliseconds, and for that
 //! time up to fifteen times as much memory as the body has. So that the other users of the thread have their
 //! turn in between, each thread does it for one body at a time, and so that all threads together do not take
-//! too much, for so many bytes of bodies at a time as they have a share of. The response times of the requests
+//! too much, for this many bytes of bodies at a time as they have a share of. The response times of the requests
 //! that wait have ended.
 
 use std::sync::{Arc, LazyLock};
@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// From which size on, in bytes, a body is large.
 pub(crate) const LARGE_BODY: usize = 256 * 1024;
-/// How many bytes of large bodies are looked into at the same time, for each processor.
+/// How many bytes of large bodies are evaluated at the same time, for each processor.
 pub(crate) const SHARE: usize = 8 * 1024 * 1024;
 /// In how many bytes they are counted.
 const UNIT: usize = 1024;

@@ -32,7 +32,7 @@ pub(super) fn named(body: &[u8], content_type: Option<&str>) -> Option<&'static 
     }
 }
 
-/// A body as text; what cannot be decoded reads as U+FFFD. A byte order mark is left out.
+/// A body as text; what cannot be decoded reads as U+FFFD. A byte order mark is omitted.
 pub(super) fn decoded<'b>(body: &'b [u8], content_type: Option<&str>) -> Cow<'b, str> {
     named(body, content_type).unwrap_or(UTF_8).decode(body).0
 }
@@ -62,7 +62,7 @@ pub(super) fn as_json<'b>(body: &'b [u8], content_type: impl FnOnce() -> Option<
     }
 }
 
-/// The type without its parameters, in small letters.
+/// The type without its parameters, in lower case.
 fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

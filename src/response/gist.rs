@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::json::{Document, Node, ValueKind};
 use crate::mask::Masker;
 
-/// The longest line that is told, in characters.
+/// The longest line that is reported, in characters.
 const LONGEST: usize = 140;
 
 /// Fields that say what went wrong, the most telling first (RFC 9457 calls them `detail` and `title`).
@@ -39,7 +39,7 @@ pub(super) fn summarize(body: &str, status: u16, secrets: &Masker) -> Option<Str
         '<' => of_markup(text),
         _ => first_line(text),
     };
-    // Servers repeat the status in front of its name.
+    // Servers repeat the status before its name.
     // Undone escapes may have made a secret of what was none.
     let line = one_line(&secrets.mask_cut(&line));
     let number = status.to_string();
@@ -53,7 +53,7 @@ fn of_json(text: &str) -> Option<String> {
     said(document.root(), 4)
 }
 
-/// The most telling text in a value, at most so many levels down.
+/// The most telling text in a value, at most this many levels down.
 fn said(node: Node<'_>, levels: u8) -> Option<String> {
     match node.kind() {
         ValueKind::Text => node.text().map(Cow::into_owned).filter(|text| !text.trim().is_empty()),
@@ -175,7 +175,7 @@ fn first_line(text: &str) -> String {
     line.to_owned()
 }
 
-/// Words with one blank between them, without control characters.
+/// Words with one space between them, without control characters.
 fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(4 * LONGEST));
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
@@ -187,8 +187,8 @@ fn one_line(text: &str) -> String {
     out
 }
 
-/// A line of at most [`LONGEST`] characters. What is left out is the middle, because a chain of
-/// causes ends with the decisive one; only whole words are left out, so that no half of a secret stays.
+/// A line of at most [`LONGEST`] characters. What is omitted is the middle, because a chain of
+/// causes ends with the decisive one; only whole words are omitted, so that no half of a secret stays.
 fn shortened(line: &str) -> String {
     if line.chars().count() <= LONGEST {
         return line.to_owned();

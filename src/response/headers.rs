@@ -1,4 +1,4 @@
-//! The headers of an answer, taken apart only when somebody looks at them.
+//! The headers of a response, taken apart only when somebody looks at them.
 
 use std::cell::OnceCell;
 use std::ops::{Deref, DerefMut};
@@ -7,12 +7,12 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// As many header lines as heads usually have at most: room for them costs nothing.
 pub(crate) const USUAL_LINES: usize = 100;
-/// The most header lines the head of an answer may have.
+/// The most header lines the head of a response may have.
 pub(crate) const MAX_LINES: usize = 1000;
 
-/// The headers of an answer. They are kept as they came over the wire and become a map on first
-/// use: most answers are judged by status and body alone, and building a map costs more than
-/// reading the answer.
+/// The headers of a response. They are kept as they came over the wire and become a map on first
+/// use: most responses are judged by status and body alone, and building a map costs more than
+/// reading the response.
 #[derive(Clone, Default)]
 pub struct Headers {
     /// The lines with the empty line after them.

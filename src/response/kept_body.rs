@@ -1,7 +1,7 @@
 //! The part of a response's body that is kept.
 //!
 //! Many users may receive large bodies at the same time, and a body that has come waits until the
-//! others of its thread are looked into. Once all users together keep [`MAX_PLAIN`] bytes of large
+//! others of its thread are evaluated. Once all users together keep [`MAX_PLAIN`] bytes of large
 //! bodies, what more of them comes is packed, block by block, and unpacked when somebody looks into
 //! the body. That costs some processor time and changes nothing else.
 
@@ -81,7 +81,7 @@ impl Plain {
 #[derive(Debug)]
 pub(crate) struct KeptBody {
     plain: Plain,
-    /// What comes behind that, once there was no more room.
+    /// What comes after that, once there was no more room.
     packed: Option<Box<Packing>>,
     total: u64,
     max: u64,
@@ -281,7 +281,7 @@ impl Body {
         self.len() == 0
     }
 
-    /// Gives up the unpacked bytes; whether there were any. They are unpacked again when they are asked for.
+    /// Releases the unpacked bytes; whether there were any. They are unpacked again when they are asked for.
     pub(crate) fn repack(&mut self) -> bool {
         match &mut self.0 {
             Held::Packed(packed) => packed.bytes.take().is_some(),
@@ -289,7 +289,7 @@ impl Body {
         }
     }
 
-    /// Gives up all bytes; only how many there were stays.
+    /// Releases all bytes; only how many there were stays.
     pub(crate) fn forget(&mut self) {
         self.0 = Held::Forgotten(self.len());
     }

@@ -1,4 +1,4 @@
-//! A finished response, as extractors, assertions and expressions see it.
+//! A complete response, as used by extractors, assertions and expressions.
 
 pub(crate) mod body_turn;
 mod charset;
@@ -32,7 +32,7 @@ pub struct Messages {
     pub longest_gap: Option<Duration>,
 }
 
-/// A finished answer. Text and JSON are derived on first use and kept.
+/// A finished response. Text and JSON are derived on first use and kept.
 #[derive(Debug)]
 pub struct Response {
     /// The status as a number, where the protocol has one: `404` of HTTP, the code a WebSocket was closed with.
@@ -53,11 +53,11 @@ pub struct Response {
     pub url: Arc<str>,
     /// How many redirects were followed.
     pub redirects: u32,
-    /// Cookies set by this answer and its redirects, last one first.
+    /// Cookies set by this response and its redirects, last one first.
     pub cookies: Vec<(String, String)>,
     /// From the sampler's start to the last byte of the body.
     pub response_time: Duration,
-    /// From the request's first byte sent to the answer's first byte.
+    /// From the request's first byte sent to the response's first byte.
     pub first_byte: Duration,
     text: OnceCell<String>,
     /// Boxed: every response is moved a few times, and most are never read as JSON.
@@ -113,7 +113,7 @@ impl Response {
         charset::decoded(self.body.get(..bytes).unwrap_or(&self.body), self.header("content-type"))
     }
 
-    /// The body as JSON, or why it is none. A UTF-8 byte order mark is left out, UTF-16 is decoded,
+    /// The body as JSON, or why it is none. A UTF-8 byte order mark is omitted, UTF-16 is decoded,
     /// and bytes that are not UTF-8 are read in the charset of the `Content-Type`. The body is read
     /// once, whole, whatever is asked of it.
     ///
@@ -137,7 +137,7 @@ impl Response {
         }
     }
 
-    /// Gives up what of the body may be read again: all that was made of it, if the body itself is
+    /// Releases what of the body may be read again: all that was made of it, if the body itself is
     /// packed.
     pub(crate) fn rest(&mut self) {
         if self.body.repack() {
@@ -145,7 +145,7 @@ impl Response {
         }
     }
 
-    /// Gives up the body. How long it was stays known.
+    /// Releases the body. How long it was stays known.
     pub(crate) fn forget_body(&mut self) {
         self.body.forget();
         (self.text, self.json) = Default::default();
@@ -156,7 +156,7 @@ impl Response {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The value of a cookie set by this answer.
+    /// The value of a cookie set by this response.
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

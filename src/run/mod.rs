@@ -1,6 +1,6 @@
-//! A plan's run, from its graph to the judged document: services start, the engine applies the
-//! load, services stop, and what was counted is judged, against earlier runs if there are any.
-//! What is shown meanwhile and where results are written is the affair of `cli`.
+//! Runs a plan, from its graph to the document with the verdict: starts the services, runs the load with
+//! the engine, stops the services, and evaluates the results, also against earlier runs if there are any.
+//! `cli` decides what is shown during the run and where results are written.
 
 mod outcome;
 mod services;

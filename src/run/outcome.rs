@@ -10,7 +10,7 @@ use crate::stop_reason::StopReason;
 use crate::verdict::{Generator, LifecycleResult, RunOutcome};
 
 /// What was counted and how it went. `services` says what went wrong with them, `cpu_share` is the share of
-/// all processors' time this process used while load was applied.
+/// all CPUs' time this process used while load was applied.
 pub(super) fn summed_up(
     graph: &ExecutionGraph,
     finished: Finished,

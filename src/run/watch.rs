@@ -1,4 +1,4 @@
-//! What is shown while a run goes.
+//! What is shown during a run.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,7 +52,7 @@ impl<'s> Watch<'s> {
         self.screen.progress.finish();
     }
 
-    /// The share of all processors' time this process used while load was applied.
+    /// The share of all CPUs' time this process used while load was applied.
     pub(super) fn cpu_share(&self) -> Option<f64> {
         self.cpu_share
     }

@@ -1,8 +1,8 @@
 //! Load models as arithmetic: when users start and leave, when iterations arrive, and which times
-//! of a group are ramps. All times count from the group's start; nothing here waits.
+//! of a thread group are ramps. All times count from the start of the group; nothing here waits.
 //!
-//! Every time follows from one absolute origin and whole-number arithmetic, so that no schedule
-//! drifts, bursts or loses a remainder.
+//! Every time is calculated from one absolute origin with integer arithmetic, so no schedule drifts,
+//! bursts or loses a remainder.
 
 mod arrivals;
 mod think_time;

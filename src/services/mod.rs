@@ -1,7 +1,7 @@
-//! Programs that run beside the load: started before it, stopped after it.
+//! Programs that run alongside the load: started before it, stopped after it.
 //!
-//! A service is the built-in sample API, or a command line in a process group of its own, so that
-//! whatever the command starts can be ended with it.
+//! A service is the built-in sample API, or a command line in its own process group, so that everything
+//! that the command starts can be stopped with it.
 
 mod process;
 mod ready;

@@ -57,7 +57,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Gives a command line to the system's shell.
+    /// Passes a command line to the system's shell.
     pub(super) fn start(command: &str) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         let mut shell = shell(command);
@@ -122,7 +122,7 @@ impl Process {
         ask_to_end(self.child.id());
     }
 
-    /// What the command printed last, to be put behind a sentence: empty, or `; it printed last:` and
+    /// What the command printed last, to be put after a sentence: empty, or `; its last output:` and
     /// lines that start with `| `, free of control characters.
     pub(super) fn last_output(&self) -> String {
         let bytes: Vec<u8> = self.output.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
@@ -133,7 +133,7 @@ impl Process {
             told.push_str("\n| ");
             told.push_str(&plain(line));
         }
-        if told.is_empty() { told } else { format!("; it printed last:{told}") }
+        if told.is_empty() { told } else { format!("; its last output:{told}") }
     }
 
     /// The same for a command that has ended: waits a moment for the rest of its output.

@@ -25,7 +25,7 @@ impl Probe {
                 format!("`ready: {{ url: {url} }}` is not a URL; write for example http://localhost:8080/health")
             })?;
         let client =
-            client(&url, TIMEOUT).map_err(|error| format!("its ready URL cannot be asked: {}", chain(&error)))?;
+            client(&url, TIMEOUT).map_err(|error| format!("its `ready` URL cannot be requested: {}", chain(&error)))?;
         Ok(Self { client, url })
     }
 

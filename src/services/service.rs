@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::demo;
 
-/// A program that runs beside the load. `T` is what its command lines and URLs are: text with
+/// A program that runs alongside the load. `T` is what its command lines and URLs are: text with
 /// `${…}` in the plan, compiled templates in the graph, plain text once it is started.
 #[derive(Clone, Debug)]
 pub struct Service<T> {

@@ -33,7 +33,7 @@ enum Running {
     Command {
         process: Process,
         stop: Option<String>,
-        /// Whether its failure is told already.
+        /// Whether its failure is reported already.
         told: bool,
     },
 }
@@ -63,7 +63,7 @@ pub async fn start(services: Vec<Service<String>>, allow_commands: bool) -> Resu
     {
         return Err(Problem::new(
             format!("service `{name}` runs a command on this machine"),
-            "look at it in the plan, and if you trust it, pass --allow-commands",
+            "check the command in the plan; if you trust it, pass --allow-commands",
         ));
     }
     let mut started = Started::default();
@@ -140,7 +140,7 @@ async fn wait(name: &str, process: &mut Process, probe: &Probe, within: Duration
         if tokio::time::timeout_at(deadline, ticks.tick()).await.is_err() {
             let output = process.last_output();
             let within = written_duration(within);
-            let last = last.unwrap_or_else(|| Problem::from("it was not asked yet"));
+            let last = last.unwrap_or_else(|| Problem::from("it was not requested yet"));
             return Err(format!("service `{name}` was not ready within {within}: {last}{output}").into());
         }
         if let Some(ending) = process.ended()

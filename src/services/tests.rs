@@ -135,7 +135,7 @@ async fn a_command_that_fails_is_told_with_its_last_words() {
         start(vec![with_ready(service, &closed_url(), Duration::from_secs(30))], true).await.unwrap_err().to_string();
     assert_eq!(
         problem,
-        "service `db` ended before it was ready (exit code 3); it printed last:\n| starting\n| no such image"
+        "service `db` ended before it was ready (exit code 3); its last output:\n| starting\n| no such image"
     );
 }
 
@@ -202,7 +202,7 @@ async fn stop_commands_run_in_reverse_order_and_their_failures_are_told() {
         with_stop(command("second", "true"), &format!("{}; echo went wrong; exit 7", note("second"))),
     ];
     let problems = start(services, true).await.unwrap().stop().await;
-    assert_eq!(problems, ["service `second`: its stop command failed (exit code 7); it printed last:\n| went wrong"]);
+    assert_eq!(problems, ["service `second`: its stop command failed (exit code 7); its last output:\n| went wrong"]);
     assert_eq!(std::fs::read_to_string(log).unwrap(), "second\nfirst\n");
 }
 
@@ -229,7 +229,7 @@ async fn a_service_that_ends_during_the_run_is_told() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(
         started.stop().await,
-        ["service `db` ended during the run (exit code 137); it printed last:\n| out of memory"]
+        ["service `db` ended during the run (exit code 137); its last output:\n| out of memory"]
     );
 }
 

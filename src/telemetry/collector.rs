@@ -85,7 +85,7 @@ fn headers(text: &str) -> Result<HeaderMap, Problem> {
             let value: Vec<u8> = percent_decode_str(value.trim()).collect();
             Some((name, HeaderValue::try_from(value).ok()?))
         });
-        // An entry may be a secret, so only its place is told.
+        // An entry may be a secret, so only its place is reported.
         let (name, mut value) = header.ok_or_else(|| {
             Problem::new(
                 format!("{HEADERS}: entry {} is not a header", index + 1),
@@ -103,7 +103,7 @@ fn interval(text: &str) -> Result<Duration, Problem> {
     ms.map(|ms| Duration::from_millis(ms).max(SHORTEST)).ok_or_else(|| {
         Problem::new(
             format!("{INTERVAL}: `{text}` is not a number of milliseconds"),
-            "write for example 10000, or leave it out for 10 seconds",
+            "write for example 10000, or omit it for 10 seconds",
         )
     })
 }

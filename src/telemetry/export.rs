@@ -19,7 +19,7 @@ use crate::sanitize::inline;
 
 /// How long one message may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
-/// No more of an answer is read than this.
+/// No more of a response is read than this.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// The word to send the latest snapshot now; it is answered when that is done, or has failed.
@@ -47,7 +47,7 @@ impl Exporter {
         let client = client(&collector.url, TIMEOUT).map_err(|error| {
             Problem::new(
                 format!("--otlp: {} cannot be reached: {}", collector.shown(), chain(&error.without_url())),
-                "look at the proxies of the environment (HTTPS_PROXY and the like)",
+                "check the proxy variables of the environment (such as HTTPS_PROXY)",
             )
         })?;
         Ok(Self { collector, client, warning, warned: false, sent: None })
@@ -56,7 +56,7 @@ impl Exporter {
     /// Sends until nobody is left to say `flush`.
     pub(super) async fn run(mut self, shown: Shown, mut flushes: UnboundedReceiver<Flush>) {
         loop {
-            // What is under way is given up for the flush: it carries the same and more, and the
+            // What is in progress is abandoned for the flush: it carries the same and more, and the
             // run waits for it.
             let flush = tokio::select! {
                 biased;
@@ -110,10 +110,10 @@ impl Exporter {
         if !status.is_success() {
             let help = match status.as_u16() {
                 401 | 403 => {
-                    "give what the collector asks for in OTEL_EXPORTER_OTLP_HEADERS, for example `Authorization=Bearer%20…`"
+                    "set the headers that the collector requires in OTEL_EXPORTER_OTLP_HEADERS, for example `Authorization=Bearer%20…`"
                 }
-                404 | 405 => "give --otlp the whole URL of the collector's receiver for metrics over HTTP",
-                _ => "look at the collector's log",
+                404 | 405 => "pass the full URL of the collector's OTLP/HTTP metrics receiver to --otlp",
+                _ => "check the log of the collector",
             };
             return Err(Problem::new(format!("it responded with status {}", status.as_u16()), help));
         }
@@ -124,12 +124,12 @@ impl Exporter {
             }
             body.extend_from_slice(&part);
         }
-        // An answer that is no message, for instance a proxy's, says nothing of rejected points.
+        // A response that is no message, for example a proxy's, says nothing of rejected points.
         let partial = ExportMetricsServiceResponse::decode(&*body).ok().and_then(|answer| answer.partial_success);
         match partial {
             Some(partial) if partial.rejected_data_points > 0 => Err(Problem::new(
-                format!("it rejected {} figures: {}", partial.rejected_data_points, partial.error_message),
-                "look at the collector's log",
+                format!("it rejected {} metrics: {}", partial.rejected_data_points, partial.error_message),
+                "check the log of the collector",
             )),
             _ => Ok(()),
         }

@@ -61,13 +61,13 @@ impl Snapshot {
         vec![
             Family {
                 name: "requests",
-                help: "Requests that finished, and steps that could not be carried out.",
+                help: "Finished requests, and steps that could not run.",
                 unit: MetricUnit::Things("{request}"),
                 points: requests.counters(|line| line.count),
             },
             Family {
                 name: "requests_failed",
-                help: "Those of the requests that failed.",
+                help: "Failed requests.",
                 unit: MetricUnit::Things("{request}"),
                 points: requests.counters(|line| line.failed),
             },
@@ -79,31 +79,31 @@ impl Snapshot {
             },
             Family {
                 name: "response_time",
-                help: "Response times of answered requests to the last byte of the body.",
+                help: "Response times of requests that got a response, to the last byte of the body.",
                 unit: MetricUnit::Seconds,
                 points: requests.histograms(),
             },
             Family {
                 name: "received",
-                help: "Bytes received, heads included.",
+                help: "Bytes received, including headers.",
                 unit: MetricUnit::Bytes,
                 points: requests.counters(|line| line.received_bytes),
             },
             Family {
                 name: "sent",
-                help: "Bytes sent, heads included.",
+                help: "Bytes sent, including headers.",
                 unit: MetricUnit::Bytes,
                 points: requests.counters(|line| line.sent_bytes),
             },
             Family {
                 name: "transactions",
-                help: "Transactions that finished.",
+                help: "Finished transactions.",
                 unit: MetricUnit::Things("{transaction}"),
                 points: transactions.counters(|line| line.count),
             },
             Family {
                 name: "transactions_failed",
-                help: "Those of the transactions that failed.",
+                help: "Failed transactions.",
                 unit: MetricUnit::Things("{transaction}"),
                 points: transactions.counters(|line| line.failed),
             },
@@ -115,13 +115,13 @@ impl Snapshot {
             },
             Family {
                 name: "active_users",
-                help: "Users that are active at the moment.",
+                help: "Currently active users.",
                 unit: MetricUnit::Things("{user}"),
                 points: Points::Gauges(self.of_groups(|group| group.active_users)),
             },
             Family {
                 name: "iterations",
-                help: "Iterations that finished.",
+                help: "Finished iterations.",
                 unit: MetricUnit::Things("{iteration}"),
                 points: Points::Counters(self.of_groups(|group| group.iterations)),
             },

@@ -1,9 +1,9 @@
-//! Live metrics: while a run goes, its figures are served to Prometheus and sent to an
-//! OpenTelemetry collector.
+//! Live metrics: during a run, its metrics are served to Prometheus and sent to an OpenTelemetry
+//! collector.
 //!
-//! Once a second the run's main thread makes one snapshot of what is counted, and both
-//! outputs are written from it, so they cannot disagree. Serving and sending happen on a thread of
-//! its own; nobody there can make the run wait, except at its very end, for a few seconds at most.
+//! Once per second, the main thread of the run takes one snapshot of the current counts. Both outputs
+//! are written from it, so they cannot disagree. A separate thread serves and sends them. It never makes
+//! the run wait, except for a few seconds at the end.
 
 mod collector;
 mod export;
@@ -34,13 +34,13 @@ use crate::problem::Problem;
 
 /// A snapshot is made no more often than this.
 const EVERY: Duration = Duration::from_secs(1);
-/// Making snapshots takes no more of the main thread's time than one part in so many.
+/// Making snapshots takes no more of the main thread's time than one part in this many.
 const SHARE: u32 = 20;
 /// How long the end of a run may wait for the last message: what it may take, and a little.
 const PATIENCE: Duration = export::TIMEOUT.saturating_add(Duration::from_secs(1));
 
-/// What is told when sending has stopped without a reason of its own.
-const LATE: &str = "warning: the last metrics could not be sent in time\n  = help: look at the collector's log\n";
+/// What is reported when sending has stopped without a reason of its own.
+const LATE: &str = "warning: the last metrics could not be sent in time\n  = help: check the log of the collector\n";
 
 /// Where the latest snapshot is found; none before the first run begins.
 type Shown = watch::Receiver<Option<Arc<Snapshot>>>;

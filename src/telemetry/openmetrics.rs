@@ -35,11 +35,9 @@ struct Shown(Arc<Snapshot>);
 impl Collector for Shown {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
         let run = &self.0.run;
-        encoder.encode_descriptor("run", "The run these metrics are of.", None, MetricType::Info)?.encode_info(&[
-            ("run_id", run.id.as_str()),
-            ("host", &run.host),
-            ("version", env!("CARGO_PKG_VERSION")),
-        ])?;
+        encoder
+            .encode_descriptor("run", "The run that these metrics belong to.", None, MetricType::Info)?
+            .encode_info(&[("run_id", run.id.as_str()), ("host", &run.host), ("version", env!("CARGO_PKG_VERSION"))])?;
         self.0.families().iter().filter(|family| !family.is_empty()).try_for_each(|family| write(family, &mut encoder))
     }
 }

@@ -1,4 +1,4 @@
-//! The endpoint Prometheus scrapes: `GET /metrics` over HTTP/1, one answer for each connection.
+//! The endpoint Prometheus scrapes: `GET /metrics` over HTTP/1, one response for each connection.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -24,13 +24,13 @@ use crate::listen::{Places, is_own};
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
 /// The only path there is.
 pub(super) const PATH: &str = "/metrics";
-/// What an answer without metrics is.
+/// What a response without metrics is.
 const PLAIN: &str = "text/plain; charset=utf-8";
-/// So many scrapes at a time; a further one takes the place of the one that is idle longest.
+/// This many scrapes at a time; a further one takes the place of the one that is idle longest.
 const CONNECTIONS: usize = 16;
 /// A connection is closed after this long, whatever its state: as long as Prometheus waits.
 const LIFETIME: Duration = Duration::from_secs(10);
-/// The pause after a connection could not be taken, for instance for want of open files.
+/// The pause after a connection could not be taken, for example for lack of open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers scrapes for good. Must be called inside a [`tokio::task::LocalSet`].
@@ -71,10 +71,10 @@ impl Page {
         let foreign = self.address.ip().is_loopback() && !is_own(self.address, host);
         let (status, content_type, body) = match (request.uri().path(), request.method()) {
             _ if foreign => {
-                (StatusCode::FORBIDDEN, PLAIN, Bytes::from_static(b"this server is not known by that name\n"))
+                (StatusCode::FORBIDDEN, PLAIN, Bytes::from_static(b"this server does not accept that host name\n"))
             }
             (PATH, &Method::GET) => (StatusCode::OK, CONTENT_TYPE, self.text()),
-            (PATH, _) => (StatusCode::METHOD_NOT_ALLOWED, PLAIN, Bytes::from_static(b"only GET is answered\n")),
+            (PATH, _) => (StatusCode::METHOD_NOT_ALLOWED, PLAIN, Bytes::from_static(b"only GET is supported\n")),
             _ => (StatusCode::NOT_FOUND, PLAIN, Bytes::from_static(b"the metrics are at /metrics\n")),
         };
         let mut answer = Response::new(Full::new(body));

@@ -86,7 +86,7 @@ impl RunFacts {
                 let text = masked(&label.text);
                 let thread_group = group_of[group.index()];
                 let transaction = label.kind == LabelKind::Transaction;
-                // Two lines may bear one name, for instance once their secrets are masked; no
+                // Two lines may bear one name, for example once their secrets are masked; no
                 // reader takes a name twice.
                 let at = *known.entry((thread_group, text.clone(), transaction)).or_insert(lines.len());
                 if at == lines.len() {

@@ -17,7 +17,7 @@ pub(super) struct Ast {
     pub(super) range: Range<usize>,
     /// Levels below and including this one.
     pub(super) depth: u32,
-    /// Whether it stands in parentheses.
+    /// Whether it is in parentheses.
     pub(super) bracketed: bool,
 }
 

@@ -22,7 +22,7 @@ use super::{CounterId, SlotId, TemplateProblem};
 pub enum Reference {
     /// A variable, read when the expression is evaluated.
     Slot(SlotId),
-    /// A value that is known now, for instance the environment as a map under `env`.
+    /// A value that is known now, for example the environment as a map under `env`.
     Constant(Value),
 }
 
@@ -215,18 +215,20 @@ impl<'a> Compiler<'a> {
         if let Some(builtin) = Builtin::named(name) {
             return match builtin {
                 Builtin::Loop => self.fail(
-                    TemplateProblem::new(range, "`loop` is no value").help("write `loop.index`").replace("loop.index"),
+                    TemplateProblem::new(range, "`loop` is not a value")
+                        .help("write `loop.index`")
+                        .replace("loop.index"),
                 ),
                 Builtin::Response => {
                     let parts: Vec<_> = ResponsePart::names().map(|part| format!("`response.{part}`")).collect();
                     self.fail(
-                        TemplateProblem::new(range, "`response` is no value")
+                        TemplateProblem::new(range, "`response` is not a value")
                             .help(format!("write one of {}", parts.join(", "))),
                     )
                 }
                 Builtin::Fake => self.fail(
-                    TemplateProblem::new(range, "`fake` is no value")
-                        .help("write what to make up, for instance `fake.name()`"),
+                    TemplateProblem::new(range, "`fake` is not a value")
+                        .help("write which value to generate, for example `fake.name()`"),
                 ),
                 Builtin::UserNumber | Builtin::Iteration | Builtin::ThreadGroup | Builtin::RunId => {
                     Some(ExprNode { kind: ExprKind::Builtin(builtin), range, pure: false })
@@ -344,9 +346,8 @@ impl<'a> Compiler<'a> {
         let kind = match name {
             "counter" => {
                 let Some(Value::Text(counter)) = arguments.first().and_then(ExprNode::as_constant) else {
-                    let problem =
-                        TemplateProblem::new(name_range.clone(), "`counter` needs a name that is written out");
-                    return self.fail(problem.help("for instance `counter('orders')`"));
+                    let problem = TemplateProblem::new(name_range.clone(), "`counter` needs a literal name");
+                    return self.fail(problem.help("for example `counter('orders')`"));
                 };
                 ExprKind::Counter(self.resolver.counter(counter))
             }
@@ -378,7 +379,7 @@ impl<'a> Compiler<'a> {
                 && let Some(objection) = doc.objection(index, value)
             {
                 let problem = TemplateProblem::new(argument.range.clone(), objection);
-                self.problems.push(problem.help(format!("for instance `{}`", doc.example)));
+                self.problems.push(problem.help(format!("for example `{}`", doc.example)));
                 fine = None;
             }
         }
@@ -395,9 +396,7 @@ fn env_problem(base: &Ast, node: &ExprNode, key: &str, key_range: &Range<usize>)
     let problem = TemplateProblem::new(key_range.clone(), format!("environment variable `{key}` is not set"));
     let known = nearest(key, environment.iter().map(|(known, _)| &**known));
     Some(match known {
-        Some(known) => {
-            problem.help(format!("`{known}` is set; or give a value for when it is not: `env.{key} | default('…')`"))
-        }
-        None => problem.help(format!("set it, or give a value for when it is not: `env.{key} | default('…')`")),
+        Some(known) => problem.help(format!("`{known}` is set; or add a default: `env.{key} | default('…')`")),
+        None => problem.help(format!("set it, or add a default: `env.{key} | default('…')`")),
     })
 }

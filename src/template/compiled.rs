@@ -112,7 +112,7 @@ impl Template {
     /// Appends the text to `out`.
     ///
     /// # Errors
-    /// When a variable is not set or an operation cannot be carried out; `out` may hold a part then.
+    /// When a variable is not set or an operation cannot run; `out` may hold a part then.
     pub fn render(&self, scope: &mut dyn Scope, out: &mut String) -> Result<(), EvalError> {
         match &self.body {
             TemplateBody::Literal(text) | TemplateBody::Constant(_, text) => {
@@ -202,7 +202,7 @@ impl Template {
     /// The value: that of the expression if the text is one whole `${…}`, else text.
     ///
     /// # Errors
-    /// When a variable is not set or an operation cannot be carried out.
+    /// When a variable is not set or an operation cannot run.
     pub fn value(&self, scope: &mut dyn Scope) -> Result<Value, EvalError> {
         match &self.body {
             TemplateBody::Literal(text) => Ok(Value::Text(Arc::clone(text))),
@@ -231,7 +231,7 @@ impl Expression {
     /// The value.
     ///
     /// # Errors
-    /// When a variable is not set or an operation cannot be carried out.
+    /// When a variable is not set or an operation cannot run.
     pub fn value(&self, scope: &mut dyn Scope) -> Result<Value, EvalError> {
         Ok(Context::new(scope, &self.source).eval(&self.node)?.into_owned())
     }

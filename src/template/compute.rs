@@ -66,7 +66,7 @@ pub(super) fn apply(
             _ => "convert one with `int`, `float`, `string`, `bool` or `json`".to_owned(),
         };
         let (a, b) = (describe(left), describe(right));
-        Err(Problem::new(format!("`{left_text}` is {a} and `{right_text}` is {b}, which do not compare"), advice))
+        Err(Problem::new(format!("`{left_text}` is {a} and `{right_text}` is {b}, which cannot be compared"), advice))
     };
     // Two texts that both spell numbers, say from a CSV file, are ordered as numbers: 9 before 10.
     let comparison = || compare_numbers(left, right).map_or_else(|| compare(left, right), Comparison::Ordered);
@@ -79,7 +79,7 @@ pub(super) fn apply(
         Comparison::Mixed => mixed(),
         Comparison::Ordered(_) | Comparison::Different => {
             let (a, b) = (describe(left), describe(right));
-            Err(format!("`{left_text}` is {a} and `{right_text}` is {b}, so neither is more or less").into())
+            Err(format!("`{left_text}` is {a} and `{right_text}` is {b}, which have no order").into())
         }
     };
     match op {
@@ -115,11 +115,11 @@ fn contains((left, left_text): (&Value, &str), (right, right_text): (&Value, &st
         (_, Value::Text(_) | Value::Map(_)) => {
             let (a, b) = (describe(left), describe(right));
             Err(Problem::new(
-                format!("`{left_text}` is {a} and `{right_text}` is {b}: only text can be in it"),
+                format!("`{left_text}` is {a} and `{right_text}` is {b}: only text can be inside it"),
                 format!("write `{left_text} | string`"),
             ))
         }
-        _ => Err(format!("`{right_text}` is {}; `in` looks into a list, a text or a map", describe(right)).into()),
+        _ => Err(format!("`{right_text}` is {}; `in` searches a list, a text or a map", describe(right)).into()),
     }
 }
 
@@ -149,9 +149,9 @@ fn arithmetic(
         })
     };
     let (a, b) = (number(left, left_text)?, number(right, right_text)?);
-    let too_large = || Problem::from(format!("`{left_text} {word} {right_text}` is beyond the largest number"));
+    let too_large = || Problem::from(format!("`{left_text} {word} {right_text}` is outside the range of numbers"));
     if matches!(op, BinaryOp::Divide | BinaryOp::Remainder) && b.as_float() == 0.0 {
-        return Err(format!("`{right_text}` is 0, and nothing can be divided by it").into());
+        return Err(format!("`{right_text}` is 0, and division by 0 is not possible").into());
     }
     if let (Number::Int(a), Number::Int(b)) = (a, b) {
         let whole = match op {

@@ -56,7 +56,7 @@ impl<'s> Context<'s> {
         Ok(())
     }
 
-    /// The value behind a constant, a variable or a path into one; `None` for what has to be computed.
+    /// The value of a constant, a variable or a path into one; `None` for what has to be computed.
     fn place<'v>(&'v self, node: &'v ExprNode) -> Result<Option<&'v Value>, EvalError> {
         match &node.kind {
             ExprKind::Constant(value) => Ok(Some(value)),
@@ -114,7 +114,7 @@ impl<'s> Context<'s> {
             }
             Value::Text(_) => {
                 let message = format!(
-                    "`{text}` is text, so there is no `{key}` in it; if it holds JSON, write `{text} | json` first"
+                    "`{text}` is text, so there is no `{key}` in it; if it contains JSON, write `{text} | json` first"
                 );
                 Err(EvalError::new(node.range.clone(), message))
             }
@@ -138,7 +138,7 @@ impl<'s> Context<'s> {
         let text = self.quote(base);
         let Value::List(items) = value else {
             let message = match value {
-                Value::Map(_) => format!("`{text}` is a map, which is read by names: `{text}[\"name\"]`"),
+                Value::Map(_) => format!("`{text}` is a map, so use a name: `{text}[\"name\"]`"),
                 other @ (Value::Null
                 | Value::Bool(_)
                 | Value::Int(_)
@@ -154,10 +154,7 @@ impl<'s> Context<'s> {
             };
         };
         let Some(Number::Int(at)) = Number::of(index) else {
-            let message = format!(
-                "`{text}` is a list, whose elements are numbered from 0; {} is no such number",
-                describe(index)
-            );
+            let message = format!("`{text}` is a list, so use a number from 0; {} is not one", describe(index));
             return Err(EvalError::new(node.range.clone(), message));
         };
         if at < 0 {
@@ -165,7 +162,10 @@ impl<'s> Context<'s> {
             return Err(EvalError::new(node.range.clone(), message));
         }
         usize::try_from(at).ok().and_then(|at| items.get(at)).ok_or_else(|| {
-            EvalError::not_set(node.range.clone(), format!("`{text}` has no element of that number; they count from 0"))
+            EvalError::not_set(
+                node.range.clone(),
+                format!("`{text}` has no element with that number; they are numbered from 0"),
+            )
         })
     }
 
@@ -250,7 +250,8 @@ impl<'s> Context<'s> {
                         return Err(EvalError::new(node.range.clone(), message));
                     }
                 };
-                negated.ok_or_else(|| EvalError::new(node.range.clone(), "the result is beyond the largest number"))?
+                negated
+                    .ok_or_else(|| EvalError::new(node.range.clone(), "the result is outside the range of numbers"))?
             }
             ExprKind::Binary { op, left, right } => {
                 let a = self.eval(left)?;
@@ -300,7 +301,7 @@ impl<'s> Context<'s> {
         }
     }
 
-    /// A filter of bytes directly behind `file(…)`: the file need not be text.
+    /// A filter of bytes directly after `file(…)`: the file need not be text.
     fn of_file(
         &mut self,
         doc: &'static FunctionDoc,
@@ -359,7 +360,7 @@ impl<'s> Context<'s> {
         self.scope.response().ok_or_else(|| {
             EvalError::not_set(
                 node.range.clone(),
-                format!("`{}` is not set: no request has been answered yet", self.quote(node)),
+                format!("`{}` is not set: no request has got a response yet", self.quote(node)),
             )
         })
     }
@@ -502,6 +503,6 @@ impl Scope for NoScope {
     }
 
     fn file(&mut self, _: &str) -> Result<Vec<u8>, Problem> {
-        Err(Problem::from("files are read while the run goes on"))
+        Err(Problem::from("files are read during the run"))
     }
 }

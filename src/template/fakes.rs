@@ -37,14 +37,14 @@ fakes! {
         |random| format!("{} {}", FirstName().fake_with_rng::<String, _>(random), LastName().fake_with_rng::<String, _>(random));
     "first_name", "A first name.", "${fake.first_name()}", |random| FirstName().fake_with_rng(random);
     "last_name", "A last name.", "${fake.last_name()}", |random| LastName().fake_with_rng(random);
-    "username", "A user name.", "${fake.username()}", |random| Username().fake_with_rng(random);
-    "email", "An e-mail address at a domain reserved for examples, so that nobody gets mail.", "${fake.email()}",
+    "username", "A username.", "${fake.username()}", |random| Username().fake_with_rng(random);
+    "email", "An email address at a domain reserved for examples, so that nobody gets an email.", "${fake.email()}",
         |random| SafeEmail().fake_with_rng(random);
-    "phone", "A telephone number.", "${fake.phone()}", |random| PhoneNumber().fake_with_rng(random);
-    "street", "A street with a house number.", "${fake.street()}",
+    "phone", "A phone number.", "${fake.phone()}", |random| PhoneNumber().fake_with_rng(random);
+    "street", "A street address with a house number.", "${fake.street()}",
         |random| format!("{} {}", random.int(1, 999), StreetName().fake_with_rng::<String, _>(random));
     "city", "A city.", "${fake.city()}", |random| CityName().fake_with_rng(random);
-    "state", "A state of the USA, as its abbreviation.", "${fake.state()}", |random| StateAbbr().fake_with_rng(random);
+    "state", "The abbreviation of a US state.", "${fake.state()}", |random| StateAbbr().fake_with_rng(random);
     "zip", "A postal code.", "${fake.zip()}", |random| ZipCode().fake_with_rng(random);
     "country", "A country.", "${fake.country()}", |random| CountryName().fake_with_rng(random);
     "company", "A company.", "${fake.company()}", |random| CompanyName().fake_with_rng(random);

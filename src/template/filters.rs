@@ -36,40 +36,40 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "default",
         parameters: &[parameter("value", ParameterKind::Any)],
-        summary: "Stands in when the value is not set, null or empty.",
+        summary: "The value to use if the original value is not set, null or empty.",
         example: "${env.PASSWORD | default('test123')}",
         action: Action::Special,
     },
     FunctionDoc {
         name: "upper",
         parameters: &[],
-        summary: "In capital letters.",
+        summary: "In upper case.",
         example: "${name | upper}",
         action: Action::Filter(|input, _| Ok(Value::text(text_of("upper", input)?.to_uppercase()))),
     },
     FunctionDoc {
         name: "lower",
         parameters: &[],
-        summary: "In small letters.",
+        summary: "In lower case.",
         example: "${name | lower}",
         action: Action::Filter(|input, _| Ok(Value::text(text_of("lower", input)?.to_lowercase()))),
     },
     FunctionDoc {
         name: "trim",
         parameters: &[],
-        summary: "Without spaces and line breaks at both ends.",
+        summary: "Without leading and trailing spaces and line breaks.",
         example: "${name | trim}",
         action: Action::Filter(|input, _| Ok(Value::text(text_of("trim", input)?.trim()))),
     },
     FunctionDoc {
         name: "replace",
         parameters: &[parameter("old", ParameterKind::Text), parameter("new", ParameterKind::Text)],
-        summary: "With every occurrence of one text replaced by another.",
+        summary: "Replaces every occurrence of a text with another text.",
         example: "${phone | replace(' ', '')}",
         action: Action::Filter(|input, arguments| {
             let (old, new) = (arguments.text(0)?, arguments.text(1)?);
             if old.is_empty() {
-                return Err(CallError::Wrong("`replace` needs a text to look for".to_owned()));
+                return Err(CallError::Wrong("`replace` needs a text to search for".to_owned()));
             }
             let text = text_of("replace", input)?;
             if new.len() > old.len() && text.len() / old.len() * new.len() > MAX_TEXT {
@@ -82,7 +82,7 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "split",
         parameters: &[parameter("separator", ParameterKind::Text)],
-        summary: "A list of the parts between the separators.",
+        summary: "Splits a text at the separators. The result is a list.",
         example: "${tags | split(',')}",
         action: Action::Filter(|input, arguments| {
             let separator = arguments.text(0)?;
@@ -95,7 +95,7 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "join",
         parameters: &[parameter("separator", ParameterKind::Text)],
-        summary: "One text of a list's elements with the separator between them.",
+        summary: "Joins the elements of a list into a text, with the separator between them.",
         example: "${ids | join(',')}",
         action: Action::Filter(|input, arguments| {
             let separator = arguments.text(0)?;
@@ -113,7 +113,7 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "length",
         parameters: &[],
-        summary: "How many characters a text has, elements a list, entries a map.",
+        summary: "The number of characters in a text, elements in a list, or entries in a map.",
         example: "if: ids | length > 3",
         action: Action::Filter(|input, _| {
             let length = match input {
@@ -130,21 +130,21 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "first",
         parameters: &[],
-        summary: "A list's first element.",
+        summary: "The first element of a list.",
         example: "${ids | first}",
         action: Action::Filter(|input, _| element("first", list_of("first", input)?.first())),
     },
     FunctionDoc {
         name: "last",
         parameters: &[],
-        summary: "A list's last element.",
+        summary: "The last element of a list.",
         example: "${ids | last}",
         action: Action::Filter(|input, _| element("last", list_of("last", input)?.last())),
     },
     FunctionDoc {
         name: "round",
         parameters: &[Parameter { name: "digits", optional: true, kind: ParameterKind::Whole }],
-        summary: "Rounded to a whole number, or to so many digits behind the point.",
+        summary: "Rounds to a whole number, or to this many decimal places.",
         example: "${price | round(2)}",
         action: Action::Filter(|input, arguments| {
             let digits = if arguments.get(0).is_some() { arguments.whole(0)? } else { 0 };
@@ -163,7 +163,7 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "int",
         parameters: &[],
-        summary: "A whole number; what is behind the point is cut off.",
+        summary: "A whole number. Decimal places are truncated.",
         example: "${row.quantity | int}",
         action: Action::Filter(|input, _| match Number::of(input) {
             Some(Number::Int(number)) => Ok(Value::Int(number)),
@@ -183,7 +183,7 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "float",
         parameters: &[],
-        summary: "A number with a fraction.",
+        summary: "A decimal number.",
         example: "${row.price | float}",
         action: Action::Filter(|input, _| match Number::of(input) {
             Some(number) => Ok(Value::Float(number.as_float())),
@@ -193,7 +193,7 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "bool",
         parameters: &[],
-        summary: "True or false, of the texts `true` and `false` (in any case) or the numbers 1 and 0.",
+        summary: "True or false, from the texts `true` and `false` (in upper or lower case) or the numbers 1 and 0.",
         example: "if: row.active | bool",
         action: Action::Filter(|input, _| match input {
             Value::Bool(truth) => Ok(Value::Bool(*truth)),
@@ -212,7 +212,7 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "string",
         parameters: &[],
-        summary: "As text; lists and maps as JSON.",
+        summary: "Converts to text; lists and maps become JSON.",
         example: "${total | string}",
         action: Action::Filter(|input, _| match input {
             Value::Text(_) => Ok(input.clone()),
@@ -228,7 +228,7 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "json",
         parameters: &[],
-        summary: "The value that a text holds as JSON.",
+        summary: "Parses a text as JSON.",
         example: "${row.address | json}",
         action: Action::Filter(|input, _| match input {
             Value::Text(text) => match Document::read(Bytes::copy_from_slice(text.as_bytes())) {
@@ -247,7 +247,7 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "to_json",
         parameters: &[],
-        summary: "As JSON text.",
+        summary: "Converts to JSON text.",
         example: "${ids | to_json}",
         action: Action::Filter(|input, _| {
             let mut json = String::new();
@@ -258,14 +258,14 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "base64",
         parameters: &[],
-        summary: "In base64, with padding; of a file directly behind `file(…)` its very bytes.",
+        summary: "Encodes in base64, with padding. Directly after `file(…)`, it encodes the bytes of the file.",
         example: "Basic ${'ann:secret' | base64}",
         action: Action::Bytes(|bytes, _| Ok(Value::text(general_purpose::STANDARD.encode(bytes)))),
     },
     FunctionDoc {
         name: "base64_decode",
         parameters: &[],
-        summary: "The text that base64 stands for; both alphabets are read, with or without padding.",
+        summary: "Decodes base64 to text. Accepts both alphabets, with or without padding.",
         example: "${payload | base64_decode | json}",
         action: Action::Filter(|input, _| {
             let text = text_of("base64_decode", input)?;
@@ -281,21 +281,21 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "md5",
         parameters: &[ENCODING],
-        summary: "The MD5 digest: in hexadecimal, or its bytes in 'base64' or 'base64url'.",
+        summary: "The MD5 digest, in hexadecimal, 'base64' or 'base64url'.",
         example: "${body | md5}",
         action: Action::Bytes(|bytes, arguments| digest(&Md5::digest(bytes), arguments, 0)),
     },
     FunctionDoc {
         name: "sha256",
         parameters: &[ENCODING],
-        summary: "The SHA-256 digest: in hexadecimal, or its bytes in 'base64' or 'base64url'.",
+        summary: "The SHA-256 digest, in hexadecimal, 'base64' or 'base64url'.",
         example: "${body | sha256}",
         action: Action::Bytes(|bytes, arguments| digest(&Sha256::digest(bytes), arguments, 0)),
     },
     FunctionDoc {
         name: "hmac_sha256",
         parameters: &[parameter("key", ParameterKind::Text), ENCODING],
-        summary: "The HMAC-SHA-256 signature with a key: in hexadecimal, or its bytes in 'base64' or 'base64url'.",
+        summary: "The HMAC-SHA-256 signature with a key, in hexadecimal, 'base64' or 'base64url'.",
         example: "${message | hmac_sha256(api_key, 'base64')}",
         action: Action::Bytes(|bytes, arguments| {
             let key = arguments.text(0)?;
@@ -308,7 +308,7 @@ static FILTERS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "url_encode",
         parameters: &[],
-        summary: "With every character encoded that has a meaning in URLs.",
+        summary: "Percent-encodes every character that has a meaning in URLs.",
         example: "/search?q=${term | url_encode}",
         action: Action::Filter(|input, _| {
             let text = text_of("url_encode", input)?;
@@ -333,7 +333,7 @@ pub(super) fn filter(name: &str) -> Option<&'static FunctionDoc> {
 
 fn unfit(name: &str, wanted: &str, found: &Value) -> CallError {
     let advice = match found {
-        Value::List(_) | Value::Map(_) if wanted == "text" => "; put `| to_json` in front of it",
+        Value::List(_) | Value::Map(_) if wanted == "text" => "; put `| to_json` before it",
         Value::Null
         | Value::Bool(_)
         | Value::Int(_)

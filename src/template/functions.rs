@@ -13,7 +13,7 @@ use super::filters::ENCODINGS;
 use super::time;
 use crate::value::Number;
 
-/// The longest list or text a function makes, so that a slip does not take all memory.
+/// The longest list or text a function makes, so that a mistake does not take all memory.
 const MAX_LENGTH: i64 = 1_000_000;
 
 /// A function or a filter: its words, and what it does.
@@ -21,7 +21,7 @@ const MAX_LENGTH: i64 = 1_000_000;
 pub struct FunctionDoc {
     /// The name.
     pub name: &'static str,
-    /// What stands in its parentheses.
+    /// What is in its parentheses.
     pub parameters: &'static [Parameter],
     /// What it does, in one sentence.
     pub summary: &'static str,
@@ -238,7 +238,7 @@ static FUNCTIONS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "random_int",
         parameters: &[required("from", ParameterKind::Whole), required("to", ParameterKind::Whole)],
-        summary: "A random whole number; both ends are included.",
+        summary: "A random whole number. Both limits are included.",
         example: "${random_int(1, 100)}",
         action: Action::Function(|call| {
             let (from, to) = (call.arguments.whole(0)?, call.arguments.whole(1)?);
@@ -251,7 +251,7 @@ static FUNCTIONS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "random_float",
         parameters: &[required("from", ParameterKind::Number), required("to", ParameterKind::Number)],
-        summary: "A random number with a fraction.",
+        summary: "A random decimal number.",
         example: "${random_float(0.5, 2) | round(2)}",
         action: Action::Function(|call| {
             let (from, to) = (call.arguments.float(0)?, call.arguments.float(1)?);
@@ -264,7 +264,7 @@ static FUNCTIONS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "random_string",
         parameters: &[required("length", ParameterKind::Whole), optional("alphabet", ParameterKind::Text)],
-        summary: "Random text of this many characters: letters and digits, or those of `alphabet`.",
+        summary: "Random text with this many characters: letters and digits, or characters from `alphabet`.",
         example: "${random_string(8, 'abcdef0123456789')}",
         action: Action::Function(|call| {
             let length = call.arguments.length(0)?;
@@ -285,7 +285,7 @@ static FUNCTIONS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "choice",
         parameters: &[required("list", ParameterKind::List)],
-        summary: "One element of a list, drawn at random.",
+        summary: "A random element of a list.",
         example: "${choice(['AAPL', 'GOOGL', 'MSFT'])}",
         action: Action::Special,
     },
@@ -307,7 +307,7 @@ static FUNCTIONS: &[FunctionDoc] = &[
             optional("shift", ParameterKind::TextOrNull),
             optional("zone", ParameterKind::TextOrNull),
         ],
-        summary: "The time: ISO 8601 with milliseconds, or in a strftime `format`; `shift` moves it, like '+7d', '-1h30m' or '+1M' (a month); in UTC, or in a `zone` like 'Europe/Berlin'. A zone may stand in the place of `shift`.",
+        summary: "The current time, in ISO 8601 with milliseconds or in a strftime `format`. `shift` changes it, for example '+7d', '-1h30m' or '+1M' (one month). It is in UTC, or in a `zone` such as 'Europe/Berlin'. You can omit `shift` and pass the zone in its place.",
         example: "${now('%Y-%m-%d', '+7d', 'Europe/Berlin')}",
         action: Action::Function(|call| {
             let format = call.arguments.text_if_given(0)?;
@@ -332,14 +332,14 @@ static FUNCTIONS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "counter",
         parameters: &[required("name", ParameterKind::Text)],
-        summary: "1, 2, 3 …: the next number of the counter of this name, which counts for the whole run.",
+        summary: "1, 2, 3 …: the next number of the counter with this name. The whole run shares the counter.",
         example: "order-${counter('orders')}",
         action: Action::Special,
     },
     FunctionDoc {
         name: "range",
         parameters: &[required("count", ParameterKind::Whole)],
-        summary: "The list 0, 1, 2 … of this many numbers.",
+        summary: "The list 0, 1, 2 … with this many numbers.",
         example: "for_each: { index: range(5) }",
         action: Action::Pure(|arguments| {
             let count = arguments.length(0)?;
@@ -349,7 +349,7 @@ static FUNCTIONS: &[FunctionDoc] = &[
     FunctionDoc {
         name: "file",
         parameters: &[required("path", ParameterKind::Text)],
-        summary: "The text of a file; the path counts from the plan's folder. A file that is no text goes directly into `base64`, `sha256`, `md5` or `hmac_sha256`.",
+        summary: "The text of a file. The path is relative to the folder of the plan. Pass a binary file directly to `base64`, `sha256`, `md5` or `hmac_sha256`.",
         example: "${file('queries/orders.sql')}",
         action: Action::Function(|call| {
             let (path, bytes) = file(call)?;

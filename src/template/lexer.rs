@@ -1,5 +1,5 @@
 //! Tokens of an expression. Words and signs of other languages are recognised here, so that
-//! parsing goes on behind them.
+//! parsing goes on after them.
 
 use std::ops::Range;
 
@@ -52,7 +52,7 @@ pub(super) struct Token {
 }
 
 /// Splits the expression that starts at `start` into tokens. With `closed`, it ends at the first
-/// `}` outside quotes; without, at the end of the text. Gives the tokens, the last being `End`,
+/// `}` outside quotes; without, at the end of the text. Returns the tokens, the last being `End`,
 /// or `None` when the text cannot be read on; problems are added either way.
 pub(super) fn tokens(
     text: &str,
@@ -65,7 +65,7 @@ pub(super) fn tokens(
 }
 
 /// Where the expression that starts at `start` ends, judging by quotes and braces alone: the
-/// offset of its `}`. For going on behind an expression that cannot be read.
+/// offset of its `}`. For going on after an expression that cannot be read.
 pub(super) fn closing_brace(text: &str, start: usize) -> Option<usize> {
     let mut quote = None;
     let mut escaped = false;
@@ -199,7 +199,8 @@ impl Lexer<'_> {
                 } else {
                     format!("write `{word}`")
                 };
-                let problem = TemplateProblem::new(range, format!("`{sign}` is not known in expressions")).help(help);
+                let problem =
+                    TemplateProblem::new(range, format!("`{sign}` is not supported in expressions")).help(help);
                 self.problem(if sign == "=~" { problem } else { problem.replace(word) });
                 self.push(kind, sign.len());
                 return true;
@@ -216,14 +217,16 @@ impl Lexer<'_> {
         match first {
             '!' => {
                 self.problem(
-                    TemplateProblem::new(range, "`!` is not known in expressions").help("write `not`").replace("not "),
+                    TemplateProblem::new(range, "`!` is not supported in expressions")
+                        .help("write `not`")
+                        .replace("not "),
                 );
                 self.push(TokenKind::Not, 1);
                 true
             }
             '=' => {
                 self.problem(
-                    TemplateProblem::new(range, "`=` is not known in expressions")
+                    TemplateProblem::new(range, "`=` is not supported in expressions")
                         .help("to compare, write `==`")
                         .replace("=="),
                 );
@@ -231,28 +234,31 @@ impl Lexer<'_> {
                 true
             }
             '$' => {
-                let help = "names stand bare inside an expression: write `name`, not `${name}` or `$name`";
+                let help = "inside an expression, write `name`, not `${name}` or `$name`";
                 self.problem(TemplateProblem::new(range, "`$` has no meaning inside an expression").help(help))
             }
             '?' | ':' => {
                 let help = "there is no `a ? b : c`; put `if:` on a step, or `set` the variable in a step with `if:`";
-                self.problem(TemplateProblem::new(range, format!("`{first}` is not known in expressions")).help(help))
+                self.problem(
+                    TemplateProblem::new(range, format!("`{first}` is not supported in expressions")).help(help),
+                )
             }
             '{' | '}' => {
-                let help = "expressions have lists `[1, 2]` but no maps; write the name bare, without braces";
+                let help = "expressions have lists `[1, 2]` but no maps; write the name without braces";
                 self.problem(TemplateProblem::new(range, format!("`{first}` is not expected here")).help(help))
             }
             '“' | '”' | '„' | '‘' | '’' | '`' => {
-                let help = "texts stand in straight quotes: 'text' or \"text\"";
+                let help = "put text in straight quotes: 'text' or \"text\"";
                 self.problem(TemplateProblem::new(range, format!("{first} is not a quotation mark here")).help(help))
             }
             ';' => self.problem(
-                TemplateProblem::new(range, "`;` is not known in expressions").help("one expression has one value"),
+                TemplateProblem::new(range, "`;` is not supported in expressions")
+                    .help("an expression has only one value"),
             ),
             '@' | '#' | '~' | '^' | '\\' => {
-                self.problem(TemplateProblem::new(range, format!("`{first}` is not known in expressions")))
+                self.problem(TemplateProblem::new(range, format!("`{first}` is not supported in expressions")))
             }
-            other => self.problem(TemplateProblem::new(range, format!("{other:?} is not known in expressions"))),
+            other => self.problem(TemplateProblem::new(range, format!("{other:?} is not supported in expressions"))),
         }
     }
 
@@ -277,7 +283,7 @@ impl Lexer<'_> {
         let tail = name_length(&self.rest()[length..]);
         let (at, text) = (self.at, &self.text[self.at..self.at + length + tail]);
         if tail > 0 {
-            let help = format!("put it in quotes if it is text: '{text}'; numbers have no unit here");
+            let help = format!("if it is text, put it in quotes: '{text}'; numbers have no units here");
             let problem = TemplateProblem::new(at..at + text.len(), format!("`{text}` is neither a number nor a name"));
             return self.problem(problem.help(help).replace(format!("'{text}'")));
         }
@@ -289,7 +295,7 @@ impl Lexer<'_> {
             }
             let problem =
                 TemplateProblem::new(at..at + length, format!("`{text}` has a leading zero, so it would be text"));
-            return self.problem(problem.help("put it in quotes, or leave the zero out").replace(format!("'{text}'")));
+            return self.problem(problem.help("put it in quotes, or remove the zero").replace(format!("'{text}'")));
         }
         let number = if fraction {
             match text.parse::<f64>() {
@@ -335,7 +341,8 @@ impl Lexer<'_> {
                     let Some(replaced) = replaced else {
                         let end = at + 1 + escape.map_or(0, |(_, c)| c.len_utf8());
                         let written = &self.text[at..end];
-                        let help = r#"known are \n \t \r \\ \' \" and \u with four hex digits; a backslash itself is written \\"#;
+                        let help =
+                            r#"supported are \n \t \r \\ \' \" and \u with four hex digits; for a backslash write \\"#;
                         return self.problem(
                             TemplateProblem::new(at..end, format!("`{written}` is not an escape")).help(help),
                         );
@@ -343,8 +350,9 @@ impl Lexer<'_> {
                     content.push(replaced);
                 }
                 '$' if self.text[at..].starts_with("${") => {
-                    let help = "join texts outside: write `${a}${b}` as the value, or use the name without quotes";
-                    let problem = TemplateProblem::new(at..at + 2, "`${…}` cannot stand inside an expression's text");
+                    let help = "to join texts, write `${a}${b}` as the value, or use the name without quotes";
+                    let problem =
+                        TemplateProblem::new(at..at + 2, "`${…}` cannot be used inside a text of an expression");
                     return self.problem(problem.help(help));
                 }
                 c if c == quote => {
@@ -355,7 +363,9 @@ impl Lexer<'_> {
             }
         }
         let problem = TemplateProblem::new(start..start + 1, format!("this {quote} has no closing {quote}"));
-        self.problem(problem.help("close the text with the same quotation mark; inside it write it as \\' or \\\""))
+        self.problem(
+            problem.help("close the text with the same quotation mark; inside the text, write it as \\' or \\\""),
+        )
     }
 }
 

@@ -1,14 +1,14 @@
-//! Text with `${…}` and bare expressions: parsed with positions, resolved to slots, evaluated.
+//! Text with `${…}` and expressions without it: parsed with positions, resolved to slots, evaluated.
 //!
-//! Three steps, each a type: [`parse_text`] and [`parse_expression`] turn text into
-//! [`ParsedText`] and [`ParsedExpression`] and report every problem of spelling;
-//! their `compile` asks a [`Resolver`] what the names mean and gives a [`Template`] or an
-//! [`Expression`]; these read a [`Scope`] and give text or a [`Value`](crate::value::Value).
+//! There are three steps, each with its own type: [`parse_text`] and [`parse_expression`] turn text into
+//! [`ParsedText`] and [`ParsedExpression`] and report all syntax problems;
+//! their `compile` asks a [`Resolver`] for the meaning of the names and returns a [`Template`] or an
+//! [`Expression`]; these read a [`Scope`] and return text or a [`Value`](crate::value::Value).
 //!
 //! The language: literals, names, `.member` and `[index]`, lists, function calls, `| filters`,
-//! arithmetic, comparisons, `in`, `not`, `and`, `or`. Filters bind tightest. Functions and
-//! filters are one table each ([`functions`], [`filters`]), read by the checks, by the
-//! evaluation and by the reference page.
+//! arithmetic, comparisons, `in`, `not`, `and`, `or`. Filters bind tightest. There is one table for
+//! functions and one for filters ([`functions`], [`filters`]), used by the checks, by the evaluation
+//! and by the reference page.
 
 mod ast;
 mod builtin;
@@ -95,7 +95,7 @@ impl TemplateProblem {
 pub struct NameUse {
     /// The name.
     pub name: String,
-    /// Where it stands.
+    /// Where it is.
     pub range: Range<usize>,
     /// What is read of it, when that is written out: the `x` of `name.x` or `name["x"]`.
     pub member: Option<(String, Range<usize>)>,

@@ -14,7 +14,7 @@ use super::{CounterId, SlotId};
 #[derive(Debug)]
 pub(super) struct ExprNode {
     pub(super) kind: ExprKind,
-    /// Where it stands in the text, for messages.
+    /// Where it is in the text, for messages.
     pub(super) range: Range<usize>,
     /// Whether its value follows from what is written alone.
     pub(super) pure: bool,

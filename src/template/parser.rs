@@ -9,7 +9,7 @@ use super::ast::{Ast, AstKind, BinaryOp, MAX_DEPTH};
 use super::lexer::{Token, TokenKind};
 use super::unknown_words;
 
-/// Parses one expression. Adds problems; gives a tree when the grammar held, even if words in it
+/// Parses one expression. Adds problems; returns a tree when the grammar held, even if words in it
 /// are unknown.
 pub(super) fn parse(text: &str, tokens: &[Token], problems: &mut Vec<TemplateProblem>) -> Option<Ast> {
     let mut parser = Parser { text, tokens, at: 0, depth: 0, problems };
@@ -71,10 +71,10 @@ impl<'a> Parser<'a> {
 
     fn too_deep<T>(&mut self, range: Range<usize>) -> Option<T> {
         let message = format!("this expression is nested more than {MAX_DEPTH} levels deep");
-        self.fail(TemplateProblem::new(range, message).help("compute parts of it with `set` first"))
+        self.fail(TemplateProblem::new(range, message).help("calculate parts of it with `set` first"))
     }
 
-    /// An operand and every operator behind it that binds at least as tightly as `least`.
+    /// An operand and every operator after it that binds at least as tightly as `least`.
     fn binary(&mut self, least: u8) -> Option<Ast> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -209,7 +209,7 @@ impl<'a> Parser<'a> {
             }
             TokenKind::End if self.tokens.len() == 1 => {
                 let problem = TemplateProblem::new(range, "the expression is empty")
-                    .help("write a name or a value, for instance `${name}`");
+                    .help("write a name or a value, for example `${name}`");
                 self.fail(problem)
             }
             TokenKind::End => self.fail(TemplateProblem::new(range, "the expression ends where a value is expected")),
@@ -266,11 +266,11 @@ impl<'a> Parser<'a> {
         let Some(key_range) = key else {
             let number = matches!(token.map(|token| &token.kind), Some(TokenKind::Number(_)));
             let help = if number {
-                "the element of a list is `list[0]`".to_owned()
+                "for an element of a list, write `list[0]`".to_owned()
             } else {
-                "what is no plain word stands in brackets: `row[\"First name\"]`".to_owned()
+                "put a name that is not a plain word in brackets: `row[\"First name\"]`".to_owned()
             };
-            return self.fail(TemplateProblem::new(dot, "a name is expected behind this `.`").help(help));
+            return self.fail(TemplateProblem::new(dot, "a name is expected after this `.`").help(help));
         };
         self.at += 1;
         let key = self.source(&key_range).to_owned();
@@ -324,15 +324,15 @@ impl<'a> Parser<'a> {
     }
 
     fn call_on_value<T>(&mut self, tree: &Ast) -> Option<T> {
-        let help = "functions have plain names, for instance `random_int(1, 6)`";
+        let help = "functions have plain names, for example `random_int(1, 6)`";
         self.fail(TemplateProblem::new(tree.range.clone(), "only a function can be called").help(help))
     }
 
     fn filter(&mut self, input: Ast) -> Option<Ast> {
         let pipe = self.advance()?.range.clone();
         let Some(TokenKind::Name(name)) = self.peek().map(|token| &token.kind) else {
-            let problem = TemplateProblem::new(pipe, "the name of a filter is expected behind `|`");
-            return self.fail(problem.help("for instance `name | upper`; \"or\" is written `or`"));
+            let problem = TemplateProblem::new(pipe, "the name of a filter is expected after `|`");
+            return self.fail(problem.help("for example `name | upper`; for \"or\" write `or`"));
         };
         let name_range = self.advance()?.range.clone();
         let (arguments, end) =
@@ -367,8 +367,7 @@ impl<'a> Parser<'a> {
     fn unexpected_after(&mut self, tree: &Ast, next: &Token) {
         let written = self.source(&next.range).to_owned();
         let before = self.source(&tree.range).to_owned();
-        let problem =
-            TemplateProblem::new(next.range.clone(), format!("`{written}` is not expected behind `{before}`"));
+        let problem = TemplateProblem::new(next.range.clone(), format!("`{written}` is not expected after `{before}`"));
         let word = written.to_ascii_lowercase();
         let problem = match (&next.kind, word.as_str()) {
             (TokenKind::Name(_), "and" | "or" | "not" | "in") => problem.help(format!("write `{word}`")).replace(word),
@@ -380,8 +379,8 @@ impl<'a> Parser<'a> {
                 problem.help("there is no `if` inside an expression; put `if:` on a step")
             }
             (TokenKind::Name(_), "contains") => problem.help(format!("write `'part' in {before}`")),
-            (TokenKind::Comma, _) => problem.help("a list is written `[a, b]`; a number has no thousands separator"),
-            (TokenKind::Close | TokenKind::CloseBracket, _) => problem.help("there is no opening sign to this one"),
+            (TokenKind::Comma, _) => problem.help("write a list as `[a, b]`; a number has no thousands separator"),
+            (TokenKind::Close | TokenKind::CloseBracket, _) => problem.help("there is no matching opening bracket"),
             _ => problem.help("an operator is missing between them"),
         };
         self.problems.push(problem);

@@ -8,7 +8,7 @@ use crate::value::{Map, Value};
 
 use super::builtin::ResponsePart;
 
-/// A part of the last answer, or a fragment that says why there is none.
+/// A part of the last response, or a fragment that says why there is none.
 pub(super) fn part(response: &Response, ok: bool, part: ResponsePart) -> Result<Value, Problem> {
     Ok(match part {
         ResponsePart::Status => response.status.map_or(Value::Null, |status| Value::Int(status.into())),
@@ -28,7 +28,7 @@ pub(super) fn part(response: &Response, ok: bool, part: ResponsePart) -> Result<
     })
 }
 
-/// A header's first value as text; `None` when the answer had no such header.
+/// A header's first value as text; `None` when the response had no such header.
 pub(super) fn header(response: &Response, name: &str) -> Option<Value> {
     let value = response.headers.get(name)?;
     Some(Value::text(String::from_utf8_lossy(value.as_bytes())))

@@ -28,7 +28,7 @@ pub trait Scope {
     fn run_id(&self) -> &str;
     /// Which round of the innermost loop this is, from 1; `None` outside loops.
     fn loop_index(&self) -> Option<u64>;
-    /// The last finished answer; `None` before the first.
+    /// The last finished response; `None` before the first.
     fn response(&self) -> Option<&Response>;
     /// Whether the last sample passed.
     fn response_ok(&self) -> bool;
@@ -41,7 +41,7 @@ pub trait Scope {
     /// A file's bytes.
     ///
     /// # Errors
-    /// A fragment that says why it cannot be read, for instance "no such file".
+    /// A fragment that says why it cannot be read, for example "no such file".
     fn file(&mut self, path: &str) -> Result<Vec<u8>, Problem>;
     /// Hides the user's secrets in what a message is going to show, before it is cut.
     fn masker(&mut self) -> Masker {
@@ -49,7 +49,7 @@ pub trait Scope {
     }
 }
 
-/// Why a value could not be computed. The step it belongs to cannot be carried out.
+/// Why a value could not be computed. The step it belongs to cannot run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvalError {
     /// What is wrong and what to do about it. Names expressions rather than their present

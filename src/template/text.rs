@@ -112,7 +112,7 @@ fn double_braces(text: &str, at: usize) -> Option<TemplateProblem> {
     let ours = format!("${{{}}}", path.replace('-', "_"));
     let help = format!("write `{ours}`; for a literal `{written}` write `${{'{written}'}}`");
     Some(
-        TemplateProblem::new(at..at + written.len(), format!("`{written}` is not how values are put in here"))
+        TemplateProblem::new(at..at + written.len(), format!("`{written}` is not the syntax for values here"))
             .help(help)
             .replace(ours),
     )
@@ -140,7 +140,7 @@ pub fn parse_expression(text: &str) -> Result<ParsedExpression, Vec<TemplateProb
     }
 }
 
-/// An expression written with `${…}` where it stands bare.
+/// An expression written with `${…}` where it must be without.
 fn dressed(text: &str) -> Option<TemplateProblem> {
     text.find("${")?;
     let mut bare = String::new();
@@ -177,8 +177,7 @@ fn dressed(text: &str) -> Option<TemplateProblem> {
 }
 
 fn undress(text: &str, bare: Option<String>) -> TemplateProblem {
-    let problem =
-        TemplateProblem::new(0..text.len(), "this is an expression already, so names stand in it without `${…}`");
+    let problem = TemplateProblem::new(0..text.len(), "this is already an expression, so write names without `${…}`");
     match bare {
         Some(bare) => problem.help(format!("write `{bare}`")).replace(bare),
         None => problem.help("compare the name itself: `status == 'ok'`"),
@@ -211,7 +210,7 @@ impl ParsedText {
         &self.doubts
     }
 
-    /// Gives the names their meaning.
+    /// Resolves the names.
     ///
     /// # Errors
     /// Every name `resolver` does not know, and every value known now that cannot be right.
@@ -243,7 +242,7 @@ impl ParsedExpression {
         &self.doubts
     }
 
-    /// Gives the names their meaning.
+    /// Resolves the names.
     ///
     /// # Errors
     /// Every name `resolver` does not know, and every value known now that cannot be right.

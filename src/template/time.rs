@@ -39,14 +39,15 @@ pub(super) fn now<'a>(
     };
     if parse_shift(format).is_ok() {
         return Err(format!(
-            "'{format}' is a shift, which is the second argument of `now`: write `now(null, '{format}')`"
+            "'{format}' is a shift, which must be the second argument of `now`: write `now(null, '{format}')`"
         )
         .into());
     }
     if !format.contains('%') && find_zone(format).is_ok() {
-        return Err(
-            format!("'{format}' is a time zone, which follows the format: write `now(null, '{format}')`").into()
-        );
+        return Err(format!(
+            "'{format}' is a time zone, which must come after the format: write `now(null, '{format}')`"
+        )
+        .into());
     }
     jiff::fmt::strtime::format(format, &time)
         .map_err(|error| format!("'{format}' is not a strftime format like '%Y-%m-%d %H:%M:%S': {error}").into())

@@ -147,13 +147,12 @@ pub(super) fn check_call(
         let Some((input, rest)) = arguments.split_first() else {
             let problem =
                 TemplateProblem::new(name_range.clone(), format!("`{name}` is a filter, which changes a value"));
-            return Some(problem.help(format!("for instance `{}`", doc.example)));
+            return Some(problem.help(format!("for example `{}`", doc.example)));
         };
         let rest = sources(text, rest).join(", ");
         let input = text.get(input.range.clone()).unwrap_or_default();
         let written = if rest.is_empty() { format!("{input} | {name}") } else { format!("{input} | {name}({rest})") };
-        let problem =
-            TemplateProblem::new(range.clone(), format!("`{name}` is a filter, which stands behind the value"));
+        let problem = TemplateProblem::new(range.clone(), format!("`{name}` is a filter, which comes after the value"));
         return Some(problem.help(format!("write `{written}`")).replace(written));
     }
     if let Some(ours) = bridge(name) {
@@ -188,7 +187,7 @@ fn foreign_date(text: &str, name: &str, arguments: &[Ast]) -> Option<TemplatePro
     let ours = time::foreign_pattern(pattern)?;
     let quote = text.get(format.range.clone())?.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     let problem = TemplateProblem::new(format.range.clone(), format!("'{pattern}' is a date pattern of another tool"));
-    Some(problem.help(format!("`now` takes strftime: '{ours}'")).replace(format!("{quote}{ours}{quote}")))
+    Some(problem.help(format!("`now` uses strftime: '{ours}'")).replace(format!("{quote}{ours}{quote}")))
 }
 
 /// What is allowed and hardly ever meant: base64 of the hexadecimal digits of a digest.
@@ -229,11 +228,8 @@ pub(super) fn check_filter(
         return check_count(doc, &(name_range.start..range.end), arguments.len());
     }
     if let Some(doc) = function(name) {
-        let problem = TemplateProblem::new(
-            name_range.clone(),
-            format!("`{name}` is a function, which makes a value and changes none"),
-        );
-        return Some(problem.help(format!("for instance `{}`", doc.example)));
+        let problem = TemplateProblem::new(name_range.clone(), format!("`{name}` is a function and not a filter"));
+        return Some(problem.help(format!("for example `{}`", doc.example)));
     }
     let problem = TemplateProblem::new(name_range.clone(), format!("there is no filter `{name}`"));
     let ours = bridge(name);
@@ -248,7 +244,7 @@ pub(super) fn check_filter(
     }
     Some(match nearest(name, filters().iter().map(|doc| doc.name)) {
         Some(near) => problem.help(format!("did you mean `{near}`?")).replace(near),
-        None => problem.help(format!("filters are {}; \"or\" is written `or`", list(filters()))),
+        None => problem.help(format!("filters are {}; for \"or\" write `or`", list(filters()))),
     })
 }
 
@@ -267,7 +263,7 @@ fn check_count(doc: &FunctionDoc, range: &Range<usize>, given: usize) -> Option<
     };
     let are = if given == 1 { "is" } else { "are" };
     let problem = TemplateProblem::new(range.clone(), format!("`{}` takes {wanted}, here {are} {given}", doc.name));
-    Some(problem.help(format!("for instance `{}`", doc.example)))
+    Some(problem.help(format!("for example `{}`", doc.example)))
 }
 
 fn bridged(text: &str, name: &str, ours: &str, name_range: &Range<usize>, arguments: &[Ast]) -> TemplateProblem {
@@ -287,7 +283,7 @@ fn bridged(text: &str, name: &str, ours: &str, name_range: &Range<usize>, argume
 
 /// `value.method(…)`, which other languages have.
 pub(super) fn method(text: &str, base: &Ast, key: &str, arguments: &[Ast], range: Range<usize>) -> TemplateProblem {
-    let problem = TemplateProblem::new(range, format!("values have no methods, so no `.{key}()`"));
+    let problem = TemplateProblem::new(range, format!("values have no methods, so there is no `.{key}()`"));
     let input = text.get(base.range.clone()).unwrap_or_default();
     let arguments = sources(text, arguments).join(", ");
     let ours = filter(key).map(|doc| doc.name).or_else(|| {
@@ -304,21 +300,21 @@ pub(super) fn method(text: &str, base: &Ast, key: &str, arguments: &[Ast], range
     }
     if matches!(&base.kind, AstKind::Name(name) if matches!(name.as_str(), "Date" | "Math" | "JSON" | "random" | "vars" | "props"))
     {
-        return problem.help(format!("scripts do not run here; functions are {}", list(functions())));
+        return problem.help(format!("scripts are not supported here; functions are {}", list(functions())));
     }
-    problem.help(format!("a value is changed by a filter: `{input} | upper`; filters are {}", list(filters())))
+    problem.help(format!("use a filter to change a value: `{input} | upper`; filters are {}", list(filters())))
 }
 
 /// A name nothing has.
 pub(super) fn unknown_name(source: &str, name: &str, range: Range<usize>, known: &[String]) -> TemplateProblem {
-    let problem = TemplateProblem::new(range.clone(), format!("nothing is called `{name}` here"));
+    let problem = TemplateProblem::new(range.clone(), format!("there is no `{name}` here"));
     let tail = &source[range.end.min(source.len())..];
     if tail.starts_with('-') && tail[1..].starts_with(|c: char| c.is_alphabetic()) {
         let rest =
             tail[1..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).map_or(tail, |end| &tail[..=end]);
         let whole = format!("{name}{rest}");
         return problem.help(format!(
-            "`{whole}` reads as a subtraction: names have letters, digits and `_` only, so call it `{}`",
+            "`{whole}` reads as a subtraction: names can only contain letters, digits and `_`, so call it `{}`",
             whole.replace('-', "_")
         ));
     }
@@ -339,11 +335,11 @@ pub(super) fn unknown_name(source: &str, name: &str, range: Range<usize>, known:
     }
     if let Some(doc) = function(name) {
         let written = doc.signature();
-        let problem = problem.help(format!("the function is called with parentheses: `{written}`"));
+        let problem = problem.help(format!("call the function with parentheses: `{written}`"));
         return if doc.parameters.is_empty() { problem.replace(written) } else { problem };
     }
     if filter(name).is_some() {
-        return problem.help(format!("`{name}` is a filter, which stands behind a value: `value | {name}`"));
+        return problem.help(format!("`{name}` is a filter, which comes after a value: `value | {name}`"));
     }
     if let Some(ours) = bridge(name) {
         return problem.help(format!("here it is `{ours}`"));
@@ -353,11 +349,11 @@ pub(super) fn unknown_name(source: &str, name: &str, range: Range<usize>, known:
         return problem.help(format!("did you mean `{meant}`?")).replace(meant);
     }
     if known.is_empty() {
-        return problem.help("text stands in quotes: 'text'");
+        return problem.help("put text in quotes: 'text'");
     }
     let shown: Vec<String> = known.iter().take(12).map(|known| format!("`{known}`")).collect();
     let more = if known.len() > 12 { " …" } else { "" };
-    problem.help(format!("known are {}{more}; text stands in quotes: 'text'", shown.join(", ")))
+    problem.help(format!("known are {}{more}; put text in quotes: 'text'", shown.join(", ")))
 }
 
 /// A word that is none of `known`.

@@ -1,5 +1,4 @@
-//! The words of a threshold, `METRIC OP VALUE`, read into its parts. What they are judged by is
-//! the affair of `verdict`.
+//! Parses a threshold, `METRIC OP VALUE`, into its parts. `verdict` evaluates it.
 
 mod doubt;
 mod relative;

@@ -1,5 +1,5 @@
-//! Values with units, read and written in one grammar everywhere: durations, sizes, rates, shares.
-//! A unit that is missing or misspelled comes with the corrected text.
+//! Values with units, read and written in one grammar everywhere: durations, sizes, rates, percentages.
+//! If a unit is missing or misspelled, the error contains the corrected text.
 
 mod rate;
 

@@ -1,4 +1,4 @@
-//! The values a plan computes with: what variables hold, expressions yield and extractors find.
+//! The values that a plan works with: contents of variables, results of expressions and extractors.
 
 mod number;
 
@@ -156,7 +156,7 @@ impl Value {
     }
 
     /// Whether the value, written out, has at most about `bytes` bytes and is nested at most
-    /// [`MAX_DEPTH`] levels deep. What stands in it several times counts every time, although it is
+    /// [`MAX_DEPTH`] levels deep. What is in it several times counts every time, although it is
     /// kept once.
     pub fn fits(&self, bytes: usize) -> bool {
         let mut left = bytes;
@@ -258,7 +258,7 @@ pub fn write_json_text(text: &str, out: &mut String) {
 }
 
 /// The number that `text` spells in full, in JSON's grammar with an optional sign and without
-/// surrounding blanks. `1,000`, `0x10`, `inf` and `NaN` spell none.
+/// surrounding spaces. `1,000`, `0x10`, `inf` and `NaN` spell none.
 pub fn spelled_number(text: &str) -> Option<f64> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let plausible = digits.starts_with(|c: char| c.is_ascii_digit())

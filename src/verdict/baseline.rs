@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 /// What a threshold against a baseline says when there is none.
 pub(super) const NOT_GIVEN: &str = "no baseline given";
-/// Why while the run goes.
-pub(super) const NOT_YET: &str = "judged when the run has ended";
+/// The reason during the run.
+pub(super) const NOT_YET: &str = "evaluated when the run has ended";
 
 /// What a comparison with earlier runs says; the default is that there was none.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use crate::metrics::{Results, Times};
 /// Above this 99th percentile of their lateness, timers and starts are a considerable part of
 /// what is measured, in milliseconds.
 const LAG_LIMIT_MS: f64 = 100.0;
-/// So many starts or timers must be late for their 99th percentile to say anything: of five it is
+/// This many starts or timers must be late for their 99th percentile to say anything: of five it is
 /// the latest one, and a single late one is an accident.
 const LATE: u64 = 5;
 /// A single timer that is as late as this is none, in milliseconds: the machine stood still.
@@ -25,7 +25,7 @@ pub struct Generator {
     pub kept_up: bool,
     /// Why not, in words.
     pub reason: Option<String>,
-    /// The share of all processors' time the process used while load was applied, 0 to 1.
+    /// The share of all CPUs' time the process used while load was applied, 0 to 1.
     pub cpu_share: Option<f64>,
     /// The share of its time in which the busiest worker thread had something to do, 0 to 1.
     pub busiest: Option<f64>,
@@ -92,7 +92,7 @@ fn exhausted(causes: &[(Exhausted, u64)], open_files_limit: Option<u64>) -> Opti
     let s = if *requests == 1 { "" } else { "s" };
     Some(match what {
         Exhausted::Ports => format!(
-            "this machine had no local port left for {requests} request{s}: keep connections (`connections: user`), or spread the load over more machines"
+            "this machine had no local port left for {requests} request{s}: keep connections open (`connections: user`), or distribute the load over more machines"
         ),
         Exhausted::OpenFiles => {
             let limit = open_files_limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
@@ -104,21 +104,21 @@ fn exhausted(causes: &[(Exhausted, u64)], open_files_limit: Option<u64>) -> Opti
 fn late(lag_ms: f64, starts_ms: Option<f64>) -> Option<String> {
     Some(if starts_ms.is_some_and(|starts| starts >= lag_ms) {
         format!(
-            "users and iterations started {lag_ms:.0} ms late at the 99th percentile: this machine cannot apply the load the plan asks for"
+            "users and iterations started {lag_ms:.0} ms late at the 99th percentile: this machine cannot generate the load in the plan"
         )
     } else {
         format!(
-            "its own timers were {lag_ms:.0} ms late at the 99th percentile: this machine was too busy, and the response times contain that delay"
+            "its own timers were {lag_ms:.0} ms late at the 99th percentile: this machine was too busy, and the response times include that delay"
         )
     })
 }
 
 fn busy(share: f64, dropped: u64) -> Option<String> {
-    let busy = format!("its busiest thread had no rest ({:.0}% of the time)", share * 100.0);
+    let busy = format!("its busiest thread was busy {:.0}% of the time", share * 100.0);
     Some(if dropped > 0 {
-        format!("{busy} and {dropped} iterations were dropped: this machine cannot apply the load the plan asks for")
+        format!("{busy}, and {dropped} iterations were dropped: this machine cannot generate the load in the plan")
     } else {
-        format!("{busy}: the target may be faster than these figures, which contain the wait for this machine")
+        format!("{busy}: the target may be faster than these numbers, which include delays on this machine")
     })
 }
 
@@ -160,7 +160,7 @@ mod tests {
         let starts = |count: u64| told(GeneratorFigures { start_lag: times(count, 900), lag: lag(1), ..base() });
         assert!(starts(5).contains("started 900 ms late"));
         assert_eq!(starts(1), "", "nor is one late start");
-        assert!(told(GeneratorFigures { busiest: Some(0.99), ..base() }).contains("no rest (99% of the time)"));
+        assert!(told(GeneratorFigures { busiest: Some(0.99), ..base() }).contains("busy 99% of the time"));
         let files = vec![(Exhausted::OpenFiles, 7)];
         assert!(
             told(GeneratorFigures { exhausted: files, ..base() }).starts_with("7 requests failed at the limit of 1024")

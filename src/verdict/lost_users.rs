@@ -1,10 +1,10 @@
-//! Users that ended before their time, in words.
+//! Users that ended early, in words.
 
 use super::cause::most_frequent;
 use crate::graph::{ExecutionGraph, LabelId};
 use crate::metrics::{GroupResult, LostWhy, Results};
 
-/// How many reasons are told.
+/// How many reasons are reported.
 const REASONS: usize = 3;
 
 /// Why users of these groups ended early: `5 of 10 users ended early: 5 because `Log in` failed

@@ -1,6 +1,6 @@
-//! What must hold: thresholds, and whether they did.
+//! Thresholds, and whether they passed.
 //!
-//! [`judge`] turns what a run came to into a [`Verdict`] with an exit code and reasons in words;
+//! [`judge`] turns the results of a run into a [`Verdict`] with an exit code and reasons in words;
 //! [`broken`] watches the thresholds that stop a run early.
 
 mod baseline;

@@ -13,7 +13,7 @@ pub(super) struct Observed<'a> {
     pub(super) iterations: u64,
     /// Iterations of its scope that could not start because every user was busy.
     pub(super) dropped: u64,
-    /// Users of its scope that were started, and those of them that ended before their time.
+    /// Users of its scope that were started, and those of them that ended early.
     pub(super) users: (u64, u64),
     /// For how long these figures were gathered.
     pub(super) time: Duration,

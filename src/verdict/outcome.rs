@@ -74,7 +74,7 @@ impl LifecycleResult {
 /// How a run went, apart from its samples.
 #[derive(Clone, Debug, Default)]
 pub struct RunOutcome {
-    /// What ended it before its time.
+    /// What ended it early.
     pub stopped_by: Option<StopReason>,
     /// Services and `setup`.
     pub setup: LifecycleResult,

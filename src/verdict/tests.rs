@@ -158,7 +158,7 @@ fn a_step_that_could_not_be_carried_out_is_no_pass_either() {
         "FAILED (exit 1): Remember: the step could not be carried out (`b` is not set)"
     );
 
-    // A step that is no request counts beside the requests, not among them.
+    // A step that is no request counts next to the requests, not among them.
     let mut both = Fixture::new(&plan);
     both.passes("GET /market", 1.0, 3);
     both.unanswered("POST /orders", 1.0, FailureKind::Timeout, "no response");

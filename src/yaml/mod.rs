@@ -1,8 +1,8 @@
-//! YAML text to a tree of [`Node`]s that keep their spelling, style and place.
+//! Turns YAML text into a tree of [`Node`]s that keep their spelling, style and position.
 //!
-//! The tree is built from the parser's events rather than through serde: that way a scalar keeps
-//! its exact spelling and quotes, every duplicate key is found in one pass, and the cost of
-//! aliases is bounded before they are expanded.
+//! The tree is built from the events of the parser and not through serde: this way, a scalar keeps
+//! its exact spelling and quotes, all duplicate keys are found in one pass, and the cost of
+//! aliases is limited before they are expanded.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -124,7 +124,7 @@ def check(server):
     assert server.diagnostics(plan()) == [], server.diagnostics(plan())
 
     offered = [label for label, _ in server.completions(plan("      - |\n"))]
-    assert offered[:4] == ["get", "post json", "post form", "log in and keep the token"], offered
+    assert offered[:4] == ["get", "post json", "post form", "log in and save the token"], offered
     for label in ["transaction", "pause", "put", "websocket", "sse", "include"]:
         assert label in offered, (label, offered)
     for key in ["assert", "headers", "base_url", "object(loadplan plan)"]:

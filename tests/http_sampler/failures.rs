@@ -155,7 +155,7 @@ fn a_timeout_says_how_far_the_request_came() {
         .await;
         let exchange = HttpUser::new().send(get(&format!("http://127.0.0.1:{half}/")), &transport(settings)).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Timeout);
-        assert_eq!(failure(&exchange).message, "body not complete within 200ms (timeout); 3 bytes of it had come");
+        assert_eq!(failure(&exchange).message, "body not complete within 200ms (timeout); 3 bytes had arrived");
         // `HTTP/1.1 200 OK` 17, `content-length: 10` 20, the empty line 2, the body 3.
         assert_eq!(exchange.received_bytes, 42);
         assert!(exchange.timings.first_byte.is_some());

@@ -46,7 +46,7 @@ fn a_head_that_is_refused_names_its_line() {
                 &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok"[..],
                 "(`Content-Length: 2` and `Content-Length: 3`: that is not one length)",
             ),
-            (b"HTTP/1.1 200 OK\r\nX-A: b\0c\r\n\r\n", "(the line `X-A: b\u{B7}c` holds a control character)"),
+            (b"HTTP/1.1 200 OK\r\nX-A: b\0c\r\n\r\n", "(the line `X-A: b\u{B7}c` contains a control character)"),
             (b"SSH-2.0-OpenSSH_9\r\n", "is not HTTP/1: it begins with `SSH-2.0-OpenSSH_9`"),
         ] {
             let exchange = answered(bytes).await;

@@ -96,9 +96,9 @@ fn files_that_do_not_fit_or_have_another_form_say_what_to_do() {
     let version_1 = authority.file("v1.pem", VERSION_1);
     let foreign = authority.file("rsa.key", PKCS1);
     let message = refused(version_1.clone(), foreign.clone());
-    assert!(message.contains("rsa.key` do not fit together"), "{message}");
+    assert!(message.contains("rsa.key` do not match"), "{message}");
     let message = refused(authority.ca_file(), foreign.clone());
-    assert!(message.contains("the key is that of another certificate"), "{message}");
+    assert!(message.contains("the key belongs to another certificate"), "{message}");
     let message = refused(foreign, version_1.clone());
     assert!(message.contains("are `cert_file` and `key_file` swapped?"), "{message}");
 
@@ -121,7 +121,7 @@ fn files_that_do_not_fit_or_have_another_form_say_what_to_do() {
     ] {
         let file = binary(name, bytes);
         let message = refused(file, version_1.clone());
-        assert!(message.contains("holds no certificate") && message.contains(words), "{message}");
+        assert!(message.contains("contains no certificate") && message.contains(words), "{message}");
     }
     let key = binary("k.der", b"\x30\x77\x02\x01\x01\x04\x20");
     let message = refused(version_1.clone(), key);

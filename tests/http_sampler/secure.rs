@@ -187,7 +187,7 @@ fn names_dates_and_ports_without_tls_are_told_in_words() {
         })
         .await;
         let exchange = HttpUser::new().send(get(&format!("https://127.0.0.1:{port}/")), &with_tls(tls.clone())).await;
-        assert_eq!(failure(&exchange).message, "the server does not speak TLS on this port");
+        assert_eq!(failure(&exchange).message, "the server does not use TLS on this port");
 
         let port = listen(|_, stream| async move { drop(stream) }).await;
         let exchange = HttpUser::new().send(get(&format!("https://127.0.0.1:{port}/")), &with_tls(tls)).await;
@@ -206,7 +206,7 @@ fn client_certificates() {
         let bare = TlsSettings { ca_file: Some(authority.ca_file()), ..TlsSettings::default() };
         let exchange = HttpUser::new().send(get(&url), &with_tls(bare.clone())).await;
         assert_eq!(failure(&exchange).kind, FailureKind::Tls);
-        assert!(failure(&exchange).message.contains("asks for a client certificate"), "{:?}", failure(&exchange));
+        assert!(failure(&exchange).message.contains("requires a client certificate"), "{:?}", failure(&exchange));
 
         let (_, key, pem) = authority.issue(CertificateParams::new(vec!["ann".to_owned()]).unwrap());
         let with_certificate = TlsSettings {
@@ -229,10 +229,10 @@ fn unusable_files_are_told_before_the_run() {
     };
     let text = authority.file("text.pem", "hello");
     let message = make(TlsSettings { ca_file: Some(text.clone()), ..TlsSettings::default() });
-    assert!(message.contains("text.pem` holds no certificate"), "{message}");
+    assert!(message.contains("text.pem` contains no certificate"), "{message}");
     let message =
         make(TlsSettings { cert_file: Some(authority.ca_file()), key_file: Some(text), ..TlsSettings::default() });
-    assert!(message.contains("holds no private key"), "{message}");
+    assert!(message.contains("contains no private key"), "{message}");
     let encrypted =
         authority.file("enc.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
     let message =
@@ -241,7 +241,7 @@ fn unusable_files_are_told_before_the_run() {
     let other = authority.file("other.key", &KeyPair::generate().unwrap().serialize_pem());
     let message =
         make(TlsSettings { cert_file: Some(authority.ca_file()), key_file: Some(other), ..TlsSettings::default() });
-    assert!(message.contains("do not fit together"), "{message}");
+    assert!(message.contains("do not match"), "{message}");
 }
 
 #[test]
@@ -302,9 +302,9 @@ fn a_proxy_that_refuses_is_named() {
         let cases: [(&'static [u8], &str); 3] = [
             (
                 b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
-                "answered 407 to CONNECT: it wants",
+                "responded to CONNECT with 407: it requires",
             ),
-            (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "answered 502 to CONNECT"),
+            (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "responded to CONNECT with 502"),
             (b"nonsense\r\n\r\n", "does not speak HTTP"),
         ];
         for (bytes, words) in cases {

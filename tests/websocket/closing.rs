@@ -130,7 +130,7 @@ fn an_end_without_a_close_frame_is_told_in_words() {
         ("end", "the server closed the connection without a close frame"),
         ("mid-frame", "the server closed the connection in the middle of a message"),
         ("mid-message", "the server closed the connection without a close frame"),
-        ("reset", "the connection broke: connection reset"),
+        ("reset", "the connection failed: connection reset"),
     ] {
         assert!(errors.contains(&(label.into(), "reset".into(), message.into())), "{label} in {errors:#?}");
     }

@@ -87,9 +87,9 @@ fn subprotocols_are_offered_and_one_must_be_taken() {
     assert_eq!(counts(&results, "second"), (1, 0));
     let errors = errors(&results);
     for (label, message) in [
-        ("none", "the server's WebSocket handshake is wrong: it took none of the `subprotocols` that were offered"),
-        ("other", "the server's WebSocket handshake is wrong: it chose a subprotocol that was not offered"),
-        ("unasked", "the server's WebSocket handshake is wrong: it chose a subprotocol that was not offered"),
+        ("none", "the server's WebSocket handshake is wrong: it accepted none of the offered `subprotocols`"),
+        ("other", "the server's WebSocket handshake is wrong: it selected a subprotocol that was not offered"),
+        ("unasked", "the server's WebSocket handshake is wrong: it selected a subprotocol that was not offered"),
     ] {
         assert!(errors.contains(&(label.into(), "protocol".into(), message.into())), "{label} in {errors:#?}");
     }
@@ -129,8 +129,8 @@ fn a_server_that_does_not_agree_is_told_in_words() {
             "the server did not switch to WebSocket: status 200, where 101 (Switching Protocols) is expected",
             "",
         ),
-        ("wrong-key", "protocol", "`Sec-WebSocket-Accept` does not answer the key", ""),
-        ("no-key", "protocol", "`Sec-WebSocket-Accept` does not answer the key", ""),
+        ("wrong-key", "protocol", "`Sec-WebSocket-Accept` does not match the key", ""),
+        ("no-key", "protocol", "`Sec-WebSocket-Accept` does not match the key", ""),
         ("extension", "protocol", "an extension", "not offered"),
         ("silent", "timeout", "500", ""),
     ];

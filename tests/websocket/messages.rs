@@ -128,7 +128,7 @@ fn a_wait_in_vain_ends_in_time_and_says_what_came_instead() {
     let results = folder.results();
     for (label, message) in [
         ("nothing", "no message within 200ms (within)"),
-        ("other", "no such message, only other ones, within 300ms (within)"),
+        ("other", "no matching message, only other messages, within 300ms (within)"),
         ("few", "only 3 of 10 messages within 300ms (within)"),
         ("no reply", "no reply, only other messages, within 300ms (within)"),
         ("no end", "the server did not close the connection within 250ms (within)"),

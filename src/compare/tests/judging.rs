@@ -80,7 +80,7 @@ fn sentences_are_plain() {
     );
     assert_eq!(
         p95(&[100.0], 111.0, 0.1).sentence,
-        "p95 rose from 100 ms to 111 ms (+11%, 95% interval -3.4% … +28%); that is beyond the tolerated +10%, but runs scatter so much that +12% may be chance"
+        "p95 rose from 100 ms to 111 ms (+11%, 95% interval -3.4% … +28%); this is more than the tolerated +10%, but runs vary so much that +12% may be noise"
     );
 }
 
@@ -113,7 +113,7 @@ fn error_rates_are_judged_by_the_difference_of_shares() {
     assert_eq!(judged((100, 1000), (0, 1000), 0.005), Improved);
     let few = single_figure::error_rate(&with(0, 20), &[&with(0, 1000)], 0.005, ONE());
     assert_eq!(few.verdict, Inconclusive);
-    assert_eq!(few.sentence, "error rate cannot be judged: the new run has 20 samples of it, 30 are needed");
+    assert_eq!(few.sentence, "error rate cannot be judged: the new run has 20 samples, 30 are needed");
 }
 
 #[test]
@@ -122,9 +122,9 @@ fn regression_an_improvement_is_held_against_chance_on_its_own_side() {
     let fell = p95(&[100.0], 13.0, 0.1);
     assert_eq!(fell.verdict, Improved);
     assert!(fell.sentence.starts_with("p95 fell from 100 ms to 13 ms"), "{}", fell.sentence);
-    assert!(fell.sentence.ends_with("down to -11% may be chance"), "{}", fell.sentence);
+    assert!(fell.sentence.ends_with("down to -11% may be noise"), "{}", fell.sentence);
     let rose = p95(&[100.0], 150.0, 0.1);
-    assert!(rose.sentence.ends_with("up to +12% may be chance"), "{}", rose.sentence);
+    assert!(rose.sentence.ends_with("up to +12% may be noise"), "{}", rose.sentence);
 }
 
 #[test]
@@ -146,6 +146,6 @@ fn regression_samples_outside_of_the_steady_part_are_not_denied() {
     let figure = single_figure::time(95.0, &new, &[&run(100.0, 1.0)], Tolerance::default(), ONE());
     assert_eq!(
         figure.sentence,
-        "p95 cannot be judged: the new run has 0 samples of it in its steady part (40 in all), 200 are needed"
+        "p95 cannot be judged: the new run has 0 samples in its steady part (40 in all), 200 are needed"
     );
 }

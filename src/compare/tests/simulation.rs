@@ -103,7 +103,7 @@ fn regressed(comparison: &Comparison) -> Vec<&str> {
     comparison.samplers.iter().filter(|line| line.verdict == Judgement::Regressed).map(|line| &*line.title).collect()
 }
 
-/// Rates over pairs of a baseline of so many runs and a new one.
+/// Rates over pairs of a baseline of this many runs and a new one.
 struct Rates {
     /// Of comparisons of the same target that told a regression of anything.
     alarms: f64,

@@ -8,7 +8,7 @@ use crate::markup;
 use crate::problem::Problem;
 use crate::value::Value;
 
-use super::Found;
+use super::{Found, in_words};
 
 /// A compiled CSS selector, and the attribute that is read of what it finds.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Css {
     source: Arc<str>,
     selector: Selector,
     attribute: Option<Arc<str>>,
-    /// Whether it looks at all elements beside one.
+    /// Whether it looks at all elements next to one.
     compares_siblings: bool,
 }
 
@@ -29,7 +29,8 @@ impl Css {
         if selector.len() > 10_000 {
             return Err("the selector is longer than 10000 characters".into());
         }
-        let parsed = Selector::parse(selector).map_err(|error| format!("it cannot be read ({error})"))?;
+        let parsed = Selector::parse(selector)
+            .map_err(|error| format!("it cannot be read ({})", in_words(&error.to_string())))?;
         let compares_siblings = selector.contains('~') || selector.to_ascii_lowercase().contains(":has(");
         Ok(Self { source: selector.into(), selector: parsed, attribute: attribute.map(Into::into), compares_siblings })
     }
@@ -44,8 +45,8 @@ impl Css {
         self.attribute.as_deref()
     }
 
-    /// The texts (without outer blanks) or attributes of the elements it selects, in order.
-    /// Elements without the attribute are left out.
+    /// The texts (without outer spaces) or attributes of the elements it selects, in order.
+    /// Elements without the attribute are omitted.
     ///
     /// # Errors
     /// A fragment that names the limit which the page or what is found in it goes beyond.

@@ -32,7 +32,7 @@ pub(super) enum PathStep {
 }
 
 /// What the message begins with that a path is too costly.
-pub(super) const TOO_MANY_PLACES: &str = "the path comes by more than";
+pub(super) const TOO_MANY_PLACES: &str = "the path visits more than";
 /// What the message begins with that a body was not kept whole.
 pub(super) const CUT: &str = "the body is longer than `max_body`";
 
@@ -40,7 +40,7 @@ impl JsonPath {
     /// Compiles a path.
     ///
     /// # Errors
-    /// What is wrong with it, and how it is written if that can be told.
+    /// What is wrong with it, and how it is written if that is known.
     pub fn compile(path: &str) -> Result<Self, Problem> {
         Self::parse(path).map_err(|problem| {
             let counted = ["length", "size", "count"].iter().find_map(|word| path.strip_suffix(&format!(".{word}()")));
@@ -48,8 +48,8 @@ impl JsonPath {
                 let rewritten = json_dialects::rewritten(list).filter(|ours| Self::parse(&ours.path).is_ok());
                 if let Some(ours) = rewritten {
                     return Problem::new(
-                        "a path finds values and does not count them",
-                        format!("assert `{0}: {{ length: 3 }}`, or take `{0}` and compute `name | length`", ours.path),
+                        "a path finds values but does not count them",
+                        format!("assert `{0}: {{ length: 3 }}`, or extract `{0}` and use `name | length`", ours.path),
                     );
                 }
             }
@@ -127,7 +127,7 @@ impl JsonPath {
         }
         if json_cost::is_too_much(&self.query, json.tree()) {
             return Err(format!(
-                "{TOO_MANY_PLACES} {} places of the body: write it with fewer `..`, `*` and `?`",
+                "{TOO_MANY_PLACES} {} places of the body: use fewer `..`, `*` and `?`",
                 json_cost::MAX_PLACES
             )
             .into());

@@ -1,4 +1,4 @@
-//! What the JSONPath library lets through although RFC 9535 does not: blanks inside names and
+//! What the JSONPath library lets through although RFC 9535 does not: spaces inside names and
 //! functions used against their types (section 2.4.3).
 
 use jsonpath_rust::parser::errors::JsonPathError;
@@ -8,7 +8,7 @@ use jsonpath_rust::parser::model::{
 
 use crate::problem::Problem;
 
-/// How many brackets and parentheses of a path may stand within one another. The time that the library's
+/// How many brackets and parentheses of a path may be within one another. The time that the library's
 /// parser takes may double with each.
 pub(crate) const MAX_NESTED: usize = 12;
 
@@ -32,7 +32,7 @@ pub(super) fn check_text(path: &str) -> Result<(), Problem> {
                 _ => {}
             }
             if nested > MAX_NESTED {
-                return Err(format!("more than {MAX_NESTED} brackets of the path stand within one another").into());
+                return Err(format!("more than {MAX_NESTED} nested brackets in the path").into());
             }
         }
         match quote {
@@ -52,14 +52,14 @@ pub(super) fn check_text(path: &str) -> Result<(), Problem> {
                         let rest = path.get(at..).unwrap_or_default();
                         let word = rest.split(|c: char| !part_of_name(c)).next().unwrap_or(rest);
                         return Err(Problem::new(
-                            format!("a condition knows no `{word}`"),
-                            "it knows ==, !=, <, <=, >, >=, &&, ||, ! and the functions length, count, value, match \
+                            format!("there is no `{word}` in conditions"),
+                            "conditions support ==, !=, <, <=, >, >=, &&, ||, ! and the functions length, count, value, match \
                              and search",
                         ));
                     }
                     return Err(Problem::new(
-                        format!("the space in front of `{}` ends the name", path.get(at..).unwrap_or_default()),
-                        "a name with a space is written `['first name']`",
+                        format!("the space before `{}` ends the name", path.get(at..).unwrap_or_default()),
+                        "write a name with a space as `['first name']`",
                     ));
                 }
             }
@@ -134,7 +134,7 @@ fn compared(comparison: &Comparison) -> Result<(), Problem> {
         if let Comparable::Function(called) = side {
             function(called)?;
             if !gives_value(called) {
-                return Err(format!("`{}` is true or false by itself and is not compared", name(called)).into());
+                return Err(format!("`{}` is already true or false, so it cannot be compared", name(called)).into());
             }
         }
     }
@@ -149,7 +149,7 @@ fn test(of: &Test) -> Result<(), Problem> {
         Test::Function(called) => {
             function(called)?;
             if gives_value(called) {
-                return Err(format!("`{0}(…)` gives a value, which is compared: `{0}(…) > 0`", name(called)).into());
+                return Err(format!("`{0}(…)` returns a value, so compare it: `{0}(…) > 0`", name(called)).into());
             }
             Ok(())
         }
@@ -184,14 +184,14 @@ fn function(called: &TestFunction) -> Result<(), Problem> {
         },
         TestFunction::Custom(name, _) => Err(Problem::new(
             format!("there is no function `{name}` in JSONPath"),
-            "known are length, count, value, match and search",
+            "the functions are length, count, value, match and search",
         )),
     }
 }
 
 /// A literal, a path to one place, or a function that gives a value.
 fn value_argument(called: &TestFunction, argument: &FnArg) -> Result<(), Problem> {
-    let wrong = || Err(format!("`{}` takes a value or a path that leads to one place", name(called)).into());
+    let wrong = || Err(format!("`{}` takes a value or a path to a single place", name(called)).into());
     match argument {
         FnArg::Literal(_) => Ok(()),
         FnArg::Filter(_) => wrong(),

@@ -8,7 +8,7 @@ use crate::json::Tree;
 /// How many places a path may come by in one body, every place as often as it does.
 pub(crate) const MAX_PLACES: u64 = 1_000_000;
 
-/// A regular expression is compiled anew for every place that it looks at.
+/// A regular expression is compiled again for every place that it looks at.
 const REGEX: u64 = 200;
 
 /// Whether a path comes by more than [`MAX_PLACES`] places of a body. It is followed without noting
@@ -23,7 +23,7 @@ struct Walk<'t> {
     root: &'t Tree,
     /// How many places the body has, once somebody has asked.
     all: Option<u64>,
-    /// Those of the filters that were met, by where they stand.
+    /// Those of the filters that were met, by where they are.
     prices: Vec<(*const Filter, Price)>,
 }
 
@@ -184,7 +184,7 @@ mod tests {
         for path in ["$..[*]..[*]..[*]", "$..*..*..*", "$[?$..c]", "$..[?$..c]", "$..*[?search(@.c, 'x')]"] {
             assert!(too_much(path, &body), "{path}");
         }
-        // What stands beside a short list costs nothing, nor do selectors that find nothing.
+        // What is next to a short list costs nothing, nor do selectors that find nothing.
         let beside = read(format!(r#"{{"a":[1,2,3],"b":[{}0]}}"#, "0,".repeat(1_100_000)));
         for path in ["$.a[*]", "$.a[-1,0]", "$.a..*", "$.c..*..*"] {
             assert!(!too_much(path, &beside), "{path}");

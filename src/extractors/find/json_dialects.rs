@@ -12,18 +12,18 @@ pub(super) struct Rewritten {
     pub(super) note: Option<&'static str>,
 }
 
-const IN_BRACKETS: &str = "a name that is no plain word stands in brackets and quotes";
-const INDEX: &str = "an element of a list is written by its number in brackets";
-const NO_DOT: &str = "no dot stands in front of a bracket";
+const IN_BRACKETS: &str = "put a name that is not a plain word in brackets and quotes";
+const INDEX: &str = "write the number of a list element in brackets";
+const NO_DOT: &str = "there is no dot before a bracket";
 const FROM_END: &str = "the last element is `[-1]`";
 const ROOT: &str = "a JSONPath starts with `$`";
 const EVERY: &str = "every element is `[*]`";
-const AND_OR: &str = "conditions are joined with `&&` and `||`, and `!` stands for not";
-const EQUALS: &str = "equality is written `==`, inequality `!=`";
-const ONE_OF: &str = "there is no `in`; each value is compared";
-const SEARCH: &str = "patterns are looked for with `search(…, '…')`";
+const AND_OR: &str = "join conditions with `&&` and `||`; `!` means not";
+const EQUALS: &str = "write `==` for equal and `!=` for not equal";
+const ONE_OF: &str = "there is no `in`; compare each value";
+const SEARCH: &str = "search for patterns with `search(…, '…')`";
 const LENGTH: &str = "inside a condition the length is `length(…)`";
-const QUOTES: &str = "text stands in single quotes";
+const QUOTES: &str = "put text in single quotes";
 const CURRENT: &str = "inside a condition `@` is the element";
 
 /// The path as it was probably meant; `None` when nothing in it is known from another tool.
@@ -344,7 +344,7 @@ fn quoted(name: &str) -> String {
     format!("'{}'", name.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// Where `close` stands that belongs to an `open` in front of `text`, quotes left out.
+/// The position of the `close` that belongs to an `open` before `text`, ignoring quotes.
 fn closing(text: &str, open: char, close: char) -> Option<usize> {
     let mut depth = 0_u32;
     let mut quote = None;

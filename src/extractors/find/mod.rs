@@ -1,5 +1,5 @@
 //! Finders shared by extractors and assertions: JSONPath, CSS selectors and XPath, each compiled
-//! once and then applied to answers.
+//! once and then applied to responses.
 
 mod css;
 mod json;
@@ -47,7 +47,7 @@ fn limit(words: impl std::fmt::Display) -> Problem {
     format!("{words} {OWN_LIMIT}").into()
 }
 
-/// Whether a message tells that the body is within no limit of loadplan, and was not looked into for that.
+/// Whether a message tells that the body is within no limit of loadplan, and was not evaluated for that.
 pub(crate) fn is_limit(message: &str) -> bool {
     [OWN_LIMIT, json::TOO_MANY_PLACES, json::CUT].iter().any(|words| message.contains(words))
 }
@@ -65,10 +65,32 @@ pub(crate) fn still_gzip(text: &str) -> Option<&'static str> {
     magic.then_some("the body is still gzip: it was compressed once more than its `Content-Encoding` says")
 }
 
+/// A parser's error as the end of a sentence: the name of its variant, such as `EmptyPredicate`, becomes words.
+fn in_words(error: &str) -> String {
+    // scraper writes the variant on the lines after a sentence that asks to report it.
+    let (sentence, variant) = match error.split_once('\n') {
+        Some((_, variant)) => ("", variant),
+        None => error.split_at(error.rfind(": ").map_or(0, |at| at + 2)),
+    };
+    let end = variant.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(variant.len());
+    let (name, rest) = variant.split_at(end);
+    if !name.starts_with(|c: char| c.is_ascii_uppercase()) || rest.starts_with(' ') {
+        return error.to_owned();
+    }
+    let mut words = sentence.trim_start_matches("tokenizer error: ").to_owned();
+    for (at, letter) in name.char_indices() {
+        if at > 0 && letter.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
 /// How many bytes of text a path may find in one response, all values together.
 pub const MAX_FOUND: usize = 64 * 1024 * 1024;
 
-/// Whether a path may find so many bytes.
+/// Whether a path may find this many bytes.
 fn room_for(bytes: usize) -> Result<(), Problem> {
     if bytes > MAX_FOUND {
         return Err(limit(format_args!("it finds more than {} MiB of text", MAX_FOUND >> 20)));

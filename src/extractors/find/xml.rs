@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Result<Xml, Problem> {
         }
         roxmltree::Error::DtdDetected if is_html(source) => "the body is HTML, not XML: use `css` for it".into(),
         roxmltree::Error::DtdDetected => {
-            "the body has a document type (DTD), which is refused; for HTML use `css`".into()
+            "the body has a document type (DTD), which is not allowed; for HTML use `css`".into()
         }
         _ if super::still_gzip(source).is_some() => super::still_gzip(source).unwrap_or_default().into(),
         other => format!("the body is not XML ({other}); for HTML use `css`").into(),
@@ -109,7 +109,7 @@ fn copy<'i>(from: &'i roxmltree::Document<'_>, to: Document<'_>) -> Result<Docum
         seen.below += (1 + open.len()) * (1 + node.text().filter(|_| node.is_text()).map_or(0, str::len) / 64);
         if node.is_element() {
             let inherited = node.parent().map_or(0, |parent| parent.namespaces().len());
-            // An element that only declares prefixes anew brings none that is not known.
+            // An element that only declares prefixes again brings none that is not known.
             if node.namespaces().len() != inherited {
                 for namespace in node.namespaces() {
                     if let Some(prefix) = namespace.name()

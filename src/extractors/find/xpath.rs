@@ -11,7 +11,7 @@ use sxd_xpath::{Context, Factory, Value as XValue};
 use crate::problem::Problem;
 use crate::value::Value;
 
-use super::{Found, xml};
+use super::{Found, in_words, xml};
 
 /// A checked XPath. The engine's compiled form cannot be shared between threads, so each thread
 /// compiles it on first use and keeps it.
@@ -84,7 +84,7 @@ impl XPath {
         &self.source
     }
 
-    /// What it finds: the texts (without outer blanks) of nodes, or the one value that an
+    /// What it finds: the texts (without outer spaces) of nodes, or the one value that an
     /// expression such as `count(//item)` gives.
     ///
     /// # Errors
@@ -161,7 +161,8 @@ fn build(path: &str) -> Result<sxd_xpath::XPath, Problem> {
         Ok(Some(compiled)) => Ok(compiled),
         Ok(None) => Err("the path is empty".into()),
         Err(error) => {
-            Err(Problem::new(format!("it cannot be read ({error})"), "for example //title or //book[@id='1']/title"))
+            let why = in_words(&error.to_string());
+            Err(Problem::new(format!("it cannot be read ({why})"), "for example //title or //book[@id='1']/title"))
         }
     }
 }

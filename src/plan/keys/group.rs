@@ -8,23 +8,24 @@ static STAGE_SHAPE: Ty = Ty::Section(&STAGE);
 static ITERATION_SHAPES: [Ty; 2] = [Ty::Count(1), Ty::Section(&ITERATIONS_TOTAL)];
 
 pub(super) const USERS: Key =
-    Key::new("users", Ty::Count(1), "How many users run side by side. The default is 1.", "users: 50").words(&[
-        ("JMeter", "threads"),
-        ("JMeter", "num_threads"),
-        ("k6", "vus"),
-        ("Taurus", "concurrency"),
-        ("drill", "concurrency"),
-        ("Locust", "user_count"),
-        ("Artillery", "arrivalCount"),
-        ("wrk", "connections"),
-        ("JMeter", "numberOfThreads"),
-    ]);
-pub(super) const RAMP_UP: Key = Key::new("ramp_up", Ty::Duration, "How long it takes until all users run: user k of N (counted from 0) starts at k × ramp_up / N. The default is 0s, all at once.", "ramp_up: 10s")
+    Key::new("users", Ty::Count(1), "The number of users that run at the same time. The default is 1.", "users: 50")
+        .words(&[
+            ("JMeter", "threads"),
+            ("JMeter", "num_threads"),
+            ("k6", "vus"),
+            ("Taurus", "concurrency"),
+            ("drill", "concurrency"),
+            ("Locust", "user_count"),
+            ("Artillery", "arrivalCount"),
+            ("wrk", "connections"),
+            ("JMeter", "numberOfThreads"),
+        ]);
+pub(super) const RAMP_UP: Key = Key::new("ramp_up", Ty::Duration, "The time until all users have started: user k of N (counted from 0) starts at k × ramp_up / N. The default is 0s: all users start at once.", "ramp_up: 10s")
     .words(&[("JMeter", "rampUp"), ("JMeter", "ramp_time"), ("Taurus", "ramp-up"), ("drill", "rampup"), ("JMeter", "rampup"), ("Artillery", "rampTo"), ("Locust", "spawn_rate"), ("JMeter", "ramp")]);
 pub(super) const ITERATIONS: Key = Key::new(
     "iterations",
     Ty::Either(&ITERATION_SHAPES),
-    "How often each user walks through the steps; or `{ total: N }`, shared among the users.",
+    "How many times each user runs the steps, or `{ total: N }` for a number shared by all users.",
     "iterations: 10",
 )
 .words(&[
@@ -38,7 +39,7 @@ pub(super) const ITERATIONS: Key = Key::new(
 pub(super) const DURATION: Key = Key::new(
     "duration",
     Ty::Duration,
-    "How long the group runs, from its own start, ramp-up included.",
+    "How long the thread group runs, from its own start, including the ramp-up.",
     "duration: 2m",
 )
 .words(&[
@@ -52,79 +53,79 @@ pub(super) const DURATION: Key = Key::new(
 pub(super) const RAMP_DOWN: Key = Key::new(
     "ramp_down",
     Ty::Duration,
-    "How long it takes, after `duration`, until the last user has left: user k of N (counted from 0) starts no iteration after (N − k) × ramp_down / N. The default is 0s, all at once.",
+    "The time, after `duration`, until the last user stops: user k of N (counted from 0) starts no iteration after (N − k) × ramp_down / N. The default is 0s: all users stop at once.",
     "ramp_down: 10s",
 )
 .words(&[("JMeter", "rampDown"), ("JMeter", "shutdown_time")]);
 pub(super) const STAGES: Key = Key::new(
     "stages",
     Ty::List(&STAGE_SHAPE),
-    "A load that goes from stage to stage, each a ramp and a hold: of `users` (closed model), or of a `rate` (open model). It takes the place of `users` and `duration`, or of `arrival_rate` and `duration`.",
+    "A load in stages, each with a ramp and a hold: of `users` (closed model) or of a `rate` (open model). Use it instead of `users` and `duration`, or instead of `arrival_rate` and `duration`.",
     "stages:\n  - { users: 100, over: 1m, hold: 5m }\n  - { users: 0, over: 30s }",
 )
 .words(&[("Artillery", "phases"), ("JMeter", "schedule"), ("Taurus", "steps_count")]);
 pub(super) const ARRIVAL_RATE: Key = Key::new(
     "arrival_rate",
     Ty::Rate,
-    "Open model: so many iterations start, whether or not earlier ones have ended, so that a slow server cannot slow the load down. Response times count from the scheduled start. Users are made as they are needed, at most `max_users`.",
+    "Open model: iterations start at this rate even if earlier ones are still running, so a slow server cannot slow down the load. Response times are measured from the scheduled start. Users are created as needed, up to `max_users`.",
     "arrival_rate: 200/s",
 )
 .words(&[("Artillery", "arrivalRate"), ("k6", "rate"), ("Gatling", "constantUsersPerSec"), ("vegeta", "rps"), ("Locust", "target_rps")]);
 pub(super) const ARRIVALS: Key = Key::new(
     "arrivals",
     Ty::Enum(&[
-        ("even", "the same time between any two (the default)"),
-        ("poisson", "random gaps, exponentially distributed, as independent visitors come"),
+        ("even", "equal gaps (the default)"),
+        ("poisson", "random gaps with an exponential distribution, as with independent visitors"),
     ]),
-    "How the starts of an arrival rate are spaced.",
+    "How the iterations of an arrival rate are spaced.",
     "arrivals: poisson",
 );
 pub(super) const MAX_USERS: Key = Key::new(
     "max_users",
     Ty::Count(1),
-    "How many iterations of an arrival rate may run at once. One that would start beyond is dropped and counted; unless a threshold on `dropped` allows it, that fails the run. The default is 1000.",
+    "The maximum number of iterations of an arrival rate that run at the same time. An iteration that would exceed it is dropped and counted, and the run fails unless a `dropped` threshold allows it. The default is 1000.",
     "max_users: 1000",
 )
 .words(&[("k6", "maxVUs"), ("Artillery", "maxVusers"), ("k6", "preAllocatedVUs")]);
 pub(super) const PACING: Key = Key::new(
     "pacing",
     Ty::Duration,
-    "The least time between the starts of two iterations of a user. A user that is faster waits, one that is slower goes on at once.",
+    "The minimum time between the starts of two iterations of a user. A faster user waits; a slower user continues immediately.",
     "pacing: 10s",
 )
 .words(&[("Gatling", "pace"), ("Locust", "constant_pacing"), ("LoadRunner", "run_logic")]);
 pub(super) const THROUGHPUT: Key = Key::new(
     "throughput",
     Ty::Rate,
-    "A ceiling on the requests of the whole group: its users wait for their turn before each one. It lowers the rate, it cannot raise it.",
+    "The maximum rate of requests of the whole thread group: users wait for their turn before each request. It can lower the rate, but not raise it.",
     "throughput: 100/s",
 )
 .words(&[("JMeter", "constant_throughput_timer"), ("k6", "rps"), ("Taurus", "throughput"), ("Locust", "constant_throughput")]);
 pub(super) const DELAY: Key = Key::new(
     "delay",
     Ty::Duration,
-    "How long after the run's start (or, with `needs`, after those groups have ended) this group starts.",
+    "The time from the start of the run (or, with `needs`, from the end of those groups) until this group starts.",
     "delay: 10s",
 )
 .words(&[("k6", "startTime"), ("JMeter", "startup_delay"), ("JMeter", "startDelay")]);
 pub(super) const NEEDS: Key = Key::new(
     "needs",
     Ty::List(&Ty::Name),
-    "Thread groups that must have ended before this one starts. Without it all groups run side by side.",
+    "Thread groups that must end before this one starts. If omitted, all groups run in parallel.",
     "needs: [fill_cache]",
 )
 .words(&[("GitHub", "depends_on")]);
 pub(super) const WARM_UP: Key = Key::new(
     "warm_up",
     Ty::Duration,
-    "Samples that start in this time of the group are shown in the timeline, but count in no total and are judged by no threshold.",
+    "Samples that start during this time at the beginning of the group appear in the timeline, but do not count in totals, and thresholds ignore them.",
     "warm_up: 1m",
 );
-pub(super) const GRACEFUL_STOP: Key = Key::new("graceful_stop", Ty::Duration, "How long running iterations may take to finish when the group's time is up, before they are interrupted. The default is 30s, and 5s after SIGTERM. Think time and pauses are cut short at once.", "graceful_stop: 10s").words(&[("k6", "gracefulStop")]);
+pub(super) const GRACEFUL_STOP: Key = Key::new("graceful_stop", Ty::Duration, "How long running iterations may take to finish when the time of the group is over, before they are interrupted. The default is 30s, and 5s after SIGTERM. Think time and pauses end immediately.", "graceful_stop: 10s").words(&[("k6", "gracefulStop")]);
 pub(super) const THINK_TIME_KEY: Key = Key::new(
     "think_time",
     Ty::ThinkTime,
-    "How long a user waits after every request of `steps`: a time, a range, or a distribution.",
+    "How long a user waits after each request in `steps`: a duration, a range, or a distribution.",
     "think_time: 1s..3s",
 )
 .words(&[
@@ -139,8 +140,8 @@ pub(super) const THINK_TIME_KEY: Key = Key::new(
 pub(super) const ON_ERROR: Key = Key::new(
     "on_error",
     Ty::Enum(&[
-        ("continue", "go on with the next step (the default)"),
-        ("next_iteration", "leave this iteration and start the next"),
+        ("continue", "continue with the next step (the default)"),
+        ("next_iteration", "end this iteration and start the next one"),
         ("stop_user", "end this user"),
         ("stop_group", "end this thread group"),
         ("stop_test", "end the whole test"),
@@ -152,25 +153,34 @@ pub(super) const ON_ERROR: Key = Key::new(
 pub(super) const HTTP_KEY: Key = Key::new(
     "http",
     Ty::Section(&HTTP),
-    "What every HTTP request of this group starts from. `headers` and `auth` here apply to `steps` and `on_stop`, not to `on_start`, which earns them.",
+    "Default settings for all HTTP requests of this group. `headers` and `auth` apply to `steps` and `on_stop`, but not to `on_start`, because `on_start` is what obtains them.",
     "http:\n  headers:\n    Authorization: Bearer ${token}",
 );
 pub(super) const WEBSOCKET_KEY: Key = Key::new(
     "websocket",
     Ty::Section(&WEBSOCKET),
-    "What every WebSocket of this group starts from. A step's own keys win over it.",
+    "Default settings for all WebSockets of this group. The keys of a step override them.",
     "websocket:\n  timeout: 30s",
 );
-pub(super) const THRESHOLDS: Key =
-    Key::new("thresholds", Ty::Thresholds, "What must hold for this group's requests.", "thresholds: [p95 < 300ms]")
-        .words(&[("Artillery", "ensure")]);
+pub(super) const THRESHOLDS: Key = Key::new(
+    "thresholds",
+    Ty::Thresholds,
+    "Pass/fail criteria for the requests of this group.",
+    "thresholds: [p95 < 300ms]",
+)
+.words(&[("Artillery", "ensure")]);
 
 /// A thread group.
 pub static THREAD_GROUP: Section = Section {
     name: "thread group",
-    doc: "Users that all walk through the same steps. The load is one of: `users` with `duration`, `iterations` or both; `arrival_rate` with `duration`; `stages`.",
+    doc: "Users that all run the same steps. Define the load with one of these: `users` with `duration`, `iterations` or both; `arrival_rate` with `duration`; `stages`.",
     keys: &[
-        Key::new("description", Ty::Name, "What these users do, in your own words.", "description: casual visitors"),
+        Key::new(
+            "description",
+            Ty::Name,
+            "A description of these users, in your own words.",
+            "description: casual visitors",
+        ),
         USERS,
         RAMP_UP,
         ITERATIONS,
@@ -193,24 +203,29 @@ pub static THREAD_GROUP: Section = Section {
         Key::new(
             "on_start",
             Ty::Steps,
-            "Steps each user runs once, before its first iteration. If one fails, that user ends.",
+            "Steps that each user runs once, before its first iteration. If a step fails, that user ends.",
             "on_start:\n  - post: /api/auth/login",
         )
         .words(&[("Locust", "onStart"), ("JMeter", "once_only"), ("Artillery", "beforeScenario")]),
-        Key::new("steps", Ty::Steps, "What each user does in an iteration.", "steps:\n  - get: /api/market-data")
-            .required()
-            .words(&[
-                ("Artillery", "flow"),
-                ("Taurus", "requests"),
-                ("JMeter", "samplers"),
-                ("drill", "plan"),
-                ("Locust", "tasks"),
-                ("Taurus", "scenario"),
-            ]),
+        Key::new(
+            "steps",
+            Ty::Steps,
+            "The steps that each user runs in every iteration.",
+            "steps:\n  - get: /api/market-data",
+        )
+        .required()
+        .words(&[
+            ("Artillery", "flow"),
+            ("Taurus", "requests"),
+            ("JMeter", "samplers"),
+            ("drill", "plan"),
+            ("Locust", "tasks"),
+            ("Taurus", "scenario"),
+        ]),
         Key::new(
             "on_stop",
             Ty::Steps,
-            "Steps each user runs once, after its last iteration.",
+            "Steps that each user runs once, after its last iteration.",
             "on_stop:\n  - post: /api/auth/logout",
         )
         .words(&[("Locust", "onStop"), ("Artillery", "afterScenario")]),
@@ -221,53 +236,61 @@ pub static THREAD_GROUP: Section = Section {
 /// A stage of a load.
 pub static STAGE: Section = Section {
     name: "stage",
-    doc: "A ramp from where the last stage ended (0 before the first) to `users` or `rate`, then a hold.",
+    doc: "A ramp from the end value of the previous stage (0 for the first stage) to `users` or `rate`, then a hold.",
     keys: &[
-        Key::new("users", Ty::Count(0), "How many users the ramp leads to.", "users: 100").words(&[
+        Key::new("users", Ty::Count(0), "The number of users at the end of the ramp.", "users: 100").words(&[
             ("k6", "target"),
             ("Artillery", "maxVusers"),
             ("JMeter", "threads"),
         ]),
-        Key::new("rate", Ty::Rate, "The arrival rate the ramp leads to.", "rate: 500/s")
+        Key::new("rate", Ty::Rate, "The arrival rate at the end of the ramp.", "rate: 500/s")
             .words(&[("Artillery", "arrivalRate"), ("Artillery", "rampTo")]),
-        Key::new("over", Ty::Duration, "How long the ramp takes. The default is 0s, a jump.", "over: 1m").words(&[
-            ("k6", "duration"),
-            ("Gatling", "during"),
-            ("JMeter", "ramp_up"),
-            ("Taurus", "ramp-up"),
-        ]),
-        Key::new("hold", Ty::Duration, "How long the load stays there. The default is 0s.", "hold: 5m").words(&[
-            ("Taurus", "hold-for"),
-            ("JMeter", "hold_for"),
-            ("Gatling", "lasting"),
-        ]),
+        Key::new(
+            "over",
+            Ty::Duration,
+            "The duration of the ramp. The default is 0s: the load changes at once.",
+            "over: 1m",
+        )
+        .words(&[("k6", "duration"), ("Gatling", "during"), ("JMeter", "ramp_up"), ("Taurus", "ramp-up")]),
+        Key::new(
+            "hold",
+            Ty::Duration,
+            "How long the load stays at this level after the ramp. The default is 0s.",
+            "hold: 5m",
+        )
+        .words(&[("Taurus", "hold-for"), ("JMeter", "hold_for"), ("Gatling", "lasting")]),
     ],
 };
 
 /// Iterations shared among users.
 pub static ITERATIONS_TOTAL: Section = Section {
     name: "iterations",
-    doc: "A number of iterations shared among the group's users.",
-    keys: &[Key::new("total", Ty::Count(1), "How many iterations all users of the group run together.", "total: 1000")
-        .required()],
+    doc: "A number of iterations shared by all users of the group.",
+    keys: &[Key::new(
+        "total",
+        Ty::Count(1),
+        "The total number of iterations of all users of the group.",
+        "total: 1000",
+    )
+    .required()],
 };
 
 /// A distribution of think times.
 pub static THINK_TIME: Section = Section {
     name: "think time",
-    doc: "A distribution to draw think times from.",
+    doc: "A random distribution of think times.",
     keys: &[
         Key::new(
             "normal",
             Ty::Section(&NORMAL),
-            "Normally distributed (JMeter's Gaussian Random Timer); negative draws wait 0s.",
+            "A normal distribution (JMeter's Gaussian Random Timer). Negative values count as 0s.",
             "normal: { mean: 2s, deviation: 500ms }",
         )
         .words(&[("JMeter", "gaussian")]),
         Key::new(
             "poisson",
             Ty::Section(&POISSON),
-            "Poisson distributed (JMeter's Poisson Random Timer).",
+            "A Poisson distribution (JMeter's Poisson Random Timer).",
             "poisson: { mean: 2s }",
         ),
     ],
@@ -278,8 +301,8 @@ pub static NORMAL: Section = Section {
     name: "normal think time",
     doc: "A normal distribution.",
     keys: &[
-        Key::new("mean", Ty::Duration, "Its mean.", "mean: 2s").required(),
-        Key::new("deviation", Ty::Duration, "Its standard deviation.", "deviation: 500ms").required(),
+        Key::new("mean", Ty::Duration, "The mean.", "mean: 2s").required(),
+        Key::new("deviation", Ty::Duration, "The standard deviation.", "deviation: 500ms").required(),
     ],
 };
 
@@ -287,5 +310,5 @@ pub static NORMAL: Section = Section {
 pub static POISSON: Section = Section {
     name: "poisson think time",
     doc: "A Poisson distribution over milliseconds.",
-    keys: &[Key::new("mean", Ty::Duration, "Its mean.", "mean: 2s").required()],
+    keys: &[Key::new("mean", Ty::Duration, "The mean.", "mean: 2s").required()],
 };

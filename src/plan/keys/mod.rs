@@ -21,7 +21,7 @@ pub use steps::{KindId, STEP, STEPS, StepKeys, WAIT_FOR_USERS, WEIGHT, kinds};
 /// A map with a fixed set of keys.
 #[derive(Debug)]
 pub struct Section {
-    /// What the map is called in messages and in the schema, for instance `thread group`.
+    /// What the map is called in messages and in the schema, for example `thread group`.
     pub name: &'static str,
     /// What it is for.
     pub doc: &'static str,
@@ -34,7 +34,7 @@ pub struct Section {
 pub struct Key {
     /// As it is written.
     pub name: &'static str,
-    /// What may stand under it.
+    /// What may be under it.
     pub ty: Ty,
     /// What it means: one or two sentences.
     pub doc: &'static str,

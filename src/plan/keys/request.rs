@@ -6,7 +6,7 @@ use super::{Key, Section, Ty};
 pub const ASSERT: Key = Key::new(
     "assert",
     Ty::Assertions,
-    "What must be true of every response. A request's own assertion about the same subject replaces that subject here.",
+    "Checks for every response. If a request has its own assertion about the same subject, that assertion replaces the one here.",
     "assert:\n  status: 200\n  response_time: { below: 500ms }",
 )
 .words(&[
@@ -24,9 +24,9 @@ pub const ASSERT: Key = Key::new(
 /// Keys that every request takes.
 pub static ANY_REQUEST: Section = Section {
     name: "any request",
-    doc: "What a request of any protocol takes from its response, and what must be true of it.",
+    doc: "Keys of requests of any protocol: values to extract, assertions and thresholds.",
     keys: &[
-        Key::new("extract", Ty::Extractors, "Variables to take from the response.", "extract:\n  token: $.token")
+        Key::new("extract", Ty::Extractors, "Variables to extract from the response.", "extract:\n  token: $.token")
             .words(&[
                 ("Artillery", "capture"),
                 ("Taurus", "extract-jsonpath"),
@@ -41,7 +41,7 @@ pub static ANY_REQUEST: Section = Section {
         Key::new(
             "thresholds",
             Ty::Thresholds,
-            "What must hold for this request.",
+            "Pass/fail criteria for this request.",
             "thresholds: [p95 < 100ms, error_rate < 1%]",
         ),
         Key::new(

@@ -7,34 +7,34 @@ use crate::protocols::websocket::keys::WEBSOCKET;
 /// The plan.
 pub static PLAN: Section = Section {
     name: "plan",
-    doc: "A load test: who does what, how many of them, and what must hold.",
+    doc: "A load test: its users, what they do, and the pass/fail criteria.",
     keys: &[
-        Key::new("name", Ty::Name, "The plan's name: it heads the reports and names the JUnit suites. Defaults to the file's name.", "name: Trading API")
+        Key::new("name", Ty::Name, "The name of the plan, used in reports and for the JUnit suites. Defaults to the file name.", "name: Trading API")
             .words(&[("Artillery", "title"), ("JMeter", "testname"), ("JMeter", "TestPlan")]),
-        Key::new("description", Ty::Name, "What the plan is for, in your own words. Shown in reports, otherwise unused.", "description: Traders watch the market and place orders."),
-        Key::new("variables", Ty::Map(&Ty::Any), "Values computed once, when the run starts, and seen by every user. An entry may use those above it. `--var NAME=VALUE` sets one.", "variables:\n  password: ${env.TRADER_PASSWORD | default('test123')}")
+        Key::new("description", Ty::Name, "A description of the plan, in your own words. Shown in reports, otherwise unused.", "description: Traders watch the market and place orders."),
+        Key::new("variables", Ty::Map(&Ty::Any), "Values that are calculated once, when the run starts, and that all users share. An entry can use the entries above it. `--var NAME=VALUE` overrides one.", "variables:\n  password: ${env.TRADER_PASSWORD | default('test123')}")
             .words(&[("JMeter", "user_defined_variables"), ("Artillery", "vars"), ("HttpRunner", "vars"), ("k6", "env"), ("Postman", "variable"), ("JMeter", "parameters")]),
         Key::new("secrets", Ty::Map(&Ty::Any), "Like `variables`, but shown as `***` in every output.", "secrets:\n  api_key: ${env.API_KEY | default('demo')}"),
-        Key::new("data", Ty::Map(&Ty::Section(&DATA)), "Tables that users draw rows from. `${traders.username}` is the `username` of the current row of `traders`.", "data:\n  traders:\n    file: data/traders.csv")
+        Key::new("data", Ty::Map(&Ty::Section(&DATA)), "Tables of test data. `${traders.username}` is the `username` of the current row of `traders`.", "data:\n  traders:\n    file: data/traders.csv")
             .words(&[("JMeter", "csv_data_set"), ("Artillery", "payload"), ("Taurus", "data-sources"), ("Gatling", "feeder"), ("Gatling", "feeders")]),
-        Key::new("http", Ty::Section(&HTTP), "What every HTTP request of the plan starts from. A thread group's `http` and a request's own keys win over it.", "http:\n  base_url: http://localhost:8080\n  timeout: 10s")
+        Key::new("http", Ty::Section(&HTTP), "Default settings for all HTTP requests of the plan. The `http` settings of a thread group and the keys of a request override them.", "http:\n  base_url: http://localhost:8080\n  timeout: 10s")
             .words(&[("Artillery", "config"), ("JMeter", "http_defaults"), ("Taurus", "default-address")]),
-        Key::new("websocket", Ty::Section(&WEBSOCKET), "What every WebSocket of the plan starts from. A thread group's `websocket` and a step's own keys win over it.", "websocket:\n  url: ws://localhost:8080"),
-        Key::new("services", Ty::Map(&Ty::Section(&SERVICE)), "Programs started before the run and stopped after it; the run waits until each is ready. `${services.NAME.url}` is where it listens.", "services:\n  api: { demo: trading }"),
-        Key::new("monitors", Ty::Map(&Ty::Any), "Series sampled during the run and drawn beside the response times.", "monitors:\n  local: { host: true }").later(),
-        Key::new("baseline", Ty::Any, "An earlier run to compare with; `run --baseline FILE` names it.", "baseline: {}").later(),
-        Key::new("shards", Ty::Any, "How to spread the load over several machines.", "shards: {}").later(),
-        Key::new("setup", Ty::Steps, "Steps that run once, before any user starts. The variables they set are seen by all users. If one fails, no load is applied.", "setup:\n  - post: /api/admin/reset")
+        Key::new("websocket", Ty::Section(&WEBSOCKET), "Default settings for all WebSockets of the plan. The `websocket` settings of a thread group and the keys of a step override them.", "websocket:\n  url: ws://localhost:8080"),
+        Key::new("services", Ty::Map(&Ty::Section(&SERVICE)), "Programs that are started before the run and stopped after it. The run waits until each of them is ready. `${services.NAME.url}` is the URL of a service.", "services:\n  api: { demo: trading }"),
+        Key::new("monitors", Ty::Map(&Ty::Any), "Metrics that are sampled during the run and charted next to the response times.", "monitors:\n  local: { host: true }").later(),
+        Key::new("baseline", Ty::Any, "An earlier run to compare with. Set it with `run --baseline FILE`.", "baseline: {}").later(),
+        Key::new("shards", Ty::Any, "Distributes the load over several machines.", "shards: {}").later(),
+        Key::new("setup", Ty::Steps, "Steps that run once, before any user starts. All users can use the variables that these steps set. If a step fails, no load is generated.", "setup:\n  - post: /api/admin/reset")
             .words(&[("JMeter", "setUp"), ("Artillery", "before"), ("Gatling", "before"), ("k6", "setUp")]),
-        Key::new("thread_groups", Ty::Map(&Ty::Section(&THREAD_GROUP)), "Groups of users that run side by side, each with its own number of users and steps.", "thread_groups:\n  traders:\n    users: 50\n    duration: 2m\n    steps:\n      - get: /api/market-data")
+        Key::new("thread_groups", Ty::Map(&Ty::Section(&THREAD_GROUP)), "Groups of users that run in parallel, each with its own number of users and its own steps.", "thread_groups:\n  traders:\n    users: 50\n    duration: 2m\n    steps:\n      - get: /api/market-data")
             .required()
             .words(&[("k6", "scenarios"), ("Artillery", "scenarios"), ("Taurus", "execution"), ("JMeter", "thread_group"), ("JMeter", "threadGroups"), ("JMeter", "ThreadGroup"), ("Locust", "tasks"), ("drill", "plan"), ("Artillery", "phases"), ("JMeter", "groups")]),
-        Key::new("teardown", Ty::Steps, "Steps that run once, after all users have ended, even when the run was stopped.", "teardown:\n  - delete: /api/admin/orders")
+        Key::new("teardown", Ty::Steps, "Steps that run once, after all users have ended, even if the run was stopped.", "teardown:\n  - delete: /api/admin/orders")
             .words(&[("JMeter", "tearDown"), ("Artillery", "after"), ("Gatling", "after"), ("k6", "tearDown")]),
-        Key::new("thresholds", Ty::Thresholds, "What must hold for the whole run.", "thresholds:\n  - error_rate < 1%\n  - p95 < 500ms")
+        Key::new("thresholds", Ty::Thresholds, "Pass/fail criteria for the whole run.", "thresholds:\n  - error_rate < 1%\n  - p95 < 500ms")
             .words(&[("Artillery", "ensure"), ("Taurus", "reporting"), ("Gatling", "assertions"), ("Taurus", "criteria"), ("JMeter", "assertions")]),
-        Key::new("fragments", Ty::Map(&Ty::Steps), "Named lists of steps, put in place with `include: NAME`.", "fragments:\n  log_in:\n    - post: /api/auth/login"),
-        Key::new("profiles", Ty::Map(&Ty::Section(&PROFILE)), "The same plan at another size: `--profile smoke` lays one over the plan.", "profiles:\n  smoke:\n    thread_groups:\n      traders: { users: 5, duration: 10s }")
+        Key::new("fragments", Ty::Map(&Ty::Steps), "Named lists of steps that you can insert with `include: NAME`.", "fragments:\n  log_in:\n    - post: /api/auth/login"),
+        Key::new("profiles", Ty::Map(&Ty::Section(&PROFILE)), "Variants of the plan, such as a smaller load. `--profile smoke` applies the profile `smoke` on top of the plan.", "profiles:\n  smoke:\n    thread_groups:\n      traders: { users: 5, duration: 10s }")
             .words(&[("Artillery", "environments")]),
     ],
 };
@@ -42,12 +42,12 @@ pub static PLAN: Section = Section {
 /// A table of data.
 pub static DATA: Section = Section {
     name: "data set",
-    doc: "A table that users draw rows from: a CSV file with a header row, or a list of objects in a JSON or YAML file.",
+    doc: "A table of test data: a CSV file with a header row, or a list of objects in a JSON or YAML file.",
     keys: &[
         Key::new(
             "file",
             Ty::Path,
-            "The file, relative to the plan: `.csv` or `.tsv` (or any text table), `.json`, `.yaml`.",
+            "The file, relative to the plan: `.csv`, `.tsv` or any other delimited text file, `.json`, or `.yaml`.",
             "file: data/traders.csv",
         )
         .required()
@@ -55,42 +55,42 @@ pub static DATA: Section = Section {
         Key::new(
             "columns",
             Ty::List(&Ty::Name),
-            "The columns' names, for a file that has no header row.",
+            "The names of the columns, for a file without a header row.",
             "columns: [username, password]",
         )
         .words(&[("JMeter", "variableNames"), ("Artillery", "fields"), ("Taurus", "variable-names")]),
         Key::new(
             "delimiter",
             Ty::Name,
-            "What stands between two cells: one character, or `tab`. The default is a comma.",
+            "The character between two cells, or `tab`. The default is a comma.",
             "delimiter: ';'",
         )
         .words(&[("Python", "separator"), ("Python", "sep")]),
         Key::new(
             "encoding",
             Ty::Name,
-            "The file's character encoding, when it is not UTF-8.",
+            "The character encoding of the file, if it is not UTF-8.",
             "encoding: windows-1252",
         )
         .words(&[("JMeter", "fileEncoding")]),
         Key::new(
             "order",
             Ty::Enum(&[
-                ("sequential", "row by row, read from the file as the run goes (the default)"),
-                ("shuffle", "each row once in random order, then a new order"),
-                ("random", "any row each time"),
+                ("sequential", "row by row; the file is read during the run (the default)"),
+                ("shuffle", "each row once in random order, then again in a new order"),
+                ("random", "a random row each time"),
             ]),
-            "In which order rows are drawn.",
+            "The order in which rows are used.",
             "order: shuffle",
         ),
         Key::new(
             "share",
             Ty::Enum(&[
-                ("all", "all users of the run draw from one pile (the default)"),
-                ("group", "each thread group has a pile of its own"),
-                ("user", "each user has a pile of its own"),
+                ("all", "all users of the run share the rows (the default)"),
+                ("group", "each thread group has its own copy of the rows"),
+                ("user", "each user has its own copy of the rows"),
             ]),
-            "Who draws from the same pile.",
+            "Which users share rows.",
             "share: all",
         )
         .words(&[("JMeter", "shareMode")]),
@@ -98,20 +98,20 @@ pub static DATA: Section = Section {
             "take",
             Ty::Enum(&[
                 ("iteration", "a new row for each iteration (the default)"),
-                ("user", "one row for each user, kept for life"),
+                ("user", "one row per user, for the whole run"),
             ]),
-            "When a new row is drawn.",
+            "When a user gets a new row.",
             "take: user",
         ),
         Key::new(
             "at_end",
             Ty::Enum(&[
                 ("recycle", "start again from the first row (the default)"),
-                ("stop_user", "the user that finds no row ends"),
-                ("stop_group", "its thread group ends"),
-                ("stop_test", "the whole test ends"),
+                ("stop_user", "end the user that needs a row"),
+                ("stop_group", "end its thread group"),
+                ("stop_test", "end the whole test"),
             ]),
-            "What happens when no row is left.",
+            "What happens when there are no more rows.",
             "at_end: stop_user",
         )
         .words(&[("JMeter", "recycle"), ("JMeter", "stopThread"), ("Taurus", "loop")]),
@@ -135,49 +135,49 @@ pub static SERVICE: Section = Section {
         Key::new(
             "port",
             Ty::Count(0),
-            "The port of the built-in API on this machine; a free one if not written.",
+            "The port of the built-in API on this machine. If omitted, a free port is used.",
             "port: 8080",
         ),
         Key::new(
             "db_pool",
             Ty::Count(1),
-            "How many connections the built-in API's simulated database has. A small pool saturates under load. The default is 20.",
+            "The number of connections in the simulated database pool of the built-in API. A small pool becomes a bottleneck under load. The default is 20.",
             "db_pool: 5",
         ),
         Key::new(
             "query_time",
             Ty::Duration,
-            "How long a query holds a connection of the built-in API's simulated database. The default is 2ms.",
+            "How long each query uses a connection of the simulated database. The default is 2ms.",
             "query_time: 10ms",
         ),
         Key::new(
             "cache",
             Ty::Bool,
-            "Whether the built-in API caches market data. The default is true; without it every request queries the database.",
+            "Whether the built-in API caches market data. The default is true. With false, every request queries the database.",
             "cache: false",
         ),
         Key::new(
             "command",
             Ty::Text,
-            "A command line that starts the program. It runs only when the run is given `--allow-commands`.",
+            "A command line that starts the program. It only runs with `--allow-commands`.",
             "command: docker compose up -d",
         ),
         Key::new(
             "stop",
             Ty::Text,
-            "A command line that stops it. Without one, the started process is ended.",
+            "A command line that stops the program. If omitted, the started process is terminated.",
             "stop: docker compose down",
         ),
         Key::new(
             "ready",
             Ty::Section(&READY),
-            "When the program counts as ready.",
+            "How to check that the program is ready.",
             "ready: { url: http://localhost:8000/health, within: 60s }",
         ),
         Key::new(
             "url",
             Ty::Text,
-            "Where the command's program listens: what `${services.NAME.url}` stands for.",
+            "The URL of the program that the command starts: the value of `${services.NAME.url}`.",
             "url: http://localhost:8000",
         ),
     ],
@@ -188,12 +188,12 @@ pub static READY: Section = Section {
     name: "ready check",
     doc: "The run starts when this URL responds with a status below 400.",
     keys: &[
-        Key::new("url", Ty::Text, "The URL to ask, four times a second.", "url: http://localhost:8000/health")
+        Key::new("url", Ty::Text, "The URL to request, four times per second.", "url: http://localhost:8000/health")
             .required(),
         Key::new(
             "within",
             Ty::Duration,
-            "How long to wait before the run is given up. The default is 60s.",
+            "The maximum time to wait. If the program is not ready by then, the run is aborted. The default is 60s.",
             "within: 60s",
         ),
     ],
@@ -202,15 +202,15 @@ pub static READY: Section = Section {
 /// Another size of the plan.
 pub static PROFILE: Section = Section {
     name: "profile",
-    doc: "Laid over the plan by `--profile NAME`: maps merge, everything else is replaced, `null` removes. Steps cannot change.",
+    doc: "Applied on top of the plan with `--profile NAME`: maps are merged, everything else is replaced, `null` removes a value. Steps cannot be changed.",
     keys: &[
-        Key::new("description", Ty::Name, "What the profile is for.", "description: a quick look in CI"),
+        Key::new("description", Ty::Name, "A description of the profile.", "description: a quick check in CI"),
         Key::new("variables", Ty::Map(&Ty::Any), "Replaces variables of the plan.", "variables:\n  size: small"),
         Key::new("secrets", Ty::Map(&Ty::Any), "Replaces secrets of the plan.", "secrets:\n  api_key: demo"),
         Key::new(
             "data",
             Ty::Map(&Ty::Any),
-            "Replaces keys of the plan's data sets.",
+            "Replaces keys of data sets of the plan.",
             "data:\n  traders: { file: data/many.csv }",
         ),
         Key::new(
@@ -234,13 +234,13 @@ pub static PROFILE: Section = Section {
         Key::new(
             "thread_groups",
             Ty::Map(&Ty::Either(&[Ty::Section(&PROFILE_GROUP), Ty::Null])),
-            "Replaces load and settings of thread groups; `null` removes a group. The load keys of a group are replaced together.",
+            "Replaces the load and the settings of thread groups; `null` removes a group. If you change one load key of a group, all of its load keys are replaced.",
             "thread_groups:\n  traders: { users: 5, duration: 10s }",
         ),
         Key::new(
             "thresholds",
             Ty::Either(&[Ty::Thresholds, Ty::Null]),
-            "Replaces the plan's thresholds.",
+            "Replaces the thresholds of the plan.",
             "thresholds: [error_rate < 5%]",
         ),
         Key::new(
@@ -249,7 +249,7 @@ pub static PROFILE: Section = Section {
                 ("fail", "a threshold without samples fails (the default)"),
                 ("skip", "a threshold without samples is skipped"),
             ]),
-            "What a threshold without samples comes to under this profile.",
+            "How this profile treats thresholds without samples.",
             "no_samples: skip",
         ),
     ],
@@ -258,7 +258,7 @@ pub static PROFILE: Section = Section {
 /// A thread group at another size.
 pub static PROFILE_GROUP: Section = Section {
     name: "thread group in a profile",
-    doc: "What a profile may change of a thread group: its load and its settings, never its steps.",
+    doc: "The keys of a thread group that a profile can change: its load and its settings, but not its steps.",
     keys: &[
         super::group::USERS,
         super::group::RAMP_UP,

@@ -10,21 +10,21 @@ static PART: Ty = Ty::Either(&PART_SHAPES);
 pub(crate) const HEADERS: Key = Key::new(
     "headers",
     Ty::Map(&Ty::Either(&[Ty::Text, Ty::Null])),
-    "Headers to send. They merge by name with those of outer places; `null` removes one. Over HTTP/1 names are spelled as they are written here.",
+    "Headers to send. They are merged by name with the headers of outer levels; `null` removes one. With HTTP/1, names are sent as spelled here.",
     "headers:\n  Accept: application/json",
 )
 .words(&[("JMeter", "header_manager"), ("JMeter", "header"), ("JMeter", "HeaderManager")]);
 pub(crate) const TIMEOUT: Key = Key::new(
     "timeout",
     Ty::Duration,
-    "How long a whole request may take, redirects and body included. The default is 30s.",
+    "The maximum time for a whole request, including redirects and body. The default is 30s.",
     "timeout: 10s",
 )
 .words(&[("JMeter", "response_timeout"), ("Gatling", "requestTimeout")]);
 const BASE_URL: Key = Key::new(
     "base_url",
     Ty::Text,
-    "Prefix of every path. It ends before a `?` or `#`.",
+    "Prefix of every path. It must not contain `?` or `#`.",
     "base_url: https://api.example",
 )
 .words(&[
@@ -39,7 +39,7 @@ const BASE_URL: Key = Key::new(
 pub(crate) const AUTH_KEY: Key = Key::new(
     "auth",
     Ty::Either(&AUTH_SHAPES),
-    "How to sign in with every request.",
+    "Authentication for every request.",
     "auth:\n  basic: { username: ann, password: \"${password}\" }",
 )
 .words(&[("JMeter", "authorization"), ("JMeter", "auth_manager")]);
@@ -48,7 +48,7 @@ pub(crate) const AUTH_KEY: Key = Key::new(
 pub const QUERY: Key = Key::new(
     "query",
     Ty::Map(&Ty::Any),
-    "Query parameters, always encoded. A list repeats the name, `null` leaves it out.",
+    "Query parameters, always encoded. A list repeats the name, `null` omits it.",
     "query:\n  page: 2\n  id: [1, 2]",
 )
 .words(&[
@@ -62,7 +62,7 @@ pub const QUERY: Key = Key::new(
 /// HTTP settings of the plan or a thread group.
 pub static HTTP: Section = Section {
     name: "http",
-    doc: "Defaults for HTTP requests. They stand on the plan, on a thread group, or directly on a request; the inner value wins.",
+    doc: "Defaults for HTTP requests. You can set them for the plan, for a thread group, or directly in a request; the innermost value wins.",
     keys: &[
         BASE_URL,
         HEADERS,
@@ -71,7 +71,7 @@ pub static HTTP: Section = Section {
         Key::new(
             "connect_timeout",
             Ty::Duration,
-            "How long making a connection may take, TLS included. The default is 10s.",
+            "The maximum time to connect, including TLS. The default is 10s.",
             "connect_timeout: 5s",
         ),
         Key::new(
@@ -88,7 +88,7 @@ pub static HTTP: Section = Section {
         Key::new(
             "max_redirects",
             Ty::Count(0),
-            "How many redirects are followed before the request fails. The default is 20.",
+            "The maximum number of redirects. A request with more redirects fails. The default is 20.",
             "max_redirects: 5",
         ),
         Key::new(
@@ -96,28 +96,28 @@ pub static HTTP: Section = Section {
             Ty::Enum(&[
                 (
                     "safe",
-                    "those that hold no secret, nor what steps make from one, and are not called like a credential, as `X-Api-Key` is (the default)",
+                    "headers that contain no secret and nothing derived from a secret, and whose name does not suggest a credential, as `X-Api-Key` does (the default)",
                 ),
-                ("all", "all of them"),
+                ("all", "all headers"),
             ]),
-            "Which of the plan's headers go along when a redirect, or a page's resource, leads to another origin. `Authorization`, `Cookie` and `Proxy-Authorization` never do.",
+            "Which headers of the plan are also sent when a redirect, or a resource of a page, leads to another origin. `Authorization`, `Cookie` and `Proxy-Authorization` are never sent there.",
             "redirect_headers: all",
         ),
         Key::new(
             "cookies",
             Ty::Enum(&[
-                ("user", "a cookie jar for each user, kept for life (the default)"),
+                ("user", "each user has a cookie store, for the whole run (the default)"),
                 ("iteration", "emptied at the start of each iteration"),
-                ("off", "no cookies are kept or sent"),
+                ("off", "cookies are neither stored nor sent"),
             ]),
-            "Who keeps cookies.",
+            "How long cookies are stored.",
             "cookies: iteration",
         )
         .words(&[("JMeter", "cookie_manager"), ("Taurus", "store-cookie")]),
         Key::new(
             "connections",
             Ty::Enum(&[
-                ("user", "each user keeps its connections for life (the default)"),
+                ("user", "each user keeps its connections for the whole run (the default)"),
                 ("iteration", "closed at the end of each iteration"),
                 ("request", "a new connection for each request"),
             ]),
@@ -128,53 +128,58 @@ pub static HTTP: Section = Section {
         Key::new(
             "version",
             Ty::Enum(&[
-                ("auto", "HTTP/2 where TLS offers it, else HTTP/1.1 (the default)"),
+                ("auto", "HTTP/2 if the server offers it over TLS, otherwise HTTP/1.1 (the default)"),
                 ("1.1", "always HTTP/1.1"),
-                ("2", "always HTTP/2, without TLS too"),
+                ("2", "always HTTP/2, also without TLS"),
             ]),
-            "Which version of HTTP to speak.",
+            "The version of HTTP to use.",
             "version: 2",
         ),
         Key::new(
             "compression",
             Ty::Bool,
-            "Whether compressed responses (gzip, deflate, br, zstd) are asked for. The default is true. A body is decompressed only where something reads it, as `try` always does: a damaged one fails the request there, and is only counted elsewhere.",
+            "Whether to request compressed responses (gzip, deflate, br, zstd). The default is true. A body is only decompressed if something in the plan reads it (`try` always does). Only then does a damaged body fail the request.",
             "compression: false",
         ),
         Key::new("tls", Ty::Section(&TLS), "TLS settings.", "tls: { ca_file: certs/ca.pem }"),
         Key::new(
             "proxy",
             Ty::Either(&[Ty::Text, Ty::Null]),
-            "The proxy to go through; `off` ignores the environment's proxy variables. Those are never used for this machine (localhost, 127.0.0.0/8, ::1), a proxy written here is.",
+            "The proxy to use; `off` ignores the proxy variables of the environment. Those variables never apply to this machine (localhost, 127.0.0.0/8, ::1), but a proxy set here does.",
             "proxy: http://proxy.local:3128",
         ),
         Key::new(
             "resolve",
             Ty::Map(&Ty::Text),
-            "Addresses to use for host names instead of asking DNS. Names are compared whole, in any spelling of the same host.",
+            "Addresses to use for host names instead of DNS. The whole name must match, in any spelling of the same host.",
             "resolve:\n  api.example: 127.0.0.1",
         ),
-        Key::new("source_address", Ty::Text, "The local address connections come from.", "source_address: 127.0.0.2"),
+        Key::new(
+            "source_address",
+            Ty::Text,
+            "The local address for outgoing connections.",
+            "source_address: 127.0.0.2",
+        ),
         Key::new(
             "max_body",
             Ty::Size,
-            "How much of a body is kept for assertions and extractors; the rest is read, counted and dropped. The default is 10MiB.",
+            "How much of a body is kept for assertions and extractors. The rest is read, counted and discarded. The default is 10MiB.",
             "max_body: 1MiB",
         ),
         Key::new(
             "decompression",
             Ty::Section(&DECOMPRESSION),
-            "How far a compressed body is decompressed, where it is. A body that goes beyond a limit fails its request.",
+            "Limits for decompressing bodies. A body that exceeds a limit fails its request.",
             "decompression: { max_size: 4GiB }",
         ),
         Key::new(
             "cache",
             Ty::Enum(&[
                 ("off", "every request is sent (the default)"),
-                ("user", "each user has a browser's cache, kept for life"),
+                ("user", "each user has a cache like a browser, for the whole run"),
                 ("iteration", "emptied at the start of each iteration"),
             ]),
-            "Whether responses are cached as a browser does.",
+            "Whether responses are cached as in a browser.",
             "cache: user",
         )
         .words(&[("JMeter", "cache_manager")]),
@@ -185,7 +190,7 @@ pub static HTTP: Section = Section {
 /// Keys of an HTTP request.
 pub static REQUEST: Section = Section {
     name: "HTTP request",
-    doc: "What an HTTP request sends.",
+    doc: "The content of an HTTP request.",
     keys: &[
         QUERY,
         Key::new(
@@ -202,9 +207,9 @@ pub static REQUEST: Section = Section {
             "form:\n  user: ${name}",
         )
         .words(&[("Artillery", "formData"), ("Gatling", "formParam"), ("curl", "data"), ("k6", "form_data")]),
-        Key::new("body", Ty::Text, "A body sent as it is. No Content-Type is added.", "body: '<order id=\"1\"/>'")
+        Key::new("body", Ty::Text, "A body that is sent as it is. No Content-Type is added.", "body: '<order id=\"1\"/>'")
             .words(&[("Postman", "raw"), ("k6", "payload"), ("JMeter", "body_data")]),
-        Key::new("body_file", Ty::Path, "A file whose bytes are the body.", "body_file: files/order.json")
+        Key::new("body_file", Ty::Path, "A file that is sent as the body, byte for byte.", "body_file: files/order.json")
             .words(&[("Taurus", "body-file"), ("Gatling", "RawFileBody")]),
         Key::new(
             "graphql",
@@ -215,15 +220,15 @@ pub static REQUEST: Section = Section {
         Key::new(
             "multipart",
             Ty::Map(&PART),
-            "A `multipart/form-data` body: texts are fields, maps are files or parts with a type of their own, a list repeats the name. The boundary is added to the Content-Type; one that is written in the header is used.",
+            "A `multipart/form-data` body. Texts are fields, maps are files or parts with their own type, and a list repeats the name. The boundary is added to the Content-Type; if your Content-Type header already has a boundary, it is used.",
             "multipart:\n  title: My contract\n  meta: { json: { pages: 3 } }\n  document: { file: files/contract.pdf, type: application/pdf }",
         )
         .words(&[("Taurus", "upload-files"), ("JMeter", "files")]),
         Key::new(
             "compress_body",
             Ty::Enum(&[
-                ("gzip", "the usual one"),
-                ("deflate", "in zlib's form, as the standard has it"),
+                ("gzip", "the most common one"),
+                ("deflate", "in zlib format, as specified by the standard"),
                 ("br", "Brotli"),
                 ("zstd", "Zstandard"),
             ]),
@@ -233,7 +238,7 @@ pub static REQUEST: Section = Section {
         Key::new(
             "resources",
             Ty::Section(&RESOURCES),
-            "Also fetch the page's images, scripts and styles; the response time then covers them.",
+            "Also loads the images, scripts and styles of the page. The response time then includes them.",
             "resources: { parallel: 6 }",
         )
         .words(&[("JMeter", "embedded_resources"), ("Taurus", "retrieve-resources")]),
@@ -244,7 +249,7 @@ pub static REQUEST_LINE: Section = Section {
     name: "request",
     doc: "A request with any method.",
     keys: &[
-        Key::new("method", Ty::Name, "The method, in capitals.", "method: PROPFIND").required(),
+        Key::new("method", Ty::Name, "The method, in upper case.", "method: PROPFIND").required(),
         Key::new("url", Ty::Text, "The path or URL.", "url: /files")
             .required()
             .words(&[("Taurus", "path"), ("JMeter", "path")]),
@@ -258,8 +263,8 @@ pub static GRAPHQL: Section = Section {
     keys: &[
         Key::new("query", Ty::Text, "The query or mutation.", "query: 'query($id: ID!) { order(id: $id) { price } }'")
             .required(),
-        Key::new("variables", Ty::Map(&Ty::Any), "The query's variables.", "variables: { id: 1 }"),
-        Key::new("operation_name", Ty::Text, "Which operation of the query to run.", "operation_name: Order")
+        Key::new("variables", Ty::Map(&Ty::Any), "The variables of the query.", "variables: { id: 1 }"),
+        Key::new("operation_name", Ty::Text, "The operation of the query to run.", "operation_name: Order")
             .words(&[("GraphQL", "operationName")]),
     ],
 };
@@ -272,18 +277,18 @@ pub static MULTIPART_PART: Section = Section {
         Key::new("file", Ty::Path, "The file, relative to the plan.", "file: files/contract.pdf")
             .words(&[("Taurus", "path")]),
         Key::new("json", Ty::Any, "A value, sent as JSON.", "json: { title: My contract, pages: 3 }"),
-        Key::new("value", Ty::Text, "Text, for a part with a `type` of its own.", "value: a;b;c"),
+        Key::new("value", Ty::Text, "Text, for a part with its own `type`.", "value: a;b;c"),
         Key::new(
             "type",
             Ty::Text,
-            "Its Content-Type. If it is not written: of a file guessed from the name, of `json` `application/json`, of `value` none.",
+            "The Content-Type of the part. If omitted: for a file guessed from its name, for `json` `application/json`, for `value` none.",
             "type: application/pdf",
         )
         .words(&[("Taurus", "mime-type"), ("HTTP", "content_type")]),
         Key::new(
             "name",
             Ty::Text,
-            "The file name to send. If it is not written: of a file its own, else none.",
+            "The file name to send. If omitted: for a file its own name, otherwise none.",
             "name: contract.pdf",
         )
         .words(&[("HTML", "filename")]),
@@ -293,18 +298,18 @@ pub static MULTIPART_PART: Section = Section {
 /// Embedded resources.
 pub static RESOURCES: Section = Section {
     name: "resources",
-    doc: "How to fetch the images, scripts and styles a page names.",
+    doc: "How to load the images, scripts and styles of a page.",
     keys: &[
         Key::new(
             "parallel",
             Ty::Count(1),
-            "How many at the same time. The default is 6, as in a browser.",
+            "How many to load at the same time. The default is 6, as in a browser.",
             "parallel: 6",
         ),
         Key::new(
             "max",
             Ty::Count(1),
-            "How many a page may name; a page with more fails its request. The default is 500.",
+            "The maximum number of resources of a page. A page with more fails its request. The default is 500.",
             "max: 2000",
         ),
     ],
@@ -313,24 +318,24 @@ pub static RESOURCES: Section = Section {
 /// Limits of decompression.
 pub static DECOMPRESSION: Section = Section {
     name: "decompression",
-    doc: "How far a compressed body is decompressed.",
+    doc: "Limits for decompressing bodies.",
     keys: &[
         Key::new(
             "max_size",
             Ty::Size,
-            "How many bytes may come out, those between two layers included. The default is 1GiB; `max_body` still tells how many are kept.",
+            "The maximum decompressed size, including the data between two layers. The default is 1GiB. `max_body` still limits how much is kept.",
             "max_size: 4GiB",
         ),
         Key::new(
             "max_ratio",
             Ty::Count(1),
-            "How many times its own size a body may decompress to, once that is over 32MiB. The default is 2000, which no single layer of gzip can reach.",
+            "The maximum ratio of decompressed to compressed size, checked once the decompressed size is over 32MiB. The default is 2000, which a single layer of gzip cannot reach.",
             "max_ratio: 10000",
         ),
         Key::new(
             "max_layers",
             Ty::Count(1),
-            "How many encodings may be applied one on another (`Content-Encoding: gzip, br`). The default is 2.",
+            "The maximum number of stacked encodings (`Content-Encoding: gzip, br`). The default is 2.",
             "max_layers: 3",
         ),
     ],
@@ -339,33 +344,38 @@ pub static DECOMPRESSION: Section = Section {
 /// TLS settings.
 pub static TLS: Section = Section {
     name: "tls",
-    doc: "How TLS connections are made and checked.",
+    doc: "How TLS connections are made and verified.",
     keys: &[
         Key::new(
             "verify",
             Ty::Bool,
-            "Whether the server's certificate is checked. The default is true.",
+            "Whether the certificate of the server is verified. The default is true.",
             "verify: false",
         )
         .words(&[("k6", "insecureSkipTLSVerify"), ("curl", "insecure"), ("Artillery", "rejectUnauthorized")]),
-        Key::new("ca_file", Ty::Path, "Certificates (PEM) to trust besides the system's.", "ca_file: certs/ca.pem")
-            .words(&[("curl", "cacert")]),
+        Key::new(
+            "ca_file",
+            Ty::Path,
+            "Certificates (PEM) to trust in addition to those of the system.",
+            "ca_file: certs/ca.pem",
+        )
+        .words(&[("curl", "cacert")]),
         Key::new(
             "cert_file",
             Ty::Path,
-            "The client's certificate (PEM); the key may be in the same file.",
+            "The client certificate (PEM). The key can be in the same file.",
             "cert_file: certs/client.pem",
         ),
         Key::new(
             "key_file",
             Ty::Path,
-            "The client's private key (PEM: PKCS#8, PKCS#1 or SEC1, without a password).",
+            "The private key of the client (PEM: PKCS#8, PKCS#1 or SEC1, without a password).",
             "key_file: certs/client.key",
         ),
         Key::new(
             "server_name",
             Ty::Text,
-            "The name to ask for and to check the certificate against, instead of the URL's host.",
+            "The name to request from the server and to verify the certificate against, instead of the host in the URL.",
             "server_name: api.internal",
         ),
         Key::new(
@@ -380,19 +390,19 @@ pub static TLS: Section = Section {
 /// Ways to sign in.
 pub static AUTH: Section = Section {
     name: "auth",
-    doc: "One way to sign in.",
+    doc: "An authentication method.",
     keys: &[
         Key::new(
             "basic",
             Ty::Section(&BASIC),
-            "HTTP Basic: user name and password with every request.",
+            "HTTP Basic: sends the username and password with every request.",
             "basic: { username: ann, password: \"${password}\" }",
         ),
-        Key::new("bearer", Ty::Text, "A bearer token in the Authorization header.", "bearer: ${token}"),
+        Key::new("bearer", Ty::Text, "A bearer token, sent in the Authorization header.", "bearer: ${token}"),
         Key::new(
             "digest",
             Ty::Section(&DIGEST),
-            "HTTP Digest: the server's challenge is answered.",
+            "HTTP Digest: responds to the challenge of the server.",
             "digest: { username: ann, password: \"${password}\" }",
         ),
         Key::new("oauth2", Ty::Any, "OAuth 2.", "oauth2: {}").later(),
@@ -400,15 +410,15 @@ pub static AUTH: Section = Section {
     ],
 };
 
-/// Basic sign-in.
-pub static BASIC: Section = Section { name: "basic auth", doc: "User name and password.", keys: &credentials() };
+/// Basic authentication.
+pub static BASIC: Section = Section { name: "basic auth", doc: "Username and password.", keys: &credentials() };
 
-/// Digest sign-in.
-pub static DIGEST: Section = Section { name: "digest auth", doc: "User name and password.", keys: &credentials() };
+/// Digest authentication.
+pub static DIGEST: Section = Section { name: "digest auth", doc: "Username and password.", keys: &credentials() };
 
 const fn credentials() -> [Key; 2] {
     [
-        Key::new("username", Ty::Text, "The user name.", "username: ann").required().words(&[("curl", "user")]),
+        Key::new("username", Ty::Text, "The username.", "username: ann").required().words(&[("curl", "user")]),
         Key::new("password", Ty::Text, "The password.", "password: ${password}")
             .required()
             .words(&[("Artillery", "pass")]),

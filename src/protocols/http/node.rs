@@ -16,7 +16,7 @@ pub struct HttpNode {
     pub method: ::http::Method,
     /// Path or URL as written.
     pub url: Template,
-    /// What stands in front of a path.
+    /// The prefix of a path.
     pub base_url: Option<Template>,
     /// Query parameters.
     pub query: Vec<(Arc<str>, Tree)>,

@@ -20,7 +20,7 @@ pub struct HttpSettings {
     pub headers: Vec<(Name, Option<Text>)>,
     /// How to sign in; `Some(None)` takes an outer one away.
     pub auth: Option<Option<Auth<Text>>>,
-    /// Assertions on every answer.
+    /// Assertions on every response.
     pub assert: Vec<AssertionGroup>,
     /// The keys that make up a connection's settings, if any is written: few requests have their own.
     pub transport: Option<Box<TransportSettings>>,
@@ -53,7 +53,7 @@ pub struct TransportSettings {
     pub decompress_ratio: Option<u64>,
     pub decompress_layers: Option<u64>,
     pub cache: Option<&'static str>,
-    /// Where the first of these keys stands, for findings about their combination.
+    /// Where the first of these keys is, for findings about their combination.
     pub span: Option<Span>,
 }
 
@@ -134,7 +134,7 @@ impl Lower<'_> {
         Some(self.http_settings(&fields, true))
     }
 
-    /// The keys of `http`, wherever they stand. A request's own assertions are read with the request.
+    /// The keys of `http`, wherever they are. A request's own assertions are read with the request.
     fn http_settings(&mut self, fields: &Fields<'_>, with_assertions: bool) -> HttpSettings {
         let assert = fields.get("assert").filter(|_| with_assertions);
         HttpSettings {
@@ -178,7 +178,7 @@ impl Lower<'_> {
             }
             if let Some((first, _)) = headers.iter().find(|(name, _)| name.value.eq_ignore_ascii_case(&entry.key)) {
                 let finding = Diagnostic::error(entry.key_span, format!("the header `{}` is written twice", entry.key))
-                    .help("header names do not tell capital letters apart; keep one")
+                    .help("header names are not case-sensitive; keep one of them")
                     .related(first.span, "first written here");
                 self.report(finding);
                 continue;
@@ -277,7 +277,7 @@ impl Lower<'_> {
             for (one, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
                 if let (Some(entry), None) = (tls.entry(one), tls.entry(other)) {
                     self.report(
-                        Diagnostic::error(entry.key_span, format!("`{one}` needs a `{other}` beside it")).help(
+                        Diagnostic::error(entry.key_span, format!("`{one}` also needs `{other}`")).help(
                             "a client certificate is a certificate and its private key; both files may be the same",
                         ),
                     );

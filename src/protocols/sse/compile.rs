@@ -10,7 +10,7 @@ use crate::protocols::http::plan::HttpSettings;
 use crate::sanitize::short;
 use crate::units::written_duration;
 
-/// So much of the data that ends a stream is told, in characters.
+/// So much of the data that ends a stream is reported, in characters.
 const SHOWN: usize = 60;
 
 impl Build<'_> {

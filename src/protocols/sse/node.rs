@@ -22,7 +22,7 @@ pub struct Until {
     pub data: Option<Template>,
     /// An event of this type.
     pub event: Option<Arc<str>>,
-    /// So many events.
+    /// This many events.
     pub events: Option<u64>,
     /// So much time since the head of the response.
     pub time: Option<Duration>,

@@ -31,7 +31,7 @@ pub struct UntilSpec {
     pub data: Option<Text>,
     /// An event of this type.
     pub event: Option<Name>,
-    /// So many events.
+    /// This many events.
     pub events: Option<u64>,
     /// So much time since the head of the response.
     pub time: Option<Duration>,
@@ -62,7 +62,7 @@ impl Lower<'_> {
         let fields = self.fields(node, &keys::UNTIL)?;
         let event = fields.get("event").and_then(|node| {
             if node.text().is_some_and(|text| text.contains("${")) {
-                let message = "`event` of `until` is the type of an event, which must be known before the run: it cannot hold `${…}`";
+                let message = "`event` of `until` is the type of an event, which must be known before the run: it cannot contain `${…}`";
                 self.report(Diagnostic::error(node.span, message).help(
                     "write the type as the server sends it; an event whose data is computed is waited for by `data: '${…}'`",
                 ));
@@ -79,7 +79,7 @@ impl Lower<'_> {
         };
         let others = ["data", "event", "events", "for"].iter().any(|key| fields.entry(key).is_some());
         if !others && !until.close {
-            // A wrong word in it has been told.
+            // A wrong word in it has been reported.
             let is_known = |entry: &Entry| entry.key.starts_with("x-") || keys::UNTIL.key(&entry.key).is_some();
             if node.entries().unwrap_or_default().iter().all(is_known) {
                 let finding = Diagnostic::error(node.span, "nothing in this `until` can end the stream");

@@ -21,13 +21,13 @@ use crate::response::{Headers, Messages, Response};
 use crate::template::Scope;
 use crate::units::written_duration;
 
-/// The last event's data keeps so many bytes of memory for the next one.
+/// The last event's data keeps this many bytes of memory for the next one.
 const KEPT: usize = 16 * 1024;
 /// How many of the events that came are shown, besides the last one.
 const CAPTURED: usize = 100;
-/// So many types of events are told, where the one that is waited for does not come.
+/// This many types of events are reported, where the one that is waited for does not come.
 const TYPES: usize = 5;
-/// A type of more bytes is told by its length: a part of it may be a part of a secret.
+/// A type of more bytes is reported by its length: a part of it may be a part of a secret.
 const LONGEST_TYPE: usize = 60;
 /// The longest `for` that a clock can count to.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -227,7 +227,7 @@ impl Reader {
             Ok(_) if self.held || self.until.close => None,
             Ok(_) => {
                 let message = format!(
-                    "the stream ended before what `until` waits for: {words}{}; add `close: true` to `until` if the server may end it before",
+                    "the stream ended before `until` was met: {words}{}; add `close: true` to `until` if the server may end it earlier",
                     self.other_types()
                 );
                 Some(Failure::new(FailureKind::Body, message))
@@ -236,12 +236,9 @@ impl Reader {
                 let limit = format!("within {} (timeout)", written_duration(timeout));
                 let message = match (self.count, words.is_empty()) {
                     (0, _) => format!("no event {limit}"),
-                    (_, true) => format!("events came, but the server did not end the stream {limit}"),
+                    (_, true) => format!("events arrived, but the server did not end the stream {limit}"),
                     (_, false) => {
-                        format!(
-                            "events came, but what `until` waits for did not {limit}: {words}{}",
-                            self.other_types()
-                        )
+                        format!("events arrived, but `until` was not met {limit}: {words}{}", self.other_types())
                     }
                 };
                 Some(Failure::new(FailureKind::Timeout, message))
@@ -257,7 +254,7 @@ impl Reader {
             return String::new();
         }
         if self.captured.is_none() {
-            return " (others came: `loadplan try` shows them)".to_owned();
+            return " (other events arrived: `loadplan try` shows them)".to_owned();
         }
         let told = |name: &str| match name.len() {
             ..=LONGEST_TYPE => format!("`{name}`"),
@@ -265,7 +262,7 @@ impl Reader {
         };
         let types: Vec<String> = self.types.iter().take(TYPES).map(|name| told(name)).collect();
         let more = if self.types.len() > TYPES { " and others" } else { "" };
-        format!(" (the types of the events that came are {}{more})", types.join(", "))
+        format!(" (the types of the events that arrived are {}{more})", types.join(", "))
     }
 }
 

@@ -118,7 +118,8 @@ impl Lower<'_> {
             Some(node) => self.on_a_connection(|this| this.steps(node, "steps", false)),
             None => {
                 if fields.entry("steps").is_none() {
-                    let finding = Diagnostic::error(kind.key_span, "`websocket` needs `steps`: what goes over it?");
+                    let finding =
+                        Diagnostic::error(kind.key_span, "`websocket` needs `steps` that send and receive messages");
                     self.report(
                         finding.help("write the steps below it, for example `- send: { json: { subscribe: AAPL } }`"),
                     );
@@ -218,7 +219,7 @@ impl Lower<'_> {
                 _ => self.file_ref(&entry.value, "binary_file").map(MessageSpec::Binary),
             },
             [] => {
-                // A wrong word in it has been told.
+                // A wrong word in it has been reported.
                 if entries.iter().all(|entry| entry.key.starts_with("x-")) {
                     let finding = Diagnostic::error(node.span, "this `send` sends nothing");
                     self.report(finding.help("write `text:`, `json:` or `binary_file:` in it"));
@@ -235,7 +236,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Tells that a map or a list stands where a message does, without saying that it is JSON; takes it for that.
+    /// Tells that a map or a list is where a message does, without saying that it is JSON; takes it for that.
     fn bare_json(&mut self, kind: &Entry) -> MessageSpec {
         let node = &kind.value;
         let what = if matches!(node.kind, NodeKind::Map(_)) { "this is a JSON object" } else { "this is a list" };
@@ -266,7 +267,7 @@ impl Lower<'_> {
         };
         let help = help.unwrap_or_else(|| {
             format!(
-                "write `{key}: {{}}` for any message, or `{key}: {{ where: {{ $.type: quote }} }}` for one whose JSON has this value; text that is no JSON is judged by `assert: {{ body: {{ contains: … }} }}`"
+                "write `{key}: {{}}` for any message, or `{key}: {{ where: {{ $.type: quote }} }}` for one whose JSON has this value; for text that is not JSON, use `assert: {{ body: {{ contains: … }} }}`"
             )
         });
         self.no_map(node, key, braces, &help);
@@ -282,7 +283,7 @@ impl Lower<'_> {
             self.report(finding.help("for example `where: { $.type: quote }`"));
             return Vec::new();
         };
-        // `where` has JSONPaths only, so the word that says so elsewhere is left out.
+        // `where` has JSONPaths only, so the word that says so elsewhere is omitted.
         let paths = |node: &Node| {
             node.entries().is_some_and(|inner| !inner.is_empty() && inner.iter().all(|one| one.key.starts_with('$')))
         };
@@ -290,7 +291,7 @@ impl Lower<'_> {
             && &*only.key == "json"
             && paths(&only.value)
         {
-            let message = "`where` looks into JSON only: its JSONPaths stand in it without `json`";
+            let message = "`where` only supports JSON: write its JSONPaths without `json`";
             let finding = Diagnostic::error(node.span, message);
             let inside = self.in_flow(&only.value).filter(|_| {
                 let is_all = self.whole(only).is_some() && self.keeps_comments(node.span, vec![only.value.span]);
@@ -315,7 +316,7 @@ impl Lower<'_> {
         if let Some(entry) = wrong.and_then(|at| entries.get(at)) {
             let message = format!("`where` looks into JSON by JSONPaths, and `{}` is none", entry.key);
             self.report(Diagnostic::error(entry.key_span, message).help(
-                "name the value that tells the message, for example `where: { $.type: quote }` or `where: { $.text: { contains: done } }`; other text is judged by `assert: { body: { contains: … } }`",
+                "write a value that identifies the message, for example `where: { $.type: quote }` or `where: { $.text: { contains: done } }`; for other text, use `assert: { body: { contains: … } }`",
             ));
             return Vec::new();
         }

@@ -284,7 +284,7 @@ impl Open {
                     (true, _, 0) => "no reply".to_owned(),
                     (true, ..) => "no reply, only other messages,".to_owned(),
                     (false, 0, 0) => "no message".to_owned(),
-                    (false, 0, _) => "no such message, only other ones,".to_owned(),
+                    (false, 0, _) => "no matching message, only other messages,".to_owned(),
                     (false, matched, _) => format!("only {matched} of {} messages", wait.count),
                 };
                 let lost = match lost {
@@ -530,7 +530,7 @@ impl Sent {
         }
     }
 
-    /// Gives up the message.
+    /// Releases the message.
     pub(crate) fn forget_body(&mut self) {
         match self {
             Self::Open(_) | Self::Nothing { .. } => {}

@@ -1,4 +1,4 @@
-//! The head of an HTTP/1 answer: what has to be known of it before anybody looks at its headers.
+//! The head of an HTTP/1 response: what has to be known of it before anybody looks at its headers.
 
 use std::mem::MaybeUninit;
 
@@ -9,21 +9,21 @@ use super::lenient;
 use crate::response::Headers;
 use crate::response::headers::USUAL_LINES;
 
-/// How long the body of an answer is.
+/// How long the body of a response is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// So many bytes.
+    /// This many bytes.
     Length(u64),
     Chunked,
     /// Until the connection ends.
     ToTheEnd,
 }
 
-/// The head of an answer.
+/// The head of a response.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) status: u16,
-    /// Whether the answer is HTTP/1.1 and not HTTP/1.0.
+    /// Whether the response is HTTP/1.1 and not HTTP/1.0.
     pub(super) is_http11: bool,
     pub(super) headers: Headers,
     pub(super) framing: Framing,
@@ -93,7 +93,7 @@ fn is_identity(word: &[u8]) -> bool {
     word.is_empty() || word.eq_ignore_ascii_case(b"identity")
 }
 
-/// A number of digits alone: no sign, no blank.
+/// A number of digits alone: no sign, no space.
 fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
@@ -104,7 +104,7 @@ fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// Reads a head from the beginning of `bytes`; nothing if it is not complete yet. Gives its
+/// Reads a head from the beginning of `bytes`; nothing if it is not complete yet. Returns its
 /// length too. `no_body` tells that the request was a `HEAD`.
 pub(super) fn parse(bytes: &[u8], no_body: bool) -> Result<Option<(Head, usize)>, Broken> {
     let mut lines = [const { MaybeUninit::<Header<'_>>::uninit() }; USUAL_LINES];
@@ -181,7 +181,7 @@ fn contradiction(response: &Response<'_, '_>, name: &str, why: &str) -> Broken {
     Broken::Head(format!("{}: {why}", shown.join(" and ")).into())
 }
 
-/// How many bytes stand before a part of them.
+/// How many bytes are before a part of them.
 fn length_before(bytes: &[u8], part: &[u8]) -> usize {
     (part.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize)
 }

@@ -92,7 +92,10 @@ impl Auth<String> {
             Self::Bearer(token) => {
                 // Every request of a user with a token comes by here: one allocation of the right size.
                 let mut value = HeaderValue::try_from(["Bearer ", token].concat()).map_err(|_| {
-                    Failure::new(FailureKind::Step, "the bearer token holds a character no header may hold")
+                    Failure::new(
+                        FailureKind::Step,
+                        "the bearer token contains a character that is not allowed in a header",
+                    )
                 })?;
                 value.set_sensitive(true);
                 Ok(Some(value))
@@ -101,7 +104,7 @@ impl Auth<String> {
         }
     }
 
-    /// Takes the challenge of a 401 answer; whether it is worth asking again.
+    /// Takes the challenge of a 401 response; whether it is worth asking again.
     pub(super) fn challenged(&self, nonces: &Nonces, target: &Target, headers: &HeaderMap) -> Result<bool, Failure> {
         match self {
             Self::Digest { username, .. } => nonces.learn(username, target, headers),
@@ -126,10 +129,12 @@ impl Nonces {
         let body = wants_body.then_some(body);
         let context =
             AuthContext::new_with_method(username, password, target.path(), body, HttpMethod::from(method.as_str()));
-        let answer =
-            known.challenge.respond(&context).map_err(|_| challenge::not_understood("it cannot be answered"))?;
+        let answer = known.challenge.respond(&context).map_err(|_| challenge::not_understood("it cannot be used"))?;
         let mut value = HeaderValue::try_from(answer.to_header_string()).map_err(|_| {
-            Failure::new(FailureKind::Step, "user name, password or realm hold a character no header may hold")
+            Failure::new(
+                FailureKind::Step,
+                "username, password or realm contain a character that is not allowed in a header",
+            )
         })?;
         value.set_sensitive(true);
         Ok(Some(value))

@@ -5,7 +5,7 @@ use percent_encoding::utf8_percent_encode;
 
 use crate::uri::RESERVED;
 
-/// A query string without the question mark: every name and value percent-encoded, a blank as `%20`.
+/// A query string without the question mark: every name and value percent-encoded, a space as `%20`.
 pub fn query<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> String {
     let mut out = String::new();
     for (name, value) in pairs {
@@ -19,7 +19,7 @@ pub fn query<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V
     out
 }
 
-/// The body of a form as browsers send it (`application/x-www-form-urlencoded`), a blank as `+`.
+/// The body of a form as browsers send it (`application/x-www-form-urlencoded`), a space as `+`.
 pub fn form<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> Bytes {
     let mut serializer = url::form_urlencoded::Serializer::new(String::new());
     for (name, value) in pairs {
@@ -47,7 +47,7 @@ impl Multipart {
         Self::with_boundary(format!("----loadplan{:032x}", rand::random::<u128>()))
     }
 
-    /// Starts a body for a request whose plan writes this `Content-Type`; gives the one to send. A
+    /// Starts a body for a request whose plan writes this `Content-Type`; returns the one to send. A
     /// boundary that is written there is used; where none is, or one that cannot be (RFC 2046
     /// §5.1.1), a random one is put in (RFC 7578 §4.1). Another type than `multipart/…` gives way.
     pub fn typed(written: Option<&str>) -> (Self, String) {

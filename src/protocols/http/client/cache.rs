@@ -1,9 +1,9 @@
 //! A user's HTTP cache: the part of RFC 9111 that decides what a browser sends again.
 //!
 //! Stored are `GET` answers with status 200, 203, 404 or 410 that say how long they stay fresh
-//! or can be revalidated; never redirects, partial answers or bodies over `max_body`. Freshness
+//! or can be revalidated; never redirects, partial responses or bodies over `max_body`. Freshness
 //! comes from `Cache-Control` and `Expires`; it is never guessed. A user's cache holds at most
-//! 1,000 answers and 16 MiB of bodies; the oldest go first.
+//! 1,000 responses and 16 MiB of bodies; the oldest go first.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -42,7 +42,7 @@ struct CachedAnswer {
     stored: Instant,
     fresh_for: Duration,
     number: u64,
-    /// The request headers the answer depends on, as they were.
+    /// The request headers the response depends on, as they were.
     vary: Vec<(HeaderName, Option<HeaderValue>)>,
 }
 
@@ -50,9 +50,9 @@ struct CachedAnswer {
 pub(super) enum Lookup {
     /// Nothing.
     Miss,
-    /// An answer that needs no request.
+    /// A response that needs no request.
     Fresh(Answer),
-    /// An answer that has to be revalidated with these headers.
+    /// A response that has to be revalidated with these headers.
     Stale(Vec<(HeaderName, HeaderValue)>),
 }
 
@@ -92,7 +92,7 @@ impl Caches {
         }
     }
 
-    /// Looks for an answer to a `GET` of this URL with these headers.
+    /// Looks for a response to a `GET` of this URL with these headers.
     pub(super) fn look_up(&self, scope: CacheScope, url: &str, headers: &HeaderMap) -> Lookup {
         let Some(store) = self.store(scope) else { return Lookup::Miss };
         let store = store.borrow();
@@ -113,7 +113,7 @@ impl Caches {
         if conditions.is_empty() { Lookup::Miss } else { Lookup::Stale(conditions) }
     }
 
-    /// The stored answer, renewed by the headers of a 304.
+    /// The stored response, renewed by the headers of a 304.
     pub(super) fn revalidated(&self, scope: CacheScope, url: &str, not_modified: &HeaderMap) -> Option<Answer> {
         let mut store = self.store(scope)?.borrow_mut();
         let entry = store.entries.get_mut(url)?;
@@ -128,7 +128,7 @@ impl Caches {
         Some(entry.answer.copy())
     }
 
-    /// Stores an answer if it may be.
+    /// Stores a response if it may be.
     pub(super) fn keep(&self, scope: CacheScope, url: &str, request: &HeaderMap, answer: &Answer) {
         let Some(store) = self.store(scope) else { return };
         let mut store = store.borrow_mut();
@@ -182,7 +182,7 @@ fn is_storable(answer: &Answer) -> bool {
             || !freshness(&answer.headers).is_zero())
 }
 
-/// How long an answer may be used without asking.
+/// How long a response may be used without asking.
 fn freshness(headers: &HeaderMap) -> Duration {
     let mut max_age = None;
     for (name, value) in directives(headers) {
@@ -201,7 +201,7 @@ fn freshness(headers: &HeaderMap) -> Duration {
         }
     };
     let age = headers.get(AGE).and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok()).unwrap_or(0);
-    // A year is as long as any answer has to stay.
+    // A year is as long as any response has to stay.
     Duration::from_secs(lifetime.saturating_sub(age).min(365 * 24 * 3600))
 }
 
@@ -222,7 +222,7 @@ fn directives(headers: &HeaderMap) -> impl Iterator<Item = (String, Option<Strin
     })
 }
 
-/// The request headers named by `Vary` with their values; none if the answer fits no other request.
+/// The request headers named by `Vary` with their values; none if the response fits no other request.
 fn varies_by(answer: &HeaderMap, request: &HeaderMap) -> Option<Vec<(HeaderName, Option<HeaderValue>)>> {
     let mut vary = Vec::new();
     for value in answer.get_all(VARY) {

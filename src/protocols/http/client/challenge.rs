@@ -1,4 +1,4 @@
-//! The challenges of a 401 answer: `WWW-Authenticate` taken apart (RFC 9110 §11), and of the
+//! The challenges of a 401 response: `WWW-Authenticate` taken apart (RFC 9110 §11), and of the
 //! digest challenges in it the one that is answered (RFC 7616 §3.3, §3.7).
 
 use std::fmt;
@@ -7,7 +7,7 @@ use digest_auth::{Algorithm, AlgorithmType, Charset, Qop, WwwAuthenticateHeader}
 
 use crate::failure::{Failure, FailureKind};
 
-/// One challenge: a scheme and its parameters. A `token68` in their place is left out.
+/// One challenge: a scheme and its parameters. A `token68` in their place is omitted.
 #[derive(Debug, PartialEq, Eq)]
 struct Challenge {
     scheme: String,
@@ -44,7 +44,7 @@ pub(super) fn digest<'h>(lines: impl IntoIterator<Item = &'h str>) -> Result<Opt
 
 /// A challenge that cannot be answered.
 pub(super) fn not_understood(why: impl fmt::Display) -> Failure {
-    Failure::new(FailureKind::Protocol, format!("the server's digest challenge is not understood: {why}"))
+    Failure::new(FailureKind::Protocol, format!("the server's digest challenge cannot be used: {why}"))
 }
 
 fn strength(challenge: &WwwAuthenticateHeader) -> u8 {
@@ -73,7 +73,7 @@ impl Challenge {
         let algorithm = self.parameter("algorithm").unwrap_or("MD5");
         Ok(WwwAuthenticateHeader {
             algorithm: known_algorithm(algorithm)
-                .ok_or_else(|| not_understood(format_args!("the algorithm `{algorithm}` is not known")))?,
+                .ok_or_else(|| not_understood(format_args!("the algorithm `{algorithm}` is not supported")))?,
             realm: required("realm")?,
             nonce: required("nonce")?,
             opaque: self.parameter("opaque").map(str::to_owned),
@@ -101,7 +101,7 @@ impl Challenge {
             })
             .collect();
         if known.is_empty() {
-            return Err(not_understood(format_args!("the qop `{written}` is not known")));
+            return Err(not_understood(format_args!("the qop `{written}` is not supported")));
         }
         Ok(Some(known))
     }
@@ -213,7 +213,7 @@ mod tests {
             Ok(Some(challenge)) => challenge.nonce,
             Ok(None) => "none".to_owned(),
             Err(failure) => {
-                let (_, why) = failure.message.split_once("is not understood: ").unwrap();
+                let (_, why) = failure.message.split_once("cannot be used: ").unwrap();
                 why.to_owned()
             }
         }
@@ -274,8 +274,8 @@ mod tests {
             (&["Basic realm=\"Digest login\""], "none"),
             (&["Digest realm=r, nonce=n0, qop=\"token\"", "Digest realm=r, nonce=n1, qop=\"auth-int\""], "n1"),
             (&["Digest realm=r, nonce=n0, qop=\"\""], "n0"),
-            (&["Digest realm=r, nonce=n0, algorithm=SHA-512"], "the algorithm `SHA-512` is not known"),
-            (&["Digest realm=r, nonce=n0, qop=token"], "the qop `token` is not known"),
+            (&["Digest realm=r, nonce=n0, algorithm=SHA-512"], "the algorithm `SHA-512` is not supported"),
+            (&["Digest realm=r, nonce=n0, qop=token"], "the qop `token` is not supported"),
             (&["Digest realm=r"], "`nonce` is missing"),
             (&[], "none"),
         ] {

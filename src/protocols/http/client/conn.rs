@@ -47,7 +47,7 @@ pub(super) struct Http2 {
     traffic: Rc<Traffic>,
     ends: Rc<Ends>,
     peer: Rc<Peer>,
-    /// Whether a request on it was given up without an end.
+    /// Whether a request on it was abandoned without an end.
     given_up: Rc<Cell<bool>>,
 }
 
@@ -111,7 +111,7 @@ impl Http2 {
     }
 }
 
-/// How the body of an answer is to be read.
+/// How the body of a response is to be read.
 #[derive(Debug)]
 pub(super) struct Reading {
     /// Whether it is kept and decoded, or only drained and counted.
@@ -124,7 +124,7 @@ pub(super) struct Reading {
     pub(super) tap: Option<Rc<Tap>>,
 }
 
-/// An answer. It is whole, unless it is what [`Progress::partial`] holds.
+/// A response. It is whole, unless it is what [`Progress::partial`] holds.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -136,7 +136,7 @@ pub(super) struct Answer {
     pub(super) body_bytes: u64,
 }
 
-/// Takes an answer as it comes and notes how far it has come. `reading` decides, once the head is
+/// Takes a response as it comes and notes how far it has come. `reading` decides, once the head is
 /// there, what becomes of the body.
 struct AnswerReader<'p, F> {
     reading: Option<F>,
@@ -213,7 +213,7 @@ impl<'p, F: FnOnce(StatusCode, &Headers) -> Reading> AnswerReader<'p, F> {
     }
 }
 
-/// What has come of an answer stays to be looked at when the rest does not come: an error page of
+/// What has come of a response stays to be looked at when the rest does not come: an error page of
 /// a gateway tells more than its missing end. Interrupted requests end here too.
 impl<F> Drop for AnswerReader<'_, F> {
     fn drop(&mut self) {
@@ -321,9 +321,9 @@ pub(super) async fn over_http1(
     }
 }
 
-/// A request under way. When it is dropped before it has ended (it ran out of time), nobody can tell
+/// A request in progress. When it is dropped before it has ended (it ran out of time), nobody can tell
 /// whether the server was slow or the connection is dead: the connection takes no new ones. Those
-/// under way on it may still end.
+/// in progress on it may still end.
 struct UnderWay(Option<Rc<Cell<bool>>>);
 
 impl Drop for UnderWay {

@@ -117,7 +117,7 @@ impl Transport {
         self.proxies.for_target(origin).map(Proxy::name)
     }
 
-    /// The address the plan names for a host. The last one of equals counts: it stands further in.
+    /// The address the plan names for a host. The last one of equals counts: it is further in.
     fn overridden(&self, host: &Host<String>, port: u16) -> Option<SocketAddr> {
         if self.resolve.is_empty() {
             return None;
@@ -151,7 +151,7 @@ pub(super) struct Established {
     pub(super) traffic: Rc<Traffic>,
     pub(super) http2: bool,
     pub(super) remote: SocketAddr,
-    /// For instance `TLSv1.3`.
+    /// For example `TLSv1.3`.
     pub(super) tls: Option<String>,
 }
 
@@ -456,7 +456,7 @@ mod tests {
         }
         let twice = transport(&[("bücher.test", "127.0.0.1:8"), ("xn--bcher-kva.test", "127.0.0.1:9")]).unwrap();
         assert_eq!(twice.overridden(&Host::parse("bücher.test").unwrap(), 80), Some(here));
-        assert!(transport(&[("*.shop.test", "127.0.0.1")]).unwrap_err().message().contains("compared whole"));
+        assert!(transport(&[("*.shop.test", "127.0.0.1")]).unwrap_err().message().contains("whole host name"));
     }
 
     #[test]
@@ -476,6 +476,6 @@ mod tests {
         let mut settings = Settings::default();
         settings.tls.cert_file = Some("client.pem".into());
         let message = Transport::new(settings, &ProxyEnvironment::default()).unwrap_err().message();
-        assert_eq!(message, "`cert_file: client.pem` needs its key beside it; add `key_file`");
+        assert_eq!(message, "`cert_file: client.pem` needs its key; add `key_file`");
     }
 }

@@ -64,7 +64,7 @@ impl Jars {
         Some(header)
     }
 
-    /// Takes the cookies an answer sets: into the jar, and into `seen` in order.
+    /// Takes the cookies a response sets: into the jar, and into `seen` in order.
     pub(super) fn take(
         &self,
         scope: KeptFor,

@@ -58,8 +58,8 @@ pub(super) struct Decoding {
 }
 
 impl Collector {
-    /// `headers` are those of an encoded answer; `announced` is the length the head names. A
-    /// partial answer (206) is kept as it is: half of an encoded body cannot be decoded.
+    /// `headers` are those of an encoded response; `announced` is the length the head names. A
+    /// partial response (206) is kept as it is: half of an encoded body cannot be decoded.
     pub(super) fn new(
         status: StatusCode,
         headers: Option<&HeaderMap>,

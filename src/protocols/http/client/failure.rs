@@ -36,11 +36,11 @@ pub(super) fn tcp(whom: &str, place: &str, error: &io::Error) -> Failure {
     };
     let message = match error.kind() {
         io::ErrorKind::ConnectionRefused => format!("{REFUSED}{at}"),
-        io::ErrorKind::TimedOut => format!("the host does not respond (the system gave up connecting){at}"),
+        io::ErrorKind::TimedOut => format!("the host does not respond (the system stopped trying to connect){at}"),
         io::ErrorKind::HostUnreachable => format!("no route to the host{at}"),
         io::ErrorKind::NetworkUnreachable => format!("the network is unreachable{at}"),
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
-            format!("the connection was reset while it was being made{at}")
+            format!("the connection was reset while connecting{at}")
         }
         io::ErrorKind::AddrInUse => {
             "no free local port left; keep connections (`connections: user`) or use more source addresses".to_owned()
@@ -93,19 +93,20 @@ fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
 }
 
-const TRUST_REMEDY: &str = "add its CA with `tls: { ca_file: … }` or switch checking off with `tls: { verify: false }`";
+const TRUST_REMEDY: &str =
+    "add its CA with `tls: { ca_file: … }` or disable verification with `tls: { verify: false }`";
 
 fn tls_cause(error: &rustls::Error, server_name: &str) -> Failure {
     use rustls::Error;
     let message = match error {
         Error::InvalidCertificate(cause) => certificate_cause(cause, server_name),
         Error::InvalidMessage(_) | Error::InappropriateMessage { .. } | Error::PeerSentOversizedRecord => {
-            "the server does not speak TLS on this port".to_owned()
+            "the server does not use TLS on this port".to_owned()
         }
         Error::PeerIncompatible(_) => {
             "the server and loadplan have no TLS version and cipher in common (`tls: { min_version: … }`)".to_owned()
         }
-        Error::NoApplicationProtocol => "the server does not offer the HTTP version asked for (`version`)".to_owned(),
+        Error::NoApplicationProtocol => "the server does not offer the requested HTTP version (`version`)".to_owned(),
         Error::AlertReceived(alert) => alert_cause(*alert),
         other => format!("the TLS handshake failed: {other}"),
     };
@@ -115,7 +116,7 @@ fn tls_cause(error: &rustls::Error, server_name: &str) -> Failure {
 fn alert_cause(alert: AlertDescription) -> String {
     match alert {
         AlertDescription::CertificateRequired => {
-            "the server asks for a client certificate; name one with `tls: { cert_file: …, key_file: … }`".to_owned()
+            "the server requires a client certificate; set one with `tls: { cert_file: …, key_file: … }`".to_owned()
         }
         AlertDescription::BadCertificate
         | AlertDescription::UnknownCA
@@ -134,10 +135,10 @@ fn alert_cause(alert: AlertDescription) -> String {
                 .to_owned()
         }
         AlertDescription::NoApplicationProtocol => {
-            "the server does not offer the HTTP version asked for (`version`)".to_owned()
+            "the server does not offer the requested HTTP version (`version`)".to_owned()
         }
         AlertDescription::UnrecognisedName => {
-            "the server does not know the host name; `tls: { server_name: … }` sends another".to_owned()
+            "the server does not recognize the host name; use `tls: { server_name: … }` to send another one".to_owned()
         }
         other => format!("the server ended the TLS handshake with the alert {other:?}"),
     }
@@ -153,7 +154,7 @@ fn certificate_cause(cause: &CertificateError, server_name: &str) -> String {
         }
         CertificateError::Revoked => "the server's certificate was revoked".to_owned(),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => format!(
-            "the server's certificate is not for `{server_name}`; `tls: {{ server_name: … }}` checks another name"
+            "the server's certificate is not for `{server_name}`; use `tls: {{ server_name: … }}` to check another name"
         ),
         CertificateError::UnknownIssuer => {
             format!("the server's certificate is self-signed or its issuer is unknown; {TRUST_REMEDY}")
@@ -218,7 +219,7 @@ impl Stage {
         }
     }
 
-    /// How far the request had come that failed with this message for want of time.
+    /// How far the request had come that failed with this message for lack of time.
     pub(crate) fn of_timeout(message: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| message.starts_with(stage.undone()))
     }
@@ -227,8 +228,8 @@ impl Stage {
 /// The failure of a request that ran into `timeout`. `came` is how many bytes of a body had come.
 pub(super) fn timeout(stage: Stage, limit: Duration, came: u64) -> Failure {
     let came = match stage {
-        Stage::Body if came == 0 => "; nothing of it had come".to_owned(),
-        Stage::Body => format!("; {} of it had come", roughly(came)),
+        Stage::Body if came == 0 => "; no part of it had arrived".to_owned(),
+        Stage::Body => format!("; {} had arrived", roughly(came)),
         Stage::Connecting
         | Stage::Handshake
         | Stage::Waiting
@@ -277,9 +278,9 @@ pub(super) struct ExchangeError {
     pub(super) failure: Failure,
     /// Whether the server certainly did not act on the request.
     pub(super) untouched: bool,
-    /// Whether the connection ended before one byte of an answer came.
+    /// Whether the connection ended before one byte of a response came.
     pub(super) silent: bool,
-    /// How long the answer was waited for.
+    /// How long the response was waited for.
     pub(super) waited: Duration,
 }
 
@@ -299,9 +300,9 @@ pub(super) enum Broken {
     Closed,
     /// Its TLS ended without `close_notify`, where the body ends with the connection.
     Cut,
-    /// The head of the answer is not valid, for this reason.
+    /// The head of the response is not valid, for this reason.
     Head(Box<str>),
-    /// The head of the answer is too large.
+    /// The head of the response is too large.
     TooLarge,
     /// What came is not HTTP/1; it begins with this line.
     NotHttp1(Box<str>),
@@ -318,8 +319,8 @@ impl Broken {
         }
     }
 
-    /// Names the failure that came before the answer's head was complete.
-    /// `answered` tells whether any byte of an answer had come.
+    /// Names the failure that came before the response's head was complete.
+    /// `answered` tells whether any byte of a response had come.
     pub(super) fn before_head(&self, answered: bool) -> ExchangeError {
         before_head(self.cause(), answered)
     }
@@ -337,7 +338,7 @@ impl Broken {
     }
 }
 
-/// Names the failure that HTTP/2 met before the answer's head was complete.
+/// Names the failure that HTTP/2 met before the response's head was complete.
 pub(super) fn http2_before_head(error: &hyper::Error) -> ExchangeError {
     before_head(cause_of(error), false)
 }
@@ -402,7 +403,7 @@ const KEPT: &str = "the server closed the kept connection, idle for ";
 const RACE: Duration = Duration::from_secs(1);
 
 /// The failure of a request on a connection that was idle for so long and that the server closed
-/// without an answer `waited` later; nothing if idleness was not the reason.
+/// without a response `waited` later; nothing if idleness was not the reason.
 pub(super) fn kept_connection_closed(idle: Option<Duration>, waited: Duration) -> Option<Failure> {
     let idle = idle.filter(|_| waited < RACE)?;
     Some(Failure::new(FailureKind::Reset, kept_connection_message(idle)))
@@ -411,7 +412,7 @@ pub(super) fn kept_connection_closed(idle: Option<Duration>, waited: Duration) -
 /// The message of [`kept_connection_closed`].
 pub(crate) fn kept_connection_message(idle: Duration) -> String {
     let cause = if idle < Duration::from_millis(50) {
-        "it may limit the requests of a connection: write `connections: request` to open a new one for each"
+        "it may limit the requests per connection; use `connections: request` to open a new one for each request"
     } else {
         "its keep-alive time seems to be that short: raise it, or write `connections: iteration` or `connections: \
          request` to open new ones"
@@ -439,7 +440,7 @@ fn about(time: Duration) -> String {
 pub(super) fn cut_body(received: u64, announced: Option<u64>) -> Failure {
     let message = match announced {
         Some(announced) => format!("the body ended after {received} of {announced} bytes"),
-        None if received == 0 => "the body ended before anything of it had come".to_owned(),
+        None if received == 0 => "the body ended before any part of it arrived".to_owned(),
         None => format!("the body ended before it was complete, after {}", roughly(received)),
     };
     Failure::new(FailureKind::Body, message)
@@ -477,7 +478,7 @@ impl Cause {
             }
             Self::Tls(failure) => failure,
             Self::Invalid { version, reason } => {
-                let remedy = if version == "HTTP/2" { "; `version: 1.1` speaks HTTP/1.1 to it" } else { "" };
+                let remedy = if version == "HTTP/2" { "; use `version: 1.1` for HTTP/1.1" } else { "" };
                 let words = format!("the response is not valid {version} ({reason}){remedy}");
                 Failure::new(FailureKind::Protocol, words)
             }
@@ -528,11 +529,11 @@ fn io_cause(error: &io::Error) -> Cause {
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
             Cause::Reset("the server reset the connection".to_owned())
         }
-        io::ErrorKind::TimedOut => Cause::Reset("the connection broke (the system gave up sending)".to_owned()),
+        io::ErrorKind::TimedOut => Cause::Reset("the connection failed (the system stopped trying to send)".to_owned()),
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
             Cause::Invalid { version: "HTTP", reason: error.to_string() }
         }
-        _ => Cause::Reset(format!("the connection broke: {}", system_words(error))),
+        _ => Cause::Reset(format!("the connection failed: {}", system_words(error))),
     }
 }
 
@@ -557,14 +558,14 @@ fn h2_cause(error: &h2::Error) -> Cause {
             reason => format!("GOAWAY with {reason:?}: {}", reason.description()),
         }),
         Some(h2::Reason::NO_ERROR | h2::Reason::CANCEL) => {
-            Cause::Ended("the server broke the response off (HTTP/2 RST_STREAM)".to_owned())
+            Cause::Ended("the server aborted the response (HTTP/2 RST_STREAM)".to_owned())
         }
         Some(reason) if error.is_remote() => {
             Cause::Ended(format!("the server ended the exchange: {} (HTTP/2 {reason:?})", reason.description()))
         }
         // The h2 crate's own word for more than it takes: what of, it tells in the text only.
         Some(h2::Reason::ENHANCE_YOUR_CALM) if error.to_string().contains("too_many_data_frames") => {
-            Cause::Protocol("the server sends too many HTTP/2 frames that hold nothing or next to nothing".to_owned())
+            Cause::Protocol("the server sends too many HTTP/2 frames that contain nothing or almost nothing".to_owned())
         }
         Some(h2::Reason::ENHANCE_YOUR_CALM) => Cause::Protocol(TOO_LARGE.to_owned()),
         Some(reason) => Cause::Invalid { version: "HTTP/2", reason: reason.description().to_owned() },

@@ -1,4 +1,4 @@
-//! Where the answers of an HTTP/2 connection begin and end, seen from their frames' heads
+//! Where the responses of an HTTP/2 connection begin and end, seen from their frames' heads
 //! (RFC 9113 §4.1).
 //!
 //! The HTTP/2 library drops a DATA frame that ends a body too early together with what is in it, so
@@ -43,7 +43,7 @@ impl Ends {
     }
 
     /// The length of a body of which `received` bytes were handed on and that ended, after
-    /// `since` others, before its `announced` bytes. Nothing if several answers may have done that.
+    /// `since` others, before its `announced` bytes. Nothing if several responses may have done that.
     pub(super) fn length(&self, since: u64, received: u64, announced: u64) -> Option<u64> {
         let (count, last) = &*self.seen.borrow();
         let new = usize::try_from(count.saturating_sub(since)).unwrap_or(usize::MAX);

@@ -1,7 +1,7 @@
-//! Bodies in gzip: one or more members (RFC 1952 §2.2), and what may stand after the last one.
+//! Bodies in gzip: one or more members (RFC 1952 §2.2), and what may be after the last one.
 //!
 //! Zeros after it are padding, as `gzip` itself and Java take them. Anything else is not a part of
-//! the body and is told: often it is an error page that a server writes after what it compressed.
+//! the body and is reported: often it is an error page that a server writes after what it compressed.
 
 use std::io::{self, Write};
 
@@ -16,12 +16,12 @@ const MAGIC: [u8; 2] = [0x1F, 0x8B];
 /// Decodes gzip.
 pub(super) struct Gzip {
     at: At,
-    /// How many bytes stand after the last member.
+    /// How many bytes are after the last member.
     after: u64,
 }
 
 enum At {
-    /// Before a member: so many bytes of its magic have come.
+    /// Before a member: this many bytes of its magic have come.
     Start {
         first: bool,
         magic: usize,

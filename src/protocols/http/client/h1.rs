@@ -2,7 +2,7 @@
 //!
 //! It is written for this program alone because a general client's ways of handing requests,
 //! answers and bodies from one task to another cost more than everything else a request does
-//! here. What stands in the way of that is left out: no pipelining, no waiting for `100 Continue`.
+//! here. Everything that would slow this down is omitted: no pipelining, no waiting for `100 Continue`.
 
 use std::cell::RefCell;
 use std::future::{Future as _, poll_fn};
@@ -20,7 +20,7 @@ use super::connect::Stream;
 use super::failure::Broken;
 use super::head::Wire;
 
-/// The largest head of an answer, in bytes; HTTP/2 counts 32 more for each header.
+/// The largest head of a response, in bytes; HTTP/2 counts 32 more for each header.
 pub(super) const MAX_HEAD: usize = 256 * 1024;
 /// How many interim responses (1xx) may come before the response itself; servers send one or two.
 pub(crate) const MAX_INTERIM: u32 = 100;
@@ -52,7 +52,7 @@ pub struct Upgraded {
     pub received: Vec<u8>,
 }
 
-/// Takes an answer as it comes.
+/// Takes a response as it comes.
 pub(super) trait Receiver {
     /// Something has come, if only the end.
     fn came(&mut self);
@@ -79,7 +79,7 @@ pub(super) struct Interrupted {
     pub(super) unsent: bool,
 }
 
-/// How far an answer has come.
+/// How far a response has come.
 enum AnswerStage {
     /// Its head has not come.
     Head,
@@ -89,13 +89,13 @@ enum AnswerStage {
     Done,
 }
 
-/// An exchange under way.
+/// An exchange in progress.
 struct Exchange<'a, R> {
     wire: &'a Wire,
     sent: usize,
     /// Whether what was sent has left TLS too.
     flushed: bool,
-    /// Why no more could be sent. The answer may lie there all the same: a server that takes no
+    /// Why no more could be sent. The response may lie there all the same: a server that takes no
     /// body so large says so and closes.
     unsent: Option<io::Error>,
     /// Whether what had come before the request was looked at.
@@ -107,7 +107,7 @@ struct Exchange<'a, R> {
     was_behind: bool,
     /// Whether the connection has ended.
     closed: bool,
-    /// How many heads came before that of the answer itself.
+    /// How many heads came before that of the response itself.
     interim: u32,
     receiver: &'a mut R,
 }
@@ -121,7 +121,7 @@ impl Http1 {
         &self.peer
     }
 
-    /// Gives up HTTP on the connection.
+    /// Stops using HTTP on the connection.
     pub(super) fn upgraded(self) -> Upgraded {
         Upgraded { stream: self.stream, received: self.inbox }
     }
@@ -132,12 +132,12 @@ impl Http1 {
 
     /// Whether the connection can take a request: looks at what has happened on it meanwhile.
     pub(super) async fn is_usable(&mut self) -> bool {
-        // An end, an error, or an answer before it was asked.
+        // An end, an error, or a response before it was asked.
         self.inbox.is_empty() && poll_fn(|cx| Poll::Ready(self.poll_silence(cx).is_pending())).await
     }
 
     /// Whether a new connection has not ended yet. What the server says before it was asked (that it
-    /// is overloaded, for instance) is kept: it is the answer.
+    /// is overloaded, for example) is kept: it is the response.
     async fn is_open(&mut self) -> bool {
         poll_fn(|cx| {
             SCRATCH.with_borrow_mut(|scratch| {
@@ -162,8 +162,8 @@ impl Http1 {
     }
 
     /// Sends a request and reads its answer to the last byte. `fresh` tells that the connection
-    /// has carried nothing yet. Gives whether it can carry on: the request was sent to its last
-    /// byte, and the end of the answer was not the end of the connection.
+    /// has carried nothing yet. Returns whether it can carry on: the request was sent to its last
+    /// byte, and the end of the response was not the end of the connection.
     pub(super) async fn exchange<R: Receiver>(
         &mut self,
         wire: &Wire,
@@ -201,7 +201,7 @@ impl Http1 {
     ) -> Poll<Result<bool, Broken>> {
         SCRATCH.with_borrow_mut(|scratch| {
             // A connection in use was found silent just before, so the request goes first. Later
-            // the answer does: it may come before a long request is sent.
+            // the response does: it may come before a long request is sent.
             let mut reads = exchange.sent > 0 || exchange.unsent.is_some();
             let mut pieces = 0;
             if std::mem::take(&mut exchange.was_behind)
@@ -318,7 +318,7 @@ impl Http1 {
                 return Err(Broken::TooLarge);
             }
             at += length;
-            // 100 Continue, 103 Early Hints and the like come before the answer itself.
+            // 100 Continue, 103 Early Hints and the like come before the response itself.
             if matches!(head.status, 100..=199) && head.status != 101 {
                 exchange.interim += 1;
                 if exchange.interim > MAX_INTERIM {

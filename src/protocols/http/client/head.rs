@@ -87,7 +87,7 @@ impl Hop {
         if self.credentials {
             return true;
         }
-        // RFC 9110 §15.4: what belongs to the first request's server is left out or made anew.
+        // RFC 9110 §15.4: what belongs to the first request's server is omitted or made again.
         ![AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION].contains(name)
             && (settings.redirect_headers == RedirectHeaders::All || !request.headers.is_credential(name))
     }

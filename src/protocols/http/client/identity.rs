@@ -19,11 +19,11 @@ pub(super) fn client_identity(tls: &TlsSettings, provider: &CryptoProvider) -> R
     let (cert_file, key_file) = match (&tls.cert_file, &tls.key_file) {
         (None, None) => return Ok(None),
         (Some(cert), None) => {
-            let message = format!("`cert_file: {}` needs its key beside it", cert.display());
+            let message = format!("`cert_file: {}` needs its key", cert.display());
             return Err(Problem::new(message, "add `key_file`"));
         }
         (None, Some(key)) => {
-            let message = format!("`key_file: {}` needs its certificate beside it", key.display());
+            let message = format!("`key_file: {}` needs its certificate", key.display());
             return Err(Problem::new(message, "add `cert_file`"));
         }
         (Some(cert), Some(key)) => (cert, key),
@@ -31,7 +31,7 @@ pub(super) fn client_identity(tls: &TlsSettings, provider: &CryptoProvider) -> R
     let chain = certificates("cert_file", cert_file)?;
     let key = provider.key_provider.load_private_key(private_key(key_file)?).map_err(|_| {
         format!(
-            "the key in the key_file `{}` is of a kind that cannot be used here: RSA, ECDSA with P-256 or P-384, and \
+            "the key in the key_file `{}` has a type that is not supported: RSA, ECDSA with P-256 or P-384, and \
              Ed25519 can",
             key_file.display()
         )
@@ -39,16 +39,16 @@ pub(super) fn client_identity(tls: &TlsSettings, provider: &CryptoProvider) -> R
     let identity = CertifiedKey::new(chain, key);
     match identity.keys_match() {
         Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(Some(identity)),
-        // Only the check cannot read it, for instance one of X.509 version 1. Whether it will do is
+        // Only the check cannot read it, for example one of X.509 version 1. Whether it will do is
         // for the server to judge.
         Err(Error::InvalidCertificate(_)) if holds_its_key(&identity) => Ok(Some(identity)),
         Err(error) => {
             let why = match error {
-                Error::InconsistentKeys(_) => "the key is that of another certificate".to_owned(),
+                Error::InconsistentKeys(_) => "the key belongs to another certificate".to_owned(),
                 other => other.to_string(),
             };
             Err(format!(
-                "the client certificate `{}` and the key `{}` do not fit together: {why}",
+                "the client certificate `{}` and the key `{}` do not match: {why}",
                 cert_file.display(),
                 key_file.display()
             )
@@ -57,7 +57,7 @@ pub(super) fn client_identity(tls: &TlsSettings, provider: &CryptoProvider) -> R
     }
 }
 
-/// Whether the key's public half stands in the certificate, which need not be understood for that.
+/// Whether the key's public half is in the certificate, which need not be understood for that.
 fn holds_its_key(identity: &CertifiedKey) -> bool {
     let public = identity.key.public_key();
     match (public, identity.cert.first()) {
@@ -79,11 +79,11 @@ pub(super) fn certificates(setting: &str, file: &Path) -> Result<Vec<Certificate
         let name = file.display();
         let swapped = contains(&bytes, b"PRIVATE KEY-----") && setting == "cert_file";
         let help = match swapped {
-            true => "it holds a key: are `cert_file` and `key_file` swapped?".to_owned(),
+            true => "it contains a key: are `cert_file` and `key_file` swapped?".to_owned(),
             false => converted(&bytes, file),
         };
         return Err(Problem::new(
-            format!("the {setting} `{name}` holds no certificate (PEM: -----BEGIN CERTIFICATE-----)"),
+            format!("the {setting} `{name}` contains no certificate (PEM: -----BEGIN CERTIFICATE-----)"),
             help,
         ));
     }
@@ -101,7 +101,7 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, Problem> {
     }
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| match error {
         pem::Error::NoItemsFound => Problem::new(
-            format!("the key_file `{name}` holds no private key (PEM: PKCS#8, PKCS#1 or SEC1)"),
+            format!("the key_file `{name}` contains no private key (PEM: PKCS#8, PKCS#1 or SEC1)"),
             converted(&bytes, file),
         ),
         error => format!("the key_file `{name}` is not valid PEM: {error}").into(),

@@ -74,7 +74,7 @@ fn brotli_window(first: u8) -> u8 {
     }
 }
 
-/// Gives `decode` room for a piece behind what `out` holds; it tells how much of it was used.
+/// Gives `decode` room for a piece after what `out` holds; it tells how much of it was used.
 fn into_room<T>(out: &mut Vec<u8>, decode: impl FnOnce(&mut [u8]) -> io::Result<(usize, T)>) -> io::Result<(usize, T)> {
     let start = out.len();
     out.resize(start + PIECE, 0);

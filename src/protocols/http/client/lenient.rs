@@ -1,6 +1,6 @@
-//! Heads of answers that do not follow the standard to the letter, read as curl and node read them:
+//! Heads of responses that do not follow the standard to the letter, read as curl and node read them:
 //! folded lines (RFC 9112 §5.2), spaces before a colon, lines that are no headers, hundreds of lines.
-//! What such a head says is written down anew, by the letter, and read again.
+//! What such a head says is written down again, by the letter, and read again.
 
 use httparse::{EMPTY_HEADER, Error, ParserConfig, Response, Status};
 
@@ -71,7 +71,7 @@ fn refused(bytes: &[u8]) -> Broken {
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
         .find(|line| line.iter().any(|byte| matches!(byte, 0 | b'\r')));
     match bad {
-        Some(line) => Broken::Head(format!("the line {} holds a control character", shown(line)).into()),
+        Some(line) => Broken::Head(format!("the line {} contains a control character", shown(line)).into()),
         None => Broken::Head("a header cannot be read".into()),
     }
 }
@@ -152,9 +152,12 @@ mod tests {
     #[test]
     fn what_is_refused_names_its_line() {
         for (text, words) in [
-            ("HTTP/1.1 200 OK\r\nX-A: b\0c\r\n\r\n", "the line `X-A: b·c` holds a control character"),
-            ("HTTP/1.1 200 OK\r\nX-A: b\rc\r\n\r\n", "the line `X-A: b·c` holds a control character"),
-            ("HTTP/1.1 200 OK\r\nSet-Cookie: a=s3cret\0\r\n\r\n", "the line `Set-Cookie: …` holds a control character"),
+            ("HTTP/1.1 200 OK\r\nX-A: b\0c\r\n\r\n", "the line `X-A: b·c` contains a control character"),
+            ("HTTP/1.1 200 OK\r\nX-A: b\rc\r\n\r\n", "the line `X-A: b·c` contains a control character"),
+            (
+                "HTTP/1.1 200 OK\r\nSet-Cookie: a=s3cret\0\r\n\r\n",
+                "the line `Set-Cookie: …` contains a control character",
+            ),
             ("HTTP/1.1 2x0 OK\r\n\r\n", "`HTTP/1.1 2x0 OK`: that is not a status line"),
         ] {
             match parse(text.as_bytes(), false) {

@@ -6,7 +6,7 @@
 //! [`Target`] (a parsed URL).
 //!
 //! The clock starts when [`HttpUser::send`] is called and stops at the last byte of the body.
-//! Dropping the future closes the connection it was using: an answer that was half read can
+//! Dropping the future closes the connection it was using: a response that was half read can
 //! never be taken for the next one.
 //!
 //! HTTP/1 connections are driven by the task that sends the request. HTTP/2 connections are

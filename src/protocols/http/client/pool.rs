@@ -29,7 +29,7 @@ pub(super) struct Pool {
 struct Idle {
     home: Home,
     connection: Box<Http1>,
-    /// When its last answer ended.
+    /// When its last response ended.
     since: Option<Instant>,
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Lease<'a> {
     home: Option<Home>,
     /// Whether it has carried a request before.
     pub(super) reused: bool,
-    /// When its last answer ended, if that is known.
+    /// When its last response ended, if that is known.
     pub(super) idle_since: Option<Instant>,
     pool: &'a Pool,
     progress: &'a Progress,

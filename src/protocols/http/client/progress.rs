@@ -1,4 +1,4 @@
-//! What is known of a request while it is under way, so that it can be told even if it is cut off.
+//! What is known of a request while it is in progress, so that it can be reported even if it is cut off.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -43,7 +43,7 @@ impl Traffic {
     }
 }
 
-/// A request under way.
+/// A request in progress.
 #[derive(Debug)]
 pub(super) struct Progress {
     /// When it started, until a connection is used: asking the clock again tells nothing new if
@@ -65,7 +65,7 @@ pub(super) struct Progress {
     pub(super) redirects: Cell<u32>,
     /// Every cookie set so far, in order.
     pub(super) cookies: RefCell<Vec<(String, String)>>,
-    /// What came of an answer that was not whole: its status, its headers, the beginning of its body.
+    /// What came of a response that was not whole: its status, its headers, the beginning of its body.
     pub(super) partial: RefCell<Option<Box<Answer>>>,
     /// Where the connection goes once its server speaks another protocol on it.
     pub(super) upgraded: Option<Rc<RefCell<Option<Upgraded>>>>,

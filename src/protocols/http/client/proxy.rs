@@ -258,7 +258,7 @@ fn same_prefix(left: &[u8], right: &[u8], bits: u8) -> bool {
     })
 }
 
-/// The longest answer to `CONNECT` that is read.
+/// The longest response to `CONNECT` that is read.
 const MAX_ANSWER: usize = 16 * 1024;
 
 /// Asks a proxy for a tunnel to the target.
@@ -282,10 +282,10 @@ pub(super) async fn tunnel(stream: &mut TcpStream, proxy: &Proxy, origin: &Origi
             break end + 4;
         }
         if answer.len() >= MAX_ANSWER {
-            return Err(broken("sent too long a response to CONNECT"));
+            return Err(broken("sent a response to CONNECT that is too long"));
         }
         if stream.read_buf(&mut answer).await.map_err(to_proxy)? == 0 {
-            return Err(broken("closed the connection instead of answering CONNECT"));
+            return Err(broken("closed the connection instead of responding to CONNECT"));
         }
     };
     let status = answer
@@ -296,8 +296,8 @@ pub(super) async fn tunnel(stream: &mut TcpStream, proxy: &Proxy, origin: &Origi
     match status {
         Some(200..=299) if head_end == answer.len() => Ok(()),
         Some(200..=299) => Err(broken("sent data before the tunnel was used")),
-        Some(407) => Err(broken("answered 407 to CONNECT: it wants a user name and password in the proxy's URL")),
-        Some(status) => Err(broken(&format!("answered {status} to CONNECT"))),
+        Some(407) => Err(broken("responded to CONNECT with 407: it requires a username and password in the proxy URL")),
+        Some(status) => Err(broken(&format!("responded to CONNECT with {status}"))),
         None => Err(broken("does not speak HTTP")),
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Next {
     pub(super) same_origin: bool,
 }
 
-/// Whether this answer is a redirect that can be followed.
+/// Whether this response is a redirect that can be followed.
 pub(super) fn is_redirect(status: StatusCode, headers: &Headers) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
 }

@@ -47,7 +47,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request without headers and body that keeps the answer's body.
+    /// A request without headers and body that keeps the response's body.
     pub fn new(method: Method, target: Arc<Target>) -> Self {
         Self {
             method,

@@ -23,7 +23,7 @@ static SELECTORS: LazyLock<[Selector; 2]> = LazyLock::new(|| {
     ]
 });
 
-/// Whether an answer is a page.
+/// Whether a response is a page.
 pub(super) fn is_html(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
         let kind = value.split(';').next().unwrap_or("").trim();

@@ -66,7 +66,7 @@ pub enum TlsVersion {
 pub struct TlsSettings {
     /// Whether the server's certificate is checked.
     pub verify: bool,
-    /// PEM file of certificates trusted beside the system's.
+    /// PEM file of certificates trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
     /// PEM file of the client's certificate chain.
     pub cert_file: Option<PathBuf>,
@@ -144,7 +144,7 @@ pub struct Settings {
     pub connections: Connections,
     /// The HTTP version to speak.
     pub version: HttpVersion,
-    /// Whether compressed answers are asked for.
+    /// Whether compressed responses are asked for.
     pub compression: bool,
     /// How TLS connections are made.
     pub tls: TlsSettings,

@@ -1,6 +1,6 @@
 //! How header names are spelled over HTTP/1: as the plan writes them, and those that loadplan adds with
 //! their conventional capitals. Names are alike in any case (RFC 9110 §5.1), but there are servers that
-//! do not know. HTTP/2 has small letters only.
+//! do not know. HTTP/2 has lower-case letters only.
 
 use std::ops::Deref;
 

@@ -66,7 +66,7 @@ impl Tap {
     }
 }
 
-/// A body under way to a sink.
+/// A body in progress to a sink.
 pub(super) struct Tapped {
     tap: Rc<Tap>,
     /// When the last bytes came.

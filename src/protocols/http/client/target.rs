@@ -86,13 +86,13 @@ impl Target {
         if userinfo.is_none() && tail.contains('@') && split_port(authority).1.is_some_and(|port| !is_number(port)) {
             // What would be shown here is a part of the password.
             return Err(Problem::new(
-                "a user name or password in a URL holds a character that ends it",
+                "a username or password in a URL contains a character that ends it",
                 ENCODE_CREDENTIALS,
             ));
         }
         if host_port.parse::<std::net::Ipv6Addr>().is_ok() {
             let ours = format!("write {scheme}://[{host_port}]/");
-            return Err(Problem::new("an IPv6 address must stand in brackets", ours));
+            return Err(Problem::new("an IPv6 address must be in brackets", ours));
         }
         let (host, port) = split_port(host_port);
         if host.is_empty() {
@@ -137,7 +137,7 @@ impl Target {
         &self.text
     }
 
-    /// The same, to be kept beside.
+    /// The same, to be kept separately.
     pub(super) fn shared_text(&self) -> &Arc<str> {
         &self.text
     }

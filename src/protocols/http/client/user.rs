@@ -38,7 +38,7 @@ use crate::response::{Body, Headers, Response};
 const MAX_RESENT: u32 = 3;
 
 /// One user's HTTP state: connections, cookies, cache, digest nonces. Several requests may be
-/// under way at once (`parallel`).
+/// in progress at once (`parallel`).
 #[derive(Default)]
 pub struct HttpUser {
     pool: Pool,
@@ -201,7 +201,7 @@ impl HttpUser {
         }
     }
 
-    /// Fetches the resources of an answer that is a page.
+    /// Fetches the resources of a response that is a page.
     async fn complete_page(
         &self,
         request: &Request,
@@ -259,7 +259,7 @@ impl HttpUser {
         .await
     }
 
-    /// Sends a request, answers a digest's challenge and follows redirects; gives the answer and
+    /// Sends a request, answers a digest's challenge and follows redirects; returns the response and
     /// where it came from.
     async fn follow(
         &self,
@@ -307,7 +307,7 @@ impl HttpUser {
         let scope = transport.settings().cache;
         let is_cached = scope != CacheScope::Off && progress.tap.is_none();
         let mut conditions = Vec::new();
-        // By which headers the cache would know the answer. Boxed: every user has room for it.
+        // By which headers the cache would know the response. Boxed: every user has room for it.
         let mut known_by = None;
         progress.cached.set(false);
         if is_cached && hop.method == Method::GET {
@@ -521,7 +521,7 @@ fn exchange(
     }
 }
 
-/// An answer as the engine gets it.
+/// A response as the engine gets it.
 #[inline(always)]
 fn response(answer: Answer, target: &Target, timings: &Timings, progress: &Progress) -> Response {
     let mut response = Response::from_url(Arc::clone(target.shared_text()));
@@ -538,7 +538,7 @@ fn response(answer: Answer, target: &Target, timings: &Timings, progress: &Progr
     response
 }
 
-/// What came of an answer that was not whole.
+/// What came of a response that was not whole.
 #[cold]
 fn partial(request: &Request, timings: &Timings, progress: &Progress) -> Option<Rc<Response>> {
     let answer = progress.partial.take()?;

@@ -14,9 +14,9 @@ impl Build<'_> {
                 "content-length" => Some(
                     Diagnostic::warning(
                         name.span,
-                        "`Content-Length` is not sent as it is written here: it is always the length of the body",
+                        "`Content-Length` is not sent as written here: it is always the length of the body",
                     )
-                    .help("leave it out"),
+                    .help("remove it"),
                 ),
                 "transfer-encoding" => transfer_encoding(name, value),
                 "content-encoding" => content_encoding(step, name, value),
@@ -44,9 +44,9 @@ fn transfer_encoding(name: &Name, value: &Text) -> Option<Diagnostic> {
     Some(
         Diagnostic::warning(
             name.span,
-            format!("`Transfer-Encoding: {}` says what is not done to the body; only `chunked` is", value.value.trim()),
+            format!("`Transfer-Encoding: {}` does not apply to the body; only `chunked` does", value.value.trim()),
         )
-        .help("write `chunked` or leave it out; `compress_body: gzip` compresses a body"),
+        .help("write `chunked` or remove it; `compress_body: gzip` compresses a body"),
     )
 }
 
@@ -61,10 +61,10 @@ fn content_encoding(step: &HttpStep, name: &Name, value: &Text) -> Option<Diagno
                 name.span,
                 format!("`Content-Encoding` says `{coding}`, but `compress_body` compresses with `{}`", own.value),
             )
-            .help("leave the header out: it is added")
+            .help("remove the header: it is added automatically")
         });
     }
-    let plain = format!("the header says that the body is compressed with `{coding}`, but it is sent as it is");
+    let plain = format!("the header says that the body is compressed with `{coding}`, but it is sent uncompressed");
     let help = "write `compress_body: gzip` on the request instead, which adds the header";
     match step.body.as_ref()? {
         BodySpec::Json(_) | BodySpec::Form(_) | BodySpec::Graphql(..) | BodySpec::Multipart(_) => {
@@ -100,6 +100,6 @@ fn content_type(step: &HttpStep, name: &Name, value: &Text) -> Option<Diagnostic
             name.span,
             format!("a `multipart` body cannot have the Content-Type `{}`", value.value.trim()),
         )
-        .help("leave the header out: it is written with the boundary, which servers need to read the body"),
+        .help("remove the header: it is added with the boundary, which servers need to read the body"),
     )
 }

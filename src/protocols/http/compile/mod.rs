@@ -137,7 +137,7 @@ impl Build<'_> {
                 {
                     self.error(
                         value.span,
-                        format!("`{}` holds a character no header may hold", name.value),
+                        format!("`{}` contains a character that is not allowed in a header", name.value),
                         "remove line breaks and control characters",
                     );
                 }

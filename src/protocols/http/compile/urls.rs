@@ -1,4 +1,4 @@
-//! What can be told of a request's URL before the run.
+//! What is known of a request's URL before the run.
 
 use super::super::plan::HttpStep;
 use crate::diagnostic::{Diagnostic, Severity, Span};
@@ -17,9 +17,9 @@ impl Build<'_> {
             self.findings.push(
                 Diagnostic::warning(
                     step.url.span,
-                    "what follows `#` in a URL never leaves the client: the server gets only what is before it",
+                    "everything after `#` in a URL stays on the client: the server only gets the part before it",
                 )
-                .help("leave it out, or write `%23` where the server is to get a `#`"),
+                .help("remove it, or write `%23` if the server should get a `#`"),
             );
         }
         let Some(path) = literal.filter(|text| !uri::is_absolute(text)) else {
@@ -41,9 +41,9 @@ impl Build<'_> {
             self.findings.push(
                 Diagnostic::warning(
                     step.url.span,
-                    format!("`//` at the beginning names a host: this goes to `{host}`, not to the `base_url`"),
+                    format!("`//` at the start means a host name: this goes to `{host}`, not to the `base_url`"),
                 )
-                .help("write its scheme before it to make that plain, or one `/` where a path is meant"),
+                .help("write the scheme before it to make this clear, or a single `/` for a path"),
             );
         } else if uri::lacks_scheme(path) {
             self.findings.push(
@@ -104,7 +104,7 @@ fn scheme<'u>(step: &HttpStep, url: &'u str) -> Cow<'u, str> {
 
 const WHOLE: &str = "a whole URL looks like http://localhost:8080/path";
 
-/// A path that nothing stands before.
+/// A path without a base URL.
 fn no_base(path: &str, span: Span) -> Diagnostic {
     if uri::network_path(path).is_some() {
         return Diagnostic::error(span, format!("`{path}` names a host but no scheme"))
@@ -114,6 +114,6 @@ fn no_base(path: &str, span: Span) -> Diagnostic {
         return Diagnostic::error(span, format!("`{path}` is not a whole URL: it has no scheme"))
             .help(format!("write `http://{path}` or `https://{path}`"));
     }
-    Diagnostic::error(span, format!("`{path}` is only a path, and there is no `base_url` to put in front of it"))
+    Diagnostic::error(span, format!("`{path}` is only a path, and there is no `base_url`"))
         .help("write `http: { base_url: … }` on the plan, give --base-url, or write a whole URL")
 }

@@ -69,7 +69,7 @@ pub(super) fn make(
                 }
             }
             let kind =
-                HeaderValue::try_from(kind).map_err(|_| StepError::new("the Content-Type holds a line break"))?;
+                HeaderValue::try_from(kind).map_err(|_| StepError::new("the Content-Type contains a line break"))?;
             extra.push((header::CONTENT_TYPE, kind));
             multipart.finish()
         }

@@ -20,8 +20,8 @@ use crate::mask::{Masker, credentials_in};
 use crate::protocols::sampler::{Sending, beginning, text};
 use crate::template::{Scope, Template};
 
-/// So many nodes of a plan have what never changes in their requests kept by each thread, some
-/// 1.3 kB each; in a plan with more, the others make it anew each time.
+/// This many nodes of a plan have what never changes in their requests kept by each thread, some
+/// 1.3 kB each; in a plan with more, the others make it again each time.
 const KEPT: usize = 2048;
 
 /// A thread's own copies of what never changes in the requests of each node. Counting the users of
@@ -119,12 +119,14 @@ fn fixed_headers(
 fn header_value(name: &HeaderName, template: &Template, scope: &mut dyn Scope) -> Result<HeaderValue, StepError> {
     let text = text(scope, template)?;
     let no_header = |_| {
-        StepError::new(format!("the header `{name}` would hold a line break or another character no header may hold"))
+        StepError::new(format!(
+            "the header `{name}` would contain a line break or another character that is not allowed in a header"
+        ))
     };
     HeaderValue::try_from(text).map_err(no_header)
 }
 
-/// Every credential of a request, wherever it stands: a target may send it back in its response.
+/// Every credential of a request, wherever it is: a target may send it back in its response.
 pub(crate) fn credentials(request: &Request, values: &mut Vec<String>) {
     let lines = request.headers.iter().chain(request.extra_headers.iter().map(|(name, value)| (name, value)));
     for (name, value) in lines {

@@ -57,7 +57,7 @@ impl Frames {
         Ok(())
     }
 
-    /// How many bytes the head has, as far as that can be told.
+    /// How many bytes the head has, as far as that is known.
     fn head_length(&self) -> usize {
         match (self.has, self.head[1] & 0x7f) {
             (0 | 1, _) => 2,
@@ -84,18 +84,18 @@ impl Frames {
             return Err("a frame has reserved bits set (RFC 6455 §5.2)");
         }
         if is_compressed && !self.compression {
-            return Err("a message is compressed, though that was not agreed (RFC 6455 §5.2)");
+            return Err("a message is compressed, although compression was not negotiated (RFC 6455 §5.2)");
         }
         match opcode {
-            CONTINUATION if !self.in_message => return Err("a message goes on that has not begun (RFC 6455 §5.4)"),
+            CONTINUATION if !self.in_message => return Err("a message continues that has not started (RFC 6455 §5.4)"),
             CONTINUATION if is_compressed => {
-                return Err("a later part of a message is marked as compressed (RFC 7692 §6.1)");
+                return Err("a continuation frame is marked as compressed (RFC 7692 §6.1)");
             }
             TEXT | BINARY if self.in_message => {
-                return Err("a message begins before the one before it has ended (RFC 6455 §5.4)");
+                return Err("a message starts before the previous one has ended (RFC 6455 §5.4)");
             }
             CONTINUATION | TEXT | BINARY => self.in_message = !is_last,
-            CLOSE..=PONG if !is_last => return Err("a ping, pong or close frame comes in parts (RFC 6455 §5.5)"),
+            CLOSE..=PONG if !is_last => return Err("a ping, pong or close frame is fragmented (RFC 6455 §5.5)"),
             CLOSE..=PONG if length > LONGEST_CONTROL => {
                 return Err("a ping, pong or close frame has more than 125 bytes (RFC 6455 §5.5)");
             }
@@ -103,7 +103,7 @@ impl Frames {
                 return Err("a ping, pong or close frame is marked as compressed (RFC 7692 §6.1)");
             }
             CLOSE..=PONG => {}
-            _ => return Err("a frame is of an unknown kind (RFC 6455 §5.2)"),
+            _ => return Err("a frame has an unknown type (RFC 6455 §5.2)"),
         }
         (self.payload, self.has) = (length, 0);
         Ok(())
@@ -141,18 +141,18 @@ mod tests {
             (&[0x81, 1, b'x', 0x8a, 126, 0, 126], 3, "125 bytes"),
             (&[0x88, 127, 0, 0, 0, 0, 0, 0, 0, 126], 0, "125 bytes"),
             (&[0xc9, 0], 0, "ping, pong or close frame is marked"),
-            (&[0x80, 0], 0, "has not begun"),
-            (&[0x41, 0, 0xc0, 0], 2, "later part"),
-            (&[0x01, 1, b'x', 0x81, 1, b'y'], 3, "before it has ended"),
-            (&[0x09, 0], 0, "comes in parts"),
+            (&[0x80, 0], 0, "has not started"),
+            (&[0x41, 0, 0xc0, 0], 2, "continuation frame"),
+            (&[0x01, 1, b'x', 0x81, 1, b'y'], 3, "previous one has ended"),
+            (&[0x09, 0], 0, "is fragmented"),
             (&[0xa1, 0], 0, "reserved bits"),
-            (&[0x83, 0], 0, "unknown kind"),
-            (&[0x8b, 0], 0, "unknown kind"),
+            (&[0x83, 0], 0, "unknown type"),
+            (&[0x8b, 0], 0, "unknown type"),
         ] {
             let (at, rule) = check(&[bytes]).expect_err(words);
             assert!(at == place && rule.contains(words), "{words}: {at} {rule}");
         }
         assert_eq!(check(&[&[0x81], &[0x80]]).expect_err("in pieces").0, 0);
-        assert!(Frames::new(false).check(&[0xc1, 0]).expect_err("no compression").1.contains("not agreed"));
+        assert!(Frames::new(false).check(&[0xc1, 0]).expect_err("no compression").1.contains("not negotiated"));
     }
 }

@@ -18,7 +18,7 @@ const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// to message, which would cost the load generator 50 to 500 kB a connection.
 const DEFLATE: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
-/// A handshake under way.
+/// A handshake in progress.
 #[derive(Debug)]
 pub(crate) struct Handshake {
     key: String,
@@ -48,8 +48,9 @@ impl Handshake {
             headers.push((SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(DEFLATE)));
         }
         if !self.subprotocols.is_empty() {
-            let value = HeaderValue::try_from(self.subprotocols.join(", "))
-                .map_err(|_| "a subprotocol holds a line break or another character no header may hold")?;
+            let value = HeaderValue::try_from(self.subprotocols.join(", ")).map_err(
+                |_| "a subprotocol contains a line break or another character that is not allowed in a header",
+            )?;
             headers.push((SEC_WEBSOCKET_PROTOCOL, value));
         }
         Ok(headers)
@@ -74,13 +75,13 @@ impl Handshake {
         }
         let accept = BASE64_STANDARD.encode(Sha1::new().chain_update(&self.key).chain_update(GUID).finalize());
         if text(SEC_WEBSOCKET_ACCEPT) != Some(&accept) {
-            return Err(wrong("its `Sec-WebSocket-Accept` does not answer the key that was sent"));
+            return Err(wrong("its `Sec-WebSocket-Accept` does not match the key that was sent"));
         }
         match text(SEC_WEBSOCKET_PROTOCOL) {
             None if self.subprotocols.is_empty() => {}
-            None => return Err(wrong("it took none of the `subprotocols` that were offered")),
+            None => return Err(wrong("it accepted none of the offered `subprotocols`")),
             Some(taken) if self.subprotocols.iter().any(|offered| offered == taken) => {}
-            Some(_) => return Err(wrong("it chose a subprotocol that was not offered")),
+            Some(_) => return Err(wrong("it selected a subprotocol that was not offered")),
         }
         match text(SEC_WEBSOCKET_EXTENSIONS) {
             None => Ok(None),
@@ -166,7 +167,7 @@ mod tests {
         }
         let mut headers = response(&[]);
         headers.remove(SEC_WEBSOCKET_PROTOCOL);
-        assert!(sample().agreed(&headers).expect_err("none taken").message.contains("took none"));
+        assert!(sample().agreed(&headers).expect_err("none taken").message.contains("accepted none"));
     }
 
     #[test]

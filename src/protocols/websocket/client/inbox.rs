@@ -38,7 +38,7 @@ pub(crate) enum End {
 pub(super) struct Inbox {
     waiting: RefCell<VecDeque<Arrived>>,
     bytes: Cell<usize>,
-    /// How many were given up since a step last asked.
+    /// How many were discarded since a step last asked.
     lost: Cell<u64>,
     /// Whether a step waits for the next one.
     wanted: Cell<bool>,
@@ -75,7 +75,7 @@ impl Inbox {
         self.wanted.get() && (self.waiting.borrow().len() >= MAX_WAITING || self.bytes.get() >= MAX_WAITING_BYTES)
     }
 
-    /// How many messages were given up since this was last asked.
+    /// How many messages were discarded since this was last asked.
     pub(super) fn lost(&self) -> u64 {
         self.lost.take()
     }
@@ -91,7 +91,7 @@ impl Inbox {
         self.end.borrow().clone()
     }
 
-    /// Gives up what waits; how much there was.
+    /// Discards what waits; how much there was.
     pub(super) fn clear(&self) -> u64 {
         let mut waiting = self.waiting.borrow_mut();
         let count = waiting.len() as u64;

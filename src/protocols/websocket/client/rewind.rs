@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::frames::Frames;
 use crate::protocols::http::client::{Stream, Upgraded};
 
-/// Gives the bytes that came with the handshake first, then those of the stream.
+/// Returns the bytes that came with the handshake first, then those of the stream.
 pub(super) struct Rewind {
     received: Option<Box<[u8]>>,
     at: usize,

@@ -129,12 +129,12 @@ impl Connection {
         self.shared.inbox.next().await
     }
 
-    /// Gives up the messages that no step has asked for; how many there were.
+    /// Discards the messages that no step has asked for; how many there were.
     pub(crate) fn clear(&self) -> u64 {
         self.shared.inbox.clear()
     }
 
-    /// How many messages were given up since the step before because too many waited.
+    /// How many messages were discarded since the step before because too many waited.
     pub(crate) fn lost(&self) -> u64 {
         self.shared.inbox.lost()
     }
@@ -295,7 +295,7 @@ fn text_frame(payload: Bytes) -> Frame {
 /// Why a connection broke, in words; `broken` is the rule that the server has broken.
 fn failed(error: WebSocketError, broken: Option<&str>, max_message: usize) -> End {
     let protocol = |message: String| Failure::new(FailureKind::Protocol, message);
-    let wrong = |what: &str| protocol(format!("the server does not keep to the WebSocket protocol: {what}"));
+    let wrong = |what: &str| protocol(format!("the server violates the WebSocket protocol: {what}"));
     if let Some(rule) = broken {
         return End::Failed(wrong(rule));
     }
@@ -306,7 +306,7 @@ fn failed(error: WebSocketError, broken: Option<&str>, max_message: usize) -> En
         ),
         WebSocketError::InvalidUTF8 => wrong("a text message is not UTF-8 (RFC 6455 §8.1)"),
         WebSocketError::InvalidCloseFrame => wrong("a close frame has one byte (RFC 6455 §5.5.1)"),
-        WebSocketError::InvalidCloseCode => wrong("a close frame has a code that nobody may send (RFC 6455 §7.4)"),
+        WebSocketError::InvalidCloseCode => wrong("a close frame has a code that must not be sent (RFC 6455 §7.4)"),
         WebSocketError::ConnectionClosed => {
             Failure::new(FailureKind::Reset, "the server closed the connection without a close frame")
         }
@@ -319,8 +319,8 @@ fn failed(error: WebSocketError, broken: Option<&str>, max_message: usize) -> En
             ErrorKind::UnexpectedEof => {
                 Failure::new(FailureKind::Reset, "the server closed the connection without a close frame")
             }
-            kind => Failure::new(FailureKind::Reset, format!("the connection broke: {kind}")),
+            kind => Failure::new(FailureKind::Reset, format!("the connection failed: {kind}")),
         },
-        error => protocol(format!("the connection broke: {error}")),
+        error => protocol(format!("the connection failed: {error}")),
     })
 }

@@ -1,4 +1,4 @@
-//! The decoders of a body one behind the other, the limits of what they give, and what they object to.
+//! The decoders of a body one after the other, the limits of what they give, and what they object to.
 
 use std::io;
 
