@@ -4,6 +4,8 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::environment::Environment;
+
 /// What other tools call our options.
 const OPTIONS: [(&str, &[&str]); 6] = [
     ("--users", &["thread", "threads", "num-threads", "user", "users", "u", "vus", "vu", "concurrency", "clients"]),
@@ -15,7 +17,11 @@ const OPTIONS: [(&str, &[&str]); 6] = [
 ];
 
 /// The error with what was probably meant.
-pub(super) fn explained(mut error: clap::Error, args: &[OsString]) -> clap::Error {
+pub(super) fn explained(mut error: clap::Error, args: &[OsString], environment: &Environment) -> clap::Error {
+    if let Some(name) = variable(&error, environment) {
+        let tip = format!("the value comes from the environment variable {name}: correct it, or empty it");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
@@ -40,6 +46,14 @@ pub(super) fn explained(mut error: clap::Error, args: &[OsString]) -> clap::Erro
         _ => {}
     }
     error
+}
+
+/// The variable that the value came from with which something is wrong, if it came from one.
+pub(super) fn variable(error: &clap::Error, environment: &Environment) -> Option<String> {
+    match error.get(ContextKind::InvalidArg)? {
+        ContextValue::String(option) => environment.variable_of(option),
+        _ => None,
+    }
 }
 
 /// The command that a file without one is for.

@@ -11,6 +11,7 @@
 //! between runs. `docs/comparing.md` has the formulas.
 
 mod against;
+mod choose;
 mod evidence;
 mod read;
 mod remarks;
@@ -25,7 +26,8 @@ mod window;
 mod words;
 
 pub use against::{PERCENTILES, Tolerance, compare};
+pub use choose::{Chosen, Wanted, choose};
 pub use read::{read_summary, summary_of};
 pub use summary::Summary;
-pub use thresholds::Baseline;
-pub(crate) use thresholds::strangers;
+pub use thresholds::{Against, Baseline};
+pub(crate) use thresholds::{as_in_results, strangers};

@@ -39,7 +39,7 @@ pub struct Run {
     /// What every random draw started from: `--seed` with it repeats them.
     pub seed: u64,
     /// What ended the run before its time; null when nothing did.
-    #[schemars(extend("enum" = ["sigint", "sigterm", "sighup", "sigquit", "dashboard", "threshold", "step", null]))]
+    #[schemars(extend("enum" = ["sigint", "sigterm", "sighup", "sigquit", "dashboard", "max_time", "threshold", "step", null]))]
     pub stopped_by: Option<String>,
     /// The same in words, as the end of a sentence that begins with "the run was"; absent when nothing did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,9 +12,11 @@ pub static PLAN: Section = Section {
         Key::new("name", Ty::Name, "The plan's name: it heads the reports and names the JUnit suites. Defaults to the file's name.", "name: Trading API")
             .words(&[("Artillery", "title"), ("JMeter", "testname"), ("JMeter", "TestPlan")]),
         Key::new("description", Ty::Name, "What the plan is for, in your own words. Shown in reports, otherwise unused.", "description: Traders watch the market and place orders."),
+        Key::new("requires", Ty::Name, "The versions of loadplan the plan works with: `>=0.2`, `>0.2`, `=0.2.1`, `^0.2` (from 0.2 and before 0.3), or several with commas. Another version refuses the plan and says so.", "requires: \">=0.1\"")
+            .words(&[("npm", "engines"), ("Terraform", "required_version"), ("Cargo", "rust-version"), ("Helm", "kubeVersion")]),
         Key::new("variables", Ty::Map(&Ty::Any), "Values computed once, when the run starts, and seen by every user. An entry may use those above it. `--var NAME=VALUE` sets one.", "variables:\n  password: ${env.TRADER_PASSWORD | default('test123')}")
             .words(&[("JMeter", "user_defined_variables"), ("Artillery", "vars"), ("HttpRunner", "vars"), ("k6", "env"), ("Postman", "variable"), ("JMeter", "parameters")]),
-        Key::new("secrets", Ty::Map(&Ty::Any), "Like `variables`, but shown as `***` in every output.", "secrets:\n  api_key: ${env.API_KEY | default('demo')}"),
+        Key::new("secrets", Ty::Map(&Ty::Any), "Like `variables`, but shown as `***` in every output. An empty one is an error.", "secrets:\n  api_key: ${env.API_KEY | default('demo')}"),
         Key::new("data", Ty::Map(&Ty::Section(&DATA)), "Tables that users draw rows from. `${traders.username}` is the `username` of the current row of `traders`.", "data:\n  traders:\n    file: data/traders.csv")
             .words(&[("JMeter", "csv_data_set"), ("Artillery", "payload"), ("Taurus", "data-sources"), ("Gatling", "feeder"), ("Gatling", "feeders")]),
         Key::new("http", Ty::Section(&HTTP), "What every HTTP request of the plan starts from. A thread group's `http` and a request's own keys win over it.", "http:\n  base_url: http://localhost:8080\n  timeout: 10s")
