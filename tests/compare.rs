@@ -327,7 +327,7 @@ fn a_run_that_regressed_against_its_baseline_fails() {
 
     let hits = server.hits().len();
     let refused = folder.run_plan(&plan, &["--baseline", "none.json"]).expect_code(2);
-    assert!(refused.stderr.contains("none.json cannot be read"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("none.json does not exist"), "{}", refused.stderr);
     assert_eq!(server.hits().len(), hits, "something was sent");
 
     let ran = folder.run_plan(&plan, &["--baseline", "base.json"]).expect_code(1);

@@ -17,6 +17,7 @@ mod read;
 mod remarks;
 mod single_figure;
 mod statistics;
+mod suggest;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ mod words;
 pub use against::{PERCENTILES, Tolerance, compare};
 pub use choose::{Chosen, Wanted, choose};
 pub use read::{read_summary, summary_of};
+pub use suggest::suggested_thresholds;
 pub use summary::Summary;
 pub use thresholds::{Against, Baseline};
 pub(crate) use thresholds::{as_in_results, strangers};
