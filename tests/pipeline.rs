@@ -105,8 +105,7 @@ fn what_is_wrong_with_a_variable_names_it() {
     }
     let junit = {
         with(&folder, &[("LOADPLAN_SEED", "abc"), ("LOADPLAN_OUT", "red")], &["run", "plan.yaml"]).expect_code(2);
-        with(&folder, &[("LOADPLAN_SEED", "abc"), ("LOADPLAN_JUNIT", "red.xml")], &["run", "plan.yaml"])
-            .expect_code(2);
+        with(&folder, &[("LOADPLAN_SEED", "abc"), ("LOADPLAN_JUNIT", "red.xml")], &["run", "plan.yaml"]).expect_code(2);
         folder.read("red.xml")
     };
     assert!(junit.contains("(from the environment variable LOADPLAN_SEED)"), "{junit}");

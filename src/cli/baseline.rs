@@ -149,9 +149,7 @@ impl BaselineOptions {
         match (self.baseline.is_empty() && !self.baseline_optional, chosen.is_empty()) {
             (true, _) => Ok(Against::Nothing),
             (false, true) => Ok(Against::NoneYet),
-            (false, false) => {
-                Baseline::read(chosen, self.tolerance.get(), plan.graph, plan.masker).map(Against::Runs)
-            }
+            (false, false) => Baseline::read(chosen, self.tolerance.get(), plan.graph, plan.masker).map(Against::Runs),
         }
     }
 }

@@ -76,7 +76,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let (args, environment, parsed) = match parsed {
         Ok((args, environment)) => {
             let parsed = command.try_get_matches_from_mut(&args);
-            let parsed = parsed.and_then(|found| Cli::from_arg_matches(&found).map_err(|error| error.format(&mut command)));
+            let parsed =
+                parsed.and_then(|found| Cli::from_arg_matches(&found).map_err(|error| error.format(&mut command)));
             (args, environment, parsed)
         }
         Err(error) => (args, environment::Environment::default(), Err(error)),

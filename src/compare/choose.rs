@@ -103,11 +103,9 @@ fn of_folder(folder: &Path, wanted: Wanted<'_>, chosen: &mut Chosen) -> Result<(
     own.sort_by(|one, other| other.started_at.cmp(&one.started_at));
     own.truncate(NEWEST);
     let mut left_out = Vec::new();
-    for (count, why) in [
-        (all - of_plan, "of another plan or profile"),
-        (of_plan - passed, "failed"),
-        (passed - own.len(), "older"),
-    ] {
+    for (count, why) in
+        [(all - of_plan, "of another plan or profile"), (of_plan - passed, "failed"), (passed - own.len(), "older")]
+    {
         if count > 0 {
             left_out.push(format!("{count} {why}"));
         }

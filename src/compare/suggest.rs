@@ -180,7 +180,8 @@ fn errors(evidence: &Evidence, stats: &Stats, level: Level) -> Option<Suggestion
     if limit >= 100.0 {
         return None;
     }
-    let why = if high > seen + ERRORS { "so few requests allow no closer limit" } else { "half a percentage point more" };
+    let why =
+        if high > seen + ERRORS { "so few requests allow no closer limit" } else { "half a percentage point more" };
     let because = format!("{} of {} failed; {why}", count(stats.failed), count(stats.count));
     Some(Suggestion { text: format!("error_rate < {limit}%"), because, limit: limit / 100.0 })
 }
@@ -192,8 +193,11 @@ fn throughput(evidence: &Evidence, stats: &Stats, level: Level) -> Option<Sugges
     let reach = reach(quantile.error, level);
     let limit = rounded_down(seen * (-reach).exp());
     let fewer = margin(-(-reach).exp_m1());
-    let because =
-        format!("observed {}; {fewer} less: {}; under this load only", per_second(seen), error_and_noise(quantile.error));
+    let because = format!(
+        "observed {}; {fewer} less: {}; under this load only",
+        per_second(seen),
+        error_and_noise(quantile.error)
+    );
     (limit > 0.0).then(|| Suggestion { text: format!("throughput > {limit}/s"), because, limit })
 }
 
@@ -236,7 +240,10 @@ fn of_requests(document: &Document<'_>, summary: &Summary, level: Level) -> Stri
     }
     if few > 0 {
         let s = if few == 1 { "" } else { "s" };
-        out.push_str(&format!("# {few} more request{s} sent too little for a limit of p95 ({} are needed).\n", needed(95.0)));
+        out.push_str(&format!(
+            "# {few} more request{s} sent too little for a limit of p95 ({} are needed).\n",
+            needed(95.0)
+        ));
     }
     out
 }

@@ -111,9 +111,9 @@ fn part_patches(findings: &mut [Diagnostic]) {
 fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mut Vec<Diagnostic>) -> Option<Plan> {
     let (file, mut node) = read_yaml(path, sources, findings)?;
     match requires::check(&node) {
-        Ok(()) => {}
-        Err(Refused::Text(finding)) => findings.push(finding),
-        Err(Refused::Version(finding)) => {
+        None => {}
+        Some(Refused::Text(finding)) => findings.push(finding),
+        Some(Refused::Version(finding)) => {
             findings.push(finding);
             return None;
         }
