@@ -190,11 +190,14 @@ async fn watch(mut signals: Signals) {
 }
 
 /// Notes the word to stop, and passes it on to the run that is under way. The moment of the first
-/// one stays.
+/// one stays, and so does its hurry.
 fn tell(reason: StopReason) {
     let mut state = state();
     let at = state.told.as_ref().map_or_else(Instant::now, |(_, at)| *at);
-    state.told = Some((reason.clone(), at));
+    let hurries = state.told.as_ref().is_some_and(|(first, _)| first.hurries().is_some());
+    if !hurries || reason.hurries().is_some() {
+        state.told = Some((reason.clone(), at));
+    }
     if let Some(stopper) = &state.stopper {
         let _ = stopper.send(reason);
     }
