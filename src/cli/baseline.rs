@@ -98,7 +98,7 @@ impl BaselineOptions {
     /// The files that may be read.
     pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
         self.baseline.iter().flat_map(|named| match results_file(named) {
-            file if named.is_dir() && !file.is_file() => results_files_in(named),
+            file if named.is_dir() && !file.is_file() => results_files_in(named).unwrap_or_default(),
             file => vec![file.into_owned()],
         })
     }
@@ -116,7 +116,7 @@ impl BaselineOptions {
         let profile = (!plan.profiles.is_empty()).then(|| plan.profiles.join(","));
         let profile = profile.as_deref();
         let wanted = Wanted { plan: &name, file: plan.file, profile, among_others: plan.among_others };
-        let Chosen { files, told, missing } = choose(&self.baseline, wanted);
+        let Chosen { files, told, missing } = choose(&self.baseline, wanted)?;
         if let Some(problem) = missing {
             if !self.baseline_optional {
                 return Err(problem);

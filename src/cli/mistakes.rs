@@ -7,12 +7,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::environment::Environment;
 
 /// What other tools call our options.
-const OPTIONS: [(&str, &[&str]); 6] = [
+const OPTIONS: [(&str, &[&str]); 7] = [
     ("--users", &["thread", "threads", "num-threads", "user", "users", "u", "vus", "vu", "concurrency", "clients"]),
     ("--rate", &["rps", "qps", "throughput", "hits"]),
     ("--duration", &["time", "run-time", "hold-for", "hold_for"]),
     ("--iterations", &["loops", "loop", "loopcount"]),
     ("--ramp-up", &["ramp", "rampup", "ramp_up", "spawn-rate"]),
+    ("--max-time", &["timeout", "time-limit", "max-duration", "deadline"]),
     ("--var", &["define", "J", "D", "e", "env"]),
 ];
 

@@ -35,7 +35,10 @@ pub struct Chosen {
 
 /// Chooses among what is named: a results file and a run's own folder are taken as they are; of a folder of runs the
 /// newest that passed, of the same plan under the same profile, are taken.
-pub fn choose(named: &[PathBuf], wanted: Wanted<'_>) -> Chosen {
+///
+/// # Errors
+/// When a folder holds too much to look through.
+pub fn choose(named: &[PathBuf], wanted: Wanted<'_>) -> Result<Chosen, Problem> {
     let mut chosen = Chosen::default();
     // What only matters if nothing else is found.
     let mut lacking = None;
@@ -43,7 +46,7 @@ pub fn choose(named: &[PathBuf], wanted: Wanted<'_>) -> Chosen {
         let file = results_file(path);
         let is_folder_of_runs = path.is_dir() && !file.is_file();
         if is_folder_of_runs {
-            lacking = of_folder(path, wanted, &mut chosen).err().or(lacking);
+            lacking = of_folder(path, wanted, &mut chosen)?.or(lacking);
         } else if !file.exists() {
             chosen.missing.get_or_insert(none(format!("the baseline {} does not exist", path.display())));
         } else if !wanted.among_others || RunHead::read(&file).is_none_or(|head| wanted.is_plan_of(&head)) {
@@ -55,7 +58,7 @@ pub fn choose(named: &[PathBuf], wanted: Wanted<'_>) -> Chosen {
     if chosen.files.is_empty() {
         chosen.missing = chosen.missing.or(lacking);
     }
-    chosen
+    Ok(chosen)
 }
 
 fn none(message: String) -> Problem {
@@ -77,9 +80,9 @@ impl Wanted<'_> {
     }
 }
 
-/// Takes the newest runs of a folder that passed.
-fn of_folder(folder: &Path, wanted: Wanted<'_>, chosen: &mut Chosen) -> Result<(), Problem> {
-    let heads: Vec<RunHead> = results_files_in(folder).iter().filter_map(|file| RunHead::read(file)).collect();
+/// Takes the newest runs of a folder that passed; why there is none, if there is none.
+fn of_folder(folder: &Path, wanted: Wanted<'_>, chosen: &mut Chosen) -> Result<Option<Problem>, Problem> {
+    let heads: Vec<RunHead> = results_files_in(folder)?.iter().filter_map(|file| RunHead::read(file)).collect();
     let all = heads.len();
     let mut own: Vec<RunHead> = heads.into_iter().filter(|head| wanted.is_plan_of(head)).collect();
     // Plans may share a name; a plan that was moved keeps its runs.
@@ -98,7 +101,7 @@ fn of_folder(folder: &Path, wanted: Wanted<'_>, chosen: &mut Chosen) -> Result<(
             (_, 1) => format!("the only run of {of} in the folder {shown} failed"),
             (_, count) => format!("none of the {count} runs of {of} in the folder {shown} passed"),
         };
-        return Err(none(what));
+        return Ok(Some(none(what)));
     }
     own.sort_by(|one, other| other.started_at.cmp(&one.started_at));
     own.truncate(NEWEST);
@@ -114,5 +117,5 @@ fn of_folder(folder: &Path, wanted: Wanted<'_>, chosen: &mut Chosen) -> Result<(
     let files: Vec<String> = own.iter().map(|head| head.file.display().to_string()).collect();
     chosen.told.push(format!("{} ({} of {all} runs in {shown}{left_out})", files.join(", "), own.len()));
     chosen.files.extend(own.into_iter().map(|head| head.file));
-    Ok(())
+    Ok(None)
 }

@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::problem::Problem;
+
 /// How deep below a folder runs are looked for: `FOLDER/RUN/PLAN/results.json`.
 const DEPTH: usize = 3;
-/// How many entries of a folder are looked at, and how many results files are taken.
-const ENTRIES: usize = 1000;
+/// How many runs a folder may hold.
+const MAX_RUNS: usize = 1000;
+/// How many files and folders are looked at.
+const MAX_ENTRIES: usize = 20_000;
 /// What a run calls its results.
 const RESULTS: &str = "results.json";
 
@@ -72,29 +76,49 @@ impl RunHead {
 
 /// The results files in a folder: those it holds itself under any name that ends in `.json`, and each `results.json`
 /// in the folders below, up to three deep. Sorted; links to folders are not followed.
-pub fn results_files_in(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    look(folder, 0, &mut found);
-    found.sort();
-    found
+///
+/// # Errors
+/// When there is too much to look through.
+pub fn results_files_in(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let mut look = Look { entries: 0, found: Vec::new() };
+    look.through(folder, 0);
+    if look.entries > MAX_ENTRIES || look.found.len() > MAX_RUNS {
+        return Err(Problem::new(
+            format!(
+                "the folder {} holds more than {MAX_RUNS} runs or {MAX_ENTRIES} files and folders",
+                folder.display()
+            ),
+            "name a folder that holds the runs only, and keep fewer of them",
+        ));
+    }
+    look.found.sort();
+    Ok(look.found)
 }
 
-fn look(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten().take(ENTRIES) {
-        if found.len() >= ENTRIES {
-            return;
-        }
-        let path = entry.path();
-        let Ok(kind) = entry.file_type() else { continue };
-        if kind.is_dir() {
-            if depth < DEPTH {
-                look(&path, depth + 1, found);
+struct Look {
+    entries: usize,
+    found: Vec<PathBuf>,
+}
+
+impl Look {
+    fn through(&mut self, folder: &Path, depth: usize) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            self.entries += 1;
+            if self.entries > MAX_ENTRIES || self.found.len() > MAX_RUNS {
+                return;
             }
-        } else if path.is_file() {
-            let named = entry.file_name() == RESULTS;
-            let json = depth == 0 && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-            if named || json {
-                found.push(path);
+            let path = entry.path();
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_dir() {
+                if depth < DEPTH {
+                    self.through(&path, depth + 1);
+                }
+            } else if path.is_file() {
+                let named = entry.file_name() == RESULTS;
+                let json = depth == 0 && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+                if named || json {
+                    self.found.push(path);
+                }
             }
         }
     }
