@@ -17,7 +17,7 @@ pub enum StopReason {
     Quit,
     /// Somebody pressed the dashboard's button.
     Dashboard,
-    /// The command took as long as `--max-time` allows: how long that is.
+    /// The command has reached the limit of `--max-time`, which is this.
     TimeLimit(Duration),
     /// A threshold with `abort` was broken: the threshold with its scope, as reports show it.
     Abort(String),
@@ -50,9 +50,7 @@ impl StopReason {
             Self::Hangup => "stopped by SIGHUP (the terminal or the connection was closed)".into(),
             Self::Quit => "stopped by SIGQUIT".into(),
             Self::Dashboard => "stopped from the dashboard".into(),
-            Self::TimeLimit(limit) => {
-                format!("stopped before its end: it took as long as --max-time allows ({})", written_duration(*limit))
-            }
+            Self::TimeLimit(limit) => format!("stopped at the limit of --max-time ({})", written_duration(*limit)),
             Self::Abort(threshold) => format!("stopped because the threshold `{threshold}` was broken"),
             Self::Step(step) => format!("ended by the step `{step}`"),
         }

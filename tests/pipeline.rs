@@ -224,7 +224,7 @@ fn a_run_that_takes_longer_than_it_may_is_stopped_and_written_down() {
     let ran = within(120, || folder.loadplan(&["run", "long.yaml", "next.yaml", "--max-time", "2s"])).expect_code(3);
     let results = json(&folder.read("loadplan-results/long/results.json"));
     assert_eq!(results["run"]["stopped_by"], "max_time");
-    let reason = "stopped before its end: it took as long as --max-time allows (2s)";
+    let reason = "stopped at the limit of --max-time (2s)";
     assert_eq!(results["verdict"]["reasons"][0], reason);
     assert!(results["totals"]["count"].as_u64().unwrap() > 0);
     assert!(ran.stdout.contains(&format!("FAILED (exit 3): {reason}")), "{}", ran.stdout);

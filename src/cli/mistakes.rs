@@ -20,7 +20,7 @@ const OPTIONS: [(&str, &[&str]); 7] = [
 /// The error with what was probably meant.
 pub(super) fn explained(mut error: clap::Error, args: &[OsString], environment: &Environment) -> clap::Error {
     if let Some(name) = variable(&error, environment) {
-        let tip = format!("the value comes from the environment variable {name}: correct it, or empty it");
+        let tip = format!("the value comes from the environment variable {name}: fix or clear it");
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     match error.kind() {

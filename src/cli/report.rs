@@ -37,7 +37,7 @@ pub(super) struct Args {
     csv: Option<PathBuf>,
     #[command(flatten)]
     forges: Forges,
-    /// Print thresholds for the plan, as YAML: what the run came to, with a margin from its own scatter
+    /// Print suggested thresholds as YAML: the run's own figures with a margin from their variation
     #[arg(long)]
     suggest_thresholds: bool,
 }

@@ -88,7 +88,7 @@ pub(super) struct Args {
     /// Fail (exit 3) when the load generator could not keep up
     #[arg(long)]
     strict: bool,
-    /// Stop after this time, services and setup included, and write the reports; a run that is stopped is not valid
+    /// Stop after this time, services and setup included, and write the reports. A run that is stopped is not valid
     /// (exit 3)
     #[arg(long, value_name = "TIME", value_parser = max_time)]
     max_time: Option<Duration>,
@@ -102,7 +102,7 @@ pub(super) struct Args {
     /// Print failures as they happen
     #[arg(long, short, conflicts_with = "quiet")]
     verbose: bool,
-    /// What is told on standard error while the run goes
+    /// What is printed to standard error during the run
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t)]
     log_level: LogLevel,
     /// Print one line of JSON for each plan to standard output: verdict, totals, worst threshold, reports; text for
@@ -125,7 +125,7 @@ struct Ready<'a> {
 /// How long a command may take.
 fn max_time(text: &str) -> Result<Duration, Problem> {
     let time = crate::units::parse_duration(text)?;
-    if time.is_zero() { Err("a run takes more time than that; for example 20m".into()) } else { Ok(time) }
+    if time.is_zero() { Err("the limit must be longer than 0s, for example 20m".into()) } else { Ok(time) }
 }
 
 pub(super) fn run(mut args: Args, mut terminal: Terminal, environment: &Environment) -> u8 {

@@ -148,7 +148,7 @@ fn time(percent: f64, quantile: Quantile, judged: Option<f64>, level: Level) -> 
     let floor = Tolerance::default().floor_ms;
     let limit = rounded_up((seen * reach.exp()).max(seen + floor));
     let because = if seen * reach.exp_m1() < floor {
-        format!("observed {}; {floor} ms more, since less is no concern", ms(seen))
+        format!("observed {}; {floor} ms more, the least difference that counts", ms(seen))
     } else {
         let wide = if reach > BLIND { ", so run longer" } else { "" };
         let error = error_and_noise(quantile.error);
@@ -180,8 +180,7 @@ fn errors(evidence: &Evidence, stats: &Stats, level: Level) -> Option<Suggestion
     if limit >= 100.0 {
         return None;
     }
-    let why =
-        if high > seen + ERRORS { "so few requests allow no closer limit" } else { "half a percentage point more" };
+    let why = if high > seen + ERRORS { "too few requests for a closer limit" } else { "half a percentage point more" };
     let because = format!("{} of {} failed; {why}", count(stats.failed), count(stats.count));
     Some(Suggestion { text: format!("error_rate < {limit}%"), because, limit: limit / 100.0 })
 }
@@ -235,14 +234,14 @@ fn of_requests(document: &Document<'_>, summary: &Summary, level: Level) -> Stri
     }
     let mut out = String::new();
     if !lines.is_empty() {
-        out.push_str("\n# Of single requests, to be written beside their own keys:\n");
+        out.push_str("\n# For single requests; write each one next to the keys of its request:\n");
         out.extend(lines);
     }
     if few > 0 {
-        let s = if few == 1 { "" } else { "s" };
+        let (s, have) = if few == 1 { ("", "has") } else { ("s", "have") };
+        let needed = needed(95.0);
         out.push_str(&format!(
-            "# {few} more request{s} sent too little for a limit of p95 ({} are needed).\n",
-            needed(95.0)
+            "# {few} more request{s} {have} too few samples for a limit on p95 ({needed} are needed).\n"
         ));
     }
     out

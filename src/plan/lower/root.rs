@@ -144,7 +144,8 @@ impl Lower<'_> {
     /// sent without it. Whether it is one.
     fn empty_secret(&mut self, name: &Name, value: &Value, node: &Node) -> bool {
         let key = &name.value;
-        let message = match self.statics.empty_environment(key, node).as_slice() {
+        let empty = self.statics.empty_environment(key, node);
+        let message = match empty.as_slice() {
             _ if self.statics.is_overridden(key) => {
                 let Value::Text(text) = value else { return false };
                 if !text.trim().is_empty() {
@@ -164,9 +165,10 @@ impl Lower<'_> {
                 format!("the secret `{key}` is empty")
             }
         };
-        self.report(Diagnostic::error(node.span, message).help(
-            "set it where the run is started; a CI server leaves it empty where the job may not read the secret, as in a pull request from a fork. `${env.NAME | default('…')}` gives a value for that case",
-        ));
+        let variable = empty.first().map_or("NAME", |variable| variable);
+        self.report(Diagnostic::error(node.span, message).help(format!(
+            "set it before the run. CI servers leave it empty if the job may not read the secret, for example in a pull request from a fork; to run without it, give it a default: `${{env.{variable} | default('…')}}`"
+        )));
         true
     }
 
