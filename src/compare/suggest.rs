@@ -164,7 +164,11 @@ fn written_ms(limit: f64) -> String {
 
 /// `its standard error is 9%`.
 fn error_and_noise(error: f64) -> String {
-    format!("its standard error is {}", share(error.exp_m1()))
+    match error {
+        // Less than five slices of time do not tell it.
+        0.0 => "the run is too short to tell its standard error".into(),
+        _ => format!("its standard error is {}", share(error.exp_m1())),
+    }
 }
 
 /// `24%`.
