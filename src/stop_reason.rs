@@ -1,5 +1,9 @@
 //! The reasons why a run ends early.
 
+use std::time::Duration;
+
+use crate::units::written_duration;
+
 /// Why a run ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StopReason {
@@ -13,6 +17,8 @@ pub enum StopReason {
     Quit,
     /// Somebody pressed the dashboard's button.
     Dashboard,
+    /// The command has reached the limit of `--max-time`, which is this.
+    TimeLimit(Duration),
     /// A threshold with `abort` was broken: the threshold with its scope, as reports show it.
     Abort(String),
     /// A step or an error said so: what it was.
@@ -20,12 +26,13 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    /// The name of a signal whose sender does not wait long.
+    /// The name of a signal, or of a limit, whose sender does not wait long.
     pub fn hurries(&self) -> Option<&'static str> {
         match self {
             Self::Terminate => Some("SIGTERM"),
             Self::Hangup => Some("SIGHUP"),
             Self::Quit => Some("SIGQUIT"),
+            Self::TimeLimit(_) => Some("the limit of --max-time"),
             Self::Interrupt | Self::Dashboard | Self::Abort(_) | Self::Step(_) => None,
         }
     }
@@ -43,12 +50,14 @@ impl StopReason {
             Self::Hangup => "stopped by SIGHUP (the terminal or the connection was closed)".into(),
             Self::Quit => "stopped by SIGQUIT".into(),
             Self::Dashboard => "stopped from the dashboard".into(),
+            Self::TimeLimit(limit) => format!("stopped at the limit of --max-time ({})", written_duration(*limit)),
             Self::Abort(threshold) => format!("stopped because the threshold `{threshold}` was broken"),
             Self::Step(step) => format!("ended by the step `{step}`"),
         }
     }
 
-    /// The word used in results: `sigint`, `sigterm`, `sighup`, `sigquit`, `dashboard`, `threshold`, `step`.
+    /// The word used in results: `sigint`, `sigterm`, `sighup`, `sigquit`, `dashboard`, `max_time`, `threshold`,
+    /// `step`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Interrupt => "sigint",
@@ -56,6 +65,7 @@ impl StopReason {
             Self::Hangup => "sighup",
             Self::Quit => "sigquit",
             Self::Dashboard => "dashboard",
+            Self::TimeLimit(_) => "max_time",
             Self::Abort(_) => "threshold",
             Self::Step(_) => "step",
         }

@@ -103,6 +103,7 @@ fn regression_a_command_line_that_is_not_understood_gets_a_remedy() {
         (&["run", "plan.yaml", "--thread", "5"], "'--users'"),
         (&["run", "plan.yaml", "--threads=5"], "'--users'"),
         (&["run", "plan.yaml", "-users", "5"], "'--users'"),
+        (&["run", "plan.yaml", "--timeout", "20m"], "'--max-time'"),
         (&["run", "plan.yaml", "--usres", "5"], "'--users'"),
         (&["--users", "5", "run", "plan.yaml"], "'run --users' exists"),
         (&["run", "plan.yaml", "--users", "ten"], "`--users 10`"),

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::terminal::Terminal;
-use crate::compare::{Baseline, Tolerance};
-use crate::document::results_file;
+use crate::compare::{Against, Baseline, Chosen, Tolerance, Wanted, as_in_results, choose};
+use crate::document::{results_file, results_files_in};
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
 use crate::problem::Problem;
 use crate::report::same_file;
+use crate::sanitize::inline;
 
 /// How much worse than a baseline figures may be.
 #[derive(Debug, clap::Args)]
@@ -44,12 +45,30 @@ fn tolerance(text: &str) -> Result<f64, Problem> {
     if share < 1.0 { Ok(share) } else { Err("a tolerance is below 100%".into()) }
 }
 
+/// The plan that a baseline is for.
+pub(super) struct OfPlan<'a> {
+    /// Its graph.
+    pub(super) graph: &'a ExecutionGraph,
+    /// Hides its secrets.
+    pub(super) masker: &'a Masker,
+    /// Its file.
+    pub(super) file: &'a Path,
+    /// The profiles laid over it.
+    pub(super) profiles: &'a [String],
+    /// Whether other plans run beside it.
+    pub(super) among_others: bool,
+}
+
 /// The earlier runs a run is compared with.
 #[derive(Debug, clap::Args)]
 pub(super) struct BaselineOptions {
-    /// Compare with these earlier runs (their results.json) and fail if something regressed
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// Compare with earlier runs and fail if something regressed: their results.json, or a folder of runs, of which
+    /// the newest five passed runs of the same plan are used
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
     pub(super) baseline: Vec<PathBuf>,
+    /// Go on without a comparison where there is no baseline yet, as in the first run of a pipeline
+    #[arg(long)]
+    baseline_optional: bool,
     #[command(flatten)]
     tolerance: ToleranceOption,
 }
@@ -72,33 +91,67 @@ impl BaselineOptions {
                 );
             }
         }
+        if self.baseline.is_empty() && self.baseline_optional {
+            terminal.note("no baseline is named, so nothing is compared (--baseline-optional)\n");
+        }
     }
 
-    /// The files that are read.
+    /// The files that may be read.
     pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
-        self.baseline.iter().map(|file| results_file(file).into_owned())
+        self.baseline.iter().flat_map(|named| match results_file(named) {
+            file if named.is_dir() && !file.is_file() => results_files_in(named).unwrap_or_default(),
+            file => vec![file.into_owned()],
+        })
+    }
+
+    /// The earlier runs that a plan is compared with. What was chosen from a folder is told, and so is a baseline that
+    /// is not there yet.
+    ///
+    /// # Errors
+    /// When there is none and one is needed.
+    pub(super) fn choose(&self, plan: &OfPlan<'_>, terminal: &Terminal) -> Result<Vec<PathBuf>, Problem> {
+        if self.baseline.is_empty() {
+            return Ok(Vec::new());
+        }
+        let name = as_in_results(plan.masker, &plan.graph.name);
+        let profile = (!plan.profiles.is_empty()).then(|| plan.profiles.join(","));
+        let profile = profile.as_deref();
+        let wanted = Wanted { plan: &name, file: plan.file, profile, among_others: plan.among_others };
+        let Chosen { files, told, missing } = choose(&self.baseline, wanted)?;
+        if let Some(problem) = missing {
+            if !self.baseline_optional {
+                return Err(problem);
+            }
+            let rest = if files.is_empty() { "nothing is compared" } else { "the others are compared with" };
+            terminal.note(&format!("no baseline yet: {}; {rest} (--baseline-optional)\n", inline(&problem.message)));
+        }
+        for text in told {
+            terminal.note(&format!("baseline: {}\n", inline(&text)));
+        }
+        Ok(files)
     }
 
     /// Tells a baseline that is where the run will write its own results: the run after it would
     /// then be compared with one that may have regressed.
-    pub(super) fn replaced(&self, results: &Path) -> Option<Problem> {
-        let is_replaced = |file: &&PathBuf| same_file(&results_file(file), results) && results.exists();
-        let file = self.baseline.iter().find(is_replaced)?;
+    pub(super) fn replaced(chosen: &[PathBuf], results: &Path) -> Option<Problem> {
+        let is_replaced = |file: &&PathBuf| same_file(file, results) && results.exists();
+        let file = chosen.iter().find(is_replaced)?;
         Some(Problem::new(
             format!("{} is the baseline, and this run would replace it by its own results", file.display()),
             "copy the baseline to another place, or give the run another folder with --out",
         ))
     }
 
-    /// Reads the files; `None` without any.
+    /// Reads the runs that were chosen.
     ///
     /// # Errors
     /// When one cannot be used.
-    pub(super) fn read(&self, graph: &ExecutionGraph, masker: &Masker) -> Result<Option<Baseline>, Problem> {
-        if self.baseline.is_empty() {
-            return Ok(None);
+    pub(super) fn read(&self, chosen: &[PathBuf], plan: &OfPlan<'_>) -> Result<Against, Problem> {
+        match (self.baseline.is_empty() && !self.baseline_optional, chosen.is_empty()) {
+            (true, _) => Ok(Against::Nothing),
+            (false, true) => Ok(Against::NoneYet),
+            (false, false) => Baseline::read(chosen, self.tolerance.get(), plan.graph, plan.masker).map(Against::Runs),
         }
-        Baseline::read(&self.baseline, self.tolerance.get(), graph, masker).map(Some)
     }
 }
 

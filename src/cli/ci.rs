@@ -171,5 +171,5 @@ fn append(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 fn warn(terminal: &Terminal, what: &str, path: &Path, error: &std::io::Error) {
-    terminal.tell("warning", &format!("{what} could not be written to {}: {error}", path.display()), None);
+    terminal.warning(&format!("{what} could not be written to {}: {error}", path.display()), "");
 }

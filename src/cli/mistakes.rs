@@ -4,20 +4,26 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::environment::Environment;
 use super::plan_files::shell_word;
 
 /// What other tools call our options.
-const OPTIONS: [(&str, &[&str]); 6] = [
+const OPTIONS: [(&str, &[&str]); 7] = [
     ("--users", &["thread", "threads", "num-threads", "user", "users", "u", "vus", "vu", "concurrency", "clients"]),
     ("--rate", &["rps", "qps", "throughput", "hits"]),
     ("--duration", &["time", "run-time", "hold-for", "hold_for"]),
     ("--iterations", &["loops", "loop", "loopcount"]),
     ("--ramp-up", &["ramp", "rampup", "ramp_up", "spawn-rate"]),
+    ("--max-time", &["timeout", "time-limit", "max-duration", "deadline"]),
     ("--var", &["define", "J", "D", "e", "env"]),
 ];
 
 /// The error with what was probably meant.
-pub(super) fn explained(mut error: clap::Error, args: &[OsString]) -> clap::Error {
+pub(super) fn explained(mut error: clap::Error, args: &[OsString], environment: &Environment) -> clap::Error {
+    if let Some(name) = variable(&error, environment) {
+        let tip = format!("the value comes from the environment variable {name}: fix or clear it");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
@@ -42,6 +48,14 @@ pub(super) fn explained(mut error: clap::Error, args: &[OsString]) -> clap::Erro
         _ => {}
     }
     error
+}
+
+/// The variable that the value came from with which something is wrong, if it came from one.
+pub(super) fn variable(error: &clap::Error, environment: &Environment) -> Option<String> {
+    match error.get(ContextKind::InvalidArg)? {
+        ContextValue::String(option) => environment.variable_of(option),
+        _ => None,
+    }
 }
 
 /// The command that a file without one is for.

@@ -7,6 +7,7 @@ mod ci;
 mod compare;
 mod completions;
 mod demo;
+mod environment;
 mod graph;
 mod mistakes;
 mod new;
@@ -25,7 +26,7 @@ mod try_plan;
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::verdict::exit;
 
@@ -37,7 +38,8 @@ Exit codes:
            against the baseline, or teardown
   2        the plan or the command line is invalid; nothing was sent
   3        the run is not valid: setup failed, the target never responded, there were no samples,
-           or (with --strict) the load generator could not keep up
+           it did not end within --max-time, or (with --strict) the load generator could not
+           keep up
   4        results could not be written, or an internal error occurred
   130, 143 stopped by Ctrl-C (or from the dashboard), or by SIGTERM, SIGHUP or SIGQUIT;
            all reports are written";
@@ -70,27 +72,20 @@ enum Command {
 /// Runs the command line and tells the process's exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match Cli::try_parse_from(&args) {
-        Ok(cli) => cli,
-        Err(error) => {
-            let error = mistakes::explained(error, &args);
-            let code = if error.use_stderr() { exit::INVALID } else { exit::PASSED };
-            let printed = error.print().and_then(|()| std::io::stdout().flush());
-            // Help and version are what was asked for; a mistake is one wherever it is told.
-            if let (Err(lost), exit::PASSED) = (printed, code) {
-                let terminal = terminal::Terminal::new(terminal::ColorChoice::Auto);
-                terminal.lose(lost);
-                return terminal.ended(code);
-            }
-            if code == exit::INVALID && args.get(1).is_some_and(|command| command == "run") {
-                // A step that asks for the exit code or picks up a report gets it here too.
-                let terminal = terminal::Terminal::new(terminal::ColorChoice::Auto);
-                let mut ci = ci::Ci::new(|name| std::env::var(name).ok());
-                refusal::of_command_line(&args, &error, &mut ci, &terminal);
-                ci.finish(code, &terminal);
-            }
-            return code;
+    let mut command = environment::documented(Cli::command());
+    let parsed = environment::apply(&mut command, args.clone(), std::env::vars_os());
+    let (args, environment, parsed) = match parsed {
+        Ok((args, environment)) => {
+            let parsed = command.try_get_matches_from_mut(&args);
+            let parsed =
+                parsed.and_then(|found| Cli::from_arg_matches(&found).map_err(|error| error.format(&mut command)));
+            (args, environment, parsed)
         }
+        Err(error) => (args, environment::Environment::default(), Err(error)),
+    };
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return refused(&args, error, &environment),
     };
     let terminal = terminal::Terminal::new(cli.color);
     crate::machine::raise_open_files();
@@ -99,7 +94,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Check(args) => check::run(&args, &terminal),
         Command::Graph(args) => graph::run(&args, &terminal),
         // Its verdict stands in files, which agree with its exit code.
-        Command::Run(args) => return run::run(*args, &terminal),
+        Command::Run(args) => return run::run(*args, terminal, &environment),
         Command::Report(args) => report::run(&args, &terminal),
         Command::Compare(args) => compare::run(&args, &terminal),
         Command::Try(args) => try_plan::run(&args, &terminal),
@@ -108,4 +103,25 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Completions(args) => completions::run(&args, &terminal),
     };
     terminal.ended(code)
+}
+
+/// Help and version are printed, and so is what is wrong with a command line: the exit code.
+fn refused(args: &[OsString], error: clap::Error, environment: &environment::Environment) -> u8 {
+    let error = mistakes::explained(error, args, environment);
+    let code = if error.use_stderr() { exit::INVALID } else { exit::PASSED };
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    // Help and version are what was asked for; a mistake is one wherever it is told.
+    if let (Err(lost), exit::PASSED) = (printed, code) {
+        let terminal = terminal::Terminal::new(terminal::ColorChoice::Auto);
+        terminal.lose(lost);
+        return terminal.ended(code);
+    }
+    if code == exit::INVALID && args.get(1).is_some_and(|command| command == "run") {
+        // A step that asks for the exit code or picks up a report gets it here too.
+        let mut terminal = terminal::Terminal::new(terminal::ColorChoice::Auto);
+        let mut ci = ci::Ci::new(|name| std::env::var(name).ok());
+        refusal::of_command_line(args, &error, environment, &mut ci, &mut terminal);
+        ci.finish(code, &terminal);
+    }
+    code
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::terminal::Terminal;
+use super::terminal::{LogLevel, Terminal};
 use crate::diagnostic::{Diagnostic, Format, Severity, Sources, Span, render};
 use crate::graph::{ExecutionGraph, build};
 use crate::mask::Masker;
@@ -209,7 +209,9 @@ impl Compiled {
             return None;
         }
         let masker = Masker::new(&self.secrets);
-        let text = render(&self.findings, &self.sources, Format::Text, terminal.color_stderr, &masker);
+        let told = |finding: &&Diagnostic| finding.severity == Severity::Error || terminal.tells(LogLevel::Warn);
+        let told: Vec<Diagnostic> = self.findings.iter().filter(told).cloned().collect();
+        let text = render(&told, &self.sources, Format::Text, terminal.color_stderr, &masker);
         let (errors, _) = self.counts();
         let shown = crate::sanitize::shown_path(path);
         match self.graph {

@@ -7,19 +7,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ci::Ci;
+use super::environment::Environment;
+use super::mistakes::variable;
 use super::plans::Compiled;
+use super::run::folder_name;
 use super::terminal::Terminal;
 use crate::diagnostic::Severity;
 use crate::document::results_file;
 use crate::document::{Document, RunInfo};
 use crate::mask::Masker;
-use crate::report::{Format, Html, Json, Junit, OutputFiles, same_file};
+use crate::report::{Format, Html, Json, Junit, OutputFiles, STDOUT, same_file, summary_line};
 use crate::verdict::exit;
 
 /// How many mistakes of a plan the reports tell.
 const TOLD: usize = 20;
-/// What other tools call standard output.
-pub(super) const STDOUT: &str = "-";
 /// The folder for reports unless another is named.
 pub(super) const OUT: &str = "loadplan-results";
 
@@ -106,6 +107,7 @@ impl Refusal {
         out: &Path,
         wanted: impl Fn(&Path) -> Vec<(Box<dyn Format>, PathBuf)>,
         profiles: &[String],
+        summary: bool,
         terminal: &Terminal,
     ) {
         for path in plans {
@@ -122,7 +124,10 @@ impl Refusal {
             for (format, file) in wanted {
                 // What was named as an output by mistake is not lost for it.
                 let mut kept = plans.iter().chain(&self.inputs).chain(&taken);
-                let is_kept = kept.any(|kept| same_file(kept, &file)) || file == Path::new(STDOUT);
+                let is_kept = kept.any(|kept| same_file(kept, &file));
+                if file == Path::new(STDOUT) && (format.name() != Json.name() || summary) {
+                    continue;
+                }
                 if is_kept || !(self.of_plan || file.exists() || !file.starts_with(out)) {
                     continue;
                 }
@@ -133,14 +138,23 @@ impl Refusal {
                     terminal.warning(&error.message, &error.help);
                 }
             }
-            files.write(&mut document);
+            let written = files.write(&mut document);
+            if summary {
+                terminal.out_for_programs(&summary_line(&document, &written));
+            }
         }
     }
 }
 
 /// Writes reports for a `run` whose command line is not understood: those it names, and those of
 /// an earlier run. A CI server is told too.
-pub(super) fn of_command_line(args: &[OsString], error: &clap::Error, ci: &mut Ci, terminal: &Terminal) {
+pub(super) fn of_command_line(
+    args: &[OsString],
+    error: &clap::Error,
+    environment: &Environment,
+    ci: &mut Ci,
+    terminal: &mut Terminal,
+) {
     let value = |option: &str| {
         args.iter().enumerate().find_map(|(at, arg)| {
             let arg = arg.to_str()?;
@@ -155,10 +169,16 @@ pub(super) fn of_command_line(args: &[OsString], error: &clap::Error, ci: &mut C
     if plans.is_empty() {
         plans.push("plan.yaml".into());
     }
+    let summary = args.iter().any(|arg| arg == "--summary-json");
+    if summary || value("--json").is_some_and(|file| file == Path::new(STDOUT)) {
+        terminal.keep_stdout();
+    }
+    let profiles: Vec<String> = value("--profile").iter().map(|name| name.to_string_lossy().into_owned()).collect();
     let out = value("--out").unwrap_or_else(|| OUT.into());
     let several = plans.len() > 1;
     let wanted = |path: &Path| {
-        let folder = path.file_stem().filter(|_| several).map_or_else(|| out.clone(), |stem| out.join(stem));
+        let own = folder_name(path, &profiles).filter(|_| several);
+        let folder = own.map_or_else(|| out.clone(), |name| out.join(name));
         let path = |option: &str, file: &str| value(option).unwrap_or_else(|| folder.join(file));
         let formats: [(Box<dyn Format>, _); 3] = [
             (Box::new(Json), path("--json", "results.json")),
@@ -170,7 +190,9 @@ pub(super) fn of_command_line(args: &[OsString], error: &clap::Error, ci: &mut C
     let text = error.to_string();
     let first = text.lines().next().unwrap_or_default();
     let reason = first.strip_prefix("error: ").unwrap_or(first);
-    let mut refusal = Refusal::new(format!("the command line is not valid: {reason}"));
+    let from = variable(error, environment).map(|name| format!(" (from the environment variable {name})"));
+    let from = from.unwrap_or_default();
+    let mut refusal = Refusal::new(format!("the command line is not valid: {reason}{from}"));
     // What follows `--baseline` up to the next option, and what is joined to it.
     let mut of_baseline = false;
     for arg in args.iter().skip(2) {
@@ -182,5 +204,5 @@ pub(super) fn of_command_line(args: &[OsString], error: &clap::Error, ci: &mut C
         }
     }
     ci.add_refusal(&plans[0], &refusal);
-    refusal.write(&plans, &out, wanted, &[], terminal);
+    refusal.write(&plans, &out, wanted, &[], summary, terminal);
 }

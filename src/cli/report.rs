@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::terminal::Terminal;
+use crate::compare::suggested_thresholds;
 use crate::document::Document;
 use crate::document::{read, results_file};
 use crate::report::{Format, GitLab, Html, Junit, JunitStyle, Markdown, OutputFiles, Table, console, same_file};
@@ -36,6 +37,9 @@ pub(super) struct Args {
     csv: Option<PathBuf>,
     #[command(flatten)]
     forges: Forges,
+    /// Print suggested thresholds as YAML: the run's own figures with a margin from their variation
+    #[arg(long)]
+    suggest_thresholds: bool,
 }
 
 /// Reports for the servers that host repositories.
@@ -85,6 +89,18 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     ];
     let own = own.into_iter().filter_map(|(format, path)| Some((format, path.clone()?)));
     let wanted: Vec<_> = own.chain(args.forges.wanted()).collect();
+    if args.suggest_thresholds {
+        match suggested_thresholds(&document, &results_file(&args.results)) {
+            Ok(text) => terminal.out(&text),
+            Err(error) => {
+                tell(&error.message, &error.help);
+                return exit::INVALID;
+            }
+        }
+    }
+    if wanted.is_empty() && args.suggest_thresholds {
+        return exit::PASSED;
+    }
     if wanted.is_empty() {
         terminal.out(&console::summary(&document, &[], terminal.color));
         return exit::PASSED;

@@ -9,26 +9,30 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+pub(super) use outputs::folder_name;
 use outputs::{inputs, misplaced, older, open, outputs, own_folder, refuse, wanted};
 
 use super::address;
-use super::baseline::{self, BaselineOptions};
+use super::baseline::{BaselineOptions, OfPlan};
 use super::ci::Ci;
+use super::environment::Environment;
 use super::plan_files::named_or_usual;
 use super::plans::{LoadOverrides, PlanOptions, Rest};
-use super::refusal::{OUT, Refusal, STDOUT};
+use super::refusal::{OUT, Refusal};
 use super::report::Forges;
 use super::signals::{self, Unwritten};
 use super::stderr_relay::Relay;
 use super::telemetry;
-use super::terminal::Terminal;
+use super::terminal::{LogLevel, Terminal};
+use crate::compare::Against;
 use crate::dashboard::{Feed, Scene, Server};
 use crate::document::{RunInfo, RunRecord};
 use crate::engine::Rows;
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
+use crate::problem::Problem;
 use crate::report::progress::Progress;
-use crate::report::{JunitStyle, LivePage, console, lock, same_file};
+use crate::report::{JunitStyle, LivePage, STDOUT, console, lock, same_file, summary_line};
 use crate::run::{self, Screen, Watch};
 use crate::sanitize::inline;
 use crate::services::ServiceKind;
@@ -56,10 +60,11 @@ pub(super) struct Args {
     load: LoadOverrides,
     #[command(flatten)]
     baseline: BaselineOptions,
-    /// The folder for results.json, junit.xml and report.html (with several plans, a subfolder for each)
+    /// The folder for results.json, junit.xml and report.html (with several plans, a subfolder for each, named after
+    /// the plan and its profiles)
     #[arg(long, value_name = "DIR", default_value = OUT)]
     out: PathBuf,
-    /// Write results.json to this file instead
+    /// Write results.json to this file instead; `-` is standard output, and text for people then goes to standard error
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Write junit.xml to this file instead
@@ -84,6 +89,10 @@ pub(super) struct Args {
     /// Fail (exit code 3) if the load generator could not keep up
     #[arg(long)]
     strict: bool,
+    /// Stop after this time, including services and setup, and write the reports. A run that is stopped is not valid
+    /// (exit code 3)
+    #[arg(long, value_name = "TIME", value_parser = max_time)]
+    max_time: Option<Duration>,
     /// Serve a live report at this address during the run (default: 127.0.0.1 and a free port)
     #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0",
           value_parser = address::parse)]
@@ -94,10 +103,48 @@ pub(super) struct Args {
     /// Print failures as they happen
     #[arg(long, short, conflicts_with = "quiet")]
     verbose: bool,
+    /// What is printed to standard error during the run
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t)]
+    log_level: LogLevel,
+    /// Print one line of JSON for each plan to standard output: verdict, totals, worst threshold, reports; text for
+    /// people then goes to standard error
+    #[arg(long)]
+    summary_json: bool,
 }
 
-pub(super) fn run(mut args: Args, terminal: &Terminal) -> u8 {
+/// A plan that is ready to run.
+struct Ready<'a> {
+    path: &'a PathBuf,
+    graph: Arc<ExecutionGraph>,
+    rest: Rest,
+    masker: Masker,
+    /// The results files of the runs it is compared with.
+    baseline: Vec<PathBuf>,
+    against: Against,
+}
+
+/// How long a command may take.
+fn max_time(text: &str) -> Result<Duration, Problem> {
+    let time = crate::units::parse_duration(text)?;
+    if time.is_zero() { Err("the limit must be longer than 0s, for example 20m".into()) } else { Ok(time) }
+}
+
+pub(super) fn run(mut args: Args, mut terminal: Terminal, environment: &Environment) -> u8 {
     signals::install();
+    if let Some(limit) = args.max_time {
+        signals::limit(limit);
+    }
+    let writes_json = args.json.as_deref() == Some(Path::new(STDOUT));
+    if args.summary_json || writes_json {
+        terminal.keep_stdout();
+    }
+    terminal.set_level(args.log_level);
+    let terminal = &terminal;
+    let names = environment.names().map(|names| format!("options from the environment: {names}\n"));
+    if let Some(names) = names.as_deref().filter(|_| !args.quiet) {
+        terminal.note(names);
+    }
+    environment.tell_misspelt(terminal);
     args.plans.extend(args.baseline.take_plans());
     args.baseline.tell_unused(terminal);
     let mut unnamed = None;
@@ -119,6 +166,10 @@ pub(super) fn run(mut args: Args, terminal: &Terminal) -> u8 {
     let code = ran.unwrap_or_else(|mut refusal| {
         refusal.protect(args.baseline.files());
         ci.add_refusal(&args.plans[0], &refusal);
+        // Nobody sees on the command line where a value came from that was refused.
+        if let Some(names) = names.as_deref().filter(|_| args.quiet || !terminal.tells(LogLevel::Info)) {
+            terminal.err(names);
+        }
         refuse(args, &refusal, &args.plans, terminal)
     });
     signals::unwritten(None);
@@ -136,11 +187,19 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
             "use --out DIR, which gets a folder for each plan",
         ));
     }
-    if let Some((option, _)) = outputs(args).find(|(_, file)| file.as_path() == Path::new(STDOUT)) {
+    let to_stdout = |option: &str, file: &PathBuf| file == Path::new(STDOUT) && option != "--json";
+    if let Some((option, _)) = outputs(args).find(|(option, file)| to_stdout(option, file)) {
         return Err(Refusal::tell(
             terminal,
-            &format!("`{option} {STDOUT}`: reports go to files, not to standard output, where the summary goes"),
+            &format!("`{option} {STDOUT}`: only results.json may go to standard output (--json {STDOUT})"),
             &format!("name a file: {option} FILE"),
+        ));
+    }
+    if args.summary_json && args.json.as_deref() == Some(Path::new(STDOUT)) {
+        return Err(Refusal::tell(
+            terminal,
+            "--summary-json and --json - would both be written to standard output",
+            "name a file for one of them: --json FILE",
         ));
     }
     let option = if args.dashboard.is_some() { "--dashboard" } else { "--prometheus" };
@@ -153,13 +212,6 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
     let Some(settings) = args.telemetry.settings(terminal) else {
         return Err(Refusal::new("an address for live metrics cannot be used"));
     };
-    if args.plans.len() > 1 && !args.baseline.baseline.is_empty() {
-        return Err(Refusal::tell(
-            terminal,
-            "--baseline is of one plan, but there are several",
-            "run each plan with its own --baseline",
-        ));
-    }
     // Every plan is read before the first one is run: nothing is sent if any is invalid.
     let mut refusal = Refusal::default();
     let compiled: Vec<_> = args
@@ -173,12 +225,27 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
         })
         .collect();
     let Some(compiled) = compiled.into_iter().collect::<Option<Vec<_>>>() else { return Err(refusal) };
-    if let Some((message, help)) = misplaced(args, &compiled) {
-        let mut told = Refusal::tell(terminal, &message, &help);
-        told.protect(compiled.iter().flat_map(|(_, (graph, rest))| inputs(graph, rest)));
-        return Err(told);
+    let mut ready = Vec::new();
+    for (path, (graph, rest)) in compiled {
+        let masker = Masker::new(&rest.secrets);
+        let (graph, against) = (Arc::new(graph), Against::default());
+        ready.push(Ready { path, graph, rest, masker, baseline: Vec::new(), against });
     }
-    for (path, (graph, _)) in &compiled {
+    let refused = |terminal: &Terminal, problem: &Problem, ready: &[Ready<'_>]| {
+        let mut told = Refusal::tell(terminal, &problem.message, &problem.help);
+        told.protect(ready.iter().flat_map(|one| inputs(&one.graph, &one.rest)));
+        told
+    };
+    for at in 0..ready.len() {
+        match args.baseline.choose(&of_plan(args, &ready[at]), terminal) {
+            Ok(chosen) => ready[at].baseline = chosen,
+            Err(problem) => return Err(refused(terminal, &problem, &ready)),
+        }
+    }
+    if let Some((message, help)) = misplaced(args, &ready) {
+        return Err(refused(terminal, &Problem::new(message, help), &ready));
+    }
+    for Ready { path, graph, .. } in &ready {
         let command = graph.services.iter().find(|service| matches!(service.kind, ServiceKind::Command { .. }));
         if let (Some(service), false) = (command, args.allow_commands) {
             return Err(Refusal::tell(
@@ -192,6 +259,12 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
             ));
         }
     }
+    for at in 0..ready.len() {
+        match args.baseline.read(&ready[at].baseline, &of_plan(args, &ready[at])) {
+            Ok(against) => ready[at].against = against,
+            Err(problem) => return Err(refused(terminal, &problem, &ready)),
+        }
+    }
     // Like any argument that cannot be obeyed, and unlike results that are lost: nothing was sent.
     let Some(telemetry) = telemetry::start(settings, terminal) else {
         return Err(Refusal::new("an address for live metrics cannot be used"));
@@ -199,12 +272,12 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
     let mut worst = exit::PASSED;
     let mut failed: Vec<String> = Vec::new();
     let mut stopped = false;
-    for (at, (_, plan)) in compiled.into_iter().enumerate() {
-        let path = &args.plans[at];
+    for (at, plan) in ready.into_iter().enumerate() {
+        let path = plan.path;
         let left = older(args, &args.plans[at..]).collect();
         signals::unwritten(Some(Unwritten { older: left, temporary: Vec::new() }));
-        let code = one(args, terminal, &telemetry, ci, at, plan, stopped)?;
-        if let Some(warning) = telemetry.finish() {
+        let code = one(args, terminal, &telemetry, ci, plan, stopped)?;
+        if let Some(warning) = telemetry.finish().filter(|_| terminal.tells(LogLevel::Warn)) {
             terminal.err(&warning);
         }
         if code != exit::PASSED {
@@ -225,27 +298,27 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
     Ok(worst)
 }
 
+/// What of a plan its baseline depends on.
+fn of_plan<'a>(args: &'a Args, ready: &'a Ready<'_>) -> OfPlan<'a> {
+    OfPlan {
+        graph: &ready.graph,
+        masker: &ready.masker,
+        file: ready.path,
+        profiles: args.options.profiles(),
+        among_others: args.plans.len() > 1,
+    }
+}
+
 fn one(
     args: &Args,
     terminal: &Terminal,
     telemetry: &Telemetry,
     ci: &mut Ci,
-    at: usize,
-    (graph, rest): (ExecutionGraph, Rest),
+    Ready { path: plan, graph, rest, masker, baseline: _, against }: Ready<'_>,
     stopped: bool,
 ) -> Result<u8, Refusal> {
-    let plan = &args.plans[at];
     let path = plan.as_path();
-    let graph = Arc::new(graph);
-    let masker = Masker::new(&rest.secrets);
     let folder = own_folder(args, path);
-    let against = match args.baseline.read(&graph, &masker) {
-        Ok(against) => against,
-        Err(error) => {
-            baseline::tell(&error, terminal);
-            return Err(Refusal::new(error.message));
-        }
-    };
     let _lock = match lock(&folder) {
         Ok(lock) => lock,
         Err(error) => {
@@ -276,7 +349,8 @@ fn one(
     let mut feed = dashboard(args, terminal, scene, &stopper, args.plans.first().is_some_and(|first| first == path))?;
     let stream = telemetry.begin(&graph, &masker, &rest.run_id);
     let relay = Relay::to(std::io::stderr());
-    let progress = match (args.quiet, terminal.live) {
+    let progress = match (args.quiet || !terminal.tells(LogLevel::Info), terminal.live) {
+        (true, _) if !terminal.tells(LogLevel::Warn) => Progress::nothing(),
         (true, _) => Progress::quiet(Box::new(relay.clone())),
         (false, true) => Progress::live(&graph, &masker, Box::new(relay.clone())),
         (false, false) => Progress::lines(&graph, &masker, Box::new(relay.clone())),
@@ -297,13 +371,12 @@ fn one(
     watch.finish();
     let dropped = relay.finish() + dropped;
     if dropped > 0 {
-        terminal.err(&format!(
-            "warning: {dropped} lines of progress, `log` and failures came faster than they could be shown and were left out\n"
-        ));
+        let what = "lines of progress, `log` and failures came faster than they could be shown and were left out";
+        terminal.warning(&format!("{dropped} {what}"), "");
     }
     info.ends(begin.elapsed());
     let record = RunRecord { graph: &graph, results: &results, outcome: &outcome, info: &info, masker: &masker };
-    let mut document = run::judged(&record, against.as_ref());
+    let mut document = run::judged(&record, &against);
     let patience = || if signals::stopped_at().is_some() { ROWS_WHEN_STOPPED } else { ROWS };
     if let Some(Err(error)) = rows.map(|rows| rows.finish(patience)) {
         files.drop_stream(CSV);
@@ -321,6 +394,9 @@ fn one(
         true => console::verdict_line(&document, terminal.color),
         false => console::summary(&document, &written, terminal.color),
     });
+    if args.summary_json {
+        terminal.out_for_programs(&summary_line(&document, &written));
+    }
     ci.add(&document, &written, terminal);
     Ok(document.verdict.exit_code)
 }
@@ -341,7 +417,7 @@ fn dashboard(
     });
     match server {
         Ok(server) => {
-            terminal.err(&format!("dashboard: {}\n", server.url));
+            terminal.note(&format!("dashboard: {}\n", server.url));
             Ok(Some(Feed::new(scene, server)))
         }
         Err(problem) => {

@@ -79,6 +79,26 @@ pub(super) fn stops(stopper: UnboundedSender<StopReason>) {
     state.stopper = Some(stopper);
 }
 
+/// Gives the word to stop after this time, unless a signal comes first.
+pub(super) fn limit(time: Duration) {
+    let wait = move || {
+        std::thread::sleep(time);
+        let reason = StopReason::TimeLimit(time);
+        if stopped_at().is_some() {
+            return;
+        }
+        tell(reason.clone());
+        std::thread::sleep(READING);
+        if !state().listened {
+            end(&reason, &format!("ended by {}: nothing was sent", name(&reason)));
+        }
+    };
+    // A limit that is not watched would be none.
+    if std::thread::Builder::new().name("limit".into()).spawn(wait).is_err() {
+        std::process::exit(exit::INTERNAL.into());
+    }
+}
+
 /// When the word to stop came, if it did.
 pub(super) fn stopped_at() -> Option<Instant> {
     state().told.as_ref().map(|(_, at)| *at)
@@ -136,12 +156,16 @@ pub(super) fn stopping(reason: &StopReason, rest: Stopping) -> String {
         | StopReason::Hangup
         | StopReason::Quit
         | StopReason::Dashboard
+        | StopReason::TimeLimit(_)
         | StopReason::Abort(_)
         | StopReason::Step(_) => "send the signal again",
     };
-    match reason.is_by_hand() && *reason != StopReason::Dashboard {
-        true => format!("stopping ({}): {rest}; {again} to end at once without reports\n", name(reason)),
-        false => format!("stopping: {rest}\n"),
+    match reason {
+        StopReason::Interrupt | StopReason::Terminate | StopReason::Hangup | StopReason::Quit => {
+            format!("stopping ({}): {rest}; {again} to end at once without reports\n", name(reason))
+        }
+        StopReason::TimeLimit(_) => format!("stopping ({}): {rest}\n", name(reason)),
+        StopReason::Dashboard | StopReason::Abort(_) | StopReason::Step(_) => format!("stopping: {rest}\n"),
     }
 }
 
@@ -166,11 +190,14 @@ async fn watch(mut signals: Signals) {
 }
 
 /// Notes the word to stop, and passes it on to the run that is under way. The moment of the first
-/// one stays.
+/// one stays, and so does its hurry.
 fn tell(reason: StopReason) {
     let mut state = state();
     let at = state.told.as_ref().map_or_else(Instant::now, |(_, at)| *at);
-    state.told = Some((reason.clone(), at));
+    let hurries = state.told.as_ref().is_some_and(|(first, _)| first.hurries().is_some());
+    if !hurries || reason.hurries().is_some() {
+        state.told = Some((reason.clone(), at));
+    }
     if let Some(stopper) = &state.stopper {
         let _ = stopper.send(reason);
     }
@@ -212,7 +239,11 @@ fn end(last: &StopReason, text: &str) -> ! {
     for _ in started.iter().flatten() {
         let _ = ended.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
-    let code = if last.hurries().is_some() { exit::TERMINATED } else { exit::INTERRUPTED };
+    let code = match last {
+        StopReason::TimeLimit(_) => exit::NOT_VALID,
+        _ if last.hurries().is_some() => exit::TERMINATED,
+        _ => exit::INTERRUPTED,
+    };
     std::process::exit(code.into());
 }
 

@@ -42,7 +42,7 @@ impl TelemetryOptions {
 pub(super) fn start(settings: Settings, terminal: &Terminal) -> Option<Telemetry> {
     let telemetry = Telemetry::start(settings).map_err(|problem| tell(&problem, terminal)).ok()?;
     if let Some(url) = telemetry.url() {
-        terminal.err(&format!("metrics: {url}\n"));
+        terminal.note(&format!("metrics: {url}\n"));
     }
     Some(telemetry)
 }

@@ -33,8 +33,24 @@ pub(super) enum ColorChoice {
     Never,
 }
 
+/// The value of `--log-level`: what a run tells on standard error while it goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub(super) enum LogLevel {
+    /// Errors only
+    Error,
+    /// Warnings too
+    Warn,
+    /// Progress too
+    #[default]
+    Info,
+}
+
 /// The process's standard output and error.
 pub(super) struct Terminal {
+    /// What is told on standard error.
+    level: LogLevel,
+    /// Whether standard output is for a program to read, so that text for people goes to standard error.
+    is_piped: bool,
     /// Whether standard output may be coloured.
     pub(super) color: bool,
     /// Whether standard error is a terminal that a live block may redraw.
@@ -64,13 +80,40 @@ impl Terminal {
             lost: RefCell::default(),
             unread: Cell::default(),
             unread_stderr: Cell::default(),
+            level: LogLevel::default(),
+            is_piped: false,
             live: stderr && !dumb && std::env::var_os("CI").is_none(),
         }
     }
 
+    /// Tells no more than this on standard error.
+    pub(super) fn set_level(&mut self, level: LogLevel) {
+        self.level = level;
+        self.live &= level == LogLevel::Info;
+    }
+
+    /// Keeps standard output for what a program reads: text for people goes to standard error from now on.
+    pub(super) fn keep_stdout(&mut self) {
+        self.is_piped = true;
+        self.color = self.color_stderr;
+    }
+
+    /// Whether this is told.
+    pub(super) fn tells(&self, level: LogLevel) -> bool {
+        level <= self.level
+    }
+
+    /// Writes text for people: to standard output, unless a program reads that.
+    pub(super) fn out(&self, text: &str) {
+        if self.is_piped {
+            return self.write_err(text, || signals::stopped_at().map(|_| PATIENCE_WHEN_STOPPED));
+        }
+        self.out_for_programs(text);
+    }
+
     /// Writes to standard output. A closed pipe is no error of ours; another one is told at the end.
     /// Its reader may take its time, but not once the run was told to stop.
-    pub(super) fn out(&self, text: &str) {
+    pub(super) fn out_for_programs(&self, text: &str) {
         if self.unread.get() || text.is_empty() {
             return;
         }
@@ -122,7 +165,16 @@ impl Terminal {
 
     /// Tells what does not stand in the way, and its remedy.
     pub(super) fn warning(&self, message: &str, help: &str) {
-        self.tell("warning", message, Some(help));
+        if self.tells(LogLevel::Warn) {
+            self.tell("warning", message, Some(help).filter(|help| !help.is_empty()));
+        }
+    }
+
+    /// Tells what is good to know.
+    pub(super) fn note(&self, text: &str) {
+        if self.tells(LogLevel::Info) {
+            self.err(text);
+        }
     }
 
     /// Tells a message, which may hold foreign text, and its remedy if there is one.

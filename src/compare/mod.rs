@@ -11,11 +11,13 @@
 //! variation between runs. `docs/comparing.md` has the formulas.
 
 mod against;
+mod choose;
 mod evidence;
 mod read;
 mod remarks;
 mod single_figure;
 mod statistics;
+mod suggest;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -25,7 +27,9 @@ mod window;
 mod words;
 
 pub use against::{PERCENTILES, Tolerance, compare};
+pub use choose::{Chosen, Wanted, choose};
 pub use read::{read_summary, summary_of};
+pub use suggest::suggested_thresholds;
 pub use summary::Summary;
-pub use thresholds::Baseline;
-pub(crate) use thresholds::strangers;
+pub use thresholds::{Against, Baseline};
+pub(crate) use thresholds::{as_in_results, strangers};

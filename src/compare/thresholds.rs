@@ -16,6 +16,18 @@ use crate::sanitize::clean;
 use crate::threshold::Metric;
 use crate::verdict;
 
+/// What a run is compared with.
+#[derive(Clone, Debug, Default)]
+pub enum Against {
+    /// Nothing, and nothing was asked for.
+    #[default]
+    Nothing,
+    /// Nothing, since there is no earlier run yet.
+    NoneYet,
+    /// Earlier runs.
+    Runs(Baseline),
+}
+
 /// Earlier runs, read and ready for the run that will be compared with them.
 #[derive(Clone, Debug)]
 pub struct Baseline {
@@ -101,7 +113,7 @@ impl Baseline {
 }
 
 /// Text of the plan as results files have it.
-fn as_in_results(masker: &Masker, text: &str) -> String {
+pub(crate) fn as_in_results(masker: &Masker, text: &str) -> String {
     clean(&masker.mask(text)).into_owned()
 }
 

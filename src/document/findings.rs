@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::FailureKind;
-use crate::threshold::{Condition, Metric, Unit};
+use crate::threshold::{Condition, Metric, Operator, Unit};
 
 /// A threshold and its result.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -79,6 +79,22 @@ impl Threshold {
 }
 
 impl Threshold {
+    /// How much of its limit the observed figure takes: 0.5 where a time is half of what it may be, more than 1
+    /// where it fails; 0 where nothing was observed.
+    pub fn strain(&self) -> f64 {
+        let (Some(observed), Ok(condition)) = (self.observed, Condition::parse(&self.text)) else { return 0.0 };
+        let (part, whole) = match condition.operator {
+            Operator::Less | Operator::LessOrEqual => (observed, self.limit),
+            Operator::Greater | Operator::GreaterOrEqual => (self.limit, observed),
+            Operator::Equal => return if self.passed { 0.0 } else { f64::INFINITY },
+        };
+        match part {
+            0.0 => 0.0,
+            _ if whole <= 0.0 => f64::INFINITY,
+            _ => part / whole,
+        }
+    }
+
     /// Whether reports show it: one that follows from the rules only when it is broken.
     pub fn is_shown(&self) -> bool {
         !self.implicit || !self.passed

@@ -17,6 +17,7 @@ mod refused;
 mod repository;
 mod run;
 mod run_info;
+mod runs;
 mod series;
 mod validate;
 
@@ -41,6 +42,7 @@ pub use read::{read, results_file};
 pub use repository::Repository;
 pub use run::{Generator, Host, Lifecycle, Part, PartState, Plan, Run, Tool, VerdictInfo};
 pub use run_info::RunInfo;
+pub use runs::{RunHead, results_files_in};
 pub(crate) use series::Series;
 
 /// The version of the format. A new key is a minor version.

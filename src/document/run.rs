@@ -39,7 +39,7 @@ pub struct Run {
     /// The seed of all random values: pass it to `--seed` to repeat them.
     pub seed: u64,
     /// What ended the run early; null if nothing did.
-    #[schemars(extend("enum" = ["sigint", "sigterm", "sighup", "sigquit", "dashboard", "threshold", "step", null]))]
+    #[schemars(extend("enum" = ["sigint", "sigterm", "sighup", "sigquit", "dashboard", "max_time", "threshold", "step", null]))]
     pub stopped_by: Option<String>,
     /// The same in words, as the end of a sentence that starts with "the run was"; absent if nothing did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::lower::{self, Lower};
 use super::other_tools;
+use super::requires::{self, Refused};
 use super::statics::Statics;
 use super::types::Plan;
 use super::{nearby, overlay, pitfalls, quotable_files};
@@ -109,6 +110,14 @@ fn part_patches(findings: &mut [Diagnostic]) {
 
 fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mut Vec<Diagnostic>) -> Option<Plan> {
     let (file, mut node) = read_yaml(path, sources, findings)?;
+    match requires::check(&node) {
+        None => {}
+        Some(Refused::Text(finding)) => findings.push(finding),
+        Some(Refused::Version(finding)) => {
+            findings.push(finding);
+            return None;
+        }
+    }
     let folder: Arc<Path> = path.parent().map_or_else(|| Arc::from(Path::new("")), Arc::from);
     let mut lower = Lower {
         sources,

@@ -13,6 +13,7 @@ mod overlay;
 mod pitfalls;
 mod quotable_files;
 pub mod reference;
+mod requires;
 pub mod schema;
 mod statics;
 mod types;

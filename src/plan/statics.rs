@@ -72,6 +72,36 @@ impl Statics {
         value
     }
 
+    /// Whether `--var` gives this variable its value.
+    pub(super) fn is_overridden(&self, name: &str) -> bool {
+        self.overrides.contains_key(name)
+    }
+
+    /// The variables of the environment that a value reads and that are set but empty; none whose `default(…)` stands
+    /// in for them, and none of a value that `--var` gives.
+    pub(super) fn empty_environment(&self, name: &str, node: &Node) -> Vec<String> {
+        let mut found = Vec::new();
+        if !self.is_overridden(name) {
+            self.empty_in(node, &mut found);
+        }
+        found
+    }
+
+    fn empty_in(&self, node: &Node, found: &mut Vec<String>) {
+        match &node.kind {
+            NodeKind::Scalar { text, .. } => {
+                let Ok(parsed) = parse_text(text) else { return };
+                let read = parsed.names().iter().filter(|used| used.name == "env" && !used.defaulted);
+                let Value::Map(all) = &self.env else { return };
+                let is_empty = |value: &Value| matches!(value, Value::Text(text) if text.trim().is_empty());
+                let empty = |name: &String| all.get(name.as_str()).is_some_and(is_empty);
+                found.extend(read.filter_map(|used| used.member.as_ref().map(|(name, _)| name.clone())).filter(empty));
+            }
+            NodeKind::List(items) => items.iter().for_each(|item| self.empty_in(item, found)),
+            NodeKind::Map(entries) => entries.iter().for_each(|entry| self.empty_in(&entry.value, found)),
+        }
+    }
+
     /// Computes text that must be known now.
     pub(super) fn value(&mut self, text: &str, span: Span, sources: &Sources) -> Result<Value, Vec<Diagnostic>> {
         match self.text(text, span, sources)? {

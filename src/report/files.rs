@@ -14,6 +14,9 @@ use crate::problem::Problem;
 const PREFIX: &str = ".loadplan-";
 const SUFFIX: &str = ".tmp";
 
+/// What stands for standard output where a file is named.
+pub const STDOUT: &str = "-";
+
 /// A way to write a run down.
 pub trait Format {
     /// What it is called in messages: `results`, `JUnit`.
@@ -69,7 +72,7 @@ impl Content {
 enum Destination {
     /// A file beside the final name, and that name.
     Renamed(NamedTempFile, PathBuf),
-    /// A pipe or a device, with the document that goes there once the verdict is final.
+    /// A pipe or a device, with the document that goes there once the verdict is final. Standard output is one.
     Direct(File, Vec<u8>),
     /// It failed; nothing more is written.
     Broken,
@@ -224,7 +227,9 @@ impl OutputFiles {
                 }
             }
         }
-        written.into_iter().map(|(written, _)| written).collect()
+        // A report that is nowhere to be found afterwards is not listed.
+        let listed = written.into_iter().map(|(written, _)| written);
+        listed.filter(|written| written.path != Path::new(STDOUT)).collect()
     }
 
     fn render_all(&mut self, document: &Document<'_>) -> Vec<String> {
@@ -266,7 +271,11 @@ impl Output {
             }
             Destination::Direct(_, whole) => {
                 whole.clear();
-                format.render(document, whole)
+                format.render(document, whole)?;
+                if self.path == Path::new(STDOUT) {
+                    *whole = crate::sanitize::json_for_logs(&String::from_utf8_lossy(whole)).into_bytes();
+                }
+                Ok(())
             }
             Destination::Broken => Ok(()),
         }
@@ -292,6 +301,9 @@ impl Output {
 
 fn open(path: &Path) -> Result<Destination, Problem> {
     let refuse = |error: &io::Error| Problem::new(error.to_string(), remedy(error));
+    if path == Path::new(STDOUT) {
+        return stdout().map(|file| Destination::Direct(file, Vec::new())).map_err(|error| refuse(&error));
+    }
     let target = target(path);
     if let Ok(known) = fs::metadata(&target) {
         if known.is_dir() {
@@ -322,6 +334,15 @@ fn open(path: &Path) -> Result<Destination, Problem> {
     remove_leftovers(folder);
     let file = held(|| builder.tempfile_in(folder)).map_err(|error| refuse(&error))?;
     Ok(Destination::Renamed(file, target))
+}
+
+/// Standard output as a file.
+fn stdout() -> io::Result<File> {
+    #[cfg(unix)]
+    let owned = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let owned = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
+    Ok(File::from(owned))
 }
 
 /// Makes a file and locks it until it has its name: who can lock one knows that its run is gone.

@@ -16,16 +16,18 @@ mod keep_alive_hint;
 mod limit_hints;
 mod markdown;
 pub mod progress;
+mod summary_line;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use annotations::annotations;
-pub use files::{Format, OutputFiles, Written, lock, same_file};
+pub use files::{Format, OutputFiles, STDOUT, Written, lock, same_file};
 pub use gitlab::GitLab;
 pub use html::{Html, LivePage};
 pub use json::Json;
 pub use jtl::Jtl;
 pub use junit::{Junit, JunitStyle, RegressionJunit};
 pub use markdown::Markdown;
+pub use summary_line::summary_line;
 pub use table::Table;

@@ -113,6 +113,11 @@ impl Progress {
         Self { planned: planned(graph), groups, sink: ProgressOutput::Lines { next: LINE_EVERY, out } }
     }
 
+    /// Nothing at all.
+    pub fn nothing() -> Self {
+        Self { groups: Vec::new(), planned: None, sink: ProgressOutput::Nothing }
+    }
+
     /// Nothing but warnings, for `--quiet`.
     pub fn quiet(out: Box<dyn Write + Send>) -> Self {
         Self { groups: Vec::new(), planned: None, sink: ProgressOutput::Quiet { out } }

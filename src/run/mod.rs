@@ -14,7 +14,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub(crate) use services::Services;
 pub(crate) use watch::{Screen, Watch};
 
-use crate::compare::Baseline;
+use crate::compare::Against;
 use crate::document::{Document, RunRecord};
 use crate::engine::{self, Finished, Rows};
 use crate::graph::ExecutionGraph;
@@ -106,12 +106,18 @@ async fn load(
 }
 
 /// Judges a run, against earlier ones if there are any, and writes it all into one document.
-pub(crate) fn judged<'a>(record: &RunRecord<'a>, baseline: Option<&Baseline>) -> Document<'a> {
+pub(crate) fn judged<'a>(record: &RunRecord<'a>, against: &Against) -> Document<'a> {
     let RunRecord { graph, results, outcome, masker, .. } = *record;
     let measured = Document::measured(record);
-    // After a failed setup nothing was measured: there is nothing to compare.
-    let Some(baseline) = baseline.filter(|_| outcome.setup.failure().is_none()) else {
-        return measured.judged(record, judge(graph, results, outcome));
+    let baseline = match against {
+        // After a failed setup nothing was measured: there is nothing to compare.
+        Against::Runs(baseline) if outcome.setup.failure().is_none() => baseline,
+        Against::Runs(_) | Against::Nothing => return measured.judged(record, judge(graph, results, outcome)),
+        Against::NoneYet => {
+            let summary = Some("no baseline yet, so nothing was compared".into());
+            let none = verdict::Baseline { summary, ..verdict::Baseline::default() };
+            return measured.judged(record, judge_against(graph, results, outcome, &none));
+        }
     };
     match baseline.compare(&measured, graph, masker) {
         Ok((comparison, answers)) => {

@@ -59,6 +59,7 @@ pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome
         let code = match stopped {
             StopReason::Interrupt | StopReason::Dashboard => exit::INTERRUPTED,
             StopReason::Terminate | StopReason::Hangup | StopReason::Quit => exit::TERMINATED,
+            StopReason::TimeLimit(_) => exit::NOT_VALID,
             StopReason::Abort(_) => exit::FAILED,
             StopReason::Step(_) => exit::PASSED,
         };
@@ -107,7 +108,8 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
             | StopReason::Terminate
             | StopReason::Hangup
             | StopReason::Quit
-            | StopReason::Dashboard,
+            | StopReason::Dashboard
+            | StopReason::TimeLimit(_),
         ) => true,
         Some(StopReason::Abort(_) | StopReason::Step(_)) | None => false,
     };

@@ -15,8 +15,8 @@ pub mod exit {
     pub const FAILED: u8 = 1;
     /// The plan or the command line is invalid; nothing was sent.
     pub const INVALID: u8 = 2;
-    /// The run is not valid: setup failed, the target never answered, there were no samples, or
-    /// (with `--strict`) the load generator could not keep up.
+    /// The run is not valid: setup failed, the target never answered, there were no samples, it did
+    /// not end within `--max-time`, or (with `--strict`) the load generator could not keep up.
     pub const NOT_VALID: u8 = 3;
     /// Results could not be written, or an internal error.
     pub const INTERNAL: u8 = 4;

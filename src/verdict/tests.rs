@@ -220,6 +220,7 @@ fn the_weightiest_finding_decides_on_the_exit_code() {
     assert_eq!(code(|_| {}, true), 1);
     assert_eq!(code(|run| run.stopped_by = Some(StopReason::Interrupt), false), 130);
     assert_eq!(code(|run| run.stopped_by = Some(StopReason::Terminate), true), 143);
+    assert_eq!(code(|run| run.stopped_by = Some(StopReason::TimeLimit(Duration::from_secs(9))), true), 3);
     assert_eq!(code(|run| run.stopped_by = Some(StopReason::Step("Enough".into())), false), 0);
     assert_eq!(code(|run| run.stopped_by = Some(StopReason::Abort("errors < 1".into())), false), 1);
     let failed = || LifecycleResult::Failed { took: Duration::ZERO, reason: "no".into(), span: None };

@@ -3,7 +3,7 @@
 # readers of JUnit, check-jsonschema as the validator of plans and results, Prometheus' and
 # OpenTelemetry's Python packages as readers of live metrics, markdown-it-py and marked as renderers of
 # Markdown, PyPI's websockets and npm's ws as WebSocket servers, the shells of a CI server for its action and the
-# image.
+# image, actionlint and the schemas of CI servers for the recipes of the documentation.
 #   check.sh PATH_TO_LOADPLAN
 set -euo pipefail
 # What fails here on purpose is no finding of the job these checks run in.
@@ -29,6 +29,9 @@ expect() { # CODE COMMAND…
     exit 1
   fi
 }
+
+say "the recipes of the documentation are what CI servers read, and do what they say"
+python3 tests/external/recipes.py "$loadplan" "$work/recipes"
 
 say "plans validate against the published schema"
 check-jsonschema --schemafile schemas/plan.schema.json plans/*.yaml

@@ -79,8 +79,9 @@ fn regression_a_refused_command_line_leaves_no_green_report() {
         (&["--json", "same", "--junit", "same"], "results and JUnit would both be written to same"),
         (&["--html", "x", "--csv", "x"], "report and CSV would both be written to x"),
         (&["--csv", "st/results.json"], "results and CSV would both be written to st/results.json"),
-        (&["--json", "-"], "`--json -`: reports go to files, not to standard output"),
-        (&["--markdown", "-"], "`--markdown -`: reports go to files"),
+        (&["--html", "-"], "`--html -`: only results.json may go to standard output"),
+        (&["--markdown", "-"], "`--markdown -`: only results.json may go"),
+        (&["--json", "-", "--summary-json"], "--summary-json and --json - would both be written to standard output"),
     ] {
         let green = ["run", "plan.yaml", "--out", "st", "--quiet"];
         folder.loadplan(&green).expect_code(0);

@@ -55,6 +55,11 @@ impl Folder {
         ] {
             command.env_remove(name);
         }
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("LOADPLAN_") {
+                command.env_remove(name);
+            }
+        }
         command.env("NO_COLOR", "1").env("CI", "1");
         command
     }

@@ -3,33 +3,36 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::super::baseline::BaselineOptions;
 use super::super::plans::Rest;
 use super::super::refusal::Refusal;
 use super::super::terminal::Terminal;
-use super::{Args, CSV};
+use super::{Args, CSV, Ready};
 use crate::graph::ExecutionGraph;
 use crate::problem::Problem;
-use crate::report::{Format, Html, Json, Jtl, Junit, OutputFiles, same_file};
+use crate::report::{Format, Html, Json, Jtl, Junit, OutputFiles, STDOUT, same_file};
 
 /// Writes the reports of a refusal; the exit code.
 pub(super) fn refuse(args: &Args, refusal: &Refusal, plans: &[PathBuf], terminal: &Terminal) -> u8 {
-    refusal.write(plans, &args.out, |path| wanted(args, path), args.options.profiles(), terminal);
+    refusal.write(plans, &args.out, |path| wanted(args, path), args.options.profiles(), args.summary_json, terminal);
     refusal.code()
 }
 
 /// Where reports of these plans go.
 pub(super) fn older<'a>(args: &'a Args, plans: &'a [PathBuf]) -> impl Iterator<Item = PathBuf> + 'a {
-    plans.iter().flat_map(|path| wanted(args, path)).map(|(_, file)| file).chain(args.csv.clone())
+    let files = plans.iter().flat_map(|path| wanted(args, path)).map(|(_, file)| file).chain(args.csv.clone());
+    files.filter(|file| file != Path::new(STDOUT))
 }
 
-/// The folder for a plan's reports: with several plans one for each, numbered where names are alike.
+/// The folder for a plan's reports: with several plans one for each, called as the plan and its profiles are, and
+/// numbered where names are alike.
 pub(super) fn own_folder(args: &Args, path: &Path) -> PathBuf {
     let mut taken: Vec<PathBuf> = Vec::new();
     for plan in &args.plans {
-        let Some(stem) = plan.file_stem().filter(|_| args.plans.len() > 1) else { break };
+        let Some(name) = folder_name(plan, args.options.profiles()).filter(|_| args.plans.len() > 1) else { break };
         let named = |number: usize| match number {
-            1 => args.out.join(stem),
-            _ => args.out.join(format!("{}-{number}", stem.to_string_lossy())),
+            1 => args.out.join(&name),
+            _ => args.out.join(format!("{name}-{number}")),
         };
         let own = (1..).map(named).find(|folder| !taken.contains(folder)).unwrap_or_else(|| args.out.clone());
         if std::ptr::eq(plan.as_path(), path) {
@@ -59,22 +62,36 @@ pub(super) fn outputs(args: &Args) -> impl Iterator<Item = (&'static str, &PathB
     own.chain(args.forges.named()).chain([("--out", &args.out)])
 }
 
+/// What the folder of a plan's reports is called: `trading`, under a profile `trading-smoke`.
+pub(in crate::cli) fn folder_name(plan: &Path, profiles: &[String]) -> Option<String> {
+    let mut name = plan.file_stem()?.to_string_lossy().into_owned();
+    for profile in profiles {
+        let in_paths = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
+        name.push('-');
+        name.extend(profile.chars().map(in_paths));
+    }
+    Some(name)
+}
+
 /// What a run reads: its plan with all includes, and the files that the plan names.
 pub(super) fn inputs(graph: &ExecutionGraph, rest: &Rest) -> impl Iterator<Item = PathBuf> {
     graph.sources.paths().map(Path::to_owned).chain(rest.files.iter().cloned())
 }
 
 /// An output that would replace another one or a file that is read: what is wrong, and the remedy.
-pub(super) fn misplaced(args: &Args, compiled: &[(&PathBuf, (ExecutionGraph, Rest))]) -> Option<(String, String)> {
-    let read = compiled.iter().flat_map(|(_, (graph, rest))| inputs(graph, rest)).chain(args.baseline.files());
+pub(super) fn misplaced(args: &Args, ready: &[Ready<'_>]) -> Option<(String, String)> {
+    let read = ready.iter().flat_map(|one| inputs(&one.graph, &one.rest).chain(one.baseline.iter().cloned()));
     let read: Vec<PathBuf> = read.filter(|file| file.exists()).collect();
     let mut taken: Vec<(&'static str, PathBuf)> = Vec::new();
-    for (path, _) in compiled {
+    for Ready { path, baseline, .. } in ready {
         let wanted = wanted(args, path).into_iter().map(|(format, file)| (format.name(), file));
         for (name, file) in wanted.chain(args.csv.clone().map(|file| (CSV, file))) {
+            if file == Path::new(STDOUT) {
+                continue;
+            }
             let shown = crate::sanitize::shown_path(&file);
             if name == Json.name()
-                && let Some(error) = args.baseline.replaced(&file)
+                && let Some(error) = BaselineOptions::replaced(baseline, &file)
             {
                 return Some((error.message, error.help));
             }

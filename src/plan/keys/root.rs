@@ -12,9 +12,11 @@ pub static PLAN: Section = Section {
         Key::new("name", Ty::Name, "The name of the plan, used in reports and for the JUnit suites. Defaults to the file name.", "name: Trading API")
             .words(&[("Artillery", "title"), ("JMeter", "testname"), ("JMeter", "TestPlan")]),
         Key::new("description", Ty::Name, "A description of the plan, in your own words. Shown in reports, otherwise unused.", "description: Traders watch the market and place orders."),
+        Key::new("requires", Ty::Name, "The versions of loadplan that can run this plan: `>=0.2`, `>0.2`, `=0.2.1`, `^0.2` (0.2 or later, but before 0.3), or several separated by commas. Other versions reject the plan.", "requires: \">=0.1\"")
+            .words(&[("npm", "engines"), ("Terraform", "required_version"), ("Cargo", "rust-version"), ("Helm", "kubeVersion")]),
         Key::new("variables", Ty::Map(&Ty::Any), "Values that are calculated once, when the run starts, and that all users share. An entry can use the entries above it. `--var NAME=VALUE` overrides one.", "variables:\n  password: ${env.TRADER_PASSWORD | default('test123')}")
             .words(&[("JMeter", "user_defined_variables"), ("Artillery", "vars"), ("HttpRunner", "vars"), ("k6", "env"), ("Postman", "variable"), ("JMeter", "parameters")]),
-        Key::new("secrets", Ty::Map(&Ty::Any), "Like `variables`, but shown as `***` in every output.", "secrets:\n  api_key: ${env.API_KEY | default('demo')}"),
+        Key::new("secrets", Ty::Map(&Ty::Any), "Like `variables`, but shown as `***` in every output. An empty secret is an error.", "secrets:\n  api_key: ${env.API_KEY | default('demo')}"),
         Key::new("data", Ty::Map(&Ty::Section(&DATA)), "Tables of test data. `${traders.username}` is the `username` of the current row of `traders`.", "data:\n  traders:\n    file: data/traders.csv")
             .words(&[("JMeter", "csv_data_set"), ("Artillery", "payload"), ("Taurus", "data-sources"), ("Gatling", "feeder"), ("Gatling", "feeders")]),
         Key::new("http", Ty::Section(&HTTP), "Default settings for all HTTP requests of the plan. The `http` settings of a thread group and the keys of a request override them.", "http:\n  base_url: http://localhost:8080\n  timeout: 10s")

@@ -109,7 +109,9 @@ impl Lower<'_> {
                         Some(Value::Null)
                     }
                 };
-                if let (true, Some(value)) = (secret, &value) {
+                if let (true, Some(value)) = (secret, &value)
+                    && !self.empty_secret(&name, value, &entry.value)
+                {
                     self.short_secret(&name, value, entry.value.span);
                 }
                 variables.push(Variable { name, node: entry.value.clone(), value, secret });
@@ -136,6 +138,38 @@ impl Lower<'_> {
                 self.data_set(name, &entry.value)
             })
             .collect()
+    }
+
+    /// A secret that is empty, as CI servers leave it that have none or do not give it away: every request would be
+    /// sent without it. Whether it is one.
+    fn empty_secret(&mut self, name: &Name, value: &Value, node: &Node) -> bool {
+        let key = &name.value;
+        let empty = self.statics.empty_environment(key, node);
+        let message = match empty.as_slice() {
+            _ if self.statics.is_overridden(key) => {
+                let Value::Text(text) = value else { return false };
+                if !text.trim().is_empty() {
+                    return false;
+                }
+                format!("the secret `{key}` is empty: `--var {key}=` has no value")
+            }
+            [variable, ..] => {
+                format!("the secret `{key}` is empty: the environment variable `{variable}` is set, but empty")
+            }
+            [] => {
+                let mut texts = Vec::new();
+                texts_of(value, &mut texts);
+                if !texts.iter().any(|text| text.trim().is_empty()) {
+                    return false;
+                }
+                format!("the secret `{key}` is empty")
+            }
+        };
+        let variable = empty.first().map_or("NAME", |variable| variable);
+        self.report(Diagnostic::error(node.span, message).help(format!(
+            "set it before the run. CI servers leave it empty if the job may not read the secret, for example in a pull request from a fork; to run without it, give it a default: `${{env.{variable} | default('…')}}`"
+        )));
+        true
     }
 
     /// A secret that is too short to be hidden: it would take half of every text with it.

@@ -142,7 +142,9 @@ fn completion(document: &Document<'_>) -> CaseOutcome {
     }
     let because = || run.stopped_because.clone().unwrap_or_else(|| "stopped".into());
     match run.stopped_by.as_deref() {
-        Some("sigint" | "sigterm" | "sighup" | "sigquit" | "dashboard") => CaseOutcome::Error("RunStopped", because()),
+        Some("sigint" | "sigterm" | "sighup" | "sigquit" | "dashboard" | "max_time") => {
+            CaseOutcome::Error("RunStopped", because())
+        }
         Some("threshold") => CaseOutcome::Failure("RunAborted", because()),
         _ => CaseOutcome::Passed,
     }

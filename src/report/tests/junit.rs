@@ -97,6 +97,7 @@ fn it_is_red_exactly_when_the_exit_code_is_not_0() {
         ("sigterm", Box::new(|run| run.stopped_by = Some(StopReason::Terminate))),
         ("sighup", Box::new(|run| run.stopped_by = Some(StopReason::Hangup))),
         ("sigquit", Box::new(|run| run.stopped_by = Some(StopReason::Quit))),
+        ("max time", Box::new(|run| run.stopped_by = Some(StopReason::TimeLimit(Duration::from_secs(9))))),
         ("abort", Box::new(|run| run.stopped_by = Some(StopReason::Abort("errors < 1".into())))),
         ("step", Box::new(|run| run.stopped_by = Some(StopReason::Step("Enough".into())))),
         ("setup", Box::new(move |run| run.setup = failed())),
