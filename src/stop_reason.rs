@@ -13,7 +13,7 @@ pub enum StopReason {
     Quit,
     /// Somebody pressed the dashboard's button.
     Dashboard,
-    /// A threshold with `abort` was broken: the threshold with its scope, as reports show it.
+    /// A threshold with `abort` failed: the threshold with its scope as reports show it, and what was observed.
     Abort(String),
     /// A step or an error said so: what it was.
     Step(String),
@@ -43,7 +43,7 @@ impl StopReason {
             Self::Hangup => "stopped by SIGHUP (the terminal or the connection was closed)".into(),
             Self::Quit => "stopped by SIGQUIT".into(),
             Self::Dashboard => "stopped from the dashboard".into(),
-            Self::Abort(threshold) => format!("stopped because the threshold `{threshold}` was broken"),
+            Self::Abort(threshold) => format!("stopped because a threshold failed ({threshold})"),
             Self::Step(step) => format!("ended by the step `{step}`"),
         }
     }

@@ -36,6 +36,9 @@ pub struct Stats {
     pub sent_bytes: u64,
     /// Failed samples by kind; kinds without any are left out.
     pub failures: Vec<FailureCount>,
+    /// Responses by HTTP status, the lowest first; absent without any. Samples that got no response are in none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statuses: Vec<StatusCount>,
     /// From the request's start, DNS and connect included, to the last byte of the body; in an
     /// open model (an arrival rate) from the iteration's scheduled start. Thresholds judge this.
     /// A request that was sent but got no whole response counts with the time it was waited for.
@@ -74,6 +77,17 @@ pub struct CutShort {
     /// The shortest time one of them was waited for.
     #[schemars(range(min = 0))]
     pub least_ms: f64,
+}
+
+/// How many responses had one HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct StatusCount {
+    /// The status code.
+    #[schemars(range(min = 0, max = 999))]
+    pub status: u16,
+    /// How many.
+    pub count: u64,
 }
 
 /// How many samples failed in one way.
@@ -135,6 +149,10 @@ pub struct Line {
     /// does that is broken by them. Absent when none failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errors_allowed: Option<bool>,
+    /// Of a transaction: the titles of the requests inside, in the order of the plan; absent elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["GET /api/cart", "POST /api/orders"]]))]
+    pub requests: Vec<String>,
     /// Its figures.
     #[serde(flatten)]
     pub stats: Stats,
@@ -240,6 +258,10 @@ pub struct LoadPart {
     /// When it begins, in seconds from the moment the run's load began.
     #[schemars(range(min = 0))]
     pub from_s: f64,
+    /// Of a stage with a ramp and a hold: when the ramp ends and the hold begins; absent elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub hold_s: Option<f64>,
     /// When it ends; absent where only the iterations end it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]

@@ -1,4 +1,4 @@
-//! What must hold: thresholds, and whether they did.
+//! What must be true: thresholds, and whether they passed.
 //!
 //! [`judge`] turns what a run came to into a [`Verdict`] with an exit code and reasons in words;
 //! [`broken`] watches the thresholds that stop a run early.
