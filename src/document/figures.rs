@@ -163,6 +163,11 @@ impl Line {
     pub fn title(&self) -> &str {
         self.title.as_deref().unwrap_or(&self.label)
     }
+
+    /// What its samples are called: requests, or runs of a transaction.
+    pub fn samples_word(&self) -> &'static str {
+        if self.requests.is_empty() { "requests" } else { "transactions" }
+    }
 }
 
 /// A request of the plan that was never reached.
@@ -189,7 +194,7 @@ pub struct ThreadGroup {
     pub name: String,
     /// The load the plan asks for, in words.
     #[serde(default)]
-    #[schemars(extend("examples" = ["5 users start one after the other over 1s (5 a second) and iterate for 5s in all."]))]
+    #[schemars(extend("examples" = ["5 users start one after another over 1s (5 a second) and run for 5s in total."]))]
     pub load: String,
     /// Whether iterations arrive on a schedule (the open model).
     #[serde(default)]

@@ -6,7 +6,7 @@ use super::ThresholdResult;
 use super::lost_users;
 use crate::failure::{Cause, FailureKind};
 use crate::figures;
-use crate::graph::{ExecutionGraph, LabelId, LabelKind};
+use crate::graph::{ExecutionGraph, LabelId, LabelKind, Place};
 use crate::metrics::{ErrorGroup, GroupResult, LostWhy, Results};
 use crate::threshold::Metric;
 
@@ -40,9 +40,8 @@ pub(super) struct RootCause {
     pub(super) told: Vec<LabelId>,
 }
 
-/// The failure that explains the others: of those that hit about as large a share of their requests as any, the
-/// earliest, on all requests it happened to. `None` without any failure. `blamed` are the lines whose failures
-/// fail the run.
+/// The failure that explains the others, on all requests it happened to. `None` without any failure. `blamed` are
+/// the lines whose failures fail the run.
 pub(super) fn root(
     graph: &ExecutionGraph,
     results: &Results,
@@ -57,12 +56,7 @@ pub(super) fn root(
     let failing: Vec<&ErrorGroup> =
         results.errors.iter().filter(|error| blamed.binary_search(&error.label).is_ok()).collect();
     let of = |label: LabelId| results.label(label).map_or(0, |stats| stats.count);
-    // One timeout among ten thousand requests does not explain that all fail later.
-    let share = |error: &ErrorGroup| error.count as f64 / of(error.label).max(1) as f64;
-    let most = failing.iter().map(|error| share(error)).fold(0.0, f64::max);
-    let weighty = failing.iter().filter(|error| share(error) * 2.0 >= most);
-    let first = weighty.min_by(|one, two| one.first.cmp(&two.first).then(two.count.cmp(&one.count)))?;
-    let cause = cause_of(graph, first);
+    let (cause, first) = weightiest(graph, &failing, of)?;
     let mut hit: BTreeMap<LabelId, u64> = BTreeMap::new();
     for error in failing.iter().filter(|error| cause_of(graph, error) == cause) {
         *hit.entry(error.label).or_default() += error.count;
@@ -84,6 +78,25 @@ pub(super) fn root(
     }
     let told = hit.iter().filter(|(label, count)| **count == failed(**label)).map(|(label, _)| *label).collect();
     Some(RootCause { text, told })
+}
+
+/// The cause to tell first, and its earliest failure. In the thread group that failed most, that is the earliest of
+/// the causes that hit about as large a share of their requests as any: a login fails once, everything after it
+/// often, but one timeout among ten thousand requests does not explain that all fail later.
+fn weightiest<'r>(
+    graph: &ExecutionGraph,
+    failing: &[&'r ErrorGroup],
+    of: impl Fn(LabelId) -> u64,
+) -> Option<(Cause<'r>, &'r ErrorGroup)> {
+    let place = |error: &ErrorGroup| graph.label(error.label).place;
+    let failed = |at: Place| failing.iter().filter(|error| place(error) == at).map(|error| error.count).sum::<u64>();
+    let most_failed = failing.iter().map(|error| place(error)).max_by_key(|place| failed(*place))?;
+    let near: Vec<&&ErrorGroup> = failing.iter().filter(|error| place(error) == most_failed).collect();
+    let share = |error: &ErrorGroup| error.count as f64 / of(error.label).max(1) as f64;
+    let most = near.iter().map(|error| share(error)).fold(0.0, f64::max);
+    let weighty = near.into_iter().filter(|error| share(error) * 2.0 >= most);
+    let first = weighty.min_by(|one, two| one.first.cmp(&two.first).then(two.count.cmp(&one.count)))?;
+    Some((cause_of(graph, first), first))
 }
 
 fn cause_of<'r>(graph: &ExecutionGraph, error: &'r ErrorGroup) -> Cause<'r> {

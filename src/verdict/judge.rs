@@ -179,7 +179,7 @@ fn worst(graph: &ExecutionGraph, results: &Results, threshold: &ThresholdResult,
     match failed.max_by_key(|line| line.stats.failed).filter(|line| told.binary_search(&line.label).is_err()) {
         Some(line) if matches!(threshold.metric, Metric::ErrorRate | Metric::Errors) => {
             let title = &graph.label(line.label).title;
-            format!(", most on {title}: {} of {}", count(line.stats.failed), count(line.stats.count))
+            format!(", most on `{title}`: {} of {}", count(line.stats.failed), count(line.stats.count))
         }
         _ => String::new(),
     }
