@@ -321,7 +321,7 @@ thresholds: [error_rate < 1%, errors < 1, p95 < 1m]
 ";
     let ran = folder.run_plan(&against(&server, plan), &[]).expect_code(1);
     let last = ran.stdout.lines().last().unwrap();
-    assert!(last.starts_with("FAILED (exit 1): 2 of 2 requests of `Log in` got status 401 (locked); after that, 2 other requests failed; "), "{last}");
+    assert!(last.starts_with("FAILED (exit 1): 2 of 2 requests of `Log in` got status 401 (locked); after that, 2 other steps of the plan failed; "), "{last}");
     let results = folder.results();
     assert!(results["verdict"]["reasons"][1].as_str().unwrap().starts_with("2 of 3 thresholds failed"));
 }

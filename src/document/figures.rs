@@ -146,7 +146,7 @@ pub struct Line {
     #[schemars(extend("examples" = ["GET /api/market-data (traders)"]))]
     pub title: Option<String>,
     /// Whether the thresholds allow its failed samples: false where none judges them, or where one
-    /// does that is broken by them. Absent when none failed.
+    /// that does failed because of them. Absent when none failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errors_allowed: Option<bool>,
     /// Of a transaction: the titles of the requests inside, in the order of the plan; absent elsewhere.

@@ -1,4 +1,4 @@
-//! What had to hold, and what went wrong.
+//! What had to be true, and what went wrong.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub struct Threshold {
     pub observed: Option<f64>,
     /// The unit of `limit` and `observed`; a share is a fraction of 1.
     pub unit: Unit,
-    /// Whether it held; a skipped one counts as passed.
+    /// Whether it passed; a skipped one counts as passed.
     pub passed: bool,
     /// True if it was not judged, for want of samples or of a baseline; else absent.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -79,7 +79,7 @@ impl Threshold {
 }
 
 impl Threshold {
-    /// Whether reports show it: one that follows from the rules only when it is broken.
+    /// Whether reports show it: one that follows from the rules only when it failed.
     pub fn is_shown(&self) -> bool {
         !self.implicit || !self.passed
     }
@@ -109,7 +109,7 @@ pub enum ScopeKind {
     Transaction,
 }
 
-/// An assertion and how often it held.
+/// An assertion and how often it passed.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Assertion {
@@ -127,9 +127,9 @@ pub struct Assertion {
     /// The line it is written on, from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
-    /// How often it held.
+    /// How often it passed.
     pub passed: u64,
-    /// How often it did not.
+    /// How often it failed.
     pub failed: u64,
     /// What came instead: a few different values.
     #[schemars(extend("examples" = [["got 500"]]))]

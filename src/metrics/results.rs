@@ -282,7 +282,7 @@ impl GroupResult {
 pub struct AssertionResult {
     /// Which assertion.
     pub id: AssertionId,
-    /// How often it held.
+    /// How often it passed.
     pub passed: u64,
     /// How often it did not.
     pub failed: u64,

@@ -56,6 +56,11 @@ impl<'d> CauseGroup<'d> {
         }
     }
 
+    /// Whether what came instead tells all that happened: the statuses.
+    pub(super) fn is_told_by_values(&self) -> bool {
+        self.errors.len() > 1 && self.cause.got_status().is_some() && !self.actual(1).is_empty()
+    }
+
     /// What came instead: a few different values.
     pub(super) fn actual(&self, most: usize) -> Vec<&'d str> {
         let mut shown: Vec<&str> = Vec::new();

@@ -227,11 +227,13 @@ fn failure(document: &Document<'_>, group: &CauseGroup<'_>) -> String {
         _ => (format!("{} requests", group.titles().len()), String::new()),
     };
     let kind = group.errors.first().map_or("", |(_, first)| first.kind.word());
-    let mut said = format!("**{} ×** {whose} ({kind}){at}: {}", figures::count(group.count), code::span(&group.sentence()));
     let got: Vec<String> = group.actual(3).into_iter().map(code::span).collect();
+    let mut what = if group.is_told_by_values() { String::new() } else { code::span(&group.sentence()) };
     if !got.is_empty() {
-        let _ = write!(said, ", got {}", got.join(", "));
+        let separator = if what.is_empty() { "" } else { ", " };
+        let _ = write!(what, "{separator}got {}", got.join(", "));
     }
+    let mut said = format!("**{} ×** {whose} ({kind}){at}: {what}", figures::count(group.count));
     if group.errors.len() > 1 {
         said.push('\n');
         for (_, error) in group.errors.iter().take(NAMES) {

@@ -58,22 +58,23 @@ pub(super) fn root(
     let of = |label: LabelId| results.label(label).map_or(0, |stats| stats.count);
     let (cause, first) = weightiest(graph, &failing, of)?;
     let mut hit: BTreeMap<LabelId, u64> = BTreeMap::new();
-    for error in failing.iter().filter(|error| cause_of(graph, error) == cause) {
+    let alike: Vec<&ErrorGroup> = failing.iter().filter(|error| cause_of(graph, error) == cause).copied().collect();
+    for error in &alike {
         *hit.entry(error.label).or_default() += error.count;
     }
     // A response may fail two assertions for one reason.
     let failed = |label: LabelId| results.label(label).map_or(0, |stats| stats.failed);
     hit.iter_mut().for_each(|(label, count)| *count = (*count).min(failed(*label)));
-    let mut text = told(graph, &hit, of, &what(&cause, first));
+    let mut text = told(graph, &hit, of, &what(&cause, first, &alike));
     let others: BTreeSet<LabelId> =
         failing.iter().map(|error| error.label).filter(|label| !hit.contains_key(label)).collect();
     if !others.is_empty() {
-        let later = failing.iter().all(|error| hit.contains_key(&error.label) || error.first >= first.first);
+        let later = failing.iter().all(|error| hit.contains_key(&error.label) || error.first > first.first);
         let when = if later { "after that, " } else { "" };
         let too = if later { "" } else { " too" };
         text.push_str(&match others.len() {
-            1 => format!("; {when}another request failed{too}"),
-            many => format!("; {when}{many} other requests failed{too}"),
+            1 => format!("; {when}another step of the plan failed{too}"),
+            many => format!("; {when}{many} other steps of the plan failed{too}"),
         });
     }
     let told = hit.iter().filter(|(label, count)| **count == failed(**label)).map(|(label, _)| *label).collect();
@@ -105,11 +106,13 @@ fn cause_of<'r>(graph: &ExecutionGraph, error: &'r ErrorGroup) -> Cause<'r> {
 }
 
 /// What happened, as the end of a sentence: `got status 503 (no healthy upstream)`, `failed: connection refused`.
-fn what(cause: &Cause<'_>, error: &ErrorGroup) -> String {
+/// What the body said is told where it was the same in all of them.
+fn what(cause: &Cause<'_>, error: &ErrorGroup, alike: &[&ErrorGroup]) -> String {
     match cause.got_status() {
         Some(got) => {
+            let same = alike.iter().all(|one| one.actual == error.actual);
             let gist = match error.actual.as_slice() {
-                [only] => only.split_once(": ").map(|(_, gist)| format!(" ({})", cut(gist))),
+                [only] if same => only.split_once(": ").map(|(_, gist)| format!(" ({})", cut(gist))),
                 _ => None,
             };
             got + &gist.unwrap_or_default()
@@ -138,13 +141,8 @@ fn told(graph: &ExecutionGraph, hit: &BTreeMap<LabelId, u64>, of: impl Fn(LabelI
                 named.push(format!("{} more", several.len() - NAMED));
             }
             let last = named.pop().unwrap_or_default();
-            format!(
-                "{} of {} {kind}{s} {what}, in {} different {kind}s: {} and {last}",
-                figures::count(count),
-                figures::count(all),
-                several.len(),
-                named.join(", ")
-            )
+            let (count, all, named) = (figures::count(count), figures::count(all), named.join(", "));
+            format!("{count} of {all} {kind}{s} {what}: {named} and {last}")
         }
     }
 }

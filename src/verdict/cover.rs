@@ -85,7 +85,7 @@ fn covered_labels(graph: &ExecutionGraph) -> HashSet<LabelId> {
 }
 
 /// The lines whose failed samples fail the run, in order: no threshold judges them, or one that
-/// does is broken by them.
+/// does failed because of them.
 pub fn blamed(graph: &ExecutionGraph, results: &Results, thresholds: &[ThresholdResult]) -> Vec<LabelId> {
     let mut blamed: Vec<LabelId> = Vec::new();
     for broken in thresholds.iter().filter(|one| !one.passed && !one.skipped) {

@@ -230,7 +230,10 @@ fn failed_samples(
     let samples = match samples.as_slice() {
         [] => None,
         [one] => {
-            Some(format!("{}: {} of {} {what} failed{}", one.scope_text, count(one.failed), count(one.count), why(one)))
+            let what = if requests { "request" } else { "transaction" };
+            let s = if one.count == 1 { "" } else { "s" };
+            let (failed, all) = (count(one.failed), count(one.count));
+            Some(format!("{}: {failed} of {all} {what}{s} failed{}", one.scope_text, why(one)))
         }
         many => {
             let errors: u64 = many.iter().map(|one| one.failed).sum();

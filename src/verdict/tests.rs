@@ -166,8 +166,8 @@ fn a_step_that_could_not_be_carried_out_is_no_pass_either() {
     both.unanswered("Remember", 1.0, FailureKind::Step, "`b` is not set");
     both.unanswered("Remember", 1.0, FailureKind::Step, "`b` is not set");
     let said = both.finish().verdict_line();
-    assert!(said.contains("the step Remember could not run 2 times (`b` is not set)"), "{said}");
-    assert!(said.contains("1 of 1 request of `POST /orders` failed: no response; after that, "), "{said}");
+    assert!(said.contains("the step `Remember` could not run: `b` is not set (2 times)"), "{said}");
+    assert!(said.contains("POST /orders: 1 of 1 request failed (no response)"), "{said}");
 
     let mut allowed = Fixture::new(&format!("{plan}  - error_rate < 90%\n"));
     allowed.passes("GET /market", 1.0, 10);
@@ -401,14 +401,14 @@ fn regression_one_cause_on_five_requests_is_told_once() {
     let run = run.finish();
     assert_eq!(
         run.verdict.reasons[0],
-        "10 of 10 requests got status 503, in 5 different requests: `GET /a`, `GET /b`, `GET /c` and 2 more"
+        "10 of 10 requests got status 503: `GET /a`, `GET /b`, `GET /c` and 2 more"
     );
     assert_eq!(run.verdict.reasons.len(), 2, "{:?}", run.verdict.reasons);
 }
 
 #[test]
 fn regression_the_root_cause_is_what_came_first_and_hit_as_much() {
-    // The login fails, and everything behind it with another status.
+    // The login fails, and everything after it with another status.
     let mut login = Fixture::new(SHOP);
     refuse(&mut login, "GET /admin", 0.1, 1, "404", "");
     let failure = login.failed("status is 200", "200", "401");
@@ -418,7 +418,7 @@ fn regression_the_root_cause_is_what_came_first_and_hit_as_much() {
     }
     let said = login.finish().verdict.reasons[0].clone();
     // What fails in a group beside, earlier and less often, explains nothing of it.
-    assert_eq!(said, "1 of 1 request of `Sign in` got status 401; 3 other requests failed too");
+    assert_eq!(said, "1 of 1 request of `Sign in` got status 401; 3 other steps of the plan failed too");
 
     // One timeout among a hundred requests is not why all of the others fail later.
     let mut flaky = Fixture::new(SHOP);
@@ -428,7 +428,7 @@ fn regression_the_root_cause_is_what_came_first_and_hit_as_much() {
     }
     refuse(&mut flaky, "GET /b", 5.0, 50, "500", "");
     let said = flaky.finish().verdict.reasons[0].clone();
-    assert_eq!(said, "50 of 50 requests of `GET /b` got status 500; another request failed too");
+    assert_eq!(said, "50 of 50 requests of `GET /b` got status 500; another step of the plan failed too");
 }
 
 #[test]

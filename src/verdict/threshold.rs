@@ -200,7 +200,7 @@ pub(super) fn all(
         .collect()
 }
 
-/// The first threshold with `abort` that is broken by now, `elapsed` after load began.
+/// The first threshold with `abort` that has failed by now, `elapsed` after load began.
 ///
 /// Cheap enough to ask once a second. A threshold with `after` is judged from then on, one
 /// without samples not yet, and a total that can still grow past its lower limit

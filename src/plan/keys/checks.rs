@@ -262,7 +262,7 @@ pub static THRESHOLD: Section = Section {
         Key::new(
             "abort",
             Ty::Bool,
-            "Whether the test stops as soon as the threshold is broken (judged once a second, from `after` on).",
+            "Whether the test stops as soon as the threshold fails (judged once a second, from `after` on).",
             "abort: true",
         )
         .words(&[("k6", "abortOnFail")]),

@@ -109,7 +109,9 @@ pub(super) fn errors(document: &Document<'_>, paint: Paint) -> String {
         };
         let line = format!("  {} {} × {whose} [{kind}]  {}", paint.bad("✗"), count(group.count), paint.faint(&at));
         let _ = writeln!(text, "{}", line.trim_end());
-        text.push_str(&quoted(&short(&group.sentence(), 4 * VALUE_WIDTH), "    "));
+        if !group.is_told_by_values() {
+            text.push_str(&quoted(&short(&group.sentence(), 4 * VALUE_WIDTH), "    "));
+        }
         for actual in group.actual(VALUES) {
             text.push_str(&quoted(&format!("got {}", short(actual, VALUE_WIDTH)), "    "));
         }

@@ -97,7 +97,7 @@ function drawComparison() {
     return element("details", { open: line.verdict === "regressed" },
       element("summary", null, judged(line.verdict), ` ${line.kind === "thread_group" ? "thread group " : line.kind === "transaction" ? "transaction " : ""}${line.kind === "run" ? "all requests" : line.title}`,
         worst.length ? `: ${worst.join(", ")}` : "", element("span", { class: "faint" }, line.part === "steady" ? " steady part" : " whole run")),
-      element("div", { class: "wide" }, table(["figure", "baseline", "this run", "change (95% interval)", "limit", ""],
+      element("div", { class: "wide" }, table(["metric", "baseline", "this run", "change (95% interval)", "limit", ""],
         line.figures.map((one) => [one.metric.replace("_", " "), show(one.base, one.unit), show(one.new, one.unit), change(one), show(one.limit, one.unit), judged(one.verdict)]))),
       element("ul", null, line.figures.filter((one) => !["ok", "not_judged"].includes(one.verdict)).map((one) => element("li", null, one.sentence))));
   };
@@ -106,7 +106,7 @@ function drawComparison() {
   lines.sort((one, two) => (rank[one.verdict] ?? 4) - (rank[two.verdict] ?? 4));
   section.querySelector("div").replaceChildren(
     element("p", null, judged(compared.verdict), ` – ${compared.summary}`),
-    element("p", { class: "faint" }, `With ${runs.join(", ")}.`),
+    element("p", { class: "faint" }, `Baseline: ${runs.join(", ")}.`),
     element("p", { class: "faint" }, `${compared.method.text}.`),
     ...(compared.remarks.length ? [element("div", { class: "hints" }, compared.remarks.map((one) => element("p", null, one.text)))] : []),
     ...lines.slice(0, 200).map(of), of(compared.run));
