@@ -50,11 +50,7 @@ fn regression_a_run_with_half_its_users_missing_fails_and_says_so_everywhere() {
     let first = ran.stdout.lines().last().unwrap();
     assert!(first.starts_with("FAILED (exit 1): Log in failed for 5 of 10 users of traders"), "{first}");
     assert!(first.contains("got 401"), "{first}");
-    assert!(
-        ran.stdout.contains("traders: 5 of 10 users ended early: 5 because `Log in`"),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stdout.contains("traders: 5 of 10 users ended early: 5 because `Log in`"), "{}", ran.stdout);
     let results = folder.results();
     assert_eq!(group(&results)["users_started"], 10);
     assert_eq!(group(&results)["users_lost"], 5);
@@ -229,7 +225,7 @@ thresholds: [error_rate <= 100%]
     let refused = sampler(&results, "Refused");
     assert!(refused.get("response_time").is_none() && refused.get("cut_short").is_none(), "{refused}");
     assert_eq!(refused["unsent"], 1);
-    assert!(ran.stdout.contains("response times are of 1 of 2 requests: 1 could not be sent"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("response times cover 1 of 2 requests: 1 could not be sent"), "{}", ran.stdout);
 }
 
 #[test]
@@ -324,6 +320,35 @@ thresholds: [error_rate < 1%, errors < 1, p95 < 1m]
     assert!(last.starts_with("FAILED (exit 1): 2 of 2 requests of `Log in` got status 401 (locked); after that, 2 other steps of the plan failed; "), "{last}");
     let results = folder.results();
     assert!(results["verdict"]["reasons"][1].as_str().unwrap().starts_with("2 of 3 thresholds failed"));
+}
+
+#[test]
+fn statuses_are_counted_for_each_request_and_in_total() {
+    let server = Server::start(|hit| match hit.path.as_str() {
+        "/missing" => Reply::text(404, "no"),
+        _ => Reply::text(302, "").with("Location", "/fine"),
+    });
+    let folder = Folder::new();
+    let plan = "http: { base_url: BASE }
+thread_groups:
+  g:
+    iterations: 4
+    steps:
+      - { name: Missing, get: /missing }
+      - { name: Moved, get: /moved, follow_redirects: false, assert: { status: 302 } }
+      - { name: Refused, get: 'http://127.0.0.1:9/' }
+thresholds: [error_rate < 90%]
+";
+    let ran = folder.run_plan(&against(&server, plan), &[]).expect_code(0);
+    let results = folder.results();
+    let statuses = |line: &Value| line.get("statuses").cloned().unwrap_or_default();
+    assert_eq!(statuses(sampler(&results, "Missing")), serde_json::json!([{"status": 404, "count": 4}]));
+    assert_eq!(statuses(sampler(&results, "Moved")), serde_json::json!([{"status": 302, "count": 4}]));
+    assert_eq!(statuses(sampler(&results, "Refused")), Value::Null);
+    let all = serde_json::json!([{"status": 302, "count": 4}, {"status": 404, "count": 4}]);
+    assert_eq!(statuses(&results["totals"]), all);
+    // Twelve requests, of which four were refused a connection.
+    assert!(ran.stdout.contains("status codes: 302 × 4, 404 × 4, no response × 4\n"), "{}", ran.stdout);
 }
 
 #[test]

@@ -10,8 +10,8 @@ use super::RunInfo;
 use super::load_parts::parts;
 use super::milli;
 use super::{
-    Assertion, CutShort, Document, Error, Example, FailureCount, Generator, Host, LazyList, Lifecycle, Line,
-    Lost, Part, PartState, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats, StatusCount,
+    Assertion, CutShort, Document, Error, Example, FailureCount, Generator, Host, LazyList, Lifecycle, Line, Lost,
+    Part, PartState, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats, StatusCount,
     ThreadGroup, Threshold, Times, Tool, Unreached, VerdictInfo,
 };
 use crate::failure::FailureKind;

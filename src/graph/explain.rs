@@ -149,9 +149,7 @@ pub fn load_sentences(load: &Load) -> Vec<String> {
             }
             said
         }
-        Load::Users(Users::Staged(stages)) => {
-            stages_said(stages, |users| format!("{users} users"))
-        }
+        Load::Users(Users::Staged(stages)) => stages_said(stages, |users| format!("{users} users")),
         Load::Arrivals(arrivals) => {
             let mut said = if arrivals.staged {
                 stages_said(&arrivals.stages, |rate| spelled(*rate))

@@ -56,6 +56,17 @@ impl<'d> CauseGroup<'d> {
         }
     }
 
+    /// What happened and what came instead, where that is a status: `status is 201: got status 503`.
+    pub(super) fn summary(&self) -> String {
+        match (self.errors.as_slice(), self.cause.got_status()) {
+            ([(_, only)], Some(got)) => match &only.assertion {
+                Some(assertion) => format!("{assertion}: {got}"),
+                None => got,
+            },
+            _ => self.sentence(),
+        }
+    }
+
     /// Whether what came instead tells all that happened: the statuses.
     pub(super) fn is_told_by_values(&self) -> bool {
         self.errors.len() > 1 && self.cause.got_status().is_some() && !self.actual(1).is_empty()

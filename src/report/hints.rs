@@ -54,16 +54,17 @@ pub(super) fn of_error(error: &Error) -> Option<&'static str> {
         FailureKind::Extraction => {
             "The value to extract is not in the response. Often an earlier step failed, and this response is an error page."
         }
-        FailureKind::Step => {
-            "The step could not run, so nothing was sent. `loadplan try` shows the values it used."
-        }
+        FailureKind::Step => "The step could not run, so nothing was sent. `loadplan try` shows the values it used.",
         FailureKind::Interrupted => return None,
     })
 }
 
 const STATUSES: [(&[&str], &str); 7] = [
     (&["401", "407"], "The server requires a login. Has the token expired, or was it never extracted?"),
-    (&["403"], "The server denies access. Does this user have permission? Is there a firewall or bot protection in between?"),
+    (
+        &["403"],
+        "The server denies access. Does this user have permission? Is there a firewall or bot protection in between?",
+    ),
     (
         &["404", "410"],
         "Nothing exists at that path. Check the path for a typo, or for data that another user has deleted.",

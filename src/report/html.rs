@@ -125,7 +125,7 @@ impl<'a> Page<'a> {
         let never: Vec<Unreached> = document.never_executed.iter().take(NEVER).collect();
         let errors: Vec<Error> = document.errors.iter().take(ERRORS).cloned().collect();
         let causes = causes::by_cause(errors.iter().enumerate()).into_iter().map(|group| Cause {
-            text: group.sentence(),
+            text: group.summary(),
             count: group.count,
             errors: group.errors.iter().map(|(place, _)| *place).collect(),
             hint: group.hint(),

@@ -237,7 +237,8 @@ fn failure(document: &Document<'_>, group: &CauseGroup<'_>) -> String {
     if group.errors.len() > 1 {
         said.push('\n');
         for (_, error) in group.errors.iter().take(NAMES) {
-            let _ = write!(said, "\n- {}: {} at {}", code::span(error.title()), figures::count(error.count), place(error));
+            let _ =
+                write!(said, "\n- {}: {} at {}", code::span(error.title()), figures::count(error.count), place(error));
         }
         said.push('\n');
         and_more(&mut said, "- ", group.errors.len(), NAMES);

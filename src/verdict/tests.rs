@@ -137,10 +137,7 @@ fn a_phase_no_sample_had_is_no_sample() {
 #[test]
 fn failures_no_threshold_allows_fail_the_run() {
     let run = eventful().finish();
-    assert_eq!(
-        run.verdict_line(),
-        "FAILED (exit 1): 3 of 4 requests of `POST /orders` got status 500 or 503"
-    );
+    assert_eq!(run.verdict_line(), "FAILED (exit 1): 3 of 4 requests of `POST /orders` got status 500 or 503");
     assert!(result(&run, "GET /market: error_rate < 50%").passed);
     // A request that was never reached has no errors, and nobody wrote a threshold on it.
     let rare = result(&run, "GET /rare: error_rate == 0");
@@ -154,10 +151,7 @@ fn a_step_that_could_not_be_carried_out_is_no_pass_either() {
     let mut run = Fixture::new(&plan);
     run.passes("GET /market", 1.0, 10);
     run.unanswered("Remember", 1.0, FailureKind::Step, "`b` is not set");
-    assert_eq!(
-        run.finish().verdict_line(),
-        "FAILED (exit 1): the step `Remember` could not run: `b` is not set"
-    );
+    assert_eq!(run.finish().verdict_line(), "FAILED (exit 1): the step `Remember` could not run: `b` is not set");
 
     // A step that is no request counts beside the requests, not among them.
     let mut both = Fixture::new(&plan);
@@ -358,11 +352,7 @@ fn unexpected(run: &Fixture, label: &str, status: &str, gist: &str) -> crate::me
     let actual = if gist.is_empty() { status.to_owned() } else { format!("{status}: {gist}") };
     crate::metrics::SampleFailure {
         actual: Some(actual),
-        ..crate::metrics::SampleFailure::new(
-            FailureKind::Status,
-            format!("the status is {status}"),
-            run.span_of(label),
-        )
+        ..crate::metrics::SampleFailure::new(FailureKind::Status, format!("the status is {status}"), run.span_of(label))
     }
 }
 
@@ -399,10 +389,7 @@ fn regression_one_cause_on_five_requests_is_told_once() {
         refuse(&mut run, label, 1.0, 2, "503", "");
     }
     let run = run.finish();
-    assert_eq!(
-        run.verdict.reasons[0],
-        "10 of 10 requests got status 503: `GET /a`, `GET /b`, `GET /c` and 2 more"
-    );
+    assert_eq!(run.verdict.reasons[0], "10 of 10 requests got status 503: `GET /a`, `GET /b`, `GET /c` and 2 more");
     assert_eq!(run.verdict.reasons.len(), 2, "{:?}", run.verdict.reasons);
 }
 

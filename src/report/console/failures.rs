@@ -158,4 +158,3 @@ fn titled(paint: Paint, title: &str, mut text: String, all: usize, shown: usize)
     }
     format!("{}\n{text}", paint.title(title))
 }
-

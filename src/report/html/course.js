@@ -89,7 +89,7 @@ const missing = () => page.series.users_planned.some((planned, place) => planned
 const failureKinds = () => KINDS.filter((kind) => page.series.failures[kind]);
 
 /** What the charts are made of; while it stays the same, new figures are only added. */
-const shape = () => [covered, subject() ? "" : failureKinds().join(), missing(), subject()?.line.failed > 0].join(" ");
+const shape = () => [covered, lines().length, subject() ? "" : failureKinds().join(), missing(), subject()?.line.failed > 0].join(" ");
 
 function drawCharts() {
   // A second or less has no course; while a run goes, more comes.

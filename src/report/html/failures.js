@@ -2,8 +2,8 @@
 
 function thresholdTable(rules) {
   const mark = (one) => one.skipped ? element("span", { class: page.live ? "faint" : "note" }, page.live ? "nothing to judge yet" : "skipped") : one.passed ? element("span", { class: "good" }, "✓ passed") : element("span", { class: "bad" }, "✗ failed");
-  return table(["threshold", "", "observed", "limit", "in the plan"], rules.map((one) => [
-    element("span", null, one.implicit ? `${one.title} (no threshold allows ${one.scope_kind === "thread_group" ? "lost users" : "errors"})` : one.title, one.detail ? element("div", { class: "faint" }, one.detail) : null, one.note ? element("div", { class: "faint" }, one.note) : null), mark(one),
+  return table(["threshold", "observed", "limit", "in the plan"], rules.map((one) => [
+    element("span", null, mark(one), " ", one.implicit ? `${one.title} (no threshold allows ${one.scope_kind === "thread_group" ? "lost users" : "errors"})` : one.title, one.detail ? element("div", { class: "faint" }, one.detail) : null, one.note ? element("div", { class: "faint" }, one.note) : null),
     one.observed === undefined ? "–" : atLeast(figure(one.observed, one.unit), one.at_least),
     one.note && one.observed === undefined ? "–" : figure(one.limit, one.unit), placeOf(one)]));
 }

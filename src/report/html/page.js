@@ -29,7 +29,7 @@ function drawTop() {
       fact("Duration", page.live ? `${seconds(run.load_s)}${planned() ? ` of ${seconds(planned())}` : ""}` : `${seconds(run.load_s)} under load, ${seconds(run.duration_s)} total`),
       fact("Requests", `${count(totals.count)}${rateOf(totals) ? `, ${perSecond(rateOf(totals))}` : ""}`),
       fact("Errors", element("span", { class: totals.failed ? "bad" : "good" }, totals.failed ? `${count(totals.failed)} (${percent(totals.error_rate)})` : "none")),
-      fact("Response time", totals.response_time ? ["p50", "p95", "p99"].map((name) => `${name} ${atLeast(ms(totals.response_time[`${name}_ms`]), isLowerBound(totals, totals.response_time[`${name}_ms`]))}`).join(", ") : "–",
+      fact("Response time", totals.response_time ? ["p50", "p95", "p99"].map((name) => `${name} ${atLeast(ms(totals.response_time[`${name}_ms`]), isLowerBound(totals, totals.response_time[`${name}_ms`]))}`.replaceAll(" ", "\u00a0")).join(", ") : "–",
         measured(totals).map((one) => element("div", { class: "faint" }, one))),
       fact("Received", bytes(totals.received_bytes)),
       ...groups.map((group) => fact(`Load: ${group.name}`, group.load || `${count(group.peak_users)} users`,

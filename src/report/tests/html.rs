@@ -92,7 +92,7 @@ fn the_page_holds_the_document_and_every_recorded_time() {
     assert_eq!(statuses(&data["document"]["totals"]), [(200, 5), (500, 2), (503, 1)]);
     let causes = data["causes"].as_array().expect("a list");
     assert_eq!(causes.len(), 2, "{causes:?}");
-    assert_eq!(causes[0]["text"], "status is 201");
+    assert_eq!(causes[0]["text"], "status is 201: got status 500 or 503");
     let hint = causes[0]["hint"].as_str().expect("a hint");
     assert!(hint.starts_with("The server failed to handle this request"), "{hint}");
 }
