@@ -91,7 +91,8 @@ impl<'t> Cause<'t> {
         }
         // After the status stands what the body says, which may hold any number.
         let got = actual.iter().map(|text| text.split(':').next().unwrap_or(text));
-        let said = (kind == FailureKind::Status).then_some(message);
+        // An assertion's message says what it expects.
+        let said = assertion.is_none().then_some(message);
         let words = got.chain(said).flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
         let mut statuses: Vec<&str> = words.filter(|word| word.len() == 3).collect();
         statuses.sort_unstable();
@@ -158,4 +159,27 @@ pub enum Exhausted {
     Ports,
     /// Files, sockets included, that a process may have open.
     OpenFiles,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regression_the_status_that_an_assertion_expects_did_not_come() {
+        let cause = |kind, assertion: Option<&str>, message: &str, actual: &[&str]| {
+            let actual: Vec<String> = actual.iter().map(ToString::to_string).collect();
+            Cause::of(kind, assertion, message, &actual).got_status()
+        };
+        let (status, other) = (FailureKind::Status, FailureKind::Assertion);
+        let got = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            cause(status, Some("status is 201"), "status is 201", &["401: sign in first"]),
+            got("got status 401")
+        );
+        assert_eq!(cause(status, Some("Created"), "Created", &["503", "500: x 404"]), got("got status 500 or 503"));
+        assert_eq!(cause(status, None, "the status is 502", &[]), got("got status 502"));
+        // A number in a body is no status.
+        assert_eq!(cause(other, Some("json $.code is 200"), "json $.code is 200", &["404"]), None);
+    }
 }

@@ -219,8 +219,7 @@ fn failed_samples(
     };
     let (steps, samples): (Vec<&ThresholdResult>, Vec<&ThresholdResult>) =
         thresholds.iter().filter(errors).partition(|one| kind(one) == LabelKind::Step);
-    let [steps, samples] =
-        [steps, samples].map(|list| if list.iter().all(&is_told) { Vec::new() } else { list });
+    let [steps, samples] = [steps, samples].map(|list| if list.iter().all(&is_told) { Vec::new() } else { list });
     let why = |one: &ThresholdResult| match one.scope {
         Scope::Label(label) => cause::most_frequent(results, label).map(|why| format!(" ({why})")).unwrap_or_default(),
         Scope::Run | Scope::Group(_) => String::new(),
