@@ -35,7 +35,7 @@ Exit codes:
   1        failed: a threshold, samples that no threshold allows to fail, a regression
            against the baseline, or teardown
   2        a plan or the command line is invalid; nothing was sent
-  3        the run is not valid: setup failed, the target never answered, there were no samples,
+  3        the run is not valid: setup failed, the target never responded, there were no samples,
            or (with --strict) the load generator could not keep up
   4        results could not be written, or an internal error
   130, 143 stopped by Ctrl-C (or from the dashboard), or by SIGTERM, SIGHUP or SIGQUIT,

@@ -131,7 +131,7 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
             _ => {
                 let cause = results.errors.iter().find(|error| error.kind != FailureKind::Step);
                 let cause = cause.map(|error| format!(" ({})", error.message));
-                format!("the target never answered{}", cause.unwrap_or_default())
+                format!("the target never responded{}", cause.unwrap_or_default())
             }
         });
     }

@@ -15,7 +15,7 @@ pub mod exit {
     pub const FAILED: u8 = 1;
     /// The plan or the command line is invalid; nothing was sent.
     pub const INVALID: u8 = 2;
-    /// The run is not valid: setup failed, the target never answered, there were no samples, or
+    /// The run is not valid: setup failed, the target never responded, there were no samples, or
     /// (with `--strict`) the load generator could not keep up.
     pub const NOT_VALID: u8 = 3;
     /// Results could not be written, or an internal error.

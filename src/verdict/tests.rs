@@ -193,7 +193,7 @@ fn a_run_without_answers_is_not_valid() {
     refused.unanswered("GET /market", 1.0, FailureKind::Connect, "connection refused");
     let refused = refused.finish();
     assert_eq!(refused.verdict.exit_code, exit::NOT_VALID);
-    assert_eq!(refused.verdict.reasons[0], "the target never answered (connection refused)");
+    assert_eq!(refused.verdict.reasons[0], "the target never responded (connection refused)");
 
     let mut unsent = Fixture::new(PLAN);
     unsent.unanswered("GET /market", 1.0, FailureKind::Step, "`token` is not set");

@@ -47,7 +47,7 @@ class Chart {
       scales[name] = { range: (_, low, high) => [0, high > 0 ? high * 1.2 : 1] };
       // Where two scales stand beside each other, each has its line's colour.
       const stroke = lines.some((line) => line.axis !== name) ? { stroke: color(lines.find((line) => line.axis === name).color) } : {};
-      axes.push(axis({ ...stroke, scale: name, side: place === 0 ? 3 : 1, size: 64, ...(name === "users" ? { incrs: [1, 2, 5].flatMap((one) => [one, one * 10, one * 100, one * 1000, one * 10000]).sort((one, two) => one - two) } : {}), values: (_, all) => all.map((one) => one === null ? "" : show(one)), grid: { show: place === 0, stroke: color("line"), width: 1 } }));
+      axes.push(axis({ ...stroke, scale: name, side: place === 0 ? 3 : 1, size: (_, values) => Math.max(64, 16 + 7 * Math.max(0, ...(values ?? []).map((one) => one.length))), ...(name === "users" ? { incrs: [1, 2, 5].flatMap((one) => [one, one * 10, one * 100, one * 1000, one * 10000]).sort((one, two) => one - two) } : {}), values: (_, all) => all.map((one) => one === null ? "" : show(one)), grid: { show: place === 0, stroke: color("line"), width: 1 } }));
     });
     this.plot = new uPlot({
       width: Math.max(this.place.clientWidth, 200),

@@ -248,7 +248,7 @@ function inside(row, found) {
   parts.push(element("div", null, element("h3", null, "Details"), table([], [
     ["thread group", stats.thread_group], ["in the plan", placeOf(stats)],
     row.what === "request" ? ["received, sent", `${bytes(stats.received_bytes)}, ${bytes(stats.sent_bytes)}`] : null,
-    stats.interrupted ? ["interrupted by the end", count(stats.interrupted)] : null,
+    stats.interrupted ? ["interrupted at the end", count(stats.interrupted)] : null,
     stats.cached ? ["from the cache", count(stats.cached)] : null,
     stats.reconnects ? ["sent again", count(stats.reconnects)] : null,
     ...stats.failures.map((one) => [`failed: ${one.kind}`, count(one.count)]),
