@@ -71,6 +71,48 @@ impl FailureKind {
     }
 }
 
+/// What failures are told together by, on whatever request they happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause<'t> {
+    /// The response had a wrong status: the ones that came, the lowest first.
+    Statuses(Vec<&'t str>),
+    /// Anything else, by its kind and what happened.
+    Other(FailureKind, &'t str),
+}
+
+impl<'t> Cause<'t> {
+    /// The cause of failures of this kind: `assertion` is the one that failed, `message` what happened and
+    /// `actual` what came instead.
+    pub fn of(kind: FailureKind, assertion: Option<&str>, message: &'t str, actual: &'t [String]) -> Self {
+        // Other assertions may have got a number that only looks like a status.
+        let of_status = assertion.is_some_and(|assertion| assertion.starts_with("status"));
+        if kind != FailureKind::Status && !of_status {
+            return Self::Other(kind, message);
+        }
+        // After the status stands what the body says, which may hold any number.
+        let got = actual.iter().map(|text| text.split(':').next().unwrap_or(text));
+        // An assertion's message says what it expects.
+        let said = assertion.is_none().then_some(message);
+        let words = got.chain(said).flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
+        let mut statuses: Vec<&str> = words.filter(|word| word.len() == 3).collect();
+        statuses.sort_unstable();
+        statuses.dedup();
+        if statuses.is_empty() { Self::Other(kind, message) } else { Self::Statuses(statuses) }
+    }
+
+    /// `got status 503`, `got status 500, 502 or 503`; `None` where no status tells the cause.
+    pub fn got_status(&self) -> Option<String> {
+        match self {
+            Self::Statuses(statuses) => Some(match statuses.as_slice() {
+                [] => return None,
+                [one] => format!("got status {one}"),
+                [first @ .., last] => format!("got status {} or {last}", first.join(", ")),
+            }),
+            Self::Other(..) => None,
+        }
+    }
+}
+
 /// A sample's failure: its kind and its cause in words a tester understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -117,4 +159,27 @@ pub enum Exhausted {
     Ports,
     /// Files, sockets included, that a process may have open.
     OpenFiles,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regression_the_status_that_an_assertion_expects_did_not_come() {
+        let cause = |kind, assertion: Option<&str>, message: &str, actual: &[&str]| {
+            let actual: Vec<String> = actual.iter().map(ToString::to_string).collect();
+            Cause::of(kind, assertion, message, &actual).got_status()
+        };
+        let (status, other) = (FailureKind::Status, FailureKind::Assertion);
+        let got = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            cause(status, Some("status is 201"), "status is 201", &["401: sign in first"]),
+            got("got status 401")
+        );
+        assert_eq!(cause(status, Some("Created"), "Created", &["503", "500: x 404"]), got("got status 500 or 503"));
+        assert_eq!(cause(status, None, "the status is 502", &[]), got("got status 502"));
+        // A number in a body is no status.
+        assert_eq!(cause(other, Some("json $.code is 200"), "json $.code is 200", &["404"]), None);
+    }
 }

@@ -56,6 +56,12 @@ pub(crate) struct Finished {
     pub(crate) masker: Masker,
 }
 
+/// The status that the first failure tells of; 200 where none does.
+fn status_of(failures: &[SampleFailure]) -> u16 {
+    let actual = failures.first().and_then(|failure| failure.actual.as_deref());
+    actual.and_then(|actual| actual.split(':').next()?.parse().ok()).unwrap_or(200)
+}
+
 impl Fixture {
     pub(crate) fn new(yaml: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -127,6 +133,7 @@ impl Fixture {
             behind: Duration::ZERO,
             timings,
             gaps: None,
+            status: Some(status_of(failures)),
             sent_bytes: 100,
             received_bytes: 1000,
             reconnects: 0,
@@ -157,6 +164,7 @@ impl Fixture {
             behind: Duration::ZERO,
             timings: Timings::default(),
             gaps: None,
+            status: None,
             sent_bytes: 0,
             received_bytes: 0,
             reconnects: 0,

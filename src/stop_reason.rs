@@ -19,7 +19,7 @@ pub enum StopReason {
     Dashboard,
     /// The command has reached the limit of `--max-time`, which is this.
     TimeLimit(Duration),
-    /// A threshold with `abort` was broken: the threshold with its scope, as reports show it.
+    /// A threshold with `abort` failed: the threshold with its scope as reports show it, and what was observed.
     Abort(String),
     /// A step or an error said so: what it was.
     Step(String),
@@ -51,7 +51,7 @@ impl StopReason {
             Self::Quit => "stopped by SIGQUIT".into(),
             Self::Dashboard => "stopped from the dashboard".into(),
             Self::TimeLimit(limit) => format!("stopped at the limit of --max-time ({})", written_duration(*limit)),
-            Self::Abort(threshold) => format!("stopped because the threshold `{threshold}` was broken"),
+            Self::Abort(threshold) => format!("stopped because a threshold failed ({threshold})"),
             Self::Step(step) => format!("ended by the step `{step}`"),
         }
     }

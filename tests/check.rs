@@ -562,10 +562,10 @@ thread_groups:
         "ramp up over 25s: 20 users a second",
         "plan.yaml:13:16",
         "at 200/s and 2s of waiting per iteration you need about 400 users, but `max_users` is 50",
-        "500 users start one after the other over 1s (500 a second) and iterate for 1m in all.",
-        "An iteration sends 1 request on average and waits 1s: about 29750 requests in all if the target answers at once.",
+        "500 users start one after another over 1s (500 a second) and run for 1m in total.",
+        "An iteration sends 1 request on average and waits 1s: about 29750 requests in total if the target responds at once.",
         "200 iterations start a second for 1m, whether or not earlier ones have ended.",
-        "about 24000 requests in all",
+        "about 24000 requests in total",
         "Load is applied for 1m.",
     ] {
         assert!(ran.stdout.contains(told), "{told} is missing in\n{}", ran.stdout);

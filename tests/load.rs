@@ -133,7 +133,8 @@ fn iterations_beyond_max_users_are_dropped_and_fail_the_run_unless_allowed() {
     assert!(group["peak_users"].as_u64().unwrap() <= 5);
     assert!(ran.stdout.contains(&format!("✗ g: dropped == 0  observed {dropped}")), "{}", ran.stdout);
     assert!(ran.stdout.contains(&format!("g: {dropped} of 40 arrivals were dropped")), "{}", ran.stdout);
-    assert!(ran.stdout.ends_with("FAILED (exit 1): 1 of 1 threshold failed (g: dropped == 0)\n"), "{}", ran.stdout);
+    let verdict = format!("FAILED (exit 1): 1 of 1 threshold failed (g: dropped == 0, observed {dropped})\n");
+    assert!(ran.stdout.ends_with(&verdict), "{}", ran.stdout);
     assert!(folder.junit().contains(r#"name="g: dropped == 0""#), "{}", folder.junit());
 
     let allowed = plan.replace("max_users: 5", "max_users: 5\n    thresholds: [dropped < 100]");

@@ -50,11 +50,7 @@ fn regression_a_run_with_half_its_users_missing_fails_and_says_so_everywhere() {
     let first = ran.stdout.lines().last().unwrap();
     assert!(first.starts_with("FAILED (exit 1): Log in failed for 5 of 10 users of traders"), "{first}");
     assert!(first.contains("got 401"), "{first}");
-    assert!(
-        ran.stdout.contains("traders: 5 of 10 users ended before their time: 5 because `Log in`"),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stdout.contains("traders: 5 of 10 users ended early: 5 because `Log in`"), "{}", ran.stdout);
     let results = folder.results();
     assert_eq!(group(&results)["users_started"], 10);
     assert_eq!(group(&results)["users_lost"], 5);
@@ -183,7 +179,7 @@ thread_groups:
 thresholds: [error_rate <= 50%, p95 < 600ms, p50 < 600ms, apdex(100ms) >= 0.4]
 ";
     let ran = folder.run_plan(&against(&server, plan), &[]).expect_code(1);
-    assert!(ran.stdout.contains("1 of 4 thresholds failed (p95 < 600ms)"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("1 of 4 thresholds failed (p95 < 600ms, observed "), "{}", ran.stdout);
     let results = folder.results();
     let thresholds = results["thresholds"].as_array().unwrap();
     let p95 = thresholds.iter().find(|one| one["text"] == "p95 < 600ms").unwrap();
@@ -196,11 +192,11 @@ thresholds: [error_rate <= 50%, p95 < 600ms, p50 < 600ms, apdex(100ms) >= 0.4]
     assert!(silent["cut_short"]["least_ms"].as_f64().unwrap() >= 700.0, "{silent}");
     assert!(silent["response_time"]["p50_ms"].as_f64().unwrap() >= 700.0, "{silent}");
     assert!(sampler(&results, "Fast").get("cut_short").is_none());
-    assert!(ran.stdout.contains("4 of 8 requests got no whole response"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("4 of 8 requests got no complete response"), "{}", ran.stdout);
     assert!(ran.stdout.contains("observed ≥ 7"), "{}", ran.stdout);
     // A report made from the saved results says the same.
     let again = folder.loadplan(&["report", "loadplan-results/results.json"]);
-    assert!(again.stdout.contains("4 of 8 requests got no whole response"), "{}", again.stdout);
+    assert!(again.stdout.contains("4 of 8 requests got no complete response"), "{}", again.stdout);
 }
 
 #[test]
@@ -229,7 +225,7 @@ thresholds: [error_rate <= 100%]
     let refused = sampler(&results, "Refused");
     assert!(refused.get("response_time").is_none() && refused.get("cut_short").is_none(), "{refused}");
     assert_eq!(refused["unsent"], 1);
-    assert!(ran.stdout.contains("response times are of 1 of 2 requests: 1 could not be sent"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("response times cover 1 of 2 requests: 1 could not be sent"), "{}", ran.stdout);
 }
 
 #[test]
@@ -321,9 +317,38 @@ thresholds: [error_rate < 1%, errors < 1, p95 < 1m]
 ";
     let ran = folder.run_plan(&against(&server, plan), &[]).expect_code(1);
     let last = ran.stdout.lines().last().unwrap();
-    assert!(last.starts_with("FAILED (exit 1): Log in failed first, 2 of 2 times: the status is 401"), "{last}");
+    assert!(last.starts_with("FAILED (exit 1): 2 of 2 requests of `Log in` got status 401 (locked); after that, 2 other steps of the plan failed; "), "{last}");
     let results = folder.results();
     assert!(results["verdict"]["reasons"][1].as_str().unwrap().starts_with("2 of 3 thresholds failed"));
+}
+
+#[test]
+fn statuses_are_counted_for_each_request_and_in_total() {
+    let server = Server::start(|hit| match hit.path.as_str() {
+        "/missing" => Reply::text(404, "no"),
+        _ => Reply::text(302, "").with("Location", "/fine"),
+    });
+    let folder = Folder::new();
+    let plan = "http: { base_url: BASE }
+thread_groups:
+  g:
+    iterations: 4
+    steps:
+      - { name: Missing, get: /missing }
+      - { name: Moved, get: /moved, follow_redirects: false, assert: { status: 302 } }
+      - { name: Refused, get: 'http://127.0.0.1:9/' }
+thresholds: [error_rate < 90%]
+";
+    let ran = folder.run_plan(&against(&server, plan), &[]).expect_code(0);
+    let results = folder.results();
+    let statuses = |line: &Value| line.get("statuses").cloned().unwrap_or_default();
+    assert_eq!(statuses(sampler(&results, "Missing")), serde_json::json!([{"status": 404, "count": 4}]));
+    assert_eq!(statuses(sampler(&results, "Moved")), serde_json::json!([{"status": 302, "count": 4}]));
+    assert_eq!(statuses(sampler(&results, "Refused")), Value::Null);
+    let all = serde_json::json!([{"status": 302, "count": 4}, {"status": 404, "count": 4}]);
+    assert_eq!(statuses(&results["totals"]), all);
+    // Twelve requests, of which four were refused a connection.
+    assert!(ran.stdout.contains("status codes: 302 × 4, 404 × 4, no response × 4\n"), "{}", ran.stdout);
 }
 
 #[test]
@@ -332,7 +357,7 @@ fn regression_a_throughput_is_the_same_in_the_table_and_in_a_threshold() {
     let folder = Folder::new();
     let plan = "http: { base_url: BASE }\nthread_groups:\n  g: { iterations: 3, steps: [{ get: /a, thresholds: [throughput > 1/s] }] }\n";
     let ran = folder.run_plan(&against(&server, plan), &[]).expect_code(0);
-    let observed = ran.stdout.split("observed ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    let observed = ran.stdout.split("observed ").nth(1).unwrap().split(',').next().unwrap().to_owned();
     let row = ran.stdout.lines().find(|line| line.trim_start().starts_with("GET /a")).unwrap();
     assert!(row.contains(&observed), "{observed} is not in {row}");
 }

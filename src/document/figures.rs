@@ -36,6 +36,9 @@ pub struct Stats {
     pub sent_bytes: u64,
     /// Failed samples by kind; kinds without failures are omitted.
     pub failures: Vec<FailureCount>,
+    /// Responses by HTTP status, lowest first; absent if there are none. Samples without a response are not counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statuses: Vec<StatusCount>,
     /// From the start of the request, including DNS and connect, to the last byte of the body; in an
     /// open model (an arrival rate) from the scheduled start of the iteration. Thresholds use these times.
     /// A request that was sent but got no complete response counts with the time that loadplan waited.
@@ -74,6 +77,17 @@ pub struct CutShort {
     /// The shortest of these waiting times.
     #[schemars(range(min = 0))]
     pub least_ms: f64,
+}
+
+/// How many responses had one HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct StatusCount {
+    /// The status code.
+    #[schemars(range(min = 0, max = 999))]
+    pub status: u16,
+    /// How many.
+    pub count: u64,
 }
 
 /// The number of samples that failed in one way.
@@ -135,6 +149,10 @@ pub struct Line {
     /// that does failed because of them. Absent if no sample failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errors_allowed: Option<bool>,
+    /// Of a transaction: the titles of the requests inside, in the order of the plan; absent elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["GET /api/cart", "POST /api/orders"]]))]
+    pub requests: Vec<String>,
     /// Its figures.
     #[serde(flatten)]
     pub stats: Stats,
@@ -144,6 +162,11 @@ impl Line {
     /// What tells it apart from every other line.
     pub fn title(&self) -> &str {
         self.title.as_deref().unwrap_or(&self.label)
+    }
+
+    /// What its samples are called: requests, or runs of a transaction.
+    pub fn samples_word(&self) -> &'static str {
+        if self.requests.is_empty() { "requests" } else { "transactions" }
     }
 }
 
@@ -171,7 +194,7 @@ pub struct ThreadGroup {
     pub name: String,
     /// The load in the plan, in words.
     #[serde(default)]
-    #[schemars(extend("examples" = ["5 users start one after the other over 1s (5 a second) and iterate for 5s in all."]))]
+    #[schemars(extend("examples" = ["5 users start one after another over 1s (5 a second) and run for 5s in total."]))]
     pub load: String,
     /// Whether iterations arrive on a schedule (the open model).
     #[serde(default)]
@@ -240,6 +263,10 @@ pub struct LoadPart {
     /// The start, in seconds from the start of the load of the run.
     #[schemars(range(min = 0))]
     pub from_s: f64,
+    /// Of a stage with a ramp and a hold: when the ramp ends and the hold begins; otherwise absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub hold_s: Option<f64>,
     /// The end; absent if it ends with the last iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]

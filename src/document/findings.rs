@@ -1,4 +1,4 @@
-//! What had to hold, and what went wrong.
+//! What had to be true, and what went wrong.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ impl Threshold {
         }
     }
 
-    /// Whether reports show it: one that follows from the rules only when it is broken.
+    /// Whether reports show it: one that follows from the rules only if it failed.
     pub fn is_shown(&self) -> bool {
         !self.implicit || !self.passed
     }

@@ -7,10 +7,12 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::RunInfo;
+use super::load_parts::parts;
+use super::milli;
 use super::{
-    Assertion, CutShort, Document, Error, Example, FailureCount, Generator, Host, LazyList, Lifecycle, Line, LoadPart,
-    Lost, Part, PartState, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats, ThreadGroup,
-    Threshold, Times, Tool, Unreached, VerdictInfo,
+    Assertion, CutShort, Document, Error, Example, FailureCount, Generator, Host, LazyList, Lifecycle, Line, Lost,
+    Part, PartState, Plan, Run, SCHEMA_URL, SCHEMA_VERSION, ScopeKind, Slice, SliceLine, Stats, StatusCount,
+    ThreadGroup, Threshold, Times, Tool, Unreached, VerdictInfo,
 };
 use crate::failure::FailureKind;
 use crate::graph::{self, ExecutionGraph, LabelId, LabelKind, Place, Scope, load_sentences};
@@ -19,7 +21,6 @@ use crate::metrics::Results;
 use crate::metrics::{self, ErrorGroup, GroupResult, LabelResult, LostWhy, LowerBounds};
 use crate::phase::Phase;
 use crate::sanitize::{clean, cut, inline};
-use crate::schedule::{During, Window};
 use crate::threshold::Unit;
 use crate::verdict::{self, LifecycleResult, RunOutcome, ThresholdResult, Verdict};
 
@@ -131,8 +132,12 @@ impl<'a> RunRecord<'a> {
     /// Each transaction, likewise.
     fn transactions(self, unallowed: Rc<[LabelId]>) -> LazyList<'a, Line> {
         LazyList::new(move || {
-            let unallowed = unallowed.clone();
-            self.results.transactions.iter().map(move |line| self.line(line, &unallowed))
+            let (unallowed, inside) = (unallowed.clone(), self.graph.requests_inside());
+            self.results.transactions.iter().map(move |line| {
+                let requests = inside.get(&line.label).into_iter().flatten();
+                let titles = requests.map(|label| self.masked(&self.graph.label(*label).title));
+                Line { requests: titles.collect(), ..self.line(line, &unallowed) }
+            })
         })
     }
 
@@ -195,6 +200,7 @@ impl<'a> RunRecord<'a> {
             file: self.other_file(label.span),
             line: self.graph.line(label.span),
             title: self.title(label),
+            requests: Vec::new(),
             errors_allowed: (line.stats.failed > 0).then(|| unallowed.binary_search(&line.label).is_err()),
             stats: self.stats(&line.stats, Scope::Label(line.label)),
         }
@@ -251,6 +257,7 @@ impl<'a> RunRecord<'a> {
                 .filter(|(_, count)| *count > 0)
                 .map(|(kind, count)| FailureCount { kind: *kind, count })
                 .collect(),
+            statuses: stats.statuses.iter().map(|(status, count)| StatusCount { status, count }).collect(),
             response_time: times(&stats.response_time),
             unsent: stats.count.saturating_sub(stats.response_time.count()),
             cut_short: cut_short(stats.lower_bounds),
@@ -353,38 +360,6 @@ impl<'a> RunRecord<'a> {
     }
 }
 
-/// What a group's load is made of, from the moment the run's load began. What lies in the warm-up
-/// counts in no figure: the other parts begin behind it.
-fn parts(group: &graph::Group, began: Duration) -> Vec<LoadPart> {
-    let part = |name: String, from: Duration, to: Option<Duration>| LoadPart {
-        name,
-        from_s: milli((began + from).as_secs_f64()),
-        to_s: to.map(|to| milli((began + to).as_secs_f64())),
-    };
-    let behind = |name: String, (from, to): Window| {
-        to.is_none_or(|to| to > group.warm_up).then(|| part(name, from.max(group.warm_up), to))
-    };
-    let mut parts = Vec::new();
-    if !group.warm_up.is_zero() {
-        parts.push(part("warm-up".into(), Duration::ZERO, Some(group.warm_up)));
-    }
-    if group.load.stages() > 0 {
-        for stage in (1..=group.load.stages()).map(During::Stage) {
-            parts.extend(stage.windows(&group.load).into_iter().filter_map(|window| behind(stage.to_string(), window)));
-        }
-        return parts;
-    }
-    for segment in group.load.segments().iter().filter(|segment| segment.length != Some(Duration::ZERO)) {
-        let name = match segment.to.cmp(&segment.from) {
-            std::cmp::Ordering::Greater => "ramp-up",
-            std::cmp::Ordering::Equal => "steady",
-            std::cmp::Ordering::Less => "ramp-down",
-        };
-        parts.extend(behind(name.into(), (segment.start, segment.length.map(|length| segment.start + length))));
-    }
-    parts
-}
-
 fn times(times: &metrics::Times) -> Option<Times> {
     let percentile = |percent| times.percentile_ms(percent).map(milli);
     Some(Times {
@@ -475,9 +450,4 @@ fn slice(slice: &metrics::Slice, samplers: &[LabelId], transactions: &[LabelId])
 /// `2026-01-05T10:00:00.000Z`.
 fn utc(time: jiff::Timestamp) -> String {
     format!("{time:.3}")
-}
-
-/// Rounded to three digits behind the point: no figure here is more exact.
-fn milli(value: f64) -> f64 {
-    (value * 1e3).round() / 1e3
 }

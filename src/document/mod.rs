@@ -10,6 +10,7 @@ mod findings;
 mod from_run;
 mod histogram;
 mod lazy_list;
+mod load_parts;
 mod phases;
 mod place;
 mod read;
@@ -31,7 +32,7 @@ use crate::verdict::exit;
 
 pub use comparison::{About, ComparedLine, ComparedRun, Comparison, Figure, Judgement, LoadWindow, Method, Remark};
 pub use figures::{
-    CutShort, FailureCount, Line, LoadPart, Lost, Slice, SliceLine, Stats, ThreadGroup, Times, Unreached,
+    CutShort, FailureCount, Line, LoadPart, Lost, Slice, SliceLine, Stats, StatusCount, ThreadGroup, Times, Unreached,
 };
 pub use findings::{Assertion, Error, Example, ScopeKind, Threshold};
 pub use from_run::RunRecord;
@@ -46,7 +47,7 @@ pub use runs::{RunHead, results_files_in};
 pub(crate) use series::Series;
 
 /// The version of the format. A new key is a minor version.
-pub const SCHEMA_VERSION: &str = "1.3.0";
+pub const SCHEMA_VERSION: &str = "1.4.0";
 /// Where the schema of the format is published.
 pub const SCHEMA_URL: &str = "https://raw.githubusercontent.com/loadplan/loadplan/main/schemas/results.schema.json";
 
@@ -59,7 +60,7 @@ pub struct Document<'a> {
     #[schemars(extend("format" = "uri"))]
     pub schema: String,
     /// The version of this format; a new key is a minor version.
-    #[schemars(extend("examples" = ["1.3.0"]), regex(pattern = r"^1\.\d+\.\d+$"))]
+    #[schemars(extend("examples" = ["1.4.0"]), regex(pattern = r"^1\.\d+\.\d+$"))]
     pub schema_version: String,
     /// The program that wrote this document.
     pub tool: Tool,
@@ -130,6 +131,11 @@ impl Document<'_> {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Reserved {}
+
+/// Rounded to three digits behind the point: no figure here is more exact.
+fn milli(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
 
 fn one() -> u64 {
     1

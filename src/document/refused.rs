@@ -33,6 +33,7 @@ impl Document<'static> {
                 received_bytes: 0,
                 sent_bytes: 0,
                 failures: Vec::new(),
+                statuses: Vec::new(),
                 response_time: None,
                 service_time: None,
                 unsent: 0,

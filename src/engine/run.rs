@@ -64,7 +64,7 @@ pub trait Monitor {
     fn part(&mut self, name: &'static str);
     /// The load has ended, and everything it came to is counted.
     fn loaded(&mut self, _aggregator: &Aggregator) {}
-    /// Called four times a second while load is applied; the text of a threshold that was broken
+    /// Called four times a second while load is applied; the text of a threshold that failed
     /// and aborts the run, if there is one.
     fn tick(&mut self, aggregator: &Aggregator, now: Duration) -> Option<String>;
     /// The first word to stop has come, and this goes on for a while.

@@ -212,6 +212,7 @@ impl User {
             behind: std::mem::take(&mut self.behind),
             timings: exchange.timings,
             gaps: exchange.gaps.as_deref(),
+            status: exchange.response().and_then(|response| response.status),
             sent_bytes: exchange.sent_bytes,
             received_bytes: exchange.received_bytes,
             reconnects: exchange.reconnects,

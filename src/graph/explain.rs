@@ -124,7 +124,7 @@ pub fn load_sentences(load: &Load) -> Vec<String> {
                 (1, _) => "1 user starts".to_owned(),
                 (users, true) => format!("{users} users start all at once"),
                 (users, false) => format!(
-                    "{users} users start one after the other over {} ({} a second)",
+                    "{users} users start one after another over {} ({} a second)",
                     written_duration(*ramp_up),
                     tidy(*users as f64 / ramp_up.as_secs_f64())
                 ),
@@ -140,21 +140,19 @@ pub fn load_sentences(load: &Load) -> Vec<String> {
                 (Some(Iterations::Total(count)), Some(time)) => {
                     format!("and run until {count} iterations are done, at most {}", written_duration(*time))
                 }
-                (None, Some(time)) => format!("and iterate{s} for {} in all", written_duration(*time)),
+                (None, Some(time)) => format!("and run{s} for {} in total", written_duration(*time)),
                 (None, None) => "and never end".to_owned(),
             };
             let mut said = vec![format!("{start} {until}.")];
             if !ramp_down.is_zero() {
-                said.push(format!("Then they leave one after the other over {}.", written_duration(*ramp_down)));
+                said.push(format!("Then they stop one after another over {}.", written_duration(*ramp_down)));
             }
             said
         }
-        Load::Users(Users::Staged(stages)) => {
-            stages_said(stages, |users| format!("{users} users"), "the number of users")
-        }
+        Load::Users(Users::Staged(stages)) => stages_said(stages, |users| format!("{users} users")),
         Load::Arrivals(arrivals) => {
             let mut said = if arrivals.staged {
-                stages_said(&arrivals.stages, |rate| spelled(*rate), "the arrival rate")
+                stages_said(&arrivals.stages, |rate| spelled(*rate))
             } else {
                 let hold = arrivals.stages.first().map_or(Duration::ZERO, |stage| stage.hold);
                 vec![format!(
@@ -165,7 +163,7 @@ pub fn load_sentences(load: &Load) -> Vec<String> {
             };
             let spacing = if arrivals.poisson { "at random (Poisson)" } else { "evenly" };
             said.push(format!(
-                "They come {spacing}, {} in all; at most {} run at once, further ones are dropped and counted.",
+                "They are spaced {spacing}, {} in total; at most {} run at once, more are dropped and counted.",
                 arrivals.total(),
                 arrivals.max_users
             ));
@@ -174,18 +172,18 @@ pub fn load_sentences(load: &Load) -> Vec<String> {
     }
 }
 
-fn stages_said<T>(stages: &[Stage<T>], target: impl Fn(&T) -> String, what: &str) -> Vec<String> {
+fn stages_said<T>(stages: &[Stage<T>], target: impl Fn(&T) -> String) -> Vec<String> {
     stages
         .iter()
         .enumerate()
         .map(|(index, stage)| {
-            let mut said = format!("Stage {}: {what} ", index + 1);
+            let mut said = format!("Stage {}: ", index + 1);
             said.push_str(&match stage.over.is_zero() {
                 true => format!("jumps to {}", target(&stage.target)),
-                false => format!("goes to {} over {}", target(&stage.target), written_duration(stage.over)),
+                false => format!("ramps to {} in {}", target(&stage.target), written_duration(stage.over)),
             });
             if !stage.hold.is_zero() {
-                let _ = write!(said, " and stays there for {}", written_duration(stage.hold));
+                let _ = write!(said, ", then holds for {}", written_duration(stage.hold));
             }
             said + "."
         })
@@ -216,7 +214,7 @@ fn expectation(group: &Group, iteration: Estimate) -> Option<String> {
     let in_all = match &group.load {
         Load::Arrivals(arrivals) => {
             let requests = arrivals.total() as f64 * iteration.requests;
-            Some(format!("about {} requests in all", tidy(requests)))
+            Some(format!("about {} requests in total", tidy(requests)))
         }
         Load::Users(users) => {
             let by_count = users.iterations().map(|iterations| match iterations {
@@ -227,14 +225,14 @@ fn expectation(group: &Group, iteration: Estimate) -> Option<String> {
             let most = by_count.into_iter().chain(by_time).reduce(f64::min);
             let sure = by_count.is_some() && by_time.is_none();
             most.map(|most| {
-                let words = if sure { "" } else { " if the target answers at once" };
-                format!("about {} requests in all{words}", tidy((most * iteration.requests).round()))
+                let words = if sure { "" } else { " if the target responds at once" };
+                format!("about {} requests in total{words}", tidy((most * iteration.requests).round()))
             })
         }
     };
     Some(match in_all {
         Some(in_all) => format!("{each}: {in_all}."),
-        None => format!("{each}; how many in all depends on how fast the target answers."),
+        None => format!("{each}; how many in total depends on how fast the target responds."),
     })
 }
 

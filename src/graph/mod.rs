@@ -13,6 +13,7 @@ mod draw;
 mod estimate;
 mod explain;
 mod flow;
+mod inside;
 mod json_template;
 mod load;
 mod names;

@@ -10,6 +10,7 @@ mod recorder;
 mod results;
 mod span;
 mod sparse_times;
+mod statuses;
 mod timeline;
 mod times;
 
@@ -24,6 +25,7 @@ pub use results::{
 };
 pub use span::{Span, Spans};
 pub use sparse_times::SparseTimes;
+pub use statuses::Statuses;
 pub use timeline::{Slice, SliceLabel};
 pub use times::Times;
 
@@ -51,6 +53,8 @@ pub struct Sample<'a> {
     pub timings: Timings,
     /// The times between the events of a stream.
     pub gaps: Option<&'a Gaps>,
+    /// The status of its response, if there was one.
+    pub status: Option<u16>,
     /// Bytes sent.
     pub sent_bytes: u64,
     /// Bytes received.
@@ -75,6 +79,7 @@ impl<'a> Sample<'a> {
             behind: Duration::ZERO,
             timings: Timings::default(),
             gaps: None,
+            status: None,
             sent_bytes: 0,
             received_bytes: 0,
             reconnects: 0,

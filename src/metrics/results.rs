@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::lost_users::LostUsers;
 use super::sparse_times::SparseTimes;
+use super::statuses::Statuses;
 use super::timeline::Slice;
 use super::times::Times;
 use super::{Example, Outcome, ResponseTime, Sample, SampleFailure};
@@ -37,6 +38,8 @@ pub struct Stats {
     pub sent_bytes: u64,
     /// Failed samples by kind, in the order of [`FailureKind::ALL`]; boxed, as most lines have none.
     pub(super) kinds: Option<Box<[u64; FailureKind::ALL.len()]>>,
+    /// How often each HTTP status came.
+    pub statuses: Statuses,
     /// Response times of the samples that were sent: what thresholds judge. In the open model
     /// they count from the scheduled start.
     pub response_time: Times,
@@ -110,6 +113,9 @@ impl Stats {
             Outcome::Passed => {}
         }
         self.count += 1;
+        if let Some(status) = sample.status {
+            self.statuses.count(status);
+        }
         let whole = matches!(sample.response_time, ResponseTime::Whole(_));
         self.answered += u64::from(whole || sample.timings.first_byte.is_some());
         if let Some(from_send) = sample.response_time.counted() {
@@ -147,6 +153,7 @@ impl Stats {
             failed_response_time: self.failed_response_time.take(),
             phases: self.phases.each_mut().map(SparseTimes::take),
             kinds: self.kinds.take(),
+            statuses: std::mem::take(&mut self.statuses),
             ..*self
         };
         let response_time = std::mem::take(&mut self.response_time);
@@ -172,6 +179,7 @@ impl Stats {
                 *mine += theirs;
             }
         }
+        self.statuses.merge(&other.statuses);
         self.merge_service_time(other);
         self.response_time.merge(&other.response_time);
         self.lower_bounds.merge(other.lower_bounds);
@@ -274,7 +282,7 @@ impl GroupResult {
 pub struct AssertionResult {
     /// Which assertion.
     pub id: AssertionId,
-    /// How often it held.
+    /// How often it passed.
     pub passed: u64,
     /// How often it did not.
     pub failed: u64,

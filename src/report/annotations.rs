@@ -29,7 +29,7 @@ pub fn annotations(document: &Document<'_>) -> Vec<Annotation> {
     let health = &document.generator;
     if !health.kept_up {
         let why = health.reason.as_deref().unwrap_or("it was too slow");
-        let message = format!("the load generator could not keep up, so the figures may be too high: {why}");
+        let message = format!("the load generator could not keep up, so response times may be too high: {why}");
         let level = if document.run.strict { Level::Error } else { Level::Warning };
         all.push(annotation(level, document.place(None, 1), "load generator", &message));
     }

@@ -1,5 +1,6 @@
 //! What a person reads at the end of a run.
 
+mod failures;
 pub(in crate::report) mod sections;
 
 use std::fmt::Write as _;
@@ -34,7 +35,7 @@ impl Paint {
     }
 }
 
-/// The end of a run: a table by sampler, what failed and why, the thresholds, the health of the
+/// The end of a run: a table by request, what failed and why, the thresholds, the health of the
 /// load generator, the files, and the verdict as the last line.
 pub fn summary(document: &Document<'_>, written: &[Written], color: bool) -> String {
     let paint = Paint(color);
@@ -46,9 +47,11 @@ pub fn summary(document: &Document<'_>, written: &[Written], color: bool) -> Str
         sections::from_the_send(document),
         sections::transactions(document),
         sections::never(document),
-        sections::assertions(document, paint),
-        sections::errors(document, paint),
+        sections::statuses(document),
+        failures::assertions(document, paint),
+        failures::errors(document, paint),
         sections::thresholds(document, paint),
+        failures::hints(document, paint),
         document.regression.as_ref().map_or_else(String::new, |one| super::comparison::section(one, color)),
         sections::dropped(document),
         sections::sentences(&sections::lost(document)),

@@ -1,4 +1,4 @@
-//! What went wrong on a line of the report, in words every format shows alike.
+//! What went wrong with a request, in words every format shows alike.
 
 use crate::document::Document;
 use crate::document::Error;

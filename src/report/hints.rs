@@ -3,7 +3,7 @@
 use crate::document::Document;
 use crate::document::Error;
 use crate::document::Series;
-use crate::failure::FailureKind;
+use crate::failure::{Cause, FailureKind};
 use crate::figures::{ms, per_second, share};
 use crate::protocols::http::client::is_refused;
 
@@ -16,75 +16,71 @@ pub(super) fn of_error(error: &Error) -> Option<&'static str> {
         return Some(hint);
     }
     let said = &error.message;
-    // Other assertions may have got a number that only looks like a status.
-    let of_status = error.assertion.as_ref().is_some_and(|assertion| assertion.starts_with("status"));
-    if error.kind == FailureKind::Status || of_status {
-        // Behind the status stands what the body says, which may hold any number.
-        let got = error.actual.iter().map(|text| text.split(':').next().unwrap_or(text));
-        let words = got.chain([&**said]).flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
-        let mut hints = words.filter_map(|word| STATUSES.iter().find(|(codes, _)| codes.contains(&word)));
-        if let Some((_, hint)) = hints.next() {
+    if let Cause::Statuses(statuses) = Cause::of(error.kind, error.assertion.as_deref(), said, &error.actual) {
+        let known = |status| STATUSES.iter().find(|(codes, _)| codes.contains(status));
+        if let Some((_, hint)) = statuses.iter().find_map(known) {
             return Some(hint);
         }
     }
     Some(match error.kind {
         FailureKind::Dns => {
-            "The host name is not known here. Look for a slip in the URL, and whether this machine uses the right name server."
+            "The host name cannot be resolved. Check the URL for a typo, and whether this machine uses the right DNS server."
         }
         FailureKind::Connect if is_refused(said) => {
-            "Nothing listens at that address, or it has no room for another connection. Is the server up, the port right, its limit on connections reached?"
+            "Nothing listens at that address, or it accepts no more connections. Is the server up? Is the port right? Is its connection limit reached?"
         }
         FailureKind::Connect => {
-            "No connection could be made. Look for a firewall, a full connection table, or a server that has stopped accepting."
+            "Could not connect. Check for a firewall, a full connection table, or a server that no longer accepts connections."
         }
         FailureKind::Tls => {
-            "The TLS handshake failed. Look at the certificate's name and dates, and whether both sides speak a common version."
+            "The TLS handshake failed. Check the certificate's name and dates, and whether both sides support a common TLS version."
         }
         FailureKind::Timeout => {
-            "The response took longer than the plan's time limit. Compare with the response times over time: if they rise with the number of users, the server is queueing."
+            "The response took longer than the plan's time limit. Look at the response times over time: if they rise with the number of users, requests queue up in the server."
         }
         FailureKind::Reset => {
-            "The server closed the connection before its response was complete. Often a crash, a restart, a proxy's idle limit, or a limit on requests."
+            "The server closed the connection before the response was complete. Often a crash, a restart, a proxy's idle timeout, or a limit on requests per connection."
         }
         FailureKind::Protocol => {
-            "What came was no valid HTTP. Often another protocol on that port: https where http is written, or the other way round."
+            "The response was not valid HTTP. Often the port uses another protocol: https instead of http, or the other way round."
         }
         FailureKind::Body => {
-            "The body ended early or could not be decoded. Look for a proxy that cuts responses off, or a wrong content-encoding."
+            "The body ended early or could not be decoded. Check for a proxy that cuts responses off, or a wrong content-encoding."
         }
-        FailureKind::Status => "The server refused the request. Look at the exchange below.",
+        FailureKind::Status => "The server rejected the request. Look at the response: it often says why.",
         FailureKind::Assertion => {
-            "The response was not the expected one. Look at the exchange below: the server's fault, or an expectation that is too narrow?"
+            "The response did not match. Look at the response: is the server wrong, or the assertion too strict?"
         }
         FailureKind::Extraction => {
-            "What the plan looks for is not in the response. Often an earlier step failed, and this response is an error page."
+            "The value to extract is not in the response. Often an earlier step failed, and this response is an error page."
         }
-        FailureKind::Step => {
-            "The step could not be carried out, so nothing was sent. `loadplan try` shows the values it had."
-        }
+        FailureKind::Step => "The step could not run, so nothing was sent. `loadplan try` shows the values it used.",
         FailureKind::Interrupted => return None,
     })
 }
 
 const STATUSES: [(&[&str], &str); 7] = [
-    (&["401", "407"], "The server wants a login. Has the token expired, or was it never extracted?"),
-    (&["403"], "The server forbids it. Does this user have the right, and is a firewall or bot protection in between?"),
+    (&["401", "407"], "The server requires a login. Has the token expired, or was it never extracted?"),
+    (
+        &["403"],
+        "The server denies access. Does this user have permission? Is there a firewall or bot protection in between?",
+    ),
     (
         &["404", "410"],
-        "There is nothing at that path. Look for a slip in the path, or for data that another user has deleted.",
+        "Nothing exists at that path. Check the path for a typo, or for data that another user has deleted.",
     ),
     (
         &["429"],
-        "The server limits how many requests it takes from one client. Ask for an exception, or test below the limit.",
+        "The server limits how many requests one client may send. Ask for an exception, or test below the limit.",
     ),
     (
         &["503", "504"],
-        "A server or the proxy in front of it is overloaded or waits for another: this is often the limit that was looked for.",
+        "The server, or a proxy in front of it, is overloaded or waits for another service: often this is the limit you were looking for.",
     ),
-    (&["502"], "A proxy in front could not reach its server, which may have crashed or closed the connection."),
+    (&["502"], "A proxy could not reach the server behind it, which may have crashed or closed the connection."),
     (
         &["500"],
-        "The server failed on this request. Its log at that time tells why; under load it is often a pool or a lock.",
+        "The server failed to handle this request. Its log at that time says why; under load it is often an exhausted connection pool or lock contention.",
     ),
 ];
 
@@ -152,13 +148,13 @@ fn saturation(document: &Document<'_>, series: &Series) -> Option<String> {
     })?;
     let errors = match last.failed {
         failed if failed >= 0.01 => format!(
-            " {} of the requests at the top failed; they are left out of this figure.",
+            " {} of the requests at the top failed; they are not counted here.",
             share((failed * 100.0).round() / 100.0)
         ),
         _ => String::new(),
     };
     Some(format!(
-        "The server's limit seems to be about {}: it was reached at about {:.0} users. From there to {peak} users throughput stayed the same and p99 rose from {} to {}; further users only wait longer.{errors}",
+        "The server's limit seems to be about {}: it was reached at about {:.0} users. From there to {peak} users, throughput stayed the same and p99 rose from {} to {}; more users only wait longer.{errors}",
         per_second(about(last.per_slice / document.slice_s.max(1) as f64)),
         knee.users.max(1.0),
         ms(knee.p99_ms),
@@ -187,15 +183,15 @@ fn queueing(document: &Document<'_>, series: &Series) -> Option<String> {
     let open = document.thread_groups.iter().any(|group| group.open);
     Some(if open && last.users > 1.2 * first.users {
         format!(
-            "{times} at the same arrival rate, and the number of users at work grew with it: requests come faster than the server answers them."
+            "{times} at the same arrival rate, and the number of busy users grew with it: requests arrive faster than the server handles them."
         )
     } else if last.connections <= 1.1 * first.connections {
         format!(
-            "{times} while the number of users and of open connections stayed the same: the server is queueing. Look for a pool, a lock or memory that fills up with time."
+            "{times} while the number of users and open connections stayed the same: requests queue up in the server. Look for an exhausted connection pool, lock contention, or memory that fills up over time."
         )
     } else {
         format!(
-            "{times} while the number of users stayed the same, and more connections were open: they are opened anew, or leak."
+            "{times} while the number of users stayed the same, and more connections were open: connections are reopened, or leak."
         )
     })
 }
@@ -224,7 +220,7 @@ fn standstill(document: &Document<'_>, series: &Series) -> Option<String> {
     let slowest_ms = document.totals.response_time.as_ref().map_or(0.0, |times| times.max_ms);
     (usual >= 5.0 && gap_s > 0 && slowest_ms >= gap_s as f64 * 1e3).then(|| {
         format!(
-            "Nothing was answered for {gap_s} s from second {} on, while requests were waiting: a pause of the server (garbage collection, a failover, a lock) or of the network.",
+            "No response came for {gap_s} s from second {} on, while requests were waiting: the server paused (garbage collection, failover, a lock), or the network did.",
             series.t_s[longest.start],
         )
     })
@@ -288,7 +284,7 @@ mod tests {
     fn times_that_rise_under_the_same_load_are_a_queue() {
         let hints = said(&series(60, |done| (50, 50, 100, 10.0 + 90.0 * done)));
         assert_eq!(hints.len(), 1, "{hints:?}");
-        assert!(hints[0].contains("the server is queueing"), "{hints:?}");
+        assert!(hints[0].contains("requests queue up in the server"), "{hints:?}");
     }
 
     #[test]
@@ -305,6 +301,6 @@ mod tests {
         let mut run = eventful();
         run.passes("GET /market", 33.0, 3_100);
         let hints = of_run(&run.finish().document(), &quiet);
-        assert!(hints[0].starts_with("Nothing was answered for 3 s from second 30 on"), "{hints:?}");
+        assert!(hints[0].starts_with("No response came for 3 s from second 30 on"), "{hints:?}");
     }
 }

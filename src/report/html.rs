@@ -21,7 +21,7 @@ use flate2::write::ZlibEncoder;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Format, console, hints};
+use super::{Format, causes, console, hints};
 use crate::document::Document;
 use crate::document::Series;
 use crate::document::{Error, LazyList, Line, Threshold, Unreached};
@@ -41,14 +41,18 @@ const BUDGET: usize = 1_500_000;
 
 const PAGE: &str = include_str!("html/page.html");
 const STYLES: [&str; 2] = [include_str!("html/vendor/uplot-1.6.32/uPlot.min.css"), include_str!("html/page.css")];
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 12] = [
     "/*",
     include_str!("html/vendor/uplot-1.6.32/LICENSE"),
     "*/",
     include_str!("html/vendor/uplot-1.6.32/uPlot.iife.min.js"),
     include_str!("html/times.js"),
+    include_str!("html/base.js"),
     include_str!("html/charts.js"),
     include_str!("html/live.js"),
+    include_str!("html/course.js"),
+    include_str!("html/table.js"),
+    include_str!("html/failures.js"),
     include_str!("html/page.js"),
 ];
 
@@ -90,8 +94,21 @@ struct Page<'a> {
     packed_s: u64,
     /// What the figures suggest, in sentences.
     hints: Vec<String>,
-    /// For each of the document's errors, what it may come from.
-    remedies: Vec<Option<&'static str>>,
+    /// The document's errors by cause.
+    causes: Vec<Cause>,
+}
+
+/// Failures of one cause.
+#[derive(Serialize)]
+struct Cause {
+    /// What happened.
+    text: String,
+    /// How many samples failed so.
+    count: u64,
+    /// The places of its failures in the document's `errors`.
+    errors: Vec<usize>,
+    /// What it may come from.
+    hint: Option<&'static str>,
 }
 
 impl<'a> Page<'a> {
@@ -107,7 +124,13 @@ impl<'a> Page<'a> {
         let (thresholds, assertions) = (document.thresholds.clone(), document.assertions.clone());
         let never: Vec<Unreached> = document.never_executed.iter().take(NEVER).collect();
         let errors: Vec<Error> = document.errors.iter().take(ERRORS).cloned().collect();
-        let remedies = errors.iter().map(hints::of_error).collect();
+        let causes = causes::by_cause(errors.iter().enumerate()).into_iter().map(|group| Cause {
+            text: group.summary(),
+            count: group.count,
+            errors: group.errors.iter().map(|(place, _)| *place).collect(),
+            hint: group.hint(),
+        });
+        let causes = causes.collect();
         Self {
             live: false,
             more_lines,
@@ -129,7 +152,7 @@ impl<'a> Page<'a> {
             series,
             packed_s,
             hints: Vec::new(),
-            remedies,
+            causes,
         }
     }
 }

@@ -9,7 +9,7 @@ const LEAST: u64 = 3;
 /// What one such failure comes from.
 pub(super) fn of_error(error: &Error) -> Option<&'static str> {
     kept_connection_idle(&error.message).map(|_| {
-        "The server closed a kept connection in the moment the request was sent. A request that may change something is not sent again: the server could have acted on it."
+        "The server closed a kept-alive connection at the moment the request was sent. A request that may change data is not sent again: the server could have acted on it."
     })
 }
 
@@ -27,7 +27,7 @@ pub(super) fn of_errors(errors: &[Error]) -> Option<String> {
     let (idle, most) = times.into_iter().max_by_key(|(_, count)| *count)?;
     (most >= LEAST && most * 2 > all).then(|| {
         format!(
-            "{most} requests failed because the server closed connections that had been idle for {idle}: its keep-alive time is about as long as the pauses of the plan. Raise it, write `connections: iteration` or `connections: request`, or choose other think times."
+            "{most} requests failed because the server closed connections that had been idle for {idle}: its keep-alive timeout is about as long as the think times of the plan. Raise it, write `connections: iteration` or `connections: request`, or choose other think times."
         )
     })
 }

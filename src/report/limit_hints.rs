@@ -32,43 +32,43 @@ enum Limit {
 pub(super) fn of_error(error: &Error) -> Option<&'static str> {
     Some(match limit_of(error)? {
         Limit::Redirects => {
-            "The server redirects in a circle, or more often than the plan allows. See where the last redirect leads: a login that sets no cookie often leads back. `max_redirects` allows more."
+            "The server redirects in a loop, or more often than the plan allows. Check where the last redirect goes: a login that sets no cookie often redirects back. `max_redirects` allows more."
         }
         Limit::Head => {
-            "The response's headers are more than loadplan reads; no key changes that. Look for a header that grows with each request, often a cookie."
+            "The response's headers are larger than loadplan reads; no key changes that. Look for a header that grows with each request, often a cookie."
         }
         Limit::Decompression => {
-            "The body gets larger than the plan allows when it is decompressed. If that is right, raise the limit that the message names, under `decompression:`."
+            "Decompressed, the body is larger than the plan allows. If that is expected, raise the limit that the message names, under `decompression:`."
         }
         Limit::Resources => {
-            "The page was received, but its resources were not fetched, as it goes beyond a limit. `resources: { max: … }` allows more of them; without `resources` only the page counts."
+            "The page was received, but its resources were not fetched because it exceeds a limit. `resources: { max: … }` allows more of them; without `resources` only the page counts."
         }
         Limit::Body => {
-            "Only the beginning of the body was kept, so it could not be looked into. Raise `max_body`, or leave this check out."
+            "Only the beginning of the body was kept, so it could not be checked. Raise `max_body`, or remove this check."
         }
         Limit::Reading => {
-            "The body is beyond what loadplan looks into, which says nothing on the server. Write a simpler path, or use `regex` or `between`, which have no such limit."
+            "The body exceeds what loadplan reads, which says nothing about the server. Write a simpler path, or use `regex` or `between`, which have no such limit."
         }
         Limit::Time(Stage::Connecting) => {
-            "No connection was made in time. Look for a firewall that drops packets, or a server that has stopped accepting. `connect_timeout` and `timeout` allow more time."
+            "Could not connect in time. Check for a firewall that drops packets, or a server that no longer accepts connections. `connect_timeout` and `timeout` allow more time."
         }
         Limit::Time(Stage::Handshake) => {
-            "The server accepted the connection and did not finish the TLS handshake. Often another protocol on that port, or a server that is too busy for it. `connect_timeout` and `timeout` allow more time."
+            "The server accepted the connection but did not finish the TLS handshake. Often the port uses another protocol, or the server is too busy. `connect_timeout` and `timeout` allow more time."
         }
         Limit::Time(Stage::Waiting) => {
-            "The response took longer than `timeout`. Compare with the response times over time: if they rise with the number of users, the server is queueing."
+            "The response took longer than `timeout`. Look at the response times over time: if they rise with the number of users, requests queue up in the server."
         }
         Limit::Time(Stage::Head) => {
-            "The server began to respond and did not come to the end of its headers. Look at what it sends: headers without end, or one byte at a time. `timeout` allows more time."
+            "The server began to respond but did not finish its headers. Look at what it sends: endless headers, or one byte at a time. `timeout` allows more time."
         }
         Limit::Time(Stage::Body) => {
             "The server responded, but its body did not end in time: it is large, slow, or a stream that never ends. `timeout` allows more time; `sse` reads a stream of server-sent events."
         }
         Limit::Time(Stage::Decompressing) => {
-            "The body came, but decompressing it took longer than `timeout`: it is very large, or this machine is busy. `timeout` allows more time."
+            "The body arrived, but decompressing it took longer than `timeout`: it is very large, or this machine is busy. `timeout` allows more time."
         }
         Limit::Time(Stage::Resources) => {
-            "The page came, but its resources took longer than `timeout`, which holds for all together. Allow more time, or leave `resources` out."
+            "The page arrived, but its resources took longer than `timeout`, which covers all of them together. Allow more time, or remove `resources`."
         }
     })
 }

@@ -12,16 +12,17 @@ use std::io::{self, Write};
 use super::{Format, console, hints};
 use crate::document::Document;
 use crate::document::{Error, Line, Stats, Threshold};
+use crate::report::causes::{self, CauseGroup};
 use crate::report::comparison;
 use console::sections;
 
 /// How many lines of a table are shown.
 const LINES: usize = 30;
-/// How many thresholds are shown, the broken ones first.
+/// How many thresholds are shown, the failed ones first.
 const THRESHOLDS: usize = 50;
-/// How many kinds of failure are shown, and how many of them with an answer.
+/// How many causes of failures are shown, and how many of them with a response.
 const FAILURES: usize = 10;
-const ANSWERS: usize = 5;
+const RESPONSES: usize = 5;
 /// How many reasons and other names are shown.
 const NAMES: usize = 10;
 
@@ -37,8 +38,9 @@ impl Format for Markdown {
     fn render(&self, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
         let sections = [
             heading(document),
-            lines("sampler", document.samplers.iter(), Some(&document.totals)),
+            lines("request", document.samplers.iter(), Some(&document.totals)),
             lines("transaction", document.transactions.iter(), None),
+            statuses(document),
             never(document),
             thresholds(document),
             document.regression.as_ref().map(comparison::markdown).unwrap_or_default(),
@@ -50,23 +52,23 @@ impl Format for Markdown {
     }
 }
 
-/// The verdict with its reasons, and the run in a sentence.
+/// The verdict with its root cause, what follows from that, and the run in a sentence.
 fn heading(document: &Document<'_>) -> String {
     let verdict = &document.verdict;
     let (mark, word) = if verdict.passed { ("✅", "PASSED") } else { ("❌", "FAILED") };
-    let mut text = format!("### {mark} {word} (exit {}): {}\n\n", verdict.exit_code, code::span(&document.plan.name));
-    if verdict.reasons.is_empty() {
-        let _ = writeln!(text, "{}\n", code::span(&verdict.summary));
-    } else {
-        for reason in verdict.reasons.iter().take(NAMES) {
-            let _ = writeln!(text, "- {}", code::span(reason));
-        }
-        and_more(&mut text, "- ", verdict.reasons.len(), NAMES);
+    let first = verdict.reasons.first().unwrap_or(&verdict.summary);
+    let mut text = format!("### {mark} {word} (exit {}): {}\n\n", verdict.exit_code, code::span(first));
+    for reason in verdict.reasons.iter().skip(1).take(NAMES) {
+        let _ = writeln!(text, "- {}", code::span(reason));
+    }
+    and_more(&mut text, "- ", verdict.reasons.len(), NAMES + 1);
+    if verdict.reasons.len() > 1 {
         text.push('\n');
     }
-    let _ = write!(text, "{}; plan {}", sections::totals(document), code::span(&document.plan.file));
+    let plan = code::span(&document.plan.name);
+    let _ = write!(text, "{plan} ({}): {}", code::span(&document.plan.file), sections::totals(document));
     if let Some(profile) = &document.run.profile {
-        let _ = write!(text, ", profile {}", code::span(profile));
+        let _ = write!(text, "; profile {}", code::span(profile));
     }
     text.push('\n');
     text
@@ -100,7 +102,7 @@ fn lines(what: &str, lines: impl Iterator<Item = Line>, all: Option<&Stats>) -> 
         row("all", all);
     }
     if count > shown.len() {
-        let _ = writeln!(text, "\nThe worst {} of {} lines; the other reports have all.", shown.len(), count);
+        let _ = writeln!(text, "\nThe worst {} of {} {what}s; the other reports have all of them.", shown.len(), count);
     }
     text
 }
@@ -128,6 +130,11 @@ fn worst(lines: impl Iterator<Item = Line>, most: usize) -> (Vec<Line>, usize) {
     (kept, all)
 }
 
+/// How often each HTTP status came: figures only.
+fn statuses(document: &Document<'_>) -> String {
+    sections::statuses(document).replacen("status codes", "Status codes", 1)
+}
+
 fn never(document: &Document<'_>) -> String {
     let names: Vec<String> = document.never_executed.iter().take(NAMES).map(|one| code::span(&one.title)).collect();
     if names.is_empty() {
@@ -147,13 +154,13 @@ fn thresholds(document: &Document<'_>) -> String {
     if count == 0 {
         return String::new();
     }
-    let broken = shown().filter(|one| !one.passed);
+    let failed = shown().filter(|one| !one.passed);
     // In the order of the plan, unless there are too many.
     let rows: Vec<Threshold> = match count > THRESHOLDS {
-        true => broken.chain(shown().filter(|one| one.passed)).take(THRESHOLDS).collect(),
+        true => failed.chain(shown().filter(|one| one.passed)).take(THRESHOLDS).collect(),
         false => shown().collect(),
     };
-    let mut text = String::from("| | threshold | limit | observed | where |\n| :-: | :-- | --: | --: | :-- |\n");
+    let mut text = String::from("| | threshold | observed | limit | where |\n| :-: | :-- | --: | --: | :-- |\n");
     for one in &rows {
         let mark = match (one.skipped, one.passed) {
             (true, _) => "–",
@@ -165,8 +172,8 @@ fn thresholds(document: &Document<'_>) -> String {
             text,
             "| {mark} | {}{note} | {} | {} | {} |",
             code::cell(&one.title),
-            figures::figure(one.limit, one.unit),
             observed(one),
+            figures::figure(one.limit, one.unit),
             code::cell(&document.place(one.file.as_ref(), one.line).to_string()),
         );
     }
@@ -187,44 +194,56 @@ fn observed(one: &Threshold) -> String {
     }
 }
 
-/// Each kind of failure with its place, what it may come from, and an answer.
+/// Each cause of failures with its requests, what it may come from, and a response.
 fn failures(document: &Document<'_>) -> String {
     let mut text = String::new();
-    for (index, error) in document.errors.iter().take(FAILURES).enumerate() {
+    let groups = causes::by_cause(document.errors.iter().enumerate());
+    for (index, group) in groups.iter().take(FAILURES).enumerate() {
         let separator = if index == 0 { "#### Failures\n" } else { "" };
-        let _ = writeln!(text, "{separator}\n{}", failure(document, error));
-        if let Some(hint) = hints::of_error(error) {
+        let _ = writeln!(text, "{separator}\n{}", failure(document, group));
+        if let Some(hint) = group.hint() {
             let _ = writeln!(text, "\n> {hint}");
         }
-        if let Some(example) = error.example.as_ref().filter(|_| index < ANSWERS) {
-            for (what, part) in [("request", example.request.trim()), ("answer", example.response.trim())] {
+        let example = group.errors.iter().find_map(|(_, error)| error.example.as_ref());
+        if let Some(example) = example.filter(|_| index < RESPONSES) {
+            for (what, part) in [("request", example.request.trim()), ("response", example.response.trim())] {
                 if !part.is_empty() {
                     let _ = write!(text, "\nOne {what}:\n\n{}", code::block(part));
                 }
             }
         }
     }
-    if document.errors.len() > FAILURES {
+    if groups.len() > FAILURES {
         text.push('\n');
-        and_more(&mut text, "", document.errors.len(), FAILURES);
+        and_more(&mut text, "", groups.len(), FAILURES);
     }
     text
 }
 
-fn failure(document: &Document<'_>, error: &Error) -> String {
-    let mut said = format!(
-        "**{} ×** {} ({}) at {}: {}",
-        figures::count(error.count),
-        code::span(error.title()),
-        error.kind.word(),
-        code::span(&document.place(error.file.as_ref(), error.line).to_string()),
-        code::span(&error.sentence()),
-    );
-    let got: Vec<String> = error.actual.iter().take(3).map(|actual| code::span(actual)).collect();
+fn failure(document: &Document<'_>, group: &CauseGroup<'_>) -> String {
+    let place = |error: &Error| code::span(&document.place(error.file.as_ref(), error.line).to_string());
+    let (whose, at) = match group.errors.as_slice() {
+        [(_, only)] => (code::span(only.title()), format!(" at {}", place(only))),
+        _ => (format!("{} requests", group.titles().len()), String::new()),
+    };
+    let kind = group.errors.first().map_or("", |(_, first)| first.kind.word());
+    let got: Vec<String> = group.actual(3).into_iter().map(code::span).collect();
+    let mut what = if group.is_told_by_values() { String::new() } else { code::span(&group.sentence()) };
     if !got.is_empty() {
-        let _ = write!(said, ", got {}", got.join(", "));
+        let separator = if what.is_empty() { "" } else { ", " };
+        let _ = write!(what, "{separator}got {}", got.join(", "));
     }
-    said
+    let mut said = format!("**{} ×** {whose} ({kind}){at}: {what}", figures::count(group.count));
+    if group.errors.len() > 1 {
+        said.push('\n');
+        for (_, error) in group.errors.iter().take(NAMES) {
+            let _ =
+                write!(said, "\n- {}: {} at {}", code::span(error.title()), figures::count(error.count), place(error));
+        }
+        said.push('\n');
+        and_more(&mut said, "- ", group.errors.len(), NAMES);
+    }
+    said.trim_end().to_owned()
 }
 
 /// How the load generator fared, and what the course of the run suggests.

@@ -2,6 +2,7 @@
 //! so outputs cannot disagree, and each of them can be created again from a saved document.
 
 mod annotations;
+mod causes;
 pub mod comparison;
 pub mod console;
 mod files;

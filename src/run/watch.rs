@@ -86,7 +86,7 @@ impl Monitor for Watch<'_> {
             return None;
         }
         self.judged = now;
-        broken(&self.graph, aggregator, now).map(|result| result.title())
+        broken(&self.graph, aggregator, now).map(|result| result.observation())
     }
 
     fn stopping(&mut self, reason: &StopReason, rest: Stopping) {

@@ -104,6 +104,20 @@ impl Load {
         }
     }
 
+    /// When the hold of a stage, counted from 1, begins, if the stage has a ramp and a hold.
+    pub fn hold_of_stage(&self, number: usize) -> Option<Duration> {
+        fn hold<T>(stages: &[Stage<T>], number: usize) -> Option<Duration> {
+            let (before, rest) = stages.split_at_checked(number.checked_sub(1)?)?;
+            let stage = rest.first().filter(|stage| !stage.over.is_zero() && !stage.hold.is_zero())?;
+            Some(before.iter().map(|stage| stage.over + stage.hold).sum::<Duration>() + stage.over)
+        }
+        match self {
+            Self::Users(Users::Staged(stages)) => hold(stages, number),
+            Self::Arrivals(arrivals) if arrivals.staged => hold(&arrivals.stages, number),
+            Self::Users(Users::Fixed { .. }) | Self::Arrivals(_) => None,
+        }
+    }
+
     /// Whether iterations start on schedule.
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Arrivals(_))

@@ -23,7 +23,7 @@ pub struct Baseline {
 pub struct Answer {
     /// The figure and the limit, in the condition's unit; `None` when it could not be judged.
     pub judged: Option<(f64, f64)>,
-    /// Whether it held; one that could not be judged did not fail.
+    /// Whether it passed; one that could not be judged did not fail.
     pub passed: bool,
     /// The same for people, or why it could not be judged.
     pub note: String,

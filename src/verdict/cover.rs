@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::ThresholdResult;
 use super::threshold::scope_text;
-use crate::graph::{ExecutionGraph, LabelId, LabelKind, Node, NodeId, NodeKind, Place, Scope, Threshold};
+use crate::graph::{ExecutionGraph, LabelId, LabelKind, NodeKind, Place, Scope, Threshold};
 use crate::metrics::{LabelResult, Results};
 use crate::threshold::{Metric, Unit};
 
@@ -78,14 +78,14 @@ fn covered_labels(graph: &ExecutionGraph) -> HashSet<LabelId> {
     for node in &graph.nodes {
         let transaction = matches!(node.kind, NodeKind::Transaction(_));
         if transaction && graph.label(node.label).kind == LabelKind::Transaction && covered.contains(&node.label) {
-            below(graph, node, &mut covered);
+            graph.below(node, &mut covered);
         }
     }
     covered
 }
 
 /// The lines whose failed samples fail the run, in order: no threshold judges them, or one that
-/// does is broken by them.
+/// does failed because of them.
 pub fn blamed(graph: &ExecutionGraph, results: &Results, thresholds: &[ThresholdResult]) -> Vec<LabelId> {
     let mut blamed: Vec<LabelId> = Vec::new();
     for broken in thresholds.iter().filter(|one| !one.passed && !one.skipped) {
@@ -112,7 +112,7 @@ pub fn blamed(graph: &ExecutionGraph, results: &Results, thresholds: &[Threshold
                 if matches!(broken.metric, Metric::ErrorRate | Metric::Errors) {
                     blamed.push(label);
                 }
-                let inside = inside(graph, label);
+                let inside = graph.inside(label);
                 blamed
                     .extend(requests.filter(|line| inside.contains(&line.label)).filter(breaks).map(|line| line.label));
             }
@@ -129,50 +129,4 @@ pub fn blamed(graph: &ExecutionGraph, results: &Results, thresholds: &[Threshold
     blamed.sort_unstable();
     blamed.dedup();
     blamed
-}
-
-/// The lines of everything inside the transactions of a line.
-fn inside(graph: &ExecutionGraph, label: LabelId) -> HashSet<LabelId> {
-    let mut found = HashSet::new();
-    if graph.label(label).kind == LabelKind::Transaction {
-        for node in graph.nodes.iter().filter(|node| node.label == label) {
-            below(graph, node, &mut found);
-        }
-    }
-    found
-}
-
-/// Adds the lines of everything inside a step.
-fn below(graph: &ExecutionGraph, node: &Node, covered: &mut HashSet<LabelId>) {
-    let mut rest: Vec<NodeId> = children(node).copied().collect();
-    while let Some(id) = rest.pop() {
-        let node = graph.node(id);
-        covered.insert(node.label);
-        rest.extend(children(node));
-    }
-}
-
-fn children(node: &Node) -> impl Iterator<Item = &NodeId> {
-    let (first, second): (&[NodeId], &[NodeId]) = match &node.kind {
-        NodeKind::Sequence { children, otherwise } => (children, otherwise),
-        NodeKind::Transaction(children)
-        | NodeKind::Repeat(_, children)
-        | NodeKind::RepeatFor(_, children)
-        | NodeKind::While(_, _, children)
-        | NodeKind::ForEach(_, _, children)
-        | NodeKind::Choose(children, _)
-        | NodeKind::RoundRobin(_, children)
-        | NodeKind::Shuffle(children)
-        | NodeKind::Parallel(children)
-        | NodeKind::Include(_, children)
-        | NodeKind::Lock(_, children) => (children, &[]),
-        NodeKind::Request(request) => (&request.children, &[]),
-        NodeKind::Set(_)
-        | NodeKind::NextRow(_)
-        | NodeKind::Pause(_)
-        | NodeKind::WaitForUsers(_)
-        | NodeKind::Stop(_)
-        | NodeKind::Log(_) => (&[], &[]),
-    };
-    first.iter().chain(second)
 }

@@ -6,12 +6,13 @@ use super::baseline::NOT_GIVEN;
 use super::outcome::exit;
 use super::{Baseline, LifecycleResult, RunOutcome, ThresholdResult, cause, cover, threshold};
 use crate::failure::FailureKind;
+use crate::figures::count;
 use crate::graph::{ExecutionGraph, LabelId, LabelKind, Place, Scope};
 use crate::metrics::Results;
 use crate::stop_reason::StopReason;
 use crate::threshold::Metric;
 
-/// How many broken thresholds the last line names.
+/// How many failed thresholds the last line names.
 const NAMED: usize = 3;
 const NO_SAMPLES: &str = "no samples";
 const INCONCLUSIVE: &str = "inconclusive against the baseline";
@@ -23,7 +24,7 @@ pub struct Verdict {
     pub passed: bool,
     /// The process's exit code, one of [`exit`].
     pub exit_code: u8,
-    /// Why it failed, the weightiest first; empty when it passed.
+    /// Why it failed: the root cause, then what follows from it; the weightiest first; empty when it passed.
     pub reasons: Vec<String>,
     /// Every threshold, in the order of the plan; those that follow from the rules come last.
     pub thresholds: Arc<[ThresholdResult]>,
@@ -69,14 +70,17 @@ pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome
     }
     // After a failed setup nothing was measured: the thresholds have nothing to say.
     if run.setup.failure().is_none() {
-        if findings.is_empty() {
-            findings.extend(
-                cause::shared_by_failures(graph, results, &thresholds, &cover::blamed(graph, results, &thresholds))
-                    .map(|reason| (exit::FAILED, reason)),
-            );
-        }
-        findings.extend(failed_thresholds(graph, results, &thresholds).map(|reason| (exit::FAILED, reason)));
-        findings.extend(failed_samples(graph, results, &thresholds).into_iter().map(|reason| (exit::FAILED, reason)));
+        let blamed = cover::blamed(graph, results, &thresholds);
+        // Why a run is not valid is its own root cause.
+        let valid = !findings.iter().any(|(code, _)| matches!(*code, exit::NOT_VALID | exit::INTERNAL));
+        let root = cause::root(graph, results, &thresholds, &blamed).filter(|_| valid);
+        let told = root.as_ref().map_or(&[][..], |root| &root.told);
+        let thresholds_failed = failed_thresholds(graph, results, &thresholds, told);
+        let samples_failed = failed_samples(graph, results, &thresholds, told);
+        // It stands before the threshold that ended the run because of it.
+        findings.splice(0..0, root.map(|root| (exit::FAILED, root.text)));
+        findings.extend(thresholds_failed.map(|reason| (exit::FAILED, reason)));
+        findings.extend(samples_failed.into_iter().map(|reason| (exit::FAILED, reason)));
         findings.extend(lost_users(&thresholds).map(|reason| (exit::FAILED, reason)));
         findings.extend(baseline.regression.clone().map(|reason| (exit::FAILED, reason)));
     }
@@ -129,7 +133,7 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
             _ => {
                 let cause = results.errors.iter().find(|error| error.kind != FailureKind::Step);
                 let cause = cause.map(|error| format!(" ({})", error.message));
-                format!("the target never answered{}", cause.unwrap_or_default())
+                format!("the target never responded{}", cause.unwrap_or_default())
             }
         });
     }
@@ -141,7 +145,13 @@ fn not_valid(results: &Results, run: &RunOutcome) -> Option<String> {
     None
 }
 
-fn failed_thresholds(graph: &ExecutionGraph, results: &Results, thresholds: &[ThresholdResult]) -> Option<String> {
+/// The written thresholds that failed, with what was observed. `told` are the lines whose failures are told already.
+fn failed_thresholds(
+    graph: &ExecutionGraph,
+    results: &Results,
+    thresholds: &[ThresholdResult],
+    told: &[LabelId],
+) -> Option<String> {
     let (judged, failed) = counts(thresholds);
     if failed == 0 {
         return None;
@@ -151,7 +161,7 @@ fn failed_thresholds(graph: &ExecutionGraph, results: &Results, thresholds: &[Th
         .iter()
         .filter(|one| !one.implicit && !one.skipped && !one.passed)
         .take(NAMED)
-        .map(|one| one.title() + &worst(graph, results, one))
+        .map(|one| one.observation() + &worst(graph, results, one, told))
         .collect();
     let more = if failed > NAMED { format!(" and {} more", failed - NAMED) } else { String::new() };
     // Reports list those that follow from the rules beside the written ones.
@@ -160,19 +170,18 @@ fn failed_thresholds(graph: &ExecutionGraph, results: &Results, thresholds: &[Th
     Some(format!("{failed} of {judged} {written}threshold{s} failed ({}{more})", broken.join("; ")))
 }
 
-/// For a broken limit on errors of several requests, the request that failed most: `: GET /x 7 of 9`.
-fn worst(graph: &ExecutionGraph, results: &Results, threshold: &ThresholdResult) -> String {
+/// For a failed limit on errors of several requests, the request that failed most: `, most on GET /x: 7 of 9`.
+fn worst(graph: &ExecutionGraph, results: &Results, threshold: &ThresholdResult, told: &[LabelId]) -> String {
     let within = |label: LabelId| match threshold.scope {
         Scope::Run => true,
         Scope::Group(group) => graph.label(label).place == Place::Group(group),
         Scope::Label(_) => false,
     };
     let failed = results.samplers.iter().filter(|line| line.stats.failed > 0 && within(line.label));
-    match failed.max_by_key(|line| line.stats.failed) {
+    match failed.max_by_key(|line| line.stats.failed).filter(|line| told.binary_search(&line.label).is_err()) {
         Some(line) if matches!(threshold.metric, Metric::ErrorRate | Metric::Errors) => {
             let title = &graph.label(line.label).title;
-            let why = cause::most_frequent(results, line.label).map(|why| format!(", {why}")).unwrap_or_default();
-            format!(": {title} {} of {}{why}", line.stats.failed, line.stats.count)
+            format!(", most on `{title}`: {} of {}", count(line.stats.failed), count(line.stats.count))
         }
         _ => String::new(),
     }
@@ -194,41 +203,56 @@ fn lost_users(thresholds: &[ThresholdResult]) -> impl Iterator<Item = String> {
 }
 
 /// Failures no threshold of the plan allows: those of requests and transactions, and those of other steps,
-/// which count only when they could not be carried out.
-fn failed_samples(graph: &ExecutionGraph, results: &Results, thresholds: &[ThresholdResult]) -> Vec<String> {
+/// which count only when they could not run. Where all of them are `told` already, there is nothing to add.
+fn failed_samples(
+    graph: &ExecutionGraph,
+    results: &Results,
+    thresholds: &[ThresholdResult],
+    told: &[LabelId],
+) -> Vec<String> {
     let errors = |one: &&ThresholdResult| one.implicit && !one.passed && one.metric != Metric::UsersLost;
     let kind = |one: &ThresholdResult| match one.scope {
         Scope::Label(label) => graph.label(label).kind,
         Scope::Run | Scope::Group(_) => LabelKind::Sampler,
     };
+    let is_told = |one: &&ThresholdResult| match one.scope {
+        Scope::Label(label) => told.binary_search(&label).is_ok(),
+        Scope::Run | Scope::Group(_) => false,
+    };
     let (steps, samples): (Vec<&ThresholdResult>, Vec<&ThresholdResult>) =
         thresholds.iter().filter(errors).partition(|one| kind(one) == LabelKind::Step);
+    let [steps, samples] = [steps, samples].map(|list| if list.iter().all(&is_told) { Vec::new() } else { list });
     let why = |one: &ThresholdResult| match one.scope {
         Scope::Label(label) => cause::most_frequent(results, label).map(|why| format!(" ({why})")).unwrap_or_default(),
         Scope::Run | Scope::Group(_) => String::new(),
     };
-    let what = if samples.iter().all(|one| kind(one) == LabelKind::Sampler) { "requests" } else { "samples" };
+    let requests = samples.iter().all(|one| kind(one) == LabelKind::Sampler);
+    let what = if requests { "requests" } else { "requests and transactions" };
     let samples = match samples.as_slice() {
         [] => None,
-        [one] => Some(format!("{}: {} of {} {what} had errors{}", one.scope_text, one.failed, one.count, why(one))),
+        [one] => {
+            let what = if requests { "request" } else { "transaction" };
+            let s = if one.count == 1 { "" } else { "s" };
+            let (failed, all) = (count(one.failed), count(one.count));
+            Some(format!("{}: {failed} of {all} {what}{s} failed{}", one.scope_text, why(one)))
+        }
         many => {
             let errors: u64 = many.iter().map(|one| one.failed).sum();
             // Of all, those on lines without errors included.
             let transactions = || results.transactions.iter().map(|line| line.stats.count).sum::<u64>();
-            let count = results.totals.count + if what == "samples" { transactions() } else { 0 };
-            Some(format!("{errors} of {count} {what} had errors, on {} lines of the report", many.len()))
+            let all = results.totals.count + if requests { 0 } else { transactions() };
+            Some(format!("{} of {} {what} failed in total, and no threshold allows errors", count(errors), count(all)))
         }
     };
-    let times = |count: u64| if count == 1 { String::new() } else { format!(" {count} times") };
+    let times = |number: u64| if number == 1 { String::new() } else { format!(" {} times", count(number)) };
     let steps = match steps.as_slice() {
         [] => None,
-        [one] => {
-            Some(format!("{}: the step could not be carried out{}{}", one.scope_text, times(one.failed), why(one)))
-        }
+        [one] => Some(format!("the step {} could not run{}{}", one.scope_text, times(one.failed), why(one))),
         many => {
             let errors: u64 = many.iter().map(|one| one.failed).sum();
-            let in_all = if errors == many.len() as u64 { String::new() } else { format!(", {errors} times in all") };
-            Some(format!("{} steps could not be carried out{in_all}", many.len()))
+            let in_all =
+                if errors == many.len() as u64 { String::new() } else { format!(", {} times in total", count(errors)) };
+            Some(format!("{} steps could not run{in_all}", many.len()))
         }
     };
     samples.into_iter().chain(steps).collect()

@@ -79,7 +79,7 @@ fn failed_answers_are_frustrated_however_quick_they_were() {
     run.passes("GET /market", 1.0, 10);
     let run = run.finish();
     assert_eq!(result(&run, "apdex(50ms) > 0.9").observed, Some(0.5));
-    assert_eq!(run.verdict_line(), "FAILED (exit 1): 1 of 2 thresholds failed (apdex(50ms) > 0.9)");
+    assert_eq!(run.verdict_line(), "FAILED (exit 1): 1 of 2 thresholds failed (apdex(50ms) > 0.9, observed 0.5)");
 }
 
 #[test]
@@ -93,7 +93,8 @@ fn a_limit_is_met_or_not_by_the_sign() {
     assert_eq!(
         run.verdict.reasons,
         [
-            "2 of 5 thresholds failed (errors < 2: GET /market 2 of 10, status is 200: got 500; errors > 2: GET /market 2 of 10, status is 200: got 500)"
+            "2 of 10 requests of `GET /market` got status 500",
+            "2 of 5 thresholds failed (errors < 2, observed 2; errors > 2, observed 2)"
         ]
     );
 }
@@ -136,10 +137,7 @@ fn a_phase_no_sample_had_is_no_sample() {
 #[test]
 fn failures_no_threshold_allows_fail_the_run() {
     let run = eventful().finish();
-    assert_eq!(
-        run.verdict_line(),
-        "FAILED (exit 1): POST /orders: 3 of 4 requests had errors (status is 201: got 500)"
-    );
+    assert_eq!(run.verdict_line(), "FAILED (exit 1): 3 of 4 requests of `POST /orders` got status 500 or 503");
     assert!(result(&run, "GET /market: error_rate < 50%").passed);
     // A request that was never reached has no errors, and nobody wrote a threshold on it.
     let rare = result(&run, "GET /rare: error_rate == 0");
@@ -153,10 +151,7 @@ fn a_step_that_could_not_be_carried_out_is_no_pass_either() {
     let mut run = Fixture::new(&plan);
     run.passes("GET /market", 1.0, 10);
     run.unanswered("Remember", 1.0, FailureKind::Step, "`b` is not set");
-    assert_eq!(
-        run.finish().verdict_line(),
-        "FAILED (exit 1): Remember: the step could not be carried out (`b` is not set)"
-    );
+    assert_eq!(run.finish().verdict_line(), "FAILED (exit 1): the step `Remember` could not run: `b` is not set");
 
     // A step that is no request counts next to the requests, not among them.
     let mut both = Fixture::new(&plan);
@@ -165,8 +160,8 @@ fn a_step_that_could_not_be_carried_out_is_no_pass_either() {
     both.unanswered("Remember", 1.0, FailureKind::Step, "`b` is not set");
     both.unanswered("Remember", 1.0, FailureKind::Step, "`b` is not set");
     let said = both.finish().verdict_line();
-    assert!(said.contains("Remember: the step could not be carried out 2 times (`b` is not set)"), "{said}");
-    assert!(said.contains("POST /orders: 1 of 1 requests had errors (no response)"), "{said}");
+    assert!(said.contains("the step `Remember` could not run: `b` is not set (2 times)"), "{said}");
+    assert!(said.contains("POST /orders: 1 of 1 request failed (no response)"), "{said}");
 
     let mut allowed = Fixture::new(&format!("{plan}  - error_rate < 90%\n"));
     allowed.passes("GET /market", 1.0, 10);
@@ -198,7 +193,7 @@ fn a_run_without_answers_is_not_valid() {
     refused.unanswered("GET /market", 1.0, FailureKind::Connect, "connection refused");
     let refused = refused.finish();
     assert_eq!(refused.verdict.exit_code, exit::NOT_VALID);
-    assert_eq!(refused.verdict.reasons[0], "the target never answered (connection refused)");
+    assert_eq!(refused.verdict.reasons[0], "the target never responded (connection refused)");
 
     let mut unsent = Fixture::new(PLAN);
     unsent.unanswered("GET /market", 1.0, FailureKind::Step, "`token` is not set");
@@ -328,4 +323,108 @@ fn lines_that_share_a_text_are_told_apart() {
         .map(|id| scope_text(&run.graph, crate::graph::Scope::Label(crate::graph::LabelId(id))).to_string())
         .collect();
     assert_eq!(titles, ["GET /x (a)", "GET /x (b)", "GET /y"]);
+}
+
+/// A plan of five requests and a sign-in before them, and another group beside.
+const SHOP: &str = r"name: Shop
+http:
+  base_url: http://127.0.0.1:9
+thread_groups:
+  shoppers:
+    iterations: 1
+    steps:
+      - { name: Sign in, post: /login, assert: { status: 200 } }
+      - { get: /a }
+      - { get: /b }
+      - { get: /c }
+      - { get: /d }
+      - { get: /e }
+  admins:
+    iterations: 1
+    steps:
+      - { get: /admin }
+thresholds:
+  - error_rate < 1%
+  - p95 < 500ms
+";
+
+/// A response whose status no assertion expects.
+fn unexpected(run: &Fixture, label: &str, status: &str, gist: &str) -> crate::metrics::SampleFailure {
+    let actual = if gist.is_empty() { status.to_owned() } else { format!("{status}: {gist}") };
+    crate::metrics::SampleFailure {
+        actual: Some(actual),
+        ..crate::metrics::SampleFailure::new(FailureKind::Status, format!("the status is {status}"), run.span_of(label))
+    }
+}
+
+fn refuse(run: &mut Fixture, label: &str, at_s: f64, times: usize, status: &str, gist: &str) {
+    let failure = unexpected(run, label, status, gist);
+    for _ in 0..times {
+        run.answered(label, at_s, 10, std::slice::from_ref(&failure), "");
+    }
+}
+
+#[test]
+fn regression_the_root_cause_stands_before_the_thresholds_that_follow_from_it() {
+    let mut run = Fixture::new(SHOP);
+    for _ in 0..5 {
+        let failure = run.failed("status is 200", "200", "503: no healthy upstream");
+        run.answered("Sign in", 1.0, 900, &[failure], "");
+    }
+    let run = run.finish();
+    // One of two thresholds is about errors, the other is slow as well: 900 ms.
+    assert_eq!(
+        run.verdict.reasons,
+        [
+            "5 of 5 requests of `Sign in` got status 503 (no healthy upstream)",
+            "2 of 2 thresholds failed (error_rate < 1%, observed 100%; p95 < 500ms, observed 900 ms)"
+        ]
+    );
+}
+
+#[test]
+fn regression_one_cause_on_five_requests_is_told_once() {
+    let mut run = Fixture::new(SHOP);
+    run.passes("Sign in", 0.5, 10);
+    for label in ["GET /a", "GET /b", "GET /c", "GET /d", "GET /e"] {
+        refuse(&mut run, label, 1.0, 2, "503", "");
+    }
+    let run = run.finish();
+    assert_eq!(run.verdict.reasons[0], "10 of 10 requests got status 503: `GET /a`, `GET /b`, `GET /c` and 2 more");
+    assert_eq!(run.verdict.reasons.len(), 2, "{:?}", run.verdict.reasons);
+}
+
+#[test]
+fn regression_the_root_cause_is_what_came_first_and_hit_as_much() {
+    // The login fails, and everything after it with another status.
+    let mut login = Fixture::new(SHOP);
+    refuse(&mut login, "GET /admin", 0.1, 1, "404", "");
+    let failure = login.failed("status is 200", "200", "401");
+    login.answered("Sign in", 1.0, 10, &[failure], "");
+    for label in ["GET /a", "GET /b"] {
+        refuse(&mut login, label, 2.0, 20, "403", "");
+    }
+    let said = login.finish().verdict.reasons[0].clone();
+    // What fails in a group beside, earlier and less often, explains nothing of it.
+    assert_eq!(said, "1 of 1 request of `Sign in` got status 401; 3 other steps of the plan failed too");
+
+    // One timeout among a hundred requests is not why all of the others fail later.
+    let mut flaky = Fixture::new(SHOP);
+    flaky.unanswered("GET /a", 0.1, FailureKind::Timeout, "no response within 1s");
+    for _ in 0..99 {
+        flaky.passes("GET /a", 1.0, 10);
+    }
+    refuse(&mut flaky, "GET /b", 5.0, 50, "500", "");
+    let said = flaky.finish().verdict.reasons[0].clone();
+    assert_eq!(said, "50 of 50 requests of `GET /b` got status 500; another step of the plan failed too");
+}
+
+#[test]
+fn regression_a_threshold_that_ends_the_run_comes_after_the_root_cause() {
+    let mut run = Fixture::new(SHOP);
+    refuse(&mut run, "GET /a", 1.0, 3, "500", "");
+    run.outcome.stopped_by = Some(StopReason::Abort("error_rate < 1%, observed 100%".into()));
+    let reasons = run.finish().verdict.reasons;
+    assert_eq!(reasons[0], "3 of 3 requests of `GET /a` got status 500");
+    assert_eq!(reasons[1], "stopped because a threshold failed (error_rate < 1%, observed 100%)");
 }

@@ -7,6 +7,7 @@ use super::baseline::{NOT_GIVEN, NOT_YET};
 use super::observe::Observed;
 use super::{Answer, Baseline, lost_users};
 use crate::diagnostic::Span;
+use crate::figures::figure;
 use crate::graph::{ExecutionGraph, Scope, Threshold};
 use crate::metrics::{Aggregator, Results};
 use crate::schedule::During;
@@ -16,7 +17,7 @@ use crate::units::written_duration;
 /// How a threshold fared.
 #[derive(Clone, Debug)]
 pub struct ThresholdResult {
-    /// As written, blanks tidied: `p95 < 100ms`.
+    /// As written, spaces tidied: `p95 < 100ms`.
     pub text: Arc<str>,
     /// Its name in the plan.
     pub name: Option<Arc<str>>,
@@ -38,7 +39,7 @@ pub struct ThresholdResult {
     pub observed: Option<f64>,
     /// The unit of both.
     pub unit: Unit,
-    /// Whether it held; a skipped one counts as passed.
+    /// Whether it passed; a skipped one counts as passed.
     pub passed: bool,
     /// Whether it was not judged, for want of samples or of a baseline.
     pub skipped: bool,
@@ -60,6 +61,19 @@ pub struct ThresholdResult {
 }
 
 impl ThresholdResult {
+    /// The threshold and what was observed, with the limit where its text does not hold it:
+    /// `p95 < 200ms, observed 340 ms`.
+    pub fn observation(&self) -> String {
+        let title = self.title();
+        let Some(observed) = self.observed else { return format!("{title}, no samples") };
+        let bound = if self.at_least { "≥ " } else { "" };
+        let observed = figure(observed, self.unit);
+        match self.note {
+            Some(_) => format!("{title}, observed {bound}{observed}, limit {}", figure(self.limit, self.unit)),
+            None => format!("{title}, observed {bound}{observed}"),
+        }
+    }
+
     /// The threshold with its scope in front: `POST /api/orders: p95 < 200ms`. Holds no measured value.
     pub fn title(&self) -> String {
         let mut title = match self.scope {
@@ -186,7 +200,7 @@ pub(super) fn all(
         .collect()
 }
 
-/// The first threshold with `abort` that is broken by now, `elapsed` after load began.
+/// The first threshold with `abort` that has failed by now, `elapsed` after load began.
 ///
 /// Cheap enough to ask once a second. A threshold with `after` is judged from then on, one
 /// without samples not yet, and a total that can still grow past its lower limit

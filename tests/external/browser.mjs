@@ -18,6 +18,19 @@ const PLAN = `name: The page's plan </script><script>alert(1)</script>
 services: { api: { demo: trading } }
 http: { base_url: "\${services.api.url}" }
 thread_groups:
+  climbers:
+    stages:
+      - { users: 2, over: 2s, hold: 3s }
+      - { users: 3, over: 2s }
+    think_time: 100ms
+    steps:
+      - transaction: Check out
+        steps:
+          - get: /api/no-cart
+          - get: /api/no-shipping
+          - get: /api/no-payment
+          - get: /api/no-thanks
+          - get: /api/no-end
   visitors:
     users: 4
     ramp_up: 2s
@@ -68,6 +81,8 @@ function loaded(group, from, to) {
   return Math.max(0, Math.min(begin + group.load_s, to) - Math.max(begin, from));
 }
 
+const shownCount = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+
 /** A page that remembers what must not happen. */
 async function open(address, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
@@ -94,6 +109,61 @@ const drawn = (page, id) => page.$eval(`#${id} canvas`, (canvas) => {
   return colors.size;
 });
 
+/** The root cause, failures that are alike, the charts of one request, stages, statuses, a transaction's requests. */
+async function causes(page) {
+  const top = await page.innerText("#top h1");
+  const missing = results.samplers.filter((line) => line.statuses?.some((one) => one.status === 404));
+  const [failed, all] = [missing.reduce((sum, line) => sum + line.failed, 0), missing.reduce((sum, line) => sum + line.count, 0)];
+  check(top.startsWith(`FAILED: ${shownCount(failed)} of ${shownCount(all)} requests got status 404`), top);
+  check((await page.innerText("#failures summary >> nth=0")).includes(`${missing.length} requests: got status 404`));
+  const named = await page.innerText("#failures details >> nth=0");
+  for (const line of missing) check(named.includes(line.label), `${line.label} is in the group`);
+
+  // Statuses: those of each request, and all together.
+  const statuses = await page.$$eval("#statuses tbody tr", (rows) => rows.map((row) => [...row.children].map((cell) => cell.innerText.trim())));
+  const heads = await page.$$eval("#statuses thead th", (cells) => cells.map((cell) => cell.innerText.trim()));
+  for (const [line, title] of [...results.samplers.map((line) => [line, line.label]), [results.totals, "all requests"]]) {
+    const row = statuses.find((cells) => cells[0] === title);
+    for (const one of line.statuses) assert.equal(number(row[heads.indexOf(String(one.status))]), one.count, `${title}: ${one.status}`);
+  }
+
+  // A row leads to its failures, and these to a row.
+  await page.click("#failures summary >> nth=0");
+  check(!(await page.locator("#failures details >> nth=0").evaluate((group) => group.open)));
+  await page.click("#table tr:has-text('GET /api/no-cart') button[title='Show these failures']");
+  check(await page.locator("#failures details >> nth=0").evaluate((group) => group.open));
+  await page.click("#failures details >> nth=0 >> button:has-text('GET /api/no-cart')");
+  check((await page.innerText("#table tr.more")).includes("Failures (whole run)"));
+  await page.click("#table button.open:has-text('GET /api/no-cart')");
+
+  // A transaction lists its requests.
+  await page.click("#table button.open:has-text('Check out')");
+  const transaction = results.transactions.find((line) => line.label === "Check out");
+  assert.equal(transaction.requests.length, 5);
+  const inside = await page.innerText("#table tr.more");
+  for (const title of transaction.requests) check(inside.includes(title), `${title} is listed`);
+  await page.click("#table button.open:has-text('Check out')");
+
+  // The charts of one request: its own figures, second by second; and what they cover is said.
+  check((await page.innerText("#times figcaption")).includes("all requests"));
+  await page.click("#table tr:has-text('GET /api/market-data') button[title='Show in the charts']");
+  for (const id of ["load", "times"]) check((await page.innerText(`#${id} figcaption`)).includes("GET /api/market-data"), id);
+  check(await page.isHidden("#failed"), "it has no errors");
+  const place = results.samplers.findIndex((line) => line.label === "GET /api/market-data");
+  const counts = results.timeline.map((slice) => slice.samplers.find((one) => one.label === place)?.count ?? 0);
+  const rates = await page.evaluate(() => charts.load.columns.at(-1));
+  counts.slice(0, -1).forEach((count, second) => assert.equal(rates[second] ?? 0, count, `requests of second ${second}`));
+  await page.selectOption("#subject", "");
+  check((await page.innerText("#times figcaption")).includes("all requests") && (await page.isVisible("#failed")));
+
+  // One button for a stage's ramp, and one for its hold.
+  for (const [button, scope] of [["stage 1 ramp", "from 0 s to 2 s"], ["stage 1 hold", "from 2 s to 5 s"], ["stage 2", "from 5 s to 7 s"]]) {
+    await page.click(`#window button:text-is('climbers: ${button}')`);
+    check((await page.innerText("#scope")).includes(scope), `${button}: ${await page.innerText("#scope")}`);
+  }
+  await page.click("#window button:has-text('Whole run')");
+}
+
 // The whole report: figures are those of results.json, and nothing is asked of anybody.
 {
   const page = await open(report);
@@ -113,7 +183,8 @@ const drawn = (page, id) => page.$eval(`#${id} canvas`, (canvas) => {
   check("Look around transaction" in rows, "the transaction has a row");
   for (const id of ["load", "times", "failed"]) check(await drawn(page, id) > 5, `#${id} shows something`);
   check((await page.innerText("#top")).includes("FAILED"));
-  check((await page.innerText("#failures")).includes("There is nothing at that path"), "a failure has its hint");
+  check((await page.innerText("#failures")).includes("Nothing exists at that path"), "a failure has its hint");
+  await causes(page);
   await shot(page, "report-light");
 
   // A part of the run, drawn over a chart, is computed anew from the histograms.
@@ -164,7 +235,7 @@ const drawn = (page, id) => page.$eval(`#${id} canvas`, (canvas) => {
   assert.deepEqual(Object.keys(await rowsOf(page)), ["GET /api/market-data"]);
   await page.click("#table button.open");
   const inside = await page.innerText("#table tr.more");
-  for (const part of ["Response time", "Distribution of response times", "first byte", "status is 200", "p95 < 2s", "held"]) check(inside.includes(part), part);
+  for (const part of ["Response time", "Distribution of response times", "first byte", "status is 200", "p95 < 2s", "✓ passed", "Status codes"]) check(inside.includes(part), part);
   await shot(page, "report-row");
   await page.emulateMedia({ media: "print" });
   await page.waitForTimeout(200);
@@ -207,6 +278,7 @@ for (const [name, options] of [["dark", { colorScheme: "dark" }], ["phone", { vi
   const [width, view, back] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth, getComputedStyle(document.body).backgroundColor]);
   check(width <= view, `${name}: ${width} pixels in a window of ${view}`);
   assert.equal(back === "rgb(255, 255, 255)", name !== "dark");
+  for (const label of await page.$$eval(".u-legend", (all) => all.map((one) => one.innerText))) check(!/^at\b|–/m.test(label), `${name}: an idle legend says ${label}`);
   await page.click("#window button:has-text('ramp-up')");
   check((await page.innerText("#scope")).includes("from 0 s to 2 s"));
   await shot(page, `report-${name}`);
@@ -275,7 +347,7 @@ for (const stop of [false, true]) {
   await page.waitForSelector("#table tbody tr", { timeout: 20000 });
   run.kill("SIGKILL");
   await page.waitForSelector("#notice:not([hidden])", { timeout: 20000 });
-  check((await page.innerText("#notice")).includes("cannot be reached any more"));
+  check((await page.innerText("#notice")).includes("Lost the connection to the run"));
   check(!(await page.isVisible("#stop")));
 }
 await browser.close();

@@ -15,13 +15,13 @@ const SENTENCES: usize = 30;
 pub fn markdown(comparison: &Comparison) -> String {
     let mut out = format!("#### Compared with the baseline\n\n{}\n\n", code::span(&comparison.summary));
     let (lines, all) = worst(comparison, LINES);
-    out.push_str("| | figure | baseline | new | change | 95% interval | limit | verdict |\n");
+    out.push_str("| | metric | baseline | new | change | 95% interval | limit | verdict |\n");
     out.push_str("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
     for line in lines.iter().copied().chain(std::iter::once(&comparison.run)) {
         rows(line, &mut out);
     }
     if all > lines.len() {
-        let _ = writeln!(out, "\nand {} more lines, none of them worse", all - lines.len());
+        let _ = writeln!(out, "\nand {} more, none of them worse", all - lines.len());
     }
     let mut told: Vec<(&ComparedLine, &Figure)> =
         lines.iter().flat_map(|line| telling(line).map(move |figure| (*line, figure))).collect();
@@ -31,7 +31,7 @@ pub fn markdown(comparison: &Comparison) -> String {
         let _ = writeln!(out, "{separator}- {}: {}", code::span(&line.name()), code::span(&figure.sentence));
     }
     for (at, remark) in comparison.remarks.iter().take(REMARKS).enumerate() {
-        let separator = if at == 0 { "\nTo know:\n\n" } else { "" };
+        let separator = if at == 0 { "\nNotes:\n\n" } else { "" };
         let _ = writeln!(out, "{separator}- {}", code::span(&remark.text));
     }
     let _ = writeln!(out, "\n{}", code::span(&comparison.method.text));

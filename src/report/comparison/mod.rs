@@ -19,7 +19,7 @@ pub use markdown::markdown;
 const TITLE_WIDTH: usize = 50;
 /// How many lines of the report a table has; those that are not ok come first when there are more.
 const LINES: usize = 100;
-/// How many remarks are told.
+/// How many remarks are shown.
 const REMARKS: usize = 20;
 
 fn painted(text: &str, style: Style, color: bool) -> String {
@@ -50,7 +50,7 @@ pub fn console(comparison: &Comparison, color: bool) -> String {
     let (lines, all) = worst(comparison, LINES);
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["", "figure", "baseline", "new", "change", "95% interval", "limit", "verdict"]);
+    table.set_header(["", "metric", "baseline", "new", "change", "95% interval", "limit", "verdict"]);
     for line in lines.iter().copied().chain(std::iter::once(&comparison.run)) {
         for (at, figure) in line.figures.iter().enumerate() {
             let name = if at == 0 { short(&inline(&line.name()), TITLE_WIDTH).into_owned() } else { String::new() };
@@ -66,7 +66,7 @@ pub fn console(comparison: &Comparison, color: bool) -> String {
         let _ = writeln!(out, "{}", line.trim_end());
     }
     if all > lines.len() {
-        let _ = writeln!(out, "and {} more lines; --json FILE has them all", all - lines.len());
+        let _ = writeln!(out, "and {} more; --json FILE has them all", all - lines.len());
     }
     let told = sentences(&lines, color);
     if !told.is_empty() {
@@ -74,7 +74,7 @@ pub fn console(comparison: &Comparison, color: bool) -> String {
     }
     let told = remarks(comparison);
     if !told.is_empty() {
-        let _ = write!(out, "\nto know\n{told}");
+        let _ = write!(out, "\nnotes\n{told}");
     }
     out
 }
@@ -166,7 +166,7 @@ fn remarks(comparison: &Comparison) -> String {
         let _ = writeln!(out, "  ! {}", inline(&remark.text));
     }
     if comparison.remarks.len() > REMARKS {
-        let _ = writeln!(out, "  ! and {} more remarks", comparison.remarks.len() - REMARKS);
+        let _ = writeln!(out, "  ! and {} more", comparison.remarks.len() - REMARKS);
     }
     out
 }

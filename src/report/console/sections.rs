@@ -6,24 +6,16 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::Paint;
-use crate::document::{Document, Error, Line, Stats, ThreadGroup, Threshold};
+use crate::document::{Document, Line, Stats, ThreadGroup, Threshold};
 use crate::figures::{bytes, count, duration, figure, ms, per_second, share};
 use crate::report::Written;
 use crate::sanitize::path;
-use crate::sanitize::{inline, quoted, short};
+use crate::sanitize::{inline, short};
 
 /// Longer labels are cut in tables.
 const LABEL_WIDTH: usize = 60;
 /// How many lines of a table are shown; those with errors come first when there are more.
 const LINES: usize = 100;
-/// How many groups of equal failures are shown.
-const ERRORS: usize = 10;
-/// How many failed assertions are shown.
-const ASSERTIONS: usize = 20;
-/// How many lines of an answer are shown.
-const RESPONSE_LINES: usize = 8;
-/// How much of a value is shown, in characters.
-const VALUE_WIDTH: usize = 160;
 
 pub(super) fn heading(document: &Document<'_>, paint: Paint) -> String {
     format!("{}\n{}\n", paint.title(&inline(&document.plan.name)), totals(document))
@@ -57,13 +49,13 @@ pub(in crate::report) fn totals(document: &Document<'_>) -> String {
 }
 
 /// `1 request`, `2 requests`.
-fn counted(number: u64, what: &str) -> String {
+pub(super) fn counted(number: u64, what: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{} {what}{s}", count(number))
 }
 
 pub(super) fn samplers(document: &Document<'_>) -> String {
-    table("sampler", document.samplers.iter(), Some(&document.totals))
+    table("request", document.samplers.iter(), Some(&document.totals))
 }
 
 pub(super) fn transactions(document: &Document<'_>) -> String {
@@ -123,7 +115,7 @@ pub(in crate::report) fn measured(document: &Document<'_>) -> Vec<String> {
     if totals.unsent > 0 {
         let measured = totals.count.saturating_sub(totals.unsent);
         said.push(format!(
-            "response times are of {} of {}: {} could not be sent",
+            "response times cover {} of {}: {} could not be sent",
             count(measured),
             counted(totals.count, "request"),
             count(totals.unsent),
@@ -131,7 +123,7 @@ pub(in crate::report) fn measured(document: &Document<'_>) -> Vec<String> {
     }
     if let Some(cut) = &totals.cut_short {
         said.push(format!(
-            "{} of {} got no whole response and count with the time they were waited for: figures with ≥ are lower bounds",
+            "{} of {} got no complete response and count with the time waited: figures with ≥ are lower bounds",
             count(cut.count),
             counted(totals.count, "request"),
         ));
@@ -139,11 +131,11 @@ pub(in crate::report) fn measured(document: &Document<'_>) -> Vec<String> {
     said
 }
 
-/// Users that ended before their time, by thread group. Each line is a sentence.
+/// Users that ended early, by thread group. Each line is a sentence.
 pub(in crate::report) fn lost(document: &Document<'_>) -> Vec<String> {
     let told = |group: &ThreadGroup| {
         let mut said = format!(
-            "{}: {} of {} users ended before their time",
+            "{}: {} of {} users ended early",
             inline(&group.name),
             count(group.users_lost),
             count(group.users_started)
@@ -189,13 +181,30 @@ fn table(what: &str, lines: impl Iterator<Item = Line>, all: Option<&Stats>) -> 
     let mut text = table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n");
     if count_of_lines > shown.len() {
         let more = count((count_of_lines - shown.len()) as u64);
-        let _ = writeln!(text, "and {more} more lines; results.json has them all");
+        let _ = writeln!(text, "and {more} more {what}s; results.json has them all");
     }
     text
 }
 
-fn label(title: &str) -> String {
+pub(super) fn label(title: &str) -> String {
     short(&inline(title), LABEL_WIDTH).into_owned()
+}
+
+/// How often each HTTP status came, where that is not always the same good one.
+pub(in crate::report) fn statuses(document: &Document<'_>) -> String {
+    let totals = &document.totals;
+    let answered: u64 = totals.statuses.iter().map(|one| one.count).sum();
+    let silent = totals.count.saturating_sub(answered);
+    let dull = totals.statuses.iter().all(|one| one.status < 400) && totals.statuses.len() < 2;
+    if totals.statuses.is_empty() || dull && silent == 0 {
+        return String::new();
+    }
+    let mut said: Vec<String> =
+        totals.statuses.iter().map(|one| format!("{} × {}", one.status, count(one.count))).collect();
+    if silent > 0 {
+        said.push(format!("no response × {}", count(silent)));
+    }
+    format!("status codes: {}\n", said.join(", "))
 }
 
 /// The open model's second view: the same times from the send.
@@ -210,7 +219,7 @@ pub(super) fn from_the_send(document: &Document<'_>) -> String {
     if text.is_empty() {
         return text;
     }
-    format!("times of arrival rates count from the scheduled start; from the send they are\n{text}")
+    format!("response times with an arrival rate count from the scheduled start; from the send they are\n{text}")
 }
 
 /// Requests that were never reached: often a mistake in a condition.
@@ -223,78 +232,6 @@ pub(super) fn never(document: &Document<'_>) -> String {
         }
         _ => format!("never executed: {}\n", names.join(", ")),
     }
-}
-
-pub(super) fn assertions(document: &Document<'_>, paint: Paint) -> String {
-    let mut failed: Vec<_> = document.assertions.iter().filter(|result| result.failed > 0).collect();
-    failed.sort_by_key(|result| std::cmp::Reverse(result.failed));
-    let mut text = String::new();
-    for result in failed.iter().take(ASSERTIONS) {
-        let place = document.place(result.file.as_ref(), result.line);
-        let errors: Vec<&Error> = document.errors.iter().filter(|error| result.explains(error)).collect();
-        let _ = writeln!(
-            text,
-            "  {} {}: {}  {}",
-            paint.bad("✗"),
-            label(result.title()),
-            inline(&result.text),
-            paint.faint(&place.to_string()),
-        );
-        let _ = writeln!(text, "    failed {} of {}", count(result.failed), count(result.failed + result.passed));
-        if let Some(expected) = errors.iter().find_map(|error| error.expected.as_deref()) {
-            let _ = writeln!(text, "    expected {}", short(&inline(expected), VALUE_WIDTH));
-        }
-        let mut shown = Vec::new();
-        for actual in errors.iter().flat_map(|error| &error.actual) {
-            let actual = short(actual, VALUE_WIDTH).into_owned();
-            if shown.len() < 3 && !shown.contains(&actual) {
-                shown.push(actual);
-            }
-        }
-        for actual in shown {
-            text.push_str(&quoted(&format!("got {actual}"), "    "));
-        }
-    }
-    titled(paint, "failed assertions", text, failed.len(), ASSERTIONS)
-}
-
-/// Everything else that failed: those of assertions stand above.
-pub(super) fn errors(document: &Document<'_>, paint: Paint) -> String {
-    let errors: Vec<&Error> = document.errors.iter().filter(|error| error.assertion.is_none()).collect();
-    let mut text = String::new();
-    for error in errors.iter().take(ERRORS) {
-        let place = document.place(error.file.as_ref(), error.line);
-        let _ = writeln!(
-            text,
-            "  {} {} × {} [{}]  {}",
-            paint.bad("✗"),
-            count(error.count),
-            label(error.title()),
-            error.kind.word(),
-            paint.faint(&place.to_string()),
-        );
-        text.push_str(&quoted(&short(&error.sentence(), 4 * VALUE_WIDTH), "    "));
-        for actual in error.actual.iter().take(3) {
-            text.push_str(&quoted(&format!("got {}", short(actual, VALUE_WIDTH)), "    "));
-        }
-        let response = error.example.as_ref().map_or("", |example| &example.response);
-        let lines: Vec<_> = response.lines().take(RESPONSE_LINES).map(|line| short(line, VALUE_WIDTH)).collect();
-        if !lines.is_empty() {
-            let _ = writeln!(text, "    one response:");
-            text.push_str(&quoted(&lines.join("\n"), "      "));
-        }
-    }
-    titled(paint, "errors", text, errors.len(), ERRORS)
-}
-
-fn titled(paint: Paint, title: &str, mut text: String, all: usize, shown: usize) -> String {
-    if text.is_empty() {
-        return text;
-    }
-    if all > shown {
-        let _ = writeln!(text, "  and {} more; results.json has them all", all - shown);
-    }
-    format!("{}\n{text}", paint.title(title))
 }
 
 pub(super) fn thresholds(document: &Document<'_>, paint: Paint) -> String {
@@ -326,13 +263,16 @@ pub(in crate::report) fn observed_figure(result: &Threshold) -> Option<String> {
     })
 }
 
-/// What a threshold saw: `observed 87.2 ms`.
+/// What a threshold saw beside what it allows: `observed 87.2 ms, limit 100 ms`.
 pub(in crate::report) fn observed(result: &Threshold) -> String {
     let note = result.note.as_deref().map(inline);
     match (result.observed, note) {
         (_, Some(note)) if result.skipped => format!("skipped: {note}"),
         (_, Some(note)) => note,
-        (Some(_), None) => format!("observed {}", observed_figure(result).unwrap_or_default()),
+        (Some(_), None) => {
+            let limit = figure(result.limit, result.unit);
+            format!("observed {}, limit {limit}", observed_figure(result).unwrap_or_default())
+        }
         (None, None) if result.skipped => "skipped: no samples".into(),
         (None, None) => "no samples to judge".into(),
     }
@@ -344,7 +284,7 @@ pub(super) fn dropped(document: &Document<'_>) -> String {
     for group in document.thread_groups.iter().filter(|group| group.dropped > 0) {
         let _ = writeln!(
             text,
-            "{}: {} of {} arrivals were dropped: all users (`max_users` is {}) were busy, or new ones did not come through their start. Raise `max_users`; if that does not help, the target is too slow for this rate.",
+            "{}: {} of {} arrivals were dropped: all users (`max_users` is {}) were busy, or new ones failed in on_start. Raise `max_users`; if that does not help, the target is too slow for this rate.",
             inline(&group.name),
             count(group.dropped),
             count(group.dropped + group.iterations),
@@ -364,7 +304,7 @@ pub(in crate::report) fn generator(document: &Document<'_>, bad: impl Fn(&str) -
     };
     let mut details = Vec::new();
     if let Some(cpu) = health.cpu_share {
-        details.push(format!("{} of the processors", share(cpu)));
+        details.push(format!("{} of all CPUs", share(cpu)));
     }
     if let Some(busiest) = health.busiest_thread_share {
         details.push(format!("busiest thread {}", share(busiest)));

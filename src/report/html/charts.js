@@ -1,6 +1,6 @@
 // Charts over time, on uPlot.
 
-const CHART_HEIGHT = 190;
+const CHART_HEIGHT = 180;
 
 function color(name) {
   return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
@@ -15,9 +15,8 @@ function clock(seconds) {
 
 /** A chart that stays as wide as its place and tells which part of the time was selected. */
 class Chart {
-  constructor(place, caption, marks, select) {
+  constructor(place, marks, select) {
     this.place = place;
-    this.caption = caption;
     this.marks = marks;
     this.select = select;
     this.observer = new ResizeObserver(() => {
@@ -33,33 +32,32 @@ class Chart {
   }
 
   /** `lines`: `{label, color, axis, show}`; `columns`: the times, then a column for each line. */
-  draw(lines, columns) {
+  draw(caption, lines, columns) {
+    this.caption = caption;
     this.lines = lines;
     this.columns = columns;
     if (this.plot) this.plot.destroy();
     this.place.replaceChildren();
-    const caption = document.createElement("figcaption");
-    caption.textContent = this.caption;
-    this.place.append(caption);
+    this.place.append(element("figcaption", null, caption));
     const axis = (extra) => ({ stroke: color("faint"), grid: { stroke: color("line"), width: 1 }, ticks: { stroke: color("line"), width: 1 }, ...extra });
     const scales = { x: { time: false } };
-    const axes = [axis({ incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800], values: (_, all) => all.map(clock) })];
+    const axes = [axis({ size: 30, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800], values: (_, all) => all.map(clock) })];
     [...new Set(lines.map((line) => line.axis))].forEach((name, place) => {
       const show = lines.find((line) => line.axis === name).show;
       scales[name] = { range: (_, low, high) => [0, high > 0 ? high * 1.2 : 1] };
       // Where two scales stand beside each other, each has its line's colour.
       const stroke = lines.some((line) => line.axis !== name) ? { stroke: color(lines.find((line) => line.axis === name).color) } : {};
-      axes.push(axis({ ...stroke, scale: name, side: place === 0 ? 3 : 1, size: 64, ...(name === "users" ? { incrs: [1, 2, 5].flatMap((one) => [one, one * 10, one * 100, one * 1000, one * 10000]).sort((one, two) => one - two) } : {}), values: (_, all) => all.map((one) => one === null ? "" : show(one)), grid: { show: place === 0, stroke: color("line"), width: 1 } }));
+      axes.push(axis({ ...stroke, scale: name, side: place === 0 ? 3 : 1, size: (_, values) => Math.max(64, 16 + 7 * Math.max(0, ...(values ?? []).map((one) => one.length))), ...(name === "users" ? { incrs: [1, 2, 5].flatMap((one) => [one, one * 10, one * 100, one * 1000, one * 10000]).sort((one, two) => one - two) } : {}), values: (_, all) => all.map((one) => one === null ? "" : show(one)), grid: { show: place === 0, stroke: color("line"), width: 1 } }));
     });
     this.plot = new uPlot({
       width: Math.max(this.place.clientWidth, 200),
       height: CHART_HEIGHT,
       scales, axes,
       // Charts without a second axis end where those with one do.
-      padding: [null, axes.length < 3 && this.place.clientWidth > 600 ? 64 : null, null, null],
+      padding: [18, axes.length < 3 && this.place.clientWidth > 600 ? 64 : null, null, null],
       cursor: { sync: { key: "run" }, drag: { x: true, y: false, setScale: false }, points: { size: 5 } },
       series: [
-        { label: "at", value: (_, time) => time === null ? "–" : clock(time) },
+        { label: "at", value: (_, time) => time === null || time === undefined ? "" : clock(time) },
         ...lines.map((line) => ({
           label: line.label, scale: line.axis, stroke: color(line.color), width: 1.5,
           points: { show: columns[0].length < 2 },
@@ -68,6 +66,8 @@ class Chart {
       ],
       hooks: {
         drawClear: [(plot) => this.drawMarks(plot)],
+        // Where nothing is pointed at, the legend has names and no values.
+        setCursor: [(plot) => plot.root.classList.toggle("idle", plot.cursor.idx === null || plot.cursor.idx === undefined)],
         setSelect: [(plot) => {
           const { left, width } = plot.select;
           if (width < 4) return;
@@ -77,12 +77,13 @@ class Chart {
         }],
       },
     }, columns, this.place);
+    this.plot.root.classList.add("idle");
   }
 
   redraw() {
     if (this.columns) {
       const range = this.range;
-      this.draw(this.lines, this.columns);
+      this.draw(this.caption, this.lines, this.columns);
       if (range) {
         this.range = range;
         this.plot.setScale("x", { min: range[0], max: range[1] });
@@ -105,7 +106,7 @@ class Chart {
     this.plot.setScale("x", { min: low, max: high });
   }
 
-  /** Where ramps, steady parts and stages begin, with their names where there is room. */
+  /** Where ramps, steady parts and stages begin; above the chart their names, where there is room before the next. */
   drawMarks(plot) {
     const { ctx, bbox } = plot;
     ctx.save();
@@ -114,21 +115,17 @@ class Chart {
     ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
     ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
     ctx.textAlign = "left";
-    ctx.textBaseline = "top";
-    let free = bbox.left;
-    for (const mark of this.marks()) {
-      const x = Math.round(plot.valToPos(mark.at, "x", true));
-      if (x < bbox.left - 1 || x > bbox.left + bbox.width) continue;
+    ctx.textBaseline = "bottom";
+    const inside = this.marks().map((mark) => ({ name: mark.name, x: Math.round(plot.valToPos(mark.at, "x", true)) }))
+      .filter(({ x }) => x >= bbox.left - 1 && x <= bbox.left + bbox.width);
+    inside.forEach(({ name, x }, place) => {
       ctx.beginPath();
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      const width = ctx.measureText(mark.name).width, gap = 4 * devicePixelRatio;
-      if (x >= free && x + gap + width <= bbox.left + bbox.width) {
-        ctx.fillText(mark.name, x + gap, bbox.top + 2);
-        free = x + width + 3 * gap;
-      }
-    }
+      const end = inside[place + 1]?.x ?? bbox.left + bbox.width;
+      if (x + ctx.measureText(name).width + 4 * devicePixelRatio <= end) ctx.fillText(name, x, bbox.top - 2);
+    });
     ctx.restore();
   }
 }

@@ -1,4 +1,4 @@
-// While a run goes: its server sends the whole page once, then what has changed.
+// During a run: its server sends the whole page once, then what has changed.
 
 let unpacker = new Unpacker();
 
@@ -33,9 +33,8 @@ function appended(before, more) {
 function live() {
   const source = new EventSource("events");
   const receive = (event) => {
-    const kinds = page ? failureKinds().join() : "";
     take(JSON.parse(event.data));
-    if (!charts.load || failureKinds().join() !== kinds || !page.live) {
+    if (!charts.load || shape() !== drawn || !page.live) {
       draw();
     } else {
       drawTop();
@@ -45,6 +44,7 @@ function live() {
       }
       if (!byId("window").contains(document.activeElement)) drawWindow();
       drawTable();
+      drawStatuses();
       drawThresholds();
       drawFailures();
     }
@@ -63,7 +63,7 @@ function live() {
   setInterval(() => {
     const over = source.readyState === EventSource.CLOSED && (page === null || page.live);
     if (over || (lost !== null && Date.now() - lost > 4000)) {
-      tell("The run cannot be reached any more: it has ended, or was ended. What is shown is from before.");
+      tell("Lost the connection to the run: it has ended or was killed. The page shows the last known state.");
       byId("stop").hidden = true;
     }
   }, 1000);
@@ -79,14 +79,14 @@ function tell(text) {
 function offerStop() {
   const button = byId("stop");
   button.onclick = async () => {
-    if (!confirm("Stop the run? Iterations under way may finish, and every report is written.")) return;
+    if (!confirm("Stop the run? Iterations in progress may finish, and all reports are written.")) return;
     button.disabled = true;
     try {
       const answer = await fetch("stop", { method: "POST" });
       if (!answer.ok) throw new Error(String(answer.status));
     } catch {
       button.disabled = false;
-      tell("The run could not be told to stop.");
+      tell("Could not stop the run.");
     }
   };
   button.hidden = !page.live;

@@ -73,7 +73,7 @@ fn lifecycle(document: &Document<'_>) -> Vec<Case> {
         let why = document.generator.reason.as_deref().unwrap_or("the load generator could not keep up");
         match document.run.strict {
             true => kept_up.outcome = CaseOutcome::Error("GeneratorTooSlow", why.into()),
-            false => kept_up.out = format!("{why}; the figures may be too high (`--strict` makes this an error)\n"),
+            false => kept_up.out = format!("{why}; response times may be too high (`--strict` makes this an error)\n"),
         }
     }
     cases.push(kept_up);
@@ -101,12 +101,12 @@ fn part(document: &Document<'_>, name: &str, part: &Part, failed: impl Fn(String
 
 /// Whether every user stayed as long as the plan has it.
 fn stayed(document: &Document<'_>) -> Case {
-    let broken: Vec<Threshold> = document
+    let failed: Vec<Threshold> = document
         .thresholds
         .iter()
         .filter(|one| one.implicit && !one.passed && one.scope_kind == ScopeKind::ThreadGroup)
         .collect();
-    let place = match broken.first() {
+    let place = match failed.first() {
         Some(first) => document.place(first.file.as_ref(), first.line),
         None => document.place(None, 1),
     };
@@ -114,11 +114,11 @@ fn stayed(document: &Document<'_>) -> Case {
     let lost = sections::lost(document);
     if document.nothing_measured() {
         case.outcome = CaseOutcome::Skipped(NEVER.into());
-    } else if !broken.is_empty() {
-        let said = format!("{}; no threshold on `users_lost` allows that", lost.join("\n"));
+    } else if !failed.is_empty() {
+        let said = format!("{}; no threshold on `users_lost` allows this", lost.join("\n"));
         case.outcome = CaseOutcome::Failure("UsersLost", said);
     } else if !lost.is_empty() {
-        case.out = format!("{}; a threshold allows that\n", lost.join("\n"));
+        case.out = format!("{}; a threshold allows this\n", lost.join("\n"));
     }
     case
 }
@@ -150,7 +150,7 @@ fn completion(document: &Document<'_>) -> CaseOutcome {
     }
 }
 
-/// For a broken limit on errors of several requests: which of them failed most.
+/// For a failed limit on errors of several requests: which of them failed most.
 fn worst_samplers(document: &Document<'_>, threshold: &Threshold) -> String {
     let several = matches!(threshold.scope_kind, ScopeKind::Run | ScopeKind::ThreadGroup);
     if !threshold.judges_errors() || !several {
@@ -191,7 +191,7 @@ fn thresholds(document: &Document<'_>) -> Vec<Case> {
         let place = document.place(threshold.file.as_ref(), threshold.line);
         let mut case = Case::new(&threshold.title, place, outcome);
         if let (true, Some(observed)) = (threshold.passed, sections::observed_figure(&threshold)) {
-            case.out = format!("observed {observed}\n");
+            case.out = format!("observed {observed}, limit {}\n", figures::figure(threshold.limit, unit));
         }
         case
     };
@@ -226,12 +226,12 @@ fn sampler(document: &Document<'_>, line: &Line) -> Case {
             CaseOutcome::Skipped(format!("{requests} sent, but the run ended before a response was complete"));
     } else if stats.failed > 0 {
         let failures = document.failures_text(line.title());
-        let failed = format!("{} of {} samples failed", stats.failed, stats.count);
+        let failed = format!("{} of {} {} failed", stats.failed, stats.count, line.samples_word());
         if line.errors_allowed == Some(false) {
-            let said = format!("{failed}, and no threshold allows that\n{failures}");
+            let said = format!("{failed}, and no threshold allows errors\n{failures}");
             case.outcome = CaseOutcome::Failure("SamplesFailed", said.trim_end().to_owned());
         } else {
-            case.out = format!("{failed}; a threshold decides on them\n{failures}");
+            case.out = format!("{failed}; a threshold decides whether that is allowed\n{failures}");
         }
     }
     case

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::five_alike;
 use crate::failure::FailureKind;
 use crate::fixture::{Fixture, PLAN, eventful};
 use crate::report::Written;
@@ -20,6 +21,11 @@ fn an_eventful_run() {
     run.outcome.generator =
         Generator { cpu_share: Some(0.31), lag_p99_ms: Some(0.8), late_starts: 2, ..Generator::default() };
     insta::assert_snapshot!(summary(&run.finish().document(), &files(), false));
+}
+
+#[test]
+fn one_cause_on_five_requests() {
+    insta::assert_snapshot!(summary(&five_alike().document(), &[], false));
 }
 
 #[test]

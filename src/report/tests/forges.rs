@@ -14,6 +14,11 @@ fn an_eventful_run_for_a_pull_request() {
     insta::assert_snapshot!(written(&Markdown, &eventful().finish()));
 }
 
+#[test]
+fn one_cause_on_five_requests_for_a_pull_request() {
+    insta::assert_snapshot!(written(&Markdown, &super::five_alike()));
+}
+
 /// A plan of 40 requests, of which the last but one fails and the last is slow.
 fn many() -> Finished {
     let steps: String = (0..40).map(|line| format!("      - get: /line/{line}\n")).collect();
@@ -35,7 +40,7 @@ fn of_many_lines_the_worst_are_shown_first() {
     for (row, line) in rows.iter().zip([38, 39, 37, 36]) {
         assert!(row.starts_with(&format!("| `GET /line/{line}` |")), "{rows:#?}");
     }
-    assert!(text.contains("The worst 30 of 40 lines; the other reports have all."), "{text}");
+    assert!(text.contains("The worst 30 of 40 requests; the other reports have all of them."), "{text}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use flate2::read::ZlibDecoder;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::five_alike;
 use crate::fixture::{Finished, Fixture, PLAN, eventful};
 use crate::report::{Format, Html};
 
@@ -80,10 +81,44 @@ fn the_page_holds_the_document_and_every_recorded_time() {
     // Market data and orders, then the transaction, then both requests together; what was refused
     // has no time.
     assert_eq!(summed(&block(&page, "packed")).0, [(5, 1, 4), (4, 3, 4), (4, 3, 4), (9, 4, 8)]);
-    let errors = data["document"]["errors"].as_array().expect("a list");
-    let remedies = data["remedies"].as_array().expect("a list");
-    assert_eq!(errors.len(), remedies.len());
-    assert!(remedies[0].as_str().expect("a hint").starts_with("The server failed on this request"), "{remedies:?}");
+    assert_eq!(data["document"]["transactions"][0]["requests"], serde_json::json!(["POST /orders"]));
+    let statuses = |line: &Value| -> Vec<(u64, u64)> {
+        let list = line["statuses"].as_array().expect("a list").iter();
+        list.map(|one| (one["status"].as_u64().unwrap_or(0), one["count"].as_u64().unwrap_or(0))).collect()
+    };
+    // Four of market data's five requests got a response; orders got 200, 500 twice and 503.
+    assert_eq!(statuses(&data["document"]["samplers"][0]), [(200, 4)]);
+    assert_eq!(statuses(&data["document"]["samplers"][1]), [(200, 1), (500, 2), (503, 1)]);
+    assert_eq!(statuses(&data["document"]["totals"]), [(200, 5), (500, 2), (503, 1)]);
+    let causes = data["causes"].as_array().expect("a list");
+    assert_eq!(causes.len(), 2, "{causes:?}");
+    assert_eq!(causes[0]["text"], "status is 201: got status 500 or 503");
+    let hint = causes[0]["hint"].as_str().expect("a hint");
+    assert!(hint.starts_with("The server failed to handle this request"), "{hint}");
+}
+
+#[test]
+fn regression_one_cause_on_five_requests_is_one_group() {
+    let run = five_alike();
+    let data: Value = serde_json::from_slice(&block(&written(&run), "data")).expect("it is JSON");
+    let causes = data["causes"].as_array().expect("a list");
+    assert_eq!(causes.len(), 1, "{causes:?}");
+    assert_eq!((&causes[0]["text"], &causes[0]["count"]), (&"got status 503".into(), &15.into()));
+    assert_eq!(causes[0]["errors"].as_array().map(Vec::len), Some(5));
+}
+
+#[test]
+fn a_stage_says_where_its_ramp_ends_and_its_hold_begins() {
+    let stages = "    stages:\n      - { users: 2, over: 5s, hold: 3s }\n      - { users: 4, over: 2s }\n      - { users: 1, hold: 1s }\n";
+    let run = Fixture::new(&PLAN.replace("    users: 2\n    iterations: 5\n", stages)).finish();
+    let data: Value = serde_json::from_slice(&block(&written(&run), "data")).expect("it is JSON");
+    let parts = data["document"]["thread_groups"][0]["parts"].as_array().expect("a list");
+    let of = |part: &Value| (part["from_s"].as_f64(), part["hold_s"].as_f64(), part["to_s"].as_f64());
+    // Only the first stage has both; the last one jumps.
+    assert_eq!(
+        parts.iter().map(of).collect::<Vec<_>>(),
+        [(Some(0.0), Some(5.0), Some(8.0)), (Some(8.0), None, Some(10.0)), (Some(10.0), None, Some(11.0))]
+    );
 }
 
 #[test]

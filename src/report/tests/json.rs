@@ -55,10 +55,7 @@ fn every_figure_stands_where_it_belongs() {
     assert_eq!(document["run"]["profile"], "smoke,eu");
     assert_eq!(document["plan"]["file"], "trading.yaml");
     assert_eq!(document["verdict"]["exit_code"], 1);
-    assert_eq!(
-        document["verdict"]["reasons"],
-        json!(["POST /orders: 3 of 4 requests had errors (status is 201: got 500)"])
-    );
+    assert_eq!(document["verdict"]["reasons"], json!(["3 of 4 requests of `POST /orders` got status 500 or 503"]));
     assert_eq!(document["regression"], Value::Null);
 
     // Five requests of market data and four orders; the transaction is no request.
