@@ -248,3 +248,38 @@ fn regression_the_verdict_counts_what_the_report_counts() {
     let said = run("thresholds: [p99 < 10m, throughput > 900000/s]\n");
     assert!(said.contains("1 of 2 written thresholds failed (throughput > 900000/s, observed "), "{said}");
 }
+
+#[test]
+fn regression_only_a_request_without_any_response_is_told_as_such() {
+    let server = Server::start(|hit| match hit.path.split('?').next().unwrap_or_default() {
+        "/loop" => Reply::text(302, "").with("Location", "/loop?n=1"),
+        "/close" => Reply::Close,
+        _ => Reply::text(200, "ok"),
+    });
+    let steps = plan("base_url: BASE", "get: /ok\n      - get: /loop\n      - get: /close");
+    let ran = Folder::new().run_plan(&against(&server, &steps), &[]);
+    // The loop got twenty responses and more, the closed connection none.
+    assert!(ran.stdout.contains("status codes: 200 × 1, no response × 1\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn regression_messages_of_a_websocket_need_no_response() {
+    let feed = "services:
+  api: { demo: trading }
+websocket: { url: '${services.api.url}' }
+thread_groups:
+  g:
+    iterations: 2
+    steps:
+      - websocket: /ws/prices
+        steps:
+          - send: { json: { subscribe: AAPL } }
+          - receive: { count: 1, within: 20s }
+";
+    let folder = Folder::new();
+    let ran = folder.run_plan(feed, &["--markdown", "run.md"]).expect_code(0);
+    let markdown = folder.read("run.md");
+    for text in [&ran.stdout, &markdown] {
+        assert!(!text.to_lowercase().contains("status codes") && !text.contains("no response"), "{text}");
+    }
+}

@@ -52,6 +52,10 @@ pub struct Stats {
     /// they have no response time; absent if there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unsent: u64,
+    /// In the totals of the run, requests that failed without any response; WebSocket messages and steps that
+    /// could not run are not counted. Absent if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unanswered: u64,
     /// Samples that were sent but got no complete response; absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_short: Option<CutShort>,

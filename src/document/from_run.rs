@@ -1,5 +1,6 @@
 //! From what was counted and judged to the document.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::{
     ThreadGroup, Threshold, Times, Tool, Unreached, VerdictInfo,
 };
 use crate::failure::FailureKind;
-use crate::graph::{self, ExecutionGraph, LabelId, LabelKind, Place, Scope, load_sentences};
+use crate::graph::{self, ExecutionGraph, LabelId, LabelKind, NodeKind, Place, Scope, load_sentences};
 use crate::mask::Masker;
 use crate::metrics::Results;
 use crate::metrics::{self, ErrorGroup, GroupResult, LabelResult, LostWhy, LowerBounds};
@@ -68,7 +69,7 @@ impl<'a> Document<'a> {
             plan: Plan { name: report.masked(&graph.name), file: report.plan_file(), sha256: info.plan_sha256.clone() },
             verdict: VerdictInfo::default(),
             lifecycle: Lifecycle { setup: report.part(&outcome.setup), teardown: report.part(&outcome.teardown) },
-            totals: report.stats(&results.totals, Scope::Run),
+            totals: Stats { unanswered: report.unanswered(), ..report.stats(&results.totals, Scope::Run) },
             samplers: report.samplers(lines, Rc::new([])),
             transactions: report.transactions(Rc::new([])),
             never_executed: LazyList::new(move || report.unreached()),
@@ -93,7 +94,7 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn judged(self, report: &RunRecord<'a>, verdict: Verdict) -> Self {
         let report = *report;
-        let unallowed: Rc<[LabelId]> = verdict::blamed(report.graph, report.results, &verdict.thresholds).into();
+        let unallowed: Rc<[LabelId]> = verdict::blamed(report.graph, report.results, &*verdict.thresholds).into();
         let thresholds: Rc<[ThresholdResult]> = verdict.thresholds.iter().cloned().collect();
         Self {
             verdict: VerdictInfo {
@@ -260,10 +261,28 @@ impl<'a> RunRecord<'a> {
             statuses: stats.statuses.iter().map(|(status, count)| StatusCount { status, count }).collect(),
             response_time: times(&stats.response_time),
             unsent: stats.count.saturating_sub(stats.response_time.count()),
+            unanswered: 0,
             cut_short: cut_short(stats.lower_bounds),
             service_time: times(&stats.service_time),
             phases: Phase::ALL.into_iter().filter_map(|phase| Some((phase, times(stats.phase(phase))?))).collect(),
         }
+    }
+
+    /// Requests of all groups that were to be sent and got no response. Messages on an open connection need none.
+    fn unanswered(&self) -> u64 {
+        let messages: HashSet<LabelId> = self
+            .graph
+            .nodes
+            .iter()
+            .filter(|node| matches!(&node.kind, NodeKind::Request(request) if request.protocol.is_message()))
+            .map(|node| node.label)
+            .collect();
+        let silent = |stats: &metrics::Stats| {
+            let unsent = stats.failures_of(FailureKind::Step);
+            stats.failed.saturating_sub(unsent).min(stats.count.saturating_sub(stats.answered + unsent))
+        };
+        let requests = self.results.samplers.iter().filter(|line| !messages.contains(&line.label));
+        requests.map(|line| silent(&line.stats)).sum()
     }
 
     fn threshold(&self, one: &ThresholdResult) -> Threshold {

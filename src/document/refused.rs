@@ -37,6 +37,7 @@ impl Document<'static> {
                 response_time: None,
                 service_time: None,
                 unsent: 0,
+                unanswered: 0,
                 cut_short: None,
                 phases: Phases::default(),
             },

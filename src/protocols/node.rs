@@ -35,6 +35,14 @@ impl Protocol {
         }
     }
 
+    /// Whether it sends or awaits messages on a connection that is open already: then it gets no response of its own.
+    pub(crate) fn is_message(&self) -> bool {
+        match self {
+            Self::Send(_) | Self::Receive(_) => true,
+            Self::Http(_) | Self::WebSocket(_) | Self::Sse(_) => false,
+        }
+    }
+
     /// Whether the protocol itself looks into the response's body.
     pub(crate) fn reads_body(&self) -> bool {
         match self {

@@ -193,8 +193,7 @@ pub(super) fn label(title: &str) -> String {
 /// How often each HTTP status came, where that is not always the same good one.
 pub(in crate::report) fn statuses(document: &Document<'_>) -> String {
     let totals = &document.totals;
-    let answered: u64 = totals.statuses.iter().map(|one| one.count).sum();
-    let silent = totals.count.saturating_sub(answered);
+    let silent = totals.unanswered;
     let dull = totals.statuses.iter().all(|one| one.status < 400) && totals.statuses.len() < 2;
     if totals.statuses.is_empty() || dull && silent == 0 {
         return String::new();
