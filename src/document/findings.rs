@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::FailureKind;
+use crate::sanitize::inline;
 use crate::threshold::{Condition, Metric, Operator, Unit};
 
 /// A threshold and its result.
@@ -71,6 +72,16 @@ pub struct Threshold {
 }
 
 impl Threshold {
+    /// With the title that early versions of the document lack: the scope and the text.
+    pub(super) fn titled(self) -> Self {
+        if !self.title.is_empty() {
+            return self;
+        }
+        let said = self.name.as_ref().map_or_else(|| self.text.clone(), |name| format!("{name} ({})", self.text));
+        let title = if self.scope == "run" { said } else { format!("{}: {said}", self.scope) };
+        Self { title, ..self }
+    }
+
     /// Whether it limits failed samples.
     pub fn judges_errors(&self) -> bool {
         Condition::parse(&self.text)
@@ -218,7 +229,10 @@ impl Error {
     /// What happened, with the expected value for assertions: `status is 200: expected 200`.
     pub fn sentence(&self) -> String {
         let mut said = match &self.assertion {
-            Some(assertion) if !self.message.contains(&**assertion) => format!("{assertion}: {}", self.message),
+            // The message is on one line, where the assertion may keep spaces and marks as they are written.
+            Some(assertion) if !inline(&self.message).contains(&inline(assertion)) => {
+                format!("{assertion}: {}", self.message)
+            }
             _ => self.message.clone(),
         };
         if let Some(expected) = self.expected.as_ref().filter(|expected| !said.contains(expected.as_str())) {

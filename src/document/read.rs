@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::Document;
 use super::validate::damage;
+use super::{Document, Threshold};
 use crate::problem::Problem;
 
 /// The largest file that is read, in bytes: a run of a day with thousands of requests has less.
@@ -76,7 +76,10 @@ pub fn read(path: &Path) -> Result<Document<'static>, Problem> {
             NAME_ONE,
         ));
     }
-    let document: Document<'static> = serde_json::from_slice(&bytes).map_err(no_results)?;
+    let mut document: Document<'static> = serde_json::from_slice(&bytes).map_err(no_results)?;
+    if document.thresholds.iter().any(|threshold| threshold.title.is_empty()) {
+        document.thresholds = document.thresholds.iter().map(Threshold::titled).collect::<Vec<_>>().into();
+    }
     match damage(&document) {
         Some(problem) => Err(fail(format!("{shown} is damaged: {problem}"), "use the results.json of another run")),
         None => Ok(document),
