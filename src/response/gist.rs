@@ -177,6 +177,8 @@ fn first_line(text: &str) -> String {
 
 /// Words with one space between them, without control characters.
 fn one_line(text: &str) -> String {
+    // Before the control characters go: without them the rest of an escape sequence looks like text.
+    let text = crate::sanitize::clean(text);
     let mut out = String::with_capacity(text.len().min(4 * LONGEST));
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
         if !out.is_empty() {
@@ -256,7 +258,9 @@ mod tests {
             ("<e:Error xmlns:e='u'><e:Message>Why</e:Message></e:Error>", "Why"),
             ("<script>if (a<b) x()</script><p>gone</p>", "gone"),
             ("Traceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'user'\n", "KeyError: 'user'"),
-            ("a\u{1b}[31mred\u{7}", "a [31mred"),
+            // An escape sequence goes as a whole (ECMA-48 §5.4), not only the character it begins with.
+            ("a \u{1b}[31mred\u{7}", "a red"),
+            (r#"{"message":"a \u001b[1;31mred\u001b[0m end"}"#, "a red end"),
             ("", ""),
             ("\u{89}PNG\0\0", ""),
         ] {
