@@ -58,11 +58,14 @@ fn heading(document: &Document<'_>) -> String {
     let (mark, word) = if verdict.passed { ("✅", "PASSED") } else { ("❌", "FAILED") };
     let first = verdict.reasons.first().unwrap_or(&verdict.summary);
     let mut text = format!("### {mark} {word} (exit {}): {}\n\n", verdict.exit_code, code::span(first));
-    for reason in verdict.reasons.iter().skip(1).take(NAMES) {
-        let _ = writeln!(text, "- {}", code::span(reason));
+    // What the heading has no room for stands whole below it.
+    let in_heading = usize::from(!code::is_cut(first));
+    let below = verdict.reasons.get(in_heading..).unwrap_or_default();
+    for reason in below.iter().take(NAMES) {
+        let _ = writeln!(text, "- {}", code::sentence(reason));
     }
-    and_more(&mut text, "- ", verdict.reasons.len(), NAMES + 1);
-    if verdict.reasons.len() > 1 {
+    and_more(&mut text, "- ", below.len(), NAMES);
+    if !below.is_empty() {
         text.push('\n');
     }
     let plan = code::span(&document.plan.name);
@@ -197,7 +200,7 @@ fn observed(one: &Threshold) -> String {
 /// Each cause of failures with its requests, what it may come from, and a response.
 fn failures(document: &Document<'_>) -> String {
     let mut text = String::new();
-    let groups = causes::by_cause(document.errors.iter().enumerate());
+    let groups = causes::by_cause(document, document.errors.iter().enumerate());
     for (index, group) in groups.iter().take(FAILURES).enumerate() {
         let separator = if index == 0 { "#### Failures\n" } else { "" };
         let _ = writeln!(text, "{separator}\n{}", failure(document, group));

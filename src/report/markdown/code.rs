@@ -8,6 +8,8 @@ use crate::sanitize::{defused, inline, short};
 
 /// Longer text is cut.
 const WIDTH: usize = 240;
+/// Longer sentences are cut.
+const SENTENCE_WIDTH: usize = 2000;
 /// Longer cells of a table are cut.
 const CELL_WIDTH: usize = 80;
 /// How much of an answer is shown.
@@ -16,7 +18,21 @@ const LINE_WIDTH: usize = 160;
 
 /// Text as a code span, on one line.
 pub(crate) fn span(text: &str) -> String {
-    between_ticks(&short(&inline(&visible(text)), WIDTH))
+    span_of(text, WIDTH)
+}
+
+/// A sentence as a code span, on one line: longer than names and values.
+pub(crate) fn sentence(text: &str) -> String {
+    span_of(text, SENTENCE_WIDTH)
+}
+
+/// Whether [`span`] cuts a text.
+pub(crate) fn is_cut(text: &str) -> bool {
+    inline(&visible(text)).chars().count() > WIDTH
+}
+
+fn span_of(text: &str, width: usize) -> String {
+    between_ticks(&short(&inline(&visible(text)), width))
 }
 
 /// The same for a cell of a table, where even code ends at a bar.
