@@ -92,8 +92,9 @@ const failureKinds = () => KINDS.filter((kind) => page.series.failures[kind]);
 const shape = () => [covered, lines().length, subject() ? "" : failureKinds().join(), missing(), subject()?.line.failed > 0].join(" ");
 
 function drawCharts() {
-  // A second or less has no course; while a run goes, more comes.
-  byId("course").hidden = !page.live && page.series.t_s.length < 2;
+  // About a second has no course: a line needs two points. While a run goes, more comes.
+  const points = rates(page.series.count, page.document.slice_s, page.series.t_s[page.series.t_s.length - 1] ?? 0);
+  byId("course").hidden = !page.live && points.filter((rate) => rate !== null).length < 2;
   byId("lines").hidden = !page.live && lines().length === 0;
   if (byId("course").hidden) return;
   const whole = (value) => count(Math.round(value * 100) / 100);
