@@ -153,7 +153,9 @@ fn completion(document: &Document<'_>) -> CaseOutcome {
 /// For a failed limit on errors of several requests: which of them failed most.
 fn worst_samplers(document: &Document<'_>, threshold: &Threshold) -> String {
     let several = matches!(threshold.scope_kind, ScopeKind::Run | ScopeKind::ThreadGroup);
-    if !threshold.judges_errors() || !several {
+    // The figures of the lines are those of the whole load.
+    let windowed = threshold.during.is_some() || threshold.after_s.is_some();
+    if !threshold.judges_errors() || !several || windowed {
         return String::new();
     }
     let within = |line: &Line| threshold.scope_kind == ScopeKind::Run || line.thread_group == threshold.scope;
