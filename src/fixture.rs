@@ -177,8 +177,9 @@ impl Fixture {
     /// A failed assertion.
     pub(crate) fn failed(&self, assertion: &str, expected: &str, actual: &str) -> SampleFailure {
         let id = self.assertion(assertion);
+        let is_status = assertion.starts_with("status is");
         SampleFailure {
-            kind: FailureKind::Assertion,
+            kind: if is_status { FailureKind::Status } else { FailureKind::Assertion },
             message: assertion.into(),
             expected: Some(expected.into()),
             actual: Some(actual.into()),

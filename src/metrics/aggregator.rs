@@ -336,6 +336,7 @@ impl Aggregator {
                 assertion: key.assertion,
                 expected: stats.expected.clone(),
                 actual: stats.actual.clone(),
+                varied: stats.varied,
                 count: stats.count,
                 first: stats.first,
                 last: stats.last,

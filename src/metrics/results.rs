@@ -315,13 +315,14 @@ pub(super) struct ErrorStats {
     pub(super) span: Span,
     pub(super) expected: Option<String>,
     pub(super) actual: Vec<String>,
+    pub(super) varied: bool,
     pub(super) example: Example,
 }
 
 /// Whether two values that came are alike: of one status one body is reported, or bodies that change
 /// from response to response would leave no room for another status.
 fn same_status(known: &str, actual: &str) -> bool {
-    known == actual || status_in_front(known).is_some_and(|known| status_in_front(actual) == Some(known))
+    status_in_front(known).is_some_and(|known| status_in_front(actual) == Some(known))
 }
 
 /// The status in `503: upstream connect error`.
@@ -349,6 +350,7 @@ impl ErrorStats {
             span: failure.span,
             expected: failure.expected.clone(),
             actual: beyond(failure).into_iter().collect(),
+            varied: false,
             example,
         }
     }
@@ -363,17 +365,21 @@ impl ErrorStats {
         self.count += other.count;
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
+        self.varied |= other.varied;
         for actual in &other.actual {
             self.remember(Some(actual));
         }
     }
 
     fn remember(&mut self, actual: Option<&String>) {
-        if let Some(actual) = actual
-            && self.actual.len() < MAX_ACTUAL
-            && !self.actual.iter().any(|known| same_status(known, actual))
-        {
+        let Some(actual) = actual else { return };
+        if self.actual.contains(actual) {
+            return;
+        }
+        if self.actual.len() < MAX_ACTUAL && !self.actual.iter().any(|known| same_status(known, actual)) {
             self.actual.push(actual.clone());
+        } else {
+            self.varied = true;
         }
     }
 }
@@ -393,6 +399,8 @@ pub struct ErrorGroup {
     pub expected: Option<String>,
     /// What came instead: a few different values.
     pub actual: Vec<String>,
+    /// Whether other values came than these.
+    pub varied: bool,
     /// How many.
     pub count: u64,
     /// When the first one ended, from the moment load began.

@@ -1,6 +1,8 @@
 //! Failures of one cause told together, on whatever requests they happened: a server that is down fails every
 //! request, and that is one finding.
 
+use std::collections::HashMap;
+
 use super::hints;
 use crate::document::{Document, Error};
 use crate::failure::Cause;
@@ -10,24 +12,48 @@ use crate::figures::count;
 pub(super) struct CauseGroup<'d> {
     /// What they have in common.
     cause: Cause<'d>,
+    /// Whether they happened under load, not in setup or teardown.
+    under_load: bool,
     /// The failures with their places among the document's, the most frequent first.
     pub(super) errors: Vec<(usize, &'d Error)>,
     /// How many samples failed so.
     pub(super) count: u64,
 }
 
-/// The failures by cause, the most frequent first.
-pub(super) fn by_cause<'d>(errors: impl Iterator<Item = (usize, &'d Error)>) -> Vec<CauseGroup<'d>> {
+/// The failures by cause, the most frequent first; those of setup and teardown apart from those under load.
+pub(super) fn by_cause<'d>(
+    document: &Document<'_>,
+    errors: impl Iterator<Item = (usize, &'d Error)>,
+) -> Vec<CauseGroup<'d>> {
     let mut groups: Vec<CauseGroup<'d>> = Vec::new();
-    for (place, error) in errors {
-        let cause = Cause::of(error.kind, error.assertion.as_deref(), &error.message, &error.actual);
-        match groups.iter_mut().find(|group| group.cause == cause) {
-            Some(group) => {
-                group.errors.push((place, error));
-                group.count += error.count;
-            }
-            None => groups.push(CauseGroup { cause, errors: vec![(place, error)], count: error.count }),
+    let errors: Vec<(usize, &Error)> = errors.collect();
+    let mut failed: HashMap<&str, Option<u64>> = errors.iter().map(|(_, error)| (error.title(), None)).collect();
+    // Setup and teardown have no lines.
+    for line in document.samplers.iter() {
+        if let Some(failed) = failed.get_mut(line.title()) {
+            *failed = Some(line.stats.failed);
         }
+    }
+    for (place, error) in errors {
+        let cause = Cause::of(error.kind, &error.message, &error.actual);
+        let under_load = failed.get(error.title()).is_some_and(Option::is_some);
+        match groups.iter_mut().find(|group| group.cause == cause && group.under_load == under_load) {
+            Some(group) => group.errors.push((place, error)),
+            None => groups.push(CauseGroup { cause, under_load, errors: vec![(place, error)], count: 0 }),
+        }
+    }
+    for group in &mut groups {
+        let mut counts: HashMap<&str, (u64, u64)> = HashMap::new();
+        for (_, error) in &group.errors {
+            let (sum, most) = counts.entry(error.title()).or_default();
+            (*sum, *most) = (*sum + error.count, error.count.max(*most));
+        }
+        // A response may fail two assertions for one reason.
+        let once = |(title, (sum, most)): (&&str, &(u64, u64))| match failed.get(*title).copied().flatten() {
+            Some(failed) => failed.min(*sum),
+            None => *most,
+        };
+        group.count = counts.iter().map(once).sum();
     }
     groups.sort_by_key(|group| std::cmp::Reverse(group.count));
     groups
@@ -92,7 +118,7 @@ impl<'d> CauseGroup<'d> {
 /// What failures and figures suggest, a line for each: whom it is about, and what to look at.
 pub(super) fn hints(document: &Document<'_>, most: usize) -> Vec<String> {
     let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
-    for group in by_cause(document.errors.iter().enumerate()) {
+    for group in by_cause(document, document.errors.iter().enumerate()) {
         let Some(hint) = group.hint() else { continue };
         match found.iter_mut().find(|(known, _)| *known == hint) {
             Some((_, titles)) => titles.extend(group.titles()),

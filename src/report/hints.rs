@@ -16,7 +16,7 @@ pub(super) fn of_error(error: &Error) -> Option<&'static str> {
         return Some(hint);
     }
     let said = &error.message;
-    if let Cause::Statuses(statuses) = Cause::of(error.kind, error.assertion.as_deref(), said, &error.actual) {
+    if let Cause::Statuses(statuses) = Cause::of(error.kind, said, &error.actual) {
         let known = |status| STATUSES.iter().find(|(codes, _)| codes.contains(status));
         if let Some((_, hint)) = statuses.iter().find_map(known) {
             return Some(hint);

@@ -124,7 +124,7 @@ impl<'a> Page<'a> {
         let (thresholds, assertions) = (document.thresholds.clone(), document.assertions.clone());
         let never: Vec<Unreached> = document.never_executed.iter().take(NEVER).collect();
         let errors: Vec<Error> = document.errors.iter().take(ERRORS).cloned().collect();
-        let causes = causes::by_cause(errors.iter().enumerate()).into_iter().map(|group| Cause {
+        let causes = causes::by_cause(document, errors.iter().enumerate()).into_iter().map(|group| Cause {
             text: group.summary(),
             count: group.count,
             errors: group.errors.iter().map(|(place, _)| *place).collect(),

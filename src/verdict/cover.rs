@@ -86,9 +86,13 @@ fn covered_labels(graph: &ExecutionGraph) -> HashSet<LabelId> {
 
 /// The lines whose failed samples fail the run, in order: no threshold judges them, or one that
 /// does failed because of them.
-pub fn blamed(graph: &ExecutionGraph, results: &Results, thresholds: &[ThresholdResult]) -> Vec<LabelId> {
+pub fn blamed<'t>(
+    graph: &ExecutionGraph,
+    results: &Results,
+    thresholds: impl IntoIterator<Item = &'t ThresholdResult>,
+) -> Vec<LabelId> {
     let mut blamed: Vec<LabelId> = Vec::new();
-    for broken in thresholds.iter().filter(|one| !one.passed && !one.skipped) {
+    for broken in thresholds.into_iter().filter(|one| !one.passed && !one.skipped) {
         let limit = broken.limit;
         let breaks = |line: &&LabelResult| match broken.metric {
             Metric::ErrorRate => line.stats.error_rate().is_some_and(|rate| rate > 0.0 && rate >= limit),
@@ -111,10 +115,10 @@ pub fn blamed(graph: &ExecutionGraph, results: &Results, thresholds: &[Threshold
             Scope::Label(label) => {
                 if matches!(broken.metric, Metric::ErrorRate | Metric::Errors) {
                     blamed.push(label);
+                    // A transaction fails where any of its requests does: each may fail less often than it.
+                    let inside = graph.inside(label);
+                    blamed.extend(requests.filter(|line| inside.contains(&line.label)).map(|line| line.label));
                 }
-                let inside = graph.inside(label);
-                blamed
-                    .extend(requests.filter(|line| inside.contains(&line.label)).filter(breaks).map(|line| line.label));
             }
             Scope::Group(group) => blamed.extend(
                 requests

@@ -8,7 +8,7 @@ use super::{Baseline, LifecycleResult, RunOutcome, ThresholdResult, cause, cover
 use crate::failure::FailureKind;
 use crate::figures::count;
 use crate::graph::{ExecutionGraph, LabelId, LabelKind, Place, Scope};
-use crate::metrics::Results;
+use crate::metrics::{LabelResult, Results};
 use crate::stop_reason::StopReason;
 use crate::threshold::Metric;
 
@@ -70,7 +70,8 @@ pub fn judge_against(graph: &ExecutionGraph, results: &Results, run: &RunOutcome
     }
     // After a failed setup nothing was measured: the thresholds have nothing to say.
     if run.setup.failure().is_none() {
-        let blamed = cover::blamed(graph, results, &thresholds);
+        // What is told are figures of the whole load.
+        let blamed = cover::blamed(graph, results, thresholds.iter().filter(|one| one.is_of_whole_load()));
         // Why a run is not valid is its own root cause.
         let valid = !findings.iter().any(|(code, _)| matches!(*code, exit::NOT_VALID | exit::INTERNAL));
         let root = cause::root(graph, results, &thresholds, &blamed).filter(|_| valid);
@@ -170,16 +171,23 @@ fn failed_thresholds(
     Some(format!("{failed} of {judged} {written}threshold{s} failed ({}{more})", broken.join("; ")))
 }
 
-/// For a failed limit on errors of several requests, the request that failed most: `, most on GET /x: 7 of 9`.
+/// For a failed limit on errors of several requests, the one request that failed most: `, most on GET /x: 7 of 9`.
 fn worst(graph: &ExecutionGraph, results: &Results, threshold: &ThresholdResult, told: &[LabelId]) -> String {
-    let within = |label: LabelId| match threshold.scope {
-        Scope::Run => true,
-        Scope::Group(group) => graph.label(label).place == Place::Group(group),
+    let within = |place: Place| match threshold.scope {
+        Scope::Run => matches!(place, Place::Group(_)),
+        Scope::Group(group) => place == Place::Group(group),
         Scope::Label(_) => false,
     };
-    let failed = results.samplers.iter().filter(|line| line.stats.failed > 0 && within(line.label));
-    match failed.max_by_key(|line| line.stats.failed).filter(|line| told.binary_search(&line.label).is_err()) {
-        Some(line) if matches!(threshold.metric, Metric::ErrorRate | Metric::Errors) => {
+    let of_errors = matches!(threshold.metric, Metric::ErrorRate | Metric::Errors);
+    let requests = graph.labels.iter().filter(|label| label.kind == LabelKind::Sampler && within(label.place)).count();
+    if !of_errors || !threshold.is_of_whole_load() || requests < 2 {
+        return String::new();
+    }
+    let lines = results.samplers.iter().filter(|line| within(graph.label(line.label).place));
+    let most = lines.clone().map(|line| line.stats.failed).max().filter(|most| *most > 0);
+    let failed_most: Vec<&LabelResult> = lines.filter(|line| Some(line.stats.failed) == most).collect();
+    match failed_most.as_slice() {
+        [line] if told.binary_search(&line.label).is_err() => {
             let title = &graph.label(line.label).title;
             format!(", most on `{title}`: {} of {}", count(line.stats.failed), count(line.stats.count))
         }

@@ -12,6 +12,8 @@ mod lost_users;
 mod observe;
 mod outcome;
 #[cfg(test)]
+mod root_cause_tests;
+#[cfg(test)]
 mod tests;
 mod threshold;
 

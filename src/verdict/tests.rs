@@ -326,7 +326,7 @@ fn lines_that_share_a_text_are_told_apart() {
 }
 
 /// A plan of five requests and a sign-in before them, and another group beside.
-const SHOP: &str = r"name: Shop
+pub(super) const SHOP: &str = r"name: Shop
 http:
   base_url: http://127.0.0.1:9
 thread_groups:
@@ -357,7 +357,8 @@ fn unexpected(run: &Fixture, label: &str, status: &str, gist: &str) -> crate::me
     }
 }
 
-fn refuse(run: &mut Fixture, label: &str, at_s: f64, times: usize, status: &str, gist: &str) {
+/// So many responses with a status that nothing expects.
+pub(super) fn refuse(run: &mut Fixture, label: &str, at_s: f64, times: usize, status: &str, gist: &str) {
     let failure = unexpected(run, label, status, gist);
     for _ in 0..times {
         run.answered(label, at_s, 10, std::slice::from_ref(&failure), "");

@@ -61,6 +61,11 @@ pub struct ThresholdResult {
 }
 
 impl ThresholdResult {
+    /// Whether it looks at all of the load: the figures of one that looks at a part are not those of the run.
+    pub fn is_of_whole_load(&self) -> bool {
+        self.after.is_none() && self.during.is_none()
+    }
+
     /// The threshold and what was observed, with the limit where its text does not hold it:
     /// `p95 < 200ms, observed 340 ms`.
     pub fn observation(&self) -> String {

@@ -96,7 +96,7 @@ pub(super) fn assertions(document: &Document<'_>, paint: Paint) -> String {
 /// Everything else that failed, by cause: failures of assertions are told above.
 pub(super) fn errors(document: &Document<'_>, paint: Paint) -> String {
     let errors = document.errors.iter().enumerate().filter(|(_, error)| error.assertion.is_none());
-    let groups = causes::by_cause(errors);
+    let groups = causes::by_cause(document, errors);
     let mut text = String::new();
     for group in groups.iter().take(ERRORS) {
         let place = |error: &Error| document.place(error.file.as_ref(), error.line).to_string();

@@ -27,10 +27,10 @@ function failuresOf(line, what) {
   return page.causes.filter((cause) => errorsOf(cause).some((error) => titles.includes(titleOf(error))));
 }
 
-/** How often a line failed for a cause. */
+/** How often a line failed for a cause. A response may fail two assertions for one reason. */
 function failedOf(cause, line, what) {
   const titles = failingTitles(line, what);
-  return errorsOf(cause).filter((error) => titles.includes(titleOf(error))).reduce((all, error) => all + error.count, 0);
+  return errorsOf(cause).filter((error) => titles.includes(titleOf(error))).reduce((all, error) => Math.min(all + error.count, line.failed), 0);
 }
 
 const causeKey = (cause) => `${errorsOf(cause)[0].kind} ${cause.text} ${cause.errors.length > 1 ? "" : titleOf(errorsOf(cause)[0])}`;

@@ -96,7 +96,7 @@ fn every_figure_stands_where_it_belongs() {
     );
     assert_eq!(created["examples"], json!(["got 500", "got 503"]));
     let error = &document["errors"][0];
-    assert_eq!((&error["kind"], &error["count"]), (&json!("assertion"), &json!(3)));
+    assert_eq!((&error["kind"], &error["count"]), (&json!("status"), &json!(3)));
     assert_eq!((&error["first_s"], &error["last_s"]), (&json!(3.0), &json!(5.5)));
     let shown =
         document["errors"].as_array().expect("a list").iter().find_map(|error| error["example"]["response"].as_str());

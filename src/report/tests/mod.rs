@@ -1,6 +1,7 @@
 //! Reports of runs made by hand.
 
 mod annotations;
+mod causes;
 mod console;
 mod document;
 mod files;
