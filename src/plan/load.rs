@@ -1,6 +1,6 @@
 //! Reading a plan: the file and what it includes, profiles, overrides, and all findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -86,6 +86,8 @@ pub fn load(path: &Path, options: &LoadOptions) -> Loaded {
     let mut sources = Sources::with_sections(super::keys::PLAN.keys.iter().map(|key| key.name));
     let mut findings = Vec::new();
     let plan = read(path, options, &mut sources, &mut findings);
+    let mut told = HashSet::new();
+    findings.retain(|finding| told.insert(finding.clone()));
     part_patches(&mut findings);
     Loaded { sources, plan, findings }
 }
@@ -122,7 +124,9 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
         profiled: !options.profiles.is_empty(),
         around: Default::default(),
         empty_values: Default::default(),
+        moved_to_plan: Vec::new(),
     };
+    lower.translate(&mut node);
     let mut skip = false;
     for name in &options.profiles {
         skip |= overlay::profile(&mut lower, &mut node, name).unwrap_or(false);

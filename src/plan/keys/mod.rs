@@ -9,6 +9,7 @@ mod root;
 mod steps;
 
 use crate::protocols::spec;
+use crate::suggest::is_same;
 use crate::yaml::{Node, NodeKind};
 
 pub use checks::ASSERTIONS;
@@ -144,7 +145,12 @@ impl Key {
 
     /// Whether it is called by this word elsewhere, whoever does so.
     pub(crate) fn is_also(&self, word: &str) -> bool {
-        self.words.iter().any(|(_, theirs)| *theirs == word) || self.also.contains(&word)
+        self.called(word).is_some() || self.also.iter().any(|theirs| is_same(theirs, word))
+    }
+
+    /// The tool that calls it by this word, in whatever spelling.
+    pub(crate) fn called(&self, word: &str) -> Option<&'static str> {
+        self.words.iter().find(|(_, theirs)| is_same(theirs, word)).map(|(tool, _)| *tool)
     }
 
     pub(crate) const fn required(mut self) -> Self {
@@ -167,8 +173,7 @@ impl Section {
     /// Our key for another tool's word, and that tool.
     pub fn bridge(&self, word: &str) -> Option<(&'static str, &'static Key)> {
         self.keys.iter().find_map(|key| {
-            let (tool, _) = key.words.iter().find(|(_, theirs)| *theirs == word)?;
-            Some((*tool, key))
+            Some((key.called(word)?, key))
         })
     }
 }
@@ -176,7 +181,8 @@ impl Section {
 /// What to do instead of a word for something that is not there; `place` is the section's name, or
 /// `step` for a kind of step.
 pub(crate) fn instead_of(place: &str, word: &str) -> Option<&'static str> {
-    INSTEAD.iter().find(|(one, words, _)| *one == place && words.contains(&word)).map(|(.., instead)| *instead)
+    let is_meant = |words: &[&str]| words.iter().any(|known| is_same(known, word));
+    INSTEAD.iter().find(|(one, words, _)| *one == place && is_meant(words)).map(|(.., instead)| *instead)
 }
 
 /// Words for what is not there, by their place.

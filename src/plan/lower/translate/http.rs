@@ -1,0 +1,80 @@
+//! Where requests go: the server, port and protocol of other tools as one `base_url`.
+
+use super::{find, in_words};
+use crate::diagnostic::Diagnostic;
+use crate::plan::lower::Lower;
+use crate::protocols::http::keys::HTTP;
+use crate::yaml::{Entry, Node};
+
+const SERVER: [&str; 11] = [
+    "server", "server_name", "Server Name or IP", "host", "hostname", "domain", "ip", "server_name_or_ip", "address", "HTTPSampler.domain", "web server",
+];
+const PORT: [&str; 5] = ["port", "port_number", "server_port", "HTTPSampler.port", "tcp_port"];
+const PROTOCOL: [&str; 4] = ["protocol", "scheme", "HTTPSampler.protocol", "schema"];
+const PATH: [&str; 5] = ["path", "base_path", "context_path", "path_prefix", "HTTPSampler.path"];
+
+/// The entries of a map that together say where requests go, and the `base_url` they stand for.
+pub(super) fn base_url(entries: &[Entry]) -> Option<(Vec<usize>, String)> {
+    let server = find(entries, &SERVER)?;
+    let (port, protocol, path) = (find(entries, &PORT), find(entries, &PROTOCOL), find(entries, &PATH));
+    let text = |at: usize| {
+        let text = entries[at].value.text()?.trim();
+        (!text.is_empty() && !text.contains(char::is_whitespace)).then(|| text.to_owned())
+    };
+    let host = text(server)?;
+    if host.contains("${") {
+        return None;
+    }
+    let (scheme, host) = match host.split_once("://") {
+        Some((scheme, host)) => (Some(scheme.to_owned()), host.trim_end_matches('/').to_owned()),
+        None => (None, host.trim_end_matches('/').to_owned()),
+    };
+    let port_text = match port {
+        Some(at) => Some(text(at)?.parse::<u16>().ok()?),
+        None => None,
+    };
+    let scheme = match (protocol, scheme) {
+        (Some(at), _) => text(at)?.trim_end_matches("://").to_ascii_lowercase(),
+        (None, Some(scheme)) => scheme,
+        (None, None) if port_text == Some(443) => "https".into(),
+        (None, None) => "http".into(),
+    };
+    let usual = matches!((scheme.as_str(), port_text), ("http", Some(80)) | ("https", Some(443)));
+    let port_text = port_text.filter(|_| !usual).map_or_else(String::new, |port| format!(":{port}"));
+    let path_text = match path {
+        Some(at) => format!("/{}", text(at)?.trim_matches('/')),
+        None => String::new(),
+    };
+    let mut at: Vec<usize> = [Some(server), port, protocol, path].into_iter().flatten().collect();
+    at.sort_unstable();
+    Some((at, format!("{scheme}://{host}{port_text}{}", path_text.trim_end_matches('/'))))
+}
+
+impl Lower<'_> {
+    /// Reads the HTTP defaults of the plan or of a thread group as they are meant.
+    pub(super) fn translate_http(&mut self, node: &mut Node) {
+        if let Some(text) = node.text().filter(|text| text.contains("://") && !text.contains(char::is_whitespace)) {
+            let braces = format!("{{ base_url: {text} }}");
+            let finding = Diagnostic::error(node.span, "`http` takes a map of keys, not text");
+            return self.replace_value(node, &braces, finding.help(format!("write `http: {braces}`")));
+        }
+        if let Some([only]) = node.items()
+            && only.entries().is_some()
+        {
+            let finding = Diagnostic::error(super::start_of(node.span), "`http` takes a map of keys, not a list");
+            let inside = only.clone();
+            self.report(finding.help("remove the `-` before its first key"));
+            *node = inside;
+        }
+        let Some(entries) = node.entries() else { return };
+        let known = entries.iter().any(|entry| &*entry.key == "base_url");
+        if let Some((at, url)) = base_url(entries).filter(|_| !known) {
+            let words: Vec<&str> = at.iter().map(|at| &*entries[*at].key).collect();
+            let what = format!("http: {} are written as one `base_url`", in_words(&words));
+            let what = if let [one] = words.as_slice() { format!("http: there is no key `{one}`") } else { what };
+            let finding = Diagnostic::error(entries[at[0]].key_span, what).help(format!("write `base_url: {url}`"));
+            self.replace_entries(node, &at, &[("base_url".into(), url)], finding);
+        }
+        self.rename_keys(node, &HTTP);
+    }
+}
