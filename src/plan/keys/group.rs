@@ -18,9 +18,11 @@ pub(super) const USERS: Key =
         ("Artillery", "arrivalCount"),
         ("wrk", "connections"),
         ("JMeter", "numberOfThreads"),
-    ]);
+    ])
+.also(&["number_of_threads", "ThreadGroup.num_threads", "thread_count", "virtual_users", "concurrent_users", "number_of_users", "num_users", "target_concurrency", "atOnceUsers", "rampUsers", "max_concurrency", "start_threads_count", "user", "clients", "population"]);
 pub(super) const RAMP_UP: Key = Key::new("ramp_up", Ty::Duration, "How long it takes until all users run: user k of N (counted from 0) starts at k × ramp_up / N. The default is 0s, all at once.", "ramp_up: 10s")
-    .words(&[("JMeter", "rampUp"), ("JMeter", "ramp_time"), ("Taurus", "ramp-up"), ("drill", "rampup"), ("JMeter", "rampup"), ("Artillery", "rampTo"), ("Locust", "spawn_rate"), ("JMeter", "ramp")]);
+    .words(&[("JMeter", "rampUp"), ("JMeter", "ramp_time"), ("Taurus", "ramp-up"), ("drill", "rampup"), ("JMeter", "rampup"), ("Artillery", "rampTo"), ("Locust", "spawn_rate"), ("JMeter", "ramp")])
+.also(&["ramp_up_period", "ramp_up_time", "Startup Time", "ThreadGroup.ramp_time", "ramp_up_period_in_seconds", "ramp_period"]);
 pub(super) const ITERATIONS: Key = Key::new(
     "iterations",
     Ty::Either(&ITERATION_SHAPES),
@@ -34,7 +36,8 @@ pub(super) const ITERATIONS: Key = Key::new(
     ("k6", "iteration"),
     ("Taurus", "iteration"),
     ("Artillery", "count"),
-]);
+])
+.also(&["LoopController.loops", "repeat", "loop", "repetitions", "iteration_count", "iterations_per_user", "repeats"]);
 pub(super) const DURATION: Key = Key::new(
     "duration",
     Ty::Duration,
@@ -48,14 +51,16 @@ pub(super) const DURATION: Key = Key::new(
     ("Taurus", "hold_for"),
     ("k6", "maxDuration"),
     ("JMeter", "runtime"),
-]);
+])
+.also(&["hold_target_rate_time", "hold_load_for", "hold_target_time", "test_duration", "time", "length", "for", "run_for", "time_limit", "ThreadGroup.duration", "execution_time", "lasts", "max_time"]);
 pub(super) const RAMP_DOWN: Key = Key::new(
     "ramp_down",
     Ty::Duration,
     "How long it takes, after `duration`, until the last user has left: user k of N (counted from 0) starts no iteration after (N − k) × ramp_down / N. The default is 0s, all at once.",
     "ramp_down: 10s",
 )
-.words(&[("JMeter", "rampDown"), ("JMeter", "shutdown_time")]);
+.words(&[("JMeter", "rampDown"), ("JMeter", "shutdown_time")])
+.also(&["ramp_down_time", "ramp_down_period"]);
 pub(super) const STAGES: Key = Key::new(
     "stages",
     Ty::List(&STAGE_SHAPE),
@@ -69,7 +74,8 @@ pub(super) const ARRIVAL_RATE: Key = Key::new(
     "Open model: so many iterations start, whether or not earlier ones have ended, so that a slow server cannot slow the load down. Response times count from the scheduled start. Users are made as they are needed, at most `max_users`.",
     "arrival_rate: 200/s",
 )
-.words(&[("Artillery", "arrivalRate"), ("k6", "rate"), ("Gatling", "constantUsersPerSec"), ("vegeta", "rps"), ("Locust", "target_rps")]);
+.words(&[("Artillery", "arrivalRate"), ("k6", "rate"), ("Gatling", "constantUsersPerSec"), ("vegeta", "rps"), ("Locust", "target_rps")])
+.also(&["tps", "qps", "requests_per_second", "arrivals_per_second", "target_rate", "users_per_second", "iterations_per_second", "target_throughput"]);
 pub(super) const ARRIVALS: Key = Key::new(
     "arrivals",
     Ty::Enum(&[
@@ -85,42 +91,49 @@ pub(super) const MAX_USERS: Key = Key::new(
     "How many iterations of an arrival rate may run at once. One that would start beyond is dropped and counted; unless a threshold on `dropped` allows it, that fails the run. The default is 1000.",
     "max_users: 1000",
 )
-.words(&[("k6", "maxVUs"), ("Artillery", "maxVusers"), ("k6", "preAllocatedVUs")]);
+.words(&[("k6", "maxVUs"), ("Artillery", "maxVusers"), ("k6", "preAllocatedVUs")])
+.also(&["max_vus", "concurrency_limit", "max_threads", "max_concurrent_users"]);
 pub(super) const PACING: Key = Key::new(
     "pacing",
     Ty::Duration,
     "The least time between the starts of two iterations of a user. A user that is faster waits, one that is slower goes on at once.",
     "pacing: 10s",
 )
-.words(&[("Gatling", "pace"), ("Locust", "constant_pacing"), ("LoadRunner", "run_logic")]);
+.words(&[("Gatling", "pace"), ("Locust", "constant_pacing"), ("LoadRunner", "run_logic")])
+.also(&["pace_time", "iteration_interval", "cycle_time"]);
 pub(super) const THROUGHPUT: Key = Key::new(
     "throughput",
     Ty::Rate,
     "A ceiling on the requests of the whole group: its users wait for their turn before each one. It lowers the rate, it cannot raise it.",
     "throughput: 100/s",
 )
-.words(&[("JMeter", "constant_throughput_timer"), ("k6", "rps"), ("Taurus", "throughput"), ("Locust", "constant_throughput")]);
+.words(&[("JMeter", "constant_throughput_timer"), ("k6", "rps"), ("Taurus", "throughput"), ("Locust", "constant_throughput")])
+.also(&["throughput_shaping_timer", "max_throughput", "rate_limit", "precise_throughput_timer"]);
 pub(super) const DELAY: Key = Key::new(
     "delay",
     Ty::Duration,
     "How long after the run's start (or, with `needs`, after those groups have ended) this group starts.",
     "delay: 10s",
 )
-.words(&[("k6", "startTime"), ("JMeter", "startup_delay"), ("JMeter", "startDelay")]);
+.words(&[("k6", "startTime"), ("JMeter", "startup_delay"), ("JMeter", "startDelay")])
+.also(&["initial_delay", "ThreadGroup.delay", "start_delay", "start_after", "starts_after"]);
 pub(super) const NEEDS: Key = Key::new(
     "needs",
     Ty::List(&Ty::Name),
     "Thread groups that must have ended before this one starts. Without it all groups run side by side.",
     "needs: [fill_cache]",
 )
-.words(&[("GitHub", "depends_on")]);
+.words(&[("GitHub", "depends_on")])
+.also(&["depends", "after_groups", "dependencies"]);
 pub(super) const WARM_UP: Key = Key::new(
     "warm_up",
     Ty::Duration,
     "Samples that start in this time of the group are shown in the timeline, but count in no total and are judged by no threshold.",
     "warm_up: 1m",
-);
-pub(super) const GRACEFUL_STOP: Key = Key::new("graceful_stop", Ty::Duration, "How long running iterations may take to finish when the group's time is up, before they are interrupted. The default is 30s, and 5s after SIGTERM. Think time and pauses are cut short at once.", "graceful_stop: 10s").words(&[("k6", "gracefulStop")]);
+)
+.also(&["warmup_time", "warmUp", "warm_up_period", "warmup_period"]);
+pub(super) const GRACEFUL_STOP: Key = Key::new("graceful_stop", Ty::Duration, "How long running iterations may take to finish when the group's time is up, before they are interrupted. The default is 30s, and 5s after SIGTERM. Think time and pauses are cut short at once.", "graceful_stop: 10s").words(&[("k6", "gracefulStop")])
+.also(&["gracefulRampDown", "shutdown_timeout", "stop_timeout"]);
 pub(super) const THINK_TIME_KEY: Key = Key::new(
     "think_time",
     Ty::ThinkTime,
@@ -135,7 +148,8 @@ pub(super) const THINK_TIME_KEY: Key = Key::new(
     ("JMeter", "delay_timer"),
     ("k6", "sleep"),
     ("JMeter", "constant_timer"),
-]);
+])
+.also(&["uniform_random_timer", "gaussian_random_timer", "poisson_random_timer", "random_timer", "thread_delay", "pause", "pauses", "wait", "wait_between_steps", "delay_between_requests"]);
 pub(super) const ON_ERROR: Key = Key::new(
     "on_error",
     Ty::Enum(&[
@@ -148,7 +162,8 @@ pub(super) const ON_ERROR: Key = Key::new(
     "What a user does after a failed sample.",
     "on_error: next_iteration",
 )
-.words(&[("JMeter", "on_sample_error"), ("JMeter", "onSampleError")]);
+.words(&[("JMeter", "on_sample_error"), ("JMeter", "onSampleError")])
+.also(&["action_to_be_taken_after_a_sampler_error", "on_failure", "ThreadGroup.on_sample_error"]);
 pub(super) const HTTP_KEY: Key = Key::new(
     "http",
     Ty::Section(&HTTP),
@@ -163,14 +178,16 @@ pub(super) const WEBSOCKET_KEY: Key = Key::new(
 );
 pub(super) const THRESHOLDS: Key =
     Key::new("thresholds", Ty::Thresholds, "What must hold for this group's requests.", "thresholds: [p95 < 300ms]")
-        .words(&[("Artillery", "ensure")]);
+        .words(&[("Artillery", "ensure")])
+.also(&["sla", "slo", "slas", "slos", "pass_fail", "passfail", "criteria", "ensure", "goals", "limits", "kpis", "kpi"]);
 
 /// A thread group.
 pub static THREAD_GROUP: Section = Section {
     name: "thread group",
     doc: "Users that all walk through the same steps. The load is one of: `users` with `duration`, `iterations` or both; `arrival_rate` with `duration`; `stages`.",
     keys: &[
-        Key::new("description", Ty::Name, "What these users do, in your own words.", "description: casual visitors"),
+        Key::new("description", Ty::Name, "What these users do, in your own words.", "description: casual visitors")
+            .also(&["comments", "comment", "TestPlan.comments", "name", "title", "label"]),
         USERS,
         RAMP_UP,
         ITERATIONS,
@@ -196,7 +213,8 @@ pub static THREAD_GROUP: Section = Section {
             "Steps each user runs once, before its first iteration. If one fails, that user ends.",
             "on_start:\n  - post: /api/auth/login",
         )
-        .words(&[("Locust", "onStart"), ("JMeter", "once_only"), ("Artillery", "beforeScenario")]),
+        .words(&[("Locust", "onStart"), ("JMeter", "once_only"), ("Artillery", "beforeScenario")])
+        .also(&["once_only_controller", "setup", "set_up", "before", "before_each", "init", "on_user_start", "login"]),
         Key::new("steps", Ty::Steps, "What each user does in an iteration.", "steps:\n  - get: /api/market-data")
             .required()
             .words(&[
@@ -206,14 +224,17 @@ pub static THREAD_GROUP: Section = Section {
                 ("drill", "plan"),
                 ("Locust", "tasks"),
                 ("Taurus", "scenario"),
-            ]),
+                ("JMeter", "http_request"),
+            ])
+            .also(&["actions", "sampler", "http_requests", "children", "request_list", "sequence"]),
         Key::new(
             "on_stop",
             Ty::Steps,
             "Steps each user runs once, after its last iteration.",
             "on_stop:\n  - post: /api/auth/logout",
         )
-        .words(&[("Locust", "onStop"), ("Artillery", "afterScenario")]),
+        .words(&[("Locust", "onStop"), ("Artillery", "afterScenario")])
+        .also(&["teardown", "tear_down", "after", "after_each", "on_user_stop", "logout"]),
         THRESHOLDS,
     ],
 };

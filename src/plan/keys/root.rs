@@ -13,29 +13,37 @@ pub static PLAN: Section = Section {
             .words(&[("Artillery", "title"), ("JMeter", "testname"), ("JMeter", "TestPlan")]),
         Key::new("description", Ty::Name, "What the plan is for, in your own words. Shown in reports, otherwise unused.", "description: Traders watch the market and place orders."),
         Key::new("variables", Ty::Map(&Ty::Any), "Values computed once, when the run starts, and seen by every user. An entry may use those above it. `--var NAME=VALUE` sets one.", "variables:\n  password: ${env.TRADER_PASSWORD | default('test123')}")
-            .words(&[("JMeter", "user_defined_variables"), ("Artillery", "vars"), ("HttpRunner", "vars"), ("k6", "env"), ("Postman", "variable"), ("JMeter", "parameters")]),
+            .words(&[("JMeter", "user_defined_variables"), ("Artillery", "vars"), ("HttpRunner", "vars"), ("k6", "env"), ("Postman", "variable"), ("JMeter", "parameters")])
+            .also(&["constants", "parameter", "params", "globals", "global_variables", "test_plan_variables", "user_parameters", "user_variables"]),
         Key::new("secrets", Ty::Map(&Ty::Any), "Like `variables`, but shown as `***` in every output.", "secrets:\n  api_key: ${env.API_KEY | default('demo')}"),
         Key::new("data", Ty::Map(&Ty::Section(&DATA)), "Tables that users draw rows from. `${traders.username}` is the `username` of the current row of `traders`.", "data:\n  traders:\n    file: data/traders.csv")
-            .words(&[("JMeter", "csv_data_set"), ("Artillery", "payload"), ("Taurus", "data-sources"), ("Gatling", "feeder"), ("Gatling", "feeders")]),
+            .words(&[("JMeter", "csv_data_set"), ("Artillery", "payload"), ("Taurus", "data-sources"), ("Gatling", "feeder"), ("Gatling", "feeders")])
+            .also(&["csv_data_set_config", "csv", "csv_data", "csv_files", "data_set", "data_sets", "data_files", "test_data", "datasets", "csv_data_source"]),
         Key::new("http", Ty::Section(&HTTP), "What every HTTP request of the plan starts from. A thread group's `http` and a request's own keys win over it.", "http:\n  base_url: http://localhost:8080\n  timeout: 10s")
-            .words(&[("Artillery", "config"), ("JMeter", "http_defaults"), ("Taurus", "default-address")]),
+            .words(&[("Artillery", "config"), ("JMeter", "http_defaults"), ("JMeter", "http_request_defaults")])
+            .also(&["http_defaults", "default_request", "http_config", "http_settings", "request_defaults", "settings", "defaults"]),
         Key::new("websocket", Ty::Section(&WEBSOCKET), "What every WebSocket of the plan starts from. A thread group's `websocket` and a step's own keys win over it.", "websocket:\n  url: ws://localhost:8080"),
         Key::new("services", Ty::Map(&Ty::Section(&SERVICE)), "Programs started before the run and stopped after it; the run waits until each is ready. `${services.NAME.url}` is where it listens.", "services:\n  api: { demo: trading }"),
         Key::new("monitors", Ty::Map(&Ty::Any), "Series sampled during the run and drawn beside the response times.", "monitors:\n  local: { host: true }").later(),
         Key::new("baseline", Ty::Any, "An earlier run to compare with; `run --baseline FILE` names it.", "baseline: {}").later(),
         Key::new("shards", Ty::Any, "How to spread the load over several machines.", "shards: {}").later(),
         Key::new("setup", Ty::Steps, "Steps that run once, before any user starts. The variables they set are seen by all users. If one fails, no load is applied.", "setup:\n  - post: /api/admin/reset")
-            .words(&[("JMeter", "setUp"), ("Artillery", "before"), ("Gatling", "before"), ("k6", "setUp")]),
+            .words(&[("JMeter", "setUp"), ("Artillery", "before"), ("Gatling", "before"), ("k6", "setUp")])
+            .also(&["setup_thread_group", "before_all", "init"]),
         Key::new("thread_groups", Ty::Map(&Ty::Section(&THREAD_GROUP)), "Groups of users that run side by side, each with its own number of users and steps.", "thread_groups:\n  traders:\n    users: 50\n    duration: 2m\n    steps:\n      - get: /api/market-data")
             .required()
-            .words(&[("k6", "scenarios"), ("Artillery", "scenarios"), ("Taurus", "execution"), ("JMeter", "thread_group"), ("JMeter", "threadGroups"), ("JMeter", "ThreadGroup"), ("Locust", "tasks"), ("drill", "plan"), ("Artillery", "phases"), ("JMeter", "groups")]),
+            .words(&[("k6", "scenarios"), ("Artillery", "scenarios"), ("Taurus", "execution"), ("JMeter", "thread_group"), ("JMeter", "threadGroups"), ("JMeter", "ThreadGroup"), ("Locust", "tasks"), ("drill", "plan"), ("Artillery", "phases"), ("JMeter", "groups")])
+            .also(&["users", "user_groups", "ultimate_thread_group", "concurrency_thread_group", "stepping_thread_group", "arrivals_thread_group", "bzm_concurrency_thread_group", "populations", "virtual_users", "vu_groups", "load_profiles"]),
         Key::new("teardown", Ty::Steps, "Steps that run once, after all users have ended, even when the run was stopped.", "teardown:\n  - delete: /api/admin/orders")
-            .words(&[("JMeter", "tearDown"), ("Artillery", "after"), ("Gatling", "after"), ("k6", "tearDown")]),
+            .words(&[("JMeter", "tearDown"), ("Artillery", "after"), ("Gatling", "after"), ("k6", "tearDown")])
+            .also(&["teardown_thread_group", "after_all"]),
         Key::new("thresholds", Ty::Thresholds, "What must hold for the whole run.", "thresholds:\n  - error_rate < 1%\n  - p95 < 500ms")
-            .words(&[("Artillery", "ensure"), ("Taurus", "reporting"), ("Gatling", "assertions"), ("Taurus", "criteria"), ("JMeter", "assertions")]),
+            .words(&[("Artillery", "ensure"), ("Gatling", "assertions"), ("Taurus", "criteria")])
+            .also(&["sla", "slo", "slas", "slos", "pass_fail", "passfail", "goals", "limits", "kpis", "kpi", "quality_gate", "quality_gates"]),
         Key::new("fragments", Ty::Map(&Ty::Steps), "Named lists of steps, put in place with `include: NAME`.", "fragments:\n  log_in:\n    - post: /api/auth/login"),
         Key::new("profiles", Ty::Map(&Ty::Section(&PROFILE)), "The same plan at another size: `--profile smoke` lays one over the plan.", "profiles:\n  smoke:\n    thread_groups:\n      traders: { users: 5, duration: 10s }")
-            .words(&[("Artillery", "environments")]),
+            .words(&[("Artillery", "environments")])
+            .also(&["environment", "envs", "stages_of_deployment", "targets", "configurations"]),
     ],
 };
 
@@ -51,14 +59,16 @@ pub static DATA: Section = Section {
             "file: data/traders.csv",
         )
         .required()
-        .words(&[("JMeter", "filename"), ("Artillery", "path")]),
+        .words(&[("JMeter", "filename"), ("Artillery", "path")])
+        .also(&["csv", "source", "file_name", "csv_file", "src", "location", "dataset_file"]),
         Key::new(
             "columns",
             Ty::List(&Ty::Name),
             "The columns' names, for a file that has no header row.",
             "columns: [username, password]",
         )
-        .words(&[("JMeter", "variableNames"), ("Artillery", "fields"), ("Taurus", "variable-names")]),
+        .words(&[("JMeter", "variableNames"), ("Artillery", "fields"), ("Taurus", "variable-names")])
+        .also(&["column_names", "names", "header_names", "variables"]),
         Key::new(
             "delimiter",
             Ty::Name,
@@ -72,7 +82,8 @@ pub static DATA: Section = Section {
             "The file's character encoding, when it is not UTF-8.",
             "encoding: windows-1252",
         )
-        .words(&[("JMeter", "fileEncoding")]),
+        .words(&[("JMeter", "fileEncoding"), ("JMeter", "file_encoding")])
+        .also(&["charset"]),
         Key::new(
             "order",
             Ty::Enum(&[
@@ -93,7 +104,7 @@ pub static DATA: Section = Section {
             "Who draws from the same pile.",
             "share: all",
         )
-        .words(&[("JMeter", "shareMode")]),
+        .words(&[("JMeter", "shareMode"), ("JMeter", "sharing_mode")]),
         Key::new(
             "take",
             Ty::Enum(&[
@@ -161,7 +172,8 @@ pub static SERVICE: Section = Section {
             Ty::Text,
             "A command line that starts the program. It runs only when the run is given `--allow-commands`.",
             "command: docker compose up -d",
-        ),
+        )
+        .also(&["cmd", "start", "run", "exec", "script", "shell"]),
         Key::new(
             "stop",
             Ty::Text,
@@ -173,7 +185,8 @@ pub static SERVICE: Section = Section {
             Ty::Section(&READY),
             "When the program counts as ready.",
             "ready: { url: http://localhost:8000/health, within: 60s }",
-        ),
+        )
+        .also(&["healthcheck", "health_check", "health", "wait_for", "readiness"]),
         Key::new(
             "url",
             Ty::Text,
