@@ -34,9 +34,11 @@ pub fn is_same(one: &str, other: &str) -> bool {
     folded(one).eq(folded(other))
 }
 
-/// A word without what stands in brackets at its end, and without the mark of a question.
+/// A word without what stands in brackets at its end, a unit after a comma, and the mark of a question.
 fn bare(word: &str) -> &str {
     let word = word.trim().trim_end_matches('?').trim_end();
+    let unit = |unit: &str| matches!(unit.trim(), "sec" | "s" | "seconds" | "min" | "minutes" | "ms");
+    let word = word.rsplit_once(',').filter(|(_, after)| unit(after)).map_or(word, |(word, _)| word);
     let open = match word.chars().last() {
         Some(')') => word.rfind('('),
         Some(']') => word.rfind('['),

@@ -196,6 +196,11 @@ pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<D
     findings.extend(pitfalls);
     let mut errors = Vec::new();
     let node = yaml::parse(&mended.text, file, &mended, &mut errors);
+    for error in &mut errors {
+        if told == 0 && error.message.starts_with(yaml::NO_ITEM) {
+            at_its_dash(&text, error);
+        }
+    }
     // A syntax error that a pitfall on the same line explains already would only confuse.
     let lines: Vec<usize> = findings[findings.len() - told..].iter().map(|one| sources.position(one.span).0).collect();
     errors.retain(|error| !lines.contains(&sources.position(error.span).0) || node.is_some());
@@ -204,6 +209,20 @@ pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<D
     }
     findings.extend(errors);
     node.map(|node| (file, node))
+}
+
+/// Says of a key that stands as far left as the dash of its step how far it is to be indented.
+fn at_its_dash(text: &str, error: &mut Diagnostic) {
+    let Some((word, place, replacement)) = pitfalls::indented(text, error.span.start as usize) else { return };
+    let span = Span { start: place.start as u32, end: place.end as u32, ..error.span };
+    let is_step = replacement == "- ";
+    let finding = Diagnostic::error(error.span, format!("`{word}` stands as far left as the `-` of the step above it"));
+    let help = if is_step {
+        format!("if it is a step of its own, put `- ` in front of it: `- {word}: …`")
+    } else {
+        format!("if `{word}` belongs to the step above it, indent it by two spaces, as far as that step's first key; if it is a step of its own, put `- ` in front")
+    };
+    *error = finding.help(help).fix(span, replacement);
 }
 
 /// A file's text without its byte order mark, or why it cannot be used.

@@ -138,13 +138,19 @@ impl Statics {
         });
         if let Some(used) = unknown {
             let near = crate::suggest::nearest(&used.name, self.names.iter().map(|name| &**name));
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => ORDER.into(),
+            let is_constant = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+            let (help, corrected) = match near {
+                Some(near) => (format!("did you mean `{near}`?"), Some(near.to_owned())),
+                // Only variables of the environment are called so.
+                None if is_constant(&used.name) => {
+                    let name = format!("env.{}", used.name);
+                    (format!("a variable of the environment is `{name}`"), Some(name))
+                }
+                None => (ORDER.into(), None),
             };
             let message = format!("`{}` is not known before the run starts", used.name);
             let problem = TemplateProblem::new(used.range.clone(), message);
-            return Some(problem.help(help).corrected(near.map(str::to_owned)));
+            return Some(problem.help(help).corrected(corrected));
         }
         let service = parsed.names().iter().find_map(|used| {
             let (name, range) = used.member.as_ref().filter(|_| used.name == "services")?;

@@ -254,7 +254,7 @@ static INSTEAD: &[(&str, &[&str], &str)] = &[
     ),
     (
         "plan",
-        &["http_cookie_manager", "cookie_manager", "cookies"],
+        &["http_cookie_manager", "cookie_manager"],
         "remove it: every user keeps its cookies; `http: { cookies: off }` or `http: { cookies: iteration }` changes that",
     ),
     (

@@ -150,6 +150,7 @@ impl Lower<'_> {
         self.executor(node);
         self.rate_of_k6(node);
         self.spawn_rate(node);
+        self.ramp_users(node);
         self.hold_after_ramp(node);
         if let Some(at) = node.entries().and_then(|entries| find(entries, &PHASES)) {
             self.translate_stages(node, at);
@@ -211,6 +212,22 @@ impl Lower<'_> {
         self.replace_entries(node, &both, &[("arrival_rate".into(), text)], finding);
     }
 
+    /// Gatling's `rampUsers` with `during`: each of them walks through the steps once.
+    fn ramp_users(&mut self, node: &mut Node) {
+        let Some(entries) = node.entries() else { return };
+        let (Some(users), Some(during)) = (find(entries, &["rampUsers"]), find(entries, &["during", "over"])) else { return };
+        let (Some(count), Some(key)) = (entries[users].value.text().cloned(), THREAD_GROUP.key("ramp_up")) else { return };
+        let Some((_, time)) = self.pair_for(&entries[during], key) else { return };
+        let finding = self.no_key(&entries[users], &THREAD_GROUP).help(format!(
+            "write `users: {count}`, `ramp_up: {time}` and `iterations: 1`: each of them walks through the steps once"
+        ));
+        let mut both = [users, during];
+        both.sort_unstable();
+        let written = [("users", count.to_string()), ("ramp_up", time), ("iterations", "1".into())];
+        let written: Vec<(String, String)> = written.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        self.replace_entries(node, &both, &written, finding);
+    }
+
     /// Locust's `spawn_rate`: so many users more in each second.
     fn spawn_rate(&mut self, node: &mut Node) {
         let Some(entries) = node.entries() else { return };
@@ -255,8 +272,36 @@ impl Lower<'_> {
         self.replace_entries(node, &[hold], &[("duration".into(), total)], finding);
     }
 
+    /// Iterations without end, which is what a group without a number of them has.
+    fn endless(&mut self, node: &mut Node) {
+        let Some(entries) = node.entries() else { return };
+        let is_endless = |entry: &Entry| {
+            let key = key_for(&THREAD_GROUP, &entry.key).is_some_and(|key| key.name == "iterations");
+            let text = entry.value.text();
+            key && text.is_some_and(|text| {
+                text.trim() == "-1" || is_one_of(text, &["forever", "infinite", "infinity", "unlimited", "true", "endless"])
+            })
+        };
+        let Some(at) = entries.iter().position(is_endless) else { return };
+        let limited = entries.iter().any(|entry| {
+            key_for(&THREAD_GROUP, &entry.key).is_some_and(|key| matches!(key.name, "duration" | "stages" | "arrival_rate"))
+        });
+        let word = &entries[at].key;
+        let finding = Diagnostic::error(entries[at].key_span, "iterations without end need a time limit instead");
+        if limited {
+            self.remove_entry(node, at, finding.help(format!("remove `{word}`: users repeat their steps until the time is up")));
+        } else {
+            let finding = finding.help(format!("write `duration: 10m` instead of `{word}`: users repeat their steps until the time is up"));
+            self.report(finding);
+            if let Some(duration) = THREAD_GROUP.key("duration") {
+                self.stand_in(node, at, duration);
+            }
+        }
+    }
+
     /// Check boxes of JMeter's thread group.
     fn flags(&mut self, node: &mut Node) {
+        self.endless(node);
         let Some(entries) = node.entries() else { return };
         let Some(at) = find(entries, &["same_user_on_each_iteration", "same_user_on_next_iteration"]) else { return };
         let finding = self.no_key(&entries[at], &THREAD_GROUP);

@@ -32,6 +32,7 @@ impl Lower<'_> {
             return;
         }
         self.own_keys(node);
+        self.environment(node);
         self.assertions_of_plan(node);
         self.container(node);
         for words in [&["http_request_defaults", "HTTP Request Defaults", "http_defaults", "http"][..]] {
@@ -98,6 +99,22 @@ impl Lower<'_> {
             entry.key = ours.into();
             self.findings.push(finding);
         }
+    }
+
+    /// An `environment` that holds values, not servers: they are variables here.
+    fn environment(&mut self, node: &mut Node) {
+        let Some(entries) = node.entries() else { return };
+        let Some(at) = find(entries, &["environment", "env", "envs"]) else { return };
+        let entry = &entries[at];
+        let is_value = |inside: &Entry| inside.value.text().is_some_and(|text| !text.contains("://"));
+        let values = entry.value.entries().is_some_and(|inside| !inside.is_empty() && inside.iter().all(is_value));
+        if !values || entries.iter().any(|entry| &*entry.key == "variables") {
+            return;
+        }
+        let finding = self.no_key(entry, &PLAN).help("here it is `variables`").fix(entry.key_span, "variables");
+        let NodeKind::Map(entries) = &mut node.kind else { return };
+        entries[at].key = "variables".into();
+        self.report(finding);
     }
 
     /// Assertions on responses at the top of a plan: those of every request stand in `http`.
@@ -215,7 +232,9 @@ impl Lower<'_> {
     fn misplaced(&mut self, node: &mut Node) {
         let Some(entries) = node.entries() else { return };
         let home_of = |entry: &Entry| {
-            if key_for(&PLAN, &entry.key).is_some() || entry.key.starts_with("x-") {
+            let ours = key_for(&PLAN, &entry.key).is_some_and(|key| *key.name == *entry.key || key.ty.has_shape_of(&entry.value));
+            let told = crate::plan::keys::instead_of(PLAN.name, &entry.key).is_some();
+            if ours || told || entry.key.starts_with("x-") {
                 return None;
             }
             self.home(entry)
@@ -235,11 +254,10 @@ impl Lower<'_> {
         }
         // What was moved changed the numbers: those of `http` are found anew.
         if !http.is_empty() {
+            let home_of = |entry: &Entry| self.home(entry);
             let Some(entries) = node.entries() else { return };
             let is_http = |entry: &Entry| {
-                key_for(&PLAN, &entry.key).is_none()
-                    && !entry.key.starts_with("x-")
-                    && matches!(self.home(entry), Some((Home::Http, _)))
+                PLAN.key(&entry.key).is_none() && matches!(home_of(entry), Some((Home::Http, _)))
             };
             let at: Vec<usize> = (0..entries.len()).filter(|at| is_http(&entries[*at])).collect();
             if let Some((used, url)) = super::http::base_url(entries).filter(|(used, _)| used.iter().all(|one| at.contains(one)) || used.len() > 1)
@@ -467,6 +485,19 @@ impl Lower<'_> {
                     let finding = Diagnostic::error(entry.value.span, "`ready` takes a map of keys, not text");
                     self.replace_value(&mut entry.value, &text, finding.help(format!("write `ready: {text}`")));
                 }
+            }
+        }
+        let Some(entries) = node.entries() else { return };
+        if let Some(at) = find(entries, &["image", "docker", "container", "compose"])
+            && !entries.iter().any(|entry| &*entry.key == "command")
+        {
+            let image = entries[at].value.text().cloned().unwrap_or_else(|| "IMAGE".into());
+            let finding = Diagnostic::error(entries[at].key_span, format!("service: there is no key `{}`", entries[at].key));
+            self.report(finding.help(format!(
+                "write the command that starts it, with the port it is to have: `command: docker run --rm -p 8080:80 {image}`"
+            )));
+            if let Some(key) = crate::plan::keys::SERVICE.key("command") {
+                self.stand_in(node, at, key);
             }
         }
         let Some(entries) = node.entries() else { return };

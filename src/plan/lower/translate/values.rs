@@ -172,12 +172,26 @@ pub(crate) fn range_of_map(node: &Node) -> Option<String> {
         let range = guess_think_time(&format!("[{from}, {to}]"))?.corrected?;
         return ThinkTime::parse(&range).is_ok().then_some(range);
     }
+    let normal = get(&["mean", "average", "constant_delay_offset"]).zip(get(&["deviation", "standard_deviation", "stddev", "sigma"]));
+    if let Some((mean, deviation)) = normal.filter(|_| only_two) {
+        let (mean, deviation) = (in_milliseconds(mean)?, in_milliseconds(deviation)?);
+        return Some(format!("{{ normal: {{ mean: {mean}, deviation: {deviation} }} }}"));
+    }
     let offset = get(&["constant_delay_offset", "offset", "delay_offset"]);
     let added = get(&["random_delay_maximum", "range", "random_delay"]);
     let in_ms = |text: &str| text.trim().parse::<u64>().ok();
     match offset.map(|text| in_ms(text)).zip(added.map(|text| in_ms(text))) {
         Some((Some(offset), Some(added))) if only_two => Some(format!("{offset}ms..{}ms", offset + added)),
         _ => None,
+    }
+}
+
+/// A time; without a unit it is in milliseconds, as JMeter's timers have it.
+fn in_milliseconds(text: &str) -> Option<String> {
+    let text = text.trim();
+    match bare_number(text) {
+        Some(number) => Some(format!("{number}ms")),
+        None => parse_duration(text).is_ok().then(|| text.to_owned()),
     }
 }
 
