@@ -125,6 +125,7 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
         around: Default::default(),
         empty_values: Default::default(),
         moved_to_plan: Vec::new(),
+        told_data: Vec::new(),
     };
     lower.translate(&mut node);
     let mut skip = false;

@@ -481,7 +481,7 @@ mod tests {
             ("mean < base + 10%", None),
             ("p95 < 10% baseline", Some("p95 < baseline + 10%")),
             ("p95 < 300ms baseline", None),
-            ("errors < 1%", None),
+            ("errors < 1%", Some("error_rate < 1%")),
             ("fast", None),
             ("< 300ms", None),
         ] {

@@ -154,11 +154,15 @@ fn metric(figure: &str, limit: &str) -> Option<(String, bool)> {
         "responsetime", "http", "req", "http_req_duration", "is", "must", "should", "be", "stays", "to", "has", "overall",
     ];
     let words = figure.replace("http_req_duration", "http req duration").replace("first_byte", "ttfb");
-    let words: Vec<&str> = words
-        .split(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '%'))
-        .flat_map(|word| word.split('.').filter(move |_| word.parse::<f64>().is_err()).chain(word.parse::<f64>().is_ok().then_some(word)))
-        .filter(|word| !word.is_empty())
-        .collect();
+    let is_sign = |c: char| !c.is_alphanumeric() && !matches!(c, '.' | '%');
+    // A dot joins words, as in `http.response_time`, or is one of a number.
+    let joins = |word: &str| word.match_indices('.').any(|(at, _)| !word[at + 1..].starts_with(|c: char| c.is_ascii_digit()) || !word[..at].ends_with(|c: char| c.is_ascii_digit()));
+    let parts = |word: &'_ str| -> Vec<String> {
+        let parts: Vec<&str> = if joins(word) { word.split('.').collect() } else { vec![word] };
+        parts.into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let words: Vec<String> = words.split(is_sign).flat_map(parts).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut phase = None;
     let mut found = None;
     let mut share = limit.ends_with('%') || limit.parse::<f64>().is_ok_and(|number| number < 1.0 && limit.contains('.'));

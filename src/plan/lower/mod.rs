@@ -62,6 +62,8 @@ pub(crate) struct Lower<'a> {
     pub(super) empty_values: EmptyValues,
     /// Keys of the plan that stand in thread groups: they are read as the plan's.
     pub(super) moved_to_plan: Vec<Entry>,
+    /// Data sets of which it was told that they have no file.
+    pub(super) told_data: Vec<Arc<str>>,
 }
 
 /// Where among the findings it was told that nothing is written after a key.
@@ -265,7 +267,12 @@ impl Lower<'_> {
                 let finding = Diagnostic::error(span, format!("`{key}` takes a whole number, not `{}`", text.trim()));
                 let guess = guessed_count(text).and_then(|digits| digits.parse::<u64>().ok());
                 let guess = guess.filter(|number| (least..=1_000_000_000).contains(number));
+                let range = text.split_once("..").filter(|_| key == "users").map(|(from, to)| (from.trim(), to.trim()));
+                let range = range.filter(|(from, to)| from.parse::<u64>().is_ok() && to.parse::<u64>().is_ok());
                 self.report(match guess {
+                    None if range.is_some() => finding.help(range.map_or_else(String::new, |(from, to)| format!(
+                        "a number of users that changes is written as `stages: [{{ users: {from}, hold: 1m }}, {{ users: {to}, over: 1m }}]`"
+                    ))),
                     Some(number) => {
                         let written = self.as_written(span, key, number);
                         finding.help(format!("write digits only: `{written}`")).fix(span, number.to_string())

@@ -63,6 +63,19 @@ impl Lower<'_> {
             let finding = Diagnostic::error(set.value.span, format!("the data set `{}` takes a map of keys, not text", set.key));
             return self.replace_value(&mut set.value, &text, finding.help(format!("write `{}: {text}`", set.key)));
         }
+        if set.value.items().is_some_and(|items| !items.is_empty()) {
+            let finding = Diagnostic::error(set.value.span, format!("the data set `{}` takes a file, not rows", set.key));
+            let name = &set.key;
+            self.report(finding.help(format!(
+                "write the rows into a file, `{name}: {{ file: {name}.csv }}`, or the list under `variables` and draw from it with `${{choice({name})}}`"
+            )));
+            // The data set is known, so that nothing is told of its uses.
+            if let Some(made) = self.made("{ file: rows.csv }", set.value.span) {
+                set.value = made;
+            }
+            self.told_data.push(set.key.clone());
+            return;
+        }
         let mut at = 0;
         while let Some(entry) = set.value.entries().and_then(|entries| entries.get(at)).cloned() {
             let finding = self.no_key(&entry, &DATA);
@@ -196,6 +209,25 @@ impl Lower<'_> {
         let finding = Diagnostic::error(entry.key_span, format!("`{}` takes a map of names to values, not a list", entry.key));
         let finding = finding.help(format!("write `{}: {text}`", entry.key));
         self.replace_entries(node, &[at], &[(entry.key.to_string(), text)], finding);
+    }
+
+    /// Values of variables that other programs would replace: `$NAME`, `%NAME%`, `$env:NAME`.
+    pub(super) fn environment_values(&mut self, node: &Node) {
+        for entry in node.entries().unwrap_or_default() {
+            let Some(text) = entry.value.text() else { continue };
+            let name = text.strip_prefix("$env:").or_else(|| text.strip_prefix('$').map(|name| name.trim_matches(['(', ')'])));
+            let name = name.or_else(|| text.strip_prefix('%').and_then(|name| name.strip_suffix('%')));
+            let constant = |name: &&str| {
+                name.starts_with(|c: char| c.is_ascii_uppercase())
+                    && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+            };
+            let Some(name) = name.filter(constant) else { continue };
+            let ours = format!("${{env.{name}}}");
+            let finding = Diagnostic::warning(entry.value.span, format!("`{text}` is sent as it stands, for it holds no `${{…}}`"));
+            let finding = finding.help(format!("the variable of the environment is `{ours}`"));
+            let here = self.in_flow(&entry.value).is_some();
+            self.report(if here { finding.fix(entry.value.span, quoted(&ours)) } else { finding });
+        }
     }
 
     /// A list of names alone.

@@ -48,6 +48,9 @@ impl Lower<'_> {
         for key in ["variables", "secrets"] {
             if let Some(at) = node.entries().and_then(|entries| entries.iter().position(|entry| &*entry.key == key)) {
                 self.translate_variables(node, at);
+                if let Some(values) = node.get(key).cloned() {
+                    self.environment_values(&values);
+                }
             }
         }
         let NodeKind::Map(entries) = &mut node.kind else { return };
@@ -72,7 +75,7 @@ impl Lower<'_> {
     fn unwrap_plan(&mut self, node: &mut Node) {
         let Some([only]) = node.entries() else { return };
         let is_plan = |inside: &Node| {
-            inside.entries().is_some_and(|entries| entries.iter().any(|entry| key_for(&PLAN, &entry.key).is_some_and(|key| key.name == "thread_groups")))
+            inside.entries().is_some_and(|entries| groups_at(entries).is_some())
         };
         if !is_one_of(&only.key, &WRAPPERS) || !is_plan(&only.value) {
             return;
@@ -244,7 +247,7 @@ impl Lower<'_> {
             (0..homes.len()).filter(|at| homes[*at].as_ref().is_some_and(|(one, _)| *one == home)).collect()
         };
         let (mut groups, http) = (at(Home::Group), at(Home::Http));
-        if !groups.is_empty() && !entries.iter().any(|entry| key_for(&PLAN, &entry.key).is_some_and(|key| key.name == "thread_groups")) {
+        if !groups.is_empty() && groups_at(entries).is_none() {
             if let Some(at) = entries.iter().position(|entry| &*entry.key == "thresholds" && groups.iter().any(|at| &*entries[*at].key == "steps" && entries[*at].key_span.start < entry.key_span.start)) {
                 groups.retain(|other| *other != at);
             }
@@ -327,8 +330,8 @@ impl Lower<'_> {
         let pair = self.pair_for(&entry, key).and_then(|(_, value)| self.made(&value, entry.value.span));
         let entry = Entry { key: key.name.into(), value: pair.unwrap_or(entry.value), ..entry };
         let NodeKind::Map(entries) = &mut node.kind else { return };
-        let groups = entries.iter_mut().find(|one| key_for(&PLAN, &one.key).is_some_and(|key| key.name == "thread_groups"));
-        let Some(Entry { value: Node { kind: NodeKind::Map(groups), .. }, .. }) = groups else { return };
+        let Some(at) = groups_at(entries) else { return };
+        let NodeKind::Map(groups) = &mut entries[at].value.kind else { return };
         for group in groups {
             let NodeKind::Map(known) = &mut group.value.kind else { continue };
             if !known.iter().any(|one| key_for(&THREAD_GROUP, &one.key).is_some_and(|known| known.name == key.name)) {
@@ -441,7 +444,11 @@ impl Lower<'_> {
         }
         let text = if pairs.is_empty() { condition } else { format!("{{ threshold: {condition}, {} }}", pairs.join(", ")) };
         let place = Span { end: item.span.end, ..item.span };
-        let finding = Diagnostic::error(place, "a threshold is written as METRIC OPERATOR VALUE");
+        let what = match item.entries() {
+            Some([only]) => format!("`{}` is a figure, not a key of a threshold", only.key),
+            Some(_) | None => "a threshold is written as METRIC OPERATOR VALUE".into(),
+        };
+        let finding = Diagnostic::error(place, what);
         self.replace_value(item, &text, finding.help(format!("write `{text}`")));
         false
     }
@@ -514,13 +521,21 @@ impl Lower<'_> {
     }
 }
 
+/// The entry that holds the thread groups, whatever it is called.
+fn groups_at(entries: &[Entry]) -> Option<usize> {
+    let named = entries.iter().position(|entry| &*entry.key == "thread_groups");
+    named.or_else(|| {
+        entries.iter().position(|entry| {
+            let is_of_groups = key_for(&PLAN, &entry.key).is_some_and(|key| key.name == "thread_groups");
+            is_of_groups && (entry.value.entries().is_some() || entry.value.items().is_some())
+        })
+    })
+}
+
 /// `, in `shoppers` for example`, with the names that the plan has.
 pub(super) fn group_named(node: &Node) -> String {
-    let groups = node.entries().and_then(|entries| {
-        entries.iter().find(|one| key_for(&PLAN, &one.key).is_some_and(|key| key.name == "thread_groups"))
-    });
-    let names: Vec<&str> =
-        groups.and_then(|groups| groups.value.entries()).unwrap_or_default().iter().map(|entry| &*entry.key).collect();
+    let groups = node.entries().and_then(|entries| entries[groups_at(entries)?].value.entries());
+    let names: Vec<&str> = groups.unwrap_or_default().iter().map(|entry| &*entry.key).collect();
     match names.as_slice() {
         [] => String::new(),
         [one] => format!(", below `{one}:`"),
