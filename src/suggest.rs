@@ -49,15 +49,26 @@ fn bare(word: &str) -> &str {
 
 /// The known words that come nearest to one that nobody knows, best first: those that share a part of it, those
 /// whose meaning mentions it, and those that are spelt alike. Each known word has its meaning.
-pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = (&'a str, &'a str)>, most: usize) -> Vec<(&'a str, &'a str)> {
+pub fn closest<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = (&'a str, &'a str)>,
+    most: usize,
+) -> Vec<(&'a str, &'a str)> {
     let word = folded(word);
     let parts: Vec<&str> = word.split('_').filter(|part| part.len() > 2).collect();
     let mut all: Vec<(f64, &str, &str)> = known
         .into_iter()
         .map(|(name, meaning)| {
             let shared = name.split('_').any(|part| parts.contains(&part));
-            let meant = || meaning.split(|c: char| !c.is_alphanumeric()).any(|one| parts.contains(&&*one.to_ascii_lowercase()));
-            let bonus = if shared { 1.0 } else if meant() { 0.5 } else { 0.0 };
+            let meant =
+                || meaning.split(|c: char| !c.is_alphanumeric()).any(|one| parts.contains(&&*one.to_ascii_lowercase()));
+            let bonus = if shared {
+                1.0
+            } else if meant() {
+                0.5
+            } else {
+                0.0
+            };
             (strsim::jaro_winkler(&word, name) + bonus, name, meaning)
         })
         .collect();
@@ -109,7 +120,8 @@ mod tests {
 
     #[test]
     fn the_closest_share_a_part_or_are_meant() {
-        let known = [("follow_redirects", "Whether redirects are followed."), ("retries", "x"), ("auth", "How to sign in.")];
+        let known =
+            [("follow_redirects", "Whether redirects are followed."), ("retries", "x"), ("auth", "How to sign in.")];
         assert_eq!(closest("redirects", known, 1)[0].0, "follow_redirects");
         assert_eq!(closest("sign", known, 1)[0].0, "auth");
         assert_eq!(closest("x", known, 2).len(), 2);

@@ -221,7 +221,9 @@ fn at_its_dash(text: &str, error: &mut Diagnostic) {
     let help = if is_step {
         format!("if it is a step of its own, put `- ` in front of it: `- {word}: …`")
     } else {
-        format!("if `{word}` belongs to the step above it, indent it by two spaces, as far as that step's first key; if it is a step of its own, put `- ` in front")
+        format!(
+            "if `{word}` belongs to the step above it, indent it by two spaces, as far as that step's first key; if it is a step of its own, put `- ` in front"
+        )
     };
     *error = finding.help(help).fix(span, replacement);
 }

@@ -52,6 +52,27 @@ pub(super) fn kind(text: &str) -> Option<(&'static str, &'static str)> {
     if top("execution:") && (top("scenarios:") || item("scenario:")) && !top("thread_groups:") {
         return Some(("a Taurus configuration", TAURUS));
     }
+    if top("jobs:") && item("runs-on:") {
+        return Some(("a GitHub workflow", "name the plan, which it gives to `loadplan run`"));
+    }
+    if top("services:") && item("image:") && !top("thread_groups:") && !top("http:") {
+        return Some((
+            "a Docker Compose file",
+            "name the plan; a plan starts it with `services: { api: { command: docker compose up -d } }`",
+        ));
+    }
+    let is_pair = |line: &str| {
+        line.split_once('=')
+            .is_some_and(|(key, _)| !key.contains([':', '{', ' ']) || key.ends_with(' ') && !key.contains(':'))
+    };
+    let sections = first.starts_with('[') && first.ends_with(']');
+    let mut rest = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';', '[']));
+    if (sections || is_pair(first)) && rest.all(is_pair) && text.contains('=') {
+        return Some((
+            "a file of properties (TOML or INI)",
+            "a plan is YAML: `key: value`, what belongs to a key indented below it; `loadplan new` writes one",
+        ));
+    }
     if top("thread_groups:") {
         return None;
     }

@@ -33,9 +33,19 @@ impl ThinkTime {
     /// # Errors
     /// When a duration in it cannot be read, or the range ends before it starts.
     pub fn parse(text: &str) -> Result<Self, Problem> {
+        if text.contains("...") || text.contains('…') {
+            let dots = text.replace("...", "..").replace('…', "..");
+            let corrected = match Self::parse(&dots) {
+                Ok(_) => Some(dots.trim().to_owned()),
+                Err(error) => error.corrected,
+            };
+            let message = format!("`{}` is not a range; it is written with two dots", text.trim());
+            return Err(Problem { message, corrected, ..Problem::default() });
+        }
         if let Some((from, to)) = text.split_once("..") {
             let parsed = parse_duration(from).and_then(|from| Ok((from, parse_duration(to)?)));
-            let (from, to) = parsed.map_err(|error| Problem { message: error.message, ..range_with_units(from, to) })?;
+            let (from, to) =
+                parsed.map_err(|error| Problem { message: error.message, ..range_with_units(from, to) })?;
             if from > to {
                 return Err(Problem {
                     message: format!("`{text}` starts after it ends"),
@@ -78,13 +88,21 @@ pub fn guess(text: &str) -> Option<Problem> {
     let text = text.trim();
     let (name, inside) = match text.split_once(['(', '[']) {
         Some((name, inside)) => (name.trim(), inside.strip_suffix([')', ']'])?),
-        None => ("", text),
+        None => match text.split_once(' ') {
+            Some((name @ ("random" | "uniform"), inside)) => (name, inside.trim()),
+            Some(_) | None => ("", text),
+        },
     };
     let name = name.rsplit(['.', ' ']).next().unwrap_or(name).to_ascii_lowercase();
     let pair = |inside: &str| {
         let halves = match inside.strip_prefix("between ") {
             Some(inside) => inside.split_once(" and ")?,
-            None if inside == text => ["-", " to ", "–"].iter().find_map(|sign| inside.split_once(sign))?,
+            None if inside == text || !text.ends_with([')', ']']) => {
+                let comma =
+                    inside.split_once(',').filter(|(from, _)| from.ends_with(|c: char| c.is_ascii_alphabetic()));
+                let sign = ["-", " to ", "–"].iter().find_map(|sign| inside.split_once(sign));
+                comma.or(sign)?
+            }
             None => inside.split_once(',')?,
         };
         let is_time = |half: &str| half.trim().starts_with(|c: char| c.is_ascii_digit());

@@ -41,6 +41,9 @@ const SIGNS: [(&str, &str); 31] = [
 /// The threshold that is meant; it may lack a unit.
 pub(super) fn guess(text: &str) -> Option<String> {
     let text = text.trim().to_lowercase();
+    if matches!(text.as_str(), "no errors" | "0 errors" | "zero errors" | "no failures" | "no errors at all") {
+        return Some("errors == 0".into());
+    }
     let (text, fails) = without_consequence(&text);
     let (left, sign, right) = parts(text)?;
     let (figure, sign, right) = if left.starts_with(|c: char| c.is_ascii_digit()) && metric(left, "").is_none() {
@@ -77,9 +80,9 @@ pub(super) fn guess(text: &str) -> Option<String> {
         return Some(format!("error_rate {sign} {}%", ((100.0 - share) * 1e6).round() / 1e6));
     }
     if sign.is_empty() {
-        let rises = Condition::read(&format!("{metric} < {right}")).ok().or_else(|| {
-            settled(format!("{metric} < {right}")).and_then(|text| Condition::read(&text).ok())
-        })?;
+        let rises = Condition::read(&format!("{metric} < {right}"))
+            .ok()
+            .or_else(|| settled(format!("{metric} < {right}")).and_then(|text| Condition::read(&text).ok()))?;
         let at_most = match rises.operator {
             Operator::Less => rises.metric.rises()?,
             Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual | Operator::Equal => false,
@@ -149,14 +152,44 @@ fn parts(text: &str) -> Option<(&str, &str, &str)> {
 /// The metric that words stand for, and whether they count what succeeds. `limit` says whether errors are meant as
 /// a number or as a share.
 fn metric(figure: &str, limit: &str) -> Option<(String, bool)> {
-    const FILLERS: [&str; 24] = [
-        "the", "of", "all", "response", "responses", "time", "times", "request", "requests", "duration", "rt", "global",
-        "responsetime", "http", "req", "http_req_duration", "is", "must", "should", "be", "stays", "to", "has", "overall",
+    const FILLERS: [&str; 27] = [
+        "ms",
+        "millis",
+        "milliseconds",
+        "the",
+        "of",
+        "all",
+        "response",
+        "responses",
+        "time",
+        "times",
+        "request",
+        "requests",
+        "duration",
+        "rt",
+        "global",
+        "responsetime",
+        "http",
+        "req",
+        "http_req_duration",
+        "is",
+        "must",
+        "should",
+        "be",
+        "stays",
+        "to",
+        "has",
+        "overall",
     ];
     let words = figure.replace("http_req_duration", "http req duration").replace("first_byte", "ttfb");
     let is_sign = |c: char| !c.is_alphanumeric() && !matches!(c, '.' | '%');
     // A dot joins words, as in `http.response_time`, or is one of a number.
-    let joins = |word: &str| word.match_indices('.').any(|(at, _)| !word[at + 1..].starts_with(|c: char| c.is_ascii_digit()) || !word[..at].ends_with(|c: char| c.is_ascii_digit()));
+    let joins = |word: &str| {
+        word.match_indices('.').any(|(at, _)| {
+            !word[at + 1..].starts_with(|c: char| c.is_ascii_digit())
+                || !word[..at].ends_with(|c: char| c.is_ascii_digit())
+        })
+    };
     let parts = |word: &'_ str| -> Vec<String> {
         let parts: Vec<&str> = if joins(word) { word.split('.').collect() } else { vec![word] };
         parts.into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect()
@@ -165,7 +198,8 @@ fn metric(figure: &str, limit: &str) -> Option<(String, bool)> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut phase = None;
     let mut found = None;
-    let mut share = limit.ends_with('%') || limit.parse::<f64>().is_ok_and(|number| number < 1.0 && limit.contains('.'));
+    let mut share =
+        limit.ends_with('%') || limit.parse::<f64>().is_ok_and(|number| number < 1.0 && limit.contains('.'));
     let (mut errors, mut successes, mut count, mut rate, mut requests) = (false, false, false, false, false);
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {
@@ -195,11 +229,13 @@ fn metric(figure: &str, limit: &str) -> Option<(String, bool)> {
             "tls" | "handshaking" => phase = Some("tls"),
             "waiting" => phase = Some("first_byte"),
             "receiving" | "download" => phase = Some("download"),
-            "error" | "errors" | "fail" | "failed" | "failure" | "failures" | "ko" | "failedrequests" | "maxerrorrate" => {
+            "error" | "errors" | "fail" | "failed" | "failure" | "failures" | "ko" | "failedrequests"
+            | "maxerrorrate" => {
                 errors = true;
                 share |= word == "maxerrorrate";
             }
-            "success" | "successes" | "successful" | "successfulrequests" | "succ" | "checks" | "passed" | "ok" => successes = true,
+            "success" | "successes" | "successful" | "successfulrequests" | "succ" | "checks" | "passed" | "ok"
+            | "availability" => successes = true,
             "rate" | "ratio" | "percent" | "percentage" | "share" | "%" => {
                 share = true;
                 rate = true;
@@ -257,12 +293,19 @@ pub(super) fn of_entry(key: &str, value: &str) -> Option<String> {
         ("http_reqs", true) => format!("throughput {}", value.trim_start_matches("rate").trim()),
         ("maxErrorRate", false) => format!("error_rate <= {}%", value.trim_end_matches('%')),
         (_, true) if value.starts_with(['<', '>', '=']) => format!("{key} {value}"),
-        (_, true) if key.starts_with("http_req_") => format!("{} {value}", key.trim_start_matches("http_req_").replace("duration", "")),
+        (_, true) if key.starts_with("http_req_") => {
+            format!("{} {value}", key.trim_start_matches("http_req_").replace("duration", ""))
+        }
         (_, true) => return None,
         (_, false) => {
             // Nobody limits a throughput from above.
-            let at_least = settled(format!("{key} > {value}")).or_else(|| guess(&format!("{key} > {value}")).and_then(settled));
-            let rises = |text: &String| Condition::read(text).is_ok_and(|read| read.metric.rises() != Some(false) && !matches!(read.metric, Metric::Requests | Metric::Iterations));
+            let at_least =
+                settled(format!("{key} > {value}")).or_else(|| guess(&format!("{key} > {value}")).and_then(settled));
+            let rises = |text: &String| {
+                Condition::read(text).is_ok_and(|read| {
+                    read.metric.rises() != Some(false) && !matches!(read.metric, Metric::Requests | Metric::Iterations)
+                })
+            };
             match (value, at_least) {
                 ("0" | "0%", Some(_)) => format!("{key} == {value}"),
                 (_, Some(text)) if !rises(&text) => return Some(text),

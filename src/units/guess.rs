@@ -76,8 +76,20 @@ pub(super) fn rate(text: &str) -> Option<String> {
 /// The whole number that `1,000`, `10 users`, `10.0` or `2k` stands for.
 pub(super) fn count(text: &str) -> Option<String> {
     const NOUNS: [&str; 14] = [
-        "", "user", "users", "thread", "threads", "vu", "vus", "virtual users", "concurrent users", "time", "times", "x",
-        "iterations", "loops",
+        "",
+        "user",
+        "users",
+        "thread",
+        "threads",
+        "vu",
+        "vus",
+        "virtual users",
+        "concurrent users",
+        "time",
+        "times",
+        "x",
+        "iterations",
+        "loops",
     ];
     let text = text.trim().to_ascii_lowercase();
     let end = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());

@@ -441,7 +441,8 @@ impl Builder<'_> {
     /// Tells of a tag, unless it is one of YAML's own (YAML 1.2 §10.3), which name what a value is anyway.
     fn refuse_tag(&mut self, tag: Option<&Tag>, at: Option<usize>, value: Span) {
         let is_core = |tag: &Tag| {
-            tag.handle() == "tag:yaml.org,2002:" && CORE_TAGS.iter().any(|known| known.trim_start_matches('!') == tag.suffix())
+            tag.handle() == "tag:yaml.org,2002:"
+                && CORE_TAGS.iter().any(|known| known.trim_start_matches('!') == tag.suffix())
         };
         if tag.is_some_and(|tag| !is_core(tag)) {
             let start = at.map_or(value.start, |at| self.offsets.original(at) as u32);
@@ -495,10 +496,7 @@ fn in_words(what: &str) -> (String, &'static str) {
             || what.contains("block collection")
             || what.contains("block sequence") =>
         {
-            sentence(
-                NO_ITEM,
-                "put `- ` in front, or indent it as far as the lines it belongs to",
-            )
+            sentence(NO_ITEM, "put `- ` in front, or indent it as far as the lines it belongs to")
         }
         what if what.contains("flow")
             || what.contains("bracket")

@@ -9,7 +9,9 @@ use super::support::patches::{expect_patches_to_hold, findings, patched};
 /// A plan with these lines instead of a group's load.
 fn load(lines: &str) -> String {
     let lines: String = lines.lines().map(|line| format!("    {line}\n")).collect();
-    format!("http: {{ base_url: 'http://127.0.0.1:9' }}\nthread_groups:\n  shoppers:\n{lines}    steps:\n      - get: /\n")
+    format!(
+        "http: {{ base_url: 'http://127.0.0.1:9' }}\nthread_groups:\n  shoppers:\n{lines}    steps:\n      - get: /\n"
+    )
 }
 
 /// A plan with these lines beside a group's load.
@@ -137,7 +139,10 @@ fn what_other_tools_have_at_the_top_leads_to_its_place_here() {
         ("user_defined_variables:\n  word: mug", "variables:\n  word: mug"),
         ("variables:\n  - name: word\n    value: mug", "variables: { word: mug }"),
         ("environment:\n  word: mug", "variables:\n  word: mug"),
-        ("csv_data_set_config:\n  filename: words.csv\n  variable_names: a,b", "data: { words: { file: words.csv, columns: [a, b] } }"),
+        (
+            "csv_data_set_config:\n  filename: words.csv\n  variable_names: a,b",
+            "data: { words: { file: words.csv, columns: [a, b] } }",
+        ),
         ("data: {words: words.csv}", "words: { file: words.csv }"),
         ("data: words.csv", "data: { words: { file: words.csv } }"),
         ("data:\n  words:\n    file: words.csv\n    recycle: true", "at_end: recycle"),
@@ -184,8 +189,14 @@ fn layout_that_yaml_refuses_is_told_once_with_what_is_meant() {
     let tabs = plan.replace("    ", "\t");
     expect_told(&tabs, &["in 4 lines", "    users: 5"]);
     expect_told(&plan.replace("  ", "\t"), &["in 5 lines", "users: 5"]);
-    expect_told(&format!("{plan}-get: /b\n").replace("-get", "      -get"), &["a space is missing after `-`", "- get: /b"]);
-    expect_told(&format!("{plan}      assert:\n        status: 200\n"), &["`assert` stands as far left", "        assert:\n          status: 200"]);
+    expect_told(
+        &format!("{plan}-get: /b\n").replace("-get", "      -get"),
+        &["a space is missing after `-`", "- get: /b"],
+    );
+    expect_told(
+        &format!("{plan}      assert:\n        status: 200\n"),
+        &["`assert` stands as far left", "        assert:\n          status: 200"],
+    );
     expect_told(&format!("{plan}      post: /b\n"), &["a step of its own", "      - post: /b"]);
     expect_told(&format!("variables: {{ }}\nx-a: *x\n{plan}"), &["no `&` names it", "x-a: '*x'"]);
     expect_told(&format!("// a comment\n{plan}"), &["# a comment"]);

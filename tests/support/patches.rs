@@ -63,7 +63,11 @@ pub fn expect_patches_to_hold(path: &Path) {
         let refused = after.iter().find(|one| {
             let start = one.span.start as usize;
             let known = before.iter().any(|other| other.fix.is_none() && other.message == one.message);
-            !known && one.severity == Severity::Error && one.span.file == FileId(0) && place.start <= start && start < place.end
+            !known
+                && one.severity == Severity::Error
+                && one.span.file == FileId(0)
+                && place.start <= start
+                && start < place.end
         });
         assert!(refused.is_none(), "a patch is refused: {refused:?}\n{new}\nfor\n{text}\n{}", told(&before));
     }

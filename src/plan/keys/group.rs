@@ -8,18 +8,38 @@ static STAGE_SHAPE: Ty = Ty::Section(&STAGE);
 static ITERATION_SHAPES: [Ty; 2] = [Ty::Count(1), Ty::Section(&ITERATIONS_TOTAL)];
 
 pub(super) const USERS: Key =
-    Key::new("users", Ty::Count(1), "How many users run side by side. The default is 1.", "users: 50").words(&[
-        ("JMeter", "threads"),
-        ("JMeter", "num_threads"),
-        ("k6", "vus"),
-        ("Taurus", "concurrency"),
-        ("drill", "concurrency"),
-        ("Locust", "user_count"),
-        ("Artillery", "arrivalCount"),
-        ("wrk", "connections"),
-        ("JMeter", "numberOfThreads"),
-    ])
-.also(&["number_of_threads", "ThreadGroup.num_threads", "thread_count", "virtual_users", "concurrent_users", "number_of_users", "num_users", "target_concurrency", "atOnceUsers", "rampUsers", "max_concurrency", "start_threads_count", "user", "clients", "population"]);
+    Key::new("users", Ty::Count(1), "How many users run side by side. The default is 1.", "users: 50")
+        .words(&[
+            ("JMeter", "threads"),
+            ("JMeter", "num_threads"),
+            ("k6", "vus"),
+            ("Taurus", "concurrency"),
+            ("drill", "concurrency"),
+            ("Locust", "user_count"),
+            ("Artillery", "arrivalCount"),
+            ("wrk", "connections"),
+            ("JMeter", "numberOfThreads"),
+        ])
+        .also(&[
+            "number_of_threads",
+            "nThreads",
+            "noOfThreads",
+            "no_of_users",
+            "ThreadGroup.num_threads",
+            "thread_count",
+            "virtual_users",
+            "concurrent_users",
+            "number_of_users",
+            "num_users",
+            "target_concurrency",
+            "atOnceUsers",
+            "rampUsers",
+            "max_concurrency",
+            "start_threads_count",
+            "user",
+            "clients",
+            "population",
+        ]);
 pub(super) const RAMP_UP: Key = Key::new("ramp_up", Ty::Duration, "How long it takes until all users run: user k of N (counted from 0) starts at k × ramp_up / N. The default is 0s, all at once.", "ramp_up: 10s")
     .words(&[("JMeter", "rampUp"), ("JMeter", "ramp_time"), ("Taurus", "ramp-up"), ("drill", "rampup"), ("JMeter", "rampup"), ("Artillery", "rampTo"), ("Locust", "spawn_rate"), ("JMeter", "ramp")])
 .also(&["ramp_up_period", "ramp_up_time", "Startup Time", "ThreadGroup.ramp_time", "ramp_up_period_in_seconds", "ramp_period"]);
@@ -52,7 +72,21 @@ pub(super) const DURATION: Key = Key::new(
     ("k6", "maxDuration"),
     ("JMeter", "runtime"),
 ])
-.also(&["hold_target_rate_time", "hold_load_for", "hold_target_time", "test_duration", "time", "length", "for", "run_for", "time_limit", "ThreadGroup.duration", "execution_time", "lasts", "max_time"]);
+.also(&[
+    "hold_target_rate_time",
+    "hold_load_for",
+    "hold_target_time",
+    "test_duration",
+    "time",
+    "length",
+    "for",
+    "run_for",
+    "time_limit",
+    "ThreadGroup.duration",
+    "execution_time",
+    "lasts",
+    "max_time",
+]);
 pub(super) const RAMP_DOWN: Key = Key::new(
     "ramp_down",
     Ty::Duration,
@@ -75,7 +109,7 @@ pub(super) const ARRIVAL_RATE: Key = Key::new(
     "arrival_rate: 200/s",
 )
 .words(&[("Artillery", "arrivalRate"), ("k6", "rate"), ("Gatling", "constantUsersPerSec"), ("vegeta", "rps"), ("Locust", "target_rps")])
-.also(&["tps", "qps", "requests_per_second", "arrivals_per_second", "target_rate", "users_per_second", "iterations_per_second", "target_throughput"]);
+.also(&["tps", "qps", "hits_per_second", "rate_per_second", "requests_per_second", "arrivals_per_second", "target_rate", "users_per_second", "iterations_per_second", "target_throughput"]);
 pub(super) const ARRIVALS: Key = Key::new(
     "arrivals",
     Ty::Enum(&[
@@ -131,7 +165,7 @@ pub(super) const WARM_UP: Key = Key::new(
     "Samples that start in this time of the group are shown in the timeline, but count in no total and are judged by no threshold.",
     "warm_up: 1m",
 )
-.also(&["warmup_time", "warmUp", "warm_up_period", "warmup_period"]);
+.also(&["warmup_time", "warmup_duration", "warm_up_time", "warmUp", "warm_up_period", "warmup_period"]);
 pub(super) const GRACEFUL_STOP: Key = Key::new("graceful_stop", Ty::Duration, "How long running iterations may take to finish when the group's time is up, before they are interrupted. The default is 30s, and 5s after SIGTERM. Think time and pauses are cut short at once.", "graceful_stop: 10s").words(&[("k6", "gracefulStop")])
 .also(&["gracefulRampDown", "shutdown_timeout", "stop_timeout"]);
 pub(super) const THINK_TIME_KEY: Key = Key::new(
@@ -149,7 +183,18 @@ pub(super) const THINK_TIME_KEY: Key = Key::new(
     ("k6", "sleep"),
     ("JMeter", "constant_timer"),
 ])
-.also(&["uniform_random_timer", "gaussian_random_timer", "poisson_random_timer", "random_timer", "thread_delay", "pause", "pauses", "wait", "wait_between_steps", "delay_between_requests"]);
+.also(&[
+    "uniform_random_timer",
+    "gaussian_random_timer",
+    "poisson_random_timer",
+    "random_timer",
+    "thread_delay",
+    "pause",
+    "pauses",
+    "wait",
+    "wait_between_steps",
+    "delay_between_requests",
+]);
 pub(super) const ON_ERROR: Key = Key::new(
     "on_error",
     Ty::Enum(&[
@@ -179,7 +224,20 @@ pub(super) const WEBSOCKET_KEY: Key = Key::new(
 pub(super) const THRESHOLDS: Key =
     Key::new("thresholds", Ty::Thresholds, "What must hold for this group's requests.", "thresholds: [p95 < 300ms]")
         .words(&[("Artillery", "ensure")])
-.also(&["sla", "slo", "slas", "slos", "pass_fail", "passfail", "criteria", "ensure", "goals", "limits", "kpis", "kpi"]);
+        .also(&[
+            "sla",
+            "slo",
+            "slas",
+            "slos",
+            "pass_fail",
+            "passfail",
+            "criteria",
+            "ensure",
+            "goals",
+            "limits",
+            "kpis",
+            "kpi",
+        ]);
 
 /// A thread group.
 pub static THREAD_GROUP: Section = Section {
@@ -214,7 +272,16 @@ pub static THREAD_GROUP: Section = Section {
             "on_start:\n  - post: /api/auth/login",
         )
         .words(&[("Locust", "onStart"), ("JMeter", "once_only"), ("Artillery", "beforeScenario")])
-        .also(&["once_only_controller", "setup", "set_up", "before", "before_each", "init", "on_user_start", "login"]),
+        .also(&[
+            "once_only_controller",
+            "setup",
+            "set_up",
+            "before",
+            "before_each",
+            "init",
+            "on_user_start",
+            "login",
+        ]),
         Key::new("steps", Ty::Steps, "What each user does in an iteration.", "steps:\n  - get: /api/market-data")
             .required()
             .words(&[

@@ -172,9 +172,7 @@ impl Section {
 
     /// Our key for another tool's word, and that tool.
     pub fn bridge(&self, word: &str) -> Option<(&'static str, &'static Key)> {
-        self.keys.iter().find_map(|key| {
-            Some((key.called(word)?, key))
-        })
+        self.keys.iter().find_map(|key| Some((key.called(word)?, key)))
     }
 }
 
@@ -189,7 +187,11 @@ pub(crate) fn nearest_keys(word: &str, what: &str, keys: &[&'static Key]) -> Str
         .collect();
     let section = sections().find(|section| section.name == what).map_or("step", |section| section.name);
     let anchor: String = section.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-')).collect();
-    format!("the nearest are {}; all keys: docs/plan-reference.md#{}", near.join(", "), anchor.replace(' ', "-").to_lowercase())
+    format!(
+        "the nearest are {}; all keys: docs/plan-reference.md#{}",
+        near.join(", "),
+        anchor.replace(' ', "-").to_lowercase()
+    )
 }
 
 /// A meaning up to the end of its first sentence, its colon or a few words.
@@ -218,8 +220,20 @@ static INSTEAD: &[(&str, &[&str], &str)] = &[
     (
         "plan",
         &[
-            "view_results_tree", "view_results_in_table", "summary_report", "aggregate_report", "aggregate_graph", "listener", "listeners",
-            "graph_results", "response_time_graph", "results_tree", "report", "reports", "jp@gc - Transactions per Second", "summariser",
+            "view_results_tree",
+            "view_results_in_table",
+            "summary_report",
+            "aggregate_report",
+            "aggregate_graph",
+            "listener",
+            "listeners",
+            "graph_results",
+            "response_time_graph",
+            "results_tree",
+            "report",
+            "reports",
+            "jp@gc - Transactions per Second",
+            "summariser",
         ],
         "remove it: every run writes report.html with tables and charts, and `loadplan try` shows each request and response",
     ),
@@ -238,15 +252,37 @@ static INSTEAD: &[(&str, &[&str], &str)] = &[
         &["reporting", "reporters", "final-stats", "junit"],
         "remove it: every run writes junit.xml, results.json and report.html; what fails a run is written under `thresholds`",
     ),
-    ("plan", &["output", "out", "results", "output_folder", "results_dir", "report_dir"], "give it to the run: `loadplan run --out FOLDER`"),
+    (
+        "plan",
+        &["output", "out", "results", "output_folder", "results_dir", "report_dir"],
+        "give it to the run: `loadplan run --out FOLDER`",
+    ),
+    (
+        "plan",
+        &["demo", "mock", "mock_server", "sample_api"],
+        "the sample API is a service: write `services: { api: { demo: trading } }`",
+    ),
+    (
+        "plan",
+        &["debug", "log_level", "verbose", "logging"],
+        "remove it: `loadplan try` shows every request and response of one user",
+    ),
     ("plan", &["seed", "random_seed"], "give it to the run: `loadplan run --seed 42`"),
-    ("plan", &["version", "$schema", "schema_version", "api_version", "apiVersion", "kind", "jmeter", "properties"], "remove it: a plan has no version of its own; HTTP's is `http: { version: 1.1 }`"),
+    (
+        "plan",
+        &["version", "$schema", "schema_version", "api_version", "apiVersion", "kind", "jmeter", "properties"],
+        "remove it: a plan has no version of its own; HTTP's is `http: { version: 1.1 }`",
+    ),
     (
         "plan",
         &["import", "imports", "include", "includes", "extends", "module_controller", "include_controller"],
         "a plan is one file: put steps of another file in place with `- include: FILE` in a list of `steps`",
     ),
-    ("plan", &["plugins", "modules", "provisioning", "engines", "processor", "processors", "extensions", "services_plugins"], "remove it: loadplan has no plug-ins; what it can do needs no switching on"),
+    (
+        "plan",
+        &["plugins", "modules", "provisioning", "engines", "processor", "processors", "extensions", "services_plugins"],
+        "remove it: loadplan has no plug-ins; what it can do needs no switching on",
+    ),
     (
         "plan",
         &["http_header_manager", "header_manager"],
@@ -275,7 +311,13 @@ static INSTEAD: &[(&str, &[&str], &str)] = &[
     (
         "thread group",
         &[
-            "view_results_tree", "view_results_in_table", "summary_report", "aggregate_report", "listener", "listeners", "graph_results",
+            "view_results_tree",
+            "view_results_in_table",
+            "summary_report",
+            "aggregate_report",
+            "listener",
+            "listeners",
+            "graph_results",
         ],
         "remove it: every run writes report.html with tables and charts, and `loadplan try` shows each request and response",
     ),
@@ -286,12 +328,23 @@ static INSTEAD: &[(&str, &[&str], &str)] = &[
     ),
     (
         "thread group",
-        &["scheduler", "specify_thread_lifetime", "use_scheduler", "delay_thread_creation_until_needed", "delayedStart", "timeUnit", "startVUs", "start_vus", "main_controller", "loop_controller"],
+        &[
+            "scheduler",
+            "specify_thread_lifetime",
+            "use_scheduler",
+            "delay_thread_creation_until_needed",
+            "delayedStart",
+            "timeUnit",
+            "startVUs",
+            "start_vus",
+            "main_controller",
+            "loop_controller",
+        ],
         "remove it: `duration` alone limits the time, and users are made when they are needed",
     ),
     (
         "thread group",
-        &["ramp_up_steps_count", "steps_count", "start_users_count", "rampup_steps"],
+        &["start_users", "initial_users", "ramp_up_steps_count", "steps_count", "start_users_count", "rampup_steps"],
         "a load in steps is written as `stages`: `- { users: 10, hold: 1m }` for each step",
     ),
     (
@@ -304,7 +357,11 @@ static INSTEAD: &[(&str, &[&str], &str)] = &[
         &["weight", "share_of_users", "percentage", "percent"],
         "a group has a number of `users` of its own; a share of the users that does something else is a step `choose`, whose branches have a `weight`",
     ),
-    ("thread group", &["browser", "options", "tags"], "remove it: there is nothing like it here; keys of your own begin with `x-`"),
+    (
+        "thread group",
+        &["browser", "options", "tags"],
+        "remove it: there is nothing like it here; keys of your own begin with `x-`",
+    ),
     (
         "service",
         &["image", "docker", "container", "compose"],

@@ -33,14 +33,15 @@ pub static PLAN: Section = Section {
         Key::new("thread_groups", Ty::Map(&Ty::Section(&THREAD_GROUP)), "Groups of users that run side by side, each with its own number of users and steps.", "thread_groups:\n  traders:\n    users: 50\n    duration: 2m\n    steps:\n      - get: /api/market-data")
             .required()
             .words(&[("k6", "scenarios"), ("Artillery", "scenarios"), ("Taurus", "execution"), ("JMeter", "thread_group"), ("JMeter", "threadGroups"), ("JMeter", "ThreadGroup"), ("Locust", "tasks"), ("drill", "plan"), ("Artillery", "phases"), ("JMeter", "groups")])
-            .also(&["users", "user_groups", "ultimate_thread_group", "concurrency_thread_group", "stepping_thread_group", "arrivals_thread_group", "bzm_concurrency_thread_group", "populations", "virtual_users", "vu_groups", "load_profiles"]),
+            .also(&["users", "user_groups", "scenario", "workloads", "workload", "load_groups", "ultimate_thread_group", "concurrency_thread_group", "stepping_thread_group", "arrivals_thread_group", "bzm_concurrency_thread_group", "populations", "virtual_users", "vu_groups", "load_profiles"]),
         Key::new("teardown", Ty::Steps, "Steps that run once, after all users have ended, even when the run was stopped.", "teardown:\n  - delete: /api/admin/orders")
             .words(&[("JMeter", "tearDown"), ("Artillery", "after"), ("Gatling", "after"), ("k6", "tearDown")])
             .also(&["teardown_thread_group", "after_all"]),
         Key::new("thresholds", Ty::Thresholds, "What must hold for the whole run.", "thresholds:\n  - error_rate < 1%\n  - p95 < 500ms")
             .words(&[("Artillery", "ensure"), ("Gatling", "assertions"), ("Taurus", "criteria")])
             .also(&["sla", "slo", "slas", "slos", "pass_fail", "passfail", "goals", "limits", "kpis", "kpi", "quality_gate", "quality_gates"]),
-        Key::new("fragments", Ty::Map(&Ty::Steps), "Named lists of steps, put in place with `include: NAME`.", "fragments:\n  log_in:\n    - post: /api/auth/login"),
+        Key::new("fragments", Ty::Map(&Ty::Steps), "Named lists of steps, put in place with `include: NAME`.", "fragments:\n  log_in:\n    - post: /api/auth/login")
+            .also(&["test_fragments", "test_fragment", "functions", "macros", "templates", "snippets", "modules", "shared_steps", "reusable_steps"]),
         Key::new("profiles", Ty::Map(&Ty::Section(&PROFILE)), "The same plan at another size: `--profile smoke` lays one over the plan.", "profiles:\n  smoke:\n    thread_groups:\n      traders: { users: 5, duration: 10s }")
             .words(&[("Artillery", "environments")])
             .also(&["environment", "envs", "stages_of_deployment", "targets", "configurations"]),
@@ -125,7 +126,8 @@ pub static DATA: Section = Section {
             "What happens when no row is left.",
             "at_end: stop_user",
         )
-        .words(&[("JMeter", "recycle"), ("JMeter", "stopThread"), ("Taurus", "loop")]),
+        .words(&[("JMeter", "recycle"), ("JMeter", "stopThread"), ("Taurus", "loop")])
+        .also(&["on_eof", "eof", "end_of_file", "on_end", "when_done", "at_eof"]),
     ],
 };
 

@@ -230,7 +230,8 @@ fn inner(key: &Key, word: &str, value: &Node) -> Option<&'static str> {
     let Ty::Section(section) = key.ty else { return None };
     let exact = section.key(word);
     // Of the other words only those of counts and times: a `type` may be anything's.
-    let counts = |key: &&Key| matches!(key.ty, Ty::Count(_) | Ty::Duration) && key.words.is_empty() && key.is_also(word);
+    let counts =
+        |key: &&Key| matches!(key.ty, Ty::Count(_) | Ty::Duration) && key.words.is_empty() && key.is_also(word);
     let ours = exact.or_else(|| section.keys.iter().find(counts).filter(|key| accepts(key, value, &[], &[])))?;
     Some(ours.name)
 }

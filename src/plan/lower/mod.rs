@@ -22,7 +22,6 @@ pub(crate) use fields::Fields;
 pub(super) use fields::is_load_key;
 pub(super) use root::plan;
 
-
 use super::keys;
 use super::statics::Statics;
 use super::types::{Dynamic, FileRef, Name, Spanned, Text};
@@ -229,7 +228,9 @@ impl Lower<'_> {
 
     /// A duration above zero.
     pub(crate) fn some_time(&mut self, node: &Node, key: &str) -> Option<Duration> {
-        let time = self.duration(node, key)?;
+        // `0` lacks more than its unit.
+        let is_nothing = node.text().is_some_and(|text| text.trim() == "0");
+        let time = if is_nothing { Duration::ZERO } else { self.duration(node, key)? };
         if time.is_zero() {
             self.report(
                 Diagnostic::error(node.span, format!("`{key}` must be longer than 0s")).help("for example 10s"),
@@ -450,14 +451,18 @@ impl Lower<'_> {
             && let Some(problem) = self.in_one_line(node).and_then(guess_think_time)
         {
             let message = format!("a range is written with two dots, not as {}", node.describe());
-            return self.unit_error(node.span, key, Problem { message, ..problem }, ThinkTime::parse).map(Dynamic::Fixed);
+            return self
+                .unit_error(node.span, key, Problem { message, ..problem }, ThinkTime::parse)
+                .map(Dynamic::Fixed);
         }
         let text = self.text(node, key)?;
         if text.value.contains("${") {
             return Some(Dynamic::Computed(text));
         }
         let time = ThinkTime::parse(&text.value);
-        time.or_else(|error| self.unit_error(node.span, key, error, ThinkTime::parse).ok_or(())).map(Dynamic::Fixed).ok()
+        time.or_else(|error| self.unit_error(node.span, key, error, ThinkTime::parse).ok_or(()))
+            .map(Dynamic::Fixed)
+            .ok()
     }
 }
 

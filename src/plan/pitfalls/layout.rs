@@ -87,7 +87,13 @@ impl Scan<'_> {
             return true;
         }
         if content.trim_start().starts_with("//") {
-            self.report(start..start + 2, "#".into(), "a comment starts with `#` in YAML, not with `//`", "write `#`", Kind::Refused);
+            self.report(
+                start..start + 2,
+                "#".into(),
+                "a comment starts with `#` in YAML, not with `//`",
+                "write `#`",
+                Kind::Refused,
+            );
             return true;
         }
         let wide: Vec<char> = content.chars().take_while(|c| c.is_whitespace()).collect();
@@ -118,7 +124,10 @@ impl Scan<'_> {
 /// Edits of a text that begins further on.
 fn moved(edits: &[Edit], by: usize) -> Vec<Edit> {
     let back = |range: &Range<usize>| range.start - by..range.end - by;
-    edits.iter().map(|edit| Edit { range: back(&edit.range), replacement: edit.replacement.clone(), kind: edit.kind }).collect()
+    edits
+        .iter()
+        .map(|edit| Edit { range: back(&edit.range), replacement: edit.replacement.clone(), kind: edit.kind })
+        .collect()
 }
 
 /// What is meant by a line at `offset` that stands as far left as the dash of the list above it: the place of the
@@ -140,7 +149,8 @@ pub(in crate::plan) fn indented(text: &str, offset: usize) -> Option<(String, Ra
     let mut lines = Vec::new();
     for line in text[start..].split_inclusive('\n') {
         let content = line.trim_end();
-        let inside = content.is_empty() || indentation(content) > indent || (end == start && indentation(content) == indent);
+        let inside =
+            content.is_empty() || indentation(content) > indent || (end == start && indentation(content) == indent);
         // What goes on beside it belongs to it too, up to the next dash.
         let beside = !content.is_empty() && indentation(content) == indent && !content.trim_start().starts_with('-');
         if !inside && !beside {

@@ -213,7 +213,8 @@ impl Scan<'_> {
             let at = entry.start + key.trim_end().len();
             let end = entry.start + key.len() + 1;
             let what = format!("`{}` is followed by `=`, but in YAML by `:`", key.trim_end());
-            return self.report(at..end, ":".into(), &what, "write a colon and a space", Kind::Misread);
+            let colon = if value.starts_with(' ') { ":" } else { ": " };
+            return self.report(at..end, colon.into(), &what, "write a colon and a space", Kind::Misread);
         }
         if item {
             self.value(entry, indent);
@@ -280,7 +281,8 @@ impl Scan<'_> {
         if let Some(at) = value.find(" #") {
             let rest = &value[at + 2..];
             let value = value[..at].trim_end();
-            let is_text = bare_number(value).is_none() && parse_duration(value).is_err() && !matches!(value, "true" | "false");
+            let is_text =
+                bare_number(value).is_none() && parse_duration(value).is_err() && !matches!(value, "true" | "false");
             if is_text && rest.starts_with(|c: char| !c.is_whitespace() && c != '#') {
                 let what = format!("` #` starts a comment in YAML, so the value is `{value}`");
                 let span = self.span(whole.clone());

@@ -7,13 +7,21 @@ use crate::plan::keys::DATA;
 use crate::plan::lower::Lower;
 use crate::yaml::{Entry, Node, NodeKind, quoted};
 
-const RECYCLE: [&str; 4] = ["recycle", "recycle_on_eof", "Recycle on EOF", "loop"];
+const RECYCLE: [&str; 7] = ["recycle", "recycle_on_eof", "loop", "cycle", "rewind", "wrap", "repeat"];
 const STOP: [&str; 4] = ["stop_thread", "stop_thread_on_eof", "Stop thread on EOF", "stopThread"];
 const RANDOM: [&str; 3] = ["random", "random-order", "randomize"];
+const ORDER: [&str; 5] = ["pick", "mode", "iteration", "selection", "access"];
 const SHUFFLE: [&str; 2] = ["shuffle", "shuffled"];
-const HEADER: [&str; 6] =
-    ["header", "headers", "skip_header", "ignore_first_line", "Ignore first line", "first_line_is_header"];
-const QUOTED: [&str; 4] = ["quoted", "allow_quoted_data", "Allow quoted data", "quotedData"];
+const HEADER: [&str; 7] = [
+    "header",
+    "headers",
+    "has_header",
+    "skip_header",
+    "ignore_first_line",
+    "Ignore first line",
+    "first_line_is_header",
+];
+const QUOTED: [&str; 5] = ["quoted", "quote", "allow_quoted_data", "Allow quoted data", "quotedData"];
 
 /// What an entry of a data set comes to.
 enum InData {
@@ -60,11 +68,13 @@ impl Lower<'_> {
     fn translate_set(&mut self, set: &mut Entry) {
         if let Some(file) = set.value.text().filter(|text| is_file(text)).cloned() {
             let text = format!("{{ file: {} }}", in_flow(&file));
-            let finding = Diagnostic::error(set.value.span, format!("the data set `{}` takes a map of keys, not text", set.key));
+            let finding =
+                Diagnostic::error(set.value.span, format!("the data set `{}` takes a map of keys, not text", set.key));
             return self.replace_value(&mut set.value, &text, finding.help(format!("write `{}: {text}`", set.key)));
         }
         if set.value.items().is_some_and(|items| !items.is_empty()) {
-            let finding = Diagnostic::error(set.value.span, format!("the data set `{}` takes a file, not rows", set.key));
+            let finding =
+                Diagnostic::error(set.value.span, format!("the data set `{}` takes a file, not rows", set.key));
             let name = &set.key;
             self.report(finding.help(format!(
                 "write the rows into a file, `{name}: {{ file: {name}.csv }}`, or the list under `variables` and draw from it with `${{choice({name})}}`"
@@ -116,7 +126,11 @@ impl Lower<'_> {
                 Some(super::Meant::Is(value)) => InData::Is("columns", value),
                 _ => InData::Leave,
             },
-            word if is_one_of(word, &["delimiter", "delimeter", "separator", "sep", "Delimiter (use '\\t' for tab)"]) => {
+            word if is_one_of(
+                word,
+                &["delimiter", "delimeter", "separator", "sep", "Delimiter (use '\\t' for tab)"],
+            ) =>
+            {
                 match delimiter(text) {
                     Some(sign) if word != "delimiter" || sign != written(text) => InData::Is("delimiter", sign),
                     _ => InData::Leave,
@@ -124,9 +138,9 @@ impl Lower<'_> {
             }
             word if is_one_of(word, &RECYCLE) => is("at_end", if is_on { "recycle" } else { "stop_user" }),
             word if is_one_of(word, &STOP) && is_on => is("at_end", "stop_user"),
-            word if is_one_of(word, &STOP) => {
-                InData::Nothing("remove it: what happens at the end of the rows is `at_end`, which starts again from the first unless it is `stop_user`")
-            }
+            word if is_one_of(word, &STOP) => InData::Nothing(
+                "remove it: what happens at the end of the rows is `at_end`, which starts again from the first unless it is `stop_user`",
+            ),
             word if is_one_of(word, &RANDOM) && is_on => is("order", "random"),
             word if is_one_of(word, &SHUFFLE) && is_on => is("order", "shuffle"),
             word if is_one_of(word, &RANDOM) || is_one_of(word, &SHUFFLE) => {
@@ -137,6 +151,14 @@ impl Lower<'_> {
             ),
             word if is_one_of(word, &QUOTED) => {
                 InData::Nothing("remove it: cells in double quotes are always understood")
+            }
+            word if is_one_of(word, &["per_user", "unique_per_user", "per_thread"]) && is_on => is("take", "user"),
+            word if is_one_of(word, &["shared"]) => is("share", if is_on { "all" } else { "user" }),
+            word if is_one_of(word, &ORDER) => {
+                match DATA.key("order").and_then(|key| crate::plan::lower::translate::meant_word(key, text)) {
+                    Some(order) => InData::Is("order", order.into()),
+                    None => InData::Leave,
+                }
             }
             word if is_one_of(word, &["strategy", "feeder_strategy"]) => match text.to_ascii_lowercase().as_str() {
                 "random" => is("order", "random"),
@@ -154,22 +176,30 @@ impl Lower<'_> {
         match &node.kind {
             NodeKind::Scalar { text, .. } if is_file(text) => Some(vec![set_of(text, &[])]),
             NodeKind::Scalar { .. } => None,
-            NodeKind::List(items) if !items.is_empty() => {
-                items.iter().map(|item| self.sets_of(item).map(|sets| sets.join(", "))).map(|set| set.map(|set| vec![set])).try_fold(
-                    Vec::new(),
-                    |mut all, set| {
-                        all.extend(set?);
-                        Some(all)
-                    },
-                )
-            }
+            NodeKind::List(items) if !items.is_empty() => items
+                .iter()
+                .map(|item| self.sets_of(item).map(|sets| sets.join(", ")))
+                .map(|set| set.map(|set| vec![set]))
+                .try_fold(Vec::new(), |mut all, set| {
+                    all.extend(set?);
+                    Some(all)
+                }),
             NodeKind::List(_) => None,
             NodeKind::Map(entries) => {
                 // A map of names to data sets has maps in it.
                 if entries.is_empty() || entries.iter().any(|entry| entry.value.entries().is_some()) {
                     return None;
                 }
-                let file_at = entries.iter().position(|entry| key_for(&DATA, &entry.key).is_some_and(|key| key.name == "file"))?;
+                let is_set = |entry: &Entry| {
+                    key_for(&DATA, &entry.key).is_none() && entry.value.text().is_some_and(|text| is_file(text))
+                };
+                if entries.iter().all(is_set) {
+                    let set = |entry: &Entry| with_name(&entry.key, entry.value.text().map_or("", |text| &**text), &[]);
+                    return Some(entries.iter().map(set).collect());
+                }
+                let file_at = entries
+                    .iter()
+                    .position(|entry| key_for(&DATA, &entry.key).is_some_and(|key| key.name == "file"))?;
                 let file = entries[file_at].value.text().filter(|text| is_file(text))?;
                 let mut name = None;
                 let mut pairs = Vec::new();
@@ -196,7 +226,15 @@ impl Lower<'_> {
     /// Variables or secrets as a list of names and values, read as the map that is meant.
     pub(super) fn translate_variables(&mut self, node: &mut Node, at: usize) {
         let Some(entry) = node.entries().and_then(|entries| entries.get(at)).cloned() else { return };
-        let Some(items) = entry.value.items().filter(|items| !items.is_empty()) else { return };
+        let of_text = entry.value.text().filter(|text| text.contains('=') && !text.contains("${"));
+        let items = match of_text {
+            Some(_) => std::slice::from_ref(&entry.value),
+            None => entry.value.items().unwrap_or_default(),
+        };
+        if items.is_empty() {
+            return;
+        }
+        let what = entry.value.describe();
         let mut pairs = Vec::new();
         for item in items {
             match self.variable_of(item) {
@@ -206,7 +244,19 @@ impl Lower<'_> {
         }
         let texts: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         let text = format!("{{ {} }}", texts.join(", "));
-        let finding = Diagnostic::error(entry.key_span, format!("`{}` takes a map of names to values, not a list", entry.key));
+        let finding =
+            Diagnostic::error(entry.key_span, format!("`{}` takes a map of names to values, not {what}", entry.key));
+        if &*entry.key == "secrets" {
+            // A patch would show the values.
+            let names: Vec<String> = pairs.iter().map(|(name, _)| format!("{name}: …")).collect();
+            let finding =
+                finding.help(format!("write each name with its value below `secrets:`: {}", in_words(&names)));
+            let made = self.made(&text, entry.value.span);
+            if let (NodeKind::Map(entries), Some(made)) = (&mut node.kind, made) {
+                entries[at].value = made;
+            }
+            return self.report(finding);
+        }
         let finding = finding.help(format!("write `{}: {text}`", entry.key));
         self.replace_entries(node, &[at], &[(entry.key.to_string(), text)], finding);
     }
@@ -215,7 +265,8 @@ impl Lower<'_> {
     pub(super) fn environment_values(&mut self, node: &Node) {
         for entry in node.entries().unwrap_or_default() {
             let Some(text) = entry.value.text() else { continue };
-            let name = text.strip_prefix("$env:").or_else(|| text.strip_prefix('$').map(|name| name.trim_matches(['(', ')'])));
+            let name =
+                text.strip_prefix("$env:").or_else(|| text.strip_prefix('$').map(|name| name.trim_matches(['(', ')'])));
             let name = name.or_else(|| text.strip_prefix('%').and_then(|name| name.strip_suffix('%')));
             let constant = |name: &&str| {
                 name.starts_with(|c: char| c.is_ascii_uppercase())
@@ -223,9 +274,10 @@ impl Lower<'_> {
             };
             let Some(name) = name.filter(constant) else { continue };
             let ours = format!("${{env.{name}}}");
-            let finding = Diagnostic::warning(entry.value.span, format!("`{text}` is sent as it stands, for it holds no `${{…}}`"));
+            let message = format!("the value of `{}` is used as it stands: only `${{…}}` is replaced", entry.key);
+            let finding = Diagnostic::warning(entry.value.span, message);
             let finding = finding.help(format!("the variable of the environment is `{ours}`"));
-            let here = self.in_flow(&entry.value).is_some();
+            let here = self.in_flow(&entry.value).is_some() && self.statics.has_env(name);
             self.report(if here { finding.fix(entry.value.span, quoted(&ours)) } else { finding });
         }
     }
@@ -236,8 +288,11 @@ impl Lower<'_> {
         let Some(names) = names else { return };
         let env = |name: &str| format!("{name}: ${{env.{}}}", name.to_ascii_uppercase());
         let shown: Vec<String> = names.iter().map(|name| env(name)).collect();
-        let finding = Diagnostic::error(entry.key_span, format!("`{}` takes a map of names to values, not a list", entry.key));
-        self.report(finding.help(format!("write each with its value, for example from the environment: {}", in_words(&shown))));
+        let finding =
+            Diagnostic::error(entry.key_span, format!("`{}` takes a map of names to values, not a list", entry.key));
+        self.report(
+            finding.help(format!("write each with its value, for example from the environment: {}", in_words(&shown))),
+        );
         let text: Vec<String> = names.iter().map(|name| format!("{}: standing-in", quoted(name))).collect();
         let made = self.made(&format!("{{ {} }}", text.join(", ")), entry.value.span);
         if let (NodeKind::Map(entries), Some(made)) = (&mut node.kind, made) {

@@ -34,7 +34,9 @@ impl Lower<'_> {
             key.is_some_and(|key| key.ty.has_shape_of(&entry.value)) && entry.value.entries().is_none()
         };
         match &node.kind {
-            NodeKind::Map(entries) if entries.iter().any(is_of_group) && !entries.iter().any(|one| one.value.get("steps").is_some()) => {
+            NodeKind::Map(entries)
+                if entries.iter().any(is_of_group) && !entries.iter().any(|one| one.value.get("steps").is_some()) =>
+            {
                 let words: Vec<&str> = entries.iter().map(|entry| &*entry.key).collect();
                 let finding = Diagnostic::error(
                     super::start_of(node.span),
@@ -83,10 +85,8 @@ impl Lower<'_> {
         let names: Vec<String> = groups.iter().map(|group| format!("{}:", group.key)).collect();
         let message = "`thread_groups` takes a map of names to groups, not a list";
         let finding = Diagnostic::error(super::start_of(node.span), message);
-        let finding = finding.help(format!(
-            "write each group's name instead of its `-`: {}, and its keys below it",
-            in_words(&names)
-        ));
+        let finding = finding
+            .help(format!("write each group's name instead of its `-`: {}, and its keys below it", in_words(&names)));
         let finding = match self.listed_as_map(node, items, &groups) {
             Some((span, text)) => finding.fix(span, text),
             None => finding,
@@ -96,7 +96,12 @@ impl Lower<'_> {
     }
 
     /// The text of a list of groups as a map.
-    fn listed_as_map(&self, node: &Node, items: &[Node], groups: &[Entry]) -> Option<(crate::diagnostic::Span, String)> {
+    fn listed_as_map(
+        &self,
+        node: &Node,
+        items: &[Node],
+        groups: &[Entry],
+    ) -> Option<(crate::diagnostic::Span, String)> {
         let file = self.sources.file(node.span.file)?;
         let first = items.first()?;
         let before = &file.text[..first.span.start as usize];
@@ -109,7 +114,10 @@ impl Lower<'_> {
         let span = crate::diagnostic::Span { start: dash as u32, ..node.span };
         let mut text = String::new();
         for (item, group) in items.iter().zip(groups) {
-            if item.alias.is_some() || self.sources.text(item.span).starts_with('{') || self.sources.text(item.span).contains(" #") {
+            if item.alias.is_some()
+                || self.sources.text(item.span).starts_with('{')
+                || self.sources.text(item.span).contains(" #")
+            {
                 return None;
             }
             let indent = self.sources.position(item.span).1 - 1;
@@ -133,7 +141,9 @@ impl Lower<'_> {
             return (!written.contains('\n')).then(|| format!("{{ {name}: {written} }}"));
         }
         let indent = self.sources.position(node.span).1 - 1;
-        (indent > 0).then(|| self.below(&Entry { key_span: crate::diagnostic::Span::default(), ..entry }, name)).flatten()
+        (indent > 0)
+            .then(|| self.below(&Entry { key_span: crate::diagnostic::Span::default(), ..entry }, name))
+            .flatten()
     }
 
     fn wrap(&self, node: &mut Node, name: &str) {
@@ -147,6 +157,9 @@ impl Lower<'_> {
         if node.entries().is_none() {
             return;
         }
+        self.load_within(node);
+        self.total_iterations(node);
+        self.max_of_closed(node);
         self.executor(node);
         self.rate_of_k6(node);
         self.spawn_rate(node);
@@ -170,10 +183,79 @@ impl Lower<'_> {
         }
     }
 
+    /// A group's load in a map of its own.
+    fn load_within(&mut self, node: &mut Node) {
+        let Some(entries) = node.entries() else { return };
+        let words = ["load", "options", "settings", "config", "workload", "injection", "load_model", "schedule"];
+        let Some(at) = find(entries, &words) else { return };
+        let Some(inside) = entries[at].value.entries().filter(|inside| !inside.is_empty()) else { return };
+        let ours = |entry: &Entry| self.pair_for(entry, key_for(&THREAD_GROUP, &entry.key)?);
+        let Some(pairs) = inside.iter().map(ours).collect::<Option<Vec<(String, String)>>>() else { return };
+        if pairs.iter().any(|(key, _)| entries.iter().any(|entry| *entry.key == **key)) {
+            return;
+        }
+        let shown: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+        let finding = self.no_key(&entries[at], &THREAD_GROUP);
+        let finding = finding.help(format!(
+            "write {} in the thread group itself, without `{}:`",
+            in_words(&shown),
+            entries[at].key
+        ));
+        self.replace_entries(node, &[at], &pairs, finding);
+    }
+
+    /// A number of iterations, or of requests, that all users share.
+    fn total_iterations(&mut self, node: &mut Node) {
+        let Some(entries) = node.entries() else { return };
+        let words = [
+            "total_iterations",
+            "total_requests",
+            "requests",
+            "shared_iterations",
+            "number_of_requests",
+            "max_requests",
+        ];
+        let number = |entry: &Entry| {
+            entry.value.text().and_then(|text| text.trim().parse::<u64>().ok()).filter(|number| *number > 0)
+        };
+        let Some(at) = find(entries, &words).filter(|at| number(&entries[*at]).is_some()) else { return };
+        if entries.iter().any(|entry| &*entry.key == "iterations") {
+            return;
+        }
+        let text = format!("{{ total: {} }}", number(&entries[at]).unwrap_or(1));
+        let finding = self.no_key(&entries[at], &THREAD_GROUP);
+        let what = if entries[at].key.contains("equests") {
+            "requests are not counted, but iterations of all `steps`: "
+        } else {
+            ""
+        };
+        let finding = finding.help(format!("{what}what all users share is written `iterations: {text}`"));
+        self.replace_entries(node, &[at], &[("iterations".into(), text)], finding);
+    }
+
+    /// A most number of users where no rate needs one: it is the number of users.
+    fn max_of_closed(&mut self, node: &mut Node) {
+        let Some(entries) = node.entries() else { return };
+        let loads = |entry: &Entry| {
+            let key = key_for(&THREAD_GROUP, &entry.key).map(|key| key.name);
+            matches!(key, Some("users" | "arrival_rate" | "stages"))
+        };
+        let Some(at) = find(entries, &["maxVUs", "preAllocatedVUs", "maxVusers", "max_threads"]) else { return };
+        let (entry, Some(key)) = (entries[at].clone(), THREAD_GROUP.key("users")) else { return };
+        if entries.iter().any(loads) {
+            return;
+        }
+        let finding = self.no_key(&entry, &THREAD_GROUP);
+        self.take_for(node, at, &entry, key, "", finding);
+    }
+
     /// k6's `executor`: what it says follows from the other keys here.
     fn executor(&mut self, node: &mut Node) {
         let Some(entries) = node.entries() else { return };
-        let Some(at) = find(entries, &["executor"]) else { return };
+        let Some(at) = find(entries, &["executor", "model", "load_type", "type", "strategy"]) else { return };
+        if entries[at].value.text().is_none() {
+            return;
+        }
         let kind = entries[at].value.text().cloned().unwrap_or_default();
         let finding = self.no_key(&entries[at], &THREAD_GROUP);
         let shared = is_one_of(&kind, &["shared-iterations"]);
@@ -215,8 +297,12 @@ impl Lower<'_> {
     /// Gatling's `rampUsers` with `during`: each of them walks through the steps once.
     fn ramp_users(&mut self, node: &mut Node) {
         let Some(entries) = node.entries() else { return };
-        let (Some(users), Some(during)) = (find(entries, &["rampUsers"]), find(entries, &["during", "over"])) else { return };
-        let (Some(count), Some(key)) = (entries[users].value.text().cloned(), THREAD_GROUP.key("ramp_up")) else { return };
+        let (Some(users), Some(during)) = (find(entries, &["rampUsers"]), find(entries, &["during", "over"])) else {
+            return;
+        };
+        let (Some(count), Some(key)) = (entries[users].value.text().cloned(), THREAD_GROUP.key("ramp_up")) else {
+            return;
+        };
         let Some((_, time)) = self.pair_for(&entries[during], key) else { return };
         let finding = self.no_key(&entries[users], &THREAD_GROUP).help(format!(
             "write `users: {count}`, `ramp_up: {time}` and `iterations: 1`: each of them walks through the steps once"
@@ -246,7 +332,8 @@ impl Lower<'_> {
                 self.replace_entries(node, &[at], &[("ramp_up".into(), text)], finding);
             }
             _ => {
-                let help = "here it is the time until all users run: `users` divided by this, for example `ramp_up: 10s`";
+                let help =
+                    "here it is the time until all users run: `users` divided by this, for example `ramp_up: 10s`";
                 self.remove_entry(node, at, finding.help(help));
             }
         }
@@ -279,19 +366,27 @@ impl Lower<'_> {
             let key = key_for(&THREAD_GROUP, &entry.key).is_some_and(|key| key.name == "iterations");
             let text = entry.value.text();
             key && text.is_some_and(|text| {
-                text.trim() == "-1" || is_one_of(text, &["forever", "infinite", "infinity", "unlimited", "true", "endless"])
+                text.trim() == "-1"
+                    || is_one_of(text, &["forever", "infinite", "infinity", "unlimited", "true", "endless"])
             })
         };
         let Some(at) = entries.iter().position(is_endless) else { return };
         let limited = entries.iter().any(|entry| {
-            key_for(&THREAD_GROUP, &entry.key).is_some_and(|key| matches!(key.name, "duration" | "stages" | "arrival_rate"))
+            key_for(&THREAD_GROUP, &entry.key)
+                .is_some_and(|key| matches!(key.name, "duration" | "stages" | "arrival_rate"))
         });
         let word = &entries[at].key;
         let finding = Diagnostic::error(entries[at].key_span, "iterations without end need a time limit instead");
         if limited {
-            self.remove_entry(node, at, finding.help(format!("remove `{word}`: users repeat their steps until the time is up")));
+            self.remove_entry(
+                node,
+                at,
+                finding.help(format!("remove `{word}`: users repeat their steps until the time is up")),
+            );
         } else {
-            let finding = finding.help(format!("write `duration: 10m` instead of `{word}`: users repeat their steps until the time is up"));
+            let finding = finding.help(format!(
+                "write `duration: 10m` instead of `{word}`: users repeat their steps until the time is up"
+            ));
             self.report(finding);
             if let Some(duration) = THREAD_GROUP.key("duration") {
                 self.stand_in(node, at, duration);
@@ -314,7 +409,8 @@ impl Lower<'_> {
             let finding = finding.help(format!("a new user in each iteration is `http: {text}`"));
             self.replace_entries(node, &[at], &[("http".into(), text)], finding);
         } else {
-            let help = "a new user in each iteration is `cookies: iteration` and `connections: iteration`, below `http`";
+            let help =
+                "a new user in each iteration is `cookies: iteration` and `connections: iteration`, below `http`";
             self.remove_entry(node, at, finding.help(help));
         }
     }
@@ -390,7 +486,14 @@ impl Lower<'_> {
         let finding = Diagnostic::error(entries[at[0]].key_span, what);
         let known = entries.iter().position(|entry| &*entry.key == parent);
         let Some(texts) = texts else {
-            let help = format!("{} belong below `{parent}:`", in_words(&words));
+            let asked = at.iter().find_map(|at| {
+                match self.meant_value(key_for(section, &entries[*at].key)?, &entries[*at].key, &entries[*at].value) {
+                    super::Meant::Ask(question) => Some(format!("; {question}")),
+                    super::Meant::AsWritten | super::Meant::Is(_) | super::Meant::Unknown => None,
+                }
+            });
+            let belong = if words.len() == 1 { "belongs" } else { "belong" };
+            let help = format!("{} {belong} below `{parent}:`{}", in_words(&words), asked.unwrap_or_default());
             let NodeKind::Map(entries) = &mut node.kind else { return };
             let mut index = 0;
             entries.retain(|_| {
@@ -402,7 +505,8 @@ impl Lower<'_> {
         let inside: Vec<String> = texts.iter().map(|(key, value)| format!("{key}: {value}")).collect();
         let braces = format!("{{ {} }}", inside.join(", "));
         let ours: Vec<&str> = texts.iter().map(|(key, _)| key.as_str()).collect();
-        let belongs = format!("{} {} of `{parent}`", in_words(&ours), if ours.len() == 1 { "is a key" } else { "are keys" });
+        let belongs =
+            format!("{} {} of `{parent}`", in_words(&ours), if ours.len() == 1 { "is a key" } else { "are keys" });
         match known {
             None => {
                 let finding = finding.help(format!("{belongs}: write `{parent}: {braces}`"));

@@ -1,13 +1,23 @@
 //! Where requests go: the server, port and protocol of other tools as one `base_url`.
 
-use super::{find, in_words};
+use super::{find, in_words, is_one_of};
 use crate::diagnostic::Diagnostic;
 use crate::plan::lower::Lower;
 use crate::protocols::http::keys::HTTP;
 use crate::yaml::{Entry, Node};
 
 const SERVER: [&str; 11] = [
-    "server", "server_name", "Server Name or IP", "host", "hostname", "domain", "ip", "server_name_or_ip", "address", "HTTPSampler.domain", "web server",
+    "server",
+    "server_name",
+    "Server Name or IP",
+    "host",
+    "hostname",
+    "domain",
+    "ip",
+    "server_name_or_ip",
+    "address",
+    "HTTPSampler.domain",
+    "web server",
 ];
 const PORT: [&str; 5] = ["port", "port_number", "server_port", "HTTPSampler.port", "tcp_port"];
 const PROTOCOL: [&str; 4] = ["protocol", "scheme", "HTTPSampler.protocol", "schema"];
@@ -51,6 +61,35 @@ pub(super) fn base_url(entries: &[Entry]) -> Option<(Vec<usize>, String)> {
 }
 
 impl Lower<'_> {
+    /// Whether certificates are checked, as other tools say it.
+    fn certificates(&mut self, node: &mut Node) {
+        const CHECKED: [&str; 6] =
+            ["verify_ssl", "ssl_verify", "verify", "verify_tls", "validate_certificates", "check_certificates"];
+        const UNCHECKED: [&str; 4] = ["insecure", "insecureSkipTLSVerify", "ignore_ssl_errors", "ignore_certificates"];
+        let Some(entries) = node.entries() else { return };
+        let Some(at) = find(entries, &CHECKED).or_else(|| find(entries, &UNCHECKED)) else { return };
+        let is_on = !entries[at].value.text().is_some_and(|text| is_one_of(text, &["false", "no", "off", "0"]));
+        let checks = is_on != is_one_of(&entries[at].key, &UNCHECKED);
+        if entries.iter().any(|entry| &*entry.key == "tls") {
+            return;
+        }
+        let text = format!("{{ verify: {checks} }}");
+        let finding =
+            self.no_key(&entries[at], &HTTP).help(format!("whether certificates are checked is `tls: {text}`"));
+        self.replace_entries(node, &[at], &[("tls".into(), text)], finding);
+    }
+
+    /// A header under a name of its own.
+    fn user_agent(&mut self, node: &mut Node) {
+        let Some(entries) = node.entries() else { return };
+        let Some(at) = find(entries, &["user_agent"]) else { return };
+        let known = entries.iter().any(|entry| &*entry.key == "headers");
+        let Some(value) = self.in_flow(&entries[at].value).filter(|_| !known) else { return };
+        let text = format!("{{ User-Agent: {value} }}");
+        let finding = self.no_key(&entries[at], &HTTP).help(format!("it is a header: write `headers: {text}`"));
+        self.replace_entries(node, &[at], &[("headers".into(), text)], finding);
+    }
+
     /// Reads the HTTP defaults of the plan or of a thread group as they are meant.
     pub(super) fn translate_http(&mut self, node: &mut Node) {
         if let Some(text) = node.text().filter(|text| text.contains("://") && !text.contains(char::is_whitespace)) {
@@ -75,6 +114,8 @@ impl Lower<'_> {
             let finding = Diagnostic::error(entries[at[0]].key_span, what).help(format!("write `base_url: {url}`"));
             self.replace_entries(node, &at, &[("base_url".into(), url)], finding);
         }
+        self.certificates(node);
+        self.user_agent(node);
         self.rename_keys(node, &HTTP);
     }
 }

@@ -8,7 +8,9 @@ mod http;
 mod plan;
 mod profile;
 mod rewrite;
+mod services;
 mod stages;
+mod thresholds;
 mod values;
 
 pub(crate) use values::{load_seconds, meant_word, range_of_map, time_of_map};
@@ -47,7 +49,9 @@ impl Lower<'_> {
             return self.remove_entry(node, at, finding.help(instead));
         }
         let keys = || section.keys.iter().filter(|key| !key.later);
-        let fits = |key: &&Key| key.ty.has_shape_of(&entry.value) || !matches!(self.meant_value(key, word, &entry.value), Meant::Unknown);
+        let fits = |key: &&Key| {
+            key.ty.has_shape_of(&entry.value) || !matches!(self.meant_value(key, word, &entry.value), Meant::Unknown)
+        };
         let called = keys().filter(fits).find_map(|key| Some((key, Some(key.called(word)?))));
         let called = called.or_else(|| keys().filter(fits).find(|key| key.is_also(word)).map(|key| (key, None)));
         let same = keys().find(|key| crate::suggest::is_same(key.name, word)).map(|key| (key, None));
@@ -62,8 +66,16 @@ impl Lower<'_> {
     }
 
     /// A key that is spelt nearly as one of the section, if its value can be that key's.
-    fn misspelt_key(&mut self, node: &mut Node, at: usize, entry: &Entry, section: &'static Section, finding: Diagnostic) {
-        let near = crate::suggest::nearest(&entry.key, section.keys.iter().filter(|key| !key.later).map(|key| key.name));
+    fn misspelt_key(
+        &mut self,
+        node: &mut Node,
+        at: usize,
+        entry: &Entry,
+        section: &'static Section,
+        finding: Diagnostic,
+    ) {
+        let near =
+            crate::suggest::nearest(&entry.key, section.keys.iter().filter(|key| !key.later).map(|key| key.name));
         let Some(key) = near.and_then(|near| section.key(near)) else { return };
         // What another place knows by this very name is misplaced, not misspelt.
         if crate::plan::keys::is_known(&entry.key) || !key.ty.has_shape_of(&entry.value) {
@@ -82,7 +94,15 @@ impl Lower<'_> {
     }
 
     /// Tells that an entry is called otherwise here, and reads it so.
-    fn take_for(&mut self, node: &mut Node, at: usize, entry: &Entry, key: &'static Key, lead: &str, finding: Diagnostic) {
+    fn take_for(
+        &mut self,
+        node: &mut Node,
+        at: usize,
+        entry: &Entry,
+        key: &'static Key,
+        lead: &str,
+        finding: Diagnostic,
+    ) {
         let ours = key.name;
         let taken = node.entries().is_some_and(|entries| entries.iter().any(|one| &*one.key == ours));
         if taken {

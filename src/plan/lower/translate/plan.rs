@@ -1,11 +1,10 @@
 //! The plan itself: what other tools have at the top of a file, and what stands there but belongs one level down.
 
-use super::{find, in_words, is_one_of, key_for, start_of};
-use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::keys::{ASSERTIONS, PLAN, THREAD_GROUP, THRESHOLD};
+use super::{find, in_words, is_one_of, key_for};
+use crate::diagnostic::Diagnostic;
+use crate::plan::keys::{ASSERTIONS, PLAN, THREAD_GROUP};
 use crate::plan::lower::Lower;
 use crate::protocols::http::keys::HTTP;
-use crate::threshold::Condition;
 use crate::yaml::{Entry, Node, NodeKind};
 
 /// Keys that hold a whole plan.
@@ -39,7 +38,9 @@ impl Lower<'_> {
             self.http_of_plan(node, words);
         }
         if let Some(at) = node.entries().and_then(|entries| {
-            entries.iter().position(|entry| &*entry.key == "data" || key_for(&PLAN, &entry.key).is_some_and(|key| key.name == "data"))
+            entries.iter().position(|entry| {
+                &*entry.key == "data" || key_for(&PLAN, &entry.key).is_some_and(|key| key.name == "data")
+            })
         }) {
             self.translate_data(node, at);
         }
@@ -74,9 +75,7 @@ impl Lower<'_> {
     /// A plan that stands below a key of its own.
     fn unwrap_plan(&mut self, node: &mut Node) {
         let Some([only]) = node.entries() else { return };
-        let is_plan = |inside: &Node| {
-            inside.entries().is_some_and(|entries| groups_at(entries).is_some())
-        };
+        let is_plan = |inside: &Node| inside.entries().is_some_and(|entries| groups_at(entries).is_some());
         if !is_one_of(&only.key, &WRAPPERS) || !is_plan(&only.value) {
             return;
         }
@@ -111,6 +110,18 @@ impl Lower<'_> {
         let entry = &entries[at];
         let is_value = |inside: &Entry| inside.value.text().is_some_and(|text| !text.contains("://"));
         let values = entry.value.entries().is_some_and(|inside| !inside.is_empty() && inside.iter().all(is_value));
+        let servers = entry.value.entries().is_some_and(|inside| {
+            !inside.is_empty()
+                && inside
+                    .iter()
+                    .all(|one| !is_value(one) && (one.value.text().is_some() || one.value.entries().is_some()))
+        });
+        if servers && !entries.iter().any(|entry| &*entry.key == "profiles") {
+            let finding = self.no_key(entry, &PLAN).help("here it is `profiles`").fix(entry.key_span, "profiles");
+            let NodeKind::Map(entries) = &mut node.kind else { return };
+            entries[at].key = "profiles".into();
+            return self.report(finding);
+        }
         if !values || entries.iter().any(|entry| &*entry.key == "variables") {
             return;
         }
@@ -137,11 +148,15 @@ impl Lower<'_> {
             return;
         }
         let finding = Diagnostic::error(entries[at].key_span, format!("plan: there is no key `{}`", entries[at].key));
-        let text = pairs.into_iter().collect::<Option<Vec<String>>>().map(|pairs| format!("{{ assert: {{ {} }} }}", pairs.join(", ")));
+        let text = pairs
+            .into_iter()
+            .collect::<Option<Vec<String>>>()
+            .map(|pairs| format!("{{ assert: {{ {} }} }}", pairs.join(", ")));
         let known = entries.iter().any(|entry| &*entry.key == "http");
         match text {
             Some(text) if !known => {
-                let finding = finding.help(format!("what every response must be is asserted in `http`: write `http: {text}`"));
+                let finding =
+                    finding.help(format!("what every response must be is asserted in `http`: write `http: {text}`"));
                 self.replace_entries(node, &[at], &[("http".into(), text)], finding);
             }
             _ => {
@@ -235,7 +250,8 @@ impl Lower<'_> {
     fn misplaced(&mut self, node: &mut Node) {
         let Some(entries) = node.entries() else { return };
         let home_of = |entry: &Entry| {
-            let ours = key_for(&PLAN, &entry.key).is_some_and(|key| *key.name == *entry.key || key.ty.has_shape_of(&entry.value));
+            let ours = key_for(&PLAN, &entry.key)
+                .is_some_and(|key| *key.name == *entry.key || key.ty.has_shape_of(&entry.value));
             let told = crate::plan::keys::instead_of(PLAN.name, &entry.key).is_some();
             if ours || told || entry.key.starts_with("x-") {
                 return None;
@@ -248,28 +264,39 @@ impl Lower<'_> {
         };
         let (mut groups, http) = (at(Home::Group), at(Home::Http));
         if !groups.is_empty() && groups_at(entries).is_none() {
-            if let Some(at) = entries.iter().position(|entry| &*entry.key == "thresholds" && groups.iter().any(|at| &*entries[*at].key == "steps" && entries[*at].key_span.start < entry.key_span.start)) {
+            if let Some(at) = entries.iter().position(|entry| {
+                &*entry.key == "thresholds"
+                    && groups
+                        .iter()
+                        .any(|at| &*entries[*at].key == "steps" && entries[*at].key_span.start < entry.key_span.start)
+            }) {
                 groups.retain(|other| *other != at);
             }
             self.group_at_top(node, &groups);
         } else if !groups.is_empty() {
-            self.into_group_told(node, &groups, &homes.iter().map(|home| home.as_ref().map(|(_, text)| text.clone())).collect::<Vec<_>>());
+            self.into_group_told(
+                node,
+                &groups,
+                &homes.iter().map(|home| home.as_ref().map(|(_, text)| text.clone())).collect::<Vec<_>>(),
+            );
         }
         // What was moved changed the numbers: those of `http` are found anew.
         if !http.is_empty() {
             let home_of = |entry: &Entry| self.home(entry);
             let Some(entries) = node.entries() else { return };
-            let is_http = |entry: &Entry| {
-                PLAN.key(&entry.key).is_none() && matches!(home_of(entry), Some((Home::Http, _)))
-            };
+            let is_http =
+                |entry: &Entry| PLAN.key(&entry.key).is_none() && matches!(home_of(entry), Some((Home::Http, _)));
             let at: Vec<usize> = (0..entries.len()).filter(|at| is_http(&entries[*at])).collect();
-            if let Some((used, url)) = super::http::base_url(entries).filter(|(used, _)| used.iter().all(|one| at.contains(one)) || used.len() > 1)
+            if let Some((used, url)) = super::http::base_url(entries)
+                .filter(|(used, _)| used.iter().all(|one| at.contains(one)) || used.len() > 1)
                 && !entries.iter().any(|entry| &*entry.key == "http")
             {
                 let words: Vec<&str> = used.iter().map(|at| &*entries[*at].key).collect();
                 let text = format!("{{ base_url: {url} }}");
-                let finding = Diagnostic::error(entries[used[0]].key_span, format!("plan: there is no key {}", in_words(&words)));
-                let finding = finding.help(format!("where requests go is `base_url`, a key of `http`: write `http: {text}`"));
+                let finding =
+                    Diagnostic::error(entries[used[0]].key_span, format!("plan: there is no key {}", in_words(&words)));
+                let finding =
+                    finding.help(format!("where requests go is `base_url`, a key of `http`: write `http: {text}`"));
                 return self.replace_entries(node, &used, &[("http".into(), text)], finding);
             }
             self.put_inside(node, &at, "http", &HTTP, "plan");
@@ -287,9 +314,11 @@ impl Lower<'_> {
         );
         let finding = match self.place_of(entries, at).filter(|_| !self.in_braces(node)) {
             Some(place) => {
-                let lines = self.sources.text(place).split('\n').map(|line| {
-                    if line.trim().is_empty() { String::new() } else { format!("\n    {line}") }
-                });
+                let lines = self
+                    .sources
+                    .text(place)
+                    .split('\n')
+                    .map(|line| if line.trim().is_empty() { String::new() } else { format!("\n    {line}") });
                 finding.fix(place, format!("thread_groups:\n  visitors:{}", lines.collect::<String>()))
             }
             None => finding,
@@ -303,7 +332,11 @@ impl Lower<'_> {
         let span = inside.first().map_or(node.span, |entry| entry.key_span);
         let group = Node::new(span, NodeKind::Map(inside));
         let groups = vec![Entry { key: "visitors".into(), key_span: span, value: group }];
-        entries.push(Entry { key: "thread_groups".into(), key_span: span, value: Node::new(span, NodeKind::Map(groups)) });
+        entries.push(Entry {
+            key: "thread_groups".into(),
+            key_span: span,
+            value: Node::new(span, NodeKind::Map(groups)),
+        });
     }
 
     /// Tells that keys of the plan belong into a thread group, and reads them there.
@@ -368,156 +401,6 @@ impl Lower<'_> {
         if !entries.iter().any(|one| one.key == entry.key) {
             entries.push(entry);
         }
-    }
-
-    /// Reads thresholds as they are meant: as a map or a text, and each of a list.
-    pub(super) fn translate_thresholds(&mut self, node: &mut Node) {
-        if node.items().is_none() {
-            let Some(list) = self.threshold_list(node) else { return };
-            let finding = Diagnostic::error(start_of(node.span), format!("`thresholds` takes a list, not {}", node.describe()));
-            return self.replace_value(node, &list, finding.help(format!("write `thresholds: {list}`")));
-        }
-        let NodeKind::List(items) = &mut node.kind else { return };
-        let mut told = Vec::new();
-        for (index, item) in items.iter_mut().enumerate() {
-            if self.translate_threshold(item) {
-                told.push(index);
-            }
-        }
-        let mut index = 0;
-        items.retain(|_| {
-            index += 1;
-            !told.contains(&(index - 1))
-        });
-    }
-
-    /// One threshold that is a map in other keys. Whether it was told and is to be left out.
-    fn translate_threshold(&mut self, item: &mut Node) -> bool {
-        let Some(entries) = item.entries() else { return false };
-        if entries.iter().any(|entry| &*entry.key == "threshold") {
-            return false;
-        }
-        let ours: Vec<&Entry> = entries.iter().filter(|entry| THRESHOLD.key(&entry.key).is_some()).collect();
-        let text = |words: &[&str]| find(entries, words).and_then(|at| entries[at].value.text()).map(|text| text.trim().to_owned());
-        let metric = text(&["metric", "figure", "stat", "statistic", "measure"]);
-        let request = text(&["request", "label", "sampler", "step", "url", "transaction", "page", "endpoint"]);
-        let operator = text(&["operator", "op", "condition", "comparison"]);
-        let limit = text(&["value", "limit", "below", "max", "less_than", "lt", "under", "at_most"]);
-        let condition = match (&metric, &limit) {
-            (Some(metric), Some(limit)) => match operator {
-                Some(operator) => Condition::of_entry(metric, &format!("{operator} {limit}"))
-                    .or_else(|| Condition::of_entry(metric, limit)),
-                None => Condition::of_entry(metric, limit),
-            },
-            _ => {
-                let mut others = entries.iter().filter(|entry| {
-                    THRESHOLD.key(&entry.key).is_none()
-                        && !is_one_of(&entry.key, &["request", "label", "sampler", "step", "url", "transaction", "page", "endpoint"])
-                });
-                match (others.next(), others.next()) {
-                    (Some(only), None) => match &only.value.kind {
-                        NodeKind::Scalar { text, .. } => Condition::of_entry(&only.key, text),
-                        NodeKind::List(limits) if limits.len() == 1 => {
-                            limits[0].text().and_then(|text| Condition::of_entry(&only.key, text))
-                        }
-                        NodeKind::List(_) | NodeKind::Map(_) => None,
-                    },
-                    _ => None,
-                }
-            }
-        };
-        let Some(condition) = condition else { return false };
-        if let Some(request) = request {
-            let finding = Diagnostic::error(
-                start_of(item.span),
-                format!("a threshold of the plan is of all requests, not of `{request}` alone"),
-            );
-            self.report(finding.help(format!(
-                "write `thresholds: [{condition}]` below the request `{request}`, beside its `assert`, and remove it here"
-            )));
-            return true;
-        }
-        let mut pairs = Vec::new();
-        for entry in ours {
-            let Some(pair) = self.pair_in_flow(entry) else { return false };
-            pairs.push(pair);
-        }
-        let text = if pairs.is_empty() { condition } else { format!("{{ threshold: {condition}, {} }}", pairs.join(", ")) };
-        let place = Span { end: item.span.end, ..item.span };
-        let what = match item.entries() {
-            Some([only]) => format!("`{}` is a figure, not a key of a threshold", only.key),
-            Some(_) | None => "a threshold is written as METRIC OPERATOR VALUE".into(),
-        };
-        let finding = Diagnostic::error(place, what);
-        self.replace_value(item, &text, finding.help(format!("write `{text}`")));
-        false
-    }
-
-    /// Services as a text or under other names.
-    fn translate_services(&mut self, node: &mut Node) {
-        if let Some(items) = node.items() {
-            let names: Vec<&str> = items.iter().filter_map(|item| item.text().map(|text| &**text)).collect();
-            if names == ["trading"] || names == ["demo"] {
-                let text = "{ api: { demo: trading } }";
-                let finding = Diagnostic::error(node.span, "`services` takes a map of names to services, not a list");
-                self.replace_value(node, text, finding.help(format!("write `services: {text}`")));
-            }
-            return;
-        }
-        let NodeKind::Map(entries) = &mut node.kind else { return };
-        for entry in entries {
-            let Some(text) = entry.value.text().map(|text| text.trim().to_owned()) else {
-                self.translate_service(&mut entry.value);
-                continue;
-            };
-            if text.is_empty() || entry.value.is_null() {
-                continue;
-            }
-            let inside = if text == "trading" {
-                "{ demo: trading }".to_owned()
-            } else {
-                format!("{{ command: {} }}", crate::yaml::quoted(&text))
-            };
-            let finding = Diagnostic::error(entry.value.span, format!("the service `{}` takes a map of keys, not text", entry.key));
-            self.replace_value(&mut entry.value, &inside, finding.help(format!("write `{}: {inside}`", entry.key)));
-        }
-    }
-
-    fn translate_service(&mut self, node: &mut Node) {
-        if let NodeKind::Map(entries) = &mut node.kind {
-            for entry in entries.iter_mut().filter(|entry| is_one_of(&entry.key, &["ready", "healthcheck", "health", "wait_for"])) {
-                let Some(url) = entry.value.text().filter(|text| text.contains("://")).cloned() else { continue };
-                let text = format!("{{ url: {} }}", crate::yaml::quoted(&url));
-                if &*entry.key == "ready" {
-                    let finding = Diagnostic::error(entry.value.span, "`ready` takes a map of keys, not text");
-                    self.replace_value(&mut entry.value, &text, finding.help(format!("write `ready: {text}`")));
-                }
-            }
-        }
-        let Some(entries) = node.entries() else { return };
-        if let Some(at) = find(entries, &["image", "docker", "container", "compose"])
-            && !entries.iter().any(|entry| &*entry.key == "command")
-        {
-            let image = entries[at].value.text().cloned().unwrap_or_else(|| "IMAGE".into());
-            let finding = Diagnostic::error(entries[at].key_span, format!("service: there is no key `{}`", entries[at].key));
-            self.report(finding.help(format!(
-                "write the command that starts it, with the port it is to have: `command: docker run --rm -p 8080:80 {image}`"
-            )));
-            if let Some(key) = crate::plan::keys::SERVICE.key("command") {
-                self.stand_in(node, at, key);
-            }
-        }
-        let Some(entries) = node.entries() else { return };
-        if let Some(at) = find(entries, &["healthcheck", "health", "wait_for", "health_check"])
-            && let Some(url) = entries[at].value.text().filter(|text| text.contains("://")).cloned()
-            && !entries.iter().any(|entry| &*entry.key == "ready")
-        {
-            let text = format!("{{ url: {} }}", crate::yaml::quoted(&url));
-            let finding = Diagnostic::error(entries[at].key_span, format!("service: there is no key `{}`", entries[at].key));
-            let finding = finding.help(format!("write `ready: {text}`"));
-            self.replace_entries(node, &[at], &[("ready".into(), text)], finding);
-        }
-        self.rename_keys(node, &crate::plan::keys::SERVICE);
     }
 }
 

@@ -34,8 +34,11 @@ impl Lower<'_> {
             all.push(Entry { key: name, key_span, value: inside });
         }
         let names: Vec<String> = all.iter().map(|entry| format!("{}:", entry.key)).collect();
-        let finding = Diagnostic::error(super::start_of(node.span), "`profiles` takes a map of names to profiles, not a list");
-        self.report(finding.help(format!("write each name instead of its `-`: {}, and its keys below it", in_words(&names))));
+        let finding =
+            Diagnostic::error(super::start_of(node.span), "`profiles` takes a map of names to profiles, not a list");
+        self.report(
+            finding.help(format!("write each name instead of its `-`: {}, and its keys below it", in_words(&names))),
+        );
         node.kind = NodeKind::Map(all);
     }
 
@@ -43,7 +46,8 @@ impl Lower<'_> {
         let node = &mut profile.value;
         if let Some(url) = node.text().filter(|text| text.contains("://")).cloned() {
             let text = format!("{{ http: {{ base_url: {url} }} }}");
-            let finding = Diagnostic::error(node.span, format!("the profile `{}` takes a map of keys, not text", profile.key));
+            let finding =
+                Diagnostic::error(node.span, format!("the profile `{}` takes a map of keys, not text", profile.key));
             return self.replace_value(node, &text, finding.help(format!("write `{}: {text}`", profile.key)));
         }
         if node.entries().is_none() {
@@ -81,7 +85,9 @@ impl Lower<'_> {
     fn groups_of_profile(&mut self, node: &mut Node, groups: &[Entry]) {
         let Some(entries) = node.entries() else { return };
         let is_group = |entry: &Entry| {
-            PROFILE.key(&entry.key).is_none() && entry.value.entries().is_some() && groups.iter().any(|group| group.key == entry.key)
+            PROFILE.key(&entry.key).is_none()
+                && entry.value.entries().is_some()
+                && groups.iter().any(|group| group.key == entry.key)
         };
         let at: Vec<usize> = (0..entries.len()).filter(|at| is_group(&entries[*at])).collect();
         let known = entries.iter().any(|entry| &*entry.key == "thread_groups");
@@ -134,7 +140,9 @@ impl Lower<'_> {
         let name = groups.first().map_or("visitors", |group| &*group.key);
         let mut pairs = pairs.unwrap_or_default();
         if pairs.is_empty() {
-            let help = format!("write `thread_groups:` above, below it `{name}:` two spaces further right, and indent them by four");
+            let help = format!(
+                "write `thread_groups:` above, below it `{name}:` two spaces further right, and indent them by four"
+            );
             return self.report(finding.help(help));
         }
         // A profile that changes a load writes all of it.
@@ -157,7 +165,8 @@ impl Lower<'_> {
         let text = format!("{{ {name}: {{ {} }} }}", inside.join(", "));
         if groups.len() > 1 {
             let names: Vec<&str> = groups.iter().map(|group| &*group.key).collect();
-            let finding = finding.help(format!("say which of {} is meant, for example `thread_groups: {text}`", in_words(&names)));
+            let finding = finding
+                .help(format!("say which of {} is meant, for example `thread_groups: {text}`", in_words(&names)));
             let NodeKind::Map(entries) = &mut node.kind else { return };
             let mut index = 0;
             entries.retain(|_| {

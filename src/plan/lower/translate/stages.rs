@@ -12,7 +12,7 @@ const USERS: [&str; 8] =
 const RATE: [&str; 6] = ["rate", "arrivalRate", "rps", "target_rps", "arrival_rate", "throughput"];
 const RAMP: [&str; 6] = ["over", "ramp_up", "ramp-up", "ramp", "Startup Time", "during"];
 const LASTS: [&str; 2] = ["duration", "time"];
-const HOLD: [&str; 5] = ["hold", "hold-for", "Hold Load For", "lasting", "hold_time"];
+const HOLD: [&str; 7] = ["hold", "hold-for", "Hold Load For", "lasting", "hold_time", "for", "stay"];
 const RAMP_TO: [&str; 3] = ["rampTo", "ramp_to", "to"];
 const LABEL: [&str; 3] = ["name", "description", "comment"];
 const DELAY: [&str; 2] = ["Initial Delay", "delay"];
@@ -43,7 +43,10 @@ impl Lower<'_> {
                 Ok((texts, false)) => all.extend(texts),
                 Err(Untold::Ask(question)) => {
                     let span = super::start_of(item.span);
-                    self.report(Diagnostic::error(span, "this stage has a `duration`, which here is a ramp or a hold").help(question));
+                    self.report(
+                        Diagnostic::error(span, "this stage has a `duration`, which here is a ramp or a hold")
+                            .help(question),
+                    );
                     return self.forget_stages(node, at);
                 }
                 Err(Untold::Leave) => return,
@@ -83,7 +86,8 @@ fn stage(node: &Node) -> Result<(Vec<String>, bool), Untold> {
         Some((&*entries[at].key, entries[at].value.text()?.trim().to_owned()))
     };
     let known: Vec<&[&str]> = vec![&USERS, &RATE, &RAMP, &LASTS, &HOLD, &RAMP_TO, &LABEL, &DELAY, &SHUTDOWN];
-    let is_known = |entry: &Entry| known.iter().any(|words| is_one_of(&entry.key, words)) || entry.key.starts_with("x-");
+    let is_known =
+        |entry: &Entry| known.iter().any(|words| is_one_of(&entry.key, words)) || entry.key.starts_with("x-");
     if entries.iter().any(|entry| !is_known(entry) || entry.value.text().is_none_or(|text| text.contains("${"))) {
         return Err(Untold::Leave);
     }

@@ -133,20 +133,26 @@ fn unit_of(word: &str) -> Option<&'static str> {
 /// The unit that a bare number has at a word of another tool.
 fn usual_unit(word: &str) -> Option<&'static str> {
     const MILLISECONDS: [&str; 9] = [
-        "constant_timer", "timer", "uniform_random_timer", "gaussian_random_timer", "poisson_random_timer",
-        "delay_timer", "thread_delay", "response_timeout", "random_timer",
+        "constant_timer",
+        "timer",
+        "uniform_random_timer",
+        "gaussian_random_timer",
+        "poisson_random_timer",
+        "delay_timer",
+        "thread_delay",
+        "response_timeout",
+        "random_timer",
     ];
     const SECONDS: [&str; 6] = ["sleep", "think", "wait_time", "think-time", "wait", "pace"];
     let is_of = |words: &[&str]| words.iter().any(|known| is_same(known, word));
-    unit_of(word)
-        .or_else(|| is_of(&MILLISECONDS).then_some("ms"))
-        .or_else(|| is_of(&SECONDS).then_some("s"))
+    unit_of(word).or_else(|| is_of(&MILLISECONDS).then_some("ms")).or_else(|| is_of(&SECONDS).then_some("s"))
 }
 
 /// The time of a map such as `{ minutes: 5 }` or `{ value: 5, unit: minutes }`.
 pub(crate) fn time_of_map(node: &Node) -> Option<String> {
     let entries = node.entries().filter(|entries| !entries.is_empty())?;
-    let number = |node: &Node| node.text().map(|text| text.trim().to_owned()).filter(|text| bare_number(text).is_some());
+    let number =
+        |node: &Node| node.text().map(|text| text.trim().to_owned()).filter(|text| bare_number(text).is_some());
     let text = match (node.get("value"), node.get("unit")) {
         (Some(value), Some(unit)) if entries.len() == 2 => format!("{} {}", number(value)?, unit.text()?),
         _ => {
@@ -166,13 +172,30 @@ pub(crate) fn range_of_map(node: &Node) -> Option<String> {
         let entries = node.entries()?;
         entries.iter().find(|entry| words.iter().any(|word| is_same(word, &entry.key)))?.value.text()
     };
-    let only_two = node.entries()?.len() == 2;
+    if let [only] = node.entries()? {
+        let is_range = ["uniform", "random", "between", "range"].iter().any(|word| is_same(word, &only.key));
+        let is_constant = ["constant", "fixed"].iter().any(|word| is_same(word, &only.key));
+        return match &only.value.kind {
+            NodeKind::Map(_) if is_range => range_of_map(&only.value),
+            NodeKind::Scalar { text, .. } if is_constant => with_its_unit(text),
+            NodeKind::Map(_) | NodeKind::Scalar { .. } | NodeKind::List(_) => None,
+        };
+    }
+    let of_kind =
+        get(&["type", "distribution", "kind"]).is_none_or(|kind| ["uniform", "random", "range"].contains(&&**kind));
+    let others = node.entries()?.iter().filter(|entry| !["type", "distribution", "kind"].contains(&&*entry.key));
+    let only_two = of_kind && others.count() == 2;
     let ends = get(&["min", "from", "minimum", "low"]).zip(get(&["max", "to", "maximum", "high"]));
     if let Some((from, to)) = ends.filter(|_| only_two) {
         let range = guess_think_time(&format!("[{from}, {to}]"))?.corrected?;
         return ThinkTime::parse(&range).is_ok().then_some(range);
     }
-    let normal = get(&["mean", "average", "constant_delay_offset"]).zip(get(&["deviation", "standard_deviation", "stddev", "sigma"]));
+    let normal = get(&["mean", "average", "constant_delay_offset"]).zip(get(&[
+        "deviation",
+        "standard_deviation",
+        "stddev",
+        "sigma",
+    ]));
     if let Some((mean, deviation)) = normal.filter(|_| only_two) {
         let (mean, deviation) = (in_milliseconds(mean)?, in_milliseconds(deviation)?);
         return Some(format!("{{ normal: {{ mean: {mean}, deviation: {deviation} }} }}"));
@@ -184,6 +207,11 @@ pub(crate) fn range_of_map(node: &Node) -> Option<String> {
         Some((Some(offset), Some(added))) if only_two => Some(format!("{offset}ms..{}ms", offset + added)),
         _ => None,
     }
+}
+
+/// A time that has its unit.
+fn with_its_unit(text: &str) -> Option<String> {
+    parse_duration(text).is_ok().then(|| text.trim().to_owned())
 }
 
 /// A time; without a unit it is in milliseconds, as JMeter's timers have it.
@@ -227,7 +255,9 @@ impl Lower<'_> {
             Ty::Size => text.map_or(Meant::Unknown, |text| read_or(parse_size(text))),
             Ty::Share => text.map_or(Meant::Unknown, |text| read_or(parse_share(text))),
             Ty::Bool => match text.map(str::to_ascii_lowercase).as_deref() {
-                Some("true" | "false") if text.is_some_and(|text| !text.starts_with(char::is_uppercase)) => Meant::AsWritten,
+                Some("true" | "false") if text.is_some_and(|text| !text.starts_with(char::is_uppercase)) => {
+                    Meant::AsWritten
+                }
                 Some("true" | "yes" | "on" | "1") => Meant::Is("true".into()),
                 Some("false" | "no" | "off" | "0") => Meant::Is("false".into()),
                 _ => Meant::Unknown,
@@ -271,7 +301,11 @@ impl Lower<'_> {
             | Ty::Matcher
             | Ty::Assertions
             | Ty::Extractors => {
-                if key.ty.has_shape_of(value) { Meant::AsWritten } else { Meant::Unknown }
+                if key.ty.has_shape_of(value) {
+                    Meant::AsWritten
+                } else {
+                    Meant::Unknown
+                }
             }
         }
     }
@@ -299,14 +333,21 @@ impl Lower<'_> {
                                 all.push(Condition::of_entry(&entry.key, item.text()?)?);
                             }
                         }
-                        NodeKind::Map(_) => return None,
+                        // `response_time: { p95: 500ms }`
+                        NodeKind::Map(inside) => {
+                            for limit in inside {
+                                let metric = format!("{} {}", entry.key, limit.key);
+                                all.push(Condition::of_entry(&metric, limit.value.text()?)?);
+                            }
+                        }
                     }
                 }
                 list(all)
             }
             NodeKind::List(items) => {
                 // A list that is in our form stays as it is.
-                let texts: Vec<&str> = items.iter().map(|item| item.text().map(|text| text.trim())).collect::<Option<_>>()?;
+                let texts: Vec<&str> =
+                    items.iter().map(|item| item.text().map(|text| text.trim())).collect::<Option<_>>()?;
                 if texts.iter().all(|text| Condition::parse(text).is_ok()) {
                     return None;
                 }
