@@ -9,6 +9,9 @@ use loadplan::diagnostic::{Diagnostic, FileId, Severity};
 use loadplan::plan::LoadOptions;
 use loadplan::yaml::{self, Node, NodeKind, Unchanged};
 
+/// Where a patch goes, and where its text is then.
+pub type Replaced = (Range<usize>, Range<usize>);
+
 /// Where a key or a value begins and ends.
 type Place = (usize, usize);
 
@@ -23,7 +26,7 @@ pub fn findings(path: &Path) -> Vec<Diagnostic> {
 }
 
 /// A text with the patches that are offered for it, and where each of them is then.
-pub fn patched(text: &str, findings: &[Diagnostic]) -> (String, Vec<(Range<usize>, Range<usize>)>) {
+pub fn patched(text: &str, findings: &[Diagnostic]) -> (String, Vec<Replaced>) {
     let mut fixes: Vec<_> = findings.iter().filter_map(|one| one.fix.as_ref()).collect();
     fixes.retain(|fix| fix.span.file == FileId(0));
     fixes.sort_by_key(|fix| fix.span.start);

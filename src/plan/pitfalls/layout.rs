@@ -9,23 +9,26 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::keys;
 use crate::yaml::{self, Unchanged};
 
+/// How many spaces stand for some tabs.
+type Width<'w> = dyn Fn(&Range<usize>) -> usize + 'w;
+
 impl Scan<'_> {
     /// Tells of all tabs at once, with the spaces that make the best sense of the lines.
     pub(super) fn tell_tabs(&mut self) {
         let tabs = std::mem::take(&mut self.tabs);
         let (Some(first), Some(last)) = (tabs.first(), tabs.last()) else { return };
-        let widths: [&dyn Fn(&Range<usize>) -> usize; 5] = [
+        let widths: [&Width<'_>; 5] = [
             &|tabs| 2 * tabs.len(),
             &|tabs| 4 * tabs.len(),
             &|tabs| 8 * tabs.len(),
             &|tabs| self.to_stop(tabs, 4),
             &|tabs| self.as_around(tabs),
         ];
-        let edits = |width: &dyn Fn(&Range<usize>) -> usize| -> Vec<Edit> {
+        let edits = |width: &Width<'_>| -> Vec<Edit> {
             let spaces = tabs.iter().map(|tabs| (tabs.clone(), " ".repeat(width(tabs))));
             spaces.map(|(range, replacement)| Edit { range, replacement, kind: Kind::Refused }).collect()
         };
-        let faults = |width: &dyn Fn(&Range<usize>) -> usize| {
+        let faults = |width: &Width<'_>| {
             let mut all = edits(width);
             let others = self.edits.iter().map(|edit| Edit {
                 range: edit.range.clone(),
@@ -38,8 +41,8 @@ impl Scan<'_> {
             let parsed = yaml::parse(&mended(self.text, &all), self.file, &Unchanged, &mut problems);
             if parsed.is_none() { usize::MAX } else { problems.len() }
         };
-        let Some(best) = widths.iter().min_by_key(|width| faults(**width)) else { return };
-        let best = edits(*best);
+        let Some(best) = widths.iter().min_by_key(|width| faults(width)) else { return };
+        let best = edits(best);
         let lines = tabs.len();
         let what = if lines == 1 {
             "a tab is used for indentation, and YAML allows only spaces there".to_owned()

@@ -34,9 +34,7 @@ impl Lower<'_> {
         self.environment(node);
         self.assertions_of_plan(node);
         self.container(node);
-        for words in [&["http_request_defaults", "HTTP Request Defaults", "http_defaults", "http"][..]] {
-            self.http_of_plan(node, words);
-        }
+        self.http_of_plan(node, &["http_request_defaults", "http_defaults"]);
         if let Some(at) = node.entries().and_then(|entries| {
             entries.iter().position(|entry| {
                 &*entry.key == "data" || key_for(&PLAN, &entry.key).is_some_and(|key| key.name == "data")
@@ -237,9 +235,9 @@ impl Lower<'_> {
         entries.remove(at);
         for (entry, home) in inside.into_iter().zip(homes) {
             match home {
-                Some((Home::Group, _)) => self.into_groups(node, entry),
-                Some((Home::Http, _)) => self.into_http(node, entry),
-                Some((Home::Plan, _)) => self.into_plan(node, entry),
+                Some((Home::Group, _)) => self.put_in_groups(node, entry),
+                Some((Home::Http, _)) => self.put_in_http(node, entry),
+                Some((Home::Plan, _)) => self.put_in_plan(node, entry),
                 None => {}
             }
         }
@@ -274,7 +272,7 @@ impl Lower<'_> {
             }
             self.group_at_top(node, &groups);
         } else if !groups.is_empty() {
-            self.into_group_told(
+            self.tell_of_group(
                 node,
                 &groups,
                 &homes.iter().map(|home| home.as_ref().map(|(_, text)| text.clone())).collect::<Vec<_>>(),
@@ -340,7 +338,7 @@ impl Lower<'_> {
     }
 
     /// Tells that keys of the plan belong into a thread group, and reads them there.
-    fn into_group_told(&mut self, node: &mut Node, at: &[usize], texts: &[Option<String>]) {
+    fn tell_of_group(&mut self, node: &mut Node, at: &[usize], texts: &[Option<String>]) {
         let Some(entries) = node.entries() else { return };
         let words: Vec<&str> = at.iter().map(|at| &*entries[*at].key).collect();
         let shown: Vec<&str> = at.iter().filter_map(|at| texts[*at].as_deref()).collect();
@@ -354,11 +352,11 @@ impl Lower<'_> {
             moved.insert(0, entries.remove(*index));
         }
         for entry in moved {
-            self.into_groups(node, entry);
+            self.put_in_groups(node, entry);
         }
     }
 
-    fn into_groups(&self, node: &mut Node, entry: Entry) {
+    fn put_in_groups(&self, node: &mut Node, entry: Entry) {
         let Some(key) = key_for(&THREAD_GROUP, &entry.key) else { return };
         let pair = self.pair_for(&entry, key).and_then(|(_, value)| self.made(&value, entry.value.span));
         let entry = Entry { key: key.name.into(), value: pair.unwrap_or(entry.value), ..entry };
@@ -373,7 +371,7 @@ impl Lower<'_> {
         }
     }
 
-    fn into_http(&self, node: &mut Node, entry: Entry) {
+    fn put_in_http(&self, node: &mut Node, entry: Entry) {
         let Some(key) = key_for(&HTTP, &entry.key) else { return };
         let pair = self.pair_for(&entry, key).and_then(|(_, value)| self.made(&value, entry.value.span));
         let entry = Entry { key: key.name.into(), value: pair.unwrap_or(entry.value), ..entry };
@@ -393,7 +391,7 @@ impl Lower<'_> {
         }
     }
 
-    fn into_plan(&self, node: &mut Node, entry: Entry) {
+    fn put_in_plan(&self, node: &mut Node, entry: Entry) {
         let Some(key) = key_for(&PLAN, &entry.key) else { return };
         let pair = self.pair_for(&entry, key).and_then(|(_, value)| self.made(&value, entry.value.span));
         let entry = Entry { key: key.name.into(), value: pair.unwrap_or(entry.value), ..entry };
