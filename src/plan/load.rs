@@ -88,13 +88,33 @@ pub fn load(path: &Path, options: &LoadOptions) -> Loaded {
     let plan = read(path, options, &mut sources, &mut findings);
     let mut told = HashSet::new();
     findings.retain(|finding| told.insert(finding.clone()));
+    keep_quotes(&mut findings, &sources);
     part_patches(&mut findings);
     Loaded { sources, plan, findings }
 }
 
+/// A key in quotes needs no space after its `:`, as in JSON; another name for it stays in quotes there.
+fn keep_quotes(findings: &mut [Diagnostic], sources: &Sources) {
+    for fix in findings.iter_mut().filter_map(|finding| finding.fix.as_mut()) {
+        let after = Span { start: fix.span.end, end: fix.span.end + 2, ..fix.span };
+        let written = sources.text(fix.span);
+        let quote = written.chars().next().filter(|quote| matches!(quote, '"' | '\'') && written.ends_with(*quote));
+        let is_key = sources.text(after).starts_with(':') && !sources.text(after).ends_with(char::is_whitespace);
+        if let Some(quote) = quote.filter(|quote| is_key && !fix.replacement.contains(*quote)) {
+            fix.replacement = format!("{quote}{}{quote}", fix.replacement);
+        }
+    }
+}
+
 /// Of patches of which one lies within another only the inner one stays, so that all can be put in place at
-/// once; the next check offers the outer one again.
+/// once; the next check offers the outer one again. A place gets one patch.
 fn part_patches(findings: &mut [Diagnostic]) {
+    let mut places = HashSet::new();
+    for finding in findings.iter_mut() {
+        if finding.fix.as_ref().is_some_and(|fix| !places.insert(fix.span)) {
+            finding.fix = None;
+        }
+    }
     let mut patched: Vec<(Span, usize)> =
         findings.iter().enumerate().filter_map(|(at, one)| Some((one.fix.as_ref()?.span, at))).collect();
     patched.sort_by_key(|(span, _)| (span.file, span.start, std::cmp::Reverse(span.end)));

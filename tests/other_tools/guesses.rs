@@ -245,6 +245,38 @@ fn valid_yaml_is_never_refused() {
     }
 }
 
+/// JSON's keys need no space after their colon (YAML 1.2 §7.4.2), other keys do.
+#[test]
+fn regression_a_renamed_key_of_json_stays_in_quotes() {
+    let plan = r#"{"thread_groups":{"a":{"vus":5,"duration":"10s","steps":[{"get":"http://127.0.0.1:9/"}]}}}"#;
+    expect_told(plan, &[r#""users":5"#]);
+}
+
+/// A value that a patch puts in place has a mistake of its own: one patch for one place.
+#[test]
+fn regression_a_place_gets_one_patch() {
+    let folder = Folder::new();
+    let path = folder.write("plan.yaml", root("thresholds: { p95: '> 500ms' }"));
+    expect_patches_to_hold(&path);
+    let fixes: Vec<_> = findings(&path).into_iter().filter_map(|one| one.fix).collect();
+    assert_eq!(fixes.len(), 1, "{fixes:#?}");
+}
+
+#[test]
+fn regression_profiles_that_are_a_list_of_names_are_told() {
+    expect_told(&root("profiles: [smoke, load]"), &["takes a map of names", "shoppers: { users: 1"]);
+}
+
+#[test]
+fn regression_secrets_are_not_shown_in_patches() {
+    let plan = format!("secrets:\n  - name: pw\n    value: hunter22\n{}", beside("http: { headers: { A: '${pw}' } }"));
+    let folder = Folder::new();
+    let path = folder.write("plan.yaml", plan);
+    let found = findings(&path);
+    assert!(found.len() == 1 && found[0].fix.is_none(), "{found:#?}");
+    assert!(!format!("{found:?}").contains("hunter22"), "{found:#?}");
+}
+
 #[test]
 fn an_unknown_key_is_told_with_the_nearest_three_and_where_all_are() {
     let folder = Folder::new();

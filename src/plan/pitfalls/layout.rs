@@ -18,8 +18,8 @@ impl Scan<'_> {
         let tabs = std::mem::take(&mut self.tabs);
         let (Some(first), Some(last)) = (tabs.first(), tabs.last()) else { return };
         let widths: [&Width<'_>; 5] = [
-            &|tabs| 2 * tabs.len(),
             &|tabs| 4 * tabs.len(),
+            &|tabs| 2 * tabs.len(),
             &|tabs| 8 * tabs.len(),
             &|tabs| self.to_stop(tabs, 4),
             &|tabs| self.as_around(tabs),

@@ -242,23 +242,27 @@ impl Lower<'_> {
                 None => return self.listed_names(node, at, &entry),
             }
         }
-        let texts: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        let text = format!("{{ {} }}", texts.join(", "));
-        let finding =
-            Diagnostic::error(entry.key_span, format!("`{}` takes a map of names to values, not {what}", entry.key));
-        if &*entry.key == "secrets" {
-            // A patch would show the values.
-            let names: Vec<String> = pairs.iter().map(|(name, _)| format!("{name}: …")).collect();
-            let finding =
-                finding.help(format!("write each name with its value below `secrets:`: {}", in_words(&names)));
-            let made = self.made(&text, entry.value.span);
-            if let (NodeKind::Map(entries), Some(made)) = (&mut node.kind, made) {
-                entries[at].value = made;
+        let message = format!("`{}` takes a map of names to values, not {what}", entry.key);
+        let finding = Diagnostic::error(entry.key_span, message);
+        let text_of = |value: &Node| self.in_flow(value).or_else(|| value.text().map(|text| in_flow(text)));
+        let texts: Option<Vec<String>> =
+            pairs.iter().map(|(name, value)| Some(format!("{name}: {}", text_of(value)?))).collect();
+        // A patch would show the values of secrets.
+        match texts.filter(|_| &*entry.key != "secrets") {
+            Some(texts) => {
+                let text = format!("{{ {} }}", texts.join(", "));
+                let finding = finding.help(format!("write `{}: {text}`", entry.key));
+                self.replace_entries(node, &[at], &[(entry.key.to_string(), text)], finding);
             }
-            return self.report(finding);
+            None => {
+                let names: Vec<String> = pairs.iter().map(|(name, _)| format!("{name}: …")).collect();
+                let help = format!("write each name with its value below `{}:`: {}", entry.key, in_words(&names));
+                self.report(finding.help(help));
+                let named = |(name, value): (String, Node)| Entry { key: name.into(), key_span: value.span, value };
+                let NodeKind::Map(entries) = &mut node.kind else { return };
+                entries[at].value.kind = NodeKind::Map(pairs.into_iter().map(named).collect());
+            }
         }
-        let finding = finding.help(format!("write `{}: {text}`", entry.key));
-        self.replace_entries(node, &[at], &[(entry.key.to_string(), text)], finding);
     }
 
     /// Values of variables that other programs would replace: `$NAME`, `%NAME%`, `$env:NAME`.
@@ -301,11 +305,12 @@ impl Lower<'_> {
     }
 
     /// The name and the value of a list's item: `word: mug`, `{ name: word, value: mug }`, `word=mug`.
-    fn variable_of(&self, item: &Node) -> Option<(String, String)> {
+    fn variable_of(&self, item: &Node) -> Option<(String, Node)> {
         match &item.kind {
             NodeKind::Scalar { text, .. } => {
                 let (name, value) = text.split_once('=')?;
-                Some((name.trim().to_owned(), in_flow(value.trim())))
+                let value = self.made(&in_flow(value.trim()), item.span)?;
+                Some((name.trim().to_owned(), value))
             }
             NodeKind::List(_) => None,
             NodeKind::Map(entries) => {
@@ -313,9 +318,9 @@ impl Lower<'_> {
                 let value = entries.iter().find(|entry| is_one_of(&entry.key, &["value", "initial", "currentValue"]));
                 match (name, value) {
                     (Some(name), Some(value)) if entries.len() == 2 => {
-                        Some((name.value.text()?.to_string(), self.in_flow(&value.value)?))
+                        Some((name.value.text()?.to_string(), value.value.clone()))
                     }
-                    _ if entries.len() == 1 => Some((entries[0].key.to_string(), self.in_flow(&entries[0].value)?)),
+                    _ if entries.len() == 1 => Some((entries[0].key.to_string(), entries[0].value.clone())),
                     _ => None,
                 }
             }

@@ -4,7 +4,7 @@ use super::{find, in_words, is_one_of};
 use crate::diagnostic::Diagnostic;
 use crate::plan::lower::Lower;
 use crate::protocols::http::keys::HTTP;
-use crate::yaml::{Entry, Node};
+use crate::yaml::{Entry, Node, quoted};
 
 const SERVER: [&str; 11] = [
     "server",
@@ -32,24 +32,22 @@ pub(super) fn base_url(entries: &[Entry]) -> Option<(Vec<usize>, String)> {
         (!text.is_empty() && !text.contains(char::is_whitespace)).then(|| text.to_owned())
     };
     let host = text(server)?;
-    if host.contains("${") {
-        return None;
-    }
     let (scheme, host) = match host.split_once("://") {
         Some((scheme, host)) => (Some(scheme.to_owned()), host.trim_end_matches('/').to_owned()),
         None => (None, host.trim_end_matches('/').to_owned()),
     };
+    let is_port = |text: &String| text.contains("${") || text.parse::<u16>().is_ok();
     let port_text = match port {
-        Some(at) => Some(text(at)?.parse::<u16>().ok()?),
+        Some(at) => Some(text(at).filter(is_port)?),
         None => None,
     };
     let scheme = match (protocol, scheme) {
         (Some(at), _) => text(at)?.trim_end_matches("://").to_ascii_lowercase(),
         (None, Some(scheme)) => scheme,
-        (None, None) if port_text == Some(443) => "https".into(),
+        (None, None) if port_text.as_deref() == Some("443") => "https".into(),
         (None, None) => "http".into(),
     };
-    let usual = matches!((scheme.as_str(), port_text), ("http", Some(80)) | ("https", Some(443)));
+    let usual = matches!((scheme.as_str(), port_text.as_deref()), ("http", Some("80")) | ("https", Some("443")));
     let port_text = port_text.filter(|_| !usual).map_or_else(String::new, |port| format!(":{port}"));
     let path_text = match path {
         Some(at) => format!("/{}", text(at)?.trim_matches('/')),
@@ -57,7 +55,9 @@ pub(super) fn base_url(entries: &[Entry]) -> Option<(Vec<usize>, String)> {
     };
     let mut at: Vec<usize> = [Some(server), port, protocol, path].into_iter().flatten().collect();
     at.sort_unstable();
-    Some((at, format!("{scheme}://{host}{port_text}{}", path_text.trim_end_matches('/'))))
+    let url = format!("{scheme}://{host}{port_text}{}", path_text.trim_end_matches('/'));
+    // Within braces an expression needs quotes.
+    Some((at, if url.contains("${") { quoted(&url) } else { url }))
 }
 
 impl Lower<'_> {

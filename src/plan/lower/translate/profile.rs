@@ -15,6 +15,17 @@ impl Lower<'_> {
         let NodeKind::Map(entries) = &mut plan.kind else { return };
         let Some(profiles) = entries.iter_mut().find(|entry| &*entry.key == "profiles") else { return };
         self.name_profiles(&mut profiles.value);
+        if profiles.value.entries().is_none() {
+            let what = profiles.value.describe();
+            let finding = Diagnostic::error(
+                profiles.key_span,
+                format!("`profiles` takes a map of names to profiles, not {what}"),
+            );
+            let help = "write each with what it changes, for example `profiles: { smoke: { thread_groups: { NAME: { users: 1, duration: 10s } } } }`";
+            if !profiles.value.is_blank() {
+                self.report(finding.help(help.replace("NAME", groups.first().map_or("visitors", |group| &*group.key))));
+            }
+        }
         let NodeKind::Map(profiles) = &mut profiles.value.kind else { return };
         for profile in profiles {
             self.translate_profile(profile, &groups);
@@ -23,7 +34,7 @@ impl Lower<'_> {
 
     /// A list of profiles, each with its name inside.
     fn name_profiles(&mut self, node: &mut Node) {
-        let Some(items) = node.items() else { return };
+        let Some(items) = node.items().filter(|items| !items.is_empty()) else { return };
         let mut all = Vec::new();
         for item in items {
             let mut inside = item.clone();

@@ -20,7 +20,8 @@ impl Lower<'_> {
     pub(super) fn made(&self, text: &str, at: Span) -> Option<Node> {
         let mut problems = Vec::new();
         let node = yaml::parse(text, at.file, &Place(at.start as usize), &mut problems)?;
-        let node = Node { span: at, ..node };
+        // It is nowhere in the file, so no other patch can be put into it.
+        let node = Node { span: Span { end: at.start, ..at }, ..node };
         problems.is_empty().then_some(node)
     }
 
@@ -33,7 +34,12 @@ impl Lower<'_> {
     pub(super) fn place_of(&self, entries: &[Entry], at: &[usize]) -> Option<Span> {
         let mut places = Vec::new();
         for index in at {
-            places.push(self.place(entries.get(*index)?)?);
+            let entry = entries.get(*index)?;
+            // What another patch puts in place is not in the file yet.
+            if entry.value.span.start == entry.value.span.end && !entry.value.is_blank() {
+                return None;
+            }
+            places.push(self.place(entry)?);
         }
         places.sort_by_key(|place| place.start);
         let all = Span { end: places.last()?.end, ..*places.first()? };
@@ -45,7 +51,9 @@ impl Lower<'_> {
             }
             from = place.end;
         }
-        let written = self.sources.text(all);
+        // A text of several lines ends with its line break.
+        let written = self.sources.text(all).trim_end();
+        let all = Span { end: all.start + written.len() as u32, ..all };
         let anchored = written.contains(" #") || written.contains(": &") || written.contains(": *");
         (!anchored).then_some(all)
     }

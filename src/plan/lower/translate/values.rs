@@ -288,6 +288,12 @@ impl Lower<'_> {
                     None => Meant::Unknown,
                 }
             }
+            // A server's name alone is no URL.
+            Ty::Text if key.name == "base_url" => match text {
+                Some(text) if !text.is_empty() && !text.contains("://") => Meant::Is(format!("http://{text}")),
+                Some(_) => Meant::AsWritten,
+                None => Meant::Unknown,
+            },
             Ty::Text
             | Ty::Name
             | Ty::Expression
