@@ -353,7 +353,13 @@ impl Build<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "set it under `variables`, with `extract` or `set`, or name a data set".into(),
             };
-            return problem(format!("nothing sets a variable `{name}`"), help, near);
+            // A name that means nothing here either is no correction.
+            let is_set = |near: &String| {
+                let slot = self.names.find(near).filter(|_| !self.names.data.contains_key(near.as_str()));
+                used.defaulted || slot.is_none_or(|slot| self.state.known(slot) != Assigned::Never)
+            };
+            let corrected = near.filter(is_set);
+            return problem(format!("nothing sets a variable `{name}`"), help, corrected);
         };
         self.names.used.insert(slot);
         if let Some(data) = self.row_slots.get(&slot).copied() {

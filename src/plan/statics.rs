@@ -116,6 +116,11 @@ impl Statics {
         }
     }
 
+    /// Whether the environment has a variable of this name.
+    pub(super) fn has_env(&self, name: &str) -> bool {
+        matches!(&self.env, Value::Map(env) if env.get(name).is_some())
+    }
+
     fn tree(&mut self, node: &Node, sources: &Sources) -> Result<Option<Value>, Vec<Diagnostic>> {
         Ok(match &node.kind {
             NodeKind::Scalar { text, style: Style::Plain } if !text.contains("${") => Some(plain_value(text)),
@@ -168,13 +173,22 @@ impl Statics {
         });
         if let Some(used) = unknown {
             let near = crate::suggest::nearest(&used.name, self.names.iter().map(|name| &**name));
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => ORDER.into(),
+            let is_constant =
+                |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+            let (help, corrected) = match near {
+                Some(near) => (format!("did you mean `{near}`?"), Some(near.to_owned())),
+                // Only variables of the environment are called so.
+                None if is_constant(&used.name) => {
+                    let name = format!("env.{}", used.name);
+                    let is_set = self.has_env(&used.name);
+                    let now = if is_set { "" } else { ", which is not set now" };
+                    (format!("a variable of the environment is `{name}`{now}"), Some(name).filter(|_| is_set))
+                }
+                None => (ORDER.into(), None),
             };
             let message = format!("`{}` is not known before the run starts", used.name);
             let problem = TemplateProblem::new(used.range.clone(), message);
-            return Some(problem.help(help).corrected(near.map(str::to_owned)));
+            return Some(problem.help(help).corrected(corrected));
         }
         let service = parsed.names().iter().find_map(|used| {
             let (name, range) = used.member.as_ref().filter(|_| used.name == "services")?;

@@ -1,6 +1,7 @@
 //! Steps on WebSockets and on streams of server-sent events, written as people first write them.
 
 use super::support::Folder;
+use super::support::patches::patched;
 use super::{expect_patch, findings, group};
 
 /// A plan with these lines in the steps of a WebSocket.
@@ -214,7 +215,7 @@ fn regression_other_words_for_streams_are_corrected_with_their_values() {
     let plan = steps("- ws: { url: /w }\n  steps: [ send: hi ]");
     let found = findings(&folder, &plan);
     assert_eq!(found.len(), 2, "{found:#?}");
-    expect_nothing(&super::patched(&plan, &found));
+    expect_nothing(&patched(&plan, &found).0);
 }
 
 /// A comma that is missing is told as that, not as a quote too many.
@@ -248,7 +249,7 @@ fn regression_patches_do_not_lie_within_one_another() {
     for round in 0..3 {
         let found = findings(&folder, &plan);
         assert_eq!(found.is_empty(), round == 2, "{plan}\n{found:#?}");
-        plan = super::patched(&plan, &found);
+        plan = patched(&plan, &found).0;
     }
     let written = "      - websocket: /w\n        headers: { A: b }\n        steps:\n          - receive: {}\n          - send:\n              json:\n                type: a\n                text: [b]\n          - send: { text: \"it's\" }\n          - receive: { within: 5s }\n";
     assert!(plan.contains(written), "{plan}");

@@ -2,7 +2,9 @@
 
 use super::Lower;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::keys::{ASSERTIONS, Key, PROFILE, PROFILE_GROUP, Section, Ty, instead_of, kinds, sections};
+use crate::plan::keys::{
+    ASSERTIONS, Key, PROFILE, PROFILE_GROUP, Section, Ty, instead_of, kinds, nearest_keys, sections,
+};
 use crate::units::parse_duration;
 use crate::yaml::{Entry, Node, NodeKind};
 
@@ -111,10 +113,10 @@ impl Lower<'_> {
         let is_kind = |key: &Key| kinds().any(|kind| std::ptr::eq(&raw const kind.key, key));
         let others = || keys.iter().copied().filter(|key| !is_kind(key));
         let fitting = || keys.iter().copied().filter(|key| key.ty.has_shape_of(&entry.value));
-        let called = |key: &Key| key.words.iter().find(|(_, theirs)| *theirs == word).map(|(tool, _)| *tool);
+        let called = |key: &Key| key.called(word);
         let renamed = || others().filter(|key| key.ty.has_shape_of(&entry.value));
         let bridged = renamed().find_map(|key| Some((key, Some(called(key)?))));
-        let bridged = bridged.or_else(|| renamed().find(|key| key.also.contains(&word)).map(|key| (key, None)));
+        let bridged = bridged.or_else(|| renamed().find(|key| key.is_also(word)).map(|key| (key, None)));
         if let Some((key, tool)) = bridged {
             let ours = key.name;
             if ours == "connections" {
@@ -199,8 +201,7 @@ impl Lower<'_> {
             return finding
                 .help(format!("{tool} calls this `{word}`; here it is `{}`, a key of {}", key.name, section.name));
         }
-        let names: Vec<&str> = keys.iter().filter(|key| !key.later).map(|key| key.name).collect();
-        finding.help(format!("the keys of {what} are: {}", names.join(", ")))
+        finding.help(nearest_keys(word, what, keys))
     }
 
     /// The text that makes a list of a single value, and what it replaces. What holds a comma may be several.
@@ -230,7 +231,8 @@ fn inner(key: &Key, word: &str, value: &Node) -> Option<&'static str> {
     let Ty::Section(section) = key.ty else { return None };
     let exact = section.key(word);
     // Of the other words only those of counts and times: a `type` may be anything's.
-    let counts = |key: &&Key| matches!(key.ty, Ty::Count(_) | Ty::Duration) && key.also.contains(&word);
+    let counts =
+        |key: &&Key| matches!(key.ty, Ty::Count(_) | Ty::Duration) && key.words.is_empty() && key.is_also(word);
     let ours = exact.or_else(|| section.keys.iter().find(counts).filter(|key| accepts(key, value, &[], &[])))?;
     Some(ours.name)
 }

@@ -4,7 +4,7 @@ use super::shorthand::MOST_COLUMNS;
 use super::steps::kind_named;
 use super::{Around, Lower};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::keys::{self, Key, KindId, StepKeys, instead_of, kinds};
+use crate::plan::keys::{self, Key, KindId, StepKeys, instead_of, kinds, nearest_keys};
 use crate::plan::types::Text;
 use crate::protocols::spec::RequestKind;
 use crate::yaml::{Entry, Node};
@@ -102,10 +102,12 @@ impl Lower<'_> {
                 format!("{rename}it belongs into the step that it is about, beside {owner}, without a `-` of its own");
             return (finding.help(help), None);
         }
-        let names: Vec<&str> = kinds().filter(|kind| !kind.key.later).map(|kind| kind.key.name).collect();
+        let all: Vec<&'static Key> = kinds().filter(|kind| !kind.key.later).map(|kind| &kind.key).collect();
+        let word = entries.iter().find(|entry| !keys::STEP.keys.iter().any(|key| key.name == &*entry.key));
+        let word = word.map_or("get", |entry| &*entry.key);
         let finding =
             Diagnostic::error(Self::start_of(node), "this step has no kind key, so it does not say what to do")
-                .help(format!("add one: {}", names.join(", ")));
+                .help(format!("add one, for example `get: /path`; {}", nearest_keys(word, "step", &all)));
         (finding, None)
     }
 

@@ -194,7 +194,8 @@ impl Lower<'_> {
         let fields = self.fields(node, &keys::DATA)?;
         // A data set whose file is missing is told once; its name stays known to what uses it.
         let file = fields.get("file").and_then(|node| {
-            let found = self.path(node, "file");
+            let is_told = self.told_data.contains(&name.value);
+            let found = if is_told { None } else { self.path(node, "file") };
             found.or_else(|| Some(crate::plan::Spanned::new(self.folder.join(&**node.text()?), node.span)))
         });
         let columns = fields.get("columns").and_then(|node| {
