@@ -236,7 +236,7 @@ fn inner(key: &Key, word: &str, value: &Node) -> Option<&'static str> {
 
 /// Whether a key takes this value, as far as the next check would tell. `keys` are those of the map, and
 /// `beside` is what is written in it.
-fn accepts(key: &Key, value: &Node, keys: &[&'static Key], beside: &[Entry]) -> bool {
+pub(super) fn accepts(key: &Key, value: &Node, keys: &[&'static Key], beside: &[Entry]) -> bool {
     let text = || value.text().map_or("", |text| text.trim());
     let computed = text().contains("${");
     match key.ty {

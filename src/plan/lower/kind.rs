@@ -203,7 +203,7 @@ impl Lower<'_> {
     }
 
     /// Tells something else in place of that nothing is written after a key.
-    fn instead_of_blank(&mut self, entry: &Entry, finding: Diagnostic) {
+    pub(super) fn instead_of_blank(&mut self, entry: &Entry, finding: Diagnostic) {
         match self.told_blank(entry) {
             Some(known) => *known = finding,
             None => self.report(finding),
@@ -311,28 +311,35 @@ impl Lower<'_> {
             if !self.line_after(entry.key_span).starts_with(": ") && self.line_after(entry.key_span).trim() != ":" {
                 return None;
             }
-            let deeper = self.sources.position(entry.key_span).1 - 1;
             text.push('\n');
             text.push_str(&" ".repeat(indent));
-            let mut lines = written.split('\n');
-            text.push_str(lines.next()?);
-            for line in lines {
-                let spaces = line.len() - line.trim_start().len();
-                // What belongs to a key stands deeper than the key, but for what brackets hold.
-                let depth = (spaces + indent).saturating_sub(deeper).max(indent.min(spaces));
-                if depth > MOST_COLUMNS {
-                    return None;
-                }
-                text.push('\n');
-                text.push_str(&" ".repeat(depth));
-                text.push_str(line.trim_start());
-            }
+            self.push_indented(&mut text, written, entry, indent)?;
         }
         Some((span, text))
     }
 
+    /// Adds an entry as it is written, of which the lines below the first are indented for a key that stands after
+    /// so many spaces; `None` where that would be too far.
+    pub(super) fn push_indented(&self, text: &mut String, written: &str, entry: &Entry, indent: usize) -> Option<()> {
+        let deeper = self.sources.position(entry.key_span).1 - 1;
+        let mut lines = written.split('\n');
+        text.push_str(lines.next()?);
+        for line in lines {
+            let spaces = line.len() - line.trim_start().len();
+            // What belongs to a key stands deeper than the key, but for what brackets hold.
+            let depth = (spaces + indent).saturating_sub(deeper).max(indent.min(spaces));
+            if depth > MOST_COLUMNS {
+                return None;
+            }
+            text.push('\n');
+            text.push_str(&" ".repeat(depth));
+            text.push_str(line.trim_start());
+        }
+        Some(())
+    }
+
     /// What stands between the entries of a step: a line break and so many spaces, or a comma (`Some(None)`).
-    fn between_entries(&self, step: &Node, kind: &Entry) -> Option<Option<usize>> {
+    pub(super) fn between_entries(&self, step: &Node, kind: &Entry) -> Option<Option<usize>> {
         if self.sources.text(step.span).starts_with('{') {
             return Some(None);
         }

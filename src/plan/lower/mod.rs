@@ -9,6 +9,7 @@ mod load;
 mod root;
 mod shorthand;
 mod steps;
+mod translate;
 mod written;
 
 use std::collections::{BTreeMap, HashMap};

@@ -13,6 +13,8 @@ use crate::yaml::{Entry, Node, NodeKind};
 /// How many steps a plan may have, includes put in place: enough for 20,000 requests with
 /// controllers around each, and an end to fragments that include each other twice over.
 const MAX_STEPS: usize = 100_000;
+/// So many words of other tools are read in one step.
+const MAX_ROUNDS: usize = 30;
 /// How deep includes may stand inside one another. Each takes some of the stack while it is read.
 const MAX_INCLUDES: usize = 50;
 
@@ -52,6 +54,16 @@ impl Lower<'_> {
             }
             return None;
         }
+        let mut meant = None;
+        // Each round takes away a word of another tool.
+        for _ in 0..MAX_ROUNDS {
+            match self.step_meant(meant.as_ref().unwrap_or(node)) {
+                Some(Some(read)) => meant = Some(read),
+                Some(None) => return None,
+                None => break,
+            }
+        }
+        let node = meant.as_ref().unwrap_or(node);
         let Some(entries) = node.entries() else {
             self.report(
                 Diagnostic::error(node.span, format!("a step is a map with a kind key, not {}", node.describe()))

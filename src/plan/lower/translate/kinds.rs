@@ -1,0 +1,488 @@
+//! Whole steps in the shape of other tools.
+
+use super::given::{Given, one_spelling};
+use super::requests::METHODS;
+use super::step_keys::{is_address, repeats, with_method};
+use super::{Ours, Read, Word, requests, step_keys};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::keys::{self, KindId, StepKeys, kinds};
+use crate::plan::lower::fields::accepts;
+use crate::plan::lower::steps::kind_named;
+use crate::plan::lower::{Around, Lower};
+use crate::protocols::spec::RequestKind;
+use crate::yaml::{Entry, Node, NodeKind};
+
+const URLS: &[&str] = &["url", "path", "uri", "address", "endpoint", "link", "href"];
+const NAMES: &[&str] = &["name", "label", "title", "transaction_name", "testname"];
+const STEPS: &[&str] = &["steps", "requests", "do", "then", "samplers", "children", "flow", "tasks", "actions", "items"];
+
+/// An entry of a map under a kind key that is put beside it, and its key there.
+struct Lifted<'n> {
+    entry: &'n Entry,
+    ours: &'static str,
+}
+
+impl Lower<'_> {
+    /// A step in the shape of another tool is told, and given as it is meant; `None` for any other.
+    pub(crate) fn step_meant(&mut self, node: &Node) -> Option<Option<Node>> {
+        let entries = match node.entries() {
+            Some(entries) => entries,
+            None => return self.step_in_words(node),
+        };
+        let meant = self
+            .named_step(node, entries)
+            .or_else(|| self.lifted_step(node, entries))
+            .or_else(|| self.method_and_url(entries))
+            .or_else(|| self.list_of_steps(node, entries))
+            .or_else(|| self.step_words(entries));
+        meant.map(|entries| entries.map(|entries| Node::new(node.span, NodeKind::Map(entries))))
+    }
+
+    /// `- GET /login`, `- /login`, `- log_in`.
+    fn step_in_words(&mut self, node: &Node) -> Option<Option<Node>> {
+        let text = node.text()?.trim().to_owned();
+        let written = match with_method(&text) {
+            Some((method, path)) => format!("{method}: {path}"),
+            None if is_address(&text) && !text.contains(' ') => format!("get: {text}"),
+            None if self.fragments.contains_key(&*text) => format!("include: {text}"),
+            None => return None,
+        };
+        let message = format!("a step is a key with its value, not {}", node.describe());
+        let finding = Diagnostic::error(node.span, message).help(format!("write `- {written}`"));
+        let is_here = self.in_one_line(node).is_some();
+        self.report(if is_here { finding.fix(node.span, &*written) } else { finding });
+        Some(self.value_as_if(&written, node))
+    }
+
+    /// `- Login:` with the request below it or beside it, `- 70%:`, and `- Home: /x`.
+    fn named_step(&mut self, node: &Node, entries: &[Entry]) -> Option<Option<Vec<Entry>>> {
+        let is_kind = |entry: &&Entry| kind_named(&entry.key).is_some();
+        let first = entries.iter().find(|entry| self.is_foreign(entry) && !is_in_a_table(&entry.key))?;
+        let word = &*first.key;
+        let share = word.strip_suffix('%').unwrap_or(word).trim().parse::<u64>().ok();
+        let (key, value) = match share {
+            Some(share) => ("weight", share.to_string()),
+            None => ("name", super::plain(word)),
+        };
+        if is_written(entries, key) || keys::is_known(word) {
+            return None;
+        }
+        let line = format!("{key}: {value}");
+        let finding = |message: String| Diagnostic::error(first.key_span, message);
+        let not_a_type = match share {
+            Some(_) => format!("`{word}` is not a key of a step: how often a branch is drawn is its `weight`"),
+            None => format!("`{word}` is not a step type"),
+        };
+        let read = |rest: Vec<Entry>| {
+            let named = Node::scalar(first.key_span, value.trim_matches(['\'', '"']));
+            let named = Entry { key: key.into(), key_span: first.key_span, value: named };
+            let others = entries.iter().filter(|entry| !std::ptr::eq(*entry, first)).cloned();
+            Some(Some(std::iter::once(named).chain(rest).chain(others).collect::<Vec<_>>()))
+        };
+        if first.value.is_blank() {
+            let others = entries.iter().filter(|entry| !std::ptr::eq(*entry, first));
+            let has_kind = others.clone().any(|entry| is_kind(&entry) || is_in_a_table(&entry.key));
+            if !has_kind {
+                return None;
+            }
+            let after = self.line_after(first.key_span).trim_start();
+            let finding = finding(not_a_type).help(format!("the name of a step is written as `{line}`"));
+            let is_alone = after.starts_with(':') && self.sources.text(first.key_span) == word;
+            let span = Span { end: first.key_span.end + 1, ..first.key_span };
+            let is_patched = is_alone && self.line_after(first.key_span).starts_with(':');
+            self.instead_of_blank(first, if is_patched { finding.fix(span, line) } else { finding });
+            return read(Vec::new());
+        }
+        match &first.value.kind {
+            NodeKind::Map(inside) => {
+                let is_step = inside.iter().any(|entry| is_kind(&entry) || is_in_a_table(&entry.key));
+                let twice = inside.iter().any(|one| is_written(entries, &one.key) || *one.key == *key);
+                if !is_step || twice {
+                    return None;
+                }
+                let rest: Vec<Lifted<'_>> = inside.iter().map(|entry| Lifted { entry, ours: "" }).collect();
+                let patch = self.lift(node, first, &line, None, &rest);
+                let help = format!("write `{line}`, and the request beside it");
+                self.report(patched(finding(not_a_type).help(help), patch));
+                read(inside.clone())
+            }
+            NodeKind::List(items) if items.iter().all(|item| item.entries().is_some()) => {
+                let steps = Entry { key: "steps".into(), ..first.clone() };
+                let patch = self.two_lines(node, first, &line, "steps");
+                let help = format!("write `{line}`, and the steps under `steps:` beside it");
+                self.report(patched(finding(not_a_type).help(help), patch));
+                read(vec![steps])
+            }
+            NodeKind::Scalar { text, .. } if is_address(text.trim()) && !entries.iter().any(|entry| is_kind(&entry)) => {
+                let patch = self.two_lines(node, first, &line, "get");
+                let help = format!("write `get: {text}`, and `{line}` beside it");
+                self.report(patched(finding(not_a_type).help(help), patch));
+                read(vec![Entry { key: "get".into(), ..first.clone() }])
+            }
+            NodeKind::Scalar { .. } | NodeKind::List(_) => None,
+        }
+    }
+
+    /// The text that puts a line in front of a key, and the key that stands there then.
+    fn two_lines(&self, node: &Node, entry: &Entry, line: &str, key: &str) -> Option<(Span, String)> {
+        self.place(entry)?;
+        let between = match self.between_entries(node, entry)? {
+            Some(indent) => format!("\n{}", " ".repeat(indent)),
+            None => ", ".into(),
+        };
+        Some((entry.key_span, format!("{line}{between}{key}")))
+    }
+
+    /// Steps whose kind key holds a map of what stands beside it here: `transaction: { name, steps }`,
+    /// `request: { method, path, name }`, `repeat: { count, steps }`.
+    fn lifted_step(&mut self, node: &Node, entries: &[Entry]) -> Option<Option<Vec<Entry>>> {
+        for kind in entries {
+            let Some(inside) = kind.value.entries().filter(|inside| !inside.is_empty()) else { continue };
+            let find = |words: &[&str]| inside.iter().find(|entry| words.contains(&one_spelling(&entry.key).as_str()));
+            let word = one_spelling(&kind.key);
+            let meant = self.kind_meant(&word);
+            let steps = find(STEPS).map(|entry| Lifted { entry, ours: "steps" });
+            let others = |known: &[&Entry]| -> Vec<Lifted<'_>> {
+                let is_other = |entry: &&Entry| !known.iter().any(|known| std::ptr::eq(*known, *entry));
+                inside.iter().filter(is_other).map(|entry| Lifted { entry, ours: "" }).collect()
+            };
+            let (line, main, rest): (String, Option<&Entry>, Vec<Lifted<'_>>) = match meant {
+                Some("transaction" | "lock") => {
+                    let Some((name, text)) = find(NAMES).and_then(|name| Some((name, self.flow(&name.value)?))) else {
+                        continue;
+                    };
+                    let Some(steps) = steps else { continue };
+                    (format!("{}: {text}", meant.unwrap_or_default()), Some(name), vec![steps])
+                }
+                Some("repeat") => {
+                    const COUNTS: &[&str] = &["count", "times", "loops", "loop_count", "repeat", "number", "n", "for", "duration"];
+                    let Some(count) = find(COUNTS) else { continue };
+                    let Some(times) = count.value.text().and_then(|text| repeats(text)) else { continue };
+                    let Some(steps) = steps else { continue };
+                    (format!("repeat: {times}"), Some(count), vec![steps])
+                }
+                Some("if" | "while") => {
+                    const CONDITIONS: &[&str] = &["condition", "if", "while", "expression", "expr", "when", "test"];
+                    let Some(condition) = find(CONDITIONS) else { continue };
+                    let Some(text) = self.flow(&condition.value) else { continue };
+                    let Some(steps) = steps else { continue };
+                    let otherwise = find(&["else", "otherwise"]).map(|entry| Lifted { entry, ours: "else" });
+                    (format!("{}: {text}", meant.unwrap_or_default()), Some(condition), std::iter::once(steps).chain(otherwise).collect())
+                }
+                Some("request") => {
+                    let method = find(&["method", "verb", "http_method", "type"]);
+                    let url = find(URLS);
+                    let ours = &*kind.key == "request"
+                        && inside.iter().all(|entry| matches!(&*entry.key, "method" | "url"))
+                        && method.is_some();
+                    let name = method.and_then(|method| method.value.text()).map(|text| text.to_ascii_lowercase());
+                    let name = name.unwrap_or_else(|| "get".into());
+                    let Some(method_key) = METHODS.into_iter().find(|known| *known == name).filter(|_| !ours) else {
+                        continue;
+                    };
+                    let Some((url, text)) = url.and_then(|url| Some((url, self.flow(&url.value)?))) else { continue };
+                    let known: Vec<&Entry> = method.into_iter().chain([url]).collect();
+                    (format!("{method_key}: {text}"), Some(url), others(&known))
+                }
+                Some(ours @ ("choose" | "round_robin" | "shuffle" | "parallel")) => {
+                    let Some(steps) = steps else { continue };
+                    return Some(Some(self.list_within(entries, kind, steps.entry, ours, inside.len() == 1)));
+                }
+                _ => continue,
+            };
+            let known = rest.len() + usize::from(main.is_some());
+            let twice = rest.iter().any(|one| is_written(entries, if one.ours.is_empty() { &one.entry.key } else { one.ours }));
+            let lost = meant != Some("request") && known < inside.len();
+            let patch = self.lift(node, kind, &line, main, &rest).filter(|_| !twice && !lost);
+            let names = rest.iter().map(|one| format!("`{}`", if one.ours.is_empty() { &*one.entry.key } else { one.ours }));
+            let names = names.collect::<Vec<_>>().join(", ");
+            let help = if names.is_empty() { format!("write `{line}`") } else { format!("write `{line}`, and {names} beside it") };
+            let message = format!("`{}` takes one value, and the other keys stand beside it, not inside", kind.key);
+            self.report(patched(Diagnostic::error(kind.key_span, message).help(help), patch));
+            let mut all = self.as_if(&line, kind)?;
+            all.extend(rest.into_iter().map(|one| match one.ours {
+                "" => one.entry.clone(),
+                ours => Entry { key: ours.into(), ..one.entry.clone() },
+            }));
+            all.extend(entries.iter().filter(|entry| !std::ptr::eq(*entry, kind)).cloned());
+            return Some(Some(all));
+        }
+        None
+    }
+
+    /// Which of the kinds above a word means.
+    fn kind_meant(&self, word: &str) -> Option<&'static str> {
+        match word {
+            "if" => return Some("if"),
+            "http" | "http_request" | "http_sampler" | "request" | "sampler" => return Some("request"),
+            _ => {}
+        }
+        if let Some(kind) = kind_named(word) {
+            return Some(kind.key.name);
+        }
+        let row = step_keys::KINDS.iter().find(|row| row.theirs.contains(&word))?;
+        match row.ours {
+            Ours::Key(ours) => Some(ours),
+            Ours::Written(_) => matches!(word, "loop" | "loops" | "loop_controller" | "for").then_some("repeat"),
+            Ours::Instead(_) | Ours::Told(_) => None,
+        }
+    }
+
+    /// `choose: { steps: [ … ] }`: the list stands right under the kind key.
+    fn list_within(&mut self, entries: &[Entry], kind: &Entry, steps: &Entry, ours: &str, alone: bool) -> Vec<Entry> {
+        let finding = Diagnostic::error(kind.key_span, format!("`{}` takes a list of steps, not a map", kind.key))
+            .help(format!("here it is `{ours}`, with its steps right below: remove `{}:`", steps.key));
+        let span = self.place(kind).filter(|_| alone && self.place(steps).is_some());
+        let patch = span.and_then(|span| {
+            let before = Span { start: kind.key_span.end, end: steps.key_span.start, ..span };
+            let between = Span { start: steps.key_span.end, end: steps.value.span.start, ..span };
+            let is_free = |span: Span| !self.sources.text(span).contains(['#', '&']);
+            let list = self.sources.text(steps.value.span);
+            if list.starts_with('[') {
+                return is_free(before).then(|| (span, format!("{ours}: {list}")));
+            }
+            let between = self.sources.text(between);
+            (is_free(before) && between.trim_start().starts_with(':') && !between.contains(['#', '&']))
+                .then(|| (span, format!("{ours}{between}{list}")))
+        });
+        self.report(patched(finding, patch));
+        let read = |entry: &Entry| {
+            if std::ptr::eq(entry, kind) {
+                Entry { key: ours.into(), value: steps.value.clone(), ..entry.clone() }
+            } else {
+                entry.clone()
+            }
+        };
+        entries.iter().map(read).collect()
+    }
+
+    /// `method: POST` with `url: /x`, and `url: /x` alone; `get: /x` with `method: POST`.
+    fn method_and_url(&mut self, entries: &[Entry]) -> Option<Option<Vec<Entry>>> {
+        if self.around != Around::Nothing {
+            return None;
+        }
+        let at = |words: &[&str]| entries.iter().position(|entry| words.contains(&one_spelling(&entry.key).as_str()) && entry.value.text().is_some());
+        let kind = entries.iter().position(|entry| METHODS.contains(&&*entry.key));
+        let method = at(&["method", "verb", "http_method"])?;
+        let of = entries.get(method)?.value.text()?.trim().to_ascii_lowercase();
+        let ours = METHODS.into_iter().find(|known| *known == of)?;
+        if kind.is_none() && entries.iter().any(|entry| kind_named(&entry.key).is_some()) {
+            return None;
+        }
+        let url = kind.or_else(|| at(URLS))?;
+        let (method_entry, url_entry) = (entries.get(method)?, entries.get(url)?);
+        let path = self.flow(&url_entry.value)?;
+        let is_same = kind.is_some() && *url_entry.key == *ours;
+        let line = format!("{ours}: {path}");
+        let finding = Diagnostic::error(method_entry.key_span, "the method of a request is its key, with the path as its value");
+        let finding = match is_same {
+            true => finding.help(format!("`{line}` says it already: remove `{}`", method_entry.key)),
+            false => finding.help(format!("write `{line}`; the other keys stay beside it")),
+        };
+        let cut = self.cut(entries, method);
+        let patch = match (cut, is_same) {
+            (Some(cut), true) => Some((cut, String::new())),
+            (Some(cut), false) => {
+                // The cut reaches to the next key; that key is what is renamed.
+                self.joined(vec![(cut, String::new()), (url_entry.key_span, ours.to_owned())])
+            }
+            (None, _) => None,
+        };
+        self.report(patched(finding, patch));
+        let read = |(at, entry): (usize, &Entry)| match at {
+            at if at == method => None,
+            at if at == url => Some(Entry { key: ours.into(), ..entry.clone() }),
+            _ => Some(entry.clone()),
+        };
+        Some(Some(entries.iter().enumerate().filter_map(read).collect()))
+    }
+
+    /// `transaction:` with the steps right below it, and its name beside it or nowhere.
+    fn list_of_steps(&mut self, node: &Node, entries: &[Entry]) -> Option<Option<Vec<Entry>>> {
+        let is_list = |entry: &&Entry| matches!(&*entry.key, "transaction" | "lock" | "repeat" | "while" | "for_each")
+            && entry.value.items().is_some_and(|items| items.iter().any(|item| item.entries().is_some()));
+        let kind = entries.iter().find(is_list)?;
+        let steps = Entry { key: "steps".into(), ..kind.clone() };
+        let finding = Diagnostic::error(kind.key_span, format!("the steps of `{}` stand under `steps:` beside it", kind.key));
+        let name = entries.iter().position(|entry| *entry.key == *"name").filter(|_| &*kind.key == "transaction");
+        let named = name.and_then(|at| Some((at, entries.get(at)?, self.flow(&entries.get(at)?.value)?)));
+        let Some((at, entry, text)) = named else {
+            let example = match &*kind.key {
+                "transaction" => "`transaction: Place an order`",
+                "lock" => "`lock: ledger`",
+                "repeat" => "`repeat: 3`",
+                "while" => "`while: status != 'done'`",
+                _ => "`for_each: { id: ids }`",
+            };
+            self.report(finding.help(format!("write {example}, and below it `steps:` with the list")));
+            return Some(None);
+        };
+        let line = format!("transaction: {text}");
+        let finding = finding.help(format!("write `{line}`, and below it `steps:` with the list"));
+        let renamed = self.two_lines(node, kind, &line, "steps");
+        let patch = self.cut(entries, at).zip(renamed).and_then(|(cut, renamed)| self.joined(vec![(cut, String::new()), renamed]));
+        self.report(patched(finding, patch));
+        let transaction = Entry { key: kind.key.clone(), ..entry.clone() };
+        let others = entries.iter().filter(|one| !std::ptr::eq(*one, kind) && !std::ptr::eq(*one, entry)).cloned();
+        Some(Some([transaction, steps].into_iter().chain(others).collect()))
+    }
+
+    /// Words and values of single keys.
+    fn step_words(&mut self, entries: &[Entry]) -> Option<Option<Vec<Entry>>> {
+        let kind = entries.iter().find_map(|entry| kind_named(&entry.key).filter(|_| &*entry.key != "steps"));
+        let is_steps = is_written(entries, "steps") && kind.is_none();
+        let at = entries.iter().enumerate().find_map(|(at, entry)| Some((at, self.word_meant(entry, entries, kind, is_steps)?)));
+        let (at, read) = at?;
+        let mut all = entries.to_vec();
+        match read {
+            Read::As(new) => {
+                all.splice(at..=at, new);
+            }
+            Read::Nothing => {
+                all.remove(at);
+                let is_step = all.iter().any(|entry| kind_named(&entry.key).is_some() || self.is_foreign(entry));
+                if !is_step {
+                    return Some(None);
+                }
+            }
+        }
+        Some(Some(all))
+    }
+
+    fn word_meant(
+        &mut self,
+        entry: &Entry,
+        entries: &[Entry],
+        kind: Option<&'static StepKeys>,
+        is_steps: bool,
+    ) -> Option<Read> {
+        let word = &*entry.key;
+        let given_kind = kind.or_else(|| is_steps.then(|| kind_named("steps")).flatten());
+        let is_http = kind.is_some_and(|kind| kind.id == KindId::Request(RequestKind::Http));
+        let is_ours = |key: &str| given_kind.is_some_and(|kind| kind.all_keys().any(|known| known.name == key));
+        if word.starts_with("x-") && !is_steps && self.is_header_or_form(entry, entries, is_http) {
+            return self.own_key(entry, entries);
+        }
+        if word.starts_with("x-") {
+            return None;
+        }
+        let takes = |ours: &str, value: &Node| match given_kind {
+            None => kinds().map(|kind| &kind.key).chain(keys::STEP.keys).any(|key| key.name == ours && key.ty.has_shape_of(value)),
+            Some(kind) => {
+                let all: Vec<&'static keys::Key> = kind.all_keys().collect();
+                all.iter().any(|key| key.name == ours && key.ty.has_shape_of(value) && accepts(key, value, &all, entries))
+            }
+        };
+        let Some(kind) = given_kind else {
+            // No key says what the step does.
+            if keys::STEP.key(word).is_some() && word != "think_time" || self.around != Around::Nothing && word != "sleep" {
+                return None;
+            }
+            let message = format!("`{word}` is not a step type");
+            let tables: [&[Word]; 2] = [step_keys::KINDS, if entries.len() > 1 { step_keys::WORDS } else { &[] }];
+            return self.translated(&tables, entry, &message, entries, &takes);
+        };
+        let what = format!("{} `{}` step", if kind.key.name.starts_with(['a', 'e', 'i', 'o']) || kind.key.name == "sse" { "an" } else { "a" }, kind.key.name);
+        if is_ours(word) {
+            let own = word == kind.key.name;
+            let table: &[&[Word]] = match () {
+                () if own => &[step_keys::OWN],
+                () if is_http && word != "chance" => &[requests::SHAPES],
+                () => &[step_keys::STEP_SHAPES],
+            };
+            let message = match entry.value.describe() {
+                "text" => format!("`{word}` cannot be `{}`", entry.value.text().map_or("", |text| &**text)),
+                other => format!("`{word}` does not take {} like this one", other),
+            };
+            return self.translated(table, entry, &message, entries, &takes);
+        }
+        let message = format!("{what}: there is no key `{word}`");
+        if is_http {
+            let tables: [&[Word]; 2] = [requests::WORDS, step_keys::WORDS];
+            if let Some(read) = self.translated(&tables, entry, &message, entries, &takes) {
+                return Some(read);
+            }
+            let given = Given::of(self, entry, entries);
+            let text = requests::header(&given).or_else(|| requests::assertion(&given))?;
+            let finding = Diagnostic::error(entry.key_span, message);
+            return Some(self.reads_as(entry, finding, text, entries));
+        }
+        self.translated(&[step_keys::WORDS], entry, &message, entries, &takes)
+    }
+
+    fn is_header_or_form(&self, entry: &Entry, entries: &[Entry], is_http: bool) -> bool {
+        let is_form = one_spelling(&entry.key) == "x_www_form_urlencoded";
+        is_http && (is_form || requests::is_extension(&entry.key) && requests::header(&Given::of(self, entry, entries)).is_some())
+    }
+
+    /// A key that starts with `x-` and would be left out without a word: a warning, as it may be meant as a note.
+    fn own_key(&mut self, entry: &Entry, entries: &[Entry]) -> Option<Read> {
+        let given = Given::of(self, entry, entries);
+        let text = requests::header(&given).or_else(|| super::in_words(&[requests::WORDS], &given))?;
+        let message = format!("keys that start with `x-` are ignored, so `{}` is not sent", entry.key);
+        let finding = Diagnostic::warning(entry.key_span, message);
+        Some(self.reads_as(entry, finding, text, entries))
+    }
+
+    /// Whether a key is none that a step has.
+    fn is_foreign(&self, entry: &Entry) -> bool {
+        let word = &*entry.key;
+        kind_named(word).is_none() && keys::STEP.key(word).is_none() && !word.starts_with("x-") && word != "<<"
+    }
+
+    /// The text that puts what stands in the map of a key beside it, after `line`, and what it replaces; `main` is the
+    /// entry that `line` has the value of.
+    fn lift(
+        &self,
+        step: &Node,
+        kind: &Entry,
+        line: &str,
+        main: Option<&Entry>,
+        rest: &[Lifted<'_>],
+    ) -> Option<(Span, String)> {
+        let span = self.whole(kind)?;
+        let mut kept = rest.iter().map(|one| self.place(one.entry)).collect::<Option<Vec<Span>>>()?;
+        let places = kept.clone();
+        kept.extend(main.and_then(|main| self.place(main)));
+        if !self.keeps_comments(span, kept) {
+            return None;
+        }
+        let between = self.between_entries(step, kind)?;
+        let mut text = line.to_owned();
+        for (one, place) in rest.iter().zip(places) {
+            let key = if one.ours.is_empty() { self.sources.text(one.entry.key_span) } else { one.ours };
+            let written = self.sources.text(Span { start: one.entry.key_span.end, ..place });
+            let Some(indent) = between else {
+                if written.contains('\n') {
+                    return None;
+                }
+                text.push_str(&format!(", {key}{written}"));
+                continue;
+            };
+            if !written.starts_with(": ") && !written.starts_with(":\n") {
+                return None;
+            }
+            text.push_str(&format!("\n{}{key}", " ".repeat(indent)));
+            self.push_indented(&mut text, written, one.entry, indent)?;
+        }
+        Some((span, text))
+    }
+}
+
+fn patched(finding: Diagnostic, patch: Option<(Span, String)>) -> Diagnostic {
+    match patch {
+        Some((span, text)) => Diagnostic { span: Span { end: finding.span.end.min(span.end).max(span.start + 1), ..finding.span }, ..finding }.fix(span, text),
+        None => finding,
+    }
+}
+
+fn is_written(entries: &[Entry], key: &str) -> bool {
+    entries.iter().any(|entry| &*entry.key == key)
+}
+
+/// Whether some table knows a word.
+fn is_in_a_table(word: &str) -> bool {
+    let word = one_spelling(word);
+    let tables = [step_keys::KINDS, step_keys::WORDS, requests::WORDS];
+    tables.iter().copied().flatten().any(|row| row.theirs.contains(&word.as_str())) || matches!(&*word, "method" | "url")
+}

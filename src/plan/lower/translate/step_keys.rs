@@ -1,0 +1,552 @@
+//! Keys that any step takes, and kinds of steps, as other tools call them.
+
+use super::given::{Given, Unit, one_spelling};
+use super::requests::METHODS;
+use super::values::percent;
+use super::{Word, instead, key, told, written};
+use crate::yaml::{Entry, NodeKind};
+
+/// Keys beside the kind of a step.
+pub(super) static WORDS: &[Word] = &[
+    key(&["title", "label", "testname", "test_name", "request_name", "step_name", "step", "id", "alias"], "name"),
+    written(
+        &["think", "think_time", "delay", "wait", "sleep", "pause", "wait_time", "timer", "uniform_random_timer"],
+        |given| Some(format!("think_time: {}", pause(given, Unit::Seconds)?)),
+    ),
+    written(&["constant_timer", "thread_delay", "delay_ms", "gaussian_random_timer"], |given| {
+        Some(format!("think_time: {}", pause(given, Unit::Milliseconds)?))
+    }),
+    key(&["when", "condition", "only_if", "if_true", "if_controller", "run_if", "cond", "where"], "if"),
+    written(&["unless", "if_not", "skip_if"], |given| Some(format!("if: not ({})", given.text.as_deref()?))),
+    written(
+        &[
+            "probability",
+            "percent",
+            "percentage",
+            "percent_execution",
+            "percentage_execution",
+            "throughput_controller",
+            "throughput_percent",
+            "likelihood",
+            "share",
+            "ratio",
+            "chance",
+        ],
+        |given| Some(format!("chance: {}%", percent(given.text.as_deref()?)?)),
+    ),
+    key(
+        &[
+            "requests",
+            "samplers",
+            "sampler",
+            "do",
+            "then",
+            "flow",
+            "children",
+            "tasks",
+            "actions",
+            "exec",
+            "scenario",
+            "calls",
+            "commands",
+            "sub_steps",
+            "substeps",
+            "items",
+        ],
+        "steps",
+    ),
+    key(&["otherwise", "else_steps", "else_do", "if_false"], "else"),
+    told(&["comment", "comments", "note", "notes", "description", "desc", "doc", "documentation"], comment),
+    told(&["enabled", "enable", "active"], |given| match given.truth()? {
+        true => Some("a step that is written runs: remove this key".into()),
+        false => Some(OFF.into()),
+    }),
+    instead(&["disabled", "disable", "skip", "skipped", "ignore", "inactive"], OFF),
+    told(
+        &["repeat", "loop", "loops", "loop_count", "count", "times", "repetitions", "repeat_count", "iterate"],
+        |given| {
+            let count = given.text.as_deref()?;
+            let held = given.beside.iter().find(|entry| METHODS.contains(&&*entry.key))?;
+            let count = repeats(count).unwrap_or_else(|| "3".into());
+            let path = held.value.text()?;
+            Some(format!("a request runs several times within a loop: write `- repeat: {count}` with `steps:`, and `- {}: {path}` in there", held.key))
+        },
+    ),
+];
+
+const OFF: &str = "to leave a step out put a `#` in front of its lines";
+
+/// Kinds of steps.
+pub(super) static KINDS: &[Word] = &[
+    written(
+        &[
+            "http_sampler",
+            "http_request",
+            "http_request_sampler",
+            "httprequest",
+            "httpsampler",
+            "sampler",
+            "request",
+            "http",
+            "https",
+            "visit",
+            "open",
+            "navigate",
+            "navigate_to",
+            "goto",
+            "go_to",
+            "go",
+            "fetch",
+            "browse",
+            "load",
+            "hit",
+            "page",
+            "url",
+            "path",
+            "uri",
+            "endpoint",
+            "link",
+            "call",
+            "curl",
+            "download",
+            "web",
+        ],
+        |given| {
+            let text = given.text.as_deref()?;
+            match with_method(text) {
+                Some((method, path)) => Some(format!("{method}: {path}")),
+                None => is_address(text).then(|| Some(format!("get: {}", given.flow.as_deref()?))).flatten(),
+            }
+        },
+    ),
+    key(
+        &[
+            "transaction_controller",
+            "group",
+            "scenario",
+            "task",
+            "transaction_name",
+            "step",
+            "block",
+            "section",
+            "trans",
+            "tx",
+            "page_group",
+            "action",
+            "flow",
+        ],
+        "transaction",
+    ),
+    key(&["simple_controller", "folder", "container", "label", "title"], "name"),
+    written(
+        &[
+            "loop",
+            "loops",
+            "loop_controller",
+            "loop_count",
+            "times",
+            "for",
+            "count",
+            "iterate",
+            "repetitions",
+            "repeat_times",
+            "for_loop",
+        ],
+        |given| Some(format!("repeat: {}", repeats(given.text.as_deref()?)?)),
+    ),
+    written(&["for", "foreach", "for_each", "foreach_controller", "each", "loop_over", "iterate", "over"], for_each),
+    key(&["foreach", "foreach_controller", "for_each_controller", "each", "loop_over"], "for_each"),
+    written(&["runtime_controller", "run_time", "runtime", "during"], |given| {
+        Some(format!("repeat: {}", given.time(Unit::Seconds)?))
+    }),
+    instead(
+        &["forever", "loop_forever", "infinite_loop"],
+        "users repeat `steps` by themselves, for as long as `duration` of the thread group says: remove the loop",
+    ),
+    told(&["loop", "repeat", "loops", "loop_controller", "loop_count"], |given| {
+        let endless = matches!(given.text.as_deref()?, "forever" | "infinite" | "-1" | "true" | "always");
+        endless.then(|| {
+            "users repeat `steps` by themselves, for as long as `duration` of the thread group says: remove the loop".into()
+        })
+    }),
+    key(&["if_controller", "when", "condition", "only_if", "if_true"], "if"),
+    key(&["while_controller", "while_true", "do_while", "repeat_while", "loop_while"], "while"),
+    key(
+        &["random_controller", "random", "switch_controller", "one_of", "random_switch", "pick_one", "any_of", "select"],
+        "choose",
+    ),
+    key(
+        &["interleave_controller", "interleave", "alternate", "round_robin_switch", "in_turn", "rotate"],
+        "round_robin",
+    ),
+    key(&["random_order_controller", "random_order", "any_order"], "shuffle"),
+    key(&["parallel_controller", "batch", "concurrent", "concurrently", "async", "in_parallel", "simultaneously"], "parallel"),
+    instead(
+        &["once_only_controller", "once_only", "once", "first_iteration", "run_once"],
+        "what each user does once stands in `on_start:` of the thread group, beside its `steps:`; or write `if: iteration == 1` on a step with `steps:`",
+    ),
+    written(
+        &[
+            "synchronizing_timer",
+            "synchronising_timer",
+            "rendezvous",
+            "rendez_vous",
+            "barrier",
+            "meeting_point",
+            "wait_for_all",
+            "sync",
+            "wait_for_users",
+        ],
+        |given| Some(format!("wait_for_users: {{ count: {} }}", given.count()?)),
+    ),
+    key(&["critical_section", "critical_section_controller", "mutex", "synchronized", "exclusive"], "lock"),
+    // Waiting.
+    written(
+        &["sleep", "wait", "delay", "think", "think_time", "pause", "wait_time", "timer", "uniform_random_timer", "pace"],
+        |given| Some(format!("pause: {}", pause(given, Unit::Seconds)?)),
+    ),
+    written(
+        &["constant_timer", "wait_for_timeout", "gaussian_random_timer", "poisson_random_timer", "sleep_ms", "delay_ms"],
+        |given| Some(format!("pause: {}", pause(given, Unit::Milliseconds)?)),
+    ),
+    // Printing, setting, stopping.
+    key(
+        &["echo", "print", "println", "console", "console_log", "debug", "debug_sampler", "message", "say", "puts", "logger", "write"],
+        "log",
+    ),
+    key(
+        &[
+            "set_variable",
+            "set_variables",
+            "set_var",
+            "variable",
+            "variables",
+            "vars",
+            "var",
+            "let",
+            "assign",
+            "user_parameters",
+            "user_defined_variables",
+            "define",
+            "const",
+        ],
+        "set",
+    ),
+    written(&["set", "set_variable", "let", "var", "assign", "const", "variable"], |given| {
+        let (name, value) = given.text.as_deref()?.split_once('=')?;
+        let (name, value) = (name.trim(), value.trim());
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        (is_name && !value.is_empty()).then(|| format!("set: {{ {name}: {} }}", super::plain(super::values::unquoted(value))))
+    }),
+    written(&["stop_thread", "stop_user", "exit", "quit", "end", "return", "stop_current_thread"], |_| Some("stop: user".into())),
+    written(&["break", "break_loop", "exit_loop", "leave_loop"], |_| Some("stop: loop".into())),
+    written(&["continue", "next_iteration", "start_next_iteration", "next_loop", "go_to_next_iteration"], |_| {
+        Some("stop: iteration".into())
+    }),
+    written(&["abort", "stop_test", "stop_all", "stop_engine", "shutdown", "fail", "stop_test_now"], |_| Some("stop: test".into())),
+    // What is no step.
+    instead(
+        &["header_manager", "http_header_manager", "headers"],
+        "`headers` are a key of a request, or of `http:` of the thread group for all its requests",
+    ),
+    instead(
+        &["http_cookie_manager", "cookie_manager", "cookies"],
+        "cookies are kept for each user without a word: remove this step; `cookies: off` under `http:` switches them off",
+    ),
+    instead(
+        &["http_cache_manager", "cache_manager", "cache"],
+        "write `cache: user` under `http:` of the thread group; it is no step",
+    ),
+    instead(
+        &["http_request_defaults", "config_element", "request_defaults", "defaults"],
+        "what all requests have in common stands in `http:` of the plan or the thread group; it is no step",
+    ),
+    instead(
+        &[
+            "view_results_tree",
+            "view_results_in_table",
+            "summary_report",
+            "aggregate_report",
+            "aggregate_graph",
+            "graph_results",
+            "simple_data_writer",
+            "listener",
+            "listeners",
+            "backend_listener",
+            "response_time_graph",
+            "reporter",
+            "reporters",
+            "report",
+        ],
+        "nothing is written for it: `loadplan run` always makes report.html, and `loadplan try` shows every request with its response; remove this step",
+    ),
+    instead(
+        &["csv_data_set_config", "csv_data_set", "csv", "feed", "feeder", "data_source", "data"],
+        "rows of a file are declared in `data:` at the top of the plan, for example `data: { users: { file: users.csv } }`, and read as `${users.name}`; it is no step",
+    ),
+    instead(
+        &[
+            "response_assertion",
+            "assertion",
+            "assertions",
+            "assert",
+            "asserts",
+            "expect",
+            "check",
+            "checks",
+            "verify",
+            "validate",
+            "duration_assertion",
+            "size_assertion",
+            "json_assertion",
+            "json_path_assertion",
+            "xpath_assertion",
+            "response_code",
+            "status",
+        ],
+        "write it in the request that it is about, as `assert:` beside `get`, without a `-` of its own",
+    ),
+    instead(
+        &[
+            "json_extractor",
+            "json_path_extractor",
+            "regular_expression_extractor",
+            "regex_extractor",
+            "css_jquery_extractor",
+            "css_selector_extractor",
+            "css_extractor",
+            "xpath_extractor",
+            "xpath2_extractor",
+            "boundary_extractor",
+            "extractor",
+            "extract",
+            "capture",
+            "save",
+            "post_processor",
+        ],
+        "write it in the request whose response it reads, as `extract:` beside `get`, without a `-` of its own",
+    ),
+    instead(
+        &[
+            "jsr223",
+            "jsr223_sampler",
+            "beanshell",
+            "beanshell_sampler",
+            "javascript",
+            "groovy",
+            "python",
+            "script",
+            "scripts",
+            "code",
+            "function",
+            "before_scenario",
+            "after_scenario",
+            "java_request",
+        ],
+        "scripts do not run here: values are made by expressions such as `${uuid()}` in `set:`, `if:` and requests",
+    ),
+    instead(
+        &["flow_control_action", "test_action"],
+        "write `pause: 2s`, or `stop:` with `loop`, `iteration`, `user`, `group` or `test`",
+    ),
+    key(
+        &[
+            "call",
+            "run",
+            "use",
+            "test_fragment",
+            "module_controller",
+            "module",
+            "import",
+            "fragment",
+            "execute",
+            "exec",
+            "include_controller",
+            "include_scenario",
+            "include_file",
+            "perform",
+            "invoke",
+            "load",
+            "template",
+        ],
+        "include",
+    ),
+    told(&["comment", "comments", "note", "notes", "description", "todo", "remark"], comment),
+];
+
+fn comment(given: &Given<'_>) -> Option<String> {
+    Some(format!("a comment begins with `#`: write `# {}` on a line of its own", given.text.as_deref()?))
+}
+
+/// `GET /x` as the kind key and its path.
+pub(super) fn with_method(text: &str) -> Option<(&'static str, &str)> {
+    let (word, path) = text.split_once(' ')?;
+    let method = METHODS.into_iter().find(|method| word.eq_ignore_ascii_case(method))?;
+    let path = path.trim();
+    (is_address(path) && !path.contains(' ')).then_some((method, path))
+}
+
+/// Whether a text is a path or a URL.
+pub(super) fn is_address(text: &str) -> bool {
+    text.starts_with('/') && !text.starts_with("//") || text.starts_with("http://") || text.starts_with("https://")
+        || text.starts_with("${") && text.contains("}/")
+}
+
+/// `3 times`, `3x` and `3` as a count, `30s` as a time.
+pub(super) fn repeats(text: &str) -> Option<String> {
+    let text = text.trim();
+    let count = text.strip_suffix("times").or_else(|| text.strip_suffix('x')).unwrap_or(text).trim();
+    if count.parse::<u64>().is_ok() {
+        return Some(count.to_owned());
+    }
+    (text.contains("${") || crate::units::parse_duration(text).is_ok()).then(|| text.to_owned())
+}
+
+/// A time, a range or a distribution.
+pub(super) fn pause(given: &Given<'_>, unit: Unit) -> Option<String> {
+    let range = |from: &str, to: &str| {
+        let part = |text: &str| super::given::time(super::values::unquoted(text.trim()), unit);
+        Some(format!("{}..{}", part(from)?, part(to)?))
+    };
+    if let [from, to] = given.items.as_slice() {
+        return range(from, to);
+    }
+    const FROM: &[&str] = &["min", "from", "minimum", "low", "at_least"];
+    const TO: &[&str] = &["max", "to", "maximum", "high", "at_most"];
+    if let (Some(from), Some(to), 2) = (given.pair(FROM), given.pair(TO), given.pairs.len()) {
+        return range(from, to);
+    }
+    if let NodeKind::Map(entries) = &given.node.kind {
+        let known = |entry: &Entry| matches!(&*entry.key, "normal" | "poisson");
+        return entries.iter().all(known).then(|| given.flow.clone()).flatten();
+    }
+    let text = given.text.as_deref()?;
+    if crate::schedule::ThinkTime::parse(text).is_ok() {
+        return Some(text.to_owned());
+    }
+    if let Some((from, to)) = text.split_once(" to ").or_else(|| text.split_once('-')).or_else(|| text.split_once("..")) {
+        return range(from, to);
+    }
+    given.time(unit)
+}
+
+/// `id in ids`, `ids`, `{ in: ids, as: id }` and `{ id: ${ids} }`.
+pub(super) fn for_each(given: &Given<'_>) -> Option<String> {
+    let bare = |text: &str| {
+        let text = super::values::unquoted(text.trim());
+        let inner = text.strip_prefix("${").and_then(|text| text.strip_suffix('}')).unwrap_or(text).trim();
+        let is_name = inner.starts_with(char::is_alphabetic)
+            && inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        is_name.then(|| inner.to_owned())
+    };
+    if let Some(text) = given.text.as_deref() {
+        let (item, list) = match text.split_once(" in ").or_else(|| text.split_once(" of ")) {
+            Some((item, list)) => (bare(item)?, bare(list)?),
+            None => ("item".to_owned(), bare(text)?),
+        };
+        return Some(format!("for_each: {{ {item}: {list} }}"));
+    }
+    const LIST: &[&str] = &["in", "of", "list", "items", "over", "input", "input_variable", "input_prefix", "values", "from"];
+    const ITEM: &[&str] = &["as", "item", "variable", "var", "output", "output_variable", "loop_variable", "name", "each"];
+    match given.pairs.as_slice() {
+        [(item, list)] => {
+            let list = super::values::unquoted(list);
+            let inner = list.strip_prefix("${")?;
+            Some(format!("for_each: {{ {item}: {} }}", bare(&format!("${{{inner}"))?))
+        }
+        [_, _] => Some(format!("for_each: {{ {}: {} }}", bare(given.pair(ITEM)?)?, bare(given.pair(LIST)?)?)),
+        _ => None,
+    }
+}
+
+/// A kind key with a value of another tool.
+pub(super) static OWN: &[Word] = &[
+    written(&["request"], |given| {
+        let text = given.text.as_deref()?;
+        match with_method(text) {
+            Some((method, path)) => Some(format!("{method}: {path}")),
+            None => is_address(text).then(|| Some(format!("get: {}", given.flow.as_deref()?))).flatten(),
+        }
+    }),
+    written(&["repeat"], |given| {
+        let text = given.text.as_deref()?;
+        let count = repeats(text)?;
+        (count != text).then(|| format!("repeat: {count}"))
+    }),
+    told(&["repeat"], |given| {
+        let endless = matches!(given.text.as_deref()?, "forever" | "infinite" | "-1" | "true" | "always");
+        endless.then(|| {
+            "users repeat `steps` by themselves, for as long as `duration` of the thread group says: remove the loop".into()
+        })
+    }),
+    written(&["for_each"], for_each),
+    written(&["wait_for_users"], |given| Some(format!("wait_for_users: {{ count: {} }}", given.count()?))),
+    written(&["wait_for_users"], |given| {
+        if !given.has_only(&["users", "group_size", "number", "size", "n", "number_of_simulated_users_to_group_by"]) {
+            return None;
+        }
+        let count = given.pairs.first()?;
+        Some(format!("wait_for_users: {{ count: {} }}", count.1))
+    }),
+    written(&["pause"], |given| {
+        let is_ours = given.text.as_deref().is_some_and(|text| crate::schedule::ThinkTime::parse(text).is_ok() || text.parse::<f64>().is_ok());
+        let is_map = given.pairs.iter().any(|(key, _)| matches!(key.as_str(), "normal" | "poisson"));
+        if is_ours || is_map || given.text.as_deref().is_some_and(|text| text.contains("${")) {
+            return None;
+        }
+        Some(format!("pause: {}", pause(given, Unit::Seconds)?))
+    }),
+    written(&["set"], |given| {
+        if let Some(text) = given.text.as_deref() {
+            let (name, value) = text.split_once('=')?;
+            let (name, value) = (name.trim(), value.trim());
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let value = super::plain(super::values::unquoted(value));
+            return (is_name && value != "''").then(|| format!("set: {{ {name}: {value} }}"));
+        }
+        if !given.has_only(&["name", "value", "variable", "var"]) || given.pairs.len() != 2 {
+            return None;
+        }
+        let name = given.pair(&["name", "variable", "var"])?;
+        let name = super::values::unquoted(name);
+        let is_name = name.starts_with(char::is_alphabetic) && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        is_name.then(|| Some(format!("set: {{ {name}: {} }}", given.pair(&["value"])?))).flatten()
+    }),
+    written(&["set"], |given| Some(format!("set: {}", super::values::map_of(given)?))),
+    written(&["stop"], |given| {
+        let target = match one_spelling(given.text.as_deref()?).as_str() {
+            "thread" | "current_thread" | "vu" | "me" | "current_user" => "user",
+            "all" | "engine" | "run" | "everything" | "all_threads" | "now" => "test",
+            "break" | "repeat" | "while" | "for_each" => "loop",
+            "continue" | "next" | "current_iteration" | "next_iteration" => "iteration",
+            "thread_group" | "scenario" => "group",
+            _ => return None,
+        };
+        Some(format!("stop: {target}"))
+    }),
+    told(&["stop"], |given| {
+        given.truth()?;
+        Some("say what ends: `stop: loop`, `stop: iteration`, `stop: user`, `stop: group` or `stop: test`".into())
+    }),
+    written(&["include"], |given| match given.pairs.as_slice() {
+        [(key, value)] if matches!(key.as_str(), "name" | "file" | "path" | "fragment") => Some(format!("include: {value}")),
+        _ => match given.items.as_slice() {
+            [only] if given.text.is_none() && given.pairs.is_empty() => Some(format!("include: {only}")),
+            _ => None,
+        },
+    }),
+];
+
+/// Keys that any step takes, with values of other tools.
+pub(super) static STEP_SHAPES: &[Word] = &[
+    written(&["think_time"], |given| {
+        let is_ours = given.text.as_deref().is_some_and(|text| {
+            crate::schedule::ThinkTime::parse(text).is_ok() || text.contains("${") || text.parse::<f64>().is_ok()
+        });
+        let is_map = given.pairs.iter().any(|(key, _)| matches!(key.as_str(), "normal" | "poisson"));
+        if is_ours || is_map {
+            return None;
+        }
+        Some(format!("think_time: {}", pause(given, Unit::Seconds)?))
+    }),
+];
