@@ -121,6 +121,7 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
         files: Vec::new(),
         profiled: !options.profiles.is_empty(),
         around: Default::default(),
+        weighted: false,
         empty_values: Default::default(),
     };
     let mut skip = false;

@@ -97,7 +97,7 @@ impl Lower<'_> {
                 owners => format!("`{}`", owners.concat()),
             };
             let rename = if ours == &*entry.key { String::new() } else { format!("here it is `{ours}`, and ") };
-            let finding = Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
+            let finding = Diagnostic::error(entry.key_span, format!("`{}` is not a step type", entry.key));
             let help =
                 format!("{rename}it belongs into the step that it is about, beside {owner}, without a `-` of its own");
             return (finding.help(help), None);
@@ -111,7 +111,7 @@ impl Lower<'_> {
 
     /// What an entry of a step may have been meant to be, if no kind is called so.
     fn meant<'n>(&self, entry: &'n Entry) -> Option<(Diagnostic, Option<(&'n Entry, &'static StepKeys)>)> {
-        let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
+        let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a step type", entry.key));
         let word = &*entry.key;
         if kind_named(word).is_some() || word.starts_with("x-") {
             return None;

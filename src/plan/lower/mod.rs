@@ -57,6 +57,8 @@ pub(crate) struct Lower<'a> {
     pub(super) profiled: bool,
     /// What is around the steps that are read.
     pub(super) around: Around,
+    /// Whether the step that is read is a branch of `choose`.
+    pub(super) weighted: bool,
     /// Where keys without a value were told.
     pub(super) empty_values: EmptyValues,
 }

@@ -69,10 +69,11 @@ impl Lower<'_> {
             let mut finding = Diagnostic::error(span, format!("`{key}` cannot be the name of a variable"))
                 .help(format!("names are letters, digits and `_`: write `{mended}`"));
             if !mended.is_empty() {
-                finding = finding.fix(span, mended);
+                finding = finding.fix(span, &*mended);
             }
             self.report(finding);
-            return None;
+            // What uses it is judged as if it had that name.
+            return (!mended.is_empty()).then(|| Name::new(mended.into(), span));
         }
         if crate::template::RESERVED_NAMES.contains(&&**key) {
             self.report(

@@ -54,6 +54,7 @@ impl Lower<'_> {
             }
             return None;
         }
+        self.weighted = weighted;
         let mut meant = None;
         // Each round takes away a word of another tool.
         for _ in 0..MAX_ROUNDS {
@@ -192,6 +193,8 @@ impl Lower<'_> {
                 StepKind::ForEach { list: self.bare(&list, &item.value)?, item, steps }
             }
             KindId::Choose => {
+                let meant = self.branches_meant(node);
+                let node = meant.as_ref().unwrap_or(node);
                 let branches = self.steps(node, key, true);
                 self.branch_keys(key, node);
                 if !branches.is_empty()

@@ -1,5 +1,469 @@
-//! What stands under `assert:`.
-use super::Word;
-pub(super) static WORDS: &[Word] = &[];
-pub(super) static BESIDE: &[Word] = &[];
-pub(super) fn of_text(_: &str) -> Option<String> { None }
+//! What stands under `assert:`, as other tools write it.
+
+use super::given::{Given, Unit, one_spelling, time};
+use super::values::{compares, matched, operator, threshold, unquoted};
+use super::{Read, Word, instead, key, plain, requests, text_value, told, written};
+use crate::diagnostic::Diagnostic;
+use crate::plan::keys;
+use crate::plan::lower::Lower;
+use crate::units::parse_size;
+use crate::yaml::{Node, NodeKind};
+
+/// Words that are no key of `assert`.
+pub(super) static WORDS: &[Word] = &[
+    written(
+        &[
+            "status_code",
+            "code",
+            "http_code",
+            "response_code",
+            "http_status",
+            "expected_status",
+            "expect_status",
+            "expected_status_code",
+            "status_is",
+            "return_code",
+            "http_status_code",
+            "has_status",
+            "http",
+        ],
+        |given| Some(format!("status: {}", status(given)?)),
+    ),
+    written(CONTAINS, |given| Some(format!("body: {{ contains: {} }}", scalar_or_list(given)?))),
+    key(&["text", "content", "response_text", "response_data", "response_body", "page", "html", "document"], "body"),
+    written(
+        &["not_contains", "body_not_contains", "not_contain", "should_not_contain", "does_not_contain", "excludes", "contains_not"],
+        |given| Some(format!("body: {{ not_contains: {} }}", scalar_or_list(given)?)),
+    ),
+    written(&["matches", "regex", "regexp", "pattern", "body_matches", "matches_regex"], |given| {
+        given.text.as_ref()?;
+        Some(format!("body: {{ matches: {} }}", given.flow.as_deref()?))
+    }),
+    written(&["equals", "body_equals", "response_equals"], |given| {
+        given.text.as_ref()?;
+        Some(format!("body: {{ equals: {} }}", given.flow.as_deref()?))
+    }),
+    written(&["starts_with", "ends_with"], |given| {
+        given.text.as_ref()?;
+        Some(format!("body: {{ {}: {} }}", one_spelling(given.key), given.flow.as_deref()?))
+    }),
+    written(
+        &[
+            "duration",
+            "duration_assertion",
+            "time",
+            "max_time",
+            "max_duration",
+            "response_time_ms",
+            "max_response_time",
+            "elapsed",
+            "time_taken",
+            "sample_time",
+            "load_time",
+            "response_time_below",
+            "duration_in_milliseconds",
+            "faster_than",
+            "response_time",
+        ],
+        |given| Some(format!("response_time: {}", measured(given, "below")?)),
+    ),
+    key(&["duration", "time", "elapsed", "response_time_in_millis"], "response_time"),
+    written(&["latency", "ttfb", "time_to_first_byte", "first_byte_time", "connect_time"], |given| {
+        Some(format!("first_byte: {}", measured(given, "below")?))
+    }),
+    key(&["latency", "ttfb", "time_to_first_byte"], "first_byte"),
+    written(&["max_size", "size_at_most", "size_below"], |given| Some(format!("size: {}", sized(given, "at_most")?))),
+    written(&["min_size", "size_at_least"], |given| Some(format!("size: {}", sized(given, "at_least")?))),
+    written(&["size_assertion", "content_length", "body_size", "response_size", "length", "bytes"], |given| {
+        Some(format!("size: {}", sized(given, "equals")?))
+    }),
+    key(&["headers", "response_header", "response_headers"], "header"),
+    written(&["headers", "response_header", "response_headers"], |given| header_named(given)),
+    written(&["title", "page_title", "html_title"], |given| {
+        given.text.as_ref()?;
+        Some(format!("css: {{ title: {} }}", given.flow.as_deref()?))
+    }),
+    written(&["h1", "h2", "h3"], |given| {
+        given.text.as_ref()?;
+        Some(format!("css: {{ {}: {} }}", given.key, given.flow.as_deref()?))
+    }),
+    key(&["selector", "css_selector", "element", "elements"], "css"),
+    written(&["selector", "css_selector", "element", "element_exists", "has_element", "visible"], |given| {
+        Some(format!("css: {{ {}: {{ exists: true }} }}", plain(given.text.as_deref()?)))
+    }),
+    written(&["redirect", "redirect_to", "redirected_to", "redirects_to", "final_url", "landing_page"], |given| {
+        given.text.as_ref()?;
+        Some(format!("url: {{ ends_with: {} }}", given.flow.as_deref()?))
+    }),
+    key(&["jsonpath", "json_path", "json_assertion", "json_path_assertion", "json_body", "json_paths"], "json"),
+    written(&["jsonpath", "json_path", "json_assertion", "has_json"], |given| json_text(given.text.as_deref()?)),
+    key(&["cookies", "set_cookie", "response_cookies"], "cookie"),
+    key(&["schema", "json_schema_file"], "json_schema"),
+    key(&["condition", "expression", "script", "that"], "expr"),
+    told(&["message", "error_message", "failure_message", "custom_message", "description", "desc", "comment"], |given| {
+        Some(format!("the text in reports is the `name` of these assertions: write `name: {}`", given.flow.as_deref()?))
+    }),
+    told(&["p50", "p90", "p95", "p99", "error_rate", "errors", "mean", "avg", "throughput", "median"], |given| {
+        let metric = if given.key == "avg" { "mean" } else { given.key };
+        let text = threshold(metric, given.text.as_deref()?)?;
+        Some(format!("it is about all requests together, so it is a threshold: write `thresholds: [{text}]` on the request or the plan"))
+    }),
+    instead(
+        &["assume_success", "ignore_status", "main_sample_only", "test_field", "pattern_matching_rules", "apply_to"],
+        "remove it: each assertion names what it looks at, as in `body: { contains: Welcome }`",
+    ),
+    key(&["description"], "name"),
+];
+
+const CONTAINS: &[&str] = &[
+    "contains",
+    "contain",
+    "text",
+    "body_contains",
+    "response_contains",
+    "page_contains",
+    "response_text",
+    "response_data",
+    "response_body",
+    "substring",
+    "content",
+    "should_contain",
+    "includes",
+    "include",
+    "has_text",
+    "text_contains",
+    "contains_text",
+    "html",
+    "body_text",
+    "expect_body",
+    "expected_body",
+    "patterns_to_test",
+];
+
+/// Keys of `assert` that stand beside a request, where no other key is called so.
+pub(super) static BESIDE: &[Word] = &[
+    written(&["status"], |given| Some(format!("status: {}", status(given)?))),
+    written(&["response_time", "first_byte"], |given| {
+        let map = matches!(given.node.kind, NodeKind::Map(_));
+        let value = if map { given.flow.clone()? } else { measured(given, "below")? };
+        Some(format!("{}: {value}", one_spelling(given.key)))
+    }),
+    key(&["css"], "css"),
+    key(&["xpath"], "xpath"),
+    key(&["size"], "size"),
+    key(&["expr"], "expr"),
+    key(&["json_schema"], "json_schema"),
+];
+
+/// Keys of `assert` with values of other tools.
+static SHAPES: &[Word] = &[
+    written(&["status"], |given| {
+        let value = status(given)?;
+        (given.flow.as_deref() != Some(&value)).then(|| format!("status: {value}"))
+    }),
+    written(&["response_time", "first_byte"], |given| Some(format!("{}: {}", given.key, measured(given, "below")?))),
+    written(&["size"], |given| Some(format!("size: {}", sized(given, "equals")?))),
+    written(&["body"], |given| {
+        let text = given.text.as_deref();
+        if let Some((matcher, value)) = text.and_then(operator).filter(|(matcher, _)| !matcher.is_empty()) {
+            return Some(format!("body: {}", matched(matcher, value)));
+        }
+        Some(format!("body: {{ contains: {} }}", scalar_or_list(given)?))
+    }),
+    written(&["css"], |given| Some(format!("css: {{ {}: {{ exists: true }} }}", plain(given.text.as_deref()?)))),
+    written(&["cookie"], |given| Some(format!("cookie: {{ {}: {{ exists: true }} }}", plain(given.text.as_deref()?)))),
+    written(&["xpath"], |given| Some(format!("xpath: {{ {}: {{ exists: true }} }}", plain(given.text.as_deref()?)))),
+    written(&["header"], |given| header_named(given)),
+    written(&["json"], |given| json_text(given.text.as_deref()?)),
+    written(&["json"], |given| {
+        let map = matches!(given.node.kind, NodeKind::Map(_));
+        let is_name = |key: &str| key.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']'));
+        let all = given.pairs.iter().all(|(key, _)| is_name(key) || key.starts_with('$'));
+        let some = given.pairs.iter().any(|(key, _)| !key.starts_with('$'));
+        if !map || !all || !some || given.pairs.len() > 3 {
+            return None;
+        }
+        let dollar = |key: &str| if key.starts_with('$') { plain(key) } else { plain(&format!("$.{key}")) };
+        let pairs: Vec<String> = given.pairs.iter().map(|(key, value)| format!("{}: {value}", dollar(key))).collect();
+        Some(format!("json: {{ {} }}", pairs.join(", ")))
+    }),
+    written(&["url"], |given| {
+        let text = given.text.as_deref()?;
+        (text.starts_with('/')).then(|| format!("url: {{ ends_with: {} }}", plain(text)))
+    }),
+];
+
+fn scalar_or_list(given: &Given<'_>) -> Option<String> {
+    let is_map = matches!(given.node.kind, NodeKind::Map(_));
+    let texts = given.node.items().unwrap_or_default().iter().all(|item| item.text().is_some());
+    given.flow.clone().filter(|_| !is_map && texts && (given.text.is_some() || !given.items.is_empty()))
+}
+
+/// A status, a list of them, a class or a matcher, from what people write for it.
+fn status(given: &Given<'_>) -> Option<String> {
+    match given.text.as_deref() {
+        Some(text) => status_text(text).or_else(|| given.flow.clone()),
+        None => given.flow.clone(),
+    }
+}
+
+fn is_status(text: &str) -> bool {
+    text.len() == 3 && text.parse::<u16>().is_ok_and(|status| (100..=599).contains(&status))
+}
+
+/// A status as text; `None` where it is right as it is, or nothing is known of it.
+fn status_text(text: &str) -> Option<String> {
+    let text = text.trim();
+    if let Some((matcher, value)) = operator(text)
+        && is_status(value)
+    {
+        return Some(matched(matcher, value));
+    }
+    let lower = text.to_ascii_lowercase();
+    let class = lower.chars().next().filter(|c| ('1'..='5').contains(c));
+    if let Some(class) = class
+        && lower.len() == 3
+        && matches!(&lower[1..], "xx" | "**" | "..")
+    {
+        return (lower != text || !lower.ends_with("xx")).then(|| format!("{class}xx"));
+    }
+    match lower.as_str() {
+        "ok" => return Some("200".into()),
+        "created" => return Some("201".into()),
+        "no content" => return Some("204".into()),
+        "not found" => return Some("404".into()),
+        "success" | "successful" | "is_success" | "any 2xx" => return Some("2xx".into()),
+        _ => {}
+    }
+    let parts: Vec<&str> =
+        lower.split([',', '|', '/', ' ', ';']).filter(|part| !part.is_empty() && !matches!(*part, "or" | "and")).collect();
+    if parts.len() > 1 && parts.iter().all(|part| is_status(part)) {
+        return Some(format!("[{}]", parts.join(", ")));
+    }
+    if let Some((first, words)) = lower.split_once(' ')
+        && is_status(first)
+        && words.chars().all(|c| c.is_alphabetic() || c == ' ')
+        && !words.contains(" or ")
+    {
+        return Some(first.to_owned());
+    }
+    let (from, to) = lower.split_once("..").or_else(|| lower.split_once('-')).or_else(|| lower.split_once(" to "))?;
+    let (from, to) = (from.trim(), to.trim());
+    if !is_status(from) || !is_status(to) {
+        return None;
+    }
+    let whole = from.ends_with("00") && to.ends_with("99") && from[..1] == to[..1];
+    Some(if whole { format!("{}xx", &from[..1]) } else { format!("{{ at_least: {from}, at_most: {to} }}") })
+}
+
+/// A time with its operator as a matcher.
+fn measured(given: &Given<'_>, usual: &str) -> Option<String> {
+    let text = given.text.as_deref()?;
+    let (matcher, value) = operator(text).unwrap_or((usual, text));
+    let matcher = if matcher.is_empty() { "equals" } else { matcher };
+    Some(format!("{{ {matcher}: {} }}", time(value.trim_end_matches(" max").trim(), Unit::Milliseconds)?))
+}
+
+/// A size with its operator as a matcher.
+fn sized(given: &Given<'_>, usual: &str) -> Option<String> {
+    let text = given.text.as_deref()?;
+    let (matcher, value) = operator(text).unwrap_or((usual, text));
+    let matcher = if matcher.is_empty() { "equals" } else { matcher };
+    let value = if value.parse::<u64>().is_ok() { format!("{value}B") } else { value.to_owned() };
+    parse_size(&value).ok()?;
+    Some(format!("{{ {matcher}: {value} }}"))
+}
+
+/// `header: Content-Type` and `header: 'Content-Type: text/html'`.
+fn header_named(given: &Given<'_>) -> Option<String> {
+    let text = given.text.as_deref()?;
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    match text.split_once([':', '=']) {
+        Some((name, value)) if is_name(name.trim()) && !value.trim().is_empty() => {
+            Some(format!("header: {{ {}: {} }}", name.trim(), plain(value.trim())))
+        }
+        Some(_) => None,
+        None => is_name(text).then(|| format!("header: {{ {text}: {{ exists: true }} }}")),
+    }
+}
+
+/// `$.a`, `$.a == 3`, `$.a > 3`.
+fn json_text(text: &str) -> Option<String> {
+    let text = text.trim();
+    if !text.starts_with('$') {
+        return None;
+    }
+    let at = ["==", "!=", ">=", "<=", " > ", " < ", " = ", " is ", " contains ", ": "].iter().filter_map(|sign| text.find(sign)).min();
+    let Some(at) = at else { return (!text.contains(' ')).then(|| format!("json: {{ {}: {{ exists: true }} }}", plain(text))) };
+    let (path, rest) = text.split_at(at);
+    let rest = rest.trim().trim_start_matches(':').trim();
+    let (matcher, value) = operator(rest).unwrap_or(("", rest));
+    (!value.is_empty()).then(|| format!("json: {{ {}: {} }}", plain(path.trim()), matched(matcher, value)))
+}
+
+/// An assertion in words, as a map: `status == 200`, `body contains Welcome`, `pm.response.to.have.status(200)`.
+pub(super) fn of_text(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.is_empty() || text.contains("${") || text.contains('\n') {
+        return None;
+    }
+    for start in ["pm.response.to.have.status(", "pm.expect(pm.response.code).to.equal(", "pm.expect(pm.response.code).to.eql("] {
+        if let Some(status) = text.strip_prefix(start).and_then(|rest| rest.trim_end_matches(';').strip_suffix(')')) {
+            return Some(format!("{{ status: {status} }}"));
+        }
+    }
+    let text = text.rsplit("=>").next().unwrap_or(text).trim();
+    if is_status(text) || status_text(text).is_some_and(|status| status.ends_with("xx")) || text.ends_with("xx") && text.len() == 3 {
+        return Some(format!("{{ status: {} }}", status_text(text).unwrap_or_else(|| text.to_owned())));
+    }
+    if text.starts_with('$') {
+        return Some(format!("{{ {} }}", json_text(text)?));
+    }
+    let subject = |names: &[&str]| {
+        names.iter().find_map(|name| {
+            let rest = text.strip_prefix(name)?;
+            rest.starts_with([' ', '=', '<', '>', '!', ':']).then(|| rest.trim_start_matches(':').trim())
+        })
+    };
+    if let Some(rest) = subject(&["response.status_code", "response.status", "res.status", "r.status", "status_code", "status code", "statusCode", "status", "code"]) {
+        let (matcher, value) = operator(rest).unwrap_or(("", rest));
+        if is_status(value) {
+            return Some(format!("{{ status: {} }}", matched(matcher, value)));
+        }
+        return status_text(value).map(|status| format!("{{ status: {status} }}"));
+    }
+    if let Some(rest) = subject(&["response_time", "responseTime", "response time", "duration", "time"]) {
+        let (matcher, value) = operator(rest)?;
+        let matcher = if matcher.is_empty() { "equals" } else { matcher };
+        return Some(format!("{{ response_time: {{ {matcher}: {} }} }}", time(value, Unit::Milliseconds)?));
+    }
+    let rest = subject(&["response.body", "response.text", "response body", "response", "body", "page", "text"]).unwrap_or(text);
+    if let Some((matcher, value)) = operator(rest).filter(|(matcher, _)| matches!(*matcher, "contains" | "not_contains" | "matches" | "starts_with" | "ends_with")) {
+        return Some(format!("{{ body: {} }}", matched(matcher, value)));
+    }
+    let is_words = text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '!' | ',' | '.' | '\'' | '?'));
+    let is_sentence = is_words && !text.contains(" is ") && text.chars().any(char::is_alphabetic);
+    (rest == text && is_sentence).then(|| format!("{{ body: {{ contains: {} }} }}", text_value(unquoted(text))))
+}
+
+impl Lower<'_> {
+    /// Assertions as other tools write them are told, and given as they are meant; `None` for others.
+    pub(crate) fn assertions_meant(&mut self, node: &Node) -> Option<Node> {
+        if let NodeKind::Scalar { text, .. } = &node.kind {
+            let meant = of_text(text)?;
+            let finding = Diagnostic::error(node.span, format!("`assert` takes a map of keys, not {}", node.describe()));
+            let finding = finding.help(format!("write `assert: {meant}`"));
+            let is_here = self.in_one_line(node).is_some();
+            self.report(if is_here { finding.fix(node.span, &*meant) } else { finding });
+            return self.value_as_if(&meant, node);
+        }
+        let entries = node.entries()?;
+        let mut all = Vec::with_capacity(entries.len());
+        let mut changed = false;
+        for entry in entries {
+            let word = &*entry.key;
+            if word.starts_with("x-") || entry.value.is_blank() {
+                all.push(entry.clone());
+                continue;
+            }
+            let own = keys::ASSERTIONS.key(word);
+            let takes = |ours: &str, value: &Node| keys::ASSERTIONS.key(ours).is_some_and(|key| {
+                let only_map = key.example.starts_with(&format!("{ours}: {{"));
+                let is_map = matches!(value.kind, NodeKind::Map(_));
+                key.ty.has_shape_of(value) && (!only_map || is_map)
+            });
+            let (table, message): (&[&[Word]], String) = match own {
+                Some(_) => (&[SHAPES], format!("`{word}` does not take {} like this one", entry.value.describe())),
+                None => (&[WORDS], format!("assert: there is no key `{word}`")),
+            };
+            let mut read = self.translated(table, entry, &message, entries, &takes);
+            if read.is_none() && own.is_none() {
+                read = self.assertion_named(entry, entries, &message);
+            }
+            match read {
+                Some(Read::As(new)) => {
+                    all.extend(new);
+                    changed = true;
+                }
+                Some(Read::Nothing) => changed = true,
+                None => all.push(entry.clone()),
+            }
+        }
+        changed.then(|| Node::new(node.span, NodeKind::Map(all)))
+    }
+
+    /// A JSONPath, a header or a sentence as a key of `assert`.
+    fn assertion_named(&mut self, entry: &crate::yaml::Entry, beside: &[crate::yaml::Entry], message: &str) -> Option<Read> {
+        let word = &*entry.key;
+        let given = Given::of(self, entry, beside);
+        let text = if word.starts_with('$') {
+            format!("json: {{ {}: {} }}", plain(word), given.flow.as_deref()?)
+        } else if let Some(header) = requests::header(&given) {
+            format!("header: {}", header.strip_prefix("headers: ")?)
+        } else if word.contains(' ') {
+            let text = of_text(word).filter(|text| text.starts_with("{ status"))?;
+            text.trim_start_matches("{ ").trim_end_matches(" }").to_owned()
+        } else {
+            return None;
+        };
+        let finding = Diagnostic::error(entry.key_span, message);
+        let finding = match word.starts_with('$') {
+            true => Diagnostic { message: format!("assert: JSONPaths such as `{word}` stand under `json:`"), ..finding },
+            false => finding,
+        };
+        Some(self.reads_as(entry, finding, text, beside))
+    }
+
+    /// An expected value that spells an operator is doubted: nobody expects that very text.
+    pub(crate) fn value_meant(&mut self, node: &Node) -> Option<Node> {
+        let NodeKind::Scalar { text, .. } = &node.kind else { return None };
+        let (matcher, value) = compares(text.trim())?;
+        let meant = matched(matcher, value);
+        let finding = Diagnostic::warning(node.span, format!("this is compared with the text `{text}`, sign and all"));
+        let finding = finding.help(format!("to compare with the value write `{meant}`"));
+        let is_here = self.in_one_line(node).is_some();
+        self.report(if is_here { finding.fix(node.span, &*meant) } else { finding });
+        self.value_as_if(&meant, node)
+    }
+}
+
+/// What a key of `assert` is called here, with its value.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_read_as_they_are_written() {
+        for (text, written) in [
+            ("200", None),
+            ("2xx", None),
+            ("200 or 302", Some("[200, 302]")),
+            ("200,302", Some("[200, 302]")),
+            ("200 OK", Some("200")),
+            ("200-299", Some("2xx")),
+            ("200-204", Some("{ at_least: 200, at_most: 204 }")),
+            ("< 400", Some("{ below: 400 }")),
+            ("2XX", Some("2xx")),
+            ("not 500", Some("{ not_equals: 500 }")),
+            ("fine", None),
+        ] {
+            assert_eq!(status_text(text).as_deref(), written, "{text}");
+        }
+    }
+
+    #[test]
+    fn sentences_are_assertions() {
+        for (text, written) in [
+            ("200", Some("{ status: 200 }")),
+            ("status == 200", Some("{ status: 200 }")),
+            ("status < 400", Some("{ status: { below: 400 } }")),
+            ("body contains Welcome", Some("{ body: { contains: Welcome } }")),
+            ("r => r.status === 200", Some("{ status: 200 }")),
+            ("$.a >= 3", Some("{ json: { $.a: { at_least: 3 } } }")),
+            ("total > 3", None),
+        ] {
+            assert_eq!(of_text(text).as_deref(), written, "{text}");
+        }
+    }
+}

@@ -64,7 +64,14 @@ impl Lower<'_> {
             Some(share) => ("weight", share.to_string()),
             None => ("name", super::plain(word)),
         };
-        if is_written(entries, key) || keys::is_known(word) {
+        let lower = word.to_ascii_lowercase();
+        let is_a_word = |key: &&keys::Key| key.name == lower || key.is_also(word) || key.is_also(&lower);
+        let is_known = keys::is_known(word)
+            || kinds().flat_map(|kind| kind.all_keys()).any(|key| is_a_word(&key))
+            || keys::instead_of("step", word).is_some()
+            || method_word(word).is_some()
+            || crate::suggest::nearest(&lower, kinds().map(|kind| kind.key.name)).is_some();
+        if is_written(entries, key) || is_known && share.is_none() || self.around != Around::Nothing {
             return None;
         }
         let line = format!("{key}: {value}");
@@ -114,10 +121,18 @@ impl Lower<'_> {
                 read(vec![steps])
             }
             NodeKind::Scalar { text, .. } if is_address(text.trim()) && !entries.iter().any(|entry| is_kind(&entry)) => {
+                let get = Entry { key: "get".into(), ..first.clone() };
+                let is_title = word.contains(|c: char| c.is_uppercase() || c == ' ');
+                if !is_title {
+                    let finding = finding(not_a_type).help(format!("write `get: {text}`"));
+                    self.report(finding.fix(first.key_span, "get"));
+                    let others = entries.iter().filter(|entry| !std::ptr::eq(*entry, first)).cloned();
+                    return Some(Some(std::iter::once(get).chain(others).collect()));
+                }
                 let patch = self.two_lines(node, first, &line, "get");
                 let help = format!("write `get: {text}`, and `{line}` beside it");
                 self.report(patched(finding(not_a_type).help(help), patch));
-                read(vec![Entry { key: "get".into(), ..first.clone() }])
+                read(vec![get])
             }
             NodeKind::Scalar { .. } | NodeKind::List(_) => None,
         }
@@ -358,6 +373,11 @@ impl Lower<'_> {
     ) -> Option<Read> {
         let word = &*entry.key;
         let given_kind = kind.or_else(|| is_steps.then(|| kind_named("steps")).flatten());
+        if is_steps
+            && let Some(read) = self.holder_meant(entry, entries)
+        {
+            return Some(read);
+        }
         let is_http = kind.is_some_and(|kind| kind.id == KindId::Request(RequestKind::Http));
         let is_ours = |key: &str| given_kind.is_some_and(|kind| kind.all_keys().any(|known| known.name == key));
         if word.starts_with("x-") && !is_steps && self.is_header_or_form(entry, entries, is_http) {
@@ -379,10 +399,22 @@ impl Lower<'_> {
                 return None;
             }
             let message = format!("`{word}` is not a step type");
+            if let Some(method) = method_word(word).filter(|method| *method != word) {
+                let given = Given::of(self, entry, entries);
+                let text = format!("{method}: {}", given.text.as_ref().and(given.flow.as_deref())?);
+                return Some(self.reads_as(entry, Diagnostic::error(entry.key_span, message), text, entries));
+            }
             let tables: [&[Word]; 2] = [step_keys::KINDS, if entries.len() > 1 { step_keys::WORDS } else { &[] }];
             return self.translated(&tables, entry, &message, entries, &takes);
         };
         let what = format!("{} `{}` step", if kind.key.name.starts_with(['a', 'e', 'i', 'o']) || kind.key.name == "sse" { "an" } else { "a" }, kind.key.name);
+        if word == "weight"
+            && !self.weighted
+            && let Some(share) = entry.value.text().and_then(|text| super::values::percent(text)).filter(|_| entry.value.text().is_some_and(|text| text.contains(['%', '.'])))
+        {
+            let finding = Diagnostic::error(entry.key_span, "`weight` means something only among the steps of `choose`");
+            return Some(self.reads_as(entry, finding, format!("chance: {share}%"), entries));
+        }
         if is_ours(word) {
             let own = word == kind.key.name;
             let table: &[&[Word]] = match () {
@@ -408,6 +440,29 @@ impl Lower<'_> {
             return Some(self.reads_as(entry, finding, text, entries));
         }
         self.translated(&[step_keys::WORDS], entry, &message, entries, &takes)
+    }
+
+    /// What holds the steps that stand beside it.
+    fn holder_meant(&mut self, entry: &Entry, entries: &[Entry]) -> Option<Read> {
+        let word = one_spelling(&entry.key);
+        if keys::STEP.key(&entry.key).is_some() || entry.value.is_blank() {
+            return None;
+        }
+        let holds = |key: &str| {
+            matches!(key, "name" | "if" | "chance" | "think_time") || kind_named(key).is_some_and(|kind| kind.takes_steps())
+        };
+        let given = Given::of(self, entry, entries);
+        let rows = [step_keys::KINDS, step_keys::WORDS];
+        let rows = rows.iter().copied().flatten().filter(|row| row.theirs.contains(&word.as_str()));
+        let fits = |row: &&Word| match row.ours {
+            Ours::Key(ours) => holds(ours) && entry.value.text().is_some() == (ours != "for_each"),
+            Ours::Written(translate) => translate(&given).is_some_and(|text| holds(text.split(':').next().unwrap_or_default())),
+            Ours::Told(tell) => tell(&given).is_some() && matches!(&*word, "loop" | "repeat" | "loops" | "loop_controller" | "loop_count"),
+            Ours::Instead(_) => matches!(&*word, "once_only_controller" | "once_only" | "once" | "forever"),
+        };
+        let row = rows.clone().find(fits)?;
+        let message = format!("`{}` is not a step type", entry.key);
+        self.translated(&[std::slice::from_ref(row)], entry, &message, entries, &|_, _| true)
     }
 
     fn is_header_or_form(&self, entry: &Entry, entries: &[Entry], is_http: bool) -> bool {
@@ -467,6 +522,14 @@ impl Lower<'_> {
         }
         Some((span, text))
     }
+}
+
+/// The method in words such as `http_post`, `POST` and `get_request`.
+fn method_word(word: &str) -> Option<&'static str> {
+    let word = one_spelling(word);
+    let word = word.strip_prefix("http_").unwrap_or(&word);
+    let word = word.strip_suffix("_request").unwrap_or(word);
+    METHODS.into_iter().find(|method| *method == word)
 }
 
 fn patched(finding: Diagnostic, patch: Option<(Span, String)>) -> Diagnostic {

@@ -8,11 +8,11 @@ mod given;
 mod kinds;
 mod matchers;
 mod requests;
-mod shapes;
 mod step_keys;
 mod values;
 
-pub(crate) use given::{Given, one_spelling};
+pub(crate) use extractors::way;
+use given::{Given, one_spelling};
 
 use super::Lower;
 use crate::diagnostic::{Diagnostic, Span};
@@ -130,6 +130,9 @@ impl Lower<'_> {
         let help = format!("write `{text}`");
         let span = self.whole(entry).or_else(|| self.around_a_list(entry));
         let read = self.as_if(&text, entry);
+        if let Some(span) = span {
+            self.supersede(span);
+        }
         self.told(entry, match span {
             Some(span) => Diagnostic { span, ..finding }.help(help).fix(span, text),
             None => finding.help(help),
@@ -137,6 +140,21 @@ impl Lower<'_> {
         match read {
             Some(entries) => Read::As(entries),
             None => Read::Nothing,
+        }
+    }
+
+    /// Takes back what was told of how a text is written that is going to be replaced as a whole.
+    fn supersede(&mut self, span: Span) {
+        if !self.sources.text(span).contains(['$', '\'', '"', '>', '{', '@']) {
+            return;
+        }
+        let is_inside = |one: &Diagnostic| {
+            one.fix.as_ref().is_some_and(|fix| fix.span.file == span.file && span.start < fix.span.start && fix.span.end <= span.end)
+        };
+        let before = self.findings.len();
+        self.findings.retain(|one| !is_inside(one));
+        if self.findings.len() < before {
+            self.empty_values = Default::default();
         }
     }
 

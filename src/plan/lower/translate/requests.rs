@@ -357,6 +357,27 @@ pub(super) static SHAPES: &[Word] = &[
         _ => None,
     }),
     written(&["resources"], resources),
+    told(&["resources"], |given| {
+        let off = given.truth()? || given.text.as_deref() == Some("off");
+        (!off).then(|| "the resources of a page are fetched only where a request says so: remove this key".into())
+    }),
+    told(&["timeout", "connect_timeout"], |given| {
+        let number: f64 = given.text.as_deref()?.parse().ok().filter(|number| *number >= 100.0)?;
+        let time = super::given::time(given.text.as_deref()?, Unit::Milliseconds)?;
+        let key = given.key;
+        Some(format!("write the unit: `{key}: {time}` if these are milliseconds, `{key}: {number}s` if these are seconds"))
+    }),
+    written(&["extract"], super::extractors::named),
+    told(&["extract"], |given| {
+        let text = match given.items.as_slice() {
+            [only] => only.clone(),
+            _ => given.text.clone()?,
+        };
+        let path = super::values::unquoted(&text);
+        let name = path.rsplit(['.', '[']).next().filter(|name| path.starts_with('$') && name.chars().all(|c| c.is_alphanumeric() || c == '_'))?;
+        let name = if name.is_empty() { "token" } else { name };
+        Some(format!("give the value a name: `extract: {{ {name}: {path} }}`, and use it as `${{{name}}}`"))
+    }),
     written(&["thresholds"], |given| {
         let text = given.text.as_deref()?;
         Condition::parse(text).ok()?;
