@@ -66,6 +66,8 @@ pub(crate) struct Build<'p> {
     pub(crate) data_used: BTreeSet<DataId>,
     /// Whether any expression reads `response`, which needs bodies kept.
     pub(crate) reads_response: bool,
+    /// Variables that hold lists, as far as extractors say so.
+    pub(super) lists: HashSet<SlotId>,
     pub(super) regexes: super::patterns::Regexes,
 }
 
@@ -117,6 +119,7 @@ pub fn build(
         set: Vec::new(),
         data_used: BTreeSet::new(),
         reads_response: false,
+        lists: HashSet::new(),
         regexes: Default::default(),
     };
     let graph = build.graph(steps);

@@ -41,7 +41,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    fn find(&self, name: &str) -> Option<SlotId> {
+    pub(super) fn find(&self, name: &str) -> Option<SlotId> {
         self.local
             .iter()
             .rev()
@@ -93,10 +93,21 @@ impl Build<'_> {
             Ok(parsed) => parsed,
             Err(problems) => {
                 let columns = self.columns_in_want_of_brackets(&text.value, false);
+                if columns.is_empty()
+                    && let Some(meant) = self.text_meant(text, problems.first())
+                {
+                    return self.text(&meant, node);
+                }
                 self.problems(if columns.is_empty() { problems } else { columns }, text);
                 return None;
             }
         };
+        if self.is_doubtful(parsed.names())
+            && let Some(meant) = self.text_meant(text, None)
+            && meant.value != text.value
+        {
+            return self.text(&meant, node);
+        }
         self.doubts(parsed.doubts(), text);
         let before = self.findings.len();
         self.judge_builtins(parsed.builtins(), text);
@@ -122,10 +133,20 @@ impl Build<'_> {
             Ok(parsed) => parsed,
             Err(problems) => {
                 let columns = self.columns_in_want_of_brackets(&text.value, true);
+                if columns.is_empty()
+                    && let Some(meant) = self.expression_meant(text, problems.first())
+                {
+                    return self.expression(&meant, node);
+                }
                 self.problems(if columns.is_empty() { problems } else { columns }, text);
                 return None;
             }
         };
+        if self.is_doubtful(parsed.names())
+            && let Some(meant) = self.expression_meant(text, None)
+        {
+            return self.expression(&meant, node);
+        }
         self.doubts(parsed.doubts(), text);
         let before = self.findings.len();
         self.judge_builtins(parsed.builtins(), text);
@@ -209,14 +230,14 @@ impl Build<'_> {
     /// `$token` where a variable `token` is known: as in a shell, but here the server would get the
     /// very letters, and what goes wrong then does not say why.
     fn bare_names(&mut self, text: &Text) {
-        for range in super::dollar_names::names(&text.value) {
-            let name = &text.value[range.start + 1..range.end];
+        for (range, name) in super::dollar_names::names(&text.value) {
+            let name = &text.value[name];
             let Some(slot) = self.names.find(name).filter(|slot| self.state.known(*slot) != Assigned::Never) else {
                 continue;
             };
             self.names.used.insert(slot);
             let quotes = super::dollar_names::needs_quotes(&self.sources, text.span);
-            let problem = TemplateProblem::new(range.clone(), format!("`${name}` is sent as it stands"))
+            let problem = TemplateProblem::new(range.clone(), format!("`{}` is sent as it stands", &text.value[range.clone()]))
                 .help(format!("for the variable write `${{{name}}}`"))
                 .replace(format!("${{{name}}}"));
             let mut finding = finding(problem, &text.value, text.span, &self.sources);
@@ -347,6 +368,23 @@ impl Build<'_> {
                 let whole = format!("{data}.{name}");
                 let help = format!("`{name}` is a column of the data set `{data}`: write `{whole}`");
                 return problem(format!("nothing sets a variable `{name}`"), help, Some(whole));
+            }
+            if let ("vars" | "variables" | "secrets" | "session" | "context", Some((member, _))) = (name, &used.member) {
+                let help = format!("names stand bare, whatever they were set by: `${{{member}}}`; but nothing sets `{member}` either");
+                return problem(format!("nothing is called `{name}`"), help, None);
+            }
+            if matches!(name, "user" | "user_id" | "userId" | "username") {
+                let help = "the number of the user is `user_number`; a value of your own is set under `variables`, in `data`, with `extract` or `set`";
+                return problem(format!("nothing sets a variable `{name}`"), help.into(), None);
+            }
+            let is_environment = name.len() > 2
+                && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+                && !self.names.all().any(|known| known.eq_ignore_ascii_case(name));
+            if is_environment {
+                let is_there = matches!(&self.names.env, Value::Map(env) if env.get(name).is_some());
+                let whole = format!("env.{name}");
+                let help = format!("a variable of the environment is read by `{whole}`");
+                return problem(format!("nothing sets a variable `{name}`"), help, is_there.then_some(whole));
             }
             let near = crate::suggest::nearest(name, self.names.all()).map(str::to_owned);
             let help = match &near {

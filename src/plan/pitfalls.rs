@@ -149,6 +149,14 @@ impl Scan<'_> {
     fn entry(&mut self, entry: Range<usize>, item: bool, indent: usize) {
         let text = &self.text[entry.clone()];
         if let Some(value_start) = value_start(text) {
+            let key = text[..value_start].trim_end_matches(':').trim().trim_matches(['\'', '"']);
+            if let Some(whole) = self.compared(key, entry.start + value_start..entry.end) {
+                let value = self.text[whole.clone()].trim_start_matches(['>', '=']).trim();
+                let matcher = if self.text[whole.clone()].starts_with(">=") { "at_least" } else { "above" };
+                let meant = format!("{{ {matcher}: {value} }}");
+                let what = "`>` at the start of a value begins a text of several lines in YAML";
+                return self.report(whole, meant, what, &format!("to compare write `{matcher}`"));
+            }
             self.value(entry.start + value_start..entry.end, indent);
             return;
         }
@@ -180,6 +188,26 @@ impl Scan<'_> {
         if item {
             self.value(entry, indent);
         }
+    }
+
+    /// `> 20` where a value is compared: under a JSONPath, or what is measured.
+    fn compared(&self, key: &str, range: Range<usize>) -> Option<Range<usize>> {
+        const MEASURED: [&str; 5] = ["status", "response_time", "first_byte", "size", "length"];
+        if !key.starts_with('$') && !MEASURED.contains(&key) {
+            return None;
+        }
+        let whole = cut_comment(self.text, range.clone());
+        let text = &self.text[whole.clone()];
+        let value = text.trim();
+        let rest = value.strip_prefix('>')?;
+        let rest = rest.strip_prefix('=').unwrap_or(rest).trim();
+        let is_value = rest.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+            && rest.len() < 24
+            && rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+        let start = whole.start + (text.len() - text.trim_start().len());
+        // One digit alone says how deep a text of several lines is indented.
+        let is_header = value.len() == 2;
+        (is_value && !is_header).then(|| start..start + value.len())
     }
 
     /// A value that starts on this line; `range` goes to the line's end.
@@ -269,6 +297,17 @@ impl Scan<'_> {
             let whole = cut_comment(self.text, whole);
             // 'Ann's order' is meant as one text; "a" == b as an expression.
             let value = &self.text[whole.clone()];
+            if let Some(list) = list_in_quotes(value) {
+                let what = "texts in quotes with commas between them are a list, which stands in brackets";
+                return self.report(whole, format!("[{list}]"), what, "put brackets around it");
+            }
+            // "name="a" value="b"" has quotes of its own.
+            let goes_on = value[end + 2..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '(' | '\\' | '[' | '<' | '/'));
+            if goes_on && value.len() > end + 3 && value.ends_with(quote) {
+                let inner = &value[1..value.len() - 1];
+                let what = format!("the `{quote}` inside ends the text in YAML");
+                return self.report(whole.clone(), quoted(inner), &what, "put the other kind of quotes around it");
+            }
             if value.len() > 1 && value.ends_with(quote) && is_one_text(&value[1..value.len() - 1], quote) {
                 let inner = &value[1..value.len() - 1];
                 let what = format!("the `{quote}` inside ends the text in YAML");
@@ -434,6 +473,22 @@ fn value_start(text: &str) -> Option<usize> {
     }
     let bare = rest.split(" #").next().unwrap_or(rest).trim_end();
     bare.ends_with(':').then_some(bare.len())
+}
+
+/// Texts in quotes with commas between them, `'a', 'b'`.
+fn list_in_quotes(value: &str) -> Option<&str> {
+    let mut rest = value;
+    let mut items = 0;
+    loop {
+        let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+        let end = closing_quote(&rest[1..], quote)? + 2;
+        items += 1;
+        rest = rest[end..].trim_start();
+        if rest.is_empty() {
+            return (items > 1).then_some(value);
+        }
+        rest = rest.strip_prefix(',')?.trim_start();
+    }
 }
 
 /// Whether quotes inside a quoted value belong to its text: a single one, or those of JSON.

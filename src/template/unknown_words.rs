@@ -119,7 +119,7 @@ const BRIDGES: &[(&str, &str)] = &[
     ("user_id", "user_number"),
 ];
 
-fn bridge(word: &str) -> Option<&'static str> {
+pub(super) fn bridge(word: &str) -> Option<&'static str> {
     BRIDGES.iter().find(|(foreign, _)| *foreign == word).map(|(_, ours)| *ours)
 }
 

@@ -271,7 +271,8 @@ impl Lower<'_> {
     /// A bare expression.
     pub(crate) fn bare(&mut self, node: &Node, key: &str) -> Option<Text> {
         if let Some(text) = node.text() {
-            return Some(Text::new(text.clone(), node.span));
+            let meant = self.expression_meant(node, text);
+            return Some(Text::new(meant.unwrap_or_else(|| text.clone()), node.span));
         }
         self.wrong_type(node, key, "a bare expression such as total > 3", None);
         None

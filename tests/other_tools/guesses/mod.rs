@@ -53,7 +53,7 @@ fn led(folder: &Folder, plan: &str, words: &str, written: &str) -> (Led, String)
         return (Led::Nowhere, told);
     }
     // A choice has a branch for each of two values: one message each.
-    let most = if plan.contains("choose:") { 2 } else { 1 };
+    let most = if plan.contains("choose:") || plan.contains("- body contains") { 2 } else { 1 };
     if found.len() > most {
         return (Led::HalfWay, format!("{told}\n(several messages)"));
     }

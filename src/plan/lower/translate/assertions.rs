@@ -361,6 +361,13 @@ impl Lower<'_> {
         let entries = node.entries()?;
         let mut all = Vec::with_capacity(entries.len());
         let mut changed = false;
+        let paths = entries.iter().filter(|entry| entry.key.starts_with('$')).count();
+        if paths > 1
+            && !super::is_written(entries, "json")
+            && let Some(read) = self.json_paths(entries)
+        {
+            return Some(Node::new(node.span, NodeKind::Map(read)));
+        }
         for entry in entries {
             let word = &*entry.key;
             if word.starts_with("x-") || entry.value.is_blank() {
@@ -391,6 +398,30 @@ impl Lower<'_> {
             }
         }
         changed.then(|| Node::new(node.span, NodeKind::Map(all)))
+    }
+
+    /// Several JSONPaths that stand beside the other keys.
+    fn json_paths(&mut self, entries: &[crate::yaml::Entry]) -> Option<Vec<crate::yaml::Entry>> {
+        let is_path = |entry: &&crate::yaml::Entry| entry.key.starts_with('$');
+        let first = entries.iter().find(is_path)?;
+        let text = format!("json: {{ {} }}", self.pairs(entries.iter().filter(is_path))?);
+        let cut = |(at, entry): (usize, &crate::yaml::Entry)| {
+            let is_other = is_path(&entry) && !std::ptr::eq(entry, first);
+            is_other.then(|| Some((self.cut(entries, at)?, String::new())))
+        };
+        let cuts = entries.iter().enumerate().filter_map(cut).collect::<Option<Vec<_>>>();
+        let patch = cuts.zip(self.whole(first)).and_then(|(mut edits, whole)| {
+            edits.push((whole, text.clone()));
+            self.joined(edits)
+        });
+        let finding = Diagnostic::error(first.key_span, format!("assert: JSONPaths such as `{}` stand under `json:`", first.key));
+        let finding = finding.help(format!("write `{text}`"));
+        self.report(match patch {
+            Some((span, text)) => finding.fix(span, text),
+            None => finding,
+        });
+        let read = self.as_if(&text, first)?;
+        Some(read.into_iter().chain(entries.iter().filter(|entry| !is_path(entry)).cloned()).collect())
     }
 
     /// A JSONPath, a header or a sentence as a key of `assert`.

@@ -65,12 +65,13 @@ impl Lower<'_> {
             None => ("name", super::plain(word)),
         };
         let lower = word.to_ascii_lowercase();
+        let is_title = word.contains(|c: char| c.is_uppercase() || c == ' ');
         let is_a_word = |key: &&keys::Key| key.name == lower || key.is_also(word) || key.is_also(&lower);
         let is_known = keys::is_known(word)
             || kinds().flat_map(|kind| kind.all_keys()).any(|key| is_a_word(&key))
             || keys::instead_of("step", word).is_some()
             || method_word(word).is_some()
-            || crate::suggest::nearest(&lower, kinds().map(|kind| kind.key.name)).is_some();
+            || !is_title && crate::suggest::nearest(&lower, kinds().map(|kind| kind.key.name)).is_some();
         if is_written(entries, key) || is_known && share.is_none() || self.around != Around::Nothing {
             return None;
         }
@@ -122,7 +123,6 @@ impl Lower<'_> {
             }
             NodeKind::Scalar { text, .. } if is_address(text.trim()) && !entries.iter().any(|entry| is_kind(&entry)) => {
                 let get = Entry { key: "get".into(), ..first.clone() };
-                let is_title = word.contains(|c: char| c.is_uppercase() || c == ' ');
                 if !is_title {
                     let finding = finding(not_a_type).help(format!("write `get: {text}`"));
                     self.report(finding.fix(first.key_span, "get"));

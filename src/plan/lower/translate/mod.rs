@@ -3,6 +3,7 @@
 
 mod assertions;
 mod branches;
+mod expressions;
 mod extractors;
 mod given;
 mod kinds;
@@ -73,8 +74,9 @@ impl Lower<'_> {
         takes: &dyn Fn(&str, &Node) -> bool,
     ) -> Option<Read> {
         let word = one_spelling(&entry.key);
-        let given = Given::of(self, entry, beside);
         let rows = || table.iter().copied().flatten().filter(|row| row.theirs.contains(&word.as_str()));
+        rows().next()?;
+        let given = Given::of(self, entry, beside);
         for row in rows() {
             let finding = || Diagnostic::error(entry.key_span, message);
             match row.ours {
@@ -127,7 +129,10 @@ impl Lower<'_> {
             self.told(entry, finding.help(help));
             return Read::Nothing;
         }
-        let help = format!("write `{text}`");
+        let help = match *ours == *entry.key {
+            true => format!("write `{text}`"),
+            false => format!("here it is `{ours}`: write `{text}`"),
+        };
         let span = self.whole(entry).or_else(|| self.around_a_list(entry));
         let read = self.as_if(&text, entry);
         if let Some(span) = span {
