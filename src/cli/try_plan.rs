@@ -207,12 +207,14 @@ impl Observer for Watcher {
             received(&mut text, response, request);
         }
         let mut failed = request.failure.is_some();
-        for (variable, found, secret) in request.extracted {
-            let _ = match found {
-                Ok(_) if *secret => writeln!(text, "   extracted {variable} = ***"),
+        for extracted in request.extracted {
+            let variable = &extracted.variable;
+            let remark = extracted.remark.as_ref().map(|remark| format!(" ({remark})")).unwrap_or_default();
+            let _ = match &extracted.found {
+                Ok(_) if extracted.secret => writeln!(text, "   extracted {variable} = ***{remark}"),
                 Ok(value) => writeln!(
                     text,
-                    "   extracted {variable} = {}",
+                    "   extracted {variable} = {}{remark}",
                     inline(&cut(&request.masker.beginning(value, VALUE), value, VALUE))
                 ),
                 Err(message) => writeln!(text, "   FAIL {}", inline(&request.masker.mask(message))),
@@ -238,7 +240,7 @@ impl Observer for Watcher {
         }
         if let Some(failure) = request.failure
             && request.assertions.iter().all(|(_, result)| result.is_ok())
-            && request.extracted.iter().all(|(_, found, _)| found.is_ok())
+            && request.extracted.iter().all(|extracted| extracted.found.is_ok())
         {
             let _ = writeln!(text, "   FAIL {}", inline(&request.masker.mask(failure)));
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::build::Build;
 use super::flow::Assigned;
+use super::other_tools::Meant;
 use super::{DataId, Flow, NodeId, Place};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Name, Text, finding};
@@ -96,7 +97,10 @@ impl Build<'_> {
                 if columns.is_empty()
                     && let Some(meant) = self.text_meant(text, problems.first())
                 {
-                    return self.text(&meant, node);
+                    return match meant {
+                        Meant::Reads(meant) => self.text(&meant, node),
+                        Meant::Told => None,
+                    };
                 }
                 self.problems(if columns.is_empty() { problems } else { columns }, text);
                 return None;
@@ -104,9 +108,11 @@ impl Build<'_> {
         };
         if self.is_doubtful(parsed.names())
             && let Some(meant) = self.text_meant(text, None)
-            && meant.value != text.value
         {
-            return self.text(&meant, node);
+            return match meant {
+                Meant::Reads(meant) => self.text(&meant, node),
+                Meant::Told => None,
+            };
         }
         self.doubts(parsed.doubts(), text);
         let before = self.findings.len();
@@ -136,7 +142,10 @@ impl Build<'_> {
                 if columns.is_empty()
                     && let Some(meant) = self.expression_meant(text, problems.first())
                 {
-                    return self.expression(&meant, node);
+                    return match meant {
+                        Meant::Reads(meant) => self.expression(&meant, node),
+                        Meant::Told => None,
+                    };
                 }
                 self.problems(if columns.is_empty() { problems } else { columns }, text);
                 return None;
@@ -145,7 +154,10 @@ impl Build<'_> {
         if self.is_doubtful(parsed.names())
             && let Some(meant) = self.expression_meant(text, None)
         {
-            return self.expression(&meant, node);
+            return match meant {
+                Meant::Reads(meant) => self.expression(&meant, node),
+                Meant::Told => None,
+            };
         }
         self.doubts(parsed.doubts(), text);
         let before = self.findings.len();

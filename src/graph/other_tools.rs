@@ -7,6 +7,14 @@ use crate::template::{KnownNames, NameUse, TemplateProblem, meant, meant_in_text
 use crate::value::Value;
 use crate::yaml::quoted;
 
+/// What a text of another tool is read as.
+pub(super) enum Meant {
+    /// As this one.
+    Reads(Text),
+    /// As nothing: a variable of the environment in it is not set, as has been told.
+    Told,
+}
+
 impl Build<'_> {
     /// Whether a list is what a name stands for.
     pub(super) fn is_list(&self, name: &str) -> bool {
@@ -24,12 +32,15 @@ impl Build<'_> {
     }
 
     /// What was meant by a text whose expressions another tool would read; told, if it can be read here.
-    pub(super) fn text_meant(&mut self, text: &Text, problem: Option<&TemplateProblem>) -> Option<Text> {
+    pub(super) fn text_meant(&mut self, text: &Text, problem: Option<&TemplateProblem>) -> Option<Meant> {
         let (is_set, is_list) = (|name: &str| self.names.find(name).is_some(), |name: &str| self.is_list(name));
         let changes = meant_in_text(&text.value, KnownNames { is_set: &is_set, is_list: &is_list });
         let mut whole = text.value.to_string();
         for (range, written) in changes.iter().rev() {
             whole.replace_range(range.clone(), written);
+        }
+        if changes.is_empty() {
+            return None;
         }
         let parsed = parse_text(&whole).ok()?;
         if !self.all_known(parsed.names()) {
@@ -53,11 +64,11 @@ impl Build<'_> {
             };
             self.findings.push(told);
         }
-        Some(Text::new(whole.into(), text.span))
+        Some(if is_patched { Meant::Reads(Text::new(whole.into(), text.span)) } else { Meant::Told })
     }
 
     /// The same for a bare expression.
-    pub(super) fn expression_meant(&mut self, text: &Text, problem: Option<&TemplateProblem>) -> Option<Text> {
+    pub(super) fn expression_meant(&mut self, text: &Text, problem: Option<&TemplateProblem>) -> Option<Meant> {
         let (is_set, is_list) = (|name: &str| self.names.find(name).is_some(), |name: &str| self.is_list(name));
         let whole = meant(&text.value, KnownNames { is_set: &is_set, is_list: &is_list })?;
         let parsed = parse_expression(&whole).ok()?;
@@ -66,10 +77,11 @@ impl Build<'_> {
         }
         let message = problem.map_or_else(|| self.unknown_in(&text.value), |problem| problem.problem.message.clone());
         let finding = Diagnostic::error(text.span, message).help(format!("write `{whole}`"));
-        let is_patched = self.is_one_line(text) && self.is_patchable(parsed.names());
+        let is_known = self.is_patchable(parsed.names());
+        let is_patched = self.is_one_line(text) && is_known;
         let in_brackets = super::dollar_names::needs_quotes(&self.sources, text.span);
         self.findings.push(if is_patched { finding.fix(text.span, scalar(&whole, in_brackets)) } else { finding });
-        Some(Text::new(whole.into(), text.span))
+        Some(if is_known { Meant::Reads(Text::new(whole.into(), text.span)) } else { Meant::Told })
     }
 
     fn is_one_line(&self, text: &Text) -> bool {

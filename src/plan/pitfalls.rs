@@ -155,7 +155,8 @@ impl Scan<'_> {
                 let matcher = if self.text[whole.clone()].starts_with(">=") { "at_least" } else { "above" };
                 let meant = format!("{{ {matcher}: {value} }}");
                 let what = "`>` at the start of a value begins a text of several lines in YAML";
-                return self.report(whole, meant, what, &format!("to compare write `{matcher}`"));
+                let remedy = format!("to compare write `{meant}`");
+                return self.report(whole, meant, what, &remedy);
             }
             self.value(entry.start + value_start..entry.end, indent);
             return;
@@ -299,7 +300,7 @@ impl Scan<'_> {
             let value = &self.text[whole.clone()];
             if let Some(list) = list_in_quotes(value) {
                 let what = "texts in quotes with commas between them are a list, which stands in brackets";
-                return self.report(whole, format!("[{list}]"), what, "put brackets around it");
+                return self.report(whole, format!("[{list}]"), what, &format!("put brackets around it: `[{list}]`"));
             }
             // "name="a" value="b"" has quotes of its own.
             let goes_on = value[end + 2..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '(' | '\\' | '[' | '<' | '/'));

@@ -75,7 +75,10 @@ pub fn meant(source: &str, known: KnownNames<'_>) -> Option<String> {
         }
     }
     let text = outside_quotes(&text, |part| names(part, known));
-    let text = compared_words(&text, known);
+    let mut text = compared_words(&text, known);
+    if text != source.trim() && !text.contains(['\'', '\\']) {
+        text = text.replace('"', "'");
+    }
     (text != source.trim()).then_some(text)
 }
 
@@ -495,9 +498,9 @@ mod tests {
     #[test]
     fn expressions_of_other_tools_are_put_into_ours() {
         for (theirs, ours) in [
-            ("\"${x}\" == \"3\"", "x == \"3\""),
+            ("\"${x}\" == \"3\"", "x == '3'"),
             ("${__jexl3(${x} == 3)}", "x == 3"),
-            ("${__groovy(vars.get(\"x\") == \"3\")}", "x == \"3\""),
+            ("${__groovy(vars.get(\"x\") == \"3\")}", "x == '3'"),
             ("x === 3 && word !== 'a && b'", "x == 3 and word != 'a && b'"),
             ("x is not 3", "x != 3"),
             ("x == abc", "x == 'abc'"),

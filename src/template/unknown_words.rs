@@ -285,6 +285,18 @@ fn bridged(text: &str, name: &str, ours: &str, name_range: &Range<usize>, argume
     }
 }
 
+/// What a part of the response is called elsewhere.
+pub(super) fn part_of_response(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "code" | "status_code" | "statusCode" | "response_code" => "status",
+        "text" | "content" | "data" => "body",
+        "time" | "elapsed" | "duration" | "response_time" => "time_ms",
+        "header" | "hdrs" => "headers",
+        "success" | "is_success" => "ok",
+        _ => return None,
+    })
+}
+
 /// `value.method(…)`, which other languages have.
 pub(super) fn method(text: &str, base: &Ast, key: &str, arguments: &[Ast], range: Range<usize>) -> TemplateProblem {
     let problem = TemplateProblem::new(range, format!("values have no methods, so no `.{key}()`"));

@@ -38,7 +38,7 @@ const EXTRACTORS: &[(&str, &str, &str)] = &[
     ("{ start: 'a', end: 'b' }", "`between: ['a', 'b']`", "{ between: ['a', 'b'] }"),
     ("{ between: { left: 'a', right: 'b' } }", "`between: ['a', 'b']`", "{ between: ['a', 'b'] }"),
     ("{ between: { start: 'a', end: 'b' } }", "`between: ['a', 'b']`", "{ between: ['a', 'b'] }"),
-    ("\n      between: 'a', 'b'", "`between: ['a', 'b']`", "between: ['a', 'b']"),
+    ("\n      between: 'a', 'b'", "`['a', 'b']`", "between: ['a', 'b']"),
     ("\n      boundary: value=\" \"", "`between: ['value=\"', '\"']`", "between: ['value=\"', '\"']"),
     ("\n      left: value=\"\n      right: '\"'", "`between: ['value=\"', '\"']`", "between: ['value=\"', '\"']"),
     ("\n      css: input[name=csrf]@value", "`attribute: value`", "css: input[name=csrf]\n            attribute: value"),
