@@ -142,6 +142,12 @@ impl Build<'_> {
         }
         self.variables();
         let data = self.data_sets();
+        for name in &plan.unread.variables {
+            if !self.names.slots.contains_key(name) && !self.names.data.contains_key(name) {
+                let slot = self.slot(name, false);
+                self.state.set(slot, None);
+            }
+        }
         self.collect_set_names(&steps);
         let services = self.services();
 
@@ -418,7 +424,8 @@ impl Build<'_> {
             }
         }
         for (slot, span) in std::mem::take(&mut self.extracted) {
-            if !self.names.used.contains(&slot) {
+            // What was not read may use it.
+            if !self.plan.unread.any && !self.names.used.contains(&slot) {
                 let name = &self.slots[slot.0 as usize].name;
                 self.findings.push(
                     Diagnostic::warning(span, format!("`{name}` is extracted but never used"))

@@ -88,7 +88,8 @@ fn marked(text: &str) -> Vec<(Range<usize>, Range<usize>)> {
         let after = &rest[open.len() + name..];
         // `filter[name]` and `items{id}` are written so for the server.
         let is_theirs = matches!(*open, "{" | "[" | "<") && (is_document || before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ']' | ')' | '{')));
-        if name > 0 && after.starts_with(close) && !is_theirs {
+        let is_name = rest[open.len()..].starts_with(|c: char| c.is_alphabetic() || c == '_');
+        if is_name && after.starts_with(close) && !is_theirs {
             let start = sign + open.len();
             at = start + name + close.len();
             found.push((sign..at, start..start + name));

@@ -320,6 +320,8 @@ impl Build<'_> {
             let unknown = self.names.find(&used.name).is_none() && !matches!(used.name.as_str(), "env" | "services");
             match self.hyphenated(used, &text.value).filter(|_| unknown) {
                 Some(whole) => {
+                    let meant = whole.problem.corrected.as_deref().and_then(|meant| self.names.find(meant));
+                    self.names.used.extend(meant);
                     problems.retain(|told| told.range.start < whole.range.start || told.range.end > whole.range.end);
                     problems.push(whole);
                 }

@@ -106,6 +106,10 @@ impl Lower<'_> {
             );
         }
         let Some(way) = ways.first() else {
+            // A key that is none was told, and is the way that was meant.
+            if fields.any(|key| keys::EXTRACTOR.key(key).is_none()) {
+                return None;
+            }
             self.report(
                 Diagnostic::error(Self::start_of(node), "this extractor does not say how to find the value")
                     .help("add one of json, regex, css, xpath, between, header, cookie"),

@@ -17,6 +17,11 @@ impl<'n> Fields<'n> {
         self.entry(name).map(|entry| &entry.value)
     }
 
+    /// Whether some key is so, those of the plan's own left out.
+    pub(crate) fn any(&self, is_so: impl Fn(&str) -> bool) -> bool {
+        self.entries.iter().any(|entry| !entry.key.starts_with("x-") && is_so(&entry.key))
+    }
+
     /// The entry of a key.
     pub(crate) fn entry(&self, name: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|entry| &*entry.key == name && !entry.value.is_blank())

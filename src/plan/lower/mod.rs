@@ -24,7 +24,7 @@ pub(super) use root::plan;
 
 use super::keys;
 use super::statics::Statics;
-use super::types::{Dynamic, FileRef, Name, Spanned, Text};
+use super::types::{Dynamic, FileRef, Name, Spanned, Text, Unread};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::problem::Problem;
 use crate::sanitize::shown_path;
@@ -57,6 +57,8 @@ pub(crate) struct Lower<'a> {
     pub(super) profiled: bool,
     /// What is around the steps that are read.
     pub(super) around: Around,
+    /// What steps and keys that were not read would set.
+    pub(super) unread: Unread,
     /// Whether the step that is read is a branch of `choose`.
     pub(super) weighted: bool,
     /// Where keys without a value were told.

@@ -53,6 +53,7 @@ pub(crate) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, default_nam
         skip_without_samples: false,
         without_thresholds: false,
         is_whole: true,
+        unread: Default::default(),
         files: std::mem::take(&mut lower.files),
     })
 }

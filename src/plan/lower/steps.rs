@@ -41,6 +41,14 @@ impl Lower<'_> {
     }
 
     pub(crate) fn step(&mut self, node: &Node, weighted: bool) -> Option<Step> {
+        let step = self.step_as_meant(node, weighted);
+        if step.is_none() {
+            self.leave_out(node);
+        }
+        step
+    }
+
+    fn step_as_meant(&mut self, node: &Node, weighted: bool) -> Option<Step> {
         self.step_count += 1;
         if self.step_count > MAX_STEPS {
             if self.step_count == MAX_STEPS + 1 {
@@ -131,7 +139,9 @@ impl Lower<'_> {
         let inner = |this: &mut Self| match fields.get("steps") {
             Some(steps) => this.steps(steps, "steps", false),
             None => {
-                if fields.entry("steps").is_none() {
+                // A key that is none was told, and may be what was meant.
+                let is_told = fields.any(|name| kind.all_keys().all(|known| known.name != name));
+                if fields.entry("steps").is_none() && !is_told {
                     this.report(
                         Diagnostic::error(entry.key_span, format!("`{key}` needs `steps`: what should it hold?"))
                             .help(format!("write `{}`", kind.key.example.replace('\n', " ⏎ "))),

@@ -2,6 +2,7 @@
 //! in one step. Every row is one mistake: one finding tells it, and its patch is accepted by the next check.
 
 mod expressions;
+mod fresh;
 mod kinds;
 mod requests;
 mod responses;

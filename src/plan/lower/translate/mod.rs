@@ -82,10 +82,12 @@ impl Lower<'_> {
             match row.ours {
                 Ours::Instead(instead) => {
                     self.told(entry, finding().help(instead));
+                    self.leave_out(&entry.value);
                     return Some(Read::Nothing);
                 }
                 Ours::Told(instead) => {
                     let Some(instead) = instead(&given) else { continue };
+                    self.leave_out(&entry.value);
                     self.told(entry, finding().help(instead));
                     return Some(Read::Nothing);
                 }
@@ -145,6 +147,30 @@ impl Lower<'_> {
         match read {
             Some(entries) => Read::As(entries),
             None => Read::Nothing,
+        }
+    }
+
+    /// Notes the variables that a step or a key which is not read would set: what uses them is no mistake.
+    pub(crate) fn leave_out(&mut self, node: &Node) {
+        self.unread.any = true;
+        let names = &mut self.unread.variables;
+        let mut open = vec![(node, false)];
+        while let Some((node, sets)) = open.pop() {
+            match &node.kind {
+                NodeKind::Map(entries) => {
+                    for entry in entries {
+                        if sets {
+                            names.insert(entry.key.clone());
+                            names.extend(entry.value.text().cloned());
+                        }
+                        let word = one_spelling(&entry.key);
+                        let starts = SETTERS.iter().any(|setter| word.starts_with(setter));
+                        open.push((&entry.value, sets || starts));
+                    }
+                }
+                NodeKind::List(items) => open.extend(items.iter().map(|item| (item, sets))),
+                NodeKind::Scalar { .. } => {}
+            }
         }
     }
 
@@ -269,6 +295,11 @@ fn in_words(table: &[&[Word]], given: &Given<'_>) -> Option<String> {
     })
     .next()
 }
+
+/// How keys begin that set variables.
+const SETTERS: [&str; 14] = [
+    "extract", "capture", "save", "store", "set", "let", "var", "for", "each", "json_", "regex", "assign", "with", "output",
+];
 
 fn is_written(entries: &[Entry], key: &str) -> bool {
     entries.iter().any(|entry| &*entry.key == key)
