@@ -276,7 +276,7 @@ impl Lower<'_> {
             }
             key @ ("json" | "xpath" | "css" | "header" | "cookie") => {
                 for (name, matcher) in self.values(node, key) {
-                    let meant = self.value_meant(&matcher).or_else(|| self.matchers_meant(&matcher));
+                    let meant = self.value_meant(&matcher, key).or_else(|| self.matchers_meant(&matcher));
                     let matcher = meant.unwrap_or(matcher);
                     let span = name.span;
                     let subject = match key {

@@ -83,6 +83,15 @@ impl Lower<'_> {
         let (kind_entry, kind) = self.kind_of(node, entries)?;
         let beside = self.url_within(node, entries, kind_entry, kind);
         let beside = beside.map(|entries| (kind_entry.key.clone(), Node::new(node.span, NodeKind::Map(entries))));
+        let beside = beside.map(|(key, mut node)| {
+            for _ in 0..MAX_ROUNDS {
+                match self.step_meant(&node) {
+                    Some(Some(read)) => node = read,
+                    Some(None) | None => break,
+                }
+            }
+            (key, node)
+        });
         let (node, kind_entry) = match &beside {
             Some((key, node)) => (node, node.entries()?.iter().find(|entry| entry.key == *key)?),
             None => (node, kind_entry),

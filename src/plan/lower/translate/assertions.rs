@@ -447,11 +447,24 @@ impl Lower<'_> {
     }
 
     /// An expected value that spells an operator is doubted: nobody expects that very text.
-    pub(crate) fn value_meant(&mut self, node: &Node) -> Option<Node> {
+    pub(crate) fn value_meant(&mut self, node: &Node, subject: &str) -> Option<Node> {
         let NodeKind::Scalar { text, .. } = &node.kind else { return None };
-        let (matcher, value) = compares(text.trim())?;
-        let meant = matched(matcher, value);
-        let finding = Diagnostic::warning(node.span, format!("this is compared with the text `{text}`, sign and all"));
+        let state = match text.trim() {
+            "not empty" | "is not empty" | "non-empty" => Some("{ empty: false }"),
+            "is empty" => Some("{ empty: true }"),
+            "not null" | "is not null" => Some("{ not_equals: null }"),
+            "not exists" | "does not exist" => Some("{ exists: false }"),
+            _ => None,
+        };
+        let in_words = || operator(text.trim()).filter(|(matcher, _)| subject == "header" && !matcher.is_empty());
+        let meant = match state {
+            Some(state) => state.to_owned(),
+            None => {
+                let (matcher, value) = compares(text.trim()).or_else(in_words)?;
+                matched(matcher, value)
+            }
+        };
+        let finding = Diagnostic::warning(node.span, format!("this is compared with the very text `{text}`"));
         let finding = finding.help(format!("to compare with the value write `{meant}`"));
         let is_here = self.in_one_line(node).is_some();
         self.report(if is_here { finding.fix(node.span, &*meant) } else { finding });

@@ -14,6 +14,10 @@ use crate::yaml::{Entry, Node, NodeKind};
 
 const URLS: &[&str] = &["url", "path", "uri", "address", "endpoint", "link", "href"];
 const NAMES: &[&str] = &["name", "label", "title", "transaction_name", "testname"];
+/// How classes of JMeter and Gatling end.
+const CLASSES: [&str; 12] = [
+    "controller", "sampler", "timer", "manager", "extractor", "assertion", "proxy", "config", "switch", "listener", "processor", "report",
+];
 const STEPS: &[&str] = &["steps", "requests", "do", "then", "samplers", "children", "flow", "tasks", "actions", "items"];
 
 /// An entry of a map under a kind key that is put beside it, and its key there.
@@ -65,12 +69,16 @@ impl Lower<'_> {
             None => ("name", super::plain(word)),
         };
         let lower = word.to_ascii_lowercase();
-        let is_title = word.contains(|c: char| c.is_uppercase() || c == ' ');
+        // `uniformRandomSwitch` and `HTTPSamplerProxy` are names of classes.
+        let spelled = one_spelling(word);
+        let is_class = !word.contains(' ') && spelled.contains('_') || CLASSES.iter().any(|end| spelled.ends_with(end));
+        let is_title = word.contains(|c: char| c.is_uppercase() || c == ' ') && !is_class;
         let is_a_word = |key: &&keys::Key| key.name == lower || key.is_also(word) || key.is_also(&lower);
         let is_known = keys::is_known(word)
             || kinds().flat_map(|kind| kind.all_keys()).any(|key| is_a_word(&key))
             || keys::instead_of("step", word).is_some()
             || method_word(word).is_some()
+            || is_class && !matches!(first.value.kind, NodeKind::Scalar { .. })
             || !is_title && crate::suggest::nearest(&lower, kinds().map(|kind| kind.key.name)).is_some();
         if is_written(entries, key) || is_known && share.is_none() || self.around != Around::Nothing {
             return None;
@@ -121,6 +129,18 @@ impl Lower<'_> {
                 self.report(patched(finding(not_a_type).help(help), patch));
                 read(vec![steps])
             }
+            NodeKind::Scalar { text, .. } if with_method(text.trim()).is_some() && !entries.iter().any(|entry| is_kind(&entry)) => {
+                let (method, path) = with_method(text.trim())?;
+                let between = match self.between_entries(node, first) {
+                    Some(Some(indent)) => Some(format!("\n{}", " ".repeat(indent))),
+                    Some(None) => Some(", ".into()),
+                    None => None,
+                };
+                let patch = self.whole(first).zip(between).map(|(span, between)| (span, format!("{line}{between}{method}: {path}")));
+                let help = format!("write `{method}: {path}`, and `{line}` beside it");
+                self.report(patched(finding(not_a_type).help(help), patch));
+                read(self.as_if(&format!("{method}: {path}"), first)?)
+            }
             NodeKind::Scalar { text, .. } if is_address(text.trim()) && !entries.iter().any(|entry| is_kind(&entry)) => {
                 let get = Entry { key: "get".into(), ..first.clone() };
                 if !is_title {
@@ -155,7 +175,8 @@ impl Lower<'_> {
             let Some(inside) = kind.value.entries().filter(|inside| !inside.is_empty()) else { continue };
             let find = |words: &[&str]| inside.iter().find(|entry| words.contains(&one_spelling(&entry.key).as_str()));
             let word = one_spelling(&kind.key);
-            let meant = self.kind_meant(&word);
+            let has_url = find(URLS).is_some() && kind_named(&kind.key).is_none();
+            let meant = if has_url && self.around == Around::Nothing { Some("request") } else { self.kind_meant(&word) };
             let steps = find(STEPS).map(|entry| Lifted { entry, ours: "steps" });
             let others = |known: &[&Entry]| -> Vec<Lifted<'_>> {
                 let is_other = |entry: &&Entry| !known.iter().any(|known| std::ptr::eq(*known, *entry));
@@ -198,6 +219,10 @@ impl Lower<'_> {
                     let Some((url, text)) = url.and_then(|url| Some((url, self.flow(&url.value)?))) else { continue };
                     let known: Vec<&Entry> = method.into_iter().chain([url]).collect();
                     (format!("{method_key}: {text}"), Some(url), others(&known))
+                }
+                Some("name") if inside.len() == 1 && !is_written(entries, "steps") => {
+                    let Some(steps) = steps else { continue };
+                    return Some(Some(self.list_within(entries, kind, steps.entry, "steps", true)));
                 }
                 Some(ours @ ("choose" | "round_robin" | "shuffle" | "parallel")) => {
                     let Some(steps) = steps else { continue };
@@ -314,30 +339,36 @@ impl Lower<'_> {
 
     /// `transaction:` with the steps right below it, and its name beside it or nowhere.
     fn list_of_steps(&mut self, node: &Node, entries: &[Entry]) -> Option<Option<Vec<Entry>>> {
-        let is_list = |entry: &&Entry| matches!(&*entry.key, "transaction" | "lock" | "repeat" | "while" | "for_each")
+        let is_list = |entry: &&Entry| matches!(&*entry.key, "transaction" | "lock" | "repeat" | "while" | "for_each" | "loop")
             && entry.value.items().is_some_and(|items| items.iter().any(|item| item.entries().is_some()));
         let kind = entries.iter().find(is_list)?;
         let steps = Entry { key: "steps".into(), ..kind.clone() };
         let finding = Diagnostic::error(kind.key_span, format!("the steps of `{}` stand under `steps:` beside it", kind.key));
-        let name = entries.iter().position(|entry| *entry.key == *"name").filter(|_| &*kind.key == "transaction");
+        const COUNTS: &[&str] = &["count", "times", "loops", "repeat", "number"];
+        let (ours, words): (&str, &[&str]) = match &*kind.key {
+            "transaction" => ("transaction", &["name"]),
+            "repeat" | "loop" => ("repeat", COUNTS),
+            _ => ("", &[]),
+        };
+        let name = entries.iter().position(|entry| words.contains(&&*entry.key) && entry.value.text().is_some());
         let named = name.and_then(|at| Some((at, entries.get(at)?, self.flow(&entries.get(at)?.value)?)));
         let Some((at, entry, text)) = named else {
             let example = match &*kind.key {
                 "transaction" => "`transaction: Place an order`",
                 "lock" => "`lock: ledger`",
-                "repeat" => "`repeat: 3`",
+                "repeat" | "loop" => "`repeat: 3`",
                 "while" => "`while: status != 'done'`",
                 _ => "`for_each: { id: ids }`",
             };
             self.report(finding.help(format!("write {example}, and below it `steps:` with the list")));
             return Some(None);
         };
-        let line = format!("transaction: {text}");
+        let line = format!("{ours}: {text}");
         let finding = finding.help(format!("write `{line}`, and below it `steps:` with the list"));
         let renamed = self.two_lines(node, kind, &line, "steps");
         let patch = self.cut(entries, at).zip(renamed).and_then(|(cut, renamed)| self.joined(vec![(cut, String::new()), renamed]));
         self.report(patched(finding, patch));
-        let transaction = Entry { key: kind.key.clone(), ..entry.clone() };
+        let transaction = Entry { key: ours.into(), ..entry.clone() };
         let others = entries.iter().filter(|one| !std::ptr::eq(*one, kind) && !std::ptr::eq(*one, entry)).cloned();
         Some(Some([transaction, steps].into_iter().chain(others).collect()))
     }
@@ -435,7 +466,14 @@ impl Lower<'_> {
                 return Some(read);
             }
             let given = Given::of(self, entry, entries);
-            let text = requests::header(&given).or_else(|| requests::assertion(&given))?;
+            let path = given.text.as_deref().filter(|text| text.starts_with("$.") || text.starts_with("$["));
+            let is_name = word.starts_with(char::is_alphabetic) && word.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let extracted = path.filter(|_| is_name).map(|path| format!("extract: {{ {word}: {} }}", super::plain(path)));
+            if one_spelling(word).contains("extract") && matches!(entry.value.kind, NodeKind::Map(_)) {
+                let text = format!("extract: {}", given.flow.as_deref()?);
+                return Some(self.reads_as(entry, Diagnostic::error(entry.key_span, message), text, entries));
+            }
+            let text = requests::header(&given).or_else(|| requests::assertion(&given)).or(extracted)?;
             let finding = Diagnostic::error(entry.key_span, message);
             return Some(self.reads_as(entry, finding, text, entries));
         }

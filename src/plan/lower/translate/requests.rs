@@ -9,7 +9,7 @@ use crate::yaml::{Entry, NodeKind};
 /// Words that stand beside a request and are no key of ours.
 pub(super) static WORDS: &[Word] = &[
     written(&["params", "parameters", "arguments", "args", "request_params"], settings_of_a_script),
-    written(&["params", "parameters", "arguments", "args", "request_params"], parameters),
+    written(&["params", "parameters", "arguments", "args", "request_params", "send_parameters_with_the_request"], parameters),
     key(
         &[
             "urlencoded",
@@ -139,10 +139,10 @@ pub(super) static WORDS: &[Word] = &[
         Some(format!("compression: {}", given.truth()?))
     }),
     written(
-        &["response_timeout", "request_timeout", "read_timeout", "socket_timeout", "timeout_ms", "max_timeout"],
+        &["response_timeout", "request_timeout", "read_timeout", "socket_timeout", "timeout_ms", "max_timeout", "timeout"],
         |given| Some(format!("timeout: {}", given.time(Unit::Milliseconds)?)),
     ),
-    written(&["connection_timeout", "connect_timeout_ms"], |given| {
+    written(&["connection_timeout", "connect_timeout_ms", "connect_timeout"], |given| {
         Some(format!("connect_timeout: {}", given.time(Unit::Milliseconds)?))
     }),
     written(
@@ -236,6 +236,12 @@ pub(super) static WORDS: &[Word] = &[
         let text = given.text.as_deref()?;
         Condition::parse(text).ok()?;
         Some(format!("thresholds: [{text}]"))
+    }),
+    written(&["threshold", "thresholds", "sla", "slo", "limits"], thresholds),
+    told(&["username", "user_name", "password", "pass"], |given| {
+        let of = |words: &[&str]| given.beside.iter().find(|entry| words.contains(&one_spelling(&entry.key).as_str()))?.value.text();
+        let (user, password) = (of(&["username", "user_name", "user"])?, of(&["password", "pass"])?);
+        Some(format!("write `auth: {{ basic: {{ username: {user}, password: {password} }} }}`"))
     }),
     // What there is not.
     instead(
@@ -367,6 +373,7 @@ pub(super) static SHAPES: &[Word] = &[
         let key = given.key;
         Some(format!("write the unit: `{key}: {time}` if these are milliseconds, `{key}: {number}s` if these are seconds"))
     }),
+    written(&["thresholds"], thresholds),
     written(&["extract"], super::extractors::named),
     told(&["extract"], |given| {
         let text = match given.items.as_slice() {
@@ -434,6 +441,17 @@ fn files(given: &Given<'_>) -> Option<String> {
     Some(format!("multipart: {}", braces(&parts.collect::<Vec<_>>())))
 }
 
+/// `{ p95: 500ms }`.
+fn thresholds(given: &Given<'_>) -> Option<String> {
+    let entries = given.node.entries().filter(|entries| !entries.is_empty())?;
+    let one = |entry: &Entry| {
+        let limit = entry.value.text().cloned().or_else(|| entry.value.items()?.first()?.text().cloned())?;
+        threshold(&entry.key, &limit)
+    };
+    let all = entries.iter().map(one).collect::<Option<Vec<_>>>()?;
+    Some(format!("thresholds: [{}]", all.join(", ")))
+}
+
 fn redirects(given: &Given<'_>) -> Option<String> {
     let follows = given.truth().or(match given.text.as_deref()? {
         "manual" | "error" | "none" | "0" => Some(false),
@@ -491,6 +509,10 @@ fn auth(given: &Given<'_>) -> Option<String> {
     if let Some(text) = given.text.as_deref() {
         if let Some(token) = text.strip_prefix("Bearer ").or_else(|| text.strip_prefix("bearer ")) {
             return Some(format!("auth: {{ bearer: {} }}", braced(token.trim())));
+        }
+        if let Some(pair) = text.strip_prefix("basic ").or_else(|| text.strip_prefix("Basic ")).filter(|pair| pair.contains(':')) {
+            let (user, password) = pair.split_once(':')?;
+            return Some(format!("auth: {{ basic: {{ username: {}, password: {} }} }}", braced(user.trim()), braced(password.trim())));
         }
         return text.contains(' ').then(|| format!("headers: {{ Authorization: {} }}", braced(text)));
     }
@@ -572,7 +594,14 @@ pub(super) fn is_extension(word: &str) -> bool {
 
 /// What is said of a response, beside the request instead of under its `assert`.
 pub(super) fn assertion(given: &Given<'_>) -> Option<String> {
-    let text = in_words(&[assertions::BESIDE, assertions::WORDS], given)?;
+    let tables = [assertions::BESIDE, assertions::WORDS];
+    let text = in_words(&tables, given).or_else(|| {
+        let word = one_spelling(given.key);
+        let start = ["expect_", "expected_", "assert_", "should_", "check_", "verify_", "must_"].into_iter().find(|start| word.starts_with(start))?;
+        let rest = word.strip_prefix(start)?;
+        let of_rest = Given { key: rest, text: given.text.clone(), flow: given.flow.clone(), pairs: given.pairs.clone(), items: given.items.clone(), rows: given.rows.clone(), ..*given };
+        in_words(&tables, &of_rest)
+    })?;
     // What is sent is written beside a request, too.
     Some(format!("assert: {{ {text} }}"))
 }

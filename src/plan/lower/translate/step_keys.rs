@@ -55,6 +55,13 @@ pub(super) static WORDS: &[Word] = &[
         ],
         "steps",
     ),
+    told(
+        &["requests", "samplers", "do", "then", "flow", "children", "tasks", "actions"],
+        |given| {
+            given.node.entries()?;
+            Some("here it is `steps`, a list: write `steps:`, and below it each step after its own `-`".into())
+        },
+    ),
     key(&["otherwise", "else_steps", "else_do", "if_false"], "else"),
     told(&["comment", "comments", "note", "notes", "description", "desc", "doc", "documentation"], comment),
     told(&["enabled", "enable", "active"], |given| match given.truth()? {
@@ -83,6 +90,7 @@ pub(super) static KINDS: &[Word] = &[
             "http_sampler",
             "http_request",
             "http_request_sampler",
+            "http_sampler_proxy",
             "httprequest",
             "httpsampler",
             "sampler",
@@ -169,10 +177,18 @@ pub(super) static KINDS: &[Word] = &[
             "users repeat `steps` by themselves, for as long as `duration` of the thread group says: remove the loop".into()
         })
     }),
-    key(&["if_controller", "when", "condition", "only_if", "if_true"], "if"),
-    key(&["while_controller", "while_true", "do_while", "repeat_while", "loop_while"], "while"),
+    told(&["wait_until", "repeat_until", "loop_until", "until_true", "do_until", "poll", "poll_until", "wait_for"], |given| {
+        let condition = given.text.as_deref().unwrap_or("status == 'done'");
+        Some(format!("write `while: not ({condition})`, with the requests to repeat and a `pause` under its `steps:`"))
+    }),
+    instead(
+        &["try_max", "exit_here_if_failed", "exit_block_on_fail", "try", "catch", "retry_block"],
+        "there are no retries: what happens after an error is said by `on_error` of the thread group, beside its `steps:`",
+    ),
+    key(&["if_controller", "when", "condition", "only_if", "if_true", "do_if", "if_then"], "if"),
+    key(&["while_controller", "while_true", "do_while", "repeat_while", "loop_while", "as_long_as"], "while"),
     key(
-        &["random_controller", "random", "switch_controller", "one_of", "random_switch", "pick_one", "any_of", "select"],
+        &["random_controller", "random", "switch_controller", "one_of", "random_switch", "uniform_random_switch", "pick_one", "any_of", "select"],
         "choose",
     ),
     key(
@@ -476,6 +492,20 @@ pub(super) static OWN: &[Word] = &[
         endless.then(|| {
             "users repeat `steps` by themselves, for as long as `duration` of the thread group says: remove the loop".into()
         })
+    }),
+    told(&["repeat"], |given| {
+        let condition = given.text.as_deref()?.strip_prefix("until ")?;
+        Some(format!("write `while: not ({condition})`"))
+    }),
+    told(&["choose", "round_robin", "shuffle", "parallel"], |given| {
+        let (share, _) = given.pairs.first()?;
+        let weight = percent(share).filter(|_| share.ends_with('%')).map(|weight| format!("- weight: {weight}"));
+        let example = weight.unwrap_or_else(|| "- get: /x".into());
+        Some(format!("write a list: `{example}`, with the keys of the branch below, each branch after its own `-`"))
+    }),
+    told(&["parallel", "shuffle", "choose", "round_robin"], |given| {
+        given.truth()?;
+        Some(format!("its steps stand right below `{}:`, each after its own `-`, without `steps:`", given.key))
     }),
     written(&["for_each"], for_each),
     written(&["wait_for_users"], |given| Some(format!("wait_for_users: {{ count: {} }}", given.count()?))),
