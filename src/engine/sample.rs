@@ -262,12 +262,7 @@ impl User {
                 let secret = self.graph.slots[slot.0 as usize].secret;
                 let remark = found.as_ref().ok().and_then(|value| extractor.remark(value, response, self));
                 let shown = found.as_ref().map(ToString::to_string).map_err(|failure| failure.message.clone());
-                judged.extracted.push(Extracted {
-                    variable: extractor.variable.clone(),
-                    found: shown,
-                    secret,
-                    remark,
-                });
+                judged.extracted.push(Extracted { variable: extractor.variable.clone(), found: shown, secret, remark });
             }
             match found {
                 Ok(value) => self.set(*slot, Some(value)),

@@ -60,7 +60,11 @@ const MARKS: &[(&str, &str)] = &[
 fn marked(text: &str) -> Vec<(Range<usize>, Range<usize>)> {
     let mut found = Vec::new();
     // The braces of GraphQL and the tags of XML hold names of their own.
-    let is_document = text.contains('\n') || text.contains("</") || text.contains("/>") || text.contains("query") || text.contains("mutation");
+    let is_document = text.contains('\n')
+        || text.contains("</")
+        || text.contains("/>")
+        || text.contains("query")
+        || text.contains("mutation");
     let mut at = 0;
     while let Some(offset) = text[at..].find(['$', '{', '#', '@', '%', '[', '<', ':']) {
         let sign = at + offset;
@@ -87,7 +91,8 @@ fn marked(text: &str) -> Vec<(Range<usize>, Range<usize>)> {
         let name = name_length(&rest[open.len()..]);
         let after = &rest[open.len() + name..];
         // `filter[name]` and `items{id}` are written so for the server.
-        let is_theirs = matches!(*open, "{" | "[" | "<") && (is_document || before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ']' | ')' | '{')));
+        let is_theirs = matches!(*open, "{" | "[" | "<")
+            && (is_document || before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ']' | ')' | '{')));
         let is_name = rest[open.len()..].starts_with(|c: char| c.is_alphabetic() || c == '_');
         if is_name && after.starts_with(close) && !is_theirs {
             let start = sign + open.len();
@@ -144,10 +149,14 @@ mod tests {
         }
         assert!(found("query ($id: ID!) { user(id: $id) { name } }").is_empty());
         assert_eq!(found("${unclosed $token"), Vec::<&str>::new());
-        for text in ["/$(a)", "/#{a}", "/{a}", "/%a%", "/%(a)s", "/<a>", "/[[a]]", "/:a", "/@{a}", "/$ {a}", "/<%= a %>"] {
+        for text in
+            ["/$(a)", "/#{a}", "/{a}", "/%a%", "/%(a)s", "/<a>", "/[[a]]", "/:a", "/@{a}", "/$ {a}", "/<%= a %>"]
+        {
             assert_eq!(found(text), [&text[1..]], "{text}");
         }
-        for text in ["/x?filter[a]=1", "<a>1</a>", "{ items{a} }", "query { a }", "http://h:80/", "12:30", "${a}", "100%"] {
+        for text in
+            ["/x?filter[a]=1", "<a>1</a>", "{ items{a} }", "query { a }", "http://h:80/", "12:30", "${a}", "100%"]
+        {
             assert!(found(text).is_empty(), "{text}");
         }
     }

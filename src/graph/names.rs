@@ -249,9 +249,10 @@ impl Build<'_> {
             };
             self.names.used.insert(slot);
             let quotes = super::dollar_names::needs_quotes(&self.sources, text.span);
-            let problem = TemplateProblem::new(range.clone(), format!("`{}` is sent as it stands", &text.value[range.clone()]))
-                .help(format!("for the variable write `${{{name}}}`"))
-                .replace(format!("${{{name}}}"));
+            let problem =
+                TemplateProblem::new(range.clone(), format!("`{}` is sent as it stands", &text.value[range.clone()]))
+                    .help(format!("for the variable write `${{{name}}}`"))
+                    .replace(format!("${{{name}}}"));
             let mut finding = finding(problem, &text.value, text.span, &self.sources);
             if quotes && !text.value.contains('\'') {
                 let (before, behind) = (&text.value[..range.start], &text.value[range.end..]);
@@ -383,8 +384,11 @@ impl Build<'_> {
                 let help = format!("`{name}` is a column of the data set `{data}`: write `{whole}`");
                 return problem(format!("nothing sets a variable `{name}`"), help, Some(whole));
             }
-            if let ("vars" | "variables" | "secrets" | "session" | "context", Some((member, _))) = (name, &used.member) {
-                let help = format!("names stand bare, whatever they were set by: `${{{member}}}`; but nothing sets `{member}` either");
+            if let ("vars" | "variables" | "secrets" | "session" | "context", Some((member, _))) = (name, &used.member)
+            {
+                let help = format!(
+                    "names stand bare, whatever they were set by: `${{{member}}}`; but nothing sets `{member}` either"
+                );
                 return problem(format!("nothing is called `{name}`"), help, None);
             }
             if matches!(name, "user" | "user_id" | "userId" | "username") {

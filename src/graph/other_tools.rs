@@ -56,9 +56,11 @@ impl Build<'_> {
                 _ => self.unknown_in(theirs),
             };
             let told = TemplateProblem::new(range.clone(), message).help(format!("write `{written}`"));
-            let told = finding(if is_patched { told.replace(&*written) } else { told }, &text.value, text.span, &self.sources);
+            let told =
+                finding(if is_patched { told.replace(&*written) } else { told }, &text.value, text.span, &self.sources);
             // Where the quotes around the text stand in the way, the whole text is replaced.
-            let told = match told.fix.is_none() && is_patched && self.is_one_line(text) && changes_one(&whole, &written) {
+            let told = match told.fix.is_none() && is_patched && self.is_one_line(text) && changes_one(&whole, &written)
+            {
                 true => told.fix(text.span, quoted(&whole)),
                 false => told,
             };
@@ -90,17 +92,18 @@ impl Build<'_> {
     }
 
     fn all_known(&self, names: &[NameUse]) -> bool {
-        names.iter().all(|used| {
-            matches!(used.name.as_str(), "env" | "services") || self.names.find(&used.name).is_some()
-        })
+        names
+            .iter()
+            .all(|used| matches!(used.name.as_str(), "env" | "services") || self.names.find(&used.name).is_some())
     }
 
     /// Whether the next check accepts it: an environment variable may not be set.
     fn is_patchable(&self, names: &[NameUse]) -> bool {
         let Value::Map(env) = &self.names.env else { return true };
-        names.iter().filter(|used| used.name == "env" && !used.defaulted).all(|used| {
-            used.member.as_ref().is_some_and(|(member, _)| env.get(member).is_some())
-        })
+        names
+            .iter()
+            .filter(|used| used.name == "env" && !used.defaulted)
+            .all(|used| used.member.as_ref().is_some_and(|(member, _)| env.get(member).is_some()))
     }
 
     /// What is wrong with a piece of an expression, in words.

@@ -303,7 +303,8 @@ impl Scan<'_> {
                 return self.report(whole, format!("[{list}]"), what, &format!("put brackets around it: `[{list}]`"));
             }
             // "name="a" value="b"" has quotes of its own.
-            let goes_on = value[end + 2..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '(' | '\\' | '[' | '<' | '/'));
+            let goes_on = value[end + 2..]
+                .starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '(' | '\\' | '[' | '<' | '/'));
             if goes_on && value.len() > end + 3 && value.ends_with(quote) {
                 let inner = &value[1..value.len() - 1];
                 let what = format!("the `{quote}` inside ends the text in YAML");

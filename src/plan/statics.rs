@@ -200,7 +200,9 @@ pub(crate) fn finding(found: TemplateProblem, text: &str, span: Span, sources: &
     });
     match (at, replacement) {
         // Plain text cannot begin with a quote.
-        (Some(at), Some(replacement)) if quotes.is_none() && at.start == span.start && replacement.starts_with(['\'', '"']) => {
+        (Some(at), Some(replacement))
+            if quotes.is_none() && at.start == span.start && replacement.starts_with(['\'', '"']) =>
+        {
             let raw = sources.text(span);
             let rest = raw.get((at.end - span.start) as usize..).unwrap_or_default();
             if raw.contains('\n') { finding } else { finding.fix(span, quoted(&format!("{replacement}{rest}"))) }

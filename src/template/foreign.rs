@@ -233,7 +233,8 @@ fn members(text: &str, known: KnownNames<'_>) -> String {
     let Some(member) = &*MEMBER else { return text.to_owned() };
     let text = member.replace_all(text, |found: &Captures<'_>| {
         let (whole, base, key) = (&found[0], &found[1], &found[2]);
-        let is_holder = matches!(base, "vars" | "variables" | "secrets" | "data" | "session" | "context" | "global" | "globals");
+        let is_holder =
+            matches!(base, "vars" | "variables" | "secrets" | "data" | "session" | "context" | "global" | "globals");
         if is_holder && !(known.is_set)(base) && (known.is_set)(key) && found.get(3).is_none() {
             return key.to_owned();
         }
@@ -347,18 +348,23 @@ fn name_meant(name: &str, known: KnownNames<'_>) -> Option<String> {
         }
     }
     let ours = unknown_words::bridge(name)?;
-    let is_whole = !ours.contains("value") && !ours.contains("NAME") && !ours.contains("[a, b]") && !matches!(ours, "name" | "a + b");
-    (is_whole && !ours.contains("part in") && !ours.contains("text |") && !ours.contains("path")).then(|| ours.to_owned())
+    let is_whole = !ours.contains("value")
+        && !ours.contains("NAME")
+        && !ours.contains("[a, b]")
+        && !matches!(ours, "name" | "a + b");
+    (is_whole && !ours.contains("part in") && !ours.contains("text |") && !ours.contains("path"))
+        .then(|| ours.to_owned())
 }
 
 /// `x == abc`: a text is compared with, not a variable.
 fn compared_words(text: &str, known: KnownNames<'_>) -> String {
     let Some(pattern) = &*COMPARED else { return text.to_owned() };
     let Some(found) = pattern.captures(text) else { return text.to_owned() };
-    let (Some(whole), Some(sign), Some(words)) = (found.get(0), found.get(1), found.get(2)) else { return text.to_owned() };
-    let is_text = words.as_str().split(' ').all(|word| {
-        !(known.is_set)(word) && !RESERVED_NAMES.contains(&word) && word != "env"
-    });
+    let (Some(whole), Some(sign), Some(words)) = (found.get(0), found.get(1), found.get(2)) else {
+        return text.to_owned();
+    };
+    let is_text =
+        words.as_str().split(' ').all(|word| !(known.is_set)(word) && !RESERVED_NAMES.contains(&word) && word != "env");
     // Quotes before it may be open.
     let closed = ['\'', '"'].iter().all(|quote| text[..whole.start()].matches(*quote).count() % 2 == 0);
     if !is_text || !closed {
@@ -417,19 +423,18 @@ fn call_meant(name: &str, arguments: &[&str], known: KnownNames<'_>) -> Option<S
     let text = |argument: &str| format!("'{}'", argument.trim_matches(['\'', '"']).replace('\'', ""));
     let is_number = |argument: &&str| argument.parse::<i64>().is_ok();
     Some(match name {
-        "__jexl3" | "__jexl2" | "__jexl" | "__groovy" | "__javaScript" | "__eval" | "__evalVar" | "__BeanShell" | "__V" => {
-            arguments.join(", ").trim().trim_end_matches(',').trim().trim_matches(['\'']).to_owned()
-        }
-        "__Random" | "random" | "rand" | "randint" | "randInt" | "randomInt" | "rand_int" | "randomIntBetween" | "random_number"
-        | "randomNumber" | "randrange" | "random_integer" => match given.as_slice() {
+        "__jexl3" | "__jexl2" | "__jexl" | "__groovy" | "__javaScript" | "__eval" | "__evalVar" | "__BeanShell"
+        | "__V" => arguments.join(", ").trim().trim_end_matches(',').trim().trim_matches(['\'']).to_owned(),
+        "__Random" | "random" | "rand" | "randint" | "randInt" | "randomInt" | "rand_int" | "randomIntBetween"
+        | "random_number" | "randomNumber" | "randrange" | "random_integer" => match given.as_slice() {
             [] => "random_int(1, 100)".into(),
             [only] if (known.is_list)(only) || only.starts_with('[') => format!("choice({only})"),
             [most] if is_number(most) => format!("random_int(1, {most})"),
             [least, most, ..] if is_number(least) && is_number(most) => format!("random_int({least}, {most})"),
             _ => return None,
         },
-        "random_choice" | "randomItem" | "random_item" | "pick" | "sample" | "randomElement" | "random_element" | "one_of"
-        | "randomChoice" | "oneOf" => match given.as_slice() {
+        "random_choice" | "randomItem" | "random_item" | "pick" | "sample" | "randomElement" | "random_element"
+        | "one_of" | "randomChoice" | "oneOf" => match given.as_slice() {
             [only] => format!("choice({only})"),
             [_, ..] => format!("choice([{}])", given.join(", ")),
             [] => return None,
@@ -515,7 +520,9 @@ mod tests {
         ] {
             assert_eq!(meant(theirs, known()).as_deref(), Some(ours), "{theirs}");
         }
-        for right in ["x == 3", "x == 'is not'", "choice(ids)", "ids[0]", "word | upper", "x > 3 and word == 'abc'", "env.A"] {
+        for right in
+            ["x == 3", "x == 'is not'", "choice(ids)", "ids[0]", "word | upper", "x > 3 and word == 'abc'", "env.A"]
+        {
             assert_eq!(meant(right, known()), None, "{right}");
         }
     }

@@ -278,11 +278,7 @@ fn regression_what_is_not_there_is_told_with_what_to_do_instead() {
     }
     for (step, message, remedy) in [
         ("- until: { events: 5 }", "`until` is not a step type", "write it beside `sse`"),
-        (
-            "- until: x > 5\n  steps: [ get: / ]",
-            "`until` is not a step type",
-            "`while:` with the opposite condition",
-        ),
+        ("- until: x > 5\n  steps: [ get: / ]", "`until` is not a step type", "`while:` with the opposite condition"),
         ("- assert: { status: 200 }", "`assert` is not a step type", "beside `get`"),
         ("- sse: /s\n  until: { where: { $.a: 1 } }", "no key `where`", "does not look into an event"),
         ("- sse: /s\n  until: $.done == true", "`until` takes a map", "does not look into an event"),

@@ -52,7 +52,9 @@ impl Lower<'_> {
                 } else if found.iter().any(|entry| is(entry, "sse")) {
                     "an `sse` step reads its stream alone: say in `until` what ends it, and put other steps after it"
                 } else if let Some((holder, held)) = holder_and_held(first, second) {
-                    &format!("put `{held}` into the steps of `{holder}`: write `steps:` beside it, and `{held}` below that after its own `-`")
+                    &format!(
+                        "put `{held}` into the steps of `{holder}`: write `steps:` beside it, and `{held}` below that after its own `-`"
+                    )
                 } else if is(second, "steps") || is(first, "steps") {
                     "a request holds no steps: put them after it as steps of their own"
                 } else if is(first, "send") && is(second, "receive") {
@@ -387,7 +389,9 @@ fn takes_url(kind: &StepKeys) -> bool {
 /// Which of two kinds holds steps, and which is the step that it is to hold.
 fn holder_and_held<'n>(first: &'n Entry, second: &'n Entry) -> Option<(&'n str, &'n str)> {
     let holds = |entry: &Entry| &*entry.key != "steps" && kind_named(&entry.key).is_some_and(StepKeys::takes_steps);
-    let is_request = |entry: &Entry| kind_named(&entry.key).is_some_and(|kind| matches!(kind.id, KindId::Request(RequestKind::Http)));
+    let is_request = |entry: &Entry| {
+        kind_named(&entry.key).is_some_and(|kind| matches!(kind.id, KindId::Request(RequestKind::Http)))
+    };
     match (holds(first), holds(second)) {
         (true, false) if is_request(second) => Some((&first.key, &second.key)),
         (false, true) if is_request(first) => Some((&second.key, &first.key)),

@@ -113,7 +113,12 @@ fn with_variables(steps: &str) -> String {
 
 #[test]
 fn expressions_of_other_tools_lead_to_ours_in_one_step() {
-    let plan = |path: &str| with_variables(&steps(&format!("- get: '/{}'\n- get: '/${{word}}${{pw}}${{ids}}${{x}}${{y}}'", path.replace('\'', "''"))));
+    let plan = |path: &str| {
+        with_variables(&steps(&format!(
+            "- get: '/{}'\n- get: '/${{word}}${{pw}}${{ids}}${{x}}${{y}}'",
+            path.replace('\'', "''")
+        )))
+    };
     judge(IN_TEXT.iter().map(|(path, words, written)| (plan(path), *words, *written)));
 }
 
@@ -163,7 +168,9 @@ const CONDITIONS: &[(&str, &str, &str)] = &[
 #[test]
 fn conditions_of_other_tools_lead_to_ours_in_one_step() {
     let plan = |condition: &str| {
-        with_variables(&steps(&format!("- get: '/${{word}}${{pw}}${{ids}}${{x}}${{y}}'\n- if: {condition}\n  steps: [ get: /y ]")))
+        with_variables(&steps(&format!(
+            "- get: '/${{word}}${{pw}}${{ids}}${{x}}${{y}}'\n- if: {condition}\n  steps: [ get: /y ]"
+        )))
     };
     judge(CONDITIONS.iter().map(|(condition, words, written)| (plan(condition), *words, *written)));
 }

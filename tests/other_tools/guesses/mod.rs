@@ -39,8 +39,8 @@ fn judge<'r>(rows: impl IntoIterator<Item = (String, &'r str, &'r str)>) {
         }
     }
     let [one, half, none, silent] = counts;
-    eprintln!("{one} in one step, {half} half way, {none} nowhere, {silent} silently");
-    assert!(short.is_empty(), "{}\n{} rows", short.join("\n"), short.len());
+    let counts = format!("{one} in one step, {half} half way, {none} nowhere, {silent} silently");
+    assert!(short.is_empty(), "{}\n{counts}", short.join("\n"));
 }
 
 fn led(folder: &Folder, plan: &str, words: &str, written: &str) -> (Led, String) {
@@ -51,7 +51,9 @@ fn led(folder: &Folder, plan: &str, words: &str, written: &str) -> (Led, String)
     }
     // "`form`" is met by "write `form: { a: b }`" too.
     let key_alone = words.strip_suffix('`').filter(|word| word.starts_with('`') && !word.contains(':'));
-    if !told.contains(words) && !key_alone.is_some_and(|word| told.contains(&format!("{word}: ")) || told.contains(&format!("{word}:`"))) {
+    if !told.contains(words)
+        && !key_alone.is_some_and(|word| told.contains(&format!("{word}: ")) || told.contains(&format!("{word}:`")))
+    {
         return (Led::Nowhere, told);
     }
     // A choice has a branch for each of two values: one message each.

@@ -75,24 +75,68 @@ const GET: &[(&str, &str, &str)] = &[
     ("Authorization: Bearer x", "`auth: { bearer: x }`", "auth: { bearer: x }"),
     ("Authorization: Basic YTpi", "`headers: { Authorization: Basic YTpi }`", "headers: { Authorization: Basic YTpi }"),
     ("auth: Bearer x", "`auth: { bearer: x }`", "auth: { bearer: x }"),
-    ("auth: [ann, pw]", "`auth: { basic: { username: ann, password: pw } }`", "auth: { basic: { username: ann, password: pw } }"),
-    ("auth: { user: ann, password: pw }", "`auth: { basic: { username: ann, password: pw } }`", "auth: { basic: { username: ann, password: pw } }"),
-    ("auth: { username: ann, password: pw }", "`auth: { basic: { username: ann, password: pw } }`", "auth: { basic: { username: ann, password: pw } }"),
-    ("auth: { type: basic, username: ann, password: pw }", "`auth: { basic: { username: ann, password: pw } }`", "auth: { basic: { username: ann, password: pw } }"),
+    (
+        "auth: [ann, pw]",
+        "`auth: { basic: { username: ann, password: pw } }`",
+        "auth: { basic: { username: ann, password: pw } }",
+    ),
+    (
+        "auth: { user: ann, password: pw }",
+        "`auth: { basic: { username: ann, password: pw } }`",
+        "auth: { basic: { username: ann, password: pw } }",
+    ),
+    (
+        "auth: { username: ann, password: pw }",
+        "`auth: { basic: { username: ann, password: pw } }`",
+        "auth: { basic: { username: ann, password: pw } }",
+    ),
+    (
+        "auth: { type: basic, username: ann, password: pw }",
+        "`auth: { basic: { username: ann, password: pw } }`",
+        "auth: { basic: { username: ann, password: pw } }",
+    ),
     ("auth: { type: bearer, token: x }", "`auth: { bearer: x }`", "auth: { bearer: x }"),
     ("auth: { token: x }", "`auth: { bearer: x }`", "auth: { bearer: x }"),
     ("auth: { bearer: { token: x } }", "`auth: { bearer: x }`", "auth: { bearer: x }"),
-    ("basic_auth: { user: ann, password: pw }", "`auth: { basic: { username: ann, password: pw } }`", "auth: { basic: { username: ann, password: pw } }"),
-    ("basic: { username: ann, password: pw }", "`auth: { basic: { username: ann, password: pw } }`", "auth: { basic: { username: ann, password: pw } }"),
+    (
+        "basic_auth: { user: ann, password: pw }",
+        "`auth: { basic: { username: ann, password: pw } }`",
+        "auth: { basic: { username: ann, password: pw } }",
+    ),
+    (
+        "basic: { username: ann, password: pw }",
+        "`auth: { basic: { username: ann, password: pw } }`",
+        "auth: { basic: { username: ann, password: pw } }",
+    ),
     ("bearer: x", "`auth: { bearer: x }`", "auth: { bearer: x }"),
     ("bearer_token: x", "`auth: { bearer: x }`", "auth: { bearer: x }"),
     ("token: x", "`auth: { bearer: x }`", "auth: { bearer: x }"),
-    ("X-Requested-With: XMLHttpRequest", "`headers: { X-Requested-With: XMLHttpRequest }`", "headers: { X-Requested-With: XMLHttpRequest }"),
-    ("x-requested-with: XMLHttpRequest", "`headers: { x-requested-with: XMLHttpRequest }`", "headers: { x-requested-with: XMLHttpRequest }"),
+    (
+        "X-Requested-With: XMLHttpRequest",
+        "`headers: { X-Requested-With: XMLHttpRequest }`",
+        "headers: { X-Requested-With: XMLHttpRequest }",
+    ),
+    (
+        "x-requested-with: XMLHttpRequest",
+        "`headers: { x-requested-with: XMLHttpRequest }`",
+        "headers: { x-requested-with: XMLHttpRequest }",
+    ),
     ("x-api-key: abc", "`headers: { x-api-key: abc }`", "headers: { x-api-key: abc }"),
-    ("Content-Type: application/json", "`headers: { Content-Type: application/json }`", "headers: { Content-Type: application/json }"),
-    ("content-type: application/json", "`headers: { content-type: application/json }`", "headers: { content-type: application/json }"),
-    ("content_type: application/json", "`headers: { Content-Type: application/json }`", "headers: { Content-Type: application/json }"),
+    (
+        "Content-Type: application/json",
+        "`headers: { Content-Type: application/json }`",
+        "headers: { Content-Type: application/json }",
+    ),
+    (
+        "content-type: application/json",
+        "`headers: { content-type: application/json }`",
+        "headers: { content-type: application/json }",
+    ),
+    (
+        "content_type: application/json",
+        "`headers: { Content-Type: application/json }`",
+        "headers: { Content-Type: application/json }",
+    ),
     ("Accept: application/json", "`headers: { Accept: application/json }`", "headers: { Accept: application/json }"),
     ("accept: application/json", "`headers: { Accept: application/json }`", "headers: { Accept: application/json }"),
     ("User-Agent: me", "`headers: { User-Agent: me }`", "headers: { User-Agent: me }"),
@@ -138,8 +182,16 @@ const GET: &[(&str, &str, &str)] = &[
     ("contains: Welcome", "`assert: { body: { contains: Welcome } }`", "assert: { body: { contains: Welcome } }"),
     ("body_contains: Welcome", "`assert: { body: { contains: Welcome } }`", "assert: { body: { contains: Welcome } }"),
     ("expect: Welcome", "`assert: { body: { contains: Welcome } }`", "assert: { body: { contains: Welcome } }"),
-    ("response_time: { below: 500ms }", "`assert: { response_time: { below: 500ms } }`", "assert: { response_time: { below: 500ms } }"),
-    ("max_response_time: 500ms", "`assert: { response_time: { below: 500ms } }`", "assert: { response_time: { below: 500ms } }"),
+    (
+        "response_time: { below: 500ms }",
+        "`assert: { response_time: { below: 500ms } }`",
+        "assert: { response_time: { below: 500ms } }",
+    ),
+    (
+        "max_response_time: 500ms",
+        "`assert: { response_time: { below: 500ms } }`",
+        "assert: { response_time: { below: 500ms } }",
+    ),
     ("response_assertion: { status: 200 }", "`assert`", "assert: { status: 200 }"),
     ("assertions: { status: 200 }", "`assert`", "assert: { status: 200 }"),
     ("Assertions: { status: 200 }", "`assert`", "assert: { status: 200 }"),
@@ -196,7 +248,9 @@ const GET: &[(&str, &str, &str)] = &[
 
 #[test]
 fn keys_of_requests_lead_to_ours_in_one_step() {
-    let on = |kind: &str, key: &str| steps(&format!("- {kind}: /x\n  {}", key.replace("\n  -", "\n    -").replace("\n    value", "\n      value")));
+    let on = |kind: &str, key: &str| {
+        steps(&format!("- {kind}: /x\n  {}", key.replace("\n  -", "\n    -").replace("\n    value", "\n      value")))
+    };
     let rows = POST.iter().map(|row| ("post", row)).chain(GET.iter().map(|row| ("get", row)));
     judge(rows.map(|(kind, (key, words, written))| (on(kind, key), *words, *written)));
 }

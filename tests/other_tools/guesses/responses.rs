@@ -41,8 +41,16 @@ const EXTRACTORS: &[(&str, &str, &str)] = &[
     ("\n      between: 'a', 'b'", "`['a', 'b']`", "between: ['a', 'b']"),
     ("\n      boundary: value=\" \"", "`between: ['value=\"', '\"']`", "between: ['value=\"', '\"']"),
     ("\n      left: value=\"\n      right: '\"'", "`between: ['value=\"', '\"']`", "between: ['value=\"', '\"']"),
-    ("\n      css: input[name=csrf]@value", "`attribute: value`", "css: input[name=csrf]\n            attribute: value"),
-    ("\n      css: input[name=csrf]/@value", "`attribute: value`", "css: input[name=csrf]\n            attribute: value"),
+    (
+        "\n      css: input[name=csrf]@value",
+        "`attribute: value`",
+        "css: input[name=csrf]\n            attribute: value",
+    ),
+    (
+        "\n      css: input[name=csrf]/@value",
+        "`attribute: value`",
+        "css: input[name=csrf]\n            attribute: value",
+    ),
     ("\n      css: input::attr(value)", "`attribute: value`", "css: input\n            attribute: value"),
     ("{ css: 'input@value' }", "`attribute: value`", "{ css: 'input', attribute: value }"),
     ("{ css_selector: input, attribute: value }", "`css`", "{ css: input, attribute: value }"),
@@ -83,9 +91,17 @@ fn extractors_of_other_tools_lead_to_ours_in_one_step() {
 
 /// What stands under `extract:`.
 const SHAPES: &[(&str, &str, &str)] = &[
-    ("[ { name: csrf, regex: 'a(b)' } ]", "`extract: { csrf: { regex: 'a(b)' } }`", "extract: { csrf: { regex: 'a(b)' } }"),
+    (
+        "[ { name: csrf, regex: 'a(b)' } ]",
+        "`extract: { csrf: { regex: 'a(b)' } }`",
+        "extract: { csrf: { regex: 'a(b)' } }",
+    ),
     ("[ { variable: csrf, jsonpath: $.a } ]", "`extract: { csrf: { json: $.a } }`", "extract: { csrf: { json: $.a } }"),
-    ("[ { refname: csrf, regex: 'a(b)' } ]", "`extract: { csrf: { regex: 'a(b)' } }`", "extract: { csrf: { regex: 'a(b)' } }"),
+    (
+        "[ { refname: csrf, regex: 'a(b)' } ]",
+        "`extract: { csrf: { regex: 'a(b)' } }`",
+        "extract: { csrf: { regex: 'a(b)' } }",
+    ),
     ("[ { csrf: $.a } ]", "`extract: { csrf: $.a }`", "extract: { csrf: $.a }"),
     ("\n    - csrf: $.a\n    - other: $.b", "`extract: { csrf: $.a, other: $.b }`", "{ csrf: $.a, other: $.b }"),
     (
@@ -103,7 +119,12 @@ const SHAPES: &[(&str, &str, &str)] = &[
 
 #[test]
 fn lists_of_extractors_lead_to_maps_in_one_step() {
-    let plan = |how: &str| steps(&format!("- get: /x\n  extract: {how}\n- get: /${{csrf}}{}", if how.contains("other") { "/${other}" } else { "" }));
+    let plan = |how: &str| {
+        steps(&format!(
+            "- get: /x\n  extract: {how}\n- get: /${{csrf}}{}",
+            if how.contains("other") { "/${other}" } else { "" }
+        ))
+    };
     judge(SHAPES.iter().map(|(how, words, written)| (plan(how), *words, *written)));
     judge([(steps("- get: /x\n  extract: $.token"), "`extract: { token: $.token }`", "")]);
     judge([(steps("- get: /x\n  extract: [ $.token ]"), "`extract: { token: $.token }`", "")]);
@@ -169,8 +190,16 @@ const ASSERTIONS: &[(&str, &str, &str)] = &[
     ("{ responseCode: 200 }", "`status`", "{ status: 200 }"),
     ("{ http_status: 200 }", "`status`", "{ status: 200 }"),
     ("{ css: h1 }", "`css: { h1: { exists: true } }`", "{ css: { h1: { exists: true } } }"),
-    ("{ header: Content-Type }", "`header: { Content-Type: { exists: true } }`", "{ header: { Content-Type: { exists: true } } }"),
-    ("{ header: 'Content-Type: text/html' }", "`header: { Content-Type: text/html }`", "{ header: { Content-Type: text/html } }"),
+    (
+        "{ header: Content-Type }",
+        "`header: { Content-Type: { exists: true } }`",
+        "{ header: { Content-Type: { exists: true } } }",
+    ),
+    (
+        "{ header: 'Content-Type: text/html' }",
+        "`header: { Content-Type: text/html }`",
+        "{ header: { Content-Type: text/html } }",
+    ),
     ("{ headers: { A: b } }", "`header`", "{ header: { A: b } }"),
     ("{ Content-Type: text/html }", "`header: { Content-Type: text/html }`", "{ header: { Content-Type: text/html } }"),
     ("{ content_type: text/html }", "`header: { Content-Type: text/html }`", "{ header: { Content-Type: text/html } }"),
@@ -240,10 +269,18 @@ const ASSERTIONS: &[(&str, &str, &str)] = &[
     ("body contains Welcome", "`assert: { body: { contains: Welcome } }`", "assert: { body: { contains: Welcome } }"),
     ("contains Welcome", "`assert: { body: { contains: Welcome } }`", "assert: { body: { contains: Welcome } }"),
     ("Welcome", "`assert: { body: { contains: Welcome } }`", "assert: { body: { contains: Welcome } }"),
-    ("response_time < 500ms", "`assert: { response_time: { below: 500ms } }`", "assert: { response_time: { below: 500ms } }"),
+    (
+        "response_time < 500ms",
+        "`assert: { response_time: { below: 500ms } }`",
+        "assert: { response_time: { below: 500ms } }",
+    ),
     ("$.a == 3", "`assert: { json: { $.a: 3 } }`", "assert: { json: { $.a: 3 } }"),
     ("[ status == 200 ]", "{ status: 200 }", "assert: [ { status: 200 } ]"),
-    ("\n    - status == 200\n    - body contains Welcome", "status: 200", "- { status: 200 }\n          - { body: { contains: Welcome } }"),
+    (
+        "\n    - status == 200\n    - body contains Welcome",
+        "status: 200",
+        "- { status: 200 }\n          - { body: { contains: Welcome } }",
+    ),
     ("pm.response.to.have.status(200)", "`assert: { status: 200 }`", "assert: { status: 200 }"),
     ("{ 'status is 200': 'r => r.status == 200' }", "`status: 200`", "{ status: 200 }"),
     ("{ error_rate: 1% }", "`thresholds: [error_rate < 1%]`", ""),

@@ -32,7 +32,15 @@ pub(super) static WORDS: &[Word] = &[
     written(CONTAINS, |given| Some(format!("body: {{ contains: {} }}", scalar_or_list(given)?))),
     key(&["text", "content", "response_text", "response_data", "response_body", "page", "html", "document"], "body"),
     written(
-        &["not_contains", "body_not_contains", "not_contain", "should_not_contain", "does_not_contain", "excludes", "contains_not"],
+        &[
+            "not_contains",
+            "body_not_contains",
+            "not_contain",
+            "should_not_contain",
+            "does_not_contain",
+            "excludes",
+            "contains_not",
+        ],
         |given| Some(format!("body: {{ not_contains: {} }}", scalar_or_list(given)?)),
     ),
     written(&["matches", "regex", "regexp", "pattern", "body_matches", "matches_regex"], |given| {
@@ -78,7 +86,7 @@ pub(super) static WORDS: &[Word] = &[
         Some(format!("size: {}", sized(given, "equals")?))
     }),
     key(&["headers", "response_header", "response_headers"], "header"),
-    written(&["headers", "response_header", "response_headers"], |given| header_named(given)),
+    written(&["headers", "response_header", "response_headers"], header_named),
     written(&["title", "page_title", "html_title"], |given| {
         given.text.as_ref()?;
         Some(format!("css: {{ title: {} }}", given.flow.as_deref()?))
@@ -100,13 +108,21 @@ pub(super) static WORDS: &[Word] = &[
     key(&["cookies", "set_cookie", "response_cookies"], "cookie"),
     key(&["schema", "json_schema_file"], "json_schema"),
     key(&["condition", "expression", "script", "that"], "expr"),
-    told(&["message", "error_message", "failure_message", "custom_message", "description", "desc", "comment"], |given| {
-        Some(format!("the text in reports is the `name` of these assertions: write `name: {}`", given.flow.as_deref()?))
-    }),
+    told(
+        &["message", "error_message", "failure_message", "custom_message", "description", "desc", "comment"],
+        |given| {
+            Some(format!(
+                "the text in reports is the `name` of these assertions: write `name: {}`",
+                given.flow.as_deref()?
+            ))
+        },
+    ),
     told(&["p50", "p90", "p95", "p99", "error_rate", "errors", "mean", "avg", "throughput", "median"], |given| {
         let metric = if given.key == "avg" { "mean" } else { given.key };
         let text = threshold(metric, given.text.as_deref()?)?;
-        Some(format!("it is about all requests together, so it is a threshold: write `thresholds: [{text}]` on the request or the plan"))
+        Some(format!(
+            "it is about all requests together, so it is a threshold: write `thresholds: [{text}]` on the request or the plan"
+        ))
     }),
     instead(
         &["assume_success", "ignore_status", "main_sample_only", "test_field", "pattern_matching_rules", "apply_to"],
@@ -173,12 +189,14 @@ static SHAPES: &[Word] = &[
     written(&["css"], |given| Some(format!("css: {{ {}: {{ exists: true }} }}", plain(given.text.as_deref()?)))),
     written(&["cookie"], |given| Some(format!("cookie: {{ {}: {{ exists: true }} }}", plain(given.text.as_deref()?)))),
     written(&["xpath"], |given| Some(format!("xpath: {{ {}: {{ exists: true }} }}", plain(given.text.as_deref()?)))),
-    written(&["header"], |given| header_named(given)),
+    written(&["header"], header_named),
     written(&["json"], |given| json_text(given.text.as_deref()?)),
     written(&["json"], |given| {
         let map = matches!(given.node.kind, NodeKind::Map(_));
-        let is_name = |key: &str| key.starts_with(|c: char| c.is_alphabetic() || c == '_')
-            && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']'));
+        let is_name = |key: &str| {
+            key.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']'))
+        };
         let all = given.pairs.iter().all(|(key, _)| is_name(key) || key.starts_with('$'));
         let some = given.pairs.iter().any(|(key, _)| !key.starts_with('$'));
         if !map || !all || !some || given.pairs.len() > 3 {
@@ -236,8 +254,10 @@ fn status_text(text: &str) -> Option<String> {
         "success" | "successful" | "is_success" | "any 2xx" => return Some("2xx".into()),
         _ => {}
     }
-    let parts: Vec<&str> =
-        lower.split([',', '|', '/', ' ', ';']).filter(|part| !part.is_empty() && !matches!(*part, "or" | "and")).collect();
+    let parts: Vec<&str> = lower
+        .split([',', '|', '/', ' ', ';'])
+        .filter(|part| !part.is_empty() && !matches!(*part, "or" | "and"))
+        .collect();
     if parts.len() > 1 && parts.iter().all(|part| is_status(part)) {
         return Some(format!("[{}]", parts.join(", ")));
     }
@@ -294,8 +314,13 @@ fn json_text(text: &str) -> Option<String> {
     if !text.starts_with('$') {
         return None;
     }
-    let at = ["==", "!=", ">=", "<=", " > ", " < ", " = ", " is ", " contains ", ": "].iter().filter_map(|sign| text.find(sign)).min();
-    let Some(at) = at else { return (!text.contains(' ')).then(|| format!("json: {{ {}: {{ exists: true }} }}", plain(text))) };
+    let at = ["==", "!=", ">=", "<=", " > ", " < ", " = ", " is ", " contains ", ": "]
+        .iter()
+        .filter_map(|sign| text.find(sign))
+        .min();
+    let Some(at) = at else {
+        return (!text.contains(' ')).then(|| format!("json: {{ {}: {{ exists: true }} }}", plain(text)));
+    };
     let (path, rest) = text.split_at(at);
     let rest = rest.trim().trim_start_matches(':').trim();
     let (matcher, value) = operator(rest).unwrap_or(("", rest));
@@ -308,13 +333,18 @@ pub(super) fn of_text(text: &str) -> Option<String> {
     if text.is_empty() || text.contains("${") || text.contains('\n') {
         return None;
     }
-    for start in ["pm.response.to.have.status(", "pm.expect(pm.response.code).to.equal(", "pm.expect(pm.response.code).to.eql("] {
+    for start in
+        ["pm.response.to.have.status(", "pm.expect(pm.response.code).to.equal(", "pm.expect(pm.response.code).to.eql("]
+    {
         if let Some(status) = text.strip_prefix(start).and_then(|rest| rest.trim_end_matches(';').strip_suffix(')')) {
             return Some(format!("{{ status: {status} }}"));
         }
     }
     let text = text.rsplit("=>").next().unwrap_or(text).trim();
-    if is_status(text) || status_text(text).is_some_and(|status| status.ends_with("xx")) || text.ends_with("xx") && text.len() == 3 {
+    if is_status(text)
+        || status_text(text).is_some_and(|status| status.ends_with("xx"))
+        || text.ends_with("xx") && text.len() == 3
+    {
         return Some(format!("{{ status: {} }}", status_text(text).unwrap_or_else(|| text.to_owned())));
     }
     if text.starts_with('$') {
@@ -326,7 +356,17 @@ pub(super) fn of_text(text: &str) -> Option<String> {
             rest.starts_with([' ', '=', '<', '>', '!', ':']).then(|| rest.trim_start_matches(':').trim())
         })
     };
-    if let Some(rest) = subject(&["response.status_code", "response.status", "res.status", "r.status", "status_code", "status code", "statusCode", "status", "code"]) {
+    if let Some(rest) = subject(&[
+        "response.status_code",
+        "response.status",
+        "res.status",
+        "r.status",
+        "status_code",
+        "status code",
+        "statusCode",
+        "status",
+        "code",
+    ]) {
         let (matcher, value) = operator(rest).unwrap_or(("", rest));
         if is_status(value) {
             return Some(format!("{{ status: {} }}", matched(matcher, value)));
@@ -338,8 +378,11 @@ pub(super) fn of_text(text: &str) -> Option<String> {
         let matcher = if matcher.is_empty() { "equals" } else { matcher };
         return Some(format!("{{ response_time: {{ {matcher}: {} }} }}", time(value, Unit::Milliseconds)?));
     }
-    let rest = subject(&["response.body", "response.text", "response body", "response", "body", "page", "text"]).unwrap_or(text);
-    if let Some((matcher, value)) = operator(rest).filter(|(matcher, _)| matches!(*matcher, "contains" | "not_contains" | "matches" | "starts_with" | "ends_with")) {
+    let rest = subject(&["response.body", "response.text", "response body", "response", "body", "page", "text"])
+        .unwrap_or(text);
+    if let Some((matcher, value)) = operator(rest).filter(|(matcher, _)| {
+        matches!(*matcher, "contains" | "not_contains" | "matches" | "starts_with" | "ends_with")
+    }) {
         return Some(format!("{{ body: {} }}", matched(matcher, value)));
     }
     let is_words = text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '!' | ',' | '.' | '\'' | '?'));
@@ -352,7 +395,8 @@ impl Lower<'_> {
     pub(crate) fn assertions_meant(&mut self, node: &Node) -> Option<Node> {
         if let NodeKind::Scalar { text, .. } = &node.kind {
             let meant = of_text(text)?;
-            let finding = Diagnostic::error(node.span, format!("`assert` takes a map of keys, not {}", node.describe()));
+            let finding =
+                Diagnostic::error(node.span, format!("`assert` takes a map of keys, not {}", node.describe()));
             let finding = finding.help(format!("write `assert: {meant}`"));
             let is_here = self.in_one_line(node).is_some();
             self.report(if is_here { finding.fix(node.span, &*meant) } else { finding });
@@ -375,11 +419,13 @@ impl Lower<'_> {
                 continue;
             }
             let own = keys::ASSERTIONS.key(word);
-            let takes = |ours: &str, value: &Node| keys::ASSERTIONS.key(ours).is_some_and(|key| {
-                let only_map = key.example.starts_with(&format!("{ours}: {{"));
-                let is_map = matches!(value.kind, NodeKind::Map(_));
-                key.ty.has_shape_of(value) && (!only_map || is_map)
-            });
+            let takes = |ours: &str, value: &Node| {
+                keys::ASSERTIONS.key(ours).is_some_and(|key| {
+                    let only_map = key.example.starts_with(&format!("{ours}: {{"));
+                    let is_map = matches!(value.kind, NodeKind::Map(_));
+                    key.ty.has_shape_of(value) && (!only_map || is_map)
+                })
+            };
             let (table, message): (&[&[Word]], String) = match own {
                 Some(_) => (&[SHAPES], format!("`{word}` does not take {} like this one", entry.value.describe())),
                 None => (&[WORDS], format!("assert: there is no key `{word}`")),
@@ -414,7 +460,8 @@ impl Lower<'_> {
             edits.push((whole, text.clone()));
             self.joined(edits)
         });
-        let finding = Diagnostic::error(first.key_span, format!("assert: JSONPaths such as `{}` stand under `json:`", first.key));
+        let finding =
+            Diagnostic::error(first.key_span, format!("assert: JSONPaths such as `{}` stand under `json:`", first.key));
         let finding = finding.help(format!("write `{text}`"));
         self.report(match patch {
             Some((span, text)) => finding.fix(span, text),
@@ -425,7 +472,12 @@ impl Lower<'_> {
     }
 
     /// A JSONPath, a header or a sentence as a key of `assert`.
-    fn assertion_named(&mut self, entry: &crate::yaml::Entry, beside: &[crate::yaml::Entry], message: &str) -> Option<Read> {
+    fn assertion_named(
+        &mut self,
+        entry: &crate::yaml::Entry,
+        beside: &[crate::yaml::Entry],
+        message: &str,
+    ) -> Option<Read> {
         let word = &*entry.key;
         let given = Given::of(self, entry, beside);
         let text = if word.starts_with('$') {
@@ -440,7 +492,9 @@ impl Lower<'_> {
         };
         let finding = Diagnostic::error(entry.key_span, message);
         let finding = match word.starts_with('$') {
-            true => Diagnostic { message: format!("assert: JSONPaths such as `{word}` stand under `json:`"), ..finding },
+            true => {
+                Diagnostic { message: format!("assert: JSONPaths such as `{word}` stand under `json:`"), ..finding }
+            }
             false => finding,
         };
         Some(self.reads_as(entry, finding, text, beside))

@@ -30,7 +30,8 @@ impl Lower<'_> {
             Some((entry, item.entries()?.get(entry)?.clone()))
         };
         let is_ours = |entry: &Entry| {
-            &*entry.key == "weight" && entry.value.text().is_none_or(|text| text.trim().parse::<u64>().is_ok() || text.contains("${"))
+            &*entry.key == "weight"
+                && entry.value.text().is_none_or(|text| text.trim().parse::<u64>().is_ok() || text.contains("${"))
         };
         let found: Vec<Option<(usize, Entry)>> = items.iter().map(weight).collect();
         if found.iter().flatten().all(|(_, entry)| is_ours(entry)) {
@@ -50,7 +51,10 @@ impl Lower<'_> {
             let own = weights.as_ref().and_then(|weights| weights.get(nth)).copied();
             let text = own.map(|weight| format!("weight: {weight}"));
             let message = match &*entry.key {
-                "weight" => format!("`weight` is a whole number, compared with those of the other branches, not `{}`", entry.value.text().map_or("this", |text| text)),
+                "weight" => format!(
+                    "`weight` is a whole number, compared with those of the other branches, not `{}`",
+                    entry.value.text().map_or("this", |text| text)
+                ),
                 word => format!("how often a branch is drawn is its `weight`, not `{word}`"),
             };
             let finding = Diagnostic::error(entry.key_span, message);

@@ -16,7 +16,8 @@ impl Lower<'_> {
         // What names stand for is asked later.
         let meant = meant(text, KnownNames { is_set: &|_| true, is_list: &|_| false })?;
         parse_expression(&meant).ok()?;
-        let finding = Diagnostic::error(node.span, "this is an expression already, so names stand in it without `${…}`");
+        let finding =
+            Diagnostic::error(node.span, "this is an expression already, so names stand in it without `${…}`");
         let finding = finding.help(format!("write `{meant}`"));
         let is_here = self.in_one_line(node).is_some();
         if is_here {

@@ -12,11 +12,28 @@ use crate::yaml::{Entry, Node, NodeKind, written_path};
 /// Keys of an extractor.
 static WORDS: &[Word] = &[
     key(
-        &["regular_expression", "regexp", "reg_ex", "re", "pattern", "regular_exp", "regular_expression_extractor", "regex_pattern"],
+        &[
+            "regular_expression",
+            "regexp",
+            "reg_ex",
+            "re",
+            "pattern",
+            "regular_exp",
+            "regular_expression_extractor",
+            "regex_pattern",
+        ],
         "regex",
     ),
     key(
-        &["jsonpath", "json_path", "json_path_expression", "json_path_expressions", "json_extractor", "json_query", "path"],
+        &[
+            "jsonpath",
+            "json_path",
+            "json_path_expression",
+            "json_path_expressions",
+            "json_extractor",
+            "json_query",
+            "path",
+        ],
         "json",
     ),
     written(&["jmespath", "jmes_path", "jq", "json_pointer"], |given| {
@@ -24,7 +41,19 @@ static WORDS: &[Word] = &[
         let path = format!("$.{path}");
         JsonPath::compile(&path).is_ok().then(|| format!("json: {}", written_path(&path)))
     }),
-    key(&["css_selector", "selector", "css_jquery", "jquery", "css_extractor", "css_query", "css_jquery_expression", "element"], "css"),
+    key(
+        &[
+            "css_selector",
+            "selector",
+            "css_jquery",
+            "jquery",
+            "css_extractor",
+            "css_query",
+            "css_jquery_expression",
+            "element",
+        ],
+        "css",
+    ),
     key(&["xpath2", "xpath_query", "xpath_expression", "x_path", "xpath_extractor"], "xpath"),
     key(&["boundary", "boundaries", "boundary_extractor", "between_texts"], "between"),
     written(&["boundary", "boundaries", "boundary_extractor"], |given| Some(format!("between: {}", between(given)?))),
@@ -63,7 +92,9 @@ static WORDS: &[Word] = &[
 static SHAPES: &[Word] = &[
     written(&["match"], |given| {
         let text = given.text.as_deref()?;
-        (matches!(text, "0" | "-1") || text.eq_ignore_ascii_case("any")).then(|| Some(format!("match: {}", pick(text)?))).flatten()
+        (matches!(text, "0" | "-1") || text.eq_ignore_ascii_case("any"))
+            .then(|| Some(format!("match: {}", pick(text)?)))
+            .flatten()
     }),
     written(&["group"], |given| {
         let text = given.text.as_deref().filter(|text| text.contains('$'))?;
@@ -125,7 +156,8 @@ fn between(given: &Given<'_>) -> Option<String> {
         .find_map(|sign| text.split_once(sign))
         .or_else(|| text.rsplit_once(' '))?;
     let (left, right) = (unquoted_end(left), right);
-    (!left.is_empty() && !right.is_empty()).then(|| format!("[{}, {}]", crate::yaml::quoted(left), crate::yaml::quoted(right)))
+    (!left.is_empty() && !right.is_empty())
+        .then(|| format!("[{}, {}]", crate::yaml::quoted(left), crate::yaml::quoted(right)))
 }
 
 fn unquoted_end(text: &str) -> &str {
@@ -140,7 +172,8 @@ pub(super) fn named(given: &Given<'_>) -> Option<String> {
             (None, [(name, how)]) => Some(format!("{}: {how}", plain(name))),
             (None, _) => None,
             (Some(at), _) => {
-                let rest: Vec<&(String, String)> = pairs.iter().enumerate().filter(|(one, _)| *one != at).map(|(_, pair)| pair).collect();
+                let rest: Vec<&(String, String)> =
+                    pairs.iter().enumerate().filter(|(one, _)| *one != at).map(|(_, pair)| pair).collect();
                 let name = unquoted(&pairs.get(at)?.1);
                 Some(format!("{name}: {{ {} }}", keys_of(&rest)?))
             }
@@ -150,7 +183,8 @@ pub(super) fn named(given: &Given<'_>) -> Option<String> {
         NodeKind::List(items) => {
             let texts = items.iter().any(|item| item.text().is_some());
             let rows = given.rows.iter().map(|row| one(row)).collect::<Option<Vec<_>>>().filter(|_| !texts)?;
-            let whole = items.iter().zip(&given.rows).all(|(item, row)| item.entries().map_or(0, <[Entry]>::len) == row.len());
+            let whole =
+                items.iter().zip(&given.rows).all(|(item, row)| item.entries().map_or(0, <[Entry]>::len) == row.len());
             whole.then_some(rows)?
         }
         NodeKind::Map(_) => {
@@ -169,7 +203,9 @@ pub(super) fn named(given: &Given<'_>) -> Option<String> {
             {
                 let way = one_spelling(way);
                 let way = in_table(&way).unwrap_or(&way).to_owned();
-                let inner = |entry: &Entry| Some(format!("{}: {{ {way}: {} }}", plain(&entry.key), text_in_flow(&entry.value)?));
+                let inner = |entry: &Entry| {
+                    Some(format!("{}: {{ {way}: {} }}", plain(&entry.key), text_in_flow(&entry.value)?))
+                };
                 inside.iter().map(inner).collect::<Option<Vec<_>>>()?
             } else {
                 return None;
@@ -191,7 +227,13 @@ pub(super) fn named(given: &Given<'_>) -> Option<String> {
 const WAYS: [&str; 7] = ["json", "regex", "css", "xpath", "between", "header", "cookie"];
 
 fn text_in_flow(node: &Node) -> Option<String> {
-    node.text().map(|text| if text.chars().all(|c| c.is_alphanumeric() || matches!(c, '$' | '.' | '_')) { text.to_string() } else { crate::yaml::quoted(text) })
+    node.text().map(|text| {
+        if text.chars().all(|c| c.is_alphanumeric() || matches!(c, '$' | '.' | '_')) {
+            text.to_string()
+        } else {
+            crate::yaml::quoted(text)
+        }
+    })
 }
 
 fn in_table(word: &str) -> Option<&'static str> {
@@ -208,7 +250,16 @@ fn keys_of(pairs: &[&(String, String)]) -> Option<String> {
             return Some(format!("{key}: {value}"));
         }
         let node = Node::scalar(Span::default(), unquoted(value));
-        let given = Given { node: &node, key, text: Some(unquoted(value).to_owned()), flow: Some(value.clone()), pairs: Vec::new(), items: Vec::new(), rows: Vec::new(), beside: &[] };
+        let given = Given {
+            node: &node,
+            key,
+            text: Some(unquoted(value).to_owned()),
+            flow: Some(value.clone()),
+            pairs: Vec::new(),
+            items: Vec::new(),
+            rows: Vec::new(),
+            beside: &[],
+        };
         in_words(&[WORDS], &given)
     });
     Some(written.collect::<Option<Vec<_>>>()?.join(", "))
@@ -231,7 +282,8 @@ pub(crate) fn way(text: &str) -> Option<String> {
     ] {
         let Some(rest) = text.strip_prefix(word) else { continue };
         let spaced = rest.starts_with([' ', '=', ':']);
-        if !spaced && !(rest.starts_with('.') && matches!(ours, "header" | "cookie")) {
+        let dotted = rest.starts_with('.') && matches!(ours, "header" | "cookie");
+        if !spaced && !dotted {
             continue;
         }
         let value = unquoted(rest.trim_start_matches([' ', '=', ':', '.']).trim());
@@ -241,19 +293,33 @@ pub(crate) fn way(text: &str) -> Option<String> {
         if ours == "json" {
             return JsonPath::compile(value).is_ok().then(|| written_path(value));
         }
-        return Some(format!("{{ {ours}: {} }}", if ours == "regex" { crate::yaml::quoted(value) } else { text_value(value) }));
+        return Some(format!(
+            "{{ {ours}: {} }}",
+            if ours == "regex" { crate::yaml::quoted(value) } else { text_value(value) }
+        ));
     }
-    for start in ["${response.json.", "${response.json().", "response.json.", "response.json().", "response.body.", "body.", "json."] {
+    for start in [
+        "${response.json.",
+        "${response.json().",
+        "response.json.",
+        "response.json().",
+        "response.body.",
+        "body.",
+        "json.",
+    ] {
         if let Some(rest) = text.strip_prefix(start) {
             let path = format!("$.{}", rest.trim_end_matches('}'));
             return JsonPath::compile(&path).is_ok().then(|| written_path(&path));
         }
     }
-    let is_css = text.contains('[') && text.contains('=') && text.ends_with(']') && text.starts_with(char::is_alphabetic);
+    let is_css =
+        text.contains('[') && text.contains('=') && text.ends_with(']') && text.starts_with(char::is_alphabetic);
     if is_css {
         return Some(format!("{{ css: {} }}", crate::yaml::quoted(text)));
     }
-    let is_pattern = text.contains('(') && text.contains(')') && (text.contains("=\"") || text.contains('\\') || text.contains('*') || text.contains('+'));
+    let is_pattern = text.contains('(')
+        && text.contains(')')
+        && (text.contains("=\"") || text.contains('\\') || text.contains('*') || text.contains('+'));
     is_pattern.then(|| format!("{{ regex: {} }}", crate::yaml::quoted(text)))
 }
 
@@ -273,7 +339,11 @@ impl Lower<'_> {
                 all.push(entry.clone());
                 continue;
             }
-            let takes = |ours: &str, value: &Node| keys::EXTRACTOR.key(ours).is_some_and(|key| key.ty.has_shape_of(value) && !(ours == "between" && value.items().is_none()));
+            let takes = |ours: &str, value: &Node| {
+                keys::EXTRACTOR
+                    .key(ours)
+                    .is_some_and(|key| key.ty.has_shape_of(value) && !(ours == "between" && value.items().is_none()))
+            };
             let message = if own {
                 format!("`{word}` does not take {} like this one", entry.value.describe())
             } else {
@@ -301,11 +371,13 @@ impl Lower<'_> {
     fn two_keys(&mut self, node: &Node, entries: &[Entry]) -> Option<Node> {
         let find = |words: &[&str]| entries.iter().position(|entry| words.contains(&one_spelling(&entry.key).as_str()));
         let (first, second, text) = if let (Some(left), Some(right)) = (find(LEFTS), find(RIGHTS)) {
-            let [a, b] = [entries.get(left)?, entries.get(right)?].map(|entry| entry.value.text().map(|text| crate::yaml::quoted(text)));
+            let [a, b] = [entries.get(left)?, entries.get(right)?]
+                .map(|entry| entry.value.text().map(|text| crate::yaml::quoted(text)));
             (left, right, format!("between: [{}, {}]", a?, b?))
         } else {
             let kind = find(&["type", "kind", "method", "using", "extractor"])?;
-            let how = find(&["expression", "expr", "path", "value", "query", "pattern", "jsonpath", "regex"]).filter(|how| *how != kind)?;
+            let how = find(&["expression", "expr", "path", "value", "query", "pattern", "jsonpath", "regex"])
+                .filter(|how| *how != kind)?;
             let word = one_spelling(entries.get(kind)?.value.text()?);
             let ours = WAYS.into_iter().find(|way| *way == word).or_else(|| in_table(&word))?;
             (kind, how, format!("{ours}: {}", self.flow(&entries.get(how)?.value)?))
@@ -313,7 +385,8 @@ impl Lower<'_> {
         let (one, other) = (entries.get(first)?, entries.get(second)?);
         let patch = self.cut(entries, second).zip(self.whole(one));
         let patch = patch.and_then(|(cut, whole)| self.joined(vec![(cut, String::new()), (whole, text.clone())]));
-        let finding = Diagnostic::error(one.key_span, format!("`{}` and `{}` are one key of an extractor", one.key, other.key));
+        let finding =
+            Diagnostic::error(one.key_span, format!("`{}` and `{}` are one key of an extractor", one.key, other.key));
         let finding = finding.help(format!("write `{text}`"));
         self.report(match patch {
             Some((span, text)) => finding.fix(span, text),
@@ -326,7 +399,9 @@ impl Lower<'_> {
 
     /// `css: input@value`, `css: input::attr(value)`.
     fn attribute_in_css(&mut self, node: &Node, entry: &Entry, entries: &[Entry]) -> Option<Vec<Entry>> {
-        if !matches!(&*one_spelling(&entry.key), "css" | "selector" | "css_selector") || super::is_written(entries, "attribute") {
+        if !matches!(&*one_spelling(&entry.key), "css" | "selector" | "css_selector")
+            || super::is_written(entries, "attribute")
+        {
             return None;
         }
         let text = entry.value.text()?;
@@ -348,7 +423,10 @@ impl Lower<'_> {
         };
         let selector = if between == ", " { selector } else { unquoted(&selector).to_owned() };
         let selector = if is_quoted || between == ", " { crate::yaml::quoted(unquoted(&selector)) } else { selector };
-        let finding = Diagnostic::error(entry.value.span, "a CSS selector finds an element; which attribute of it is said by `attribute`");
+        let finding = Diagnostic::error(
+            entry.value.span,
+            "a CSS selector finds an element; which attribute of it is said by `attribute`",
+        );
         let finding = finding.help(format!("write `css: {selector}`, and `attribute: {attribute}` beside it"));
         let text = format!("css: {selector}{between}attribute: {attribute}");
         self.report(match self.whole(entry) {

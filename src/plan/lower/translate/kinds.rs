@@ -16,9 +16,21 @@ const URLS: &[&str] = &["url", "path", "uri", "address", "endpoint", "link", "hr
 const NAMES: &[&str] = &["name", "label", "title", "transaction_name", "testname"];
 /// How classes of JMeter and Gatling end.
 const CLASSES: [&str; 12] = [
-    "controller", "sampler", "timer", "manager", "extractor", "assertion", "proxy", "config", "switch", "listener", "processor", "report",
+    "controller",
+    "sampler",
+    "timer",
+    "manager",
+    "extractor",
+    "assertion",
+    "proxy",
+    "config",
+    "switch",
+    "listener",
+    "processor",
+    "report",
 ];
-const STEPS: &[&str] = &["steps", "requests", "do", "then", "samplers", "children", "flow", "tasks", "actions", "items"];
+const STEPS: &[&str] =
+    &["steps", "requests", "do", "then", "samplers", "children", "flow", "tasks", "actions", "items"];
 
 /// An entry of a map under a kind key that is put beside it, and its key there.
 struct Lifted<'n> {
@@ -129,19 +141,26 @@ impl Lower<'_> {
                 self.report(patched(finding(not_a_type).help(help), patch));
                 read(vec![steps])
             }
-            NodeKind::Scalar { text, .. } if with_method(text.trim()).is_some() && !entries.iter().any(|entry| is_kind(&entry)) => {
+            NodeKind::Scalar { text, .. }
+                if with_method(text.trim()).is_some() && !entries.iter().any(|entry| is_kind(&entry)) =>
+            {
                 let (method, path) = with_method(text.trim())?;
                 let between = match self.between_entries(node, first) {
                     Some(Some(indent)) => Some(format!("\n{}", " ".repeat(indent))),
                     Some(None) => Some(", ".into()),
                     None => None,
                 };
-                let patch = self.whole(first).zip(between).map(|(span, between)| (span, format!("{line}{between}{method}: {path}")));
+                let patch = self
+                    .whole(first)
+                    .zip(between)
+                    .map(|(span, between)| (span, format!("{line}{between}{method}: {path}")));
                 let help = format!("write `{method}: {path}`, and `{line}` beside it");
                 self.report(patched(finding(not_a_type).help(help), patch));
                 read(self.as_if(&format!("{method}: {path}"), first)?)
             }
-            NodeKind::Scalar { text, .. } if is_address(text.trim()) && !entries.iter().any(|entry| is_kind(&entry)) => {
+            NodeKind::Scalar { text, .. }
+                if is_address(text.trim()) && !entries.iter().any(|entry| is_kind(&entry)) =>
+            {
                 let get = Entry { key: "get".into(), ..first.clone() };
                 if !is_title {
                     let finding = finding(not_a_type).help(format!("write `get: {text}`"));
@@ -175,8 +194,12 @@ impl Lower<'_> {
             let Some(inside) = kind.value.entries().filter(|inside| !inside.is_empty()) else { continue };
             let find = |words: &[&str]| inside.iter().find(|entry| words.contains(&one_spelling(&entry.key).as_str()));
             let word = one_spelling(&kind.key);
-            let has_url = find(URLS).is_some() && kind_named(&kind.key).is_none();
-            let meant = if has_url && self.around == Around::Nothing { Some("request") } else { self.kind_meant(&word) };
+            let is_request_elsewhere = step_keys::KINDS
+                .iter()
+                .any(|row| row.theirs.contains(&word.as_str()) && matches!(row.ours, Ours::Key(_) | Ours::Written(_)));
+            let has_url = is_request_elsewhere && find(URLS).is_some() && self.around == Around::Nothing;
+            let is_alone = !entries.iter().any(|entry| kind_named(&entry.key).is_some());
+            let meant = if has_url && is_alone { Some("request") } else { self.kind_meant(&word) };
             let steps = find(STEPS).map(|entry| Lifted { entry, ours: "steps" });
             let others = |known: &[&Entry]| -> Vec<Lifted<'_>> {
                 let is_other = |entry: &&Entry| !known.iter().any(|known| std::ptr::eq(*known, *entry));
@@ -191,7 +214,8 @@ impl Lower<'_> {
                     (format!("{}: {text}", meant.unwrap_or_default()), Some(name), vec![steps])
                 }
                 Some("repeat") => {
-                    const COUNTS: &[&str] = &["count", "times", "loops", "loop_count", "repeat", "number", "n", "for", "duration"];
+                    const COUNTS: &[&str] =
+                        &["count", "times", "loops", "loop_count", "repeat", "number", "n", "for", "duration"];
                     let Some(count) = find(COUNTS) else { continue };
                     let Some(times) = count.value.text().and_then(|text| repeats(text)) else { continue };
                     let Some(steps) = steps else { continue };
@@ -203,7 +227,11 @@ impl Lower<'_> {
                     let Some(text) = self.flow(&condition.value) else { continue };
                     let Some(steps) = steps else { continue };
                     let otherwise = find(&["else", "otherwise"]).map(|entry| Lifted { entry, ours: "else" });
-                    (format!("{}: {text}", meant.unwrap_or_default()), Some(condition), std::iter::once(steps).chain(otherwise).collect())
+                    (
+                        format!("{}: {text}", meant.unwrap_or_default()),
+                        Some(condition),
+                        std::iter::once(steps).chain(otherwise).collect(),
+                    )
                 }
                 Some("request") => {
                     let method = find(&["method", "verb", "http_method", "type"]);
@@ -231,12 +259,18 @@ impl Lower<'_> {
                 _ => continue,
             };
             let known = rest.len() + usize::from(main.is_some());
-            let twice = rest.iter().any(|one| is_written(entries, if one.ours.is_empty() { &one.entry.key } else { one.ours }));
+            let twice =
+                rest.iter().any(|one| is_written(entries, if one.ours.is_empty() { &one.entry.key } else { one.ours }));
             let lost = meant != Some("request") && known < inside.len();
             let patch = self.lift(node, kind, &line, main, &rest).filter(|_| !twice && !lost);
-            let names = rest.iter().map(|one| format!("`{}`", if one.ours.is_empty() { &*one.entry.key } else { one.ours }));
+            let names =
+                rest.iter().map(|one| format!("`{}`", if one.ours.is_empty() { &*one.entry.key } else { one.ours }));
             let names = names.collect::<Vec<_>>().join(", ");
-            let help = if names.is_empty() { format!("write `{line}`") } else { format!("write `{line}`, and {names} beside it") };
+            let help = if names.is_empty() {
+                format!("write `{line}`")
+            } else {
+                format!("write `{line}`, and {names} beside it")
+            };
             let message = format!("`{}` takes one value, and the other keys stand beside it, not inside", kind.key);
             self.report(patched(Diagnostic::error(kind.key_span, message).help(help), patch));
             let mut all = self.as_if(&line, kind)?;
@@ -301,7 +335,11 @@ impl Lower<'_> {
         if self.around != Around::Nothing {
             return None;
         }
-        let at = |words: &[&str]| entries.iter().position(|entry| words.contains(&one_spelling(&entry.key).as_str()) && entry.value.text().is_some());
+        let at = |words: &[&str]| {
+            entries
+                .iter()
+                .position(|entry| words.contains(&one_spelling(&entry.key).as_str()) && entry.value.text().is_some())
+        };
         let kind = entries.iter().position(|entry| METHODS.contains(&&*entry.key));
         let method = at(&["method", "verb", "http_method"])?;
         let of = entries.get(method)?.value.text()?.trim().to_ascii_lowercase();
@@ -314,7 +352,8 @@ impl Lower<'_> {
         let path = self.flow(&url_entry.value)?;
         let is_same = kind.is_some() && *url_entry.key == *ours;
         let line = format!("{ours}: {path}");
-        let finding = Diagnostic::error(method_entry.key_span, "the method of a request is its key, with the path as its value");
+        let finding =
+            Diagnostic::error(method_entry.key_span, "the method of a request is its key, with the path as its value");
         let finding = match is_same {
             true => finding.help(format!("`{line}` says it already: remove `{}`", method_entry.key)),
             false => finding.help(format!("write `{line}`; the other keys stay beside it")),
@@ -339,11 +378,14 @@ impl Lower<'_> {
 
     /// `transaction:` with the steps right below it, and its name beside it or nowhere.
     fn list_of_steps(&mut self, node: &Node, entries: &[Entry]) -> Option<Option<Vec<Entry>>> {
-        let is_list = |entry: &&Entry| matches!(&*entry.key, "transaction" | "lock" | "repeat" | "while" | "for_each" | "loop")
-            && entry.value.items().is_some_and(|items| items.iter().any(|item| item.entries().is_some()));
+        let is_list = |entry: &&Entry| {
+            matches!(&*entry.key, "transaction" | "lock" | "repeat" | "while" | "for_each" | "loop")
+                && entry.value.items().is_some_and(|items| items.iter().any(|item| item.entries().is_some()))
+        };
         let kind = entries.iter().find(is_list)?;
         let steps = Entry { key: "steps".into(), ..kind.clone() };
-        let finding = Diagnostic::error(kind.key_span, format!("the steps of `{}` stand under `steps:` beside it", kind.key));
+        let finding =
+            Diagnostic::error(kind.key_span, format!("the steps of `{}` stand under `steps:` beside it", kind.key));
         const COUNTS: &[&str] = &["count", "times", "loops", "repeat", "number"];
         let (ours, words): (&str, &[&str]) = match &*kind.key {
             "transaction" => ("transaction", &["name"]),
@@ -366,7 +408,10 @@ impl Lower<'_> {
         let line = format!("{ours}: {text}");
         let finding = finding.help(format!("write `{line}`, and below it `steps:` with the list"));
         let renamed = self.two_lines(node, kind, &line, "steps");
-        let patch = self.cut(entries, at).zip(renamed).and_then(|(cut, renamed)| self.joined(vec![(cut, String::new()), renamed]));
+        let patch = self
+            .cut(entries, at)
+            .zip(renamed)
+            .and_then(|(cut, renamed)| self.joined(vec![(cut, String::new()), renamed]));
         self.report(patched(finding, patch));
         let transaction = Entry { key: ours.into(), ..entry.clone() };
         let others = entries.iter().filter(|one| !std::ptr::eq(*one, kind) && !std::ptr::eq(*one, entry)).cloned();
@@ -377,7 +422,10 @@ impl Lower<'_> {
     fn step_words(&mut self, entries: &[Entry]) -> Option<Option<Vec<Entry>>> {
         let kind = entries.iter().find_map(|entry| kind_named(&entry.key).filter(|_| &*entry.key != "steps"));
         let is_steps = is_written(entries, "steps") && kind.is_none();
-        let at = entries.iter().enumerate().find_map(|(at, entry)| Some((at, self.word_meant(entry, entries, kind, is_steps)?)));
+        let at = entries
+            .iter()
+            .enumerate()
+            .find_map(|(at, entry)| Some((at, self.word_meant(entry, entries, kind, is_steps)?)));
         let (at, read) = at?;
         let mut all = entries.to_vec();
         match read {
@@ -404,9 +452,7 @@ impl Lower<'_> {
     ) -> Option<Read> {
         let word = &*entry.key;
         let given_kind = kind.or_else(|| is_steps.then(|| kind_named("steps")).flatten());
-        if is_steps
-            && let Some(read) = self.holder_meant(entry, entries)
-        {
+        if is_steps && let Some(read) = self.holder_meant(entry, entries) {
             return Some(read);
         }
         let is_http = kind.is_some_and(|kind| kind.id == KindId::Request(RequestKind::Http));
@@ -418,15 +464,21 @@ impl Lower<'_> {
             return None;
         }
         let takes = |ours: &str, value: &Node| match given_kind {
-            None => kinds().map(|kind| &kind.key).chain(keys::STEP.keys).any(|key| key.name == ours && key.ty.has_shape_of(value)),
+            None => kinds()
+                .map(|kind| &kind.key)
+                .chain(keys::STEP.keys)
+                .any(|key| key.name == ours && key.ty.has_shape_of(value)),
             Some(kind) => {
                 let all: Vec<&'static keys::Key> = kind.all_keys().collect();
-                all.iter().any(|key| key.name == ours && key.ty.has_shape_of(value) && accepts(key, value, &all, entries))
+                all.iter()
+                    .any(|key| key.name == ours && key.ty.has_shape_of(value) && accepts(key, value, &all, entries))
             }
         };
         let Some(kind) = given_kind else {
             // No key says what the step does.
-            if keys::STEP.key(word).is_some() && word != "think_time" || self.around != Around::Nothing && word != "sleep" {
+            if keys::STEP.key(word).is_some() && word != "think_time"
+                || self.around != Around::Nothing && word != "sleep"
+            {
                 return None;
             }
             let message = format!("`{word}` is not a step type");
@@ -438,12 +490,21 @@ impl Lower<'_> {
             let tables: [&[Word]; 2] = [step_keys::KINDS, if entries.len() > 1 { step_keys::WORDS } else { &[] }];
             return self.translated(&tables, entry, &message, entries, &takes);
         };
-        let what = format!("{} `{}` step", if kind.key.name.starts_with(['a', 'e', 'i', 'o']) || kind.key.name == "sse" { "an" } else { "a" }, kind.key.name);
+        let what = format!(
+            "{} `{}` step",
+            if kind.key.name.starts_with(['a', 'e', 'i', 'o']) || kind.key.name == "sse" { "an" } else { "a" },
+            kind.key.name
+        );
         if word == "weight"
             && !self.weighted
-            && let Some(share) = entry.value.text().and_then(|text| super::values::percent(text)).filter(|_| entry.value.text().is_some_and(|text| text.contains(['%', '.'])))
+            && let Some(share) = entry
+                .value
+                .text()
+                .and_then(|text| super::values::percent(text))
+                .filter(|_| entry.value.text().is_some_and(|text| text.contains(['%', '.'])))
         {
-            let finding = Diagnostic::error(entry.key_span, "`weight` means something only among the steps of `choose`");
+            let finding =
+                Diagnostic::error(entry.key_span, "`weight` means something only among the steps of `choose`");
             return Some(self.reads_as(entry, finding, format!("chance: {share}%"), entries));
         }
         if is_ours(word) {
@@ -467,8 +528,10 @@ impl Lower<'_> {
             }
             let given = Given::of(self, entry, entries);
             let path = given.text.as_deref().filter(|text| text.starts_with("$.") || text.starts_with("$["));
-            let is_name = word.starts_with(char::is_alphabetic) && word.chars().all(|c| c.is_alphanumeric() || c == '_');
-            let extracted = path.filter(|_| is_name).map(|path| format!("extract: {{ {word}: {} }}", super::plain(path)));
+            let is_name =
+                word.starts_with(char::is_alphabetic) && word.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let extracted =
+                path.filter(|_| is_name).map(|path| format!("extract: {{ {word}: {} }}", super::plain(path)));
             if one_spelling(word).contains("extract") && matches!(entry.value.kind, NodeKind::Map(_)) {
                 let text = format!("extract: {}", given.flow.as_deref()?);
                 return Some(self.reads_as(entry, Diagnostic::error(entry.key_span, message), text, entries));
@@ -487,15 +550,21 @@ impl Lower<'_> {
             return None;
         }
         let holds = |key: &str| {
-            matches!(key, "name" | "if" | "chance" | "think_time") || kind_named(key).is_some_and(|kind| kind.takes_steps())
+            matches!(key, "name" | "if" | "chance" | "think_time")
+                || kind_named(key).is_some_and(|kind| kind.takes_steps())
         };
         let given = Given::of(self, entry, entries);
         let rows = [step_keys::KINDS, step_keys::WORDS];
         let rows = rows.iter().copied().flatten().filter(|row| row.theirs.contains(&word.as_str()));
         let fits = |row: &&Word| match row.ours {
             Ours::Key(ours) => holds(ours) && entry.value.text().is_some() == (ours != "for_each"),
-            Ours::Written(translate) => translate(&given).is_some_and(|text| holds(text.split(':').next().unwrap_or_default())),
-            Ours::Told(tell) => tell(&given).is_some() && matches!(&*word, "loop" | "repeat" | "loops" | "loop_controller" | "loop_count"),
+            Ours::Written(translate) => {
+                translate(&given).is_some_and(|text| holds(text.split(':').next().unwrap_or_default()))
+            }
+            Ours::Told(tell) => {
+                tell(&given).is_some()
+                    && matches!(&*word, "loop" | "repeat" | "loops" | "loop_controller" | "loop_count")
+            }
             Ours::Instead(_) => matches!(&*word, "once_only_controller" | "once_only" | "once" | "forever"),
         };
         let row = rows.clone().find(fits)?;
@@ -505,7 +574,9 @@ impl Lower<'_> {
 
     fn is_header_or_form(&self, entry: &Entry, entries: &[Entry], is_http: bool) -> bool {
         let is_form = one_spelling(&entry.key) == "x_www_form_urlencoded";
-        is_http && (is_form || requests::is_extension(&entry.key) && requests::header(&Given::of(self, entry, entries)).is_some())
+        is_http
+            && (is_form
+                || requests::is_extension(&entry.key) && requests::header(&Given::of(self, entry, entries)).is_some())
     }
 
     /// A key that starts with `x-` and would be left out without a word: a warning, as it may be meant as a note.
@@ -572,7 +643,11 @@ fn method_word(word: &str) -> Option<&'static str> {
 
 fn patched(finding: Diagnostic, patch: Option<(Span, String)>) -> Diagnostic {
     match patch {
-        Some((span, text)) => Diagnostic { span: Span { end: finding.span.end.min(span.end).max(span.start + 1), ..finding.span }, ..finding }.fix(span, text),
+        Some((span, text)) => Diagnostic {
+            span: Span { end: finding.span.end.min(span.end).max(span.start + 1), ..finding.span },
+            ..finding
+        }
+        .fix(span, text),
         None => finding,
     }
 }
@@ -585,5 +660,6 @@ fn is_written(entries: &[Entry], key: &str) -> bool {
 fn is_in_a_table(word: &str) -> bool {
     let word = one_spelling(word);
     let tables = [step_keys::KINDS, step_keys::WORDS, requests::WORDS];
-    tables.iter().copied().flatten().any(|row| row.theirs.contains(&word.as_str())) || matches!(&*word, "method" | "url")
+    tables.iter().copied().flatten().any(|row| row.theirs.contains(&word.as_str()))
+        || matches!(&*word, "method" | "url")
 }

@@ -7,25 +7,22 @@ use crate::plan::lower::Lower;
 use crate::yaml::{Node, NodeKind};
 
 static WORDS: &[Word] = &[
-    written(
-        &["ignore_case", "case_insensitive", "ignorecase", "case_sensitive", "icase"],
-        |given| {
-            let ignores = given.truth()? != (super::one_spelling(given.key) == "case_sensitive");
-            let of = |key: &str| given.beside.iter().find(|entry| &*entry.key == key)?.value.text().cloned();
-            if !ignores {
-                return None;
-            }
-            let pattern = match (of("matches"), of("contains"), of("equals"), of("starts_with"), of("ends_with")) {
-                (Some(pattern), ..) => pattern.trim_start_matches("(?i)").to_owned(),
-                (_, Some(text), ..) => regex::escape(&text),
-                (_, _, Some(text), ..) => format!("^{}$", regex::escape(&text)),
-                (_, _, _, Some(text), _) => format!("^{}", regex::escape(&text)),
-                (.., Some(text)) => format!("{}$", regex::escape(&text)),
-                (None, None, None, None, None) => return None,
-            };
-            Some(format!("matches: {}", crate::yaml::quoted(&format!("(?i){pattern}"))))
-        },
-    ),
+    written(&["ignore_case", "case_insensitive", "ignorecase", "case_sensitive", "icase"], |given| {
+        let ignores = given.truth()? != (super::one_spelling(given.key) == "case_sensitive");
+        let of = |key: &str| given.beside.iter().find(|entry| &*entry.key == key)?.value.text().cloned();
+        if !ignores {
+            return None;
+        }
+        let pattern = match (of("matches"), of("contains"), of("equals"), of("starts_with"), of("ends_with")) {
+            (Some(pattern), ..) => pattern.trim_start_matches("(?i)").to_owned(),
+            (_, Some(text), ..) => regex::escape(&text),
+            (_, _, Some(text), ..) => format!("^{}$", regex::escape(&text)),
+            (_, _, _, Some(text), _) => format!("^{}", regex::escape(&text)),
+            (.., Some(text)) => format!("{}$", regex::escape(&text)),
+            (None, None, None, None, None) => return None,
+        };
+        Some(format!("matches: {}", crate::yaml::quoted(&format!("(?i){pattern}"))))
+    }),
     written(&["icontains", "contains_ignore_case", "contains_ignoring_case", "like"], |given| {
         Some(format!("matches: {}", crate::yaml::quoted(&format!("(?i){}", regex::escape(given.text.as_deref()?)))))
     }),
@@ -33,15 +30,35 @@ static WORDS: &[Word] = &[
         Some(format!("matches: {}", crate::yaml::quoted(&format!("(?i)^{}$", regex::escape(given.text.as_deref()?)))))
     }),
     key(&["size", "count", "len", "has_length", "length_is", "has_size", "items", "number_of_items"], "length"),
-    key(&["min", "minimum", "gte", "ge", "at_least", "greater_or_equal", "greater_than_or_equal", "greater_than_or_equals", "from", ">="], "at_least"),
-    key(&["max", "maximum", "lte", "le", "less_or_equal", "less_than_or_equal", "less_than_or_equals", "up_to"], "at_most"),
+    key(
+        &[
+            "min",
+            "minimum",
+            "gte",
+            "ge",
+            "at_least",
+            "greater_or_equal",
+            "greater_than_or_equal",
+            "greater_than_or_equals",
+            "from",
+            ">=",
+        ],
+        "at_least",
+    ),
+    key(
+        &["max", "maximum", "lte", "le", "less_or_equal", "less_than_or_equal", "less_than_or_equals", "up_to"],
+        "at_most",
+    ),
     key(&["gt", "greater_than", "greater", "more_than", "more", "over", "bigger_than", "higher_than"], "above"),
     key(&["lt", "less_than", "less", "under", "smaller_than", "lower_than", "fewer_than"], "below"),
-    written(&["not_empty", "is_not_empty", "non_empty", "isnt_empty", "has_items"], |given| Some(format!("empty: {}", !given.truth()?))),
-    key(&["is_empty", "blank"], "empty"),
-    written(&["not_exists", "not_exist", "absent", "missing", "is_missing", "does_not_exist", "not_present"], |given| {
-        Some(format!("exists: {}", !given.truth()?))
+    written(&["not_empty", "is_not_empty", "non_empty", "isnt_empty", "has_items"], |given| {
+        Some(format!("empty: {}", !given.truth()?))
     }),
+    key(&["is_empty", "blank"], "empty"),
+    written(
+        &["not_exists", "not_exist", "absent", "missing", "is_missing", "does_not_exist", "not_present"],
+        |given| Some(format!("exists: {}", !given.truth()?)),
+    ),
     key(&["present", "is_present", "exist", "is_defined", "defined", "found"], "exists"),
     key(&["in", "any_of", "is_one_of", "either", "is_in", "values"], "one_of"),
     key(&["regex", "regexp", "pattern", "match", "matches_regex", "regular_expression"], "matches"),
@@ -49,7 +66,18 @@ static WORDS: &[Word] = &[
     key(&["begins_with", "starts", "prefix", "start_with", "begin_with"], "starts_with"),
     key(&["ends", "suffix", "end_with"], "ends_with"),
     key(&["has", "includes", "include", "contain", "substring", "has_item", "contains_text"], "contains"),
-    key(&["does_not_contain", "not_contain", "excludes", "not_include", "not_includes", "doesnt_contain", "doesn_t_contain"], "not_contains"),
+    key(
+        &[
+            "does_not_contain",
+            "not_contain",
+            "excludes",
+            "not_include",
+            "not_includes",
+            "doesnt_contain",
+            "doesn_t_contain",
+        ],
+        "not_contains",
+    ),
     written(&["not", "is_not", "never"], |given| {
         let [(matcher, value)] = given.pairs.as_slice() else { return None };
         let ours = match matcher.as_str() {
@@ -100,7 +128,8 @@ impl Lower<'_> {
             if entry.value.is_blank() || spelled.is_empty() {
                 continue;
             }
-            let takes = |ours: &str, value: &Node| keys::MATCHER.key(ours).is_some_and(|key| key.ty.has_shape_of(value));
+            let takes =
+                |ours: &str, value: &Node| keys::MATCHER.key(ours).is_some_and(|key| key.ty.has_shape_of(value));
             let message = if own {
                 format!("`{word}` does not take {} like this one", entry.value.describe())
             } else {
@@ -157,9 +186,13 @@ impl Lower<'_> {
         let given = Given::of(self, entry, entries);
         let text = super::in_words(&[WORDS], &given);
         let finding = crate::diagnostic::Diagnostic::error(entry.key_span, message);
-        let other = |one: &&crate::yaml::Entry| matches!(&*one.key, "matches" | "contains" | "equals" | "starts_with" | "ends_with");
+        let other = |one: &&crate::yaml::Entry| {
+            matches!(&*one.key, "matches" | "contains" | "equals" | "starts_with" | "ends_with")
+        };
         let Some((text, other)) = text.zip(entries.iter().find(other)) else {
-            self.report(finding.help("upper and lower case count as alike in a pattern that starts with `(?i)`: `matches: '(?i)welcome'`"));
+            self.report(finding.help(
+                "upper and lower case count as alike in a pattern that starts with `(?i)`: `matches: '(?i)welcome'`",
+            ));
             let others = entries.iter().filter(|one| !std::ptr::eq(*one, entry)).cloned().collect();
             return Some(Node::new(node.span, NodeKind::Map(others)));
         };

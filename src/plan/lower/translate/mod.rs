@@ -96,7 +96,10 @@ impl Lower<'_> {
                         continue;
                     }
                     if is_written(beside, ours) {
-                        self.told(entry, finding().help(format!("here it is `{ours}`, which is written already: put it there")));
+                        self.told(
+                            entry,
+                            finding().help(format!("here it is `{ours}`, which is written already: put it there")),
+                        );
                         return Some(Read::Nothing);
                     }
                     let help = match given.flow.as_deref().filter(|flow| flow.len() <= 40) {
@@ -140,10 +143,13 @@ impl Lower<'_> {
         if let Some(span) = span {
             self.supersede(span);
         }
-        self.told(entry, match span {
-            Some(span) => Diagnostic { span, ..finding }.help(help).fix(span, text),
-            None => finding.help(help),
-        });
+        self.told(
+            entry,
+            match span {
+                Some(span) => Diagnostic { span, ..finding }.help(help).fix(span, text),
+                None => finding.help(help),
+            },
+        );
         match read {
             Some(entries) => Read::As(entries),
             None => Read::Nothing,
@@ -180,7 +186,9 @@ impl Lower<'_> {
             return;
         }
         let is_inside = |one: &Diagnostic| {
-            one.fix.as_ref().is_some_and(|fix| fix.span.file == span.file && span.start < fix.span.start && fix.span.end <= span.end)
+            one.fix.as_ref().is_some_and(|fix| {
+                fix.span.file == span.file && span.start < fix.span.start && fix.span.end <= span.end
+            })
         };
         let before = self.findings.len();
         self.findings.retain(|one| !is_inside(one));
@@ -224,7 +232,11 @@ impl Lower<'_> {
     /// lost.
     fn flow(&self, node: &Node) -> Option<String> {
         let written = self.sources.text(node.span);
-        if node.alias.is_some() || written.contains(" #") || written.contains("\n#") || written.contains('&') && written.contains(": &") {
+        if node.alias.is_some()
+            || written.contains(" #")
+            || written.contains("\n#")
+            || written.contains('&') && written.contains(": &")
+        {
             return None;
         }
         match &node.kind {
@@ -298,7 +310,8 @@ fn in_words(table: &[&[Word]], given: &Given<'_>) -> Option<String> {
 
 /// How keys begin that set variables.
 const SETTERS: [&str; 14] = [
-    "extract", "capture", "save", "store", "set", "let", "var", "for", "each", "json_", "regex", "assign", "with", "output",
+    "extract", "capture", "save", "store", "set", "let", "var", "for", "each", "json_", "regex", "assign", "with",
+    "output",
 ];
 
 fn is_written(entries: &[Entry], key: &str) -> bool {

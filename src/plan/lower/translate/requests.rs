@@ -9,7 +9,10 @@ use crate::yaml::{Entry, NodeKind};
 /// Words that stand beside a request and are no key of ours.
 pub(super) static WORDS: &[Word] = &[
     written(&["params", "parameters", "arguments", "args", "request_params"], settings_of_a_script),
-    written(&["params", "parameters", "arguments", "args", "request_params", "send_parameters_with_the_request"], parameters),
+    written(
+        &["params", "parameters", "arguments", "args", "request_params", "send_parameters_with_the_request"],
+        parameters,
+    ),
     key(
         &[
             "urlencoded",
@@ -32,7 +35,10 @@ pub(super) static WORDS: &[Word] = &[
     written(&["urlencoded", "form_fields", "form_params", "x_www_form_urlencoded", "form_data", "formdata"], |given| {
         Some(format!("form: {}", map_of(given)?))
     }),
-    written(&["files", "file", "files_upload", "file_upload", "file_uploads", "upload", "uploads", "attachments"], files),
+    written(
+        &["files", "file", "files_upload", "file_upload", "file_uploads", "upload", "uploads", "attachments"],
+        files,
+    ),
     key(&["files_upload", "file_upload", "file_uploads", "files", "upload", "uploads", "attachments"], "multipart"),
     // With a hyphen it is Postman's; `form_data` and `formData` are fields to k6 and Artillery.
     written(&["form_data", "formdata"], |given| {
@@ -41,9 +47,10 @@ pub(super) static WORDS: &[Word] = &[
     }),
     key(&["form_data", "formdata"], "form"),
     key(&["json_body", "body_json", "json_data", "json_payload", "request_json"], "json"),
-    written(&["data", "payload", "raw", "content", "body_data", "request_body", "post_body", "message_body"], |given| {
-        Some(format!("body: {}", given.text.as_ref().and(given.flow.as_deref())?))
-    }),
+    written(
+        &["data", "payload", "raw", "content", "body_data", "request_body", "post_body", "message_body"],
+        |given| Some(format!("body: {}", given.text.as_ref().and(given.flow.as_deref())?)),
+    ),
     key(&["payload", "raw", "content", "body_data", "request_body", "post_body"], "json"),
     key(&["data"], "form"),
     key(&["data"], "json"),
@@ -62,13 +69,17 @@ pub(super) static WORDS: &[Word] = &[
         ],
         "query",
     ),
-    written(&["query_params", "query_parameters", "query_string", "querystring", "search_params", "url_params", "qs"], |given| {
-        Some(format!("query: {}", map_of(given)?))
-    }),
+    written(
+        &["query_params", "query_parameters", "query_string", "querystring", "search_params", "url_params", "qs"],
+        |given| Some(format!("query: {}", map_of(given)?)),
+    ),
     written(&["header", "request_headers", "http_headers", "header_manager"], |given| {
         Some(format!("headers: {}", map_of(given)?))
     }),
-    key(&["header", "request_headers", "http_headers", "http_header", "header_manager", "http_header_manager"], "headers"),
+    key(
+        &["header", "request_headers", "http_headers", "http_header", "header_manager", "http_header_manager"],
+        "headers",
+    ),
     // Redirects.
     written(
         &[
@@ -105,15 +116,18 @@ pub(super) static WORDS: &[Word] = &[
         Some(format!("cache: {}", if given.truth()? { "user" } else { "off" }))
     }),
     // Connections.
-    written(&["keepalive", "keep_alive", "use_keepalive", "use_keep_alive", "reuse_connections", "connection"], |given| {
-        let text = given.text.as_deref()?.to_ascii_lowercase();
-        let keeps = given.truth().or(match text.as_str() {
-            "keep-alive" | "keep_alive" => Some(true),
-            "close" => Some(false),
-            _ => None,
-        })?;
-        Some(format!("connections: {}", if keeps { "user" } else { "request" }))
-    }),
+    written(
+        &["keepalive", "keep_alive", "use_keepalive", "use_keep_alive", "reuse_connections", "connection"],
+        |given| {
+            let text = given.text.as_deref()?.to_ascii_lowercase();
+            let keeps = given.truth().or(match text.as_str() {
+                "keep-alive" | "keep_alive" => Some(true),
+                "close" => Some(false),
+                _ => None,
+            })?;
+            Some(format!("connections: {}", if keeps { "user" } else { "request" }))
+        },
+    ),
     written(
         &[
             "verify",
@@ -128,9 +142,10 @@ pub(super) static WORDS: &[Word] = &[
         ],
         |given| Some(format!("tls: {{ verify: {} }}", given.truth()?)),
     ),
-    written(&["insecure", "insecure_skip_tls_verify", "ignore_https_errors", "ignore_ssl_errors", "skip_tls_verify"], |given| {
-        Some(format!("tls: {{ verify: {} }}", !given.truth()?))
-    }),
+    written(
+        &["insecure", "insecure_skip_tls_verify", "ignore_https_errors", "ignore_ssl_errors", "skip_tls_verify"],
+        |given| Some(format!("tls: {{ verify: {} }}", !given.truth()?)),
+    ),
     written(&["http2", "use_http2", "enable_http2", "h2"], |given| {
         Some(if given.truth()? { "version: 2".into() } else { "version: 1.1".into() })
     }),
@@ -139,7 +154,15 @@ pub(super) static WORDS: &[Word] = &[
         Some(format!("compression: {}", given.truth()?))
     }),
     written(
-        &["response_timeout", "request_timeout", "read_timeout", "socket_timeout", "timeout_ms", "max_timeout", "timeout"],
+        &[
+            "response_timeout",
+            "request_timeout",
+            "read_timeout",
+            "socket_timeout",
+            "timeout_ms",
+            "max_timeout",
+            "timeout",
+        ],
         |given| Some(format!("timeout: {}", given.time(Unit::Milliseconds)?)),
     ),
     written(&["connection_timeout", "connect_timeout_ms", "connect_timeout"], |given| {
@@ -218,11 +241,26 @@ pub(super) static WORDS: &[Word] = &[
         ],
         "assert",
     ),
-    written(&["expect", "expects", "expected", "check", "verify", "validate", "assertion", "response", "should"], |given| {
-        Some(format!("assert: {}", assertions::of_text(given.text.as_deref()?)?))
-    }),
     written(
-        &["p50", "p75", "p90", "p95", "p99", "p99_9", "mean", "median", "error_rate", "errors", "throughput", "avg", "average"],
+        &["expect", "expects", "expected", "check", "verify", "validate", "assertion", "response", "should"],
+        |given| Some(format!("assert: {}", assertions::of_text(given.text.as_deref()?)?)),
+    ),
+    written(
+        &[
+            "p50",
+            "p75",
+            "p90",
+            "p95",
+            "p99",
+            "p99_9",
+            "mean",
+            "median",
+            "error_rate",
+            "errors",
+            "throughput",
+            "avg",
+            "average",
+        ],
         |given| {
             let metric = match &*one_spelling(given.key) {
                 "avg" | "average" => "mean",
@@ -239,7 +277,9 @@ pub(super) static WORDS: &[Word] = &[
     }),
     written(&["threshold", "thresholds", "sla", "slo", "limits"], thresholds),
     told(&["username", "user_name", "password", "pass"], |given| {
-        let of = |words: &[&str]| given.beside.iter().find(|entry| words.contains(&one_spelling(&entry.key).as_str()))?.value.text();
+        let of = |words: &[&str]| {
+            given.beside.iter().find(|entry| words.contains(&one_spelling(&entry.key).as_str()))?.value.text()
+        };
         let (user, password) = (of(&["username", "user_name", "user"])?, of(&["password", "pass"])?);
         Some(format!("write `auth: {{ basic: {{ username: {user}, password: {password} }} }}`"))
     }),
@@ -267,7 +307,15 @@ pub(super) static WORDS: &[Word] = &[
         "say how many errors are allowed: `thresholds: [error_rate < 3%]` on this request",
     ),
     instead(
-        &["on_error", "on_failure", "continue_on_error", "continue_on_failure", "stop_on_error", "fail_fast", "action_on_error"],
+        &[
+            "on_error",
+            "on_failure",
+            "continue_on_error",
+            "continue_on_failure",
+            "stop_on_error",
+            "fail_fast",
+            "action_on_error",
+        ],
         "what happens after an error is said by `on_error` of the thread group, beside its `steps:`; without it the user goes on",
     ),
     instead(
@@ -300,11 +348,16 @@ pub(super) static WORDS: &[Word] = &[
         let (kind, path) = of_request(given)?;
         let host = given.text.as_deref()?;
         let start = if host.contains("://") { String::new() } else { "https://".into() };
-        Some(format!("write the whole URL: `{kind}: {start}{}{path}`, or `base_url` under `http:` for all requests", host.trim_end_matches('/')))
+        Some(format!(
+            "write the whole URL: `{kind}: {start}{}{path}`, or `base_url` under `http:` for all requests",
+            host.trim_end_matches('/')
+        ))
     }),
     told(&["port", "port_number", "protocol", "scheme"], |given| {
         let (kind, path) = of_request(given)?;
-        Some(format!("it belongs into the URL: `{kind}: https://shop.example:8080{path}`, or into `base_url` under `http:` for all requests"))
+        Some(format!(
+            "it belongs into the URL: `{kind}: https://shop.example:8080{path}`, or into `base_url` under `http:` for all requests"
+        ))
     }),
     instead(
         &["encoding", "charset", "content_encoding", "body_encoding"],
@@ -371,7 +424,9 @@ pub(super) static SHAPES: &[Word] = &[
         let number: f64 = given.text.as_deref()?.parse().ok().filter(|number| *number >= 100.0)?;
         let time = super::given::time(given.text.as_deref()?, Unit::Milliseconds)?;
         let key = given.key;
-        Some(format!("write the unit: `{key}: {time}` if these are milliseconds, `{key}: {number}s` if these are seconds"))
+        Some(format!(
+            "write the unit: `{key}: {time}` if these are milliseconds, `{key}: {number}s` if these are seconds"
+        ))
     }),
     written(&["thresholds"], thresholds),
     written(&["extract"], super::extractors::named),
@@ -381,7 +436,10 @@ pub(super) static SHAPES: &[Word] = &[
             _ => given.text.clone()?,
         };
         let path = super::values::unquoted(&text);
-        let name = path.rsplit(['.', '[']).next().filter(|name| path.starts_with('$') && name.chars().all(|c| c.is_alphanumeric() || c == '_'))?;
+        let name = path
+            .rsplit(['.', '['])
+            .next()
+            .filter(|name| path.starts_with('$') && name.chars().all(|c| c.is_alphanumeric() || c == '_'))?;
         let name = if name.is_empty() { "token" } else { name };
         Some(format!("give the value a name: `extract: {{ {name}: {path} }}`, and use it as `${{{name}}}`"))
     }),
@@ -432,7 +490,10 @@ fn files(given: &Given<'_>) -> Option<String> {
     if given.pairs.is_empty() || !texts {
         return None;
     }
-    if let (Some(path), true) = (given.pair(&["path", "file"]), given.has_only(&["path", "file", "name", "param", "field", "mime_type", "type"])) {
+    if let (Some(path), true) = (
+        given.pair(&["path", "file"]),
+        given.has_only(&["path", "file", "name", "param", "field", "mime_type", "type"]),
+    ) {
         let name = given.pair(&["param", "field", "name"]).unwrap_or("file");
         let mime = given.pair(&["mime_type", "type"]).map(|mime| format!(", type: {mime}")).unwrap_or_default();
         return Some(format!("multipart: {{ {name}: {{ file: {path}{mime} }} }}"));
@@ -510,9 +571,15 @@ fn auth(given: &Given<'_>) -> Option<String> {
         if let Some(token) = text.strip_prefix("Bearer ").or_else(|| text.strip_prefix("bearer ")) {
             return Some(format!("auth: {{ bearer: {} }}", braced(token.trim())));
         }
-        if let Some(pair) = text.strip_prefix("basic ").or_else(|| text.strip_prefix("Basic ")).filter(|pair| pair.contains(':')) {
+        if let Some(pair) =
+            text.strip_prefix("basic ").or_else(|| text.strip_prefix("Basic ")).filter(|pair| pair.contains(':'))
+        {
             let (user, password) = pair.split_once(':')?;
-            return Some(format!("auth: {{ basic: {{ username: {}, password: {} }} }}", braced(user.trim()), braced(password.trim())));
+            return Some(format!(
+                "auth: {{ basic: {{ username: {}, password: {} }} }}",
+                braced(user.trim()),
+                braced(password.trim())
+            ));
         }
         return text.contains(' ').then(|| format!("headers: {{ Authorization: {} }}", braced(text)));
     }
@@ -584,9 +651,33 @@ pub(super) fn header(given: &Given<'_>) -> Option<String> {
 /// `x-api-key` and other headers that begin with `x-`; other keys that begin so are the plan's own.
 pub(super) fn is_extension(word: &str) -> bool {
     const ENDS: [&str; 27] = [
-        "id", "token", "key", "for", "with", "ip", "host", "proto", "override", "auth", "secret", "signature", "nonce",
-        "tenant", "user", "username", "lang", "language", "version", "timestamp", "session", "client", "device", "csrf",
-        "port", "authorization", "powered",
+        "id",
+        "token",
+        "key",
+        "for",
+        "with",
+        "ip",
+        "host",
+        "proto",
+        "override",
+        "auth",
+        "secret",
+        "signature",
+        "nonce",
+        "tenant",
+        "user",
+        "username",
+        "lang",
+        "language",
+        "version",
+        "timestamp",
+        "session",
+        "client",
+        "device",
+        "csrf",
+        "port",
+        "authorization",
+        "powered",
     ];
     let lower = word.to_ascii_lowercase();
     lower.strip_prefix("x-").is_some_and(|rest| rest.rsplit('-').next().is_some_and(|end| ENDS.contains(&end)))
@@ -597,9 +688,19 @@ pub(super) fn assertion(given: &Given<'_>) -> Option<String> {
     let tables = [assertions::BESIDE, assertions::WORDS];
     let text = in_words(&tables, given).or_else(|| {
         let word = one_spelling(given.key);
-        let start = ["expect_", "expected_", "assert_", "should_", "check_", "verify_", "must_"].into_iter().find(|start| word.starts_with(start))?;
+        let start = ["expect_", "expected_", "assert_", "should_", "check_", "verify_", "must_"]
+            .into_iter()
+            .find(|start| word.starts_with(start))?;
         let rest = word.strip_prefix(start)?;
-        let of_rest = Given { key: rest, text: given.text.clone(), flow: given.flow.clone(), pairs: given.pairs.clone(), items: given.items.clone(), rows: given.rows.clone(), ..*given };
+        let of_rest = Given {
+            key: rest,
+            text: given.text.clone(),
+            flow: given.flow.clone(),
+            pairs: given.pairs.clone(),
+            items: given.items.clone(),
+            rows: given.rows.clone(),
+            ..*given
+        };
         in_words(&tables, &of_rest)
     })?;
     // What is sent is written beside a request, too.

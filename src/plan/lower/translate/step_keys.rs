@@ -55,13 +55,10 @@ pub(super) static WORDS: &[Word] = &[
         ],
         "steps",
     ),
-    told(
-        &["requests", "samplers", "do", "then", "flow", "children", "tasks", "actions"],
-        |given| {
-            given.node.entries()?;
-            Some("here it is `steps`, a list: write `steps:`, and below it each step after its own `-`".into())
-        },
-    ),
+    told(&["requests", "samplers", "do", "then", "flow", "children", "tasks", "actions"], |given| {
+        given.node.entries()?;
+        Some("here it is `steps`, a list: write `steps:`, and below it each step after its own `-`".into())
+    }),
     key(&["otherwise", "else_steps", "else_do", "if_false"], "else"),
     told(&["comment", "comments", "note", "notes", "description", "desc", "doc", "documentation"], comment),
     told(&["enabled", "enable", "active"], |given| match given.truth()? {
@@ -76,7 +73,10 @@ pub(super) static WORDS: &[Word] = &[
             let held = given.beside.iter().find(|entry| METHODS.contains(&&*entry.key))?;
             let count = repeats(count).unwrap_or_else(|| "3".into());
             let path = held.value.text()?;
-            Some(format!("a request runs several times within a loop: write `- repeat: {count}` with `steps:`, and `- {}: {path}` in there", held.key))
+            Some(format!(
+                "a request runs several times within a loop: write `- repeat: {count}` with `steps:`, and `- {}: {path}` in there",
+                held.key
+            ))
         },
     ),
 ];
@@ -177,10 +177,15 @@ pub(super) static KINDS: &[Word] = &[
             "users repeat `steps` by themselves, for as long as `duration` of the thread group says: remove the loop".into()
         })
     }),
-    told(&["wait_until", "repeat_until", "loop_until", "until_true", "do_until", "poll", "poll_until", "wait_for"], |given| {
-        let condition = given.text.as_deref().unwrap_or("status == 'done'");
-        Some(format!("write `while: not ({condition})`, with the requests to repeat and a `pause` under its `steps:`"))
-    }),
+    told(
+        &["wait_until", "repeat_until", "loop_until", "until_true", "do_until", "poll", "poll_until", "wait_for"],
+        |given| {
+            let condition = given.text.as_deref().unwrap_or("status == 'done'");
+            Some(format!(
+                "write `while: not ({condition})`, with the requests to repeat and a `pause` under its `steps:`"
+            ))
+        },
+    ),
     instead(
         &["try_max", "exit_here_if_failed", "exit_block_on_fail", "try", "catch", "retry_block"],
         "there are no retries: what happens after an error is said by `on_error` of the thread group, beside its `steps:`",
@@ -188,7 +193,17 @@ pub(super) static KINDS: &[Word] = &[
     key(&["if_controller", "when", "condition", "only_if", "if_true", "do_if", "if_then"], "if"),
     key(&["while_controller", "while_true", "do_while", "repeat_while", "loop_while", "as_long_as"], "while"),
     key(
-        &["random_controller", "random", "switch_controller", "one_of", "random_switch", "uniform_random_switch", "pick_one", "any_of", "select"],
+        &[
+            "random_controller",
+            "random",
+            "switch_controller",
+            "one_of",
+            "random_switch",
+            "uniform_random_switch",
+            "pick_one",
+            "any_of",
+            "select",
+        ],
         "choose",
     ),
     key(
@@ -196,7 +211,10 @@ pub(super) static KINDS: &[Word] = &[
         "round_robin",
     ),
     key(&["random_order_controller", "random_order", "any_order"], "shuffle"),
-    key(&["parallel_controller", "batch", "concurrent", "concurrently", "async", "in_parallel", "simultaneously"], "parallel"),
+    key(
+        &["parallel_controller", "batch", "concurrent", "concurrently", "async", "in_parallel", "simultaneously"],
+        "parallel",
+    ),
     instead(
         &["once_only_controller", "once_only", "once", "first_iteration", "run_once"],
         "what each user does once stands in `on_start:` of the thread group, beside its `steps:`; or write `if: iteration == 1` on a step with `steps:`",
@@ -218,16 +236,47 @@ pub(super) static KINDS: &[Word] = &[
     key(&["critical_section", "critical_section_controller", "mutex", "synchronized", "exclusive"], "lock"),
     // Waiting.
     written(
-        &["sleep", "wait", "delay", "think", "think_time", "pause", "wait_time", "timer", "uniform_random_timer", "pace"],
+        &[
+            "sleep",
+            "wait",
+            "delay",
+            "think",
+            "think_time",
+            "pause",
+            "wait_time",
+            "timer",
+            "uniform_random_timer",
+            "pace",
+        ],
         |given| Some(format!("pause: {}", pause(given, Unit::Seconds)?)),
     ),
     written(
-        &["constant_timer", "wait_for_timeout", "gaussian_random_timer", "poisson_random_timer", "sleep_ms", "delay_ms"],
+        &[
+            "constant_timer",
+            "wait_for_timeout",
+            "gaussian_random_timer",
+            "poisson_random_timer",
+            "sleep_ms",
+            "delay_ms",
+        ],
         |given| Some(format!("pause: {}", pause(given, Unit::Milliseconds)?)),
     ),
     // Printing, setting, stopping.
     key(
-        &["echo", "print", "println", "console", "console_log", "debug", "debug_sampler", "message", "say", "puts", "logger", "write"],
+        &[
+            "echo",
+            "print",
+            "println",
+            "console",
+            "console_log",
+            "debug",
+            "debug_sampler",
+            "message",
+            "say",
+            "puts",
+            "logger",
+            "write",
+        ],
         "log",
     ),
     key(
@@ -252,14 +301,19 @@ pub(super) static KINDS: &[Word] = &[
         let (name, value) = given.text.as_deref()?.split_once('=')?;
         let (name, value) = (name.trim(), value.trim());
         let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        (is_name && !value.is_empty()).then(|| format!("set: {{ {name}: {} }}", super::plain(super::values::unquoted(value))))
+        (is_name && !value.is_empty())
+            .then(|| format!("set: {{ {name}: {} }}", super::plain(super::values::unquoted(value))))
     }),
-    written(&["stop_thread", "stop_user", "exit", "quit", "end", "return", "stop_current_thread"], |_| Some("stop: user".into())),
+    written(&["stop_thread", "stop_user", "exit", "quit", "end", "return", "stop_current_thread"], |_| {
+        Some("stop: user".into())
+    }),
     written(&["break", "break_loop", "exit_loop", "leave_loop"], |_| Some("stop: loop".into())),
     written(&["continue", "next_iteration", "start_next_iteration", "next_loop", "go_to_next_iteration"], |_| {
         Some("stop: iteration".into())
     }),
-    written(&["abort", "stop_test", "stop_all", "stop_engine", "shutdown", "fail", "stop_test_now"], |_| Some("stop: test".into())),
+    written(&["abort", "stop_test", "stop_all", "stop_engine", "shutdown", "fail", "stop_test_now"], |_| {
+        Some("stop: test".into())
+    }),
     // What is no step.
     instead(
         &["header_manager", "http_header_manager", "headers"],
@@ -402,7 +456,9 @@ pub(super) fn with_method(text: &str) -> Option<(&'static str, &str)> {
 
 /// Whether a text is a path or a URL.
 pub(super) fn is_address(text: &str) -> bool {
-    text.starts_with('/') && !text.starts_with("//") || text.starts_with("http://") || text.starts_with("https://")
+    text.starts_with('/') && !text.starts_with("//")
+        || text.starts_with("http://")
+        || text.starts_with("https://")
         || text.starts_with("${") && text.contains("}/")
 }
 
@@ -438,7 +494,8 @@ pub(super) fn pause(given: &Given<'_>, unit: Unit) -> Option<String> {
     if crate::schedule::ThinkTime::parse(text).is_ok() {
         return Some(text.to_owned());
     }
-    if let Some((from, to)) = text.split_once(" to ").or_else(|| text.split_once('-')).or_else(|| text.split_once("..")) {
+    if let Some((from, to)) = text.split_once(" to ").or_else(|| text.split_once('-')).or_else(|| text.split_once(".."))
+    {
         return range(from, to);
     }
     given.time(unit)
@@ -460,8 +517,10 @@ pub(super) fn for_each(given: &Given<'_>) -> Option<String> {
         };
         return Some(format!("for_each: {{ {item}: {list} }}"));
     }
-    const LIST: &[&str] = &["in", "of", "list", "items", "over", "input", "input_variable", "input_prefix", "values", "from"];
-    const ITEM: &[&str] = &["as", "item", "variable", "var", "output", "output_variable", "loop_variable", "name", "each"];
+    const LIST: &[&str] =
+        &["in", "of", "list", "items", "over", "input", "input_variable", "input_prefix", "values", "from"];
+    const ITEM: &[&str] =
+        &["as", "item", "variable", "var", "output", "output_variable", "loop_variable", "name", "each"];
     match given.pairs.as_slice() {
         [(item, list)] => {
             let list = super::values::unquoted(list);
@@ -517,7 +576,10 @@ pub(super) static OWN: &[Word] = &[
         Some(format!("wait_for_users: {{ count: {} }}", count.1))
     }),
     written(&["pause"], |given| {
-        let is_ours = given.text.as_deref().is_some_and(|text| crate::schedule::ThinkTime::parse(text).is_ok() || text.parse::<f64>().is_ok());
+        let is_ours = given
+            .text
+            .as_deref()
+            .is_some_and(|text| crate::schedule::ThinkTime::parse(text).is_ok() || text.parse::<f64>().is_ok());
         let is_map = given.pairs.iter().any(|(key, _)| matches!(key.as_str(), "normal" | "poisson"));
         if is_ours || is_map || given.text.as_deref().is_some_and(|text| text.contains("${")) {
             return None;
@@ -557,7 +619,9 @@ pub(super) static OWN: &[Word] = &[
         Some("say what ends: `stop: loop`, `stop: iteration`, `stop: user`, `stop: group` or `stop: test`".into())
     }),
     written(&["include"], |given| match given.pairs.as_slice() {
-        [(key, value)] if matches!(key.as_str(), "name" | "file" | "path" | "fragment") => Some(format!("include: {value}")),
+        [(key, value)] if matches!(key.as_str(), "name" | "file" | "path" | "fragment") => {
+            Some(format!("include: {value}"))
+        }
         _ => match given.items.as_slice() {
             [only] if given.text.is_none() && given.pairs.is_empty() => Some(format!("include: {only}")),
             _ => None,
@@ -566,15 +630,13 @@ pub(super) static OWN: &[Word] = &[
 ];
 
 /// Keys that any step takes, with values of other tools.
-pub(super) static STEP_SHAPES: &[Word] = &[
-    written(&["think_time"], |given| {
-        let is_ours = given.text.as_deref().is_some_and(|text| {
-            crate::schedule::ThinkTime::parse(text).is_ok() || text.contains("${") || text.parse::<f64>().is_ok()
-        });
-        let is_map = given.pairs.iter().any(|(key, _)| matches!(key.as_str(), "normal" | "poisson"));
-        if is_ours || is_map {
-            return None;
-        }
-        Some(format!("think_time: {}", pause(given, Unit::Seconds)?))
-    }),
-];
+pub(super) static STEP_SHAPES: &[Word] = &[written(&["think_time"], |given| {
+    let is_ours = given.text.as_deref().is_some_and(|text| {
+        crate::schedule::ThinkTime::parse(text).is_ok() || text.contains("${") || text.parse::<f64>().is_ok()
+    });
+    let is_map = given.pairs.iter().any(|(key, _)| matches!(key.as_str(), "normal" | "poisson"));
+    if is_ours || is_map {
+        return None;
+    }
+    Some(format!("think_time: {}", pause(given, Unit::Seconds)?))
+})];

@@ -18,7 +18,8 @@ pub(super) fn map_of(given: &Given<'_>) -> Option<String> {
                     return pair_of(text);
                 }
                 let row = given.rows.get(at)?;
-                let find = |words: &[&str]| row.iter().find(|(key, _)| words.contains(&key.to_ascii_lowercase().as_str()));
+                let find =
+                    |words: &[&str]| row.iter().find(|(key, _)| words.contains(&key.to_ascii_lowercase().as_str()));
                 match (row.as_slice(), find(NAMES), find(VALUES)) {
                     ([_, _], Some((_, name)), Some((_, value))) => Some((name.clone(), value.clone())),
                     ([(name, value)], _, _) => Some((plain(name), value.clone())),
@@ -49,8 +50,8 @@ fn pair_of(text: &str) -> Option<(String, String)> {
     let (name, value) = (name.trim(), value.trim());
     let is_name = !name.is_empty() && !name.contains([' ', '$', '{', '}', '/']);
     // An encoded value would be encoded again.
-    let is_plain = !value.contains('%') && !(value.contains('+') && !text.contains(": "));
-    (is_name && is_plain).then(|| (plain(name), plain(value)))
+    let is_encoded = !text.contains(": ") && value.contains('+') || value.contains('%');
+    (is_name && !is_encoded).then(|| (plain(name), plain(value)))
 }
 
 /// A map of these pairs in braces.
@@ -155,9 +156,15 @@ mod tests {
 
     #[test]
     fn shares_are_percentages() {
-        for (text, written) in
-            [("0.3", Some("30")), ("30", Some("30")), ("30%", Some("30")), ("30 percent", Some("30")), ("1", Some("1")), ("x", None), ("400", None)]
-        {
+        for (text, written) in [
+            ("0.3", Some("30")),
+            ("30", Some("30")),
+            ("30%", Some("30")),
+            ("30 percent", Some("30")),
+            ("1", Some("1")),
+            ("x", None),
+            ("400", None),
+        ] {
             assert_eq!(percent(text).as_deref(), written, "{text}");
         }
     }
