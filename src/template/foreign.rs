@@ -297,8 +297,6 @@ const NAMES: &[(&str, &str)] = &[
     ("__RandomString", "random_string(8)"),
     ("counter", "counter('name')"),
     ("__counter", "counter('name')"),
-    ("index", "loop.index"),
-    ("loop_index", "loop.index"),
     ("True", "true"),
     ("TRUE", "true"),
     ("False", "false"),

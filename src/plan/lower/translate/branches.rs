@@ -39,8 +39,11 @@ impl Lower<'_> {
         }
         // Whole weights beside shares would mean something else.
         let mixed = found.iter().flatten().any(|(_, entry)| is_ours(entry)) || found.iter().any(Option::is_none);
-        let shares: Option<Vec<f64>> =
-            found.iter().flatten().map(|(_, entry)| percent(entry.value.text()?)?.parse().ok()).collect();
+        let shares: Option<Vec<f64>> = found
+            .iter()
+            .flatten()
+            .map(|(_, entry)| percent(&one_spelling(&entry.key), entry.value.text()?)?.parse().ok())
+            .collect();
         let weights = shares.as_deref().and_then(whole).filter(|_| !mixed);
         let mut branches = items.to_vec();
         for (at, (place, entry)) in found.iter().enumerate().filter_map(|(at, found)| Some((at, found.as_ref()?))) {

@@ -1,9 +1,9 @@
 //! Whole steps in the shape of other tools.
 
 use super::given::{Given, one_spelling};
-use super::requests::METHODS;
+use super::request_values::{METHODS, assertion, header, is_extension};
 use super::step_keys::{is_address, repeats, with_method};
-use super::{Ours, Read, Word, requests, step_keys};
+use super::{Ours, Read, Word, is_written, kind_words, requests, step_keys};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::keys::{self, KindId, StepKeys, kinds};
 use crate::plan::lower::fields::accepts;
@@ -14,28 +14,13 @@ use crate::yaml::{Entry, Node, NodeKind};
 
 const URLS: &[&str] = &["url", "path", "uri", "address", "endpoint", "link", "href"];
 const NAMES: &[&str] = &["name", "label", "title", "transaction_name", "testname"];
-/// How classes of JMeter and Gatling end.
-const CLASSES: [&str; 12] = [
-    "controller",
-    "sampler",
-    "timer",
-    "manager",
-    "extractor",
-    "assertion",
-    "proxy",
-    "config",
-    "switch",
-    "listener",
-    "processor",
-    "report",
-];
 const STEPS: &[&str] =
     &["steps", "requests", "do", "then", "samplers", "children", "flow", "tasks", "actions", "items"];
 
 /// An entry of a map under a kind key that is put beside it, and its key there.
-struct Lifted<'n> {
-    entry: &'n Entry,
-    ours: &'static str,
+pub(super) struct Lifted<'n> {
+    pub(super) entry: &'n Entry,
+    pub(super) ours: &'static str,
 }
 
 impl Lower<'_> {
@@ -70,123 +55,6 @@ impl Lower<'_> {
         Some(self.value_as_if(&written, node))
     }
 
-    /// `- Login:` with the request below it or beside it, `- 70%:`, and `- Home: /x`.
-    fn named_step(&mut self, node: &Node, entries: &[Entry]) -> Option<Option<Vec<Entry>>> {
-        let is_kind = |entry: &&Entry| kind_named(&entry.key).is_some();
-        let first = entries.iter().find(|entry| self.is_foreign(entry) && !is_in_a_table(&entry.key))?;
-        let word = &*first.key;
-        let share = word.strip_suffix('%').unwrap_or(word).trim().parse::<u64>().ok();
-        let (key, value) = match share {
-            Some(share) => ("weight", share.to_string()),
-            None => ("name", super::plain(word)),
-        };
-        let lower = word.to_ascii_lowercase();
-        // `uniformRandomSwitch` and `HTTPSamplerProxy` are names of classes.
-        let spelled = one_spelling(word);
-        let is_class = !word.contains(' ') && spelled.contains('_') || CLASSES.iter().any(|end| spelled.ends_with(end));
-        let is_title = word.contains(|c: char| c.is_uppercase() || c == ' ') && !is_class;
-        let is_a_word = |key: &&keys::Key| key.name == lower || key.is_also(word) || key.is_also(&lower);
-        let is_known = keys::is_known(word)
-            || kinds().flat_map(|kind| kind.all_keys()).any(|key| is_a_word(&key))
-            || keys::instead_of("step", word).is_some()
-            || method_word(word).is_some()
-            || is_class && !matches!(first.value.kind, NodeKind::Scalar { .. })
-            || !is_title && crate::suggest::nearest(&lower, kinds().map(|kind| kind.key.name)).is_some();
-        if is_written(entries, key) || is_known && share.is_none() || self.around != Around::Nothing {
-            return None;
-        }
-        let line = format!("{key}: {value}");
-        let finding = |message: String| Diagnostic::error(first.key_span, message);
-        let not_a_type = match share {
-            Some(_) => format!("`{word}` is not a key of a step: how often a branch is drawn is its `weight`"),
-            None => format!("`{word}` is not a step type"),
-        };
-        let read = |rest: Vec<Entry>| {
-            let named = Node::scalar(first.key_span, value.trim_matches(['\'', '"']));
-            let named = Entry { key: key.into(), key_span: first.key_span, value: named };
-            let others = entries.iter().filter(|entry| !std::ptr::eq(*entry, first)).cloned();
-            Some(Some(std::iter::once(named).chain(rest).chain(others).collect::<Vec<_>>()))
-        };
-        if first.value.is_blank() {
-            let others = entries.iter().filter(|entry| !std::ptr::eq(*entry, first));
-            let has_kind = others.clone().any(|entry| is_kind(&entry) || is_in_a_table(&entry.key));
-            if !has_kind {
-                return None;
-            }
-            let after = self.line_after(first.key_span).trim_start();
-            let finding = finding(not_a_type).help(format!("the name of a step is written as `{line}`"));
-            let is_alone = after.starts_with(':') && self.sources.text(first.key_span) == word;
-            let span = Span { end: first.key_span.end + 1, ..first.key_span };
-            let is_patched = is_alone && self.line_after(first.key_span).starts_with(':');
-            self.instead_of_blank(first, if is_patched { finding.fix(span, line) } else { finding });
-            return read(Vec::new());
-        }
-        match &first.value.kind {
-            NodeKind::Map(inside) => {
-                let is_step = inside.iter().any(|entry| is_kind(&entry) || is_in_a_table(&entry.key));
-                let twice = inside.iter().any(|one| is_written(entries, &one.key) || *one.key == *key);
-                if !is_step || twice {
-                    return None;
-                }
-                let rest: Vec<Lifted<'_>> = inside.iter().map(|entry| Lifted { entry, ours: "" }).collect();
-                let patch = self.lift(node, first, &line, None, &rest);
-                let help = format!("write `{line}`, and the request beside it");
-                self.report(patched(finding(not_a_type).help(help), patch));
-                read(inside.clone())
-            }
-            NodeKind::List(items) if items.iter().all(|item| item.entries().is_some()) => {
-                let steps = Entry { key: "steps".into(), ..first.clone() };
-                let patch = self.two_lines(node, first, &line, "steps");
-                let help = format!("write `{line}`, and the steps under `steps:` beside it");
-                self.report(patched(finding(not_a_type).help(help), patch));
-                read(vec![steps])
-            }
-            NodeKind::Scalar { text, .. }
-                if with_method(text.trim()).is_some() && !entries.iter().any(|entry| is_kind(&entry)) =>
-            {
-                let (method, path) = with_method(text.trim())?;
-                let between = match self.between_entries(node, first) {
-                    Some(Some(indent)) => Some(format!("\n{}", " ".repeat(indent))),
-                    Some(None) => Some(", ".into()),
-                    None => None,
-                };
-                let patch = self
-                    .whole(first)
-                    .zip(between)
-                    .map(|(span, between)| (span, format!("{line}{between}{method}: {path}")));
-                let help = format!("write `{method}: {path}`, and `{line}` beside it");
-                self.report(patched(finding(not_a_type).help(help), patch));
-                read(self.as_if(&format!("{method}: {path}"), first)?)
-            }
-            NodeKind::Scalar { text, .. }
-                if is_address(text.trim()) && !entries.iter().any(|entry| is_kind(&entry)) =>
-            {
-                let get = Entry { key: "get".into(), ..first.clone() };
-                if !is_title {
-                    let finding = finding(not_a_type).help(format!("write `get: {text}`"));
-                    self.report(finding.fix(first.key_span, "get"));
-                    let others = entries.iter().filter(|entry| !std::ptr::eq(*entry, first)).cloned();
-                    return Some(Some(std::iter::once(get).chain(others).collect()));
-                }
-                let patch = self.two_lines(node, first, &line, "get");
-                let help = format!("write `get: {text}`, and `{line}` beside it");
-                self.report(patched(finding(not_a_type).help(help), patch));
-                read(vec![get])
-            }
-            NodeKind::Scalar { .. } | NodeKind::List(_) => None,
-        }
-    }
-
-    /// The text that puts a line in front of a key, and the key that stands there then.
-    fn two_lines(&self, node: &Node, entry: &Entry, line: &str, key: &str) -> Option<(Span, String)> {
-        self.place(entry)?;
-        let between = match self.between_entries(node, entry)? {
-            Some(indent) => format!("\n{}", " ".repeat(indent)),
-            None => ", ".into(),
-        };
-        Some((entry.key_span, format!("{line}{between}{key}")))
-    }
-
     /// Steps whose kind key holds a map of what stands beside it here: `transaction: { name, steps }`,
     /// `request: { method, path, name }`, `repeat: { count, steps }`.
     fn lifted_step(&mut self, node: &Node, entries: &[Entry]) -> Option<Option<Vec<Entry>>> {
@@ -194,7 +62,7 @@ impl Lower<'_> {
             let Some(inside) = kind.value.entries().filter(|inside| !inside.is_empty()) else { continue };
             let find = |words: &[&str]| inside.iter().find(|entry| words.contains(&one_spelling(&entry.key).as_str()));
             let word = one_spelling(&kind.key);
-            let is_request_elsewhere = step_keys::KINDS
+            let is_request_elsewhere = kind_words::KINDS
                 .iter()
                 .any(|row| row.theirs.contains(&word.as_str()) && matches!(row.ours, Ours::Key(_) | Ours::Written(_)));
             let has_url = is_request_elsewhere && find(URLS).is_some() && self.around == Around::Nothing;
@@ -294,7 +162,7 @@ impl Lower<'_> {
         if let Some(kind) = kind_named(word) {
             return Some(kind.key.name);
         }
-        let row = step_keys::KINDS.iter().find(|row| row.theirs.contains(&word))?;
+        let row = kind_words::KINDS.iter().find(|row| row.theirs.contains(&word))?;
         match row.ours {
             Ours::Key(ours) => Some(ours),
             Ours::Written(_) => matches!(word, "loop" | "loops" | "loop_controller" | "for").then_some("repeat"),
@@ -487,7 +355,7 @@ impl Lower<'_> {
                 let text = format!("{method}: {}", given.text.as_ref().and(given.flow.as_deref())?);
                 return Some(self.reads_as(entry, Diagnostic::error(entry.key_span, message), text, entries));
             }
-            let tables: [&[Word]; 2] = [step_keys::KINDS, if entries.len() > 1 { step_keys::WORDS } else { &[] }];
+            let tables: [&[Word]; 2] = [kind_words::KINDS, if entries.len() > 1 { step_keys::WORDS } else { &[] }];
             return self.translated(&tables, entry, &message, entries, &takes);
         };
         let what = format!(
@@ -500,7 +368,7 @@ impl Lower<'_> {
             && let Some(share) = entry
                 .value
                 .text()
-                .and_then(|text| super::values::percent(text))
+                .and_then(|text| super::values::percent("weight", text))
                 .filter(|_| entry.value.text().is_some_and(|text| text.contains(['%', '.'])))
         {
             let finding =
@@ -510,7 +378,7 @@ impl Lower<'_> {
         if is_ours(word) {
             let own = word == kind.key.name;
             let table: &[&[Word]] = match () {
-                () if own => &[step_keys::OWN],
+                () if own => &[kind_words::OWN],
                 () if is_http && word != "chance" => &[requests::SHAPES],
                 () => &[step_keys::STEP_SHAPES],
             };
@@ -536,7 +404,7 @@ impl Lower<'_> {
                 let text = format!("extract: {}", given.flow.as_deref()?);
                 return Some(self.reads_as(entry, Diagnostic::error(entry.key_span, message), text, entries));
             }
-            let text = requests::header(&given).or_else(|| requests::assertion(&given)).or(extracted)?;
+            let text = header(&given).or_else(|| assertion(&given)).or(extracted)?;
             let finding = Diagnostic::error(entry.key_span, message);
             return Some(self.reads_as(entry, finding, text, entries));
         }
@@ -554,7 +422,7 @@ impl Lower<'_> {
                 || kind_named(key).is_some_and(|kind| kind.takes_steps())
         };
         let given = Given::of(self, entry, entries);
-        let rows = [step_keys::KINDS, step_keys::WORDS];
+        let rows = [kind_words::KINDS, step_keys::WORDS];
         let rows = rows.iter().copied().flatten().filter(|row| row.theirs.contains(&word.as_str()));
         let fits = |row: &&Word| match row.ours {
             Ours::Key(ours) => holds(ours) && entry.value.text().is_some() == (ours != "for_each"),
@@ -574,29 +442,27 @@ impl Lower<'_> {
 
     fn is_header_or_form(&self, entry: &Entry, entries: &[Entry], is_http: bool) -> bool {
         let is_form = one_spelling(&entry.key) == "x_www_form_urlencoded";
-        is_http
-            && (is_form
-                || requests::is_extension(&entry.key) && requests::header(&Given::of(self, entry, entries)).is_some())
+        is_http && (is_form || is_extension(&entry.key) && header(&Given::of(self, entry, entries)).is_some())
     }
 
     /// A key that starts with `x-` and would be left out without a word: a warning, as it may be meant as a note.
     fn own_key(&mut self, entry: &Entry, entries: &[Entry]) -> Option<Read> {
         let given = Given::of(self, entry, entries);
-        let text = requests::header(&given).or_else(|| super::in_words(&[requests::WORDS], &given))?;
+        let text = header(&given).or_else(|| super::in_words(&[requests::WORDS], &given))?;
         let message = format!("keys that start with `x-` are ignored, so `{}` is not sent", entry.key);
         let finding = Diagnostic::warning(entry.key_span, message);
         Some(self.reads_as(entry, finding, text, entries))
     }
 
     /// Whether a key is none that a step has.
-    fn is_foreign(&self, entry: &Entry) -> bool {
+    pub(super) fn is_foreign(&self, entry: &Entry) -> bool {
         let word = &*entry.key;
         kind_named(word).is_none() && keys::STEP.key(word).is_none() && !word.starts_with("x-") && word != "<<"
     }
 
     /// The text that puts what stands in the map of a key beside it, after `line`, and what it replaces; `main` is the
     /// entry that `line` has the value of.
-    fn lift(
+    pub(super) fn lift(
         &self,
         step: &Node,
         kind: &Entry,
@@ -634,14 +500,14 @@ impl Lower<'_> {
 }
 
 /// The method in words such as `http_post`, `POST` and `get_request`.
-fn method_word(word: &str) -> Option<&'static str> {
+pub(super) fn method_word(word: &str) -> Option<&'static str> {
     let word = one_spelling(word);
     let word = word.strip_prefix("http_").unwrap_or(&word);
     let word = word.strip_suffix("_request").unwrap_or(word);
     METHODS.into_iter().find(|method| *method == word)
 }
 
-fn patched(finding: Diagnostic, patch: Option<(Span, String)>) -> Diagnostic {
+pub(super) fn patched(finding: Diagnostic, patch: Option<(Span, String)>) -> Diagnostic {
     match patch {
         Some((span, text)) => Diagnostic {
             span: Span { end: finding.span.end.min(span.end).max(span.start + 1), ..finding.span },
@@ -652,14 +518,10 @@ fn patched(finding: Diagnostic, patch: Option<(Span, String)>) -> Diagnostic {
     }
 }
 
-fn is_written(entries: &[Entry], key: &str) -> bool {
-    entries.iter().any(|entry| &*entry.key == key)
-}
-
 /// Whether some table knows a word.
-fn is_in_a_table(word: &str) -> bool {
+pub(super) fn is_in_a_table(word: &str) -> bool {
     let word = one_spelling(word);
-    let tables = [step_keys::KINDS, step_keys::WORDS, requests::WORDS];
+    let tables = [kind_words::KINDS, step_keys::WORDS, requests::WORDS];
     tables.iter().copied().flatten().any(|row| row.theirs.contains(&word.as_str()))
         || matches!(&*word, "method" | "url")
 }

@@ -6,9 +6,13 @@ mod branches;
 mod expressions;
 mod extractors;
 mod given;
+mod kind_words;
 mod kinds;
 mod matchers;
+mod named_steps;
+mod request_values;
 mod requests;
+mod sentences;
 mod step_keys;
 mod values;
 

@@ -140,13 +140,14 @@ pub(super) fn threshold(metric: &str, limit: &str) -> Option<String> {
     }
 }
 
-/// A time that a JMeter field or a script gives in seconds or milliseconds, as a share of a whole: `0.3`, `30`,
-/// `30%` or `30 percent` as `30`.
-pub(super) fn percent(text: &str) -> Option<String> {
+/// A share under a word of another tool in percent: `0.3`, `30`, `30%` and `30 percent` are `30`. Only what is called a
+/// percentage is one below 1, too.
+pub(super) fn percent(word: &str, text: &str) -> Option<String> {
     let number = text.trim_end_matches("percent").trim().trim_end_matches('%').trim();
     let value: f64 = number.parse().ok()?;
-    let is_share = !text.contains('%') && !text.contains("percent") && value < 1.0 && number.contains('.');
-    let value = if is_share { (value * 100.0 * 1e6).round() / 1e6 } else { value };
+    let is_percent =
+        text.contains('%') || text.contains("percent") || word.contains("percent") || word.contains("throughput");
+    let value = if !is_percent && value <= 1.0 { (value * 100.0 * 1e6).round() / 1e6 } else { value };
     (0.0..=100.0).contains(&value).then(|| value.to_string())
 }
 
@@ -156,16 +157,17 @@ mod tests {
 
     #[test]
     fn shares_are_percentages() {
-        for (text, written) in [
-            ("0.3", Some("30")),
-            ("30", Some("30")),
-            ("30%", Some("30")),
-            ("30 percent", Some("30")),
-            ("1", Some("1")),
-            ("x", None),
-            ("400", None),
+        for (word, text, written) in [
+            ("probability", "0.3", Some("30")),
+            ("probability", "1", Some("100")),
+            ("probability", "30", Some("30")),
+            ("probability", "0.5%", Some("0.5")),
+            ("percent", "1", Some("1")),
+            ("percent", "30 percent", Some("30")),
+            ("percent", "x", None),
+            ("percent", "400", None),
         ] {
-            assert_eq!(percent(text).as_deref(), written, "{text}");
+            assert_eq!(percent(word, text).as_deref(), written, "{text}");
         }
     }
 
