@@ -167,3 +167,57 @@ const STEPS: &[(&str, &str, &str)] = &[
 fn fresh_guesses_lead_to_ours_in_one_step() {
     judge(STEPS.iter().map(|(step, words, written)| (steps(step), *words, *written)));
 }
+
+/// A third round, by somebody who has not seen the first two.
+const MORE: &[(&str, &str, &str)] = &[
+    ("- HTTP Request Sampler: { Path: /x, Method: PUT }", "`put: /x`", "- put: /x\n"),
+    ("- request: { type: GET, url: /x }", "`get: /x`", "- get: /x\n"),
+    ("- GET: { url: /x }", "`get: /x`", "- get: /x\n"),
+    ("- step: Home\n  get: /x", "`name", "- name: Home\n"),
+    (
+        "- Open home page:\n    get: /x\n    assert: { status: 200 }",
+        "`name: Open home page`",
+        "- name: Open home page\n",
+    ),
+    ("- wait 2s", "`- pause: 2s`", "- pause: 2s\n"),
+    ("- pause 2s", "`- pause: 2s`", "- pause: 2s\n"),
+    ("- sleep(2)", "`- pause: 2s`", "- pause: 2s\n"),
+    ("- log: { message: hi }", "`log`", ""),
+    ("- loop count: 5\n  steps: [ get: /x ]", "`repeat: 5`", "- repeat: 5\n"),
+    ("- repeat: five\n  steps: [ get: /x ]", "digits", ""),
+    ("- repeat: 0.5\n  steps: [ get: /x ]", "", ""),
+    ("- get: /x\n  HTTP Header Manager: { A: b }", "`headers`", "headers: { A: b }"),
+    ("- get: /x\n  Accept-Language: de", "`headers: { Accept-Language: de }`", "headers: { Accept-Language: de }"),
+    ("- get: /x\n  Authorization: Bearer ${word}", "`auth: { bearer: ", "auth: { bearer: "),
+    ("- get: /x\n  auth: { bearer_token: x }", "`auth: { bearer: x }`", "auth: { bearer: x }"),
+    ("- get: /x\n  auth: { basic: ann:pw }", "", ""),
+    ("- post: /x\n  formdata:\n    - key: a\n      value: b", "`form: { a: b }`", ""),
+    ("- post: /x\n  body:\n    mode: urlencoded\n    urlencoded: { a: b }", "`form", ""),
+    ("- post: /x\n  json_payload: { a: 1 }", "`json`", "json: { a: 1 }"),
+    ("- post: /x\n  content: { a: 1 }", "`json`", "json: { a: 1 }"),
+    ("- get: /x\n  Timeout: 5s", "`timeout`", "timeout: 5s"),
+    ("- get: /x\n  Retry: 3", "no retries", ""),
+    ("- get: /x\n  assert: { 'status code': 200 }", "`status`", "{ status: 200 }"),
+    ("- get: /x\n  assert: { Contains: Welcome }", "`body: { contains: Welcome }`", "{ body: { contains: Welcome } }"),
+    (
+        "- get: /x\n  assert: { 'body contains': Welcome }",
+        "`body: { contains: Welcome }`",
+        "{ body: { contains: Welcome } }",
+    ),
+    ("- get: /x\n  assert: { json: { $.a: { greater: 3 } } }", "`above`", "{ above: 3 }"),
+    ("- get: /x\n  assert: { jsonPath: { $.a: 3 } }", "`json`", "{ json: { $.a: 3 } }"),
+    ("- get: /x\n  assert: { size: < 10kB }", "`size: { below: 10kB }`", "{ size: { below: 10kB } }"),
+    ("- get: /x\n  extract: { a: { JSONPath: $.a } }\n- get: /${a}", "`json`", "{ json: $.a }"),
+    ("- get: /x\n  extract: { a: { regex: 'a(b)', Template: $1$ } }\n- get: /${a}", "`group: 1`", "group: 1"),
+    ("- get: /x\n  extract: { a: { css: h1, match: 0 } }\n- get: /${a}", "`match: random`", "match: random"),
+    ("- get: /x\n  extract: { a: '//a/@href' }\n- get: /${a}", "xpath", "{ xpath: '//a/@href' }"),
+];
+
+#[test]
+fn a_third_round_of_guesses_leads_to_ours_in_one_step() {
+    let plan = |step: &str| {
+        let head = if step.contains("${word}") { "variables: { word: mug }\n" } else { "" };
+        format!("{head}{}", steps(step))
+    };
+    judge(MORE.iter().map(|(step, words, written)| (plan(step), *words, *written)));
+}

@@ -254,3 +254,12 @@ fn keys_of_requests_lead_to_ours_in_one_step() {
     let rows = POST.iter().map(|row| ("post", row)).chain(GET.iter().map(|row| ("get", row)));
     judge(rows.map(|(kind, (key, words, written))| (on(kind, key), *words, *written)));
 }
+
+#[test]
+fn keys_of_requests_within_braces_lead_to_ours_in_one_step() {
+    let rows = POST.iter().map(|row| ("post", row)).chain(GET.iter().map(|row| ("get", row)));
+    let in_braces = rows.filter(|(_, (key, ..))| !key.contains('\n') && !key.contains(['|', '<']));
+    judge(
+        in_braces.map(|(kind, (key, words, written))| (steps(&format!("- {{ {kind}: /x, {key} }}")), *words, *written)),
+    );
+}

@@ -26,7 +26,6 @@ pub(super) static WORDS: &[Word] = &[
             "return_code",
             "http_status_code",
             "has_status",
-            "http",
         ],
         |given| Some(format!("status: {}", status(given)?)),
     ),
@@ -250,7 +249,7 @@ impl Lower<'_> {
                 })
             };
             let (table, message): (&[&[Word]], String) = match own {
-                Some(_) => (&[SHAPES], format!("`{word}` does not take {} like this one", entry.value.describe())),
+                Some(_) => (&[SHAPES], super::cannot_be(entry)),
                 None => (&[WORDS], format!("assert: there is no key `{word}`")),
             };
             let mut read = self.translated(table, entry, &message, entries, &takes);

@@ -344,11 +344,7 @@ impl Lower<'_> {
                     .key(ours)
                     .is_some_and(|key| key.ty.has_shape_of(value) && !(ours == "between" && value.items().is_none()))
             };
-            let message = if own {
-                format!("`{word}` does not take {} like this one", entry.value.describe())
-            } else {
-                format!("extractor: there is no key `{word}`")
-            };
+            let message = if own { super::cannot_be(entry) } else { format!("extractor: there is no key `{word}`") };
             if let Some(read) = self.attribute_in_css(node, entry, entries) {
                 all.extend(read);
                 changed = true;

@@ -386,6 +386,10 @@ pub(super) static OWN: &[Word] = &[
         given.truth()?;
         Some(format!("its steps stand right below `{}:`, each after its own `-`, without `steps:`", given.key))
     }),
+    told(&["repeat"], |given| {
+        let is_word = given.text.as_deref()?.chars().all(char::is_alphabetic);
+        is_word.then(|| "write how often in digits, `repeat: 3`, or for how long, `repeat: 30s`".into())
+    }),
     written(&["for_each"], for_each),
     written(&["wait_for_users"], |given| Some(format!("wait_for_users: {{ count: {} }}", given.count()?))),
     written(&["wait_for_users"], |given| {

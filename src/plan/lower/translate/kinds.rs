@@ -1,8 +1,8 @@
 //! Whole steps in the shape of other tools.
 
-use super::given::{Given, one_spelling};
+use super::given::{Given, Unit, one_spelling};
 use super::request_values::{METHODS, assertion, header, is_extension};
-use super::step_keys::{is_address, repeats, with_method};
+use super::step_keys::{WAITS, is_address, repeats, with_method};
 use super::{Ours, Read, Word, is_written, kind_words, requests, step_keys};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::keys::{self, KindId, StepKeys, kinds};
@@ -46,6 +46,7 @@ impl Lower<'_> {
             Some((method, path)) => format!("{method}: {path}"),
             None if is_address(&text) && !text.contains(' ') => format!("get: {text}"),
             None if self.fragments.contains_key(&*text) => format!("include: {text}"),
+            None if waited(&text).is_some() => format!("pause: {}", waited(&text)?),
             None => return None,
         };
         let message = format!("a step is a key with its value, not {}", node.describe());
@@ -67,7 +68,11 @@ impl Lower<'_> {
                 .any(|row| row.theirs.contains(&word.as_str()) && matches!(row.ours, Ours::Key(_) | Ours::Written(_)));
             let has_url = is_request_elsewhere && find(URLS).is_some() && self.around == Around::Nothing;
             let is_alone = !entries.iter().any(|entry| kind_named(&entry.key).is_some());
-            let meant = if has_url && is_alone { Some("request") } else { self.kind_meant(&word) };
+            let of_method = method_word(&kind.key).filter(|method| **method != *kind.key && find(URLS).is_some());
+            let meant = match (has_url || of_method.is_some()) && is_alone {
+                true => Some("request"),
+                false => self.kind_meant(&word),
+            };
             let steps = find(STEPS).map(|entry| Lifted { entry, ours: "steps" });
             let others = |known: &[&Entry]| -> Vec<Lifted<'_>> {
                 let is_other = |entry: &&Entry| !known.iter().any(|known| std::ptr::eq(*known, *entry));
@@ -108,7 +113,7 @@ impl Lower<'_> {
                         && inside.iter().all(|entry| matches!(&*entry.key, "method" | "url"))
                         && method.is_some();
                     let name = method.and_then(|method| method.value.text()).map(|text| text.to_ascii_lowercase());
-                    let name = name.unwrap_or_else(|| "get".into());
+                    let name = name.unwrap_or_else(|| of_method.unwrap_or("get").into());
                     let Some(method_key) = METHODS.into_iter().find(|known| *known == name).filter(|_| !ours) else {
                         continue;
                     };
@@ -139,7 +144,10 @@ impl Lower<'_> {
             } else {
                 format!("write `{line}`, and {names} beside it")
             };
-            let message = format!("`{}` takes one value, and the other keys stand beside it, not inside", kind.key);
+            let message = match kind_named(&kind.key) {
+                Some(_) => format!("`{}` takes one value, and the other keys stand beside it, not inside", kind.key),
+                None => format!("`{}` is not a step type", kind.key),
+            };
             self.report(patched(Diagnostic::error(kind.key_span, message).help(help), patch));
             let mut all = self.as_if(&line, kind)?;
             all.extend(rest.into_iter().map(|one| match one.ours {
@@ -217,7 +225,7 @@ impl Lower<'_> {
         }
         let url = kind.or_else(|| at(URLS))?;
         let (method_entry, url_entry) = (entries.get(method)?, entries.get(url)?);
-        let path = self.flow(&url_entry.value)?;
+        let path = self.in_one_line(&url_entry.value).map(str::to_owned).or_else(|| self.flow(&url_entry.value))?;
         let is_same = kind.is_some() && *url_entry.key == *ours;
         let line = format!("{ours}: {path}");
         let finding =
@@ -379,14 +387,10 @@ impl Lower<'_> {
             let own = word == kind.key.name;
             let table: &[&[Word]] = match () {
                 () if own => &[kind_words::OWN],
-                () if is_http && word != "chance" => &[requests::SHAPES],
+                () if is_http => &[requests::SHAPES, step_keys::STEP_SHAPES],
                 () => &[step_keys::STEP_SHAPES],
             };
-            let message = match entry.value.describe() {
-                "text" => format!("`{word}` cannot be `{}`", entry.value.text().map_or("", |text| &**text)),
-                other => format!("`{word}` does not take {} like this one", other),
-            };
-            return self.translated(table, entry, &message, entries, &takes);
+            return self.translated(table, entry, &super::cannot_be(entry), entries, &takes);
         }
         let message = format!("{what}: there is no key `{word}`");
         if is_http {
@@ -524,4 +528,12 @@ pub(super) fn is_in_a_table(word: &str) -> bool {
     let tables = [kind_words::KINDS, step_keys::WORDS, requests::WORDS];
     tables.iter().copied().flatten().any(|row| row.theirs.contains(&word.as_str()))
         || matches!(&*word, "method" | "url")
+}
+
+/// `wait 2s`, `sleep(2)`.
+fn waited(text: &str) -> Option<String> {
+    let (word, rest) = text.split_once([' ', '('])?;
+    let time = rest.trim_end_matches([')', ';']).trim();
+    let is_wait = WAITS.contains(&one_spelling(word).as_str());
+    super::given::time(time, Unit::Seconds).filter(|_| is_wait && !time.contains("${"))
 }

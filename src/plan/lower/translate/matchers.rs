@@ -130,11 +130,7 @@ impl Lower<'_> {
             }
             let takes =
                 |ours: &str, value: &Node| keys::MATCHER.key(ours).is_some_and(|key| key.ty.has_shape_of(value));
-            let message = if own {
-                format!("`{word}` does not take {} like this one", entry.value.describe())
-            } else {
-                format!("`{word}` is not a matcher")
-            };
+            let message = if own { super::cannot_be(entry) } else { format!("`{word}` is not a matcher") };
             if matches!(&*spelled, "ignore_case" | "case_insensitive" | "ignorecase" | "icase" | "case_sensitive") {
                 if let Some(read) = self.ignoring_case(node, entry, entries, &message) {
                     return Some(read);

@@ -300,6 +300,15 @@ impl Lower<'_> {
     }
 }
 
+/// What is wrong with the value of a key that is ours.
+fn cannot_be(entry: &Entry) -> String {
+    const SHOWN: usize = 60;
+    match entry.value.text().filter(|text| text.chars().count() <= SHOWN && !text.contains('\n')) {
+        Some(text) => format!("`{}` cannot be `{text}`", entry.key),
+        None => format!("`{}` cannot be {} like this one", entry.key, entry.value.describe()),
+    }
+}
+
 /// What an entry is called here, with its value, by a table.
 fn in_words(table: &[&[Word]], given: &Given<'_>) -> Option<String> {
     let word = one_spelling(given.key);

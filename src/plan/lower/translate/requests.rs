@@ -290,6 +290,10 @@ pub(super) static WORDS: &[Word] = &[
         Some(format!("write `auth: {{ basic: {{ username: {user}, password: {password} }} }}`"))
     }),
     // What there is not.
+    told(&["http", "settings", "options", "config"], |given| {
+        given.node.entries()?;
+        Some(format!("its keys stand on the request itself: remove `{}:`, and write them one level up", given.key))
+    }),
     instead(
         &["retry", "retries", "max_retries", "retry_count", "retry_on_failure", "attempts", "max_attempts"],
         "there are no retries: every request counts as it went; remove this key",

@@ -190,13 +190,16 @@ pub(super) fn for_each(given: &Given<'_>) -> Option<String> {
 }
 
 /// Keys that any step takes, with values of other tools.
-pub(super) static STEP_SHAPES: &[Word] = &[written(&["think_time"], |given| {
-    let is_ours = given.text.as_deref().is_some_and(|text| {
-        crate::schedule::ThinkTime::parse(text).is_ok() || text.contains("${") || text.parse::<f64>().is_ok()
-    });
-    let is_map = given.pairs.iter().any(|(key, _)| matches!(key.as_str(), "normal" | "poisson"));
-    if is_ours || is_map {
-        return None;
-    }
-    Some(format!("think_time: {}", pause(given, Unit::Seconds)?))
-})];
+pub(super) static STEP_SHAPES: &[Word] = &[
+    told(&["think_time"], |given| which_unit("think_time", given)),
+    written(&["think_time"], |given| {
+        let is_ours = given.text.as_deref().is_some_and(|text| {
+            crate::schedule::ThinkTime::parse(text).is_ok() || text.contains("${") || text.parse::<f64>().is_ok()
+        });
+        let is_map = given.pairs.iter().any(|(key, _)| matches!(key.as_str(), "normal" | "poisson"));
+        if is_ours || is_map {
+            return None;
+        }
+        Some(format!("think_time: {}", pause(given, Unit::Seconds)?))
+    }),
+];
