@@ -1,7 +1,7 @@
 //! Extractors, assertions and thresholds.
 
 use super::{Fields, Lower};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Fix, Span};
 use crate::extractors::Pick;
 use crate::extractors::find::JsonPath;
 use crate::plan::keys;
@@ -83,8 +83,15 @@ impl Lower<'_> {
                     return Some(plain(HowSpec::Json(Spanned::new("$".into(), text.span))));
                 }
                 // What is wrong with its quotes has been told; a guess at its backslashes would only confuse.
-                if !self.findings.iter().any(|known| known.span == text.span) {
-                    self.report(no_way(&text));
+                match self.findings.iter_mut().find(|known| known.span == text.span) {
+                    None => self.report(no_way(&text)),
+                    // One patch mends the quotes and names the way.
+                    Some(known) => {
+                        if let Some(ours) = super::translate::way(&text.value) {
+                            known.help = Some(format!("write `{ours}`"));
+                            known.fix = Some(Fix { span: text.span, replacement: ours });
+                        }
+                    }
                 }
                 // The variable is meant to be set: what uses it is judged as if it were.
                 return Some(plain(HowSpec::Json(Spanned::new("$".into(), text.span))));

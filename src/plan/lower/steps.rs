@@ -24,6 +24,15 @@ impl Lower<'_> {
         let Some(items) = node.items() else {
             let mut finding =
                 Diagnostic::error(node.span, format!("`{key}` takes a list of steps, not {}", node.describe()));
+            let fragment = node.text().map(|text| text.trim()).filter(|text| self.fragments.contains_key(*text));
+            if let Some(fragment) = fragment {
+                let list = format!("[{{ include: {fragment} }}]");
+                finding = finding.help(format!("write `{key}: {list}`"));
+                let is_here = self.in_one_line(node).is_some();
+                self.report(if is_here { finding.fix(node.span, &*list) } else { finding });
+                let read = self.value_as_if(&list, node);
+                return read.map_or_else(Vec::new, |read| self.steps(&read, key, weighted));
+            }
             finding = finding.help(format!("put a `-` in front of each step:  - {}", self.a_step()));
             self.report(finding);
             return Vec::new();

@@ -310,6 +310,11 @@ fn fragments_are_included_whatever_other_tools_call_it() {
     judge([
         (plan("- log_in"), "`- include: log_in`", "- include: log_in\n"),
         (plan("- include: { name: log_in }"), "`include: log_in`", "- include: log_in\n"),
+        (
+            plan("- get: /x").replace("    iterations: 1\n", "    iterations: 1\n    on_start: log_in\n"),
+            "`on_start: [{ include: log_in }]`",
+            "on_start: [{ include: log_in }]\n",
+        ),
         (plan("- include: [log_in]"), "`include: log_in`", "- include: log_in\n"),
     ]);
 }

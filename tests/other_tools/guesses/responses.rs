@@ -69,6 +69,7 @@ const EXTRACTORS: &[(&str, &str, &str)] = &[
     ("{ type: regex, expression: 'a(b)' }", "`regex: 'a(b)'`", "{ regex: 'a(b)' }"),
     ("{ type: json, path: $.a }", "`json: $.a`", "{ json: $.a }"),
     ("name=\"csrf_token\" value=\"(.+?)\"", "{ regex: ", "{ regex: 'name=\"csrf_token\" value=\"(.+?)\"' }"),
+    ("\"name=\"csrf_token\" value=\"(\\w+)\"\"", "{ regex: ", "{ regex: 'name=\"csrf_token\" value=\"(\\w+)\"' }"),
     ("input[name=csrf]", "{ css: 'input[name=csrf]' }", "{ css: 'input[name=csrf]' }"),
     ("//input/@value", "xpath", "{ xpath: '//input/@value' }"),
     ("token", "`$.token`", "csrf: $.token"),

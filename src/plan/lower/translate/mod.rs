@@ -226,7 +226,7 @@ impl Lower<'_> {
     }
 
     /// A value as if it were written in place of another one.
-    fn value_as_if(&self, text: &str, node: &Node) -> Option<Node> {
+    pub(crate) fn value_as_if(&self, text: &str, node: &Node) -> Option<Node> {
         let mut problems = Vec::new();
         let read = yaml::parse(text, node.span.file, &yaml::Unchanged, &mut problems)?;
         Some(moved(read, node.span))
