@@ -2,8 +2,8 @@
 //! offered is put in place and checked again. And what bodies are, whoever asks for them.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-#[path = "other_tools/guesses/mod.rs"]
-mod guesses;
+#[path = "other_tools/step_guesses/mod.rs"]
+mod step_guesses;
 #[path = "other_tools/messages.rs"]
 mod messages;
 mod support;

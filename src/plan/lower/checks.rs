@@ -17,7 +17,7 @@ use crate::yaml::{quoted, written_path};
 fn no_way(text: &Text) -> Diagnostic {
     let written = &*text.value;
     let finding = Diagnostic::error(text.span, format!("`{written}` does not say how to find the value"));
-    if let Some(ours) = super::translate::way(written) {
+    if let Some(ours) = super::step_words::way(written) {
         return finding.help(format!("name the way: `{ours}`")).fix(text.span, ours);
     }
     let way = if written.starts_with("//") {
@@ -87,7 +87,7 @@ impl Lower<'_> {
                     None => self.report(no_way(&text)),
                     // One patch mends the quotes and names the way.
                     Some(known) => {
-                        if let Some(ours) = super::translate::way(&text.value) {
+                        if let Some(ours) = super::step_words::way(&text.value) {
                             known.help = Some(format!("write `{ours}`"));
                             known.fix = Some(Fix { span: text.span, replacement: ours });
                         }

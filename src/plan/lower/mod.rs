@@ -9,7 +9,7 @@ mod load;
 mod root;
 mod shorthand;
 mod steps;
-mod translate;
+mod step_words;
 mod written;
 
 use std::collections::{BTreeMap, HashMap};
