@@ -6,6 +6,8 @@
 mod guesses;
 #[path = "other_tools/messages.rs"]
 mod messages;
+#[path = "other_tools/step_guesses/mod.rs"]
+mod step_guesses;
 mod support;
 #[path = "other_tools/written.rs"]
 mod written;
@@ -22,6 +24,11 @@ fn findings(folder: &Folder, plan: &str) -> Vec<Diagnostic> {
     support::patches::findings(&path)
 }
 
+/// The plan with the patches that are offered for it.
+fn patched(plan: &str, findings: &[Diagnostic]) -> String {
+    support::patches::patched(plan, findings).0
+}
+
 fn group(steps: &str) -> String {
     format!("{HEAD}thread_groups:\n  g:\n    iterations: 1\n    steps:\n{steps}")
 }
@@ -36,7 +43,7 @@ fn expect_patch(folder: &Folder, plan: &str, words: &str, written: &str) {
     };
     assert_eq!(found.len(), 1, "{plan}\n{}", told(&found));
     assert!(told(&found).contains(words), "{}", told(&found));
-    let (patched, _) = support::patches::patched(plan, &found);
+    let patched = patched(plan, &found);
     assert!(patched.contains(written), "{patched}");
     let again = findings(folder, &patched);
     assert!(again.is_empty(), "{patched}\n{}", told(&again));

@@ -152,6 +152,8 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
         files: Vec::new(),
         profiled: !options.profiles.is_empty(),
         around: Default::default(),
+        unread: Default::default(),
+        weighted: false,
         empty_values: Default::default(),
         moved_to_plan: Vec::new(),
         told_data: Vec::new(),
@@ -176,6 +178,7 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
     }
     let mut plan = plan?;
     plan.skip_without_samples = skip;
+    plan.unread = std::mem::take(&mut lower.unread);
     plan.without_thresholds = options.once;
     let mistakes = lower.findings.iter().any(|finding| finding.severity == Severity::Error);
     plan.is_whole = options.groups.is_empty() && !mistakes;

@@ -13,7 +13,7 @@ use crate::template::{
 };
 use crate::value::number_as_written;
 use crate::value::{Map, Value};
-use crate::yaml::{Node, NodeKind, Style, is_number, plain_value};
+use crate::yaml::{Node, NodeKind, Style, is_number, plain_value, quoted};
 
 /// Names and values known before the run.
 pub(super) struct Statics {
@@ -243,6 +243,14 @@ pub(crate) fn finding(found: TemplateProblem, text: &str, span: Span, sources: &
         _ => replacement,
     });
     match (at, replacement) {
+        // Plain text cannot begin with a quote.
+        (Some(at), Some(replacement))
+            if quotes.is_none() && at.start == span.start && replacement.starts_with(['\'', '"']) =>
+        {
+            let raw = sources.text(span);
+            let rest = raw.get((at.end - span.start) as usize..).unwrap_or_default();
+            if raw.contains('\n') { finding } else { finding.fix(span, quoted(&format!("{replacement}{rest}"))) }
+        }
         (Some(at), Some(replacement)) if !quotes.is_some_and(|quote| replacement.contains(quote)) => {
             // A name read as ["name"] is mended inside its quotes.
             let old = sources.text(at);

@@ -258,10 +258,10 @@ fn regression_patches_do_not_lie_within_one_another() {
 #[test]
 fn regression_what_is_not_there_is_told_with_what_to_do_instead() {
     for (step, message, remedy) in [
-        ("- close: {}", "`close` is not a kind of step", "closes by itself after the last of the `steps`"),
-        ("- close:", "`close` is not a kind of step", "closes by itself after the last of the `steps`"),
-        ("- disconnect: true", "`disconnect` is not a kind of step", "receive: { close: true }"),
-        ("- reply: {}", "`reply` is not a kind of step", "beside `send`"),
+        ("- close: {}", "`close` is not a step type", "closes by itself after the last of the `steps`"),
+        ("- close:", "`close` is not a step type", "closes by itself after the last of the `steps`"),
+        ("- disconnect: true", "`disconnect` is not a step type", "receive: { close: true }"),
+        ("- reply: {}", "`reply` is not a step type", "beside `send`"),
         ("- receive: { match: hello }", "no key `match`", "here it is `where`, for example"),
         ("- receive: { timeout: 5 }", "no key `timeout`", "here it is `within`, for example"),
         ("- receive: { count: 3, messages: 4 }", "no key `messages`", "written already"),
@@ -278,13 +278,9 @@ fn regression_what_is_not_there_is_told_with_what_to_do_instead() {
         expect_told(&on_a_connection(step), message, remedy);
     }
     for (step, message, remedy) in [
-        ("- until: { events: 5 }", "`until` is not a kind of step", "write it beside `sse`"),
-        (
-            "- until: x > 5\n  steps: [ get: / ]",
-            "`until` is not a kind of step",
-            "`while:` with the opposite condition",
-        ),
-        ("- assert: { status: 200 }", "`assert` is not a kind of step", "beside `get`"),
+        ("- until: { events: 5 }", "`until` is not a step type", "write it beside `sse`"),
+        ("- until: x > 5\n  steps: [ get: / ]", "`until` is not a step type", "`while:` with the opposite condition"),
+        ("- assert: { status: 200 }", "`assert` is not a step type", "beside `get`"),
         ("- sse: /s\n  until: { where: { $.a: 1 } }", "no key `where`", "does not look into an event"),
         ("- sse: /s\n  until: $.done == true", "`until` takes a map", "does not look into an event"),
         ("- sse: /s\n  until: { data: { a: 1 } }", "`data` takes text", "put quotes around it"),

@@ -19,6 +19,11 @@ impl<'n> Fields<'n> {
         self.entry(name).map(|entry| &entry.value)
     }
 
+    /// Whether some key is so, those of the plan's own left out.
+    pub(crate) fn any(&self, is_so: impl Fn(&str) -> bool) -> bool {
+        self.entries.iter().any(|entry| !entry.key.starts_with("x-") && is_so(&entry.key))
+    }
+
     /// The entry of a key.
     pub(crate) fn entry(&self, name: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|entry| &*entry.key == name && !entry.value.is_blank())
@@ -239,7 +244,7 @@ fn inner(key: &Key, word: &str, value: &Node) -> Option<&'static str> {
 
 /// Whether a key takes this value, as far as the next check would tell. `keys` are those of the map, and
 /// `beside` is what is written in it.
-fn accepts(key: &Key, value: &Node, keys: &[&'static Key], beside: &[Entry]) -> bool {
+pub(super) fn accepts(key: &Key, value: &Node, keys: &[&'static Key], beside: &[Entry]) -> bool {
     let text = || value.text().map_or("", |text| text.trim());
     let computed = text().contains("${");
     match key.ty {

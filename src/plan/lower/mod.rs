@@ -8,6 +8,7 @@ mod kind;
 mod load;
 mod root;
 mod shorthand;
+mod step_words;
 mod steps;
 mod translate;
 mod written;
@@ -24,7 +25,7 @@ pub(super) use root::plan;
 
 use super::keys;
 use super::statics::Statics;
-use super::types::{Dynamic, FileRef, Name, Spanned, Text};
+use super::types::{Dynamic, FileRef, Name, Spanned, Text, Unread};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::problem::Problem;
 use crate::sanitize::shown_path;
@@ -57,6 +58,10 @@ pub(crate) struct Lower<'a> {
     pub(super) profiled: bool,
     /// What is around the steps that are read.
     pub(super) around: Around,
+    /// What steps and keys that were not read would set.
+    pub(super) unread: Unread,
+    /// Whether the step that is read is a branch of `choose`.
+    pub(super) weighted: bool,
     /// Where keys without a value were told.
     pub(super) empty_values: EmptyValues,
     /// Keys of the plan that stand in thread groups: they are read as the plan's.

@@ -12,7 +12,10 @@ use super::keys;
 use crate::diagnostic::{Diagnostic, FileId, Span};
 use crate::units::{bare_number, parse_duration};
 use crate::yaml::{self, Offsets, Unchanged, quoted};
-use text::{closing_quote, cut_comment, ends_in_flow, indentation, is_one_text, is_word, outer_quote, value_start};
+use text::{
+    closing_quote, cut_comment, ends_in_flow, indentation, is_one_text, is_word, list_in_quotes, outer_quote,
+    value_start,
+};
 
 /// A mended copy of a file's text.
 pub(super) struct Mended {
@@ -186,6 +189,15 @@ impl Scan<'_> {
             return self.flow(entry, 0);
         }
         if let Some(value_start) = value_start(text) {
+            let key = text[..value_start].trim_end_matches(':').trim().trim_matches(['\'', '"']);
+            if let Some(whole) = self.compared(key, entry.start + value_start..entry.end) {
+                let value = self.text[whole.clone()].trim_start_matches(['>', '=']).trim();
+                let matcher = if self.text[whole.clone()].starts_with(">=") { "at_least" } else { "above" };
+                let meant = format!("{{ {matcher}: {value} }}");
+                let what = "`>` at the start of a value begins a text of several lines in YAML";
+                let remedy = format!("to compare write `{meant}`");
+                return self.report(whole, meant, what, &remedy, Kind::Refused);
+            }
             self.value(entry.start + value_start..entry.end, indent);
             return;
         }
@@ -219,6 +231,26 @@ impl Scan<'_> {
         if item {
             self.value(entry, indent);
         }
+    }
+
+    /// `> 20` where a value is compared: under a JSONPath, or what is measured.
+    fn compared(&self, key: &str, range: Range<usize>) -> Option<Range<usize>> {
+        const MEASURED: [&str; 5] = ["status", "response_time", "first_byte", "size", "length"];
+        if !key.starts_with('$') && !MEASURED.contains(&key) {
+            return None;
+        }
+        let whole = cut_comment(self.text, range.clone());
+        let text = &self.text[whole.clone()];
+        let value = text.trim();
+        let rest = value.strip_prefix('>')?;
+        let rest = rest.strip_prefix('=').unwrap_or(rest).trim();
+        let is_value = rest.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+            && rest.len() < 24
+            && rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+        let start = whole.start + (text.len() - text.trim_start().len());
+        // One digit alone says how deep a text of several lines is indented.
+        let is_header = value.len() == 2;
+        (is_value && !is_header).then(|| start..start + value.len())
     }
 
     /// A value that starts on this line; `range` goes to the line's end.
@@ -323,6 +355,30 @@ impl Scan<'_> {
             let whole = cut_comment(self.text, whole);
             // 'Ann's order' is meant as one text; "a" == b as an expression.
             let value = &self.text[whole.clone()];
+            if let Some(list) = list_in_quotes(value) {
+                let what = "texts in quotes with commas between them are a list, which stands in brackets";
+                return self.report(
+                    whole,
+                    format!("[{list}]"),
+                    what,
+                    &format!("put brackets around it: `[{list}]`"),
+                    Kind::Refused,
+                );
+            }
+            // "name="a" value="b"" has quotes of its own.
+            let goes_on = value[end + 2..]
+                .starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '(' | '\\' | '[' | '<' | '/'));
+            if goes_on && value.len() > end + 3 && value.ends_with(quote) {
+                let inner = &value[1..value.len() - 1];
+                let what = format!("the `{quote}` inside ends the text in YAML");
+                return self.report(
+                    whole.clone(),
+                    quoted(inner),
+                    &what,
+                    "put the other kind of quotes around it",
+                    Kind::Refused,
+                );
+            }
             if value.len() > 1 && value.ends_with(quote) && is_one_text(&value[1..value.len() - 1], quote) {
                 let inner = &value[1..value.len() - 1];
                 let what = format!("the `{quote}` inside ends the text in YAML");

@@ -31,6 +31,22 @@ pub(super) fn value_start(text: &str) -> Option<usize> {
     bare.ends_with(':').then_some(bare.len())
 }
 
+/// Texts in quotes with commas between them, `'a', 'b'`.
+pub(super) fn list_in_quotes(value: &str) -> Option<&str> {
+    let mut rest = value;
+    let mut items = 0;
+    loop {
+        let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+        let end = closing_quote(&rest[1..], quote)? + 2;
+        items += 1;
+        rest = rest[end..].trim_start();
+        if rest.is_empty() {
+            return (items > 1).then_some(value);
+        }
+        rest = rest.strip_prefix(',')?.trim_start();
+    }
+}
+
 /// Whether quotes inside a quoted value belong to its text: a single one, or those of JSON.
 pub(super) fn is_one_text(inner: &str, quote: char) -> bool {
     let is_json = (inner.starts_with('{') && inner.ends_with('}')) || (inner.starts_with('[') && inner.ends_with(']'));
