@@ -24,6 +24,11 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 /// Whether two words differ only in case and in what joins their parts, as `numberOfThreads` and `Number of
 /// Threads` do. What other tools' labels have in brackets at the end, `(users)`, is left out.
 pub fn is_same(one: &str, other: &str) -> bool {
+    // A word is compared with hundreds of others: nearly all differ in their first letter.
+    let first = |word: &str| word.bytes().find(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    if first(one) != first(other) {
+        return false;
+    }
     let letters = |word: &'_ str| -> usize { bare(word).chars().filter(|c| c.is_alphanumeric()).count() };
     if letters(one) == 0 || letters(other) == 0 {
         return one == other;
