@@ -528,7 +528,7 @@ thread_groups:
             (10, 40, "not `stedy`", "did you mean `steady`?"),
             (11, 22, "only an arrival rate drops iterations", "remove it"),
             (12, 46, "`iterations` counts the whole run, so `during` cannot apply", "remove `during`"),
-            (14, 19, "there is no thread group `bb`", "did you mean `b`?"),
+            (14, 19, "there is no thread group `bb`", "the other thread groups are: a, c"),
             (18, 54, "thread group `b` never reaches that stage", "there is one stage: `stage 1`"),
             (20, 13, "thread group `c` cannot need itself", "remove it"),
         ],

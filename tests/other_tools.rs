@@ -2,16 +2,17 @@
 //! offered is put in place and checked again. And what bodies are, whoever asks for them.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+#[path = "other_tools/guesses.rs"]
+mod guesses;
 #[path = "other_tools/messages.rs"]
 mod messages;
+#[path = "other_tools/step_guesses/mod.rs"]
+mod step_guesses;
 mod support;
 #[path = "other_tools/written.rs"]
 mod written;
 
-use std::collections::BTreeMap;
-
 use loadplan::diagnostic::Diagnostic;
-use loadplan::plan::LoadOptions;
 use support::{Folder, Reply, Server};
 
 const HEAD: &str = "http: { base_url: 'http://127.0.0.1:9' }\n";
@@ -19,23 +20,13 @@ const HEAD: &str = "http: { base_url: 'http://127.0.0.1:9' }\n";
 /// Every finding of a plan in a folder, and the plan's text.
 fn findings(folder: &Folder, plan: &str) -> Vec<Diagnostic> {
     let path = folder.write("plan.yaml", plan);
-    let loaded = loadplan::plan::load(&path, &LoadOptions::default());
-    let mut findings = loaded.findings;
-    if let Some(plan) = loaded.plan {
-        findings.extend(loadplan::graph::build(plan, &loaded.sources, &BTreeMap::new()).1);
-    }
-    findings
+    support::patches::expect_patches_to_hold(&path);
+    support::patches::findings(&path)
 }
 
-/// The plan with every patch that was offered.
+/// The plan with the patches that are offered for it.
 fn patched(plan: &str, findings: &[Diagnostic]) -> String {
-    let mut fixes: Vec<_> = findings.iter().filter_map(|finding| finding.fix.as_ref()).collect();
-    fixes.sort_by_key(|fix| std::cmp::Reverse(fix.span.start));
-    let mut text = plan.to_owned();
-    for fix in fixes {
-        text.replace_range(fix.span.start as usize..fix.span.end as usize, &fix.replacement);
-    }
-    text
+    support::patches::patched(plan, findings).0
 }
 
 fn group(steps: &str) -> String {

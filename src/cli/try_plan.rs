@@ -199,12 +199,14 @@ impl Observer for Watcher {
         let mut text = format!("\n-- {}\n", self.title(request.node));
         let mut why = request.failure.map(|failure| request.masker.mask(failure).into_owned());
         let alert = shown::exchange(&mut text, request, why.is_some(), self.bodies);
-        for (variable, found, secret) in request.extracted {
-            let _ = match found {
-                Ok(_) if *secret => writeln!(text, "   extracted {variable} = ***"),
+        for extracted in request.extracted {
+            let variable = &extracted.variable;
+            let remark = extracted.remark.as_ref().map(|remark| format!(" ({remark})")).unwrap_or_default();
+            let _ = match &extracted.found {
+                Ok(_) if extracted.secret => writeln!(text, "   extracted {variable} = ***{remark}"),
                 Ok(value) => writeln!(
                     text,
-                    "   extracted {variable} = {}",
+                    "   extracted {variable} = {}{remark}",
                     inline(&cut(&request.masker.beginning(value, VALUE), value, VALUE, ""))
                 ),
                 Err(message) => writeln!(text, "   FAIL {}", inline(&request.masker.mask(message))),
@@ -230,7 +232,7 @@ impl Observer for Watcher {
         }
         if let Some(failure) = request.failure
             && request.assertions.iter().all(|(_, result)| result.is_ok())
-            && request.extracted.iter().all(|(_, found, _)| found.is_ok())
+            && request.extracted.iter().all(|extracted| extracted.found.is_ok())
         {
             let _ = writeln!(text, "   FAIL {}", inline(&request.masker.mask(failure)));
         }

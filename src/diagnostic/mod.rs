@@ -77,9 +77,13 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a remedy as text to put in place of `span`.
+    /// Adds a remedy as text to put in place of `span`. A finding whose place is empty is about a value that is not
+    /// in the file but was put in place by another finding's patch: it has none of its own.
     #[must_use]
     pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        if span.start == span.end && span == self.span {
+            return self;
+        }
         self.fix = Some(Fix { span, replacement: replacement.into() });
         self
     }

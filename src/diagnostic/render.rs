@@ -160,8 +160,19 @@ fn first_line(span: Span, text: &str) -> Range<usize> {
 
 fn json_finding(finding: &Diagnostic, sources: &Sources, masker: &Masker) -> serde_json::Value {
     let (line, column) = sources.position(finding.span);
-    let end = super::Span { start: finding.span.end, ..finding.span };
-    let (end_line, end_column) = sources.position(end);
+    let end = |span: Span| sources.position(Span { start: span.end, ..span });
+    let (end_line, end_column) = end(finding.span);
+    let fix = finding.fix.as_ref().map(|fix| {
+        let ((line, column), (end_line, end_column)) = (sources.position(fix.span), end(fix.span));
+        let replacement = defused(&masker.mask(&fix.replacement));
+        json!({
+            "line": line,
+            "column": column,
+            "end_line": end_line,
+            "end_column": end_column,
+            "replacement": replacement,
+        })
+    });
     json!({
         "severity": match finding.severity { Severity::Error => "error", Severity::Warning => "warning" },
         "file": crate::sanitize::shown_path(sources.path(finding.span.file)),
@@ -172,6 +183,7 @@ fn json_finding(finding: &Diagnostic, sources: &Sources, masker: &Masker) -> ser
         "message": masked_line(&finding.message, masker),
         "help": finding.help.as_deref().map(|help| masked_line(help, masker)),
         "replacement": finding.fix.as_ref().map(|fix| defused(&masker.mask(&fix.replacement))),
+        "fix": fix,
     })
 }
 

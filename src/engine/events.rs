@@ -81,14 +81,27 @@ pub struct Observed<'a> {
     pub exchange: &'a Exchange,
     /// The response's body, if there was a response.
     pub response: Option<&'a crate::response::Response>,
-    /// What was extracted: variable, value or why there is none, whether it is secret.
-    pub extracted: &'a [(String, Result<String, String>, bool)],
+    /// What was extracted.
+    pub extracted: &'a [Extracted],
     /// Each assertion judged, with its failure.
     pub assertions: &'a [(String, Result<(), AssertionFailure>)],
     /// A failure of the exchange or the default status check.
     pub failure: Option<&'a str>,
     /// Hides secrets.
     pub masker: &'a Masker,
+}
+
+/// A value that was extracted, as `try` shows it.
+#[derive(Debug)]
+pub struct Extracted {
+    /// The variable.
+    pub variable: String,
+    /// The value, or why there is none.
+    pub found: Result<String, String>,
+    /// Whether it is secret.
+    pub secret: bool,
+    /// What to know about it, as `first of 20`.
+    pub remark: Option<String>,
 }
 
 /// A finished sample that counts, for outputs that keep one row for each.

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use super::events::{Event, Observed, RowKind};
+use super::events::{Event, Extracted, Observed, RowKind};
 use super::user::{Local, User};
 use crate::exchange::Exchange;
 use crate::failure::{FailureKind, StepError};
@@ -54,7 +54,7 @@ struct Judged {
     warm_up: bool,
     failures: Vec<SampleFailure>,
     /// For `try`: what was extracted and what was judged.
-    extracted: Vec<(String, Result<String, String>, bool)>,
+    extracted: Vec<Extracted>,
     assertions: Vec<(String, Result<(), crate::assertions::AssertionFailure>)>,
 }
 
@@ -260,10 +260,10 @@ impl User {
         for (slot, extractor) in &request.extractors {
             let found = extractor.extract(response, self);
             if observed {
-                let slot = &self.graph.slots[slot.0 as usize];
-                let secret = slot.secret;
+                let secret = self.graph.slots[slot.0 as usize].secret;
+                let remark = found.as_ref().ok().and_then(|value| extractor.remark(value, response, self));
                 let shown = found.as_ref().map(ToString::to_string).map_err(|failure| failure.message.clone());
-                judged.extracted.push((extractor.variable.clone(), shown, secret));
+                judged.extracted.push(Extracted { variable: extractor.variable.clone(), found: shown, secret, remark });
             }
             match found {
                 Ok(value) => self.set(*slot, Some(value)),

@@ -126,7 +126,7 @@ impl Extractor {
     /// # Errors
     /// When nothing matches and there is no default, or when a `${…}` in the extractor cannot be evaluated.
     pub fn extract(&self, response: &Response, scope: &mut dyn Scope) -> Result<Value, ExtractionFailure> {
-        let (reason, detail) = match self.matches(response, scope) {
+        let (reason, detail) = match self.matches(response, scope, self.pick == Pick::First) {
             Ok(matches) => {
                 let count = matches.count();
                 match self.taken(matches, scope) {
@@ -152,7 +152,7 @@ impl Extractor {
     /// Everything it finds in a response, whichever of it is taken: what is to be hidden if it extracts a
     /// secret. In JSON that is not whole, what is under the last name of its path.
     pub fn secrets(&self, response: &Response, scope: &mut dyn Scope) -> Vec<Value> {
-        let mut values = match (self.matches(response, scope), &self.how) {
+        let mut values = match (self.matches(response, scope, self.pick == Pick::First), &self.how) {
             (Ok(Matches::One(value)), _) => vec![value],
             (Ok(Matches::Several(values)), _) => values,
             (Err(Trouble::Place(_)), How::Json(path)) if self.source == Source::Body => {
@@ -162,6 +162,28 @@ impl Extractor {
         };
         values.truncate(MAX_SECRETS);
         values
+    }
+
+    /// What a person who looks at the value should know about it: that it is one of several, or that an element was
+    /// found and has no text.
+    pub fn remark(&self, value: &Value, response: &Response, scope: &mut dyn Scope) -> Option<String> {
+        let matches = self.matches(response, scope, false).ok()?;
+        let (count, is_empty) = (matches.count(), matches!(value, Value::Text(text) if text.trim().is_empty()));
+        if let (How::Css(css), true) = (&self.how, is_empty && count > 0)
+            && css.attribute().is_none()
+        {
+            return Some("the element has no text; `attribute: NAME` reads one of its attributes".into());
+        }
+        if count < 2 {
+            return None;
+        }
+        match self.pick {
+            Pick::All => None,
+            Pick::First => Some(format!("first of {count}")),
+            Pick::Last => Some(format!("last of {count}")),
+            Pick::Random => Some(format!("a random one of {count}")),
+            Pick::Nth(number) => Some(format!("number {number} of {count}")),
+        }
     }
 
     fn failure(&self, reason: &str, detail: &str, response: &Response, scope: &mut dyn Scope) -> ExtractionFailure {
@@ -215,7 +237,8 @@ impl Extractor {
         }
     }
 
-    fn matches(&self, response: &Response, scope: &mut dyn Scope) -> Result<Matches, Trouble> {
+    /// What is found; `first_only` where the rest is not asked for.
+    fn matches(&self, response: &Response, scope: &mut dyn Scope, first_only: bool) -> Result<Matches, Trouble> {
         match &self.how {
             How::Header(name) => {
                 let values = response.headers.get_all(name).iter();
@@ -234,12 +257,12 @@ impl Extractor {
         let text = self.looked_at(response)?;
         match &self.how {
             How::Json(path) => path.find_in_text(&text).map(Matches::from).map_err(Trouble::unreadable),
-            How::Regex { regex, group } => Ok(Matches::Several(self.by_regex(regex, group, &text))),
+            How::Regex { regex, group } => Ok(Matches::Several(by_regex(regex, group, &text, first_only))),
             How::Css(css) => css.find(&text).map(Matches::from).map_err(Trouble::unreadable),
             How::XPath(path) => path.find(&text).map(Matches::from).map_err(Trouble::unreadable),
             How::Between(left, right) => {
                 let (left, right) = (rendered(left, scope)?, rendered(right, scope)?);
-                Ok(Matches::Several(between(&text, &left, &right, self.pick == Pick::First)))
+                Ok(Matches::Several(between(&text, &left, &right, first_only)))
             }
             How::Header(_) | How::Cookie(_) => Ok(Matches::Several(Vec::new())),
         }
@@ -259,17 +282,17 @@ impl Extractor {
             },
         }
     }
+}
 
-    fn by_regex(&self, regex: &Regex, group: &CaptureGroup, text: &str) -> Vec<Value> {
-        let found = regex.captures_iter(text).filter_map(|captures| {
-            let part = match group {
-                CaptureGroup::Number(number) => captures.get(*number),
-                CaptureGroup::Name(name) => captures.name(name),
-            };
-            part.map(|part| Value::text(part.as_str()))
-        });
-        if self.pick == Pick::First { found.take(1).collect() } else { found.collect() }
-    }
+fn by_regex(regex: &Regex, group: &CaptureGroup, text: &str, first_only: bool) -> Vec<Value> {
+    let found = regex.captures_iter(text).filter_map(|captures| {
+        let part = match group {
+            CaptureGroup::Number(number) => captures.get(*number),
+            CaptureGroup::Name(name) => captures.name(name),
+        };
+        part.map(|part| Value::text(part.as_str()))
+    });
+    if first_only { found.take(1).collect() } else { found.collect() }
 }
 
 /// Why nothing could be looked for.

@@ -66,6 +66,8 @@ pub(crate) struct Build<'p> {
     pub(crate) data_used: BTreeSet<DataId>,
     /// Whether any expression reads `response`, which needs bodies kept.
     pub(crate) reads_response: bool,
+    /// Variables that hold lists, as far as extractors say so.
+    pub(super) lists: HashSet<SlotId>,
     pub(super) regexes: super::patterns::Regexes,
 }
 
@@ -117,6 +119,7 @@ pub fn build(
         set: Vec::new(),
         data_used: BTreeSet::new(),
         reads_response: false,
+        lists: HashSet::new(),
         regexes: Default::default(),
     };
     let graph = build.graph(steps);
@@ -139,6 +142,12 @@ impl Build<'_> {
         }
         self.variables();
         let data = self.data_sets();
+        for name in &plan.unread.variables {
+            if !self.names.slots.contains_key(name) && !self.names.data.contains_key(name) {
+                let slot = self.slot(name, false);
+                self.state.set(slot, None);
+            }
+        }
         self.collect_set_names(&steps);
         let services = self.services();
 
@@ -415,7 +424,8 @@ impl Build<'_> {
             }
         }
         for (slot, span) in std::mem::take(&mut self.extracted) {
-            if !self.names.used.contains(&slot) {
+            // What was not read may use it.
+            if !self.plan.unread.any && !self.names.used.contains(&slot) {
                 let name = &self.slots[slot.0 as usize].name;
                 self.findings.push(
                     Diagnostic::warning(span, format!("`{name}` is extracted but never used"))

@@ -8,7 +8,7 @@ use super::{AssertionId, AssertionInfo, LabelId, NodeId};
 use crate::assertions::{Assertion, Expected, JsonType, Matcher, Schema, Subject};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::extractors::find::{Css, JsonPath, XPath};
-use crate::extractors::{CaptureGroup, Extractor, How, Source};
+use crate::extractors::{CaptureGroup, Extractor, How, Pick, Source};
 use crate::plan::{AssertionGroup, AssertionSpec, ExtractorSpec, FileRef, HowSpec, SubjectSpec, Text, is_data, keys};
 use crate::sanitize::shown_path;
 use crate::template::{SlotId, Tree};
@@ -38,6 +38,9 @@ impl Build<'_> {
             };
             let slot = self.target_slot(&spec.variable);
             self.slots[slot.0 as usize].secret |= spec.secret;
+            if spec.pick == Pick::All {
+                self.lists.insert(slot);
+            }
             self.state.set(slot, Some(id));
             self.extracted.push((slot, spec.variable.span));
             if let (Some((how, text)), Some(default)) = (how, default) {

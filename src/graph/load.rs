@@ -29,12 +29,14 @@ impl Build<'_> {
                 Some(other) if needs.contains(&other) => {}
                 Some(other) => needs.push(other),
                 None => {
-                    let names: Vec<_> = self.plan.groups.iter().map(|group| &*group.name.value).collect();
+                    let others = self.plan.groups.iter().filter(|other| other.name.value != group.name.value);
+                    let names: Vec<_> = others.map(|group| &*group.name.value).collect();
                     let finding =
                         Diagnostic::error(need.span, format!("`needs`: there is no thread group `{}`", need.value));
                     let finding = match crate::suggest::nearest(&need.value, names.iter().copied()) {
                         Some(near) => finding.help(format!("did you mean `{near}`?")).fix(need.span, near),
-                        None => finding.help(format!("the thread groups are: {}", names.join(", "))),
+                        None if names.is_empty() => finding.help("this is the only thread group: remove `needs`"),
+                        None => finding.help(format!("the other thread groups are: {}", names.join(", "))),
                     };
                     self.findings.push(finding);
                 }

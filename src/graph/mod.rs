@@ -18,6 +18,7 @@ mod json_template;
 mod load;
 mod names;
 mod never_held;
+mod other_tools;
 mod patterns;
 mod requests;
 mod secret_flow;

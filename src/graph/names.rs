@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::build::Build;
 use super::flow::Assigned;
+use super::other_tools::Meant;
 use super::{DataId, Flow, NodeId, Place};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::plan::{Name, Text, finding};
@@ -41,7 +42,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    fn find(&self, name: &str) -> Option<SlotId> {
+    pub(super) fn find(&self, name: &str) -> Option<SlotId> {
         self.local
             .iter()
             .rev()
@@ -93,10 +94,26 @@ impl Build<'_> {
             Ok(parsed) => parsed,
             Err(problems) => {
                 let columns = self.columns_in_want_of_brackets(&text.value, false);
+                if columns.is_empty()
+                    && let Some(meant) = self.text_meant(text, problems.first())
+                {
+                    return match meant {
+                        Meant::Reads(meant) => self.text(&meant, node),
+                        Meant::Told => None,
+                    };
+                }
                 self.problems(if columns.is_empty() { problems } else { columns }, text);
                 return None;
             }
         };
+        if self.is_doubtful(parsed.names())
+            && let Some(meant) = self.text_meant(text, None)
+        {
+            return match meant {
+                Meant::Reads(meant) => self.text(&meant, node),
+                Meant::Told => None,
+            };
+        }
         self.doubts(parsed.doubts(), text);
         let before = self.findings.len();
         self.judge_builtins(parsed.builtins(), text);
@@ -122,10 +139,26 @@ impl Build<'_> {
             Ok(parsed) => parsed,
             Err(problems) => {
                 let columns = self.columns_in_want_of_brackets(&text.value, true);
+                if columns.is_empty()
+                    && let Some(meant) = self.expression_meant(text, problems.first())
+                {
+                    return match meant {
+                        Meant::Reads(meant) => self.expression(&meant, node),
+                        Meant::Told => None,
+                    };
+                }
                 self.problems(if columns.is_empty() { problems } else { columns }, text);
                 return None;
             }
         };
+        if self.is_doubtful(parsed.names())
+            && let Some(meant) = self.expression_meant(text, None)
+        {
+            return match meant {
+                Meant::Reads(meant) => self.expression(&meant, node),
+                Meant::Told => None,
+            };
+        }
         self.doubts(parsed.doubts(), text);
         let before = self.findings.len();
         self.judge_builtins(parsed.builtins(), text);
@@ -209,16 +242,17 @@ impl Build<'_> {
     /// `$token` where a variable `token` is known: as in a shell, but here the server would get the
     /// very letters, and what goes wrong then does not say why.
     fn bare_names(&mut self, text: &Text) {
-        for range in super::dollar_names::names(&text.value) {
-            let name = &text.value[range.start + 1..range.end];
+        for (range, name) in super::dollar_names::names(&text.value) {
+            let name = &text.value[name];
             let Some(slot) = self.names.find(name).filter(|slot| self.state.known(*slot) != Assigned::Never) else {
                 continue;
             };
             self.names.used.insert(slot);
             let quotes = super::dollar_names::needs_quotes(&self.sources, text.span);
-            let problem = TemplateProblem::new(range.clone(), format!("`${name}` is sent as it stands"))
-                .help(format!("for the variable write `${{{name}}}`"))
-                .replace(format!("${{{name}}}"));
+            let problem =
+                TemplateProblem::new(range.clone(), format!("`{}` is sent as it stands", &text.value[range.clone()]))
+                    .help(format!("for the variable write `${{{name}}}`"))
+                    .replace(format!("${{{name}}}"));
             let mut finding = finding(problem, &text.value, text.span, &self.sources);
             if quotes && !text.value.contains('\'') {
                 let (before, behind) = (&text.value[..range.start], &text.value[range.end..]);
@@ -287,6 +321,8 @@ impl Build<'_> {
             let unknown = self.names.find(&used.name).is_none() && !matches!(used.name.as_str(), "env" | "services");
             match self.hyphenated(used, &text.value).filter(|_| unknown) {
                 Some(whole) => {
+                    let meant = whole.problem.corrected.as_deref().and_then(|meant| self.names.find(meant));
+                    self.names.used.extend(meant);
                     problems.retain(|told| told.range.start < whole.range.start || told.range.end > whole.range.end);
                     problems.push(whole);
                 }
@@ -348,12 +384,38 @@ impl Build<'_> {
                 let help = format!("`{name}` is a column of the data set `{data}`: write `{whole}`");
                 return problem(format!("nothing sets a variable `{name}`"), help, Some(whole));
             }
+            if let ("vars" | "variables" | "secrets" | "session" | "context", Some((member, _))) = (name, &used.member)
+            {
+                let help = format!(
+                    "names stand bare, whatever they were set by: `${{{member}}}`; but nothing sets `{member}` either"
+                );
+                return problem(format!("nothing is called `{name}`"), help, None);
+            }
+            if matches!(name, "user" | "user_id" | "userId" | "username") {
+                let help = "the number of the user is `user_number`; a value of your own is set under `variables`, in `data`, with `extract` or `set`";
+                return problem(format!("nothing sets a variable `{name}`"), help.into(), None);
+            }
+            let is_environment = name.len() > 2
+                && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+                && !self.names.all().any(|known| known.eq_ignore_ascii_case(name));
+            if is_environment {
+                let is_there = matches!(&self.names.env, Value::Map(env) if env.get(name).is_some());
+                let whole = format!("env.{name}");
+                let help = format!("a variable of the environment is read by `{whole}`");
+                return problem(format!("nothing sets a variable `{name}`"), help, is_there.then_some(whole));
+            }
             let near = crate::suggest::nearest(name, self.names.all()).map(str::to_owned);
             let help = match &near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "set it under `variables`, with `extract` or `set`, or name a data set".into(),
             };
-            return problem(format!("nothing sets a variable `{name}`"), help, near);
+            // A name that means nothing here either is no correction.
+            let is_set = |near: &String| {
+                let slot = self.names.find(near).filter(|_| !self.names.data.contains_key(near.as_str()));
+                used.defaulted || slot.is_none_or(|slot| self.state.known(slot) != Assigned::Never)
+            };
+            let corrected = near.filter(is_set);
+            return problem(format!("nothing sets a variable `{name}`"), help, corrected);
         };
         self.names.used.insert(slot);
         if let Some(data) = self.row_slots.get(&slot).copied() {

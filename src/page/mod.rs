@@ -1,5 +1,5 @@
 //! What an HTML page says to people, and what it offers them: forms to send and links to follow.
-//! Reading is bounded by the limits of [`markup`](crate::markup), and so is what is taken out of a page.
+//! Reading is bounded by the limits of [`markup`](mod@crate::markup), and so is what is taken out of a page.
 
 mod forms;
 

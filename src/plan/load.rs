@@ -1,6 +1,6 @@
 //! Reading a plan: the file and what it includes, profiles, overrides, and all findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -87,13 +87,35 @@ pub fn load(path: &Path, options: &LoadOptions) -> Loaded {
     let mut sources = Sources::with_sections(super::keys::PLAN.keys.iter().map(|key| key.name));
     let mut findings = Vec::new();
     let plan = read(path, options, &mut sources, &mut findings);
+    let mut told = HashSet::new();
+    findings.retain(|finding| told.insert(finding.clone()));
+    keep_quotes(&mut findings, &sources);
     part_patches(&mut findings);
     Loaded { sources, plan, findings }
 }
 
+/// A key in quotes needs no space after its `:`, as in JSON; another name for it stays in quotes there.
+fn keep_quotes(findings: &mut [Diagnostic], sources: &Sources) {
+    for fix in findings.iter_mut().filter_map(|finding| finding.fix.as_mut()) {
+        let after = Span { start: fix.span.end, end: fix.span.end + 2, ..fix.span };
+        let written = sources.text(fix.span);
+        let quote = written.chars().next().filter(|quote| matches!(quote, '"' | '\'') && written.ends_with(*quote));
+        let is_key = sources.text(after).starts_with(':') && !sources.text(after).ends_with(char::is_whitespace);
+        if let Some(quote) = quote.filter(|quote| is_key && !fix.replacement.contains(*quote)) {
+            fix.replacement = format!("{quote}{}{quote}", fix.replacement);
+        }
+    }
+}
+
 /// Of patches of which one lies within another only the inner one stays, so that all can be put in place at
-/// once; the next check offers the outer one again.
+/// once; the next check offers the outer one again. A place gets one patch.
 fn part_patches(findings: &mut [Diagnostic]) {
+    let mut places = HashSet::new();
+    for finding in findings.iter_mut() {
+        if finding.fix.as_ref().is_some_and(|fix| !places.insert(fix.span)) {
+            finding.fix = None;
+        }
+    }
     let mut patched: Vec<(Span, usize)> =
         findings.iter().enumerate().filter_map(|(at, one)| Some((one.fix.as_ref()?.span, at))).collect();
     patched.sort_by_key(|(span, _)| (span.file, span.start, std::cmp::Reverse(span.end)));
@@ -130,8 +152,13 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
         files: Vec::new(),
         profiled: !options.profiles.is_empty(),
         around: Default::default(),
+        unread: Default::default(),
+        weighted: false,
         empty_values: Default::default(),
+        moved_to_plan: Vec::new(),
+        told_data: Vec::new(),
     };
+    lower.translate(&mut node);
     let mut skip = false;
     for name in &options.profiles {
         skip |= overlay::profile(&mut lower, &mut node, name).unwrap_or(false);
@@ -151,6 +178,7 @@ fn read(path: &Path, options: &LoadOptions, sources: &mut Sources, findings: &mu
     }
     let mut plan = plan?;
     plan.skip_without_samples = skip;
+    plan.unread = std::mem::take(&mut lower.unread);
     plan.without_thresholds = options.once;
     let mistakes = lower.findings.iter().any(|finding| finding.severity == Severity::Error);
     plan.is_whole = options.groups.is_empty() && !mistakes;
@@ -201,6 +229,11 @@ pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<D
     findings.extend(pitfalls);
     let mut errors = Vec::new();
     let node = yaml::parse(&mended.text, file, &mended, &mut errors);
+    for error in &mut errors {
+        if told == 0 && error.message.starts_with(yaml::NO_ITEM) {
+            at_its_dash(&text, error);
+        }
+    }
     // A syntax error that a pitfall on the same line explains already would only confuse.
     let lines: Vec<usize> = findings[findings.len() - told..].iter().map(|one| sources.position(one.span).0).collect();
     errors.retain(|error| !lines.contains(&sources.position(error.span).0) || node.is_some());
@@ -209,6 +242,22 @@ pub(super) fn read_yaml(path: &Path, sources: &mut Sources, findings: &mut Vec<D
     }
     findings.extend(errors);
     node.map(|node| (file, node))
+}
+
+/// Says of a key that stands as far left as the dash of its step how far it is to be indented.
+fn at_its_dash(text: &str, error: &mut Diagnostic) {
+    let Some((word, place, replacement)) = pitfalls::indented(text, error.span.start as usize) else { return };
+    let span = Span { start: place.start as u32, end: place.end as u32, ..error.span };
+    let is_step = replacement == "- ";
+    let finding = Diagnostic::error(error.span, format!("`{word}` stands as far left as the `-` of the step above it"));
+    let help = if is_step {
+        format!("if it is a step of its own, put `- ` in front of it: `- {word}: …`")
+    } else {
+        format!(
+            "if `{word}` belongs to the step above it, indent it by two spaces, as far as that step's first key; if it is a step of its own, put `- ` in front"
+        )
+    };
+    *error = finding.help(help).fix(span, replacement);
 }
 
 /// A file's text without its byte order mark, or why it cannot be used.

@@ -7,6 +7,8 @@ use crate::json::{Document, Node, ValueKind};
 
 /// What the text is, and what to do, when it is a file of another tool.
 pub(super) fn kind(text: &str) -> Option<(&'static str, &'static str)> {
+    const ARTILLERY: &str = "write `config.target` as `http: { base_url: … }`, a scenario as a thread group under `thread_groups`, its `flow` as `steps`, `arrivalRate: 10` with `duration: 60` as `arrival_rate: 10/s` and `duration: 60s` of the group, `payload` as `data`, `ensure` as `thresholds`; `loadplan new` writes a plan to start from";
+    const TAURUS: &str = "write each `execution` as a thread group under `thread_groups`: `concurrency: 10` as `users: 10`, `ramp-up` as `ramp_up`, `hold-for` as `duration` (which has the ramp-up in it), the scenario's `requests` as `steps` such as `- get: /path`, `default-address` as `http: { base_url: … }`, the criteria of `reporting` as `thresholds`; `loadplan new` writes a plan to start from";
     const WRITE: &str = "`loadplan new` writes a plan to start from; write its requests as steps there";
     let start = text.trim_start();
     if start.starts_with('{') {
@@ -42,6 +44,38 @@ pub(super) fn kind(text: &str) -> Option<(&'static str, &'static str)> {
         return Some(("an OpenAPI description", WRITE));
     }
     let any = |part: &str| text.lines().any(|line| line.trim_start().starts_with(part));
+    let top = |key: &str| text.lines().any(|line| line.trim_end() == key);
+    let item = |key: &str| any(key) || any(&format!("- {key}"));
+    if top("scenarios:") && item("flow:") {
+        return Some(("an Artillery script", ARTILLERY));
+    }
+    if top("execution:") && (top("scenarios:") || item("scenario:")) && !top("thread_groups:") {
+        return Some(("a Taurus configuration", TAURUS));
+    }
+    if top("jobs:") && item("runs-on:") {
+        return Some(("a GitHub workflow", "name the plan, which it gives to `loadplan run`"));
+    }
+    if top("services:") && item("image:") && !top("thread_groups:") && !top("http:") {
+        return Some((
+            "a Docker Compose file",
+            "name the plan; a plan starts it with `services: { api: { command: docker compose up -d } }`",
+        ));
+    }
+    let is_pair = |line: &str| {
+        line.split_once('=')
+            .is_some_and(|(key, _)| !key.contains([':', '{', ' ']) || key.ends_with(' ') && !key.contains(':'))
+    };
+    let sections = first.starts_with('[') && first.ends_with(']');
+    let mut rest = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';', '[']));
+    if (sections || is_pair(first)) && rest.all(is_pair) && text.contains('=') {
+        return Some((
+            "a file of properties (TOML or INI)",
+            "a plan is YAML: `key: value`, what belongs to a key indented below it; `loadplan new` writes one",
+        ));
+    }
+    if top("thread_groups:") {
+        return None;
+    }
     let script = first.starts_with("import ")
         || first.starts_with("from ")
         || first.starts_with("//")
@@ -82,6 +116,8 @@ mod tests {
             ("// load\nimport http from \"k6/http\";", "k6"),
             ("from locust import HttpUser, task", "Locust"),
             ("package shop\nimport io.gatling.core.Predef._", "Gatling"),
+            ("config:\n  target: http://x\nscenarios:\n  - flow:\n      - get: { url: / }\n", "Artillery"),
+            ("execution:\n- concurrency: 5\n  scenario: a\nscenarios:\n  a: {}\n", "Taurus"),
         ] {
             let told = kind(text).map(|(told, _)| told).unwrap_or_default();
             assert!(told.contains(what), "{text}: {told}");
@@ -92,6 +128,7 @@ mod tests {
             "{ name: A, http: { base_url: x } }",
             "# import http from 'k6/http'\nname: k6\n",
             "openapi: 1\n",
+            "// a comment\nthread_groups:\n  a: {}\n",
         ] {
             assert_eq!(kind(plan), None, "{plan}");
         }

@@ -64,6 +64,9 @@ fn named(lower: &mut Lower<'_>, plan: &mut Node, section: &str, over: &Node) {
         return lower.report(Diagnostic::error(over.span, format!("`{section}` takes a map, not {}", over.describe())));
     };
     let Some(base) = get_mut(plan, section) else {
+        if entries.is_empty() {
+            return;
+        }
         return lower.report(
             Diagnostic::error(over.span, format!("the plan has no `{section}` to change"))
                 .help("a profile changes what the plan has; add it to the plan first"),

@@ -13,7 +13,7 @@ use crate::template::{
 };
 use crate::value::number_as_written;
 use crate::value::{Map, Value};
-use crate::yaml::{Node, NodeKind, Style, is_number, plain_value};
+use crate::yaml::{Node, NodeKind, Style, is_number, plain_value, quoted};
 
 /// Names and values known before the run.
 pub(super) struct Statics {
@@ -116,6 +116,11 @@ impl Statics {
         }
     }
 
+    /// Whether the environment has a variable of this name.
+    pub(super) fn has_env(&self, name: &str) -> bool {
+        matches!(&self.env, Value::Map(env) if env.get(name).is_some())
+    }
+
     fn tree(&mut self, node: &Node, sources: &Sources) -> Result<Option<Value>, Vec<Diagnostic>> {
         Ok(match &node.kind {
             NodeKind::Scalar { text, style: Style::Plain } if !text.contains("${") => Some(plain_value(text)),
@@ -168,13 +173,22 @@ impl Statics {
         });
         if let Some(used) = unknown {
             let near = crate::suggest::nearest(&used.name, self.names.iter().map(|name| &**name));
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => ORDER.into(),
+            let is_constant =
+                |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+            let (help, corrected) = match near {
+                Some(near) => (format!("did you mean `{near}`?"), Some(near.to_owned())),
+                // Only variables of the environment are called so.
+                None if is_constant(&used.name) => {
+                    let name = format!("env.{}", used.name);
+                    let is_set = self.has_env(&used.name);
+                    let now = if is_set { "" } else { ", which is not set now" };
+                    (format!("a variable of the environment is `{name}`{now}"), Some(name).filter(|_| is_set))
+                }
+                None => (ORDER.into(), None),
             };
             let message = format!("`{}` is not known before the run starts", used.name);
             let problem = TemplateProblem::new(used.range.clone(), message);
-            return Some(problem.help(help).corrected(near.map(str::to_owned)));
+            return Some(problem.help(help).corrected(corrected));
         }
         let service = parsed.names().iter().find_map(|used| {
             let (name, range) = used.member.as_ref().filter(|_| used.name == "services")?;
@@ -229,6 +243,14 @@ pub(crate) fn finding(found: TemplateProblem, text: &str, span: Span, sources: &
         _ => replacement,
     });
     match (at, replacement) {
+        // Plain text cannot begin with a quote.
+        (Some(at), Some(replacement))
+            if quotes.is_none() && at.start == span.start && replacement.starts_with(['\'', '"']) =>
+        {
+            let raw = sources.text(span);
+            let rest = raw.get((at.end - span.start) as usize..).unwrap_or_default();
+            if raw.contains('\n') { finding } else { finding.fix(span, quoted(&format!("{replacement}{rest}"))) }
+        }
         (Some(at), Some(replacement)) if !quotes.is_some_and(|quote| replacement.contains(quote)) => {
             // A name read as ["name"] is mended inside its quotes.
             let old = sources.text(at);

@@ -1,5 +1,6 @@
 //! The typed plan: what was written, each value with its place. What it means is the graph's affair.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,15 @@ pub type Name = Spanned<Arc<str>>;
 /// A value that is known before the run, or text with `${…}` that yields it for each user.
 pub type Dynamic<T> = crate::value::Dynamic<T, Text>;
 
+/// What was not read because of a mistake that has been told.
+#[derive(Clone, Debug, Default)]
+pub struct Unread {
+    /// Whether anything was left out of steps.
+    pub any: bool,
+    /// The variables that it would set.
+    pub variables: BTreeSet<Arc<str>>,
+}
+
 /// A whole plan.
 #[derive(Debug)]
 pub struct Plan {
@@ -69,6 +79,8 @@ pub struct Plan {
     pub without_thresholds: bool,
     /// Whether all of it was read and is to run: no mistakes, and every thread group.
     pub is_whole: bool,
+    /// What was left out of its steps.
+    pub unread: Unread,
     /// The files it names that are read before or during the run: data, bodies, JSON Schemas, certificates and keys.
     pub files: Vec<PathBuf>,
 }

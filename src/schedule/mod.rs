@@ -12,7 +12,7 @@ mod window;
 use std::time::Duration;
 
 pub use arrivals::{ArrivalTimes, Arrivals};
-pub use think_time::ThinkTime;
+pub use think_time::{ThinkTime, guess as guess_think_time};
 pub use users::{UserEvent, UserEvents, Users};
 pub use window::{During, Window};
 

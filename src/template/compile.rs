@@ -266,6 +266,12 @@ impl<'a> Compiler<'a> {
                     None => {
                         let problem =
                             unknown_words::unknown(key, key_range.clone(), "`response` has no", ResponsePart::names());
+                        let problem = match unknown_words::part_of_response(key) {
+                            Some(part) => TemplateProblem::new(key_range.clone(), format!("`response` has no `{key}`"))
+                                .help(format!("here it is `response.{part}`"))
+                                .replace(part),
+                            None => problem,
+                        };
                         self.fail(problem)
                     }
                 },

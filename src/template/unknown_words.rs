@@ -119,7 +119,7 @@ const BRIDGES: &[(&str, &str)] = &[
     ("user_id", "user_number"),
 ];
 
-fn bridge(word: &str) -> Option<&'static str> {
+pub(super) fn bridge(word: &str) -> Option<&'static str> {
     BRIDGES.iter().find(|(foreign, _)| *foreign == word).map(|(_, ours)| *ours)
 }
 
@@ -279,6 +279,18 @@ fn bridged(text: &str, name: &str, ours: &str, name_range: &Range<usize>, argume
     } else {
         problem.help(format!("JMeter's `{name}` is `{ours}` here"))
     }
+}
+
+/// What a part of the response is called elsewhere.
+pub(super) fn part_of_response(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "code" | "status_code" | "statusCode" | "response_code" => "status",
+        "text" | "content" | "data" => "body",
+        "time" | "elapsed" | "duration" | "response_time" => "time_ms",
+        "header" | "hdrs" => "headers",
+        "success" | "is_success" => "ok",
+        _ => return None,
+    })
 }
 
 /// `value.method(…)`, which other languages have.

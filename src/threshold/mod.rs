@@ -2,6 +2,7 @@
 
 mod doubt;
 mod relative;
+mod words;
 
 use std::time::Duration;
 
@@ -161,9 +162,21 @@ impl Condition {
     /// When a part is unknown or lacks its unit. A corrected text can itself be read.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         Self::read(text).map_err(|mut error| {
-            error.corrected = error.corrected.and_then(settled);
-            error
+            let guess = words::guess(text).and_then(settled);
+            error.corrected = guess.or_else(|| error.corrected.and_then(settled));
+            match words::several(text) {
+                Some(parts) if error.corrected.is_none() => Problem::new(
+                    format!("`{}` is more than one threshold", text.trim()),
+                    format!("make each an entry of its own: {}", parts.join(", ")),
+                ),
+                Some(_) | None => error,
+            }
         })
+    }
+
+    /// The threshold that an entry of a map stands for, as `p95: 500ms` and k6's `http_req_duration: p(95)<500` do.
+    pub fn of_entry(key: &str, value: &str) -> Option<String> {
+        words::of_entry(key, value)
     }
 
     fn read(text: &str) -> Result<Self, Problem> {
@@ -307,7 +320,7 @@ impl Condition {
                     }
                     return Err(Problem {
                         message: format!("`{figure}` is not a metric"),
-                        help: format!("the metrics are {} and apdex(500ms)", METRICS.join(", ")),
+                        help: metrics_near(figure),
                         corrected: near.map(corrected),
                     });
                 }
@@ -322,6 +335,13 @@ impl Condition {
         }
         Ok((phase, metric, unit))
     }
+}
+
+/// What helps with a metric that nobody knows: those that come nearest to it.
+fn metrics_near(figure: &str) -> String {
+    let near = crate::suggest::closest(figure, METRICS.map(|name| (name, "")), 3);
+    let names: Vec<String> = near.iter().map(|(name, _)| format!("`{name}`")).collect();
+    format!("the nearest metrics are {}; all metrics: docs/plan-reference.md#threshold", names.join(", "))
 }
 
 /// A guess as it can be read: where it has a slip of its own, such as a missing unit, that is
@@ -460,7 +480,7 @@ mod tests {
             ("mean < base + 10%", None),
             ("p95 < 10% baseline", Some("p95 < baseline + 10%")),
             ("p95 < 300ms baseline", None),
-            ("errors < 1%", None),
+            ("errors < 1%", Some("error_rate < 1%")),
             ("fast", None),
             ("< 300ms", None),
         ] {

@@ -1,6 +1,7 @@
 //! Values with units, read and written in one grammar everywhere: durations, sizes, rates, percentages.
 //! If a unit is missing or misspelled, the error contains the corrected text.
 
+mod guess;
 mod rate;
 
 use std::time::Duration;
@@ -47,20 +48,16 @@ pub fn parse_duration(text: &str) -> Result<Duration, Problem> {
     while !rest.is_empty() {
         let (number, unit, after) = number_and_unit(rest);
         let Ok(number) = number.parse::<f64>() else {
-            return Err(Problem::from(format!("`{text}` is not a duration; {example}")));
+            let message = format!("`{text}` is not a duration; {example}");
+            return Err(Problem { message, corrected: guess::duration(text), ..Problem::default() });
         };
         if unit.is_empty() {
-            return Err(Problem {
-                message: format!("`{text}` has no unit; {example}"),
-                corrected: bare_number(text).map(|number| format!("{number}s")),
-                ..Problem::default()
-            });
+            return Err(without_unit(text, example));
         }
         let Some((_, scale)) = DURATION_UNITS.iter().find(|(known, _)| *known == unit) else {
-            let corrected = long_unit(unit).map(|short| text.replacen(unit, short, 1).replace(' ', ""));
             return Err(Problem {
                 message: format!("`{unit}` is not a unit of time; {example}"),
-                corrected,
+                corrected: guess::duration(text),
                 ..Problem::default()
             });
         };
@@ -71,6 +68,26 @@ pub fn parse_duration(text: &str) -> Result<Duration, Problem> {
         return Err(Problem::from(format!("`{text}` is longer than ten years")));
     }
     Ok(Duration::from_nanos((seconds * 1e9).round() as u64))
+}
+
+/// What is told of a time without a unit. Few would write so many seconds, or so few milliseconds; between them
+/// only who wrote it knows.
+fn without_unit(text: &str, example: &str) -> Problem {
+    const MOST_SECONDS: f64 = 100.0;
+    let number = bare_number(text);
+    let in_seconds = number.as_ref().filter(|number| number.parse().is_ok_and(|value: f64| value < MOST_SECONDS));
+    let corrected = in_seconds.map(|number| format!("{number}s")).or_else(|| guess::duration(text));
+    let help = match (&number, &corrected, text.matches(':').count()) {
+        (Some(number), None, _) => format!("write `{number}ms` for milliseconds, or `{number}s` for seconds"),
+        (None, None, 1) => "write minutes and seconds as `1m30s`, hours and minutes as `1h30m`".into(),
+        _ => String::new(),
+    };
+    Problem { message: format!("`{text}` has no unit; {example}"), help, corrected }
+}
+
+/// The whole number that a text such as `1,000`, `10 users` or `2k` stands for, as digits.
+pub fn guessed_count(text: &str) -> Option<String> {
+    guess::count(text)
 }
 
 /// A duration as a plan writes it: `500ms`, `10s`, `1h30m`.
@@ -128,28 +145,20 @@ pub fn parse_size(text: &str) -> Result<u64, Problem> {
 pub fn parse_rate(text: &str) -> Result<Rate, Problem> {
     let text = text.trim();
     let example = "write a number and its unit: 200/s, 30/m or 0.5/h";
-    let plain = |number: &str| {
-        let plain = if number.contains(',') { without_comma(number) } else { number.replace([' ', '_'], "") };
-        millionths(&plain).map(|_| plain)
+    let wrong = |message: String| Problem {
+        message: format!("{message}; {example}"),
+        corrected: guess::rate(text).filter(|guess| parse_rate(guess).is_ok()),
+        ..Problem::default()
     };
     let Some((number, unit)) = text.split_once('/') else {
-        let number = text.trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
-        let corrected = plain(number).map(|number| format!("{number}/s"));
-        return Err(Problem { message: format!("`{text}` has no unit; {example}"), corrected, ..Problem::default() });
+        return Err(wrong(format!("`{text}` has no unit")));
     };
     let (number, unit) = (number.trim(), unit.trim());
     let Some(seconds) = RATE_UNITS.iter().find(|(known, _)| *known == unit).map(|(_, seconds)| *seconds) else {
-        let corrected =
-            long_unit(unit.trim_start_matches('1')).and_then(|unit| Some(format!("{}/{unit}", plain(number)?)));
-        return Err(Problem {
-            message: format!("`{unit}` is not a unit of a rate; {example}"),
-            corrected,
-            ..Problem::default()
-        });
+        return Err(wrong(format!("`{unit}` is not a unit of a rate")));
     };
     let Some(millionths) = millionths(number) else {
-        let corrected = plain(number).map(|number| format!("{number}/{unit}"));
-        return Err(Problem { message: format!("`{text}` is not a rate; {example}"), corrected, ..Problem::default() });
+        return Err(wrong(format!("`{text}` is not a rate")));
     };
     Rate::of_millionths(millionths, seconds)
         .ok_or_else(|| Problem::from(format!("`{text}` is more than a million per second")))

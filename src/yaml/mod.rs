@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
 use crate::diagnostic::{Diagnostic, FileId, Span};
 use crate::value::{Value, number_as_written};
@@ -17,6 +17,9 @@ use crate::value::{Value, number_as_written};
 const MAX_NODES: usize = 1_000_000;
 /// How deeply maps and lists may nest.
 const MAX_DEPTH: usize = 64;
+
+/// The tags of YAML itself that a plan may hold.
+pub const CORE_TAGS: [&str; 7] = ["!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq"];
 
 /// How a scalar was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -269,8 +272,10 @@ impl Builder<'_> {
             let span = self.span(bytes.start, bytes.end);
             let finished = match event {
                 Event::Scalar(text, style, anchor, tag) => {
-                    self.refuse_tag(tag.is_some(), at.tag_start().and_then(|m| m.byte_offset()), span);
+                    let is_text = tag.as_ref().is_some_and(|tag| tag.suffix() == "str");
+                    self.refuse_tag(tag.as_deref(), at.tag_start().and_then(|m| m.byte_offset()), span);
                     let style = match style {
+                        ScalarStyle::Plain if is_text && !bytes.is_empty() => Style::Quoted,
                         ScalarStyle::Plain => Style::Plain,
                         ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
                         _ => Style::Block,
@@ -284,12 +289,12 @@ impl Builder<'_> {
                     Some(node)
                 }
                 Event::SequenceStart(style, anchor, tag) => {
-                    self.refuse_tag(tag.is_some(), at.tag_start().and_then(|m| m.byte_offset()), span);
+                    self.refuse_tag(tag.as_deref(), at.tag_start().and_then(|m| m.byte_offset()), span);
                     open.push(OpenNode::List { items: Vec::new(), anchor, span, style });
                     None
                 }
                 Event::MappingStart(style, anchor, tag) => {
-                    self.refuse_tag(tag.is_some(), at.tag_start().and_then(|m| m.byte_offset()), span);
+                    self.refuse_tag(tag.as_deref(), at.tag_start().and_then(|m| m.byte_offset()), span);
                     let (entries, places, merges) = (Vec::new(), HashMap::new(), Vec::new());
                     open.push(OpenNode::Map { entries, places, merges, key: None, anchor, span, style });
                     None
@@ -433,8 +438,13 @@ impl Builder<'_> {
         }
     }
 
-    fn refuse_tag(&mut self, tagged: bool, at: Option<usize>, value: Span) {
-        if tagged {
+    /// Tells of a tag, unless it is one of YAML's own (YAML 1.2 §10.3), which name what a value is anyway.
+    fn refuse_tag(&mut self, tag: Option<&Tag>, at: Option<usize>, value: Span) {
+        let is_core = |tag: &Tag| {
+            tag.handle() == "tag:yaml.org,2002:"
+                && CORE_TAGS.iter().any(|known| known.trim_start_matches('!') == tag.suffix())
+        };
+        if tag.is_some_and(|tag| !is_core(tag)) {
             let start = at.map_or(value.start, |at| self.offsets.original(at) as u32);
             let span = Span { start, ..value };
             self.findings.push(
@@ -447,7 +457,7 @@ impl Builder<'_> {
     fn syntax_error(&mut self, offset: usize, what: String) {
         let span = self.span(offset, offset + 1);
         let (message, help) = in_words(&what);
-        let help = format!("{help}; further mistakes are listed once this one is mended");
+        let help = format!("{help}; further mistakes are listed once this one is fixed");
         self.findings.push(Diagnostic::error(span, message).help(help));
     }
 
@@ -467,6 +477,9 @@ fn ended(start: Span, end: Span, style: StructureStyle, last: Option<u32>) -> Sp
     Span { end: end.max(start.end), ..start }
 }
 
+/// What is told of a line where the next item of a list is expected.
+pub const NO_ITEM: &str = "this line is indented like a list's item, but no `-` stands in front of it";
+
 /// A parser's message in a tester's words, and the remedy.
 fn in_words(what: &str) -> (String, &'static str) {
     let sentence = |message: &str, help| (message.to_owned(), help);
@@ -483,10 +496,7 @@ fn in_words(what: &str) -> (String, &'static str) {
             || what.contains("block collection")
             || what.contains("block sequence") =>
         {
-            sentence(
-                "this line is indented like a list's item, but no `-` stands in front of it",
-                "put `- ` in front, or indent it as far as the lines it belongs to",
-            )
+            sentence(NO_ITEM, "put `- ` in front, or indent it as far as the lines it belongs to")
         }
         what if what.contains("flow")
             || what.contains("bracket")

@@ -1,6 +1,7 @@
 //! Steps on WebSockets and on streams of server-sent events, written as people first write them.
 
 use super::support::Folder;
+use super::support::patches::patched;
 use super::{expect_patch, findings, group};
 
 /// A plan with these lines in the steps of a WebSocket.
@@ -214,7 +215,7 @@ fn regression_other_words_for_streams_are_corrected_with_their_values() {
     let plan = steps("- ws: { url: /w }\n  steps: [ send: hi ]");
     let found = findings(&folder, &plan);
     assert_eq!(found.len(), 2, "{found:#?}");
-    expect_nothing(&super::patched(&plan, &found));
+    expect_nothing(&patched(&plan, &found).0);
 }
 
 /// A comma that is missing is told as that, not as a quote too many.
@@ -248,7 +249,7 @@ fn regression_patches_do_not_lie_within_one_another() {
     for round in 0..3 {
         let found = findings(&folder, &plan);
         assert_eq!(found.is_empty(), round == 2, "{plan}\n{found:#?}");
-        plan = super::patched(&plan, &found);
+        plan = patched(&plan, &found).0;
     }
     let written = "      - websocket: /w\n        headers: { A: b }\n        steps:\n          - receive: {}\n          - send:\n              json:\n                type: a\n                text: [b]\n          - send: { text: \"it's\" }\n          - receive: { within: 5s }\n";
     assert!(plan.contains(written), "{plan}");
@@ -257,10 +258,10 @@ fn regression_patches_do_not_lie_within_one_another() {
 #[test]
 fn regression_what_is_not_there_is_told_with_what_to_do_instead() {
     for (step, message, remedy) in [
-        ("- close: {}", "`close` is not a kind of step", "closes by itself after the last of the `steps`"),
-        ("- close:", "`close` is not a kind of step", "closes by itself after the last of the `steps`"),
-        ("- disconnect: true", "`disconnect` is not a kind of step", "receive: { close: true }"),
-        ("- reply: {}", "`reply` is not a kind of step", "beside `send`"),
+        ("- close: {}", "`close` is not a step type", "closes by itself after the last of the `steps`"),
+        ("- close:", "`close` is not a step type", "closes by itself after the last of the `steps`"),
+        ("- disconnect: true", "`disconnect` is not a step type", "receive: { close: true }"),
+        ("- reply: {}", "`reply` is not a step type", "beside `send`"),
         ("- receive: { match: hello }", "no key `match`", "here it is `where`, for example"),
         ("- receive: { timeout: 5 }", "no key `timeout`", "here it is `within`, for example"),
         ("- receive: { count: 3, messages: 4 }", "no key `messages`", "written already"),
@@ -277,13 +278,9 @@ fn regression_what_is_not_there_is_told_with_what_to_do_instead() {
         expect_told(&on_a_connection(step), message, remedy);
     }
     for (step, message, remedy) in [
-        ("- until: { events: 5 }", "`until` is not a kind of step", "write it beside `sse`"),
-        (
-            "- until: x > 5\n  steps: [ get: / ]",
-            "`until` is not a kind of step",
-            "`while:` with the opposite condition",
-        ),
-        ("- assert: { status: 200 }", "`assert` is not a kind of step", "beside `get`"),
+        ("- until: { events: 5 }", "`until` is not a step type", "write it beside `sse`"),
+        ("- until: x > 5\n  steps: [ get: / ]", "`until` is not a step type", "`while:` with the opposite condition"),
+        ("- assert: { status: 200 }", "`assert` is not a step type", "beside `get`"),
         ("- sse: /s\n  until: { where: { $.a: 1 } }", "no key `where`", "does not look into an event"),
         ("- sse: /s\n  until: $.done == true", "`until` takes a map", "does not look into an event"),
         ("- sse: /s\n  until: { data: { a: 1 } }", "`data` takes text", "put quotes around it"),

@@ -11,7 +11,7 @@ use super::{expect_patch, findings, group};
 /// Forty thousand misspelt steps took 34 s while every finding was looked through for each of them.
 #[test]
 fn regression_misspelt_kinds_are_told_in_linear_time() {
-    for (line, told) in [("- ge: /", "not a kind of step"), ("- recv:", "nothing is written"), ("- close:", "closes")] {
+    for (line, told) in [("- ge: /", "not a step type"), ("- recv:", "nothing is written"), ("- close:", "closes")] {
         let mut plan = String::new();
         for _ in 0..20_000 {
             writeln!(plan, "      {line}").unwrap();

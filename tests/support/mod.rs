@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test file uses a part of this")]
 #![allow(unreachable_pub, missing_docs, reason = "shared by test files only")]
 
+pub mod patches;
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -65,6 +67,12 @@ impl Folder {
     }
 
     pub fn loadplan(&self, args: &[&str]) -> Ran {
+        // Whatever a test checks, the patches that are offered must hold.
+        if let ["check", plan, ..] = args
+            && plan.ends_with(".yaml")
+        {
+            patches::expect_patches_to_hold(&self.dir.path().join(plan));
+        }
         Ran::from(self.command(args).output().unwrap())
     }
 

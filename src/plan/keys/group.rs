@@ -19,9 +19,30 @@ pub(super) const USERS: Key =
             ("Artillery", "arrivalCount"),
             ("wrk", "connections"),
             ("JMeter", "numberOfThreads"),
+        ])
+        .also(&[
+            "number_of_threads",
+            "nThreads",
+            "noOfThreads",
+            "no_of_users",
+            "ThreadGroup.num_threads",
+            "thread_count",
+            "virtual_users",
+            "concurrent_users",
+            "number_of_users",
+            "num_users",
+            "target_concurrency",
+            "atOnceUsers",
+            "rampUsers",
+            "max_concurrency",
+            "start_threads_count",
+            "user",
+            "clients",
+            "population",
         ]);
 pub(super) const RAMP_UP: Key = Key::new("ramp_up", Ty::Duration, "The time until all users have started: user k of N (counted from 0) starts at k × ramp_up / N. The default is 0s: all users start at once.", "ramp_up: 10s")
-    .words(&[("JMeter", "rampUp"), ("JMeter", "ramp_time"), ("Taurus", "ramp-up"), ("drill", "rampup"), ("JMeter", "rampup"), ("Artillery", "rampTo"), ("Locust", "spawn_rate"), ("JMeter", "ramp")]);
+    .words(&[("JMeter", "rampUp"), ("JMeter", "ramp_time"), ("Taurus", "ramp-up"), ("drill", "rampup"), ("JMeter", "rampup"), ("Artillery", "rampTo"), ("Locust", "spawn_rate"), ("JMeter", "ramp")])
+.also(&["ramp_up_period", "ramp_up_time", "Startup Time", "ThreadGroup.ramp_time", "ramp_up_period_in_seconds", "ramp_period"]);
 pub(super) const ITERATIONS: Key = Key::new(
     "iterations",
     Ty::Either(&ITERATION_SHAPES),
@@ -35,7 +56,8 @@ pub(super) const ITERATIONS: Key = Key::new(
     ("k6", "iteration"),
     ("Taurus", "iteration"),
     ("Artillery", "count"),
-]);
+])
+.also(&["LoopController.loops", "repeat", "loop", "repetitions", "iteration_count", "iterations_per_user", "repeats"]);
 pub(super) const DURATION: Key = Key::new(
     "duration",
     Ty::Duration,
@@ -49,6 +71,21 @@ pub(super) const DURATION: Key = Key::new(
     ("Taurus", "hold_for"),
     ("k6", "maxDuration"),
     ("JMeter", "runtime"),
+])
+.also(&[
+    "hold_target_rate_time",
+    "hold_load_for",
+    "hold_target_time",
+    "test_duration",
+    "time",
+    "length",
+    "for",
+    "run_for",
+    "time_limit",
+    "ThreadGroup.duration",
+    "execution_time",
+    "lasts",
+    "max_time",
 ]);
 pub(super) const RAMP_DOWN: Key = Key::new(
     "ramp_down",
@@ -56,7 +93,8 @@ pub(super) const RAMP_DOWN: Key = Key::new(
     "The time, after `duration`, until the last user stops: user k of N (counted from 0) starts no iteration after (N − k) × ramp_down / N. The default is 0s: all users stop at once.",
     "ramp_down: 10s",
 )
-.words(&[("JMeter", "rampDown"), ("JMeter", "shutdown_time")]);
+.words(&[("JMeter", "rampDown"), ("JMeter", "shutdown_time")])
+.also(&["ramp_down_time", "ramp_down_period"]);
 pub(super) const STAGES: Key = Key::new(
     "stages",
     Ty::List(&STAGE_SHAPE),
@@ -70,7 +108,8 @@ pub(super) const ARRIVAL_RATE: Key = Key::new(
     "Open model: iterations start at this rate even if earlier ones are still running, so a slow server cannot slow down the load. Response times are measured from the scheduled start. Users are created as needed, up to `max_users`.",
     "arrival_rate: 200/s",
 )
-.words(&[("Artillery", "arrivalRate"), ("k6", "rate"), ("Gatling", "constantUsersPerSec"), ("vegeta", "rps"), ("Locust", "target_rps")]);
+.words(&[("Artillery", "arrivalRate"), ("k6", "rate"), ("Gatling", "constantUsersPerSec"), ("vegeta", "rps"), ("Locust", "target_rps")])
+.also(&["tps", "qps", "hits_per_second", "rate_per_second", "requests_per_second", "arrivals_per_second", "target_rate", "users_per_second", "iterations_per_second", "target_throughput"]);
 pub(super) const ARRIVALS: Key = Key::new(
     "arrivals",
     Ty::Enum(&[
@@ -86,42 +125,49 @@ pub(super) const MAX_USERS: Key = Key::new(
     "The maximum number of iterations of an arrival rate that run at the same time. An iteration that would exceed it is dropped and counted, and the run fails unless a `dropped` threshold allows it. The default is 1000.",
     "max_users: 1000",
 )
-.words(&[("k6", "maxVUs"), ("Artillery", "maxVusers"), ("k6", "preAllocatedVUs")]);
+.words(&[("k6", "maxVUs"), ("Artillery", "maxVusers"), ("k6", "preAllocatedVUs")])
+.also(&["max_vus", "concurrency_limit", "max_threads", "max_concurrent_users"]);
 pub(super) const PACING: Key = Key::new(
     "pacing",
     Ty::Duration,
     "The minimum time between the starts of two iterations of a user. A faster user waits; a slower user continues immediately.",
     "pacing: 10s",
 )
-.words(&[("Gatling", "pace"), ("Locust", "constant_pacing"), ("LoadRunner", "run_logic")]);
+.words(&[("Gatling", "pace"), ("Locust", "constant_pacing"), ("LoadRunner", "run_logic")])
+.also(&["pace_time", "iteration_interval", "cycle_time"]);
 pub(super) const THROUGHPUT: Key = Key::new(
     "throughput",
     Ty::Rate,
     "The maximum rate of requests of the whole thread group: users wait for their turn before each request. It can lower the rate, but not raise it.",
     "throughput: 100/s",
 )
-.words(&[("JMeter", "constant_throughput_timer"), ("k6", "rps"), ("Taurus", "throughput"), ("Locust", "constant_throughput")]);
+.words(&[("JMeter", "constant_throughput_timer"), ("k6", "rps"), ("Taurus", "throughput"), ("Locust", "constant_throughput")])
+.also(&["throughput_shaping_timer", "max_throughput", "rate_limit", "precise_throughput_timer"]);
 pub(super) const DELAY: Key = Key::new(
     "delay",
     Ty::Duration,
     "The time from the start of the run (or, with `needs`, from the end of those groups) until this group starts.",
     "delay: 10s",
 )
-.words(&[("k6", "startTime"), ("JMeter", "startup_delay"), ("JMeter", "startDelay")]);
+.words(&[("k6", "startTime"), ("JMeter", "startup_delay"), ("JMeter", "startDelay")])
+.also(&["initial_delay", "ThreadGroup.delay", "start_delay", "start_after", "starts_after"]);
 pub(super) const NEEDS: Key = Key::new(
     "needs",
     Ty::List(&Ty::Name),
     "Thread groups that must end before this one starts. If omitted, all groups run in parallel.",
     "needs: [fill_cache]",
 )
-.words(&[("GitHub", "depends_on")]);
+.words(&[("GitHub", "depends_on")])
+.also(&["depends", "after_groups", "dependencies"]);
 pub(super) const WARM_UP: Key = Key::new(
     "warm_up",
     Ty::Duration,
     "Samples that start during this time at the beginning of the group appear in the timeline, but do not count in totals, and thresholds ignore them.",
     "warm_up: 1m",
-);
-pub(super) const GRACEFUL_STOP: Key = Key::new("graceful_stop", Ty::Duration, "How long running iterations may take to finish when the time of the group is over, before they are interrupted. The default is 30s, and 5s after SIGTERM. Think time and pauses end immediately.", "graceful_stop: 10s").words(&[("k6", "gracefulStop")]);
+)
+.also(&["warmup_time", "warmup_duration", "warm_up_time", "warmUp", "warm_up_period", "warmup_period"]);
+pub(super) const GRACEFUL_STOP: Key = Key::new("graceful_stop", Ty::Duration, "How long running iterations may take to finish when the time of the group is over, before they are interrupted. The default is 30s, and 5s after SIGTERM. Think time and pauses end immediately.", "graceful_stop: 10s").words(&[("k6", "gracefulStop")])
+.also(&["gracefulRampDown", "shutdown_timeout", "stop_timeout"]);
 pub(super) const THINK_TIME_KEY: Key = Key::new(
     "think_time",
     Ty::ThinkTime,
@@ -136,6 +182,18 @@ pub(super) const THINK_TIME_KEY: Key = Key::new(
     ("JMeter", "delay_timer"),
     ("k6", "sleep"),
     ("JMeter", "constant_timer"),
+])
+.also(&[
+    "uniform_random_timer",
+    "gaussian_random_timer",
+    "poisson_random_timer",
+    "random_timer",
+    "thread_delay",
+    "pause",
+    "pauses",
+    "wait",
+    "wait_between_steps",
+    "delay_between_requests",
 ]);
 pub(super) const ON_ERROR: Key = Key::new(
     "on_error",
@@ -149,7 +207,8 @@ pub(super) const ON_ERROR: Key = Key::new(
     "What a user does after a failed sample.",
     "on_error: next_iteration",
 )
-.words(&[("JMeter", "on_sample_error"), ("JMeter", "onSampleError")]);
+.words(&[("JMeter", "on_sample_error"), ("JMeter", "onSampleError")])
+.also(&["action_to_be_taken_after_a_sampler_error", "on_failure", "ThreadGroup.on_sample_error"]);
 pub(super) const HTTP_KEY: Key = Key::new(
     "http",
     Ty::Section(&HTTP),
@@ -168,7 +227,8 @@ pub(super) const THRESHOLDS: Key = Key::new(
     "Pass/fail criteria for the requests of this group.",
     "thresholds: [p95 < 300ms]",
 )
-.words(&[("Artillery", "ensure")]);
+.words(&[("Artillery", "ensure")])
+.also(&["sla", "slo", "slas", "slos", "pass_fail", "passfail", "criteria", "ensure", "goals", "limits", "kpis", "kpi"]);
 
 /// A thread group.
 pub static THREAD_GROUP: Section = Section {
@@ -180,7 +240,8 @@ pub static THREAD_GROUP: Section = Section {
             Ty::Name,
             "A description of these users, in your own words.",
             "description: casual visitors",
-        ),
+        )
+        .also(&["comments", "comment", "TestPlan.comments", "name", "title", "label"]),
         USERS,
         RAMP_UP,
         ITERATIONS,
@@ -206,7 +267,17 @@ pub static THREAD_GROUP: Section = Section {
             "Steps that each user runs once, before its first iteration. If a step fails, that user ends.",
             "on_start:\n  - post: /api/auth/login",
         )
-        .words(&[("Locust", "onStart"), ("JMeter", "once_only"), ("Artillery", "beforeScenario")]),
+        .words(&[("Locust", "onStart"), ("JMeter", "once_only"), ("Artillery", "beforeScenario")])
+        .also(&[
+            "once_only_controller",
+            "setup",
+            "set_up",
+            "before",
+            "before_each",
+            "init",
+            "on_user_start",
+            "login",
+        ]),
         Key::new(
             "steps",
             Ty::Steps,
@@ -221,14 +292,17 @@ pub static THREAD_GROUP: Section = Section {
             ("drill", "plan"),
             ("Locust", "tasks"),
             ("Taurus", "scenario"),
-        ]),
+            ("JMeter", "http_request"),
+        ])
+        .also(&["actions", "sampler", "http_requests", "children", "request_list", "sequence"]),
         Key::new(
             "on_stop",
             Ty::Steps,
             "Steps that each user runs once, after its last iteration.",
             "on_stop:\n  - post: /api/auth/logout",
         )
-        .words(&[("Locust", "onStop"), ("Artillery", "afterScenario")]),
+        .words(&[("Locust", "onStop"), ("Artillery", "afterScenario")])
+        .also(&["teardown", "tear_down", "after", "after_each", "on_user_stop", "logout"]),
         THRESHOLDS,
     ],
 };

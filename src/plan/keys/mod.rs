@@ -9,6 +9,7 @@ mod root;
 mod steps;
 
 use crate::protocols::spec;
+use crate::suggest::is_same;
 use crate::yaml::{Node, NodeKind};
 
 pub use checks::ASSERTIONS;
@@ -146,7 +147,12 @@ impl Key {
 
     /// Whether it is called by this word elsewhere, whoever does so.
     pub(crate) fn is_also(&self, word: &str) -> bool {
-        self.words.iter().any(|(_, theirs)| *theirs == word) || self.also.contains(&word)
+        self.called(word).is_some() || self.also.iter().any(|theirs| is_same(theirs, word))
+    }
+
+    /// The tool that calls it by this word, in whatever spelling.
+    pub(crate) fn called(&self, word: &str) -> Option<&'static str> {
+        self.words.iter().find(|(_, theirs)| is_same(theirs, word)).map(|(tool, _)| *tool)
     }
 
     pub(crate) const fn required(mut self) -> Self {
@@ -168,21 +174,206 @@ impl Section {
 
     /// Our key for another tool's word, and that tool.
     pub fn bridge(&self, word: &str) -> Option<(&'static str, &'static Key)> {
-        self.keys.iter().find_map(|key| {
-            let (tool, _) = key.words.iter().find(|(_, theirs)| *theirs == word)?;
-            Some((*tool, key))
-        })
+        self.keys.iter().find_map(|key| Some((key.called(word)?, key)))
     }
+}
+
+/// The keys that come nearest to a word that nobody knows, each with the beginning of its meaning, and where all of
+/// them are described. `what` is what has the keys.
+pub(crate) fn nearest_keys(word: &str, what: &str, keys: &[&'static Key]) -> String {
+    const MOST: usize = 3;
+    let known = keys.iter().filter(|key| !key.later).map(|key| (key.name, key.doc));
+    let near: Vec<String> = crate::suggest::closest(word, known, MOST)
+        .into_iter()
+        .map(|(name, doc)| format!("`{name}` ({})", beginning(doc)))
+        .collect();
+    let section = sections().find(|section| section.name == what).map_or("step", |section| section.name);
+    let anchor: String = section.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-')).collect();
+    format!(
+        "the nearest are {}; all keys: docs/plan-reference.md#{}",
+        near.join(", "),
+        anchor.replace(' ', "-").to_lowercase()
+    )
+}
+
+/// A meaning up to the end of its first sentence, its colon or a few words.
+fn beginning(doc: &str) -> String {
+    const MOST: usize = 60;
+    let sentence = doc.split(['.', ':', ';', '(']).next().unwrap_or(doc).trim();
+    let short = match sentence.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", sentence[..at].rsplit_once(' ').map_or(sentence, |(words, _)| words)),
+        None => sentence.to_owned(),
+    };
+    let mut letters = short.chars();
+    let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
+    let keeps_case = short.chars().nth(1).is_some_and(char::is_uppercase);
+    if keeps_case { short } else { first + letters.as_str() }
 }
 
 /// What to do instead of a word for something that is not there; `place` is the section's name, or
 /// `step` for a kind of step.
 pub(crate) fn instead_of(place: &str, word: &str) -> Option<&'static str> {
-    INSTEAD.iter().find(|(one, words, _)| *one == place && words.contains(&word)).map(|(.., instead)| *instead)
+    let is_meant = |words: &[&str]| words.iter().any(|known| is_same(known, word));
+    INSTEAD.iter().find(|(one, words, _)| *one == place && is_meant(words)).map(|(.., instead)| *instead)
 }
 
 /// Words for what is not there, by their place.
 static INSTEAD: &[(&str, &[&str], &str)] = &[
+    (
+        "plan",
+        &[
+            "view_results_tree",
+            "view_results_in_table",
+            "summary_report",
+            "aggregate_report",
+            "aggregate_graph",
+            "listener",
+            "listeners",
+            "graph_results",
+            "response_time_graph",
+            "results_tree",
+            "report",
+            "reports",
+            "jp@gc - Transactions per Second",
+            "summariser",
+        ],
+        "remove it: every run writes report.html with tables and charts, and `loadplan try` shows each request and response",
+    ),
+    (
+        "plan",
+        &["simple_data_writer", "save_responses_to_a_file", "results_file", "jtl", "csv_report"],
+        "remove it: `loadplan run --csv FILE` writes a row for each sample, in the columns of JMeter's JTL files",
+    ),
+    (
+        "plan",
+        &["backend_listener", "influxdb", "influxdb_backend_listener", "prometheus", "statsd", "datadog", "grafana"],
+        "remove it: `loadplan run --prometheus` or `--otlp URL` shows the figures during the run",
+    ),
+    (
+        "plan",
+        &["reporting", "reporters", "final-stats", "junit"],
+        "remove it: every run writes junit.xml, results.json and report.html; what fails a run is written under `thresholds`",
+    ),
+    (
+        "plan",
+        &["output", "out", "results", "output_folder", "results_dir", "report_dir"],
+        "give it to the run: `loadplan run --out FOLDER`",
+    ),
+    (
+        "plan",
+        &["demo", "mock", "mock_server", "sample_api"],
+        "the sample API is a service: write `services: { api: { demo: trading } }`",
+    ),
+    (
+        "plan",
+        &["debug", "log_level", "verbose", "logging"],
+        "remove it: `loadplan try` shows every request and response of one user",
+    ),
+    ("plan", &["seed", "random_seed"], "give it to the run: `loadplan run --seed 42`"),
+    (
+        "plan",
+        &["version", "$schema", "schema_version", "api_version", "apiVersion", "kind", "jmeter", "properties"],
+        "remove it: a plan has no version of its own; HTTP's is `http: { version: 1.1 }`",
+    ),
+    (
+        "plan",
+        &["import", "imports", "include", "includes", "extends", "module_controller", "include_controller"],
+        "a plan is one file: put steps of another file in place with `- include: FILE` in a list of `steps`",
+    ),
+    (
+        "plan",
+        &["plugins", "modules", "provisioning", "engines", "processor", "processors", "extensions", "services_plugins"],
+        "remove it: loadplan has no plug-ins; what it can do needs no switching on",
+    ),
+    (
+        "plan",
+        &["http_header_manager", "header_manager"],
+        "headers of every request stand in `http`: write `http: { headers: { Accept: application/json } }`",
+    ),
+    (
+        "plan",
+        &["http_cookie_manager", "cookie_manager"],
+        "remove it: every user keeps its cookies; `http: { cookies: off }` or `http: { cookies: iteration }` changes that",
+    ),
+    (
+        "plan",
+        &["http_cache_manager", "cache_manager", "dns_cache_manager"],
+        "remove it: there is nothing to switch on; a request that loads a page's files takes `resources`, which has its cache there",
+    ),
+    (
+        "plan",
+        &["http_authorization_manager", "authorization_manager", "auth_manager", "authorization"],
+        "sign-in data of every request stands in `http`: write `http: { auth: { basic: { username: ann, password: '${password}' } } }`",
+    ),
+    (
+        "plan",
+        &["requests", "samplers", "http_request", "tasks", "flow"],
+        "requests are steps of a thread group: write them in its list `steps`, as `- get: /path`",
+    ),
+    (
+        "thread group",
+        &[
+            "view_results_tree",
+            "view_results_in_table",
+            "summary_report",
+            "aggregate_report",
+            "listener",
+            "listeners",
+            "graph_results",
+        ],
+        "remove it: every run writes report.html with tables and charts, and `loadplan try` shows each request and response",
+    ),
+    (
+        "thread group",
+        &["enabled", "disabled", "active", "skip"],
+        "remove it: a group that is in the plan runs; `loadplan run --group NAME` runs only some, and a profile leaves one out with `NAME: null`",
+    ),
+    (
+        "thread group",
+        &[
+            "scheduler",
+            "specify_thread_lifetime",
+            "use_scheduler",
+            "delay_thread_creation_until_needed",
+            "delayedStart",
+            "timeUnit",
+            "startVUs",
+            "start_vus",
+            "main_controller",
+            "loop_controller",
+        ],
+        "remove it: `duration` alone limits the time, and users are made when they are needed",
+    ),
+    (
+        "thread group",
+        &["start_users", "initial_users", "ramp_up_steps_count", "steps_count", "start_users_count", "rampup_steps"],
+        "a load in steps is written as `stages`: `- { users: 10, hold: 1m }` for each step",
+    ),
+    (
+        "thread group",
+        &["exec", "class", "user_class", "function", "script"],
+        "what the users do stands in `steps`; steps that several groups share stand in `fragments`, and `- include: NAME` puts them in place",
+    ),
+    (
+        "thread group",
+        &["weight", "share_of_users", "percentage", "percent"],
+        "a group has a number of `users` of its own; a share of the users that does something else is a step `choose`, whose branches have a `weight`",
+    ),
+    (
+        "thread group",
+        &["browser", "options", "tags"],
+        "remove it: there is nothing like it here; keys of your own begin with `x-`",
+    ),
+    (
+        "service",
+        &["image", "docker", "container", "compose"],
+        "write the command that starts it: `command: docker run --rm -p 8080:80 IMAGE`",
+    ),
+    (
+        "profile",
+        &["steps", "requests", "setup", "teardown", "fragments"],
+        "a profile cannot change steps, only load and settings; switch a step with `if: env.X == 'on'`, or write a second plan",
+    ),
     (
         "step",
         &["close", "disconnect", "ws_close", "close_connection", "close_websocket", "disconnect_websocket"],

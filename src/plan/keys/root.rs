@@ -15,29 +15,38 @@ pub static PLAN: Section = Section {
         Key::new("requires", Ty::Name, "The versions of loadplan that can run this plan: `>=0.2`, `>0.2`, `=0.2.1`, `^0.2` (0.2 or later, but before 0.3), or several separated by commas. Other versions reject the plan.", "requires: \">=0.1\"")
             .words(&[("npm", "engines"), ("Terraform", "required_version"), ("Cargo", "rust-version"), ("Helm", "kubeVersion")]),
         Key::new("variables", Ty::Map(&Ty::Any), "Values that are calculated once, when the run starts, and that all users share. An entry can use the entries above it. `--var NAME=VALUE` overrides one.", "variables:\n  password: ${env.TRADER_PASSWORD | default('test123')}")
-            .words(&[("JMeter", "user_defined_variables"), ("Artillery", "vars"), ("HttpRunner", "vars"), ("k6", "env"), ("Postman", "variable"), ("JMeter", "parameters")]),
+            .words(&[("JMeter", "user_defined_variables"), ("Artillery", "vars"), ("HttpRunner", "vars"), ("k6", "env"), ("Postman", "variable"), ("JMeter", "parameters")])
+            .also(&["constants", "parameter", "params", "globals", "global_variables", "test_plan_variables", "user_parameters", "user_variables"]),
         Key::new("secrets", Ty::Map(&Ty::Any), "Like `variables`, but shown as `***` in every output. An empty secret is an error.", "secrets:\n  api_key: ${env.API_KEY | default('demo')}"),
         Key::new("data", Ty::Map(&Ty::Section(&DATA)), "Tables of test data. `${traders.username}` is the `username` of the current row of `traders`.", "data:\n  traders:\n    file: data/traders.csv")
-            .words(&[("JMeter", "csv_data_set"), ("Artillery", "payload"), ("Taurus", "data-sources"), ("Gatling", "feeder"), ("Gatling", "feeders")]),
+            .words(&[("JMeter", "csv_data_set"), ("Artillery", "payload"), ("Taurus", "data-sources"), ("Gatling", "feeder"), ("Gatling", "feeders")])
+            .also(&["csv_data_set_config", "csv", "csv_data", "csv_files", "data_set", "data_sets", "data_files", "test_data", "datasets", "csv_data_source"]),
         Key::new("http", Ty::Section(&HTTP), "Default settings for all HTTP requests of the plan. The `http` settings of a thread group and the keys of a request override them.", "http:\n  base_url: http://localhost:8080\n  timeout: 10s")
-            .words(&[("Artillery", "config"), ("JMeter", "http_defaults"), ("Taurus", "default-address")]),
+            .words(&[("Artillery", "config"), ("JMeter", "http_defaults"), ("JMeter", "http_request_defaults")])
+            .also(&["http_defaults", "default_request", "http_config", "http_settings", "request_defaults", "settings", "defaults"]),
         Key::new("websocket", Ty::Section(&WEBSOCKET), "Default settings for all WebSockets of the plan. The `websocket` settings of a thread group and the keys of a step override them.", "websocket:\n  url: ws://localhost:8080"),
         Key::new("services", Ty::Map(&Ty::Section(&SERVICE)), "Programs that are started before the run and stopped after it. The run waits until each of them is ready. `${services.NAME.url}` is the URL of a service.", "services:\n  api: { demo: trading }"),
         Key::new("monitors", Ty::Map(&Ty::Any), "Metrics that are sampled during the run and charted next to the response times.", "monitors:\n  local: { host: true }").later(),
         Key::new("baseline", Ty::Any, "An earlier run to compare with. Set it with `run --baseline FILE`.", "baseline: {}").later(),
         Key::new("shards", Ty::Any, "Distributes the load over several machines.", "shards: {}").later(),
         Key::new("setup", Ty::Steps, "Steps that run once, before any user starts. All users can use the variables that these steps set. If a step fails, no load is generated.", "setup:\n  - post: /api/admin/reset")
-            .words(&[("JMeter", "setUp"), ("Artillery", "before"), ("Gatling", "before"), ("k6", "setUp")]),
+            .words(&[("JMeter", "setUp"), ("Artillery", "before"), ("Gatling", "before"), ("k6", "setUp")])
+            .also(&["setup_thread_group", "before_all", "init"]),
         Key::new("thread_groups", Ty::Map(&Ty::Section(&THREAD_GROUP)), "Groups of users that run in parallel, each with its own number of users and its own steps.", "thread_groups:\n  traders:\n    users: 50\n    duration: 2m\n    steps:\n      - get: /api/market-data")
             .required()
-            .words(&[("k6", "scenarios"), ("Artillery", "scenarios"), ("Taurus", "execution"), ("JMeter", "thread_group"), ("JMeter", "threadGroups"), ("JMeter", "ThreadGroup"), ("Locust", "tasks"), ("drill", "plan"), ("Artillery", "phases"), ("JMeter", "groups")]),
+            .words(&[("k6", "scenarios"), ("Artillery", "scenarios"), ("Taurus", "execution"), ("JMeter", "thread_group"), ("JMeter", "threadGroups"), ("JMeter", "ThreadGroup"), ("Locust", "tasks"), ("drill", "plan"), ("Artillery", "phases"), ("JMeter", "groups")])
+            .also(&["users", "user_groups", "scenario", "workloads", "workload", "load_groups", "ultimate_thread_group", "concurrency_thread_group", "stepping_thread_group", "arrivals_thread_group", "bzm_concurrency_thread_group", "populations", "virtual_users", "vu_groups", "load_profiles"]),
         Key::new("teardown", Ty::Steps, "Steps that run once, after all users have ended, even if the run was stopped.", "teardown:\n  - delete: /api/admin/orders")
-            .words(&[("JMeter", "tearDown"), ("Artillery", "after"), ("Gatling", "after"), ("k6", "tearDown")]),
+            .words(&[("JMeter", "tearDown"), ("Artillery", "after"), ("Gatling", "after"), ("k6", "tearDown")])
+            .also(&["teardown_thread_group", "after_all"]),
         Key::new("thresholds", Ty::Thresholds, "Pass/fail criteria for the whole run.", "thresholds:\n  - error_rate < 1%\n  - p95 < 500ms")
-            .words(&[("Artillery", "ensure"), ("Taurus", "reporting"), ("Gatling", "assertions"), ("Taurus", "criteria"), ("JMeter", "assertions")]),
-        Key::new("fragments", Ty::Map(&Ty::Steps), "Named lists of steps that you can insert with `include: NAME`.", "fragments:\n  log_in:\n    - post: /api/auth/login"),
+            .words(&[("Artillery", "ensure"), ("Gatling", "assertions"), ("Taurus", "criteria")])
+            .also(&["sla", "slo", "slas", "slos", "pass_fail", "passfail", "goals", "limits", "kpis", "kpi", "quality_gate", "quality_gates"]),
+        Key::new("fragments", Ty::Map(&Ty::Steps), "Named lists of steps that you can insert with `include: NAME`.", "fragments:\n  log_in:\n    - post: /api/auth/login")
+            .also(&["test_fragments", "test_fragment", "functions", "macros", "templates", "snippets", "modules", "shared_steps", "reusable_steps"]),
         Key::new("profiles", Ty::Map(&Ty::Section(&PROFILE)), "Variants of the plan, such as a smaller load. `--profile smoke` applies the profile `smoke` on top of the plan.", "profiles:\n  smoke:\n    thread_groups:\n      traders: { users: 5, duration: 10s }")
-            .words(&[("Artillery", "environments")]),
+            .words(&[("Artillery", "environments")])
+            .also(&["environment", "envs", "stages_of_deployment", "targets", "configurations"]),
     ],
 };
 
@@ -53,14 +62,16 @@ pub static DATA: Section = Section {
             "file: data/traders.csv",
         )
         .required()
-        .words(&[("JMeter", "filename"), ("Artillery", "path")]),
+        .words(&[("JMeter", "filename"), ("Artillery", "path")])
+        .also(&["csv", "source", "file_name", "csv_file", "src", "location", "dataset_file"]),
         Key::new(
             "columns",
             Ty::List(&Ty::Name),
             "The names of the columns, for a file without a header row.",
             "columns: [username, password]",
         )
-        .words(&[("JMeter", "variableNames"), ("Artillery", "fields"), ("Taurus", "variable-names")]),
+        .words(&[("JMeter", "variableNames"), ("Artillery", "fields"), ("Taurus", "variable-names")])
+        .also(&["column_names", "names", "header_names", "variables"]),
         Key::new(
             "delimiter",
             Ty::Name,
@@ -74,7 +85,8 @@ pub static DATA: Section = Section {
             "The character encoding of the file, if it is not UTF-8.",
             "encoding: windows-1252",
         )
-        .words(&[("JMeter", "fileEncoding")]),
+        .words(&[("JMeter", "fileEncoding"), ("JMeter", "file_encoding")])
+        .also(&["charset"]),
         Key::new(
             "order",
             Ty::Enum(&[
@@ -95,7 +107,7 @@ pub static DATA: Section = Section {
             "Which users share rows.",
             "share: all",
         )
-        .words(&[("JMeter", "shareMode")]),
+        .words(&[("JMeter", "shareMode"), ("JMeter", "sharing_mode")]),
         Key::new(
             "take",
             Ty::Enum(&[
@@ -116,7 +128,8 @@ pub static DATA: Section = Section {
             "What happens when there are no more rows.",
             "at_end: stop_user",
         )
-        .words(&[("JMeter", "recycle"), ("JMeter", "stopThread"), ("Taurus", "loop")]),
+        .words(&[("JMeter", "recycle"), ("JMeter", "stopThread"), ("Taurus", "loop")])
+        .also(&["on_eof", "eof", "end_of_file", "on_end", "when_done", "at_eof"]),
     ],
 };
 
@@ -163,7 +176,8 @@ pub static SERVICE: Section = Section {
             Ty::Text,
             "A command line that starts the program. It only runs with `--allow-commands`.",
             "command: docker compose up -d",
-        ),
+        )
+        .also(&["cmd", "start", "run", "exec", "script", "shell"]),
         Key::new(
             "stop",
             Ty::Text,
@@ -175,7 +189,8 @@ pub static SERVICE: Section = Section {
             Ty::Section(&READY),
             "How to check that the program is ready.",
             "ready: { url: http://localhost:8000/health, within: 60s }",
-        ),
+        )
+        .also(&["healthcheck", "health_check", "health", "wait_for", "readiness"]),
         Key::new(
             "url",
             Ty::Text,

@@ -1,7 +1,7 @@
 //! Extractors, assertions and thresholds.
 
 use super::{Fields, Lower};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Fix, Span};
 use crate::extractors::Pick;
 use crate::extractors::find::JsonPath;
 use crate::plan::keys;
@@ -17,6 +17,9 @@ use crate::yaml::{quoted, written_path};
 fn no_way(text: &Text) -> Diagnostic {
     let written = &*text.value;
     let finding = Diagnostic::error(text.span, format!("`{written}` does not say how to find the value"));
+    if let Some(ours) = super::step_words::way(written) {
+        return finding.help(format!("name the way: `{ours}`")).fix(text.span, ours);
+    }
     let way = if written.starts_with("//") {
         Some("xpath")
     } else if written.contains(['\\', '^']) || [".*", ".+", "(?", "[^"].iter().any(|sign| written.contains(sign)) {
@@ -44,10 +47,25 @@ impl Lower<'_> {
                 Diagnostic::error(node.span, "this `extract` extracts nothing").help("for example `token: $.token`"),
             );
         }
-        values.into_iter().filter_map(|(variable, node)| self.extractor(variable, &node)).collect()
+        values
+            .into_iter()
+            .map(|(variable, node)| {
+                let unread = variable.clone();
+                let meant = self.extractor_meant(&node);
+                // The variable is meant to be set, whatever was told of how: what uses it is judged as if it were.
+                self.extractor(variable, meant.as_ref().unwrap_or(&node)).unwrap_or_else(|| ExtractorSpec {
+                    how: HowSpec::Json(Spanned::new("$".into(), unread.span)),
+                    variable: unread,
+                    source: None,
+                    pick: Pick::First,
+                    default: None,
+                    secret: false,
+                })
+            })
+            .collect()
     }
 
-    pub(crate) fn extractor(&mut self, variable: Name, node: &Node) -> Option<ExtractorSpec> {
+    fn extractor(&mut self, variable: Name, node: &Node) -> Option<ExtractorSpec> {
         let plain = |how| ExtractorSpec {
             variable: variable.clone(),
             how,
@@ -65,8 +83,15 @@ impl Lower<'_> {
                     return Some(plain(HowSpec::Json(Spanned::new("$".into(), text.span))));
                 }
                 // What is wrong with its quotes has been told; a guess at its backslashes would only confuse.
-                if !self.findings.iter().any(|known| known.span == text.span) {
-                    self.report(no_way(&text));
+                match self.findings.iter_mut().find(|known| known.span == text.span) {
+                    None => self.report(no_way(&text)),
+                    // One patch mends the quotes and names the way.
+                    Some(known) => {
+                        if let Some(ours) = super::step_words::way(&text.value) {
+                            known.help = Some(format!("write `{ours}`"));
+                            known.fix = Some(Fix { span: text.span, replacement: ours });
+                        }
+                    }
                 }
                 // The variable is meant to be set: what uses it is judged as if it were.
                 return Some(plain(HowSpec::Json(Spanned::new("$".into(), text.span))));
@@ -88,6 +113,10 @@ impl Lower<'_> {
             );
         }
         let Some(way) = ways.first() else {
+            // A key that is none was told, and is the way that was meant.
+            if fields.any(|key| keys::EXTRACTOR.key(key).is_none()) {
+                return None;
+            }
             self.report(
                 Diagnostic::error(Self::start_of(node), "this extractor does not say how to find the value")
                     .help("add one of json, regex, css, xpath, between, header, cookie"),
@@ -190,6 +219,11 @@ impl Lower<'_> {
     }
 
     pub(crate) fn assertion_group(&mut self, node: &Node) -> Option<AssertionGroup> {
+        let meant = self.assertions_meant(node);
+        let node = meant.as_ref().unwrap_or(node);
+        if meant.is_some() && node.entries().is_some_and(<[Entry]>::is_empty) {
+            return None;
+        }
         let fields = self.fields(node, &keys::ASSERTIONS)?;
         let name = fields.get("name").and_then(|node| self.name(node, "name"));
         if node.entries().is_some_and(|entries| entries.iter().all(|entry| &*entry.key == "name")) {
@@ -208,7 +242,11 @@ impl Lower<'_> {
     }
 
     pub(crate) fn subject(&mut self, entry: &Entry, _fields: &Fields<'_>, items: &mut Vec<AssertionSpec>) {
-        let node = &entry.value;
+        let meant = match &*entry.key {
+            "json" | "xpath" | "css" | "header" | "cookie" | "expr" | "json_schema" => None,
+            _ => self.matchers_meant(&entry.value),
+        };
+        let node = meant.as_ref().unwrap_or(&entry.value);
         let mut push = |span, subject, matcher: Option<&Node>| {
             items.push(AssertionSpec { span, subject, matcher: matcher.cloned() });
         };
@@ -245,6 +283,8 @@ impl Lower<'_> {
             }
             key @ ("json" | "xpath" | "css" | "header" | "cookie") => {
                 for (name, matcher) in self.values(node, key) {
+                    let meant = self.value_meant(&matcher, key).or_else(|| self.matchers_meant(&matcher));
+                    let matcher = meant.unwrap_or(matcher);
                     let span = name.span;
                     let subject = match key {
                         "json" => SubjectSpec::Json(Spanned::new(name.value, span)),

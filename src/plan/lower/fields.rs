@@ -2,7 +2,9 @@
 
 use super::Lower;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::keys::{ASSERTIONS, Key, PROFILE, PROFILE_GROUP, Section, Ty, instead_of, kinds, sections};
+use crate::plan::keys::{
+    ASSERTIONS, Key, PROFILE, PROFILE_GROUP, Section, Ty, instead_of, kinds, nearest_keys, sections,
+};
 use crate::units::parse_duration;
 use crate::yaml::{Entry, Node, NodeKind};
 
@@ -15,6 +17,11 @@ impl<'n> Fields<'n> {
     /// The value under a key, unless nothing is written there (which was told already).
     pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
         self.entry(name).map(|entry| &entry.value)
+    }
+
+    /// Whether some key is so, those of the plan's own left out.
+    pub(crate) fn any(&self, is_so: impl Fn(&str) -> bool) -> bool {
+        self.entries.iter().any(|entry| !entry.key.starts_with("x-") && is_so(&entry.key))
     }
 
     /// The entry of a key.
@@ -111,10 +118,10 @@ impl Lower<'_> {
         let is_kind = |key: &Key| kinds().any(|kind| std::ptr::eq(&raw const kind.key, key));
         let others = || keys.iter().copied().filter(|key| !is_kind(key));
         let fitting = || keys.iter().copied().filter(|key| key.ty.has_shape_of(&entry.value));
-        let called = |key: &Key| key.words.iter().find(|(_, theirs)| *theirs == word).map(|(tool, _)| *tool);
+        let called = |key: &Key| key.called(word);
         let renamed = || others().filter(|key| key.ty.has_shape_of(&entry.value));
         let bridged = renamed().find_map(|key| Some((key, Some(called(key)?))));
-        let bridged = bridged.or_else(|| renamed().find(|key| key.also.contains(&word)).map(|key| (key, None)));
+        let bridged = bridged.or_else(|| renamed().find(|key| key.is_also(word)).map(|key| (key, None)));
         if let Some((key, tool)) = bridged {
             let ours = key.name;
             if ours == "connections" {
@@ -199,8 +206,7 @@ impl Lower<'_> {
             return finding
                 .help(format!("{tool} calls this `{word}`; here it is `{}`, a key of {}", key.name, section.name));
         }
-        let names: Vec<&str> = keys.iter().filter(|key| !key.later).map(|key| key.name).collect();
-        finding.help(format!("the keys of {what} are: {}", names.join(", ")))
+        finding.help(nearest_keys(word, what, keys))
     }
 
     /// The text that makes a list of a single value, and what it replaces. What holds a comma may be several.
@@ -230,14 +236,15 @@ fn inner(key: &Key, word: &str, value: &Node) -> Option<&'static str> {
     let Ty::Section(section) = key.ty else { return None };
     let exact = section.key(word);
     // Of the other words only those of counts and times: a `type` may be anything's.
-    let counts = |key: &&Key| matches!(key.ty, Ty::Count(_) | Ty::Duration) && key.also.contains(&word);
+    let counts =
+        |key: &&Key| matches!(key.ty, Ty::Count(_) | Ty::Duration) && key.words.is_empty() && key.is_also(word);
     let ours = exact.or_else(|| section.keys.iter().find(counts).filter(|key| accepts(key, value, &[], &[])))?;
     Some(ours.name)
 }
 
 /// Whether a key takes this value, as far as the next check would tell. `keys` are those of the map, and
 /// `beside` is what is written in it.
-fn accepts(key: &Key, value: &Node, keys: &[&'static Key], beside: &[Entry]) -> bool {
+pub(super) fn accepts(key: &Key, value: &Node, keys: &[&'static Key], beside: &[Entry]) -> bool {
     let text = || value.text().map_or("", |text| text.trim());
     let computed = text().contains("${");
     match key.ty {

@@ -4,7 +4,7 @@ use super::shorthand::MOST_COLUMNS;
 use super::steps::kind_named;
 use super::{Around, Lower};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::keys::{self, Key, KindId, StepKeys, instead_of, kinds};
+use crate::plan::keys::{self, Key, KindId, StepKeys, instead_of, kinds, nearest_keys};
 use crate::plan::types::Text;
 use crate::protocols::spec::RequestKind;
 use crate::yaml::{Entry, Node};
@@ -51,6 +51,10 @@ impl Lower<'_> {
                     "put what goes over the connection into the `steps` of `websocket`, each step after its own `-`"
                 } else if found.iter().any(|entry| is(entry, "sse")) {
                     "an `sse` step reads its stream alone: say in `until` what ends it, and put other steps after it"
+                } else if let Some((holder, held)) = holder_and_held(first, second) {
+                    &format!(
+                        "put `{held}` into the steps of `{holder}`: write `steps:` beside it, and `{held}` below that after its own `-`"
+                    )
                 } else if is(second, "steps") || is(first, "steps") {
                     "a request holds no steps: put them after it as steps of their own"
                 } else if is(first, "send") && is(second, "receive") {
@@ -97,21 +101,23 @@ impl Lower<'_> {
                 owners => format!("`{}`", owners.concat()),
             };
             let rename = if ours == &*entry.key { String::new() } else { format!("here it is `{ours}`, and ") };
-            let finding = Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
+            let finding = Diagnostic::error(entry.key_span, format!("`{}` is not a step type", entry.key));
             let help =
                 format!("{rename}it belongs into the step that it is about, beside {owner}, without a `-` of its own");
             return (finding.help(help), None);
         }
-        let names: Vec<&str> = kinds().filter(|kind| !kind.key.later).map(|kind| kind.key.name).collect();
+        let all: Vec<&'static Key> = kinds().filter(|kind| !kind.key.later).map(|kind| &kind.key).collect();
+        let word = entries.iter().find(|entry| !keys::STEP.keys.iter().any(|key| key.name == &*entry.key));
+        let word = word.map_or("get", |entry| &*entry.key);
         let finding =
             Diagnostic::error(Self::start_of(node), "this step has no kind key, so it does not say what to do")
-                .help(format!("add one: {}", names.join(", ")));
+                .help(format!("add one, for example `get: /path`; {}", nearest_keys(word, "step", &all)));
         (finding, None)
     }
 
     /// What an entry of a step may have been meant to be, if no kind is called so.
     fn meant<'n>(&self, entry: &'n Entry) -> Option<(Diagnostic, Option<(&'n Entry, &'static StepKeys)>)> {
-        let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a kind of step", entry.key));
+        let finding = || Diagnostic::error(entry.key_span, format!("`{}` is not a step type", entry.key));
         let word = &*entry.key;
         if kind_named(word).is_some() || word.starts_with("x-") {
             return None;
@@ -203,7 +209,7 @@ impl Lower<'_> {
     }
 
     /// Tells something else in place of that nothing is written after a key.
-    fn instead_of_blank(&mut self, entry: &Entry, finding: Diagnostic) {
+    pub(super) fn instead_of_blank(&mut self, entry: &Entry, finding: Diagnostic) {
         match self.told_blank(entry) {
             Some(known) => *known = finding,
             None => self.report(finding),
@@ -311,28 +317,35 @@ impl Lower<'_> {
             if !self.line_after(entry.key_span).starts_with(": ") && self.line_after(entry.key_span).trim() != ":" {
                 return None;
             }
-            let deeper = self.sources.position(entry.key_span).1 - 1;
             text.push('\n');
             text.push_str(&" ".repeat(indent));
-            let mut lines = written.split('\n');
-            text.push_str(lines.next()?);
-            for line in lines {
-                let spaces = line.len() - line.trim_start().len();
-                // What belongs to a key stands deeper than the key, but for what brackets hold.
-                let depth = (spaces + indent).saturating_sub(deeper).max(indent.min(spaces));
-                if depth > MOST_COLUMNS {
-                    return None;
-                }
-                text.push('\n');
-                text.push_str(&" ".repeat(depth));
-                text.push_str(line.trim_start());
-            }
+            self.push_indented(&mut text, written, entry, indent)?;
         }
         Some((span, text))
     }
 
+    /// Adds an entry as it is written, of which the lines below the first are indented for a key that stands after
+    /// so many spaces; `None` where that would be too far.
+    pub(super) fn push_indented(&self, text: &mut String, written: &str, entry: &Entry, indent: usize) -> Option<()> {
+        let deeper = self.sources.position(entry.key_span).1 - 1;
+        let mut lines = written.split('\n');
+        text.push_str(lines.next()?);
+        for line in lines {
+            let spaces = line.len() - line.trim_start().len();
+            // What belongs to a key stands deeper than the key, but for what brackets hold.
+            let depth = (spaces + indent).saturating_sub(deeper).max(indent.min(spaces));
+            if depth > MOST_COLUMNS {
+                return None;
+            }
+            text.push('\n');
+            text.push_str(&" ".repeat(depth));
+            text.push_str(line.trim_start());
+        }
+        Some(())
+    }
+
     /// What stands between the entries of a step: a line break and so many spaces, or a comma (`Some(None)`).
-    fn between_entries(&self, step: &Node, kind: &Entry) -> Option<Option<usize>> {
+    pub(super) fn between_entries(&self, step: &Node, kind: &Entry) -> Option<Option<usize>> {
         if self.sources.text(step.span).starts_with('{') {
             return Some(None);
         }
@@ -372,6 +385,19 @@ fn takes_url(kind: &StepKeys) -> bool {
         | KindId::Include
         | KindId::Steps
         | KindId::Later => false,
+    }
+}
+
+/// Which of two kinds holds steps, and which is the step that it is to hold.
+fn holder_and_held<'n>(first: &'n Entry, second: &'n Entry) -> Option<(&'n str, &'n str)> {
+    let holds = |entry: &Entry| &*entry.key != "steps" && kind_named(&entry.key).is_some_and(StepKeys::takes_steps);
+    let is_request = |entry: &Entry| {
+        kind_named(&entry.key).is_some_and(|kind| matches!(kind.id, KindId::Request(RequestKind::Http)))
+    };
+    match (holds(first), holds(second)) {
+        (true, false) if is_request(second) => Some((&first.key, &second.key)),
+        (false, true) if is_request(first) => Some((&second.key, &first.key)),
+        _ => None,
     }
 }
 

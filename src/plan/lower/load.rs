@@ -159,7 +159,7 @@ impl Lower<'_> {
 
     pub(crate) fn rate(&mut self, node: &Node, key: &str) -> Option<Rate> {
         let text = self.known(node, key, "a rate such as 200/s", None)?;
-        parse_rate(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
+        parse_rate(&text).or_else(|error| self.unit_error(node.span, key, error, parse_rate).ok_or(())).ok()
     }
 
     /// A rate above zero.

@@ -8,7 +8,9 @@ mod kind;
 mod load;
 mod root;
 mod shorthand;
+mod step_words;
 mod steps;
+mod translate;
 mod written;
 
 use std::collections::{BTreeMap, HashMap};
@@ -23,12 +25,12 @@ pub(super) use root::plan;
 
 use super::keys;
 use super::statics::Statics;
-use super::types::{Dynamic, FileRef, Name, Spanned, Text};
+use super::types::{Dynamic, FileRef, Name, Spanned, Text, Unread};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::problem::Problem;
 use crate::sanitize::shown_path;
-use crate::schedule::ThinkTime;
-use crate::units::{parse_duration, parse_share, parse_size};
+use crate::schedule::{ThinkTime, guess_think_time};
+use crate::units::{guessed_count, parse_duration, parse_share, parse_size};
 use crate::yaml::{Entry, Node, NodeKind, Style};
 
 /// The file that the command line's own words stand in.
@@ -56,8 +58,16 @@ pub(crate) struct Lower<'a> {
     pub(super) profiled: bool,
     /// What is around the steps that are read.
     pub(super) around: Around,
+    /// What steps and keys that were not read would set.
+    pub(super) unread: Unread,
+    /// Whether the step that is read is a branch of `choose`.
+    pub(super) weighted: bool,
     /// Where keys without a value were told.
     pub(super) empty_values: EmptyValues,
+    /// Keys of the plan that stand in thread groups: they are read as the plan's.
+    pub(super) moved_to_plan: Vec<Entry>,
+    /// Data sets of which it was told that they have no file.
+    pub(super) told_data: Vec<Arc<str>>,
 }
 
 /// Where among the findings it was told that nothing is written after a key.
@@ -178,22 +188,54 @@ impl Lower<'_> {
         }
     }
 
-    pub(crate) fn unit_error(&mut self, span: Span, key: &str, error: Problem) {
+    /// Tells what is wrong with a value that has a unit. What is meant, if that is known: the rest of the plan is
+    /// checked with it.
+    pub(crate) fn unit_error<T, E>(
+        &mut self,
+        span: Span,
+        key: &str,
+        error: Problem,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
         let mut finding = Diagnostic::error(span, format!("`{key}`: {}", error.message));
+        let meant = error.corrected.as_deref().and_then(|text| read(text).ok());
         if let Some(corrected) = error.corrected {
             finding = finding.help(format!("write `{}`", self.as_written(span, key, &corrected))).fix(span, corrected);
+        } else if !error.help.is_empty() {
+            finding = finding.help(error.help);
         }
         self.report(finding);
+        meant
     }
 
     pub(crate) fn duration(&mut self, node: &Node, key: &str) -> Option<Duration> {
+        if let Some(text) = translate::time_of_map(node) {
+            self.wrong_shape(node, key, &text);
+            return parse_duration(&text).ok();
+        }
         let text = self.known(node, key, "a duration such as 10s", None)?;
-        parse_duration(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
+        match parse_duration(&text) {
+            Ok(time) => Some(time),
+            Err(error) => {
+                let corrected = error.corrected.or_else(|| translate::load_seconds(key, &text));
+                self.unit_error(node.span, key, Problem { corrected, ..error }, parse_duration)
+            }
+        }
+    }
+
+    /// Tells that a value is written in another shape than the one that is meant, with the text to write.
+    pub(crate) fn wrong_shape(&mut self, node: &Node, key: &str, meant: &str) {
+        let finding = Diagnostic::error(node.span, format!("`{key}` is not written as {}", node.describe()));
+        let finding = finding.help(format!("write `{}`", self.as_written(node.span, key, meant)));
+        let replaces = self.in_one_line(node).is_some();
+        self.report(if replaces { finding.fix(node.span, meant) } else { finding });
     }
 
     /// A duration above zero.
     pub(crate) fn some_time(&mut self, node: &Node, key: &str) -> Option<Duration> {
-        let time = self.duration(node, key)?;
+        // `0` lacks more than its unit.
+        let is_nothing = node.text().is_some_and(|text| text.trim() == "0");
+        let time = if is_nothing { Duration::ZERO } else { self.duration(node, key)? };
         if time.is_zero() {
             self.report(
                 Diagnostic::error(node.span, format!("`{key}` must be longer than 0s")).help("for example 10s"),
@@ -205,7 +247,7 @@ impl Lower<'_> {
 
     pub(crate) fn size(&mut self, node: &Node, key: &str) -> Option<u64> {
         let text = self.known(node, key, "a size such as 10MiB", None)?;
-        parse_size(&text).map_err(|error| self.unit_error(node.span, key, error)).ok()
+        parse_size(&text).or_else(|error| self.unit_error(node.span, key, error, parse_size).ok_or(())).ok()
     }
 
     pub(crate) fn count(&mut self, node: &Node, key: &str, least: u64) -> Option<u64> {
@@ -228,18 +270,24 @@ impl Lower<'_> {
             }
             Ok(number) => Some(number),
             Err(_) => {
-                let digits: String = text.chars().filter(|c| !matches!(c, ',' | '_' | ' ' | '\'')).collect();
-                let mut finding =
-                    Diagnostic::error(span, format!("`{key}` takes a whole number, not `{}`", text.trim()));
-                if digits.parse::<u64>().is_ok() {
-                    let written = self.as_written(span, key, &digits);
-                    finding = finding.help(format!("write it without separators: `{written}`")).fix(span, digits);
-                } else {
-                    finding =
-                        finding.help(format!("write digits only, for example `{}`", self.as_written(span, key, 10)));
-                }
-                self.report(finding);
-                None
+                let finding = Diagnostic::error(span, format!("`{key}` takes a whole number, not `{}`", text.trim()));
+                let guess = guessed_count(text).and_then(|digits| digits.parse::<u64>().ok());
+                let guess = guess.filter(|number| (least..=1_000_000_000).contains(number));
+                let range = text.split_once("..").filter(|_| key == "users").map(|(from, to)| (from.trim(), to.trim()));
+                let range = range.filter(|(from, to)| from.parse::<u64>().is_ok() && to.parse::<u64>().is_ok());
+                self.report(match guess {
+                    None if range.is_some() => finding.help(range.map_or_else(String::new, |(from, to)| format!(
+                        "a number of users that changes is written as `stages: [{{ users: {from}, hold: 1m }}, {{ users: {to}, over: 1m }}]`"
+                    ))),
+                    Some(number) => {
+                        let written = self.as_written(span, key, number);
+                        finding.help(format!("write digits only: `{written}`")).fix(span, number.to_string())
+                    }
+                    None => {
+                        finding.help(format!("write digits only, for example `{}`", self.as_written(span, key, 10)))
+                    }
+                });
+                guess
             }
         }
     }
@@ -272,6 +320,12 @@ impl Lower<'_> {
         let list = known.join(", ");
         let text = self.known(node, key.name, &format!("one of {list}"), Some(key.example))?;
         if let Some(word) = known.iter().find(|word| **word == &*text) {
+            return Some(word);
+        }
+        if let Some(word) = translate::meant_word(key, &text) {
+            let finding = Diagnostic::error(node.span, format!("`{}` is not a value of `{}`", text.trim(), key.name));
+            let written = self.as_written(node.span, key.name, word);
+            self.report(finding.help(format!("write `{written}`; it takes one of: {list}")).fix(node.span, word));
             return Some(word);
         }
         let mut finding = Diagnostic::error(node.span, format!("`{}` is not a value of `{}`", text.trim(), key.name));
@@ -348,7 +402,8 @@ impl Lower<'_> {
         if text.value.contains("${") {
             return Some(Dynamic::Computed(text));
         }
-        parse_share(&text.value).map(Dynamic::Fixed).map_err(|error| self.unit_error(node.span, key, error)).ok()
+        let share = parse_share(&text.value);
+        share.or_else(|error| self.unit_error(node.span, key, error, parse_share).ok_or(())).map(Dynamic::Fixed).ok()
     }
 
     /// A map of names to values of any kind, as in `query`, `form`, `with`.
@@ -375,6 +430,10 @@ impl Lower<'_> {
 
     pub(crate) fn think_time(&mut self, node: &Node, key: &str) -> Option<Dynamic<ThinkTime>> {
         if let NodeKind::Map(_) = &node.kind {
+            if let Some(meant) = translate::range_of_map(node) {
+                self.wrong_shape(node, key, &meant);
+                return ThinkTime::parse(&meant).map(Dynamic::Fixed).ok();
+            }
             let fields = self.fields(node, &keys::THINK_TIME)?;
             if let Some(node) = fields.get("normal") {
                 let fields = self.fields(node, &keys::NORMAL)?;
@@ -393,11 +452,22 @@ impl Lower<'_> {
             );
             return None;
         }
+        if let NodeKind::List(_) = &node.kind
+            && let Some(problem) = self.in_one_line(node).and_then(guess_think_time)
+        {
+            let message = format!("a range is written with two dots, not as {}", node.describe());
+            return self
+                .unit_error(node.span, key, Problem { message, ..problem }, ThinkTime::parse)
+                .map(Dynamic::Fixed);
+        }
         let text = self.text(node, key)?;
         if text.value.contains("${") {
             return Some(Dynamic::Computed(text));
         }
-        ThinkTime::parse(&text.value).map(Dynamic::Fixed).map_err(|error| self.unit_error(node.span, key, error)).ok()
+        let time = ThinkTime::parse(&text.value);
+        time.or_else(|error| self.unit_error(node.span, key, error, ThinkTime::parse).ok_or(()))
+            .map(Dynamic::Fixed)
+            .ok()
     }
 }
 

@@ -53,6 +53,7 @@ pub(crate) fn plan(lower: &mut Lower<'_>, node: &Node, file: FileId, default_nam
         skip_without_samples: false,
         without_thresholds: false,
         is_whole: true,
+        unread: Default::default(),
         files: std::mem::take(&mut lower.files),
     })
 }
@@ -69,10 +70,11 @@ impl Lower<'_> {
             let mut finding = Diagnostic::error(span, format!("`{key}` cannot be the name of a variable"))
                 .help(format!("names are letters, digits and `_`: write `{mended}`"));
             if !mended.is_empty() {
-                finding = finding.fix(span, mended);
+                finding = finding.fix(span, &*mended);
             }
             self.report(finding);
-            return None;
+            // What uses it is judged as if it had that name.
+            return (!mended.is_empty()).then(|| Name::new(mended.into(), span));
         }
         if crate::template::RESERVED_NAMES.contains(&&**key) {
             self.report(
@@ -194,7 +196,8 @@ impl Lower<'_> {
         let fields = self.fields(node, &keys::DATA)?;
         // A data set whose file is missing is told once; its name stays known to what uses it.
         let file = fields.get("file").and_then(|node| {
-            let found = self.path(node, "file");
+            let is_told = self.told_data.contains(&name.value);
+            let found = if is_told { None } else { self.path(node, "file") };
             found.or_else(|| Some(crate::plan::Spanned::new(self.folder.join(&**node.text()?), node.span)))
         });
         let columns = fields.get("columns").and_then(|node| {

@@ -13,6 +13,8 @@ use crate::yaml::{Entry, Node, NodeKind};
 /// How many steps a plan may have, includes put in place: enough for 20,000 requests with
 /// controllers around each, and an end to fragments that include each other twice over.
 const MAX_STEPS: usize = 100_000;
+/// So many words of other tools are read in one step.
+const MAX_ROUNDS: usize = 30;
 /// How deep includes may stand inside one another. Each takes some of the stack while it is read.
 const MAX_INCLUDES: usize = 50;
 
@@ -22,6 +24,15 @@ impl Lower<'_> {
         let Some(items) = node.items() else {
             let mut finding =
                 Diagnostic::error(node.span, format!("`{key}` takes a list of steps, not {}", node.describe()));
+            let fragment = node.text().map(|text| text.trim()).filter(|text| self.fragments.contains_key(*text));
+            if let Some(fragment) = fragment {
+                let list = format!("[{{ include: {fragment} }}]");
+                finding = finding.help(format!("write `{key}: {list}`"));
+                let is_here = self.in_one_line(node).is_some();
+                self.report(if is_here { finding.fix(node.span, &*list) } else { finding });
+                let read = self.value_as_if(&list, node);
+                return read.map_or_else(Vec::new, |read| self.steps(&read, key, weighted));
+            }
             finding = finding.help(format!("put a `-` in front of each step:  - {}", self.a_step()));
             self.report(finding);
             return Vec::new();
@@ -39,6 +50,14 @@ impl Lower<'_> {
     }
 
     pub(crate) fn step(&mut self, node: &Node, weighted: bool) -> Option<Step> {
+        let step = self.step_as_meant(node, weighted);
+        if step.is_none() {
+            self.leave_out(node);
+        }
+        step
+    }
+
+    fn step_as_meant(&mut self, node: &Node, weighted: bool) -> Option<Step> {
         self.step_count += 1;
         if self.step_count > MAX_STEPS {
             if self.step_count == MAX_STEPS + 1 {
@@ -52,6 +71,17 @@ impl Lower<'_> {
             }
             return None;
         }
+        self.weighted = weighted;
+        let mut meant = None;
+        // Each round takes away a word of another tool.
+        for _ in 0..MAX_ROUNDS {
+            match self.step_meant(meant.as_ref().unwrap_or(node)) {
+                Some(Some(read)) => meant = Some(read),
+                Some(None) => return None,
+                None => break,
+            }
+        }
+        let node = meant.as_ref().unwrap_or(node);
         let Some(entries) = node.entries() else {
             self.report(
                 Diagnostic::error(node.span, format!("a step is a map with a kind key, not {}", node.describe()))
@@ -62,6 +92,15 @@ impl Lower<'_> {
         let (kind_entry, kind) = self.kind_of(node, entries)?;
         let beside = self.url_within(node, entries, kind_entry, kind);
         let beside = beside.map(|entries| (kind_entry.key.clone(), Node::new(node.span, NodeKind::Map(entries))));
+        let beside = beside.map(|(key, mut node)| {
+            for _ in 0..MAX_ROUNDS {
+                match self.step_meant(&node) {
+                    Some(Some(read)) => node = read,
+                    Some(None) | None => break,
+                }
+            }
+            (key, node)
+        });
         let (node, kind_entry) = match &beside {
             Some((key, node)) => (node, node.entries()?.iter().find(|entry| entry.key == *key)?),
             None => (node, kind_entry),
@@ -118,7 +157,9 @@ impl Lower<'_> {
         let inner = |this: &mut Self| match fields.get("steps") {
             Some(steps) => this.steps(steps, "steps", false),
             None => {
-                if fields.entry("steps").is_none() {
+                // A key that is none was told, and may be what was meant.
+                let is_told = fields.any(|name| kind.all_keys().all(|known| known.name != name));
+                if fields.entry("steps").is_none() && !is_told {
                     this.report(
                         Diagnostic::error(entry.key_span, format!("`{key}` needs `steps`: what should it hold?"))
                             .help(format!("write `{}`", kind.key.example.replace('\n', " ⏎ "))),
@@ -180,6 +221,8 @@ impl Lower<'_> {
                 StepKind::ForEach { list: self.bare(&list, &item.value)?, item, steps }
             }
             KindId::Choose => {
+                let meant = self.branches_meant(node);
+                let node = meant.as_ref().unwrap_or(node);
                 let branches = self.steps(node, key, true);
                 self.branch_keys(key, node);
                 if !branches.is_empty()
@@ -256,7 +299,8 @@ impl Lower<'_> {
     /// A bare expression.
     pub(crate) fn bare(&mut self, node: &Node, key: &str) -> Option<Text> {
         if let Some(text) = node.text() {
-            return Some(Text::new(text.clone(), node.span));
+            let meant = self.expression_meant(node, text);
+            return Some(Text::new(meant.unwrap_or_else(|| text.clone()), node.span));
         }
         self.wrong_type(node, key, "a bare expression such as total > 3", None);
         None

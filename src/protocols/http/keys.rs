@@ -35,7 +35,9 @@ const BASE_URL: Key = Key::new(
     ("Gatling", "baseUrl"),
     ("JMeter", "domain"),
     ("JMeter", "server"),
-]);
+    ("JMeter", "Server Name or IP"),
+])
+.also(&["url", "uri", "root", "root_url", "server_url", "endpoint", "hostname", "address", "site"]);
 pub(crate) const AUTH_KEY: Key = Key::new(
     "auth",
     Ty::Either(&AUTH_SHAPES),

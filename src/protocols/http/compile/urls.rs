@@ -13,7 +13,8 @@ impl Build<'_> {
     /// Checks a request's URL and the base URL before it; whether the request can be made at all.
     pub(super) fn check_target(&mut self, step: &HttpStep, url: &Compiled, base: Option<(&Text, &Compiled)>) -> bool {
         let literal = url.template.literal();
-        if url.template.spells('#') {
+        // `#{name}` is told as a variable.
+        if url.template.spells('#') && !step.url.value.contains("#{") {
             self.findings.push(
                 Diagnostic::warning(
                     step.url.span,

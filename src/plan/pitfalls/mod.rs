@@ -1,11 +1,21 @@
 //! A scan of the text before the YAML parser: it lists every place plain YAML would misread, each
 //! with the text to paste, and mends them in a copy so that the rest of the plan can be checked too.
 
+mod layout;
+mod text;
+
+pub(super) use layout::indented;
+
 use std::ops::Range;
 
 use super::keys;
 use crate::diagnostic::{Diagnostic, FileId, Span};
-use crate::yaml::{Offsets, quoted};
+use crate::units::{bare_number, parse_duration};
+use crate::yaml::{self, Offsets, Unchanged, quoted};
+use text::{
+    closing_quote, cut_comment, ends_in_flow, indentation, is_one_text, is_word, list_in_quotes, outer_quote,
+    value_start,
+};
 
 /// A mended copy of a file's text.
 pub(super) struct Mended {
@@ -18,6 +28,16 @@ pub(super) struct Mended {
 struct Edit {
     range: Range<usize>,
     replacement: String,
+    kind: Kind,
+}
+
+/// What YAML makes of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// It refuses it. Where it takes the whole file, this was no mistake.
+    Refused,
+    /// It takes it for something else than is meant.
+    Misread,
 }
 
 impl Offsets for Mended {
@@ -38,18 +58,32 @@ impl Offsets for Mended {
     }
 }
 
-/// Lists what YAML would misread in `text`.
+/// Lists what YAML would refuse or misread in `text`.
 pub(super) fn scan(text: &str, file: FileId) -> (Mended, Vec<Diagnostic>) {
-    let mut scan = Scan { text, file, edits: Vec::new(), findings: Vec::new(), state: ScanState::Block };
+    let mut scan =
+        Scan { text, file, edits: Vec::new(), findings: Vec::new(), tabs: Vec::new(), state: ScanState::Block };
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         scan.line(start..start + line.trim_end_matches(['\n', '\r']).len());
         start += line.len();
     }
+    let refuses = !scan.tabs.is_empty() || scan.findings.iter().any(|(kind, _)| *kind == Kind::Refused);
+    if refuses && is_yaml(text, file) {
+        scan.findings.retain(|(kind, _)| *kind != Kind::Refused);
+        scan.edits.retain(|edit| edit.kind != Kind::Refused);
+    } else {
+        scan.tell_tabs();
+    }
     scan.edits.sort_by_key(|edit| edit.range.start);
+    let mended = mended(text, &scan.edits);
+    (Mended { text: mended, edits: scan.edits }, scan.findings.into_iter().map(|(_, finding)| finding).collect())
+}
+
+/// A copy of the text with the edits, which are in order.
+fn mended(text: &str, edits: &[Edit]) -> String {
     let mut mended = String::with_capacity(text.len() + 64);
     let mut at = 0;
-    for edit in &scan.edits {
+    for edit in edits {
         if edit.range.start < at {
             continue;
         }
@@ -58,7 +92,12 @@ pub(super) fn scan(text: &str, file: FileId) -> (Mended, Vec<Diagnostic>) {
         at = edit.range.end;
     }
     mended.push_str(&text[at..]);
-    (Mended { text: mended, edits: scan.edits }, scan.findings)
+    mended
+}
+
+/// Whether a text is YAML as it stands.
+fn is_yaml(text: &str, file: FileId) -> bool {
+    yaml::parse(text, file, &Unchanged, &mut Vec::new()).is_some()
 }
 
 enum ScanState {
@@ -76,7 +115,9 @@ struct Scan<'t> {
     text: &'t str,
     file: FileId,
     edits: Vec<Edit>,
-    findings: Vec<Diagnostic>,
+    findings: Vec<(Kind, Diagnostic)>,
+    /// The tabs that lines are indented with.
+    tabs: Vec<Range<usize>>,
     state: ScanState,
 }
 
@@ -110,16 +151,10 @@ impl Scan<'_> {
         if let Some(tab) = content[..blank].find('\t') {
             let at = line.start + tab;
             let tabs = content[tab..blank].chars().take_while(|c| *c == '\t').count();
-            // The lines around say best how deep this one was meant to be.
-            let mut around = text[line.end..].lines().chain(text[..line.start].lines().rev());
-            let meant = around.find(|other| !other.trim().is_empty() && !other[..indentation(other)].contains('\t'));
-            let spaces = meant.map_or(2 * tabs, |other| indentation(other).saturating_sub(tab));
-            self.report(
-                at..at + tabs,
-                " ".repeat(spaces),
-                "a tab is used for indentation, and YAML allows only spaces there",
-                "set your editor to insert spaces",
-            );
+            self.tabs.push(at..at + tabs);
+        }
+        if self.odd_line(line.clone(), blank) {
+            return;
         }
         if content.starts_with("---") || content.starts_with("...") || content.starts_with('%') {
             if content.starts_with('%') {
@@ -129,6 +164,7 @@ impl Scan<'_> {
                     String::new(),
                     "a line that starts with `%` is a YAML directive",
                     "remove it",
+                    Kind::Refused,
                 );
             }
             return;
@@ -142,13 +178,26 @@ impl Scan<'_> {
         if &text[start..line.end] == "-" || start >= line.end {
             return;
         }
+        start = self.dash_without_space(start..line.end, &mut item);
         self.entry(start..line.end, item, indentation(content));
     }
 
     /// A `key: value` or a list's item.
     fn entry(&mut self, entry: Range<usize>, item: bool, indent: usize) {
         let text = &self.text[entry.clone()];
+        if text.starts_with(['{', '[']) {
+            return self.flow(entry, 0);
+        }
         if let Some(value_start) = value_start(text) {
+            let key = text[..value_start].trim_end_matches(':').trim().trim_matches(['\'', '"']);
+            if let Some(whole) = self.compared(key, entry.start + value_start..entry.end) {
+                let value = self.text[whole.clone()].trim_start_matches(['>', '=']).trim();
+                let matcher = if self.text[whole.clone()].starts_with(">=") { "at_least" } else { "above" };
+                let meant = format!("{{ {matcher}: {value} }}");
+                let what = "`>` at the start of a value begins a text of several lines in YAML";
+                let remedy = format!("to compare write `{meant}`");
+                return self.report(whole, meant, what, &remedy, Kind::Refused);
+            }
             self.value(entry.start + value_start..entry.end, indent);
             return;
         }
@@ -164,6 +213,7 @@ impl Scan<'_> {
                 ": ".into(),
                 &format!("a space is missing after `{key}:`"),
                 "without it YAML reads the whole line as one text",
+                Kind::Misread,
             );
             self.value(at + 1..entry.end, indent);
             return;
@@ -175,11 +225,32 @@ impl Scan<'_> {
             let at = entry.start + key.trim_end().len();
             let end = entry.start + key.len() + 1;
             let what = format!("`{}` is followed by `=`, but in YAML by `:`", key.trim_end());
-            return self.report(at..end, ":".into(), &what, "write a colon and a space");
+            let colon = if value.starts_with(' ') { ":" } else { ": " };
+            return self.report(at..end, colon.into(), &what, "write a colon and a space", Kind::Misread);
         }
         if item {
             self.value(entry, indent);
         }
+    }
+
+    /// `> 20` where a value is compared: under a JSONPath, or what is measured.
+    fn compared(&self, key: &str, range: Range<usize>) -> Option<Range<usize>> {
+        const MEASURED: [&str; 5] = ["status", "response_time", "first_byte", "size", "length"];
+        if !key.starts_with('$') && !MEASURED.contains(&key) {
+            return None;
+        }
+        let whole = cut_comment(self.text, range.clone());
+        let text = &self.text[whole.clone()];
+        let value = text.trim();
+        let rest = value.strip_prefix('>')?;
+        let rest = rest.strip_prefix('=').unwrap_or(rest).trim();
+        let is_value = rest.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+            && rest.len() < 24
+            && rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+        let start = whole.start + (text.len() - text.trim_start().len());
+        // One digit alone says how deep a text of several lines is indented.
+        let is_header = value.len() == 2;
+        (is_value && !is_header).then(|| start..start + value.len())
     }
 
     /// A value that starts on this line; `range` goes to the line's end.
@@ -212,11 +283,17 @@ impl Scan<'_> {
                 let what = format!("a value cannot start with {first} in YAML");
                 self.quote(cut_comment(self.text, whole), &what);
             }
-            Some(b'!') => {
-                self.quote(cut_comment(self.text, whole), "a word with `!` in front is a YAML tag, and plans have none")
+            Some(b'!') if yaml::CORE_TAGS.iter().any(|tag| value.split(' ').next() == Some(tag)) => {
+                let tag = value.find(' ').unwrap_or(value.len());
+                self.value(start + tag..range.end, indent);
             }
-            Some(b'*') if !value[1..].chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) => {
-                self.quote(cut_comment(self.text, whole), "a value that starts with `*` is a YAML alias");
+            Some(b'!') => {
+                let what = "a word with `!` in front is a YAML tag, and plans have none";
+                self.quote_as(cut_comment(self.text, whole), what, Kind::Misread);
+            }
+            Some(b'*') if !self.is_alias(cut_comment(self.text, whole.clone())) => {
+                let whole = cut_comment(self.text, whole);
+                self.quote(whole, "a value that starts with `*` is a YAML alias, and no `&` names it");
             }
             Some(_) => self.plain(whole),
         }
@@ -228,16 +305,23 @@ impl Scan<'_> {
         if value.starts_with(TYPOGRAPHIC) && value.ends_with(TYPOGRAPHIC) && value.chars().count() > 2 {
             let inner = value.trim_matches(TYPOGRAPHIC).to_owned();
             let what = "these are typographic quotes, which YAML takes for a part of the text";
-            return self.report(whole, quoted(&inner), what, "use straight quotes");
+            return self.report(whole, quoted(&inner), what, "use straight quotes", Kind::Misread);
         }
         if value.contains("{{") {
             return self.moustache(whole);
         }
         if let Some(at) = value.find(" #") {
-            if value[at + 2..].starts_with(|c: char| !c.is_whitespace() && c != '#') {
-                return self.quote(whole, "` #` starts a comment in YAML, so the value would end before it");
-            }
+            let rest = &value[at + 2..];
             let value = value[..at].trim_end();
+            let is_text =
+                bare_number(value).is_none() && parse_duration(value).is_err() && !matches!(value, "true" | "false");
+            if is_text && rest.starts_with(|c: char| !c.is_whitespace() && c != '#') {
+                let what = format!("` #` starts a comment in YAML, so the value is `{value}`");
+                let span = self.span(whole.clone());
+                let finding = Diagnostic::warning(span, what).fix(span, quoted(&self.text[whole.clone()]));
+                let help = "put quotes around it; before a comment, write `# ` with a space after it";
+                self.findings.push((Kind::Misread, finding.help(help)));
+            }
             return self.plain(whole.start..whole.start + value.len());
         }
         if value.contains(": ") || value.ends_with(':') {
@@ -247,13 +331,15 @@ impl Scan<'_> {
 
     fn moustache(&mut self, whole: Range<usize>) {
         let value = cut_comment(self.text, whole);
-        let mended = self.text[value.clone()].replace("{{", "${").replace("}}", "}");
-        let names: String = mended.replace("${ ", "${").replace(" }", "}");
+        // GitHub writes `${{ secrets.NAME }}` for what the environment of the run has.
+        let mended = self.text[value.clone()].replace("${{", "${").replace("{{", "${").replace("}}", "}");
+        let names: String = mended.replace("${ ", "${").replace(" }", "}").replace("${secrets.", "${env.");
         self.report(
             value,
             quoted(&names),
             "`{{…}}` is another tool's way to write a variable; here it is `${…}`",
             "write the name in `${…}`",
+            Kind::Misread,
         );
     }
 
@@ -269,10 +355,35 @@ impl Scan<'_> {
             let whole = cut_comment(self.text, whole);
             // 'Ann's order' is meant as one text; "a" == b as an expression.
             let value = &self.text[whole.clone()];
+            if let Some(list) = list_in_quotes(value) {
+                let what = "texts in quotes with commas between them are a list, which stands in brackets";
+                return self.report(
+                    whole,
+                    format!("[{list}]"),
+                    what,
+                    &format!("put brackets around it: `[{list}]`"),
+                    Kind::Refused,
+                );
+            }
+            // "name="a" value="b"" has quotes of its own.
+            let goes_on = value[end + 2..]
+                .starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '(' | '\\' | '[' | '<' | '/'));
+            if goes_on && value.len() > end + 3 && value.ends_with(quote) {
+                let inner = &value[1..value.len() - 1];
+                let what = format!("the `{quote}` inside ends the text in YAML");
+                return self.report(
+                    whole.clone(),
+                    quoted(inner),
+                    &what,
+                    "put the other kind of quotes around it",
+                    Kind::Refused,
+                );
+            }
             if value.len() > 1 && value.ends_with(quote) && is_one_text(&value[1..value.len() - 1], quote) {
                 let inner = &value[1..value.len() - 1];
                 let what = format!("the `{quote}` inside ends the text in YAML");
-                return self.report(whole.clone(), quoted(inner), &what, "put the other kind of quotes around it");
+                let remedy = "put the other kind of quotes around it";
+                return self.report(whole.clone(), quoted(inner), &what, remedy, Kind::Refused);
             }
             let what = format!("text goes on after the closing `{quote}`, which YAML does not allow");
             return self.quote(whole, &what);
@@ -294,6 +405,7 @@ impl Scan<'_> {
                     mended,
                     "in double quotes a backslash starts a YAML escape, and this one does not exist",
                     "use single quotes, where a backslash is just a backslash",
+                    Kind::Refused,
                 );
             }
         }
@@ -337,7 +449,8 @@ impl Scan<'_> {
                         if let Some(end) = outer {
                             let what = format!("the `{}` inside ends the text in YAML", quote as char);
                             let inner = quoted(&text[at + 1..=at + end]);
-                            self.report(at..at + end + 2, inner, &what, "put the other kind of quotes around it");
+                            let remedy = "put the other kind of quotes around it";
+                            self.report(at..at + end + 2, inner, &what, remedy, Kind::Refused);
                         } else if quote == b'"' {
                             self.escapes(at..at + end + 2);
                         }
@@ -390,99 +503,38 @@ impl Scan<'_> {
         let scalar = text[..end].trim_end();
         if odd {
             let whole = range.start..range.start + scalar.len();
-            self.quote(whole, "inside `{ }` and `[ ]`, text that starts with `@`, `%`, `!` or a backtick, or holds `${`, `{` or `[`, needs quotes");
+            let kind = if scalar.contains("${") || scalar.starts_with('!') { Kind::Misread } else { Kind::Refused };
+            let what = "inside `{ }` and `[ ]`, text that starts with `@`, `%`, `!` or a backtick, or holds `${`, `{` or `[`, needs quotes";
+            self.quote_as(whole, what, kind);
         }
         range.start + end
     }
 
+    /// Whether this is `*name`, and `&name` stands somewhere.
+    fn is_alias(&self, range: Range<usize>) -> bool {
+        let name = &self.text[range.start + 1..range.end];
+        let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        plain && self.text.contains(&format!("&{name}"))
+    }
+
     fn quote(&mut self, range: Range<usize>, what: &str) {
+        self.quote_as(range, what, Kind::Refused);
+    }
+
+    fn quote_as(&mut self, range: Range<usize>, what: &str, kind: Kind) {
         let replacement = quoted(&self.text[range.clone()]);
-        self.report(range, replacement, what, "put quotes around it");
+        self.report(range, replacement, what, "put quotes around it", kind);
     }
 
-    fn report(&mut self, range: Range<usize>, replacement: String, what: &str, remedy: &str) {
-        let span = Span { file: self.file, start: range.start as u32, end: range.end.max(range.start + 1) as u32 };
-        self.findings.push(Diagnostic::error(span, what).help(remedy).fix(span, replacement.clone()));
-        self.edits.push(Edit { range, replacement });
+    fn span(&self, range: Range<usize>) -> Span {
+        Span { file: self.file, start: range.start as u32, end: range.end.max(range.start + 1) as u32 }
     }
-}
 
-fn indentation(line: &str) -> usize {
-    line.len() - line.trim_start_matches([' ', '\t']).len()
-}
-
-fn is_word(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-}
-
-/// Where the value begins in the text of a `key: value` entry.
-fn value_start(text: &str) -> Option<usize> {
-    let after_quote = match text.chars().next()? {
-        quote @ ('"' | '\'') => closing_quote(&text[1..], quote)? + 2,
-        '{' | '[' => return None,
-        _ => 0,
-    };
-    let rest = &text[after_quote..];
-    if after_quote > 0 {
-        let at = after_quote + (rest.len() - rest.trim_start().len());
-        return text[at..].starts_with(':').then_some(at + 1);
+    fn report(&mut self, range: Range<usize>, replacement: String, what: &str, remedy: &str, kind: Kind) {
+        let span = self.span(range.clone());
+        let place = Span { end: range.end as u32, ..span };
+        let finding = Diagnostic::error(span, what).help(remedy).fix(place, replacement.clone());
+        self.findings.push((kind, finding));
+        self.edits.push(Edit { range, replacement, kind });
     }
-    if let Some(at) = rest.find(": ") {
-        let comment = rest.find(" #").is_some_and(|comment| comment < at);
-        return (!comment).then_some(at + 1);
-    }
-    let bare = rest.split(" #").next().unwrap_or(rest).trim_end();
-    bare.ends_with(':').then_some(bare.len())
-}
-
-/// Whether quotes inside a quoted value belong to its text: a single one, or those of JSON.
-fn is_one_text(inner: &str, quote: char) -> bool {
-    let is_json = (inner.starts_with('{') && inner.ends_with('}')) || (inner.starts_with('[') && inner.ends_with(']'));
-    is_json || inner.matches(quote).count() == 1
-}
-
-/// The offset of the closing quote in text that follows the opening one.
-fn closing_quote(text: &str, quote: char) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' if quote == '"' => at += 2,
-            b'\'' if quote == '\'' && bytes.get(at + 1) == Some(&b'\'') => at += 2,
-            byte if byte == quote as u8 => return Some(at),
-            _ => at += 1,
-        }
-    }
-    None
-}
-
-/// Whether text that follows a text in quotes inside `{ }` or `[ ]` can follow it there. After a space a comma
-/// may be missing: the parser tells that.
-fn ends_in_flow(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with([',', ':', '}', ']', ' ', '\t'])
-}
-
-/// The offset of the quote that was meant to close a text inside `{ }` or `[ ]`, where the one at `first` does
-/// not: the next one after which the text can end. That of JSON ends with its bracket.
-fn outer_quote(text: &str, quote: char, first: usize) -> Option<usize> {
-    // So many quotes are looked at: a long line of them must not take the square of its length.
-    const MOST: usize = 100;
-    let mut quotes = text[first + 1..].match_indices(quote).map(|(at, _)| first + 1 + at).take(MOST);
-    quotes.find(|at| {
-        let (inner, rest) = (&text[..*at], text[at + 1..].trim_start());
-        let whole = match inner.chars().next() {
-            Some('{') => inner.ends_with('}'),
-            Some('[') => inner.ends_with(']'),
-            _ => true,
-        };
-        whole && (rest.is_empty() || rest.starts_with([',', '}', ']']))
-    })
-}
-
-/// The range without a trailing ` # comment`.
-fn cut_comment(text: &str, range: Range<usize>) -> Range<usize> {
-    let value = &text[range.clone()];
-    let end = value.find(" # ").map_or(value.len(), |at| value[..at].trim_end().len());
-    range.start..range.start + end
 }

@@ -1,0 +1,176 @@
+//! Expressions and conditions as other tools write them.
+
+use super::{judge, steps};
+
+/// What stands in a path, where `word`, `pw`, `ids` and `id` are variables.
+const IN_TEXT: &[(&str, &str, &str)] = &[
+    ("${user}", "`user_number`", ""),
+    ("${VU}", "`${user_number}`", "${user_number}"),
+    ("${__VU}", "`${user_number}`", "${user_number}"),
+    ("${vu}", "`${user_number}`", "${user_number}"),
+    ("${userId}", "`user_number`", ""),
+    ("${thread}", "`${user_number}`", "${user_number}"),
+    ("${threadNum}", "`${user_number}`", "${user_number}"),
+    ("${__threadNum}", "`${user_number}`", "${user_number}"),
+    ("${__ITER}", "`${iteration}`", "${iteration}"),
+    ("${iter}", "`${iteration}`", "${iteration}"),
+    ("${vars.word}", "`${word}`", "${word}"),
+    ("${variables.word}", "`${word}`", "${word}"),
+    ("${secrets.pw}", "`${pw}`", "${pw}"),
+    ("${vars[\"word\"]}", "`${word}`", "${word}"),
+    ("${vars.get('word')}", "`${word}`", "${word}"),
+    ("${variables.nothing}", "names stand bare", ""),
+    ("${random(ids)}", "`${choice(ids)}`", "${choice(ids)}"),
+    ("${rand(ids)}", "`${choice(ids)}`", "${choice(ids)}"),
+    ("${random_choice(ids)}", "`${choice(ids)}`", "${choice(ids)}"),
+    ("${randomItem(ids)}", "`${choice(ids)}`", "${choice(ids)}"),
+    ("${pick(ids)}", "`${choice(ids)}`", "${choice(ids)}"),
+    ("${ids.random}", "`${choice(ids)}`", "${choice(ids)}"),
+    ("${ids.random()}", "`${choice(ids)}`", "${choice(ids)}"),
+    ("${ids | random}", "`${choice(ids)}`", "${choice(ids)}"),
+    ("${ids[random]}", "`${choice(ids)}`", "${choice(ids)}"),
+    ("${ids.length}", "`${ids | length}`", "${ids | length}"),
+    ("${ids.size}", "`${ids | length}`", "${ids | length}"),
+    ("${ids.count}", "`${ids | length}`", "${ids | length}"),
+    ("${ids.first}", "`${ids | first}`", "${ids | first}"),
+    ("${ids.last}", "`${ids | last}`", "${ids | last}"),
+    ("${ids.0}", "`${ids[0]}`", "${ids[0]}"),
+    ("${ids_1}", "`${ids[0]}`", "${ids[0]}"),
+    ("${ids_2}", "`${ids[1]}`", "${ids[1]}"),
+    ("${ids_matchNr}", "`${ids | length}`", "${ids | length}"),
+    ("${PASSWORD}", "`env.PASSWORD`", ""),
+    ("${BASE_URL}", "`env.BASE_URL`", ""),
+    ("${env:PASSWORD}", "`${env.PASSWORD}`", ""),
+    ("${ENV.PASSWORD}", "`${env.PASSWORD}`", ""),
+    ("${__ENV.PASSWORD}", "`${env.PASSWORD}`", ""),
+    ("${process.env.PASSWORD}", "`${env.PASSWORD}`", ""),
+    ("${__UUID}", "`${uuid()}`", "${uuid()}"),
+    ("${__UUID()}", "`${uuid()}`", "${uuid()}"),
+    ("${uuid}", "`${uuid()}`", "${uuid()}"),
+    ("${guid}", "`${uuid()}`", "${uuid()}"),
+    ("${random}", "`${random_int(1, 100)}`", "${random_int(1, 100)}"),
+    ("${randomInt}", "`${random_int(1, 100)}`", "${random_int(1, 100)}"),
+    ("${random()}", "`${random_int(1, 100)}`", "${random_int(1, 100)}"),
+    ("${random(1, 10)}", "`${random_int(1, 10)}`", "${random_int(1, 10)}"),
+    ("${__Random(1,100)}", "`${random_int(1, 100)}`", "${random_int(1, 100)}"),
+    ("${__Random(1,100,)}", "`${random_int(1, 100)}`", "${random_int(1, 100)}"),
+    ("${randomIntBetween(1, 100)}", "`${random_int(1, 100)}`", "${random_int(1, 100)}"),
+    ("${__RandomString(8)}", "`${random_string(8)}`", "${random_string(8)}"),
+    ("${__RandomString(8,abc,)}", "`${random_string(8, 'abc')}`", "${random_string(8, 'abc')}"),
+    ("${random_string}", "random_string(", "${random_string(8)}"),
+    ("${timestamp}", "`${timestamp()}`", "${timestamp()}"),
+    ("${__time}", "`${timestamp_ms()}`", "${timestamp_ms()}"),
+    ("${__time()}", "`${timestamp_ms()}`", "${timestamp_ms()}"),
+    ("${__time(yyyy-MM-dd)}", "`${now('%Y-%m-%d')}`", "${now('%Y-%m-%d')}"),
+    ("${now}", "`${now()}`", "${now()}"),
+    ("${date}", "`${now('%Y-%m-%d')}`", "${now('%Y-%m-%d')}"),
+    ("${today}", "`${now('%Y-%m-%d')}`", "${now('%Y-%m-%d')}"),
+    ("${counter}", "`${counter('name')}`", "${counter('name')}"),
+    ("${__counter(TRUE,)}", "counter(", "${counter('name')}"),
+    ("${__P(users)}", "`${env.users}`", ""),
+    ("${__property(users)}", "`${env.users}`", ""),
+    ("${__P(users,5)}", "env.users", "${env.users | default(5)}"),
+    ("${__V(word)}", "`${word}`", "${word}"),
+    ("${__eval(word)}", "`${word}`", "${word}"),
+    ("${__urlencode(${word})}", "`${word | url_encode}`", "${word | url_encode}"),
+    ("${__base64Encode(${word})}", "`${word | base64}`", "${word | base64}"),
+    ("${word.toUpperCase()}", "`word | upper`", "${word | upper}"),
+    ("${upper(word)}", "`word | upper`", "${word | upper}"),
+    ("${len(ids)}", "`${ids | length}`", "${ids | length}"),
+    ("{{word}}", "`${word}`", "${word}"),
+    ("{{ word }}", "`${word}`", "${word}"),
+    ("{{$guid}}", "`${uuid()}`", "${uuid()}"),
+    ("{{$randomInt}}", "random_int(", "${random_int(0, 1000)}"),
+    ("{{$timestamp}}", "`${timestamp()}`", "${timestamp()}"),
+    ("{{$randomUUID}}", "`${uuid()}`", "${uuid()}"),
+    ("{{$isoTimestamp}}", "`${now()}`", "${now()}"),
+    ("{{$randomEmail}}", "`${fake.email()}`", "${fake.email()}"),
+    ("{{vars.word}}", "${word}", "${word}"),
+    ("${{word}}", "`${word}`", "${word}"),
+    ("${ {word} }", "word", "${word}"),
+    ("$(word)", "`${word}`", "${word}"),
+    ("#{word}", "`${word}`", "${word}"),
+    ("{word}", "`${word}`", "${word}"),
+    ("%word%", "`${word}`", "${word}"),
+    ("%(word)s", "`${word}`", "${word}"),
+    ("<word>", "`${word}`", "${word}"),
+    ("<<word>>", "`${word}`", "${word}"),
+    ("[word]", "`${word}`", "${word}"),
+    ("[[word]]", "`${word}`", "${word}"),
+    (":word", "`${word}`", "${word}"),
+    ("$word", "`${word}`", "${word}"),
+    ("@{word}", "`${word}`", "${word}"),
+    ("$[word]", "`${word}`", "${word}"),
+    ("$[[word]]", "`${word}`", "${word}"),
+    ("<%= word %>", "`${word}`", "${word}"),
+    ("${word", "`}`", ""),
+    ("$ {word}", "`${word}`", "${word}"),
+];
+
+fn with_variables(steps: &str) -> String {
+    format!("variables: {{ word: mug, pw: x, ids: [1, 2], x: 3, y: 4 }}\n{steps}")
+}
+
+#[test]
+fn expressions_of_other_tools_lead_to_ours_in_one_step() {
+    let plan = |path: &str| {
+        with_variables(&steps(&format!(
+            "- get: '/{}'\n- get: '/${{word}}${{pw}}${{ids}}${{x}}${{y}}'",
+            path.replace('\'', "''")
+        )))
+    };
+    judge(IN_TEXT.iter().map(|(path, words, written)| (plan(path), *words, *written)));
+}
+
+const CONDITIONS: &[(&str, &str, &str)] = &[
+    ("'\"${x}\" == \"3\"'", "`x == '3'`", "if: x == '3'\n"),
+    ("\"'${x}' == '3'\"", "`x == '3'`", "if: x == '3'\n"),
+    ("${x} == 3", "`x == 3`", "if: x == 3\n"),
+    ("${x == 3}", "`x == 3`", "if: x == 3\n"),
+    ("\"${x} == 3\"", "`x == 3`", "if: x == 3\n"),
+    ("\"${x}\" == \"3\"", "`x == '3'`", "if: x == '3'\n"),
+    ("${__jexl3(${x} == 3)}", "`x == 3`", "if: x == 3\n"),
+    ("'${__jexl3(\"${x}\" == \"3\")}'", "`x == '3'`", "if: x == '3'\n"),
+    ("${__groovy(${x} == 3)}", "`x == 3`", "if: x == 3\n"),
+    ("${__javaScript(${x} == 3)}", "`x == 3`", "if: x == 3\n"),
+    ("'${__groovy(vars.get(\"x\") == \"3\")}'", "`x == '3'`", "if: x == '3'\n"),
+    ("x = 3", "`==`", "if: x == 3\n"),
+    ("x === 3", "== 3`", "if: x == 3\n"),
+    ("x !== 3", "!= 3`", "if: x != 3\n"),
+    ("x eq 3", "== 3`", "if: x == 3\n"),
+    ("x is 3", "== 3`", "if: x == 3\n"),
+    ("x is not 3", "!= 3`", "if: x != 3\n"),
+    ("x equals 3", "== 3`", "if: x == 3\n"),
+    ("x ne 3", "!= 3`", "if: x != 3\n"),
+    ("x <> 3", "!= 3`", "if: x != 3\n"),
+    ("x gt 3", "`>`", "if: x > 3\n"),
+    ("x lt 3", "`<`", "if: x < 3\n"),
+    ("$x == 3", "`x == 3`", "if: x == 3\n"),
+    ("{{x}} == 3", "`x == 3`", "if: x == 3\n"),
+    ("x == 3 && y == 4", " and y", "if: x == 3 and y == 4\n"),
+    ("x == 3 || y == 4", " or y", "if: x == 3 or y == 4\n"),
+    ("x == 3 AND y == 4", " and y", "if: x == 3 and y == 4\n"),
+    ("x == abc", "x == 'abc'`", "if: x == 'abc'\n"),
+    ("x == Anna Smith", "x == 'Anna Smith'`", "if: x == 'Anna Smith'\n"),
+    ("vars.x == 3", "`x == 3`", "if: x == 3\n"),
+    ("response.status_code == 200", "`response.status`", "if: response.status == 200\n"),
+    ("response.code == 200", "`response.status`", "if: response.status == 200\n"),
+    ("status == 200", "response.status == 200`", "if: response.status == 200\n"),
+    ("status_code == 200", "response.status == 200`", "if: response.status == 200\n"),
+    ("x contains 'a'", "`'a' in x`", "if: \"'a' in x\"\n"),
+    ("x.contains('a')", "`'a' in x`", "if: \"'a' in x\"\n"),
+    ("x matches 'a'", "`matches`", ""),
+    ("x in (1, 2)", "x in [1, 2]`", "if: x in [1, 2]\n"),
+    ("x between 1 and 5", "`x >= 1 and x <= 5`", "if: x >= 1 and x <= 5\n"),
+    ("x is empty", "length", "if: (x | length) == 0\n"),
+];
+
+#[test]
+fn conditions_of_other_tools_lead_to_ours_in_one_step() {
+    let plan = |condition: &str| {
+        with_variables(&steps(&format!(
+            "- get: '/${{word}}${{pw}}${{ids}}${{x}}${{y}}'\n- if: {condition}\n  steps: [ get: /y ]"
+        )))
+    };
+    judge(CONDITIONS.iter().map(|(condition, words, written)| (plan(condition), *words, *written)));
+}
