@@ -43,7 +43,8 @@ pub use read::{read, results_file};
 pub use repository::Repository;
 pub use run::{Generator, Host, Lifecycle, Part, PartState, Plan, Run, Tool, VerdictInfo};
 pub use run_info::RunInfo;
-pub use runs::{RunHead, results_files_in};
+pub use place::plan_file;
+pub use runs::{FolderOfRuns, RunHead, is_results_file_in, results_files_in};
 pub(crate) use series::Series;
 
 /// The version of the format. A new key is a minor version.
