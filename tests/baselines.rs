@@ -232,7 +232,9 @@ fn regression_what_cannot_be_used_of_a_folder_is_named_and_never_switches_the_ga
     folder.write("runs/notes.json", "{}");
     let ran = run(&folder, &["--baseline", "runs"]).expect_code(0);
     assert_eq!(compared_with(&folder), ["runs/good/results.json"]);
-    for skipped in ["0/results.json", "1/results.json", "2/results.json", "3/results.json", "strange/results.json", "notes.json"] {
+    for skipped in
+        ["0/results.json", "1/results.json", "2/results.json", "3/results.json", "strange/results.json", "notes.json"]
+    {
         assert!(ran.stderr.contains(&format!("skipped: runs/{skipped} ")), "{skipped}: {}", ran.stderr);
     }
     // `--quiet` prints only the verdict.
@@ -245,7 +247,10 @@ fn regression_what_cannot_be_used_of_a_folder_is_named_and_never_switches_the_ga
         }
     });
     let ran = run(&folder, &["--baseline", "strange", "--baseline-optional"]).expect_code(0);
-    assert!(ran.stderr.contains("no baseline yet") && ran.stderr.contains("contains no request of this plan"), "{ran:?}");
+    assert!(
+        ran.stderr.contains("no baseline yet") && ran.stderr.contains("contains no request of this plan"),
+        "{ran:?}"
+    );
 }
 
 #[test]

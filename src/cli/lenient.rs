@@ -9,6 +9,7 @@ use super::environment::subcommand;
 use super::plan_files::named_or_usual;
 use super::run::Args;
 use super::{Cli, Command};
+use crate::report::STDOUT;
 
 /// The options that say where reports go, and what must not be replaced by one.
 const WANTED: [&str; 12] = [
@@ -80,7 +81,8 @@ fn taken_apart(words: &[OsString]) -> (Vec<OsString>, Vec<PathBuf>) {
         }
         let several = arg.get_num_args().is_some_and(|count| count.max_values() > 1);
         let mut first = true;
-        while let Some(value) = words.next_if(|next| (first || several) && !next.to_string_lossy().starts_with('-')) {
+        let is_value = |word: &OsString| word == STDOUT || !word.to_string_lossy().starts_with('-');
+        while let Some(value) = words.next_if(|next| (first || several) && is_value(next)) {
             let mut option = OsString::from(format!("--{name}="));
             option.push(value);
             options.extend(Some(option).filter(|_| wanted));

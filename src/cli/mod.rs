@@ -74,8 +74,7 @@ enum Command {
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let mut command = environment::documented(Cli::command());
-    let environment::Applied { args, environment, wrong } =
-        environment::apply(&mut command, args, std::env::vars_os());
+    let environment::Applied { args, environment, wrong } = environment::apply(&mut command, args, std::env::vars_os());
     let parsed = wrong.map_or_else(|| command.try_get_matches_from_mut(&args), Err);
     let parsed = parsed.and_then(|found| Cli::from_arg_matches(&found).map_err(|error| error.format(&mut command)));
     let cli = match parsed {

@@ -180,7 +180,8 @@ impl Runs {
         .map(|(count, why)| format!("{count} {why}"))
         .collect();
         if why.is_none() {
-            let left_out = if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) };
+            let left_out =
+                if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) };
             let files: Vec<String> = taken.iter().map(|file| file.display().to_string()).collect();
             chosen.told.push(format!("{} ({} of {all} runs in {shown}{left_out})", files.join(", "), taken.len()));
         }

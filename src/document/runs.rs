@@ -285,7 +285,8 @@ mod tests {
             std::fs::write(&file, text).unwrap();
             RunHead::read(&file).map(|head| head.map(|head| head.plan)).map_err(|problem| problem.message)
         };
-        let head = r#"{"x":"\\\"","run":{"started_at":"2026"},"plan":{"name":"S","file":"s.yaml"},"verdict":{"passed":true}"#;
+        let head =
+            r#"{"x":"\\\"","run":{"started_at":"2026"},"plan":{"name":"S","file":"s.yaml"},"verdict":{"passed":true}"#;
         assert_eq!(read(head), Ok(Some("S".into())), "what follows is not read");
         assert_eq!(read("{}"), Ok(None));
         assert_eq!(read("[]"), Ok(None));

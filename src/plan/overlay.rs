@@ -328,7 +328,8 @@ fn check_vars(lower: &mut Lower<'_>, plan: &Node, options: &LoadOptions) {
             continue;
         }
         // What is no name may be part of a value that was split at the wrong place, and a secret.
-        let is_name = name.chars().count() <= LONGEST_NAME && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
+        let is_name =
+            name.chars().count() <= LONGEST_NAME && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
         let name = if is_name { name.as_str() } else { "(not shown)" };
         let text = format!("--var {name}=…");
         let finding = command_line(lower, &text, 6, format!("the plan has no variable `{name}`"));

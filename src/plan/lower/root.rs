@@ -161,10 +161,14 @@ impl Lower<'_> {
                 texts_of(value, &mut texts);
                 if !texts.iter().any(|text| text.trim().is_empty()) {
                     if let Some(variable) = empty.beside_others.first() {
-                        let what = format!("the secret `{key}` lacks a part: the environment variable `{variable}` is set, but empty");
-                        self.report(Diagnostic::warning(node.span, what).help(format!(
-                            "set it, or say that it may be empty: `${{env.{variable} | default('')}}`"
-                        )));
+                        let what = format!(
+                            "the secret `{key}` lacks a part: the environment variable `{variable}` is set, but empty"
+                        );
+                        self.report(
+                            Diagnostic::warning(node.span, what).help(format!(
+                                "set it, or say that it may be empty: `${{env.{variable} | default('')}}`"
+                            )),
+                        );
                     }
                     return false;
                 }
