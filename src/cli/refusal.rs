@@ -1,7 +1,6 @@
 //! Plans and command lines that are refused: told on standard error, and in the reports that a
 //! pipeline picks up, where those of an earlier run would be taken for this one's.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -32,7 +31,7 @@ pub(super) struct Refusal {
     /// Whether a plan is why: then there is something to report even where no earlier run left reports.
     of_plan: bool,
     /// The plans' own names, where they could be read.
-    names: HashMap<PathBuf, String>,
+    names: Vec<(PathBuf, String)>,
     /// Files that the run reads: no report replaces one, not even that of the refusal.
     inputs: Vec<PathBuf>,
     /// Folders of earlier runs that the run reads.
@@ -92,7 +91,7 @@ impl Refusal {
 
     /// Notes what a plan is called.
     pub(super) fn names(&mut self, path: &Path, name: &str, masker: &Masker) {
-        self.names.insert(path.to_owned(), as_in_results(masker, name));
+        self.names.push((path.to_owned(), as_in_results(masker, name)));
     }
 
     /// Notes a plan that was read, and why it cannot be run, if it cannot.
@@ -131,7 +130,7 @@ impl Refusal {
     ) {
         for path in plans {
             let stem = || path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-            let name = self.names.get(path).cloned().unwrap_or_else(stem);
+            let name = self.names.iter().find(|(of, _)| of == path).map_or_else(stem, |(_, name)| name.clone());
             let info = RunInfo::now(&format!("{:016x}", rand::random::<u64>()), 0, profiles, path, None);
             let mut document = Document::refused(&info, &name, path, self.reasons.clone());
             document.verdict.exit_code = self.code();
