@@ -185,3 +185,107 @@ fn suggested_thresholds_are_a_valid_part_of_the_plan_that_its_run_passes() {
     folder.loadplan(&["run", "bad.yaml"]).expect_code(2);
     folder.loadplan(&["report", "loadplan-results", "--suggest-thresholds"]).expect_code(2);
 }
+
+#[test]
+fn regression_a_command_line_that_is_refused_replaces_no_baseline() {
+    let server = server();
+    let (folder, real) = shop(&server);
+    kept(&folder, &real, "runs/last/results.json", 1, |_| {});
+    folder.write("runs/last/junit.xml", "green");
+    let before = folder.read("runs/last/results.json");
+    run(&folder, &["--baseline", "runs", "--out", "runs/last", "--bogus"]).expect_code(2);
+    assert_eq!(folder.read("runs/last/results.json"), before);
+    // It is no baseline, and would be taken for this run's.
+    assert!(folder.read("runs/last/junit.xml").contains("--bogus"));
+    let mut command = folder.command(&["run", "plan.yaml", "--out", "runs/last"]);
+    command.env("LOADPLAN_BASELINE", "runs").env("LOADPLAN_STRICT", "maybe");
+    Ran::from(command.output().unwrap()).expect_code(2);
+    assert_eq!(folder.read("runs/last/results.json"), before);
+    // However many there are: more than a thousand are refused.
+    for number in 0..1001 {
+        folder.write(&format!("runs/many/{number}/results.json"), "");
+    }
+    run(&folder, &["--baseline", "runs", "--out", "runs/last"]).expect_code(2);
+    assert_eq!(folder.read("runs/last/results.json"), before);
+}
+
+#[test]
+fn regression_what_cannot_be_used_of_a_folder_is_named_and_never_switches_the_gate_off() {
+    let server = server();
+    let (folder, real) = shop(&server);
+    let whole = real.to_string();
+    // Cut off in its head and behind it, empty, of another tool, and one whose series are gone.
+    for (at, text) in [&whole[..100], &whole[..whole.len() / 2], "", "{}"].iter().enumerate() {
+        folder.write(&format!("runs/{at}/results.json"), text);
+    }
+    kept(&folder, &real, "runs/strange/results.json", 9, |run| {
+        for sampler in run["samplers"].as_array_mut().unwrap() {
+            sampler["label"] = "GET /other".into();
+        }
+    });
+    for more in [&[][..], &["--baseline-optional"][..]] {
+        let args: Vec<&str> = ["--baseline", "runs"].iter().chain(more).copied().collect();
+        let ran = run(&folder, &args).expect_code(2);
+        assert!(ran.stderr.contains("runs/0/results.json is empty or cut off"), "{}", ran.stderr);
+    }
+    kept(&folder, &real, "runs/good/results.json", 1, |_| {});
+    folder.write("runs/notes.json", "{}");
+    let ran = run(&folder, &["--baseline", "runs"]).expect_code(0);
+    assert_eq!(compared_with(&folder), ["runs/good/results.json"]);
+    for skipped in
+        ["0/results.json", "1/results.json", "2/results.json", "3/results.json", "strange/results.json", "notes.json"]
+    {
+        assert!(ran.stderr.contains(&format!("skipped: runs/{skipped} ")), "{skipped}: {}", ran.stderr);
+    }
+    // `--quiet` prints only the verdict.
+    let ran = run(&folder, &["--baseline", "runs", "--quiet"]).expect_code(0);
+    assert_eq!(ran.stderr, "");
+    // Only runs of other requests: as if there were none.
+    kept(&folder, &real, "strange/1/results.json", 9, |run| {
+        for sampler in run["samplers"].as_array_mut().unwrap() {
+            sampler["label"] = "GET /other".into();
+        }
+    });
+    let ran = run(&folder, &["--baseline", "strange", "--baseline-optional"]).expect_code(0);
+    assert!(
+        ran.stderr.contains("no baseline yet") && ran.stderr.contains("contains no request of this plan"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn regression_results_at_the_top_of_a_folder_do_not_hide_the_runs_below() {
+    let server = server();
+    let (folder, real) = shop(&server);
+    kept(&folder, &real, "runs/results.json", 1, |_| {});
+    kept(&folder, &real, "runs/2/results.json", 2, |_| {});
+    run(&folder, &["--baseline", "runs"]).expect_code(0);
+    assert_eq!(compared_with(&folder), ["runs/2/results.json", "runs/results.json"]);
+}
+
+#[test]
+fn regression_plans_that_share_name_and_file_name_have_a_baseline_each() {
+    let server = server();
+    let folder = Folder::new();
+    folder.write("a/plan.yaml", plan(&server, "Shop"));
+    folder.write("b/plan.yaml", plan(&server, "Shop"));
+    folder.loadplan(&["run", "a/plan.yaml", "b/plan.yaml", "--out", "main"]).expect_code(0);
+    let compared = |named: &[&str], plan: &str| {
+        let args = ["run", plan, "--tolerance", "99%", "--floor", "1h", "--baseline"];
+        folder.loadplan(&args.iter().chain(named).copied().collect::<Vec<_>>()).expect_code(0);
+        compared_with(&folder)
+    };
+    assert_eq!(compared(&["main"], "a/plan.yaml"), ["main/plan/results.json"]);
+    assert_eq!(compared(&["main"], "b/plan.yaml"), ["main/plan-2/results.json"]);
+    let both = ["run", "a/plan.yaml", "b/plan.yaml", "--tolerance", "99%", "--floor", "1h", "--baseline"];
+    folder.loadplan(&[&both[..], &["main/plan/results.json", "main/plan-2/results.json"]].concat()).expect_code(0);
+    let second: Value = serde_json::from_str(&folder.read("loadplan-results/plan-2/results.json")).unwrap();
+    assert_eq!(second["regression"]["baseline"].as_array().unwrap().len(), 1);
+    assert_eq!(second["regression"]["baseline"][0]["file"], "main/plan-2/results.json");
+    // The other plan is still where it was: its run is nobody else's.
+    std::fs::remove_dir_all(folder.path().join("main/plan-2")).unwrap();
+    folder.loadplan(&["run", "b/plan.yaml", "--baseline", "main"]).expect_code(2);
+    // A plan that was moved keeps its runs.
+    std::fs::rename(folder.path().join("a"), folder.path().join("moved")).unwrap();
+    assert_eq!(compared(&["main"], "moved/plan.yaml"), ["main/plan/results.json"]);
+}

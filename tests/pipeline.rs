@@ -291,7 +291,8 @@ fn a_plan_that_needs_another_version_is_refused_with_both_named() {
         assert!(!(ran.stdout + &ran.stderr).contains("there is no key `new_key`"), "{command}");
     }
     assert!(server.hits().is_empty());
-    for range in ["\">=0.1\"", "0.1", "^0.1.0", "\">=0.1, <1\"", "=0.1.0"] {
+    let this = env!("CARGO_PKG_VERSION");
+    for range in [&*format!("^{this}"), &*format!("={this}"), "\">=0.1\"", "\">=0.1, <1000\""] {
         folder.write("plan.yaml", once(&server, &format!("requires: {range}\n")));
         folder.loadplan(&["check", "plan.yaml"]).expect_code(0);
     }
@@ -328,4 +329,147 @@ fn a_secret_that_is_empty_is_an_error_that_names_the_variable() {
         told(secrets, &[]).expect_code(0);
     }
     told("  key: ${env.API_KEY}", &["--var", "key=abcdefgh"]).expect_code(0);
+    // Another variable gives the value: it is not empty.
+    let ran = told("  key: '${env.API_KEY}${env.FULL}'", &[]).expect_code(0);
+    assert!(ran.stderr.contains("the secret `key` lacks a part: the environment variable `API_KEY`"), "{}", ran.stderr);
+    assert!(!told("  key: '${env.API_KEY | default(\"\")}${env.FULL}'", &[]).expect_code(0).stderr.contains("lacks"));
+    told("  key: '${env.API_KEY}${env.OTHER}'", &[]).expect_code(2);
+}
+
+/// Every report of a run that passed, in this folder.
+fn reports(folder: &Folder, at: &str) -> Vec<String> {
+    ["results.json", "junit.xml", "report.html"].iter().map(|name| folder.read(&format!("{at}/{name}"))).collect()
+}
+
+#[test]
+fn regression_no_value_of_a_variable_of_the_plan_is_in_an_error() {
+    let server = server();
+    let folder = Folder::new();
+    folder.write("plan.yaml", once(&server, ""));
+    folder.loadplan(&["run", "plan.yaml"]).expect_code(0);
+    let pem = "key=-----BEGIN KEY-----\nMIIEsupersecretline\n-----END KEY-----";
+    let base64 = "key=first\nc3VwZXJzZWNyZXRsaW5lc3VwZXJzZWNyZXRsaW5lc3VwZXJzZWNyZXRsaW5l=";
+    for (variables, args) in [
+        (vec![("LOADPLAN_VAR", pem)], vec![]),
+        (vec![("LOADPLAN_VAR", base64)], vec![]),
+        (vec![], vec!["--var", "supersecretline"]),
+        (vec![], vec!["--var=supersecretline"]),
+        (vec![], vec!["--var", "-----supersecretline"]),
+        (vec![], vec!["--var", "c3VwZXJzZWNyZXRsaW5l+/supersecretline=x"]),
+    ] {
+        let args: Vec<&str> = ["run", "plan.yaml", "--summary-json"].iter().chain(&args).copied().collect();
+        let ran = with(&folder, &variables, &args).expect_code(2);
+        let told = format!("{}{}{}", ran.stdout, ran.stderr, reports(&folder, "loadplan-results").concat());
+        for secret in ["supersecretline", "c3VwZX"] {
+            assert!(!told.contains(secret), "{secret} is in {told}");
+        }
+        if variables.first().is_some_and(|(_, value)| *value == pem) {
+            assert!(ran.stderr.contains("LOADPLAN_VAR: line 2 is not NAME=VALUE"), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn regression_the_name_of_a_plan_that_is_refused_is_masked() {
+    let folder = Folder::new();
+    folder.write(
+        "plan.yaml",
+        "name: \"S supersecret99\"\nsecrets: { key: supersecret99 }\nthread_groups: {}\nbogus: 1\n",
+    );
+    let ran = folder.loadplan(&["run", "plan.yaml", "--summary-json"]).expect_code(2);
+    let told = format!("{}{}", ran.stdout, reports(&folder, "loadplan-results").concat());
+    assert!(!told.contains("supersecret99"), "{told}");
+    assert!(json(ran.stdout.lines().next().unwrap())["plan"].as_str().unwrap().starts_with("S "), "{}", ran.stdout);
+}
+
+#[test]
+fn regression_a_command_line_that_is_refused_leaves_no_green_report() {
+    let server = server();
+    let folder = Folder::new();
+    let plan = once(&server, "profiles: { smoke: {}, b: {} }\n");
+    folder.write("one.yaml", &plan);
+    folder.write("a/plan.yaml", &plan);
+    folder.write("b/plan.yaml", &plan);
+    let same = ["a/plan.yaml", "b/plan.yaml"];
+    for (variables, args, wrong, places) in [
+        (vec![], vec!["run", "one.yaml"], ("LOADPLAN_STRICT", "maybe"), vec!["o"]),
+        (vec![], vec!["--color", "never", "run", "one.yaml"], ("LOADPLAN_SEED", "x"), vec!["o"]),
+        (
+            vec![("LOADPLAN_PROFILE", "smoke\nb")],
+            vec!["run", "one.yaml", same[0]],
+            ("LOADPLAN_STRICT", "2"),
+            vec!["o/one-smoke-b", "o/plan-smoke-b"],
+        ),
+        (vec![], vec!["run", same[0], same[1]], ("LOADPLAN_SEED", "x"), vec!["o/plan", "o/plan-2"]),
+    ] {
+        let _ = std::fs::remove_dir_all(folder.path().join("o"));
+        let out = [("LOADPLAN_OUT", "o"), ("LOADPLAN_SUMMARY_JSON", "1")];
+        let variables: Vec<(&str, &str)> = variables.into_iter().chain(out).collect();
+        with(&folder, &variables, &args).expect_code(0);
+        let variables: Vec<(&str, &str)> = variables.into_iter().chain([wrong]).collect();
+        let ran = with(&folder, &variables, &args).expect_code(2);
+        assert_eq!(ran.stdout.lines().filter(|line| json(line)["exit_code"] == 2).count(), places.len(), "{ran:?}");
+        for place in places {
+            let results = json(&folder.read(&format!("{place}/results.json")));
+            assert_eq!(results["verdict"]["exit_code"], 2, "{args:?}: {place}");
+            assert!(folder.read(&format!("{place}/junit.xml")).contains(wrong.0), "{args:?}: {place}");
+        }
+    }
+}
+
+#[test]
+fn regression_programs_are_told_of_a_folder_that_another_run_holds() {
+    let server = server();
+    let folder = Folder::new();
+    folder.write("plan.yaml", once(&server, "name: Shop\n"));
+    std::fs::create_dir(folder.path().join("o")).unwrap();
+    let held = std::fs::File::open(folder.path().join("o")).unwrap();
+    held.lock().unwrap();
+    for option in [["--summary-json", "--quiet"], ["--json", "-"]] {
+        let args: Vec<&str> = ["run", "plan.yaml", "--out", "o"].iter().chain(&option).copied().collect();
+        let ran = folder.loadplan(&args).expect_code(4);
+        let told = json(&ran.stdout);
+        let code = if option[0] == "--json" { &told["verdict"]["exit_code"] } else { &told["exit_code"] };
+        assert_eq!(code, 4, "{told}");
+        assert!(told.to_string().contains("another run is writing") && told.to_string().contains("Shop"), "{told}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path().join("o")).unwrap().count(), 0);
+    assert!(server.hits().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn regression_the_limit_counts_services_that_stop_too() {
+    let server = server();
+    let folder = Folder::new();
+    // It takes three seconds to end, and the limit passes while it does.
+    let service = "services: { s: { command: \"trap 'sleep 3; exit 0' TERM; while true; do sleep 0.2; done\" } }\n";
+    folder.write("plan.yaml", once(&server, service).replace("iterations: 1", "duration: 1s\n    think_time: 50ms"));
+    let args = ["run", "plan.yaml", "--allow-commands", "--max-time", "2s"];
+    let ran = within(120, || folder.loadplan(&args)).expect_code(3);
+    assert_eq!(folder.results()["run"]["stopped_by"], "max_time", "{}", ran.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn regression_the_limit_hurries_a_run_that_ctrl_c_has_stopped() {
+    let server = Server::start(|hit| match hit.path.as_str() {
+        "/teardown" => Reply::Silence(Duration::from_secs(600)),
+        _ => Reply::text(200, "ok"),
+    });
+    let folder = Folder::new();
+    // After Ctrl-C teardown may take as long as it likes; the limit gives it seconds.
+    let plan = once(&server, "teardown: [ { get: /teardown, timeout: 10m } ]\n");
+    folder.write("plan.yaml", plan.replace("iterations: 1", "duration: 20m\n    think_time: 50ms"));
+    let begin = Instant::now();
+    let child = folder.command(&["run", "plan.yaml", "--max-time", "5s"]).stdout(std::process::Stdio::piped()).spawn();
+    let child = child.unwrap();
+    while server.hits().is_empty() && begin.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert!(begin.elapsed() < Duration::from_secs(200), "it took {:?}", begin.elapsed());
+    assert!([130, 3].contains(&ran.code), "{ran:?}");
+    assert!(folder.path().join("loadplan-results/results.json").exists());
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::terminal::Terminal;
 use crate::compare::{Against, Baseline, Chosen, Tolerance, Wanted, as_in_results, choose};
-use crate::document::{results_file, results_files_in};
+use crate::document::{is_results_file_in, plan_file, results_file, results_files_in};
 use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
 use crate::problem::Problem;
@@ -82,7 +82,7 @@ impl BaselineOptions {
 
     /// Tells that a tolerance without a baseline changes nothing. No error: a pipeline's first run
     /// has nothing to compare with yet.
-    pub(super) fn tell_unused(&self, terminal: &Terminal) {
+    pub(super) fn tell_unused(&self, quiet: bool, terminal: &Terminal) {
         for (option, given) in [("--tolerance", self.tolerance.given), ("--floor", self.tolerance.floor)] {
             if self.baseline.is_empty() && given.is_some() {
                 terminal.warning(
@@ -91,17 +91,23 @@ impl BaselineOptions {
                 );
             }
         }
-        if self.baseline.is_empty() && self.baseline_optional {
+        if self.baseline.is_empty() && self.baseline_optional && !quiet {
             terminal.note("no baseline is named, so nothing is compared (--baseline-optional)\n");
         }
     }
 
     /// The files that may be read.
     pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
-        self.baseline.iter().flat_map(|named| match results_file(named) {
-            file if named.is_dir() && !file.is_file() => results_files_in(named).unwrap_or_default(),
-            file => vec![file.into_owned()],
+        self.baseline.iter().flat_map(|named| {
+            let below = if named.is_dir() { results_files_in(named).unwrap_or_default().files } else { Vec::new() };
+            below.into_iter().chain([results_file(named).into_owned()])
         })
+    }
+
+    /// Whether a file may be read, or would be if there were not too many.
+    pub(super) fn holds(&self, file: &Path) -> bool {
+        let lies_in = |folder: &PathBuf| is_results_file_in(folder, file);
+        self.files().any(|baseline| same_file(&baseline, file)) || self.baseline.iter().any(lies_in)
     }
 
     /// The earlier runs that a plan is compared with. What was chosen from a folder is told, and so is a baseline that
@@ -109,24 +115,26 @@ impl BaselineOptions {
     ///
     /// # Errors
     /// When there is none and one is needed.
-    pub(super) fn choose(&self, plan: &OfPlan<'_>, terminal: &Terminal) -> Result<Vec<PathBuf>, Problem> {
+    pub(super) fn choose(&self, plan: &OfPlan<'_>, note: impl Fn(&str)) -> Result<Vec<PathBuf>, Problem> {
         if self.baseline.is_empty() {
             return Ok(Vec::new());
         }
         let name = as_in_results(plan.masker, &plan.graph.name);
         let profile = (!plan.profiles.is_empty()).then(|| plan.profiles.join(","));
         let profile = profile.as_deref();
-        let wanted = Wanted { plan: &name, file: plan.file, profile, among_others: plan.among_others };
-        let Chosen { files, told, missing } = choose(&self.baseline, wanted)?;
+        let file = plan_file(plan.file);
+        let suits = |file: &Path| Baseline::suits(file, plan.graph, plan.masker);
+        let wanted = Wanted { plan: &name, file: &file, profile, among_others: plan.among_others, suits: &suits };
+        let Chosen { files, told, missing, .. } = choose(&self.baseline, wanted)?;
         if let Some(problem) = missing {
             if !self.baseline_optional {
                 return Err(problem);
             }
             let rest = if files.is_empty() { "nothing is compared" } else { "the others are compared with" };
-            terminal.note(&format!("no baseline yet: {}; {rest} (--baseline-optional)\n", inline(&problem.message)));
+            note(&format!("no baseline yet: {}; {rest} (--baseline-optional)\n", inline(&problem.message)));
         }
         for text in told {
-            terminal.note(&format!("baseline: {}\n", inline(&text)));
+            note(&format!("baseline: {}\n", inline(&text)));
         }
         Ok(files)
     }

@@ -18,6 +18,11 @@ const PREFIX: &str = "LOADPLAN_";
 const RUN: &str = "run";
 /// The option that every subcommand has.
 const COLOR: &str = "color";
+/// The option whose values may be secrets.
+const VAR: &str = "var";
+/// What follows an error in a value of `--var`.
+const NOT_SHOWN: &str = "its text is not shown, since it may be a secret. Each line sets one variable; give a value of \
+    several lines a variable of its own, which the plan reads as ${env.NAME}";
 
 /// The options that came from the environment.
 #[derive(Clone, Debug, Default)]
@@ -55,16 +60,28 @@ pub(super) fn documented(command: Command) -> Command {
     command.mut_subcommand(RUN, |run| run.mut_args(told)).mut_arg(COLOR, told)
 }
 
+/// A command line with the options that the environment sets.
+pub(super) struct Applied {
+    /// All arguments.
+    pub(super) args: Vec<OsString>,
+    /// Which of them came from the environment.
+    pub(super) environment: Environment,
+    /// What is wrong with a variable, which is then not among the arguments.
+    pub(super) wrong: Option<clap::Error>,
+}
+
+/// Whether the command line is one of `run`.
+pub(super) fn is_run(args: &[OsString]) -> bool {
+    subcommand(args).is_some_and(|at| args[at] == RUN)
+}
+
 /// Puts the options in that the environment sets and the command line does not.
-///
-/// # Errors
-/// When the variable of an option without a value holds neither yes nor no.
 pub(super) fn apply(
     command: &mut Command,
     args: Vec<OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<(Vec<OsString>, Environment), clap::Error> {
-    let runs = subcommand(&args).is_some_and(|at| args[at] == RUN);
+) -> Applied {
+    let runs = is_run(&args);
     let mut set: Vec<(String, OsString)> = environment
         .into_iter()
         .filter_map(|(name, value)| Some((name.into_string().ok().filter(|name| name.starts_with(PREFIX))?, value)))
@@ -73,7 +90,7 @@ pub(super) fn apply(
     set.sort();
     let mut found = Environment::default();
     if set.is_empty() {
-        return Ok((args, found));
+        return Applied { args, environment: found, wrong: None };
     }
     let mut added: Vec<OsString> = Vec::new();
     let mut wrong = None;
@@ -101,18 +118,18 @@ pub(super) fn apply(
             }
         }
     }
-    if let Some(message) = wrong {
+    let wrong = wrong.map(|message| {
         let run = command.find_subcommand(RUN).cloned().unwrap_or_else(|| Command::new(RUN));
-        return Err(run.bin_name("loadplan run").error(ErrorKind::InvalidValue, message));
-    }
+        run.bin_name("loadplan run").error(ErrorKind::InvalidValue, message)
+    });
     let mut args = args;
     let at = subcommand(&args).map_or(args.len().min(1), |at| if runs { at + 1 } else { at });
     args.splice(at..at, added);
-    Ok((args, found))
+    Applied { args, environment: found, wrong }
 }
 
 /// Where the subcommand stands: the first word that is no option and no value of one.
-fn subcommand(args: &[OsString]) -> Option<usize> {
+pub(super) fn subcommand(args: &[OsString]) -> Option<usize> {
     let color = OsString::from(format!("--{COLOR}"));
     (1..args.len()).find(|at| !args[*at].to_string_lossy().starts_with('-') && args[at - 1] != color)
 }
@@ -161,11 +178,23 @@ fn written(arg: &Arg, long: &str, value: &OsStr) -> Result<Vec<OsString>, String
         (_, Some(true)) if may_stand_alone => vec![flag],
         (_, Some(false)) if may_stand_alone => Vec::new(),
         (ArgAction::Append, _) if value.to_str().is_some() => {
+            if long == VAR
+                && let Some(at) = text.lines().position(|line| !line.trim().is_empty() && !names_a_variable(line))
+            {
+                return Err(format!("line {} is not NAME=VALUE; {NOT_SHOWN}", at + 1));
+            }
             text.lines().filter(|line| !line.trim().is_empty()).map(|line| joined(line.as_ref())).collect()
         }
         // The end of a line belongs to whoever wrote the variable, not to the value.
         _ => vec![value.to_str().map_or_else(|| joined(value), |text| joined(text.trim_end().as_ref()))],
     })
+}
+
+/// Whether a line is `NAME=VALUE`, and not one of several lines of a value: names are words, and base64 ends with `=`.
+fn names_a_variable(line: &str) -> bool {
+    let Some((name, value)) = line.split_once('=') else { return false };
+    let is_word = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    is_word && name.starts_with(|c: char| c.is_alphabetic() || c == '_') && value != "="
 }
 
 impl Environment {
@@ -203,9 +232,10 @@ mod tests {
         let args = std::iter::once("loadplan").chain(args.iter().copied()).map(OsString::from).collect();
         let set = set.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
         let applied = apply(&mut Cli::command(), args, set);
-        applied
-            .map(|(args, _)| args[1..].iter().map(|arg| arg.to_string_lossy().into_owned()).collect())
-            .map_err(|error| error.to_string())
+        match applied.wrong {
+            Some(error) => Err(error.to_string()),
+            None => Ok(applied.args[1..].iter().map(|arg| arg.to_string_lossy().into_owned()).collect()),
+        }
     }
 
     #[test]
@@ -244,5 +274,11 @@ mod tests {
     fn of_an_option_that_may_be_repeated_each_line_is_a_value() {
         let set = [("LOADPLAN_VAR", "a=1,2\n\nb=x y\n")];
         assert_eq!(applied(&["run"], &set), Ok(vec!["run".into(), "--var=a=1,2".into(), "--var=b=x y".into()]));
+        // The second line of a value: nothing of it is shown.
+        for second in ["MIIEsecret", "+/secret=", "QUJDsecret==", "-----END-secret-----"] {
+            let wrong = applied(&["run"], &[("LOADPLAN_VAR", &format!("a=1\n{second}\n"))]).err().unwrap_or_default();
+            assert!(wrong.contains("LOADPLAN_VAR: line 2 is not NAME=VALUE"), "{wrong}");
+            assert!(!wrong.contains("secret=") && !wrong.contains(second), "{wrong}");
+        }
     }
 }

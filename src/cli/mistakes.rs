@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::environment::Environment;
+use super::environment::{Environment, is_run};
 use super::plan_files::shell_word;
 
 /// What other tools call our options.
@@ -24,6 +24,11 @@ pub(super) fn explained(mut error: clap::Error, args: &[OsString], environment: 
         let tip = format!("the value comes from the environment variable {name}: fix or clear it");
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
+    // What stands after `--var` may be a secret, and errors end in logs and reports.
+    let of_var = |value: &ContextValue| matches!(value, ContextValue::String(arg) if arg.starts_with("--var "));
+    if error.get(ContextKind::InvalidArg).is_some_and(of_var) && error.get(ContextKind::InvalidValue).is_some() {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("(not shown)".into()));
+    }
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
@@ -40,8 +45,7 @@ pub(super) fn explained(mut error: clap::Error, args: &[OsString], environment: 
                 tips.retain(|tip| !tip.to_string().contains("as a value"));
                 error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
             }
-            let runs = args.get(1).is_some_and(|command| command == "run");
-            if let Some(option) = ours(&error, args).filter(|_| runs) {
+            if let Some(option) = ours(&error, args).filter(|_| is_run(args)) {
                 error.insert(ContextKind::SuggestedArg, ContextValue::String(option.into()));
             }
         }

@@ -9,6 +9,7 @@ mod completions;
 mod demo;
 mod environment;
 mod graph;
+mod lenient;
 mod mistakes;
 mod new;
 mod plan_files;
@@ -73,16 +74,9 @@ enum Command {
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let mut command = environment::documented(Cli::command());
-    let parsed = environment::apply(&mut command, args.clone(), std::env::vars_os());
-    let (args, environment, parsed) = match parsed {
-        Ok((args, environment)) => {
-            let parsed = command.try_get_matches_from_mut(&args);
-            let parsed =
-                parsed.and_then(|found| Cli::from_arg_matches(&found).map_err(|error| error.format(&mut command)));
-            (args, environment, parsed)
-        }
-        Err(error) => (args, environment::Environment::default(), Err(error)),
-    };
+    let environment::Applied { args, environment, wrong } = environment::apply(&mut command, args, std::env::vars_os());
+    let parsed = wrong.map_or_else(|| command.try_get_matches_from_mut(&args), Err);
+    let parsed = parsed.and_then(|found| Cli::from_arg_matches(&found).map_err(|error| error.format(&mut command)));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return refused(&args, error, &environment),
@@ -116,7 +110,7 @@ fn refused(args: &[OsString], error: clap::Error, environment: &environment::Env
         terminal.lose(lost);
         return terminal.ended(code);
     }
-    if code == exit::INVALID && args.get(1).is_some_and(|command| command == "run") {
+    if code == exit::INVALID && environment::is_run(args) {
         // A step that asks for the exit code or picks up a report gets it here too.
         let mut terminal = terminal::Terminal::new(terminal::ColorChoice::Auto);
         let mut ci = ci::Ci::new(|name| std::env::var(name).ok());

@@ -19,7 +19,7 @@ pub(super) struct PlanOptions {
     #[arg(long, value_name = "NAME")]
     profile: Vec<String>,
     /// Override an entry of `variables` or `secrets`
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = name_and_value, allow_hyphen_values = true)]
     vars: Vec<(String, String)>,
     /// Use this URL instead of the plan's `base_url`
     #[arg(long, value_name = "URL")]

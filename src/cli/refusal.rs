@@ -1,22 +1,21 @@
 //! Plans and command lines that are refused: told on standard error, and in the reports that a
 //! pipeline picks up, where those of an earlier run would be taken for this one's.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use super::baseline::BaselineOptions;
 use super::ci::Ci;
 use super::environment::Environment;
+use super::lenient::understood;
 use super::mistakes::variable;
 use super::plans::Compiled;
-use super::run::folder_name;
 use super::terminal::Terminal;
+use crate::compare::as_in_results;
 use crate::diagnostic::Severity;
-use crate::document::results_file;
-use crate::document::{Document, RunInfo};
+use crate::document::{Document, RunInfo, is_results_file_in};
 use crate::mask::Masker;
-use crate::report::{Format, Html, Json, Junit, OutputFiles, STDOUT, same_file, summary_line};
+use crate::report::{Format, Json, Junit, OutputFiles, STDOUT, same_file, summary_line};
 use crate::verdict::exit;
 
 /// How many mistakes of a plan the reports tell.
@@ -32,9 +31,11 @@ pub(super) struct Refusal {
     /// Whether a plan is why: then there is something to report even where no earlier run left reports.
     of_plan: bool,
     /// The plans' own names, where they could be read.
-    names: HashMap<PathBuf, Arc<str>>,
+    names: Vec<(PathBuf, String)>,
     /// Files that the run reads: no report replaces one, not even that of the refusal.
     inputs: Vec<PathBuf>,
+    /// Folders of earlier runs that the run reads.
+    folders: Vec<PathBuf>,
     /// Whether it is for reports that cannot be written, and not for a plan or the command line.
     of_reports: bool,
 }
@@ -70,23 +71,40 @@ impl Refusal {
         self.inputs.extend(inputs);
     }
 
+    /// The same for the results of earlier runs.
+    pub(super) fn protect_baseline(&mut self, baseline: &BaselineOptions) {
+        self.protect(baseline.files());
+        self.folders.extend_from_slice(&baseline.baseline);
+    }
+
+    /// Whether no report may replace a file.
+    fn keeps(&self, file: &Path) -> bool {
+        let lies_in = |folder: &PathBuf| is_results_file_in(folder, file);
+        self.inputs.iter().any(|input| same_file(input, file)) || self.folders.iter().any(lies_in)
+    }
+
     /// Tells an error with its help, and keeps the error.
     pub(super) fn tell(terminal: &Terminal, message: &str, help: &str) -> Self {
         terminal.error(message, help);
         Self::new(message)
     }
 
+    /// Notes what a plan is called.
+    pub(super) fn names(&mut self, path: &Path, name: &str, masker: &Masker) {
+        self.names.push((path.to_owned(), as_in_results(masker, name)));
+    }
+
     /// Notes a plan that was read, and why it cannot be run, if it cannot.
     pub(super) fn add(&mut self, path: &Path, compiled: &Compiled) {
+        let masker = Masker::new(&compiled.secrets);
         if let Some(name) = &compiled.name {
-            self.names.insert(path.to_owned(), name.clone());
+            self.names(path, name, &masker);
         }
         self.protect(compiled.sources.paths().map(Path::to_owned).chain(compiled.files.iter().cloned()));
         if compiled.graph.is_some() {
             return;
         }
         self.of_plan = true;
-        let masker = Masker::new(&compiled.secrets);
         let errors = || compiled.findings.iter().filter(|finding| finding.severity == Severity::Error);
         for finding in errors().take(TOLD) {
             let file = crate::sanitize::shown_path(compiled.sources.path(finding.span.file));
@@ -112,7 +130,7 @@ impl Refusal {
     ) {
         for path in plans {
             let stem = || path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-            let name = self.names.get(path).map_or_else(stem, |name| name.to_string());
+            let name = self.names.iter().find(|(of, _)| of == path).map_or_else(stem, |(_, name)| name.clone());
             let info = RunInfo::now(&format!("{:016x}", rand::random::<u64>()), 0, profiles, path, None);
             let mut document = Document::refused(&info, &name, path, self.reasons.clone());
             document.verdict.exit_code = self.code();
@@ -123,8 +141,8 @@ impl Refusal {
             let mut taken: Vec<PathBuf> = Vec::new();
             for (format, file) in wanted {
                 // What was named as an output by mistake is not lost for it.
-                let mut kept = plans.iter().chain(&self.inputs).chain(&taken);
-                let is_kept = kept.any(|kept| same_file(kept, &file));
+                let mut kept = plans.iter().chain(&taken);
+                let is_kept = kept.any(|kept| same_file(kept, &file)) || self.keeps(&file);
                 if file == Path::new(STDOUT) && (format.name() != Json.name() || summary) {
                     continue;
                 }
@@ -155,54 +173,12 @@ pub(super) fn of_command_line(
     ci: &mut Ci,
     terminal: &mut Terminal,
 ) {
-    let value = |option: &str| {
-        args.iter().enumerate().find_map(|(at, arg)| {
-            let arg = arg.to_str()?;
-            match arg.strip_prefix(option)?.strip_prefix('=') {
-                Some(value) => Some(PathBuf::from(value)),
-                None => (arg == option).then(|| args.get(at + 1).map(PathBuf::from))?,
-            }
-        })
-    };
-    let is_plan = |arg: &&OsString| Path::new(arg).extension().is_some_and(|end| end == "yaml" || end == "yml");
-    let mut plans: Vec<PathBuf> = args.iter().skip(2).filter(is_plan).map(PathBuf::from).collect();
-    if plans.is_empty() {
-        plans.push("plan.yaml".into());
-    }
-    let summary = args.iter().any(|arg| arg == "--summary-json");
-    if summary || value("--json").is_some_and(|file| file == Path::new(STDOUT)) {
-        terminal.keep_stdout();
-    }
-    let profiles: Vec<String> = value("--profile").iter().map(|name| name.to_string_lossy().into_owned()).collect();
-    let out = value("--out").unwrap_or_else(|| OUT.into());
-    let several = plans.len() > 1;
-    let wanted = |path: &Path| {
-        let own = folder_name(path, &profiles).filter(|_| several);
-        let folder = own.map_or_else(|| out.clone(), |name| out.join(name));
-        let path = |option: &str, file: &str| value(option).unwrap_or_else(|| folder.join(file));
-        let formats: [(Box<dyn Format>, _); 3] = [
-            (Box::new(Json), path("--json", "results.json")),
-            (Box::new(Html), path("--html", "report.html")),
-            (Box::new(Junit::default()), path("--junit", "junit.xml")),
-        ];
-        formats.into_iter().collect()
-    };
+    let Some(understood) = understood(args) else { return };
     let text = error.to_string();
     let first = text.lines().next().unwrap_or_default();
     let reason = first.strip_prefix("error: ").unwrap_or(first);
     let from = variable(error, environment).map(|name| format!(" (from the environment variable {name})"));
     let from = from.unwrap_or_default();
-    let mut refusal = Refusal::new(format!("the command line is not valid: {reason}{from}"));
-    // What follows `--baseline` up to the next option, and what is joined to it.
-    let mut of_baseline = false;
-    for arg in args.iter().skip(2) {
-        let text = arg.to_string_lossy();
-        let joined = text.strip_prefix("--baseline=");
-        of_baseline = joined.is_some() || text == "--baseline" || (of_baseline && !text.starts_with('-'));
-        if of_baseline {
-            refusal.protect([results_file(Path::new(joined.unwrap_or(&text))).into_owned()]);
-        }
-    }
-    ci.add_refusal(&plans[0], &refusal);
-    refusal.write(&plans, &out, wanted, &[], summary, terminal);
+    let refusal = Refusal::new(format!("the command line is not valid: {reason}{from}"));
+    super::run::refused(&understood, refusal, ci, terminal);
 }

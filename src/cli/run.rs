@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-pub(super) use outputs::folder_name;
-use outputs::{inputs, misplaced, older, open, outputs, own_folder, refuse, wanted};
+use outputs::{inputs, misplaced, older, open, outputs, own_folder, refuse, refuse_to_programs, wanted};
 
 use super::address;
 use super::baseline::{BaselineOptions, OfPlan};
@@ -32,7 +31,7 @@ use crate::graph::ExecutionGraph;
 use crate::mask::Masker;
 use crate::problem::Problem;
 use crate::report::progress::Progress;
-use crate::report::{JunitStyle, LivePage, STDOUT, console, lock, same_file, summary_line};
+use crate::report::{JunitStyle, LivePage, STDOUT, console, lock, summary_line};
 use crate::run::{self, Screen, Watch};
 use crate::sanitize::inline;
 use crate::services::ServiceKind;
@@ -53,17 +52,17 @@ const ROWS_WHEN_STOPPED: Duration = Duration::from_secs(1);
 pub(super) struct Args {
     /// The plans to run, one after the other [default: plan.yaml]
     #[arg(value_name = "PLAN")]
-    plans: Vec<PathBuf>,
+    pub(super) plans: Vec<PathBuf>,
     #[command(flatten)]
     options: PlanOptions,
     #[command(flatten)]
     load: LoadOverrides,
     #[command(flatten)]
-    baseline: BaselineOptions,
+    pub(super) baseline: BaselineOptions,
     /// The folder for results.json, junit.xml and report.html (with several plans, a subfolder for each, named after
     /// the plan and its profiles)
     #[arg(long, value_name = "DIR", default_value = OUT)]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Write results.json to this file instead; `-` is standard output, and text for people then goes to standard error
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -109,7 +108,7 @@ pub(super) struct Args {
     /// Print one line of JSON for each plan to standard output: verdict, totals, worst threshold, reports; text for
     /// people then goes to standard error
     #[arg(long)]
-    summary_json: bool,
+    pub(super) summary_json: bool,
 }
 
 /// A plan that is ready to run.
@@ -134,10 +133,7 @@ pub(super) fn run(mut args: Args, mut terminal: Terminal, environment: &Environm
     if let Some(limit) = args.max_time {
         signals::limit(limit);
     }
-    let writes_json = args.json.as_deref() == Some(Path::new(STDOUT));
-    if args.summary_json || writes_json {
-        terminal.keep_stdout();
-    }
+    keep_stdout(&args, &mut terminal);
     terminal.set_level(args.log_level);
     let terminal = &terminal;
     let names = environment.names().map(|names| format!("options from the environment: {names}\n"));
@@ -146,7 +142,7 @@ pub(super) fn run(mut args: Args, mut terminal: Terminal, environment: &Environm
     }
     environment.tell_misspelt(terminal);
     args.plans.extend(args.baseline.take_plans());
-    args.baseline.tell_unused(terminal);
+    args.baseline.tell_unused(args.quiet, terminal);
     let mut unnamed = None;
     args.plans = named_or_usual(args.plans, "run").unwrap_or_else(|problem| {
         unnamed = Some(problem);
@@ -155,7 +151,7 @@ pub(super) fn run(mut args: Args, mut terminal: Terminal, environment: &Environm
     });
     let args = &args;
     // Of a plan that is not read yet only reports in their usual places: others may be named by mistake.
-    let is_baseline = |file: &PathBuf| args.baseline.files().any(|baseline| same_file(&baseline, file));
+    let is_baseline = |file: &PathBuf| args.baseline.holds(file);
     let older = older(args, &args.plans).filter(|file| file.starts_with(&args.out) && !is_baseline(file));
     signals::unwritten(Some(Unwritten { older: older.collect(), temporary: Vec::new() }));
     let mut ci = Ci::new(|name| std::env::var(name).ok());
@@ -164,7 +160,7 @@ pub(super) fn run(mut args: Args, mut terminal: Terminal, environment: &Environm
         None => run_all(args, terminal, &mut ci),
     };
     let code = ran.unwrap_or_else(|mut refusal| {
-        refusal.protect(args.baseline.files());
+        refusal.protect_baseline(&args.baseline);
         ci.add_refusal(&args.plans[0], &refusal);
         // Nobody sees on the command line where a value came from that was refused.
         if let Some(names) = names.as_deref().filter(|_| args.quiet || !terminal.tells(LogLevel::Info)) {
@@ -176,6 +172,21 @@ pub(super) fn run(mut args: Args, mut terminal: Terminal, environment: &Environm
     ci.finish(code, terminal);
     terminal.tell_lost();
     code
+}
+
+/// Keeps standard output for a program, if one reads it.
+fn keep_stdout(args: &Args, terminal: &mut Terminal) {
+    if args.summary_json || args.json.as_deref() == Some(Path::new(STDOUT)) {
+        terminal.keep_stdout();
+    }
+}
+
+/// Writes the reports of a command line that was told to be refused, as far as it could be understood.
+pub(super) fn refused(args: &Args, mut refusal: Refusal, ci: &mut Ci, terminal: &mut Terminal) {
+    keep_stdout(args, terminal);
+    refusal.protect_baseline(&args.baseline);
+    ci.add_refusal(&args.plans[0], &refusal);
+    refuse(args, &refusal, &args.plans, terminal);
 }
 
 fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal> {
@@ -236,8 +247,13 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
         told.protect(ready.iter().flat_map(|one| inputs(&one.graph, &one.rest)));
         told
     };
+    let note = |text: &str| {
+        if !args.quiet {
+            terminal.note(text);
+        }
+    };
     for at in 0..ready.len() {
-        match args.baseline.choose(&of_plan(args, &ready[at]), terminal) {
+        match args.baseline.choose(&of_plan(args, &ready[at]), note) {
             Ok(chosen) => ready[at].baseline = chosen,
             Err(problem) => return Err(refused(terminal, &problem, &ready)),
         }
@@ -245,7 +261,7 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
     if let Some((message, help)) = misplaced(args, &ready) {
         return Err(refused(terminal, &Problem::new(message, help), &ready));
     }
-    for Ready { path, graph, .. } in &ready {
+    for Ready { path, graph, masker, .. } in &ready {
         let command = graph.services.iter().find(|service| matches!(service.kind, ServiceKind::Command { .. }));
         if let (Some(service), false) = (command, args.allow_commands) {
             return Err(Refusal::tell(
@@ -253,7 +269,7 @@ fn run_all(args: &Args, terminal: &Terminal, ci: &mut Ci) -> Result<u8, Refusal>
                 &format!(
                     "{}: the service `{}` runs a command line, which this run does not allow",
                     crate::sanitize::shown_path(path),
-                    service.name
+                    masker.mask(&service.name)
                 ),
                 "look at the plan's `services`, then give --allow-commands",
             ));
@@ -324,7 +340,9 @@ fn one(
         Err(error) => {
             // Another run may hold the folder: then its reports are not ours to replace.
             terminal.error(&error.message, &error.help);
-            return Ok(exit::INTERNAL);
+            let mut refusal = Refusal::of_reports(&error.message);
+            refusal.names(path, &graph.name, &masker);
+            return Ok(refuse_to_programs(args, &refusal, plan, terminal));
         }
     };
     let (mut files, rows) = match open(wanted(args, path), args.csv.as_ref()) {
@@ -332,7 +350,9 @@ fn one(
         Err(error) => {
             terminal.error(&error.message, &error.help);
             let mut refusal = Refusal::of_reports(&error.message);
-            refusal.protect(inputs(&graph, &rest).chain(args.baseline.files()));
+            refusal.names(path, &graph.name, &masker);
+            refusal.protect(inputs(&graph, &rest));
+            refusal.protect_baseline(&args.baseline);
             return Ok(refuse(args, &refusal, std::slice::from_ref(plan), terminal));
         }
     };

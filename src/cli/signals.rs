@@ -79,12 +79,12 @@ pub(super) fn stops(stopper: UnboundedSender<StopReason>) {
     state.stopper = Some(stopper);
 }
 
-/// Gives the word to stop after this time, unless a signal comes first.
+/// Gives the word to stop after this time. After Ctrl-C it hurries the run; after a signal that does so it is not needed.
 pub(super) fn limit(time: Duration) {
     let wait = move || {
         std::thread::sleep(time);
         let reason = StopReason::TimeLimit(time);
-        if stopped_at().is_some() {
+        if hurried().is_some() {
             return;
         }
         tell(reason.clone());

@@ -93,7 +93,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
             thread_time: || None,
         };
         let mut printer = Printer { watcher: watcher.clone(), terminal };
-        let finished = engine::run(input, &mut printer, stop).await;
+        let finished = engine::run(input, &mut printer, &mut { stop }).await;
         printer.flush();
         for problem in services.stop(graph.time_on_sigterm(), signals::hurried).await {
             terminal.err(&format!("{}\n", one_line(&masker.mask(&problem))));

@@ -2,7 +2,7 @@
 //! `p95 < baseline + 10%`.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::against::{Asked, PERCENTILES, Question, Tolerance, answer, compare};
 use super::{Summary, read_summary};
@@ -28,6 +28,44 @@ pub enum Against {
     Runs(Baseline),
 }
 
+/// What of a plan decides whether an earlier run can be its baseline.
+struct Asks {
+    /// The percentiles that will be compared, in percent.
+    percentiles: Vec<f64>,
+    /// Its requests, with their thread groups, as results have them.
+    planned: HashSet<(String, String)>,
+}
+
+impl Asks {
+    fn of(graph: &ExecutionGraph, masker: &Masker) -> Self {
+        let mut percentiles = PERCENTILES.to_vec();
+        for threshold in graph.thresholds.iter().filter(|threshold| threshold.condition.baseline) {
+            if let Metric::Percentile(percent) = threshold.condition.metric
+                && !percentiles.contains(&percent)
+            {
+                percentiles.push(percent);
+            }
+        }
+        let planned = graph
+            .labels
+            .iter()
+            .filter_map(|label| match label.place {
+                Place::Group(group) if label.kind == LabelKind::Sampler => Some((
+                    as_in_results(masker, &label.title),
+                    as_in_results(masker, &graph.groups[group.index()].name),
+                )),
+                Place::Group(_) | Place::Setup | Place::Teardown => None,
+            })
+            .collect();
+        Self { percentiles, planned }
+    }
+
+    /// Whether a run has a request of the plan.
+    fn has_some(&self, run: &Summary) -> bool {
+        run.samplers().any(|sampler| self.planned.contains(&sampler))
+    }
+}
+
 /// Earlier runs, read and ready for the run that will be compared with them.
 #[derive(Clone, Debug)]
 pub struct Baseline {
@@ -47,32 +85,24 @@ impl Baseline {
         graph: &ExecutionGraph,
         masker: &Masker,
     ) -> Result<Self, Problem> {
-        let mut percentiles = PERCENTILES.to_vec();
-        for threshold in graph.thresholds.iter().filter(|threshold| threshold.condition.baseline) {
-            if let Metric::Percentile(percent) = threshold.condition.metric
-                && !percentiles.contains(&percent)
-            {
-                percentiles.push(percent);
-            }
-        }
-        let runs: Vec<Summary> = files.iter().map(|file| read_summary(file, &percentiles)).collect::<Result<_, _>>()?;
-        let planned: HashSet<(String, String)> = graph
-            .labels
-            .iter()
-            .filter_map(|label| match label.place {
-                Place::Group(group) if label.kind == LabelKind::Sampler => Some((
-                    as_in_results(masker, &label.title),
-                    as_in_results(masker, &graph.groups[group.index()].name),
-                )),
-                Place::Group(_) | Place::Setup | Place::Teardown => None,
-            })
-            .collect();
+        let asks = Asks::of(graph, masker);
+        let read = |file: &PathBuf| read_summary(file, &asks.percentiles);
+        let runs: Vec<Summary> = files.iter().map(read).collect::<Result<_, _>>()?;
         for (run, file) in runs.iter().zip(files) {
-            if !run.samplers().any(|sampler| planned.contains(&sampler)) {
-                return Err(strangers(&format!("{} contains no request of this plan", file.display())));
+            if !asks.has_some(run) {
+                return Err(strangers(&no_request(file)));
             }
         }
-        Ok(Self { runs, tolerance, percentiles })
+        Ok(Self { runs, tolerance, percentiles: asks.percentiles })
+    }
+
+    /// Whether a results file holds a request of the plan.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    pub fn suits(file: &Path, graph: &ExecutionGraph, masker: &Masker) -> Result<bool, Problem> {
+        let asks = Asks::of(graph, masker);
+        read_summary(file, &asks.percentiles).map(|run| asks.has_some(&run))
     }
 
     /// Compares a run, and says what that means for its verdict.
@@ -115,6 +145,11 @@ impl Baseline {
 /// Text of the plan as results files have it.
 pub(crate) fn as_in_results(masker: &Masker, text: &str) -> String {
     clean(&masker.mask(text)).into_owned()
+}
+
+/// What is said of a run that has nothing in common with a plan.
+pub(super) fn no_request(file: &Path) -> String {
+    format!("{} contains no request of this plan", file.display())
 }
 
 /// Runs that have nothing in common: a gate that compares nothing must not be green.

@@ -39,11 +39,12 @@ pub use from_run::RunRecord;
 pub use lazy_list::LazyList;
 pub use phases::Phases;
 pub(crate) use place::FileLine;
+pub use place::plan_file;
 pub use read::{read, results_file};
 pub use repository::Repository;
 pub use run::{Generator, Host, Lifecycle, Part, PartState, Plan, Run, Tool, VerdictInfo};
 pub use run_info::RunInfo;
-pub use runs::{RunHead, results_files_in};
+pub use runs::{FolderOfRuns, RunHead, is_results_file_in, results_files_in};
 pub(crate) use series::Series;
 
 /// The version of the format. A new key is a minor version.

@@ -1,6 +1,8 @@
 //! Places in the plan, as reports name them.
 
-use super::{Document, RunInfo, RunRecord};
+use std::path::{Path, PathBuf};
+
+use super::{Document, Repository, RunInfo, RunRecord};
 use crate::diagnostic::{FileId, Span};
 use crate::sanitize::defused;
 
@@ -54,9 +56,27 @@ impl RunRecord<'_> {
 impl RunInfo {
     /// A path as reports name it: from the repository's root if there is one, with `/`.
     pub(super) fn shown(&self, path: &std::path::Path) -> String {
-        let relative = self.repository.as_ref().and_then(|repository| repository.relative(path));
-        let path = relative.as_deref().unwrap_or(path).to_string_lossy();
-        let path = if cfg!(windows) { path.replace('\\', "/") } else { path.into_owned() };
-        path.strip_prefix("./").map(str::to_owned).unwrap_or(path)
+        shown_from(self.repository.as_ref(), path)
     }
+}
+
+fn shown_from(repository: Option<&Repository>, path: &Path) -> String {
+    let relative = repository.and_then(|repository| repository.relative(path));
+    let path = relative.as_deref().unwrap_or(path).to_string_lossy();
+    let path = if cfg!(windows) { path.replace('\\', "/") } else { path.into_owned() };
+    path.strip_prefix("./").map(str::to_owned).unwrap_or(path)
+}
+
+fn repository() -> Option<Repository> {
+    std::env::current_dir().ok().and_then(|folder| Repository::around(&folder))
+}
+
+/// A plan's file as its results will have it.
+pub fn plan_file(path: &Path) -> String {
+    shown_from(repository().as_ref(), path)
+}
+
+/// A file that results name by a relative path.
+pub(super) fn from_root(path: &Path) -> PathBuf {
+    repository().map_or_else(|| path.to_owned(), |repository| repository.root.join(path))
 }

@@ -146,7 +146,7 @@ impl Finished {
 pub async fn run(
     input: Input,
     monitor: &mut dyn Monitor,
-    stop: UnboundedReceiver<StopReason>,
+    stop: &mut UnboundedReceiver<StopReason>,
 ) -> Result<Finished, Problem> {
     let graph = input.graph.clone();
     let transports: Vec<Arc<Transport>> = graph
@@ -202,7 +202,7 @@ struct Run<'m> {
     aggregator: Aggregator,
     batches: UnboundedReceiver<(usize, crate::metrics::Batch)>,
     events: Receiver<Event>,
-    stop: UnboundedReceiver<StopReason>,
+    stop: &'m mut UnboundedReceiver<StopReason>,
     observer: Option<Rc<dyn Observer>>,
     monitor: &'m mut dyn Monitor,
     work: Work,

@@ -78,7 +78,7 @@ fn times(groups: &str) -> (Vec<u64>, Results) {
             thread_time: || None,
         };
         let (_stopper, stop) = unbounded_channel();
-        let finished = run(input, &mut Nobody, stop).await.expect("it runs");
+        let finished = run(input, &mut Nobody, &mut { stop }).await.expect("it runs");
         let at = observer.at.borrow().clone();
         (at, finished.results)
     })

@@ -302,7 +302,7 @@ mod tests {
             thread_time: || None,
         };
         let (_stopper, stop) = unbounded_channel();
-        let finished = block_on(async { run(input, &mut held.clone(), stop).await }).unwrap().unwrap();
+        let finished = block_on(async { run(input, &mut held.clone(), &mut { stop }).await }).unwrap().unwrap();
         assert!(finished.abandoned.is_some());
         assert_eq!(finished.results.totals.count, 0, "it came back during teardown");
     }

@@ -316,6 +316,9 @@ fn unneeded(lower: &mut Lower<'_>, group: &mut Entry, names: &[String], wanted: 
     });
 }
 
+/// How many characters of a name of `--var` are shown.
+const LONGEST_NAME: usize = 40;
+
 fn check_vars(lower: &mut Lower<'_>, plan: &Node, options: &LoadOptions) {
     for name in options.vars.keys() {
         let known: Vec<&str> = ["variables", "secrets"]
@@ -327,6 +330,10 @@ fn check_vars(lower: &mut Lower<'_>, plan: &Node, options: &LoadOptions) {
         if known.contains(&name.as_str()) {
             continue;
         }
+        // What is no name may be part of a value that was split at the wrong place, and a secret.
+        let is_name =
+            name.chars().count() <= LONGEST_NAME && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
+        let name = if is_name { name.as_str() } else { "(not shown)" };
         let text = format!("--var {name}=…");
         let finding = command_line(lower, &text, 6, format!("the plan has no variable `{name}`"));
         let finding = match crate::suggest::nearest(name, known.iter().copied()) {

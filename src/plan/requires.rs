@@ -62,7 +62,7 @@ fn corrected(text: &str) -> Option<String> {
     for word in ["loadplan", "version"] {
         text = text.replace(word, "");
     }
-    text = text.replace("==", "=").replace("=>", ">=").replace("=<", "<=").replace("~>", "~");
+    text = text.replace("==", "=").replace("=>", ">=").replace("=<", "<=");
     // `v0.2`, `0.2+`, `0.2 or later`.
     let later = ["+", "or later", "or newer", "or higher", "and up"];
     if let Some(rest) = later.iter().find_map(|end| text.trim_end().strip_suffix(end)) {
@@ -77,8 +77,24 @@ fn corrected(text: &str) -> Option<String> {
             _ => ranges.push(word.to_owned()),
         }
     }
+    for range in &mut ranges {
+        if let Some(version) = range.strip_prefix("~>") {
+            *range = pessimistic(version)?;
+        }
+    }
     let text = ranges.join(", ");
     (VersionReq::parse(&text).is_ok() && !text.is_empty()).then_some(text)
+}
+
+/// `~> 0.1` of Terraform and Bundler: the last number that is written may rise, so `>=0.1, <1.0`. `~0.1` is another range.
+fn pessimistic(version: &str) -> Option<String> {
+    let numbers: Vec<u64> = version.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+    match numbers.as_slice() {
+        [_] => Some(format!(">={version}")),
+        [major, _] => Some(format!(">={version}, <{}.0", major.checked_add(1)?)),
+        [major, minor, _] => Some(format!(">={version}, <{major}.{}", minor.checked_add(1)?)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -125,6 +141,10 @@ mod tests {
             ("== 0.2.1", "=0.2.1"),
             ("0.2 or later", ">=0.2"),
             ("loadplan >= 0.2", ">=0.2"),
+            // Terraform's and Bundler's rule: the rightmost number that is written may rise.
+            ("~>0.1", ">=0.1, <1.0"),
+            ("~> 0.1.2", ">=0.1.2, <0.2"),
+            ("~>2", ">=2"),
         ] {
             let told = judged(written, "0.1.0");
             assert!(told.starts_with("malformed") && told.contains(&format!("`\"{meant}\"`")), "{written}: {told}");

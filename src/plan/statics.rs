@@ -34,6 +34,15 @@ pub(super) struct Statics {
     run_id: Arc<str>,
 }
 
+/// Variables of the environment that are set but empty and that a value reads.
+#[derive(Default)]
+pub(super) struct EmptyVariables {
+    /// Where nothing else of the environment gives the value.
+    pub(super) alone: Vec<String>,
+    /// Where another variable does.
+    pub(super) beside_others: Vec<String>,
+}
+
 impl Statics {
     pub(super) fn new(
         env: &BTreeMap<String, String>,
@@ -79,23 +88,27 @@ impl Statics {
 
     /// The variables of the environment that a value reads and that are set but empty; none whose `default(…)` stands
     /// in for them, and none of a value that `--var` gives.
-    pub(super) fn empty_environment(&self, name: &str, node: &Node) -> Vec<String> {
-        let mut found = Vec::new();
+    pub(super) fn empty_environment(&self, name: &str, node: &Node) -> EmptyVariables {
+        let mut found = EmptyVariables::default();
         if !self.is_overridden(name) {
             self.empty_in(node, &mut found);
         }
         found
     }
 
-    fn empty_in(&self, node: &Node, found: &mut Vec<String>) {
+    fn empty_in(&self, node: &Node, found: &mut EmptyVariables) {
         match &node.kind {
             NodeKind::Scalar { text, .. } => {
                 let Ok(parsed) = parse_text(text) else { return };
-                let read = parsed.names().iter().filter(|used| used.name == "env" && !used.defaulted);
+                let read = parsed.names().iter().filter(|used| used.name == "env");
+                let read: Vec<_> = read.filter_map(|used| Some((&used.member.as_ref()?.0, used.defaulted))).collect();
                 let Value::Map(all) = &self.env else { return };
                 let is_empty = |value: &Value| matches!(value, Value::Text(text) if text.trim().is_empty());
                 let empty = |name: &String| all.get(name.as_str()).is_some_and(is_empty);
-                found.extend(read.filter_map(|used| used.member.as_ref().map(|(name, _)| name.clone())).filter(empty));
+                let missing = |(name, defaulted): &(&String, bool)| !defaulted && empty(name);
+                let names = read.iter().filter(|one| missing(one)).map(|(name, _)| (*name).clone());
+                // What one variable lacks, others may still give.
+                if read.iter().all(missing) { found.alone.extend(names) } else { found.beside_others.extend(names) }
             }
             NodeKind::List(items) => items.iter().for_each(|item| self.empty_in(item, found)),
             NodeKind::Map(entries) => entries.iter().for_each(|entry| self.empty_in(&entry.value, found)),

@@ -100,9 +100,24 @@ async fn load(
         rows: input.rows,
         thread_time: machine::thread_time,
     };
-    let finished = engine::run(engine_input, watch, stop).await;
-    let problems = services.stop(graph.time_on_sigterm(), input.hurried).await;
-    Ok((finished?, problems))
+    let finished = engine::run(engine_input, watch, &mut stop).await;
+    let mut stopped_by = None;
+    let mut stopping = std::pin::pin!(services.stop(graph.time_on_sigterm(), input.hurried));
+    let problems = loop {
+        tokio::select! {
+            biased;
+            problems = &mut stopping => break problems,
+            // The word to stop may come late; a limit that has passed makes the run not valid all the same.
+            Some(reason) = stop.recv() => {
+                stopped_by.get_or_insert(reason);
+            }
+        }
+    };
+    let mut finished = finished?;
+    // What has come while nobody listened.
+    let late = stopped_by.or_else(|| stop.try_recv().ok());
+    finished.stopped_by = finished.stopped_by.or(late);
+    Ok((finished, problems))
 }
 
 /// Judges a run, against earlier ones if there are any, and writes it all into one document.

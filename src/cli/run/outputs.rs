@@ -18,6 +18,18 @@ pub(super) fn refuse(args: &Args, refusal: &Refusal, plans: &[PathBuf], terminal
     refusal.code()
 }
 
+/// The same for a program that reads standard output only: no file is touched.
+pub(super) fn refuse_to_programs(args: &Args, refusal: &Refusal, plan: &PathBuf, terminal: &Terminal) -> u8 {
+    let wanted = |path: &Path| {
+        let mut wanted = wanted(args, path);
+        wanted.retain(|(_, file)| file == Path::new(STDOUT));
+        wanted
+    };
+    let plans = std::slice::from_ref(plan);
+    refusal.write(plans, &args.out, wanted, args.options.profiles(), args.summary_json, terminal);
+    refusal.code()
+}
+
 /// Where reports of these plans go.
 pub(super) fn older<'a>(args: &'a Args, plans: &'a [PathBuf]) -> impl Iterator<Item = PathBuf> + 'a {
     let files = plans.iter().flat_map(|path| wanted(args, path)).map(|(_, file)| file).chain(args.csv.clone());
@@ -63,7 +75,7 @@ pub(super) fn outputs(args: &Args) -> impl Iterator<Item = (&'static str, &PathB
 }
 
 /// What the folder of a plan's reports is called: `trading`, under a profile `trading-smoke`.
-pub(in crate::cli) fn folder_name(plan: &Path, profiles: &[String]) -> Option<String> {
+fn folder_name(plan: &Path, profiles: &[String]) -> Option<String> {
     let mut name = plan.file_stem()?.to_string_lossy().into_owned();
     for profile in profiles {
         let in_paths = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };

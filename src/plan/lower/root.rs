@@ -147,7 +147,7 @@ impl Lower<'_> {
     fn empty_secret(&mut self, name: &Name, value: &Value, node: &Node) -> bool {
         let key = &name.value;
         let empty = self.statics.empty_environment(key, node);
-        let message = match empty.as_slice() {
+        let message = match empty.alone.as_slice() {
             _ if self.statics.is_overridden(key) => {
                 let Value::Text(text) = value else { return false };
                 if !text.trim().is_empty() {
@@ -162,12 +162,22 @@ impl Lower<'_> {
                 let mut texts = Vec::new();
                 texts_of(value, &mut texts);
                 if !texts.iter().any(|text| text.trim().is_empty()) {
+                    if let Some(variable) = empty.beside_others.first() {
+                        let what = format!(
+                            "the secret `{key}` lacks a part: the environment variable `{variable}` is set, but empty"
+                        );
+                        self.report(
+                            Diagnostic::warning(node.span, what).help(format!(
+                                "set it, or say that it may be empty: `${{env.{variable} | default('')}}`"
+                            )),
+                        );
+                    }
                     return false;
                 }
                 format!("the secret `{key}` is empty")
             }
         };
-        let variable = empty.first().map_or("NAME", |variable| variable);
+        let variable = empty.alone.first().map_or("NAME", |variable| variable);
         self.report(Diagnostic::error(node.span, message).help(format!(
             "set it before the run. CI servers leave it empty if the job may not read the secret, for example in a pull request from a fork; to run without it, give it a default: `${{env.{variable} | default('…')}}`"
         )));
