@@ -89,8 +89,9 @@ impl<'t> Cause<'t> {
         if kind != FailureKind::Status && !of_status {
             return Self::Other(kind, message);
         }
-        // After the status stands what the body says, which may hold any number.
-        let got = actual.iter().map(|text| text.split(':').next().unwrap_or(text));
+        // After the status stands where it came from and what the body says, which may hold any number.
+        let got =
+            actual.iter().map(|text| text.split(':').next().unwrap_or(text).split(" from ").next().unwrap_or(text));
         // An assertion's message says what it expects.
         let said = assertion.is_none().then_some(message);
         let words = got.chain(said).flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
