@@ -46,7 +46,7 @@ fn without_a_terminal_there_is_a_line_every_ten_seconds() {
     for quarter in 0..100 {
         progress.update(&live(), Duration::from_millis(quarter * 250));
     }
-    let line = |s| format!("{s}s of 2m 00s, 2 users, 1 234 requests, 120/s, p50 12 ms, p95 30.5 ms, 1 error\n");
+    let line = |s| format!("{s}s of 2m 00s, 2 users, 1 234 requests, 1 error; now 120/s, p50 12 ms, p95 30.5 ms\n");
     assert_eq!(out.text(), line(10) + &line(20));
 }
 
@@ -146,7 +146,7 @@ fn the_block_shows_figures_and_a_bar_per_group() {
     let seen = screen.0.lock().expect("no panic").clone();
     for part in [
         "1m 00s of 2m 00s, 2 users",
-        "1 234 requests, 120/s, p50 12 ms, p95 30.5 ms, 1 error",
+        "1 234 requests, 1 error; now 120/s, p50 12 ms, p95 30.5 ms",
         "traders [===============>              ] 2 of 2 users, 4 iterations",
         "| hello",
     ] {
