@@ -47,7 +47,7 @@ fn new_leaves_existing_files_alone() {
     let folder = Folder::new();
     folder.write("mine.yaml", "mine");
     let ran = folder.loadplan(&["new", "mine.yaml"]).expect_code(2);
-    assert!(ran.stderr.contains("mine.yaml is already there"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("mine.yaml already exists"), "{}", ran.stderr);
     assert_eq!(folder.read("mine.yaml"), "mine");
     assert!(!folder.path().join("plan.schema.json").exists());
 
