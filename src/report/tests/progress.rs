@@ -67,7 +67,7 @@ fn lines_that_are_overdue_come_once() {
     let mut progress = Progress::lines(&run.graph, &run.masker, Box::new(out.clone()));
     progress.update(&Live::default(), Duration::from_secs(45));
     progress.update(&Live::default(), Duration::from_secs(46));
-    assert_eq!(out.text(), "45s, 0 users, 0 requests, 0/s, 0 errors\n");
+    assert_eq!(out.text(), "45s, 0 users, 0 requests, 0 errors; now 0/s\n");
 }
 
 #[test]
