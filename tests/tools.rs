@@ -53,7 +53,7 @@ fn new_leaves_existing_files_alone() {
 
     folder.write("data/traders.csv", "username,password,symbol,quantity\nann,test123,SAP,1\n");
     let ran = folder.loadplan(&["new", "data.yml", "--from", "data"]).expect_code(0);
-    assert!(ran.stdout.contains("kept  data/traders.csv"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("data/traders.csv already exists; not changed"), "{}", ran.stdout);
     assert!(folder.read("data/traders.csv").contains("ann"));
     assert!(folder.path().join("data.yml").exists());
 }
