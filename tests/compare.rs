@@ -170,7 +170,7 @@ fn a_regression_is_told_wherever_the_run_is_told() {
 
     std::fs::remove_file(folder.path().join("plan.yaml")).unwrap();
     let none = folder.loadplan(&["run", "--baseline", "base.json"]).expect_code(2);
-    assert!(none.stderr.contains("no plan is named, and there is no plan.yaml in this folder"), "{}", none.stderr);
+    assert!(none.stderr.contains("no plan given, and there is no plan.yaml in this folder"), "{}", none.stderr);
 }
 
 /// The seconds of a warm-up hold no samples that count: they are no part of what is compared.

@@ -45,19 +45,19 @@ fn a_plan_that_is_not_named_is_plan_yaml_of_the_folder() {
     let folder = Folder::new();
     for command in ["run", "check", "try", "graph"] {
         let ran = folder.loadplan(&[command]).expect_code(2);
-        assert!(ran.stderr.contains("no plan is named, and there is no plan.yaml in this folder"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("no plan given, and there is no plan.yaml in this folder"), "{}", ran.stderr);
         assert!(ran.stderr.contains("`loadplan new`"), "{}", ran.stderr);
     }
     folder.write("docker-compose.yaml", "services: {}\n");
     folder.write("web shop.yaml", against(&server, PLAN));
     for command in ["run", "check", "try", "graph"] {
         let ran = folder.loadplan(&[command]).expect_code(2);
-        let told = format!("name the one that is here: loadplan {command} \"web shop.yaml\"\n");
+        let told = format!("name the plan: `loadplan {command} \"web shop.yaml\"`\n");
         assert!(ran.stderr.ends_with(&told), "{}", ran.stderr);
     }
     folder.write("shop.yaml", against(&server, PLAN));
     let ran = folder.loadplan(&["check"]).expect_code(2);
-    assert!(ran.stderr.contains("plans that are here: shop.yaml, web shop.yaml\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("plans in this folder: shop.yaml, web shop.yaml\n"), "{}", ran.stderr);
     folder.write("plan.yaml", against(&server, PLAN));
     for command in ["run", "check", "try", "graph"] {
         folder.loadplan(&[command]).expect_code(0);
@@ -66,7 +66,7 @@ fn a_plan_that_is_not_named_is_plan_yaml_of_the_folder() {
     // A run without a plan must not leave the reports of the run before.
     std::fs::remove_file(folder.path().join("plan.yaml")).unwrap();
     folder.loadplan(&["run"]).expect_code(2);
-    assert!(folder.junit().contains("no plan is named"), "{}", folder.junit());
+    assert!(folder.junit().contains("no plan given"), "{}", folder.junit());
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_misspelt_plan_gets_the_nearest_name_and_nothing_else() {
     ] {
         let help = match meant {
             Some(meant) => format!("did you mean {meant}?"),
-            None => "plans that are there: shop.yaml".to_owned(),
+            None => "plans in this folder: shop.yaml".to_owned(),
         };
         let told = format!("error: there is no file {written}\nhelp: {help}\n");
         for command in ["run", "try", "graph"] {
@@ -153,6 +153,19 @@ fn uncommented(plan: &str, from: &str, to: &str) -> String {
     out
 }
 
+/// A plan of `new --url` with the comments taken off all of its suggestions.
+fn all_live(plan: &str) -> String {
+    let (head, rest) = plan.split_once("\nname: ").unwrap();
+    let live = rest.lines().map(|line| match line.trim_start().strip_prefix("# ") {
+        // Remarks begin with a word, suggestions with a dash or as their value.
+        Some(yaml) if yaml.starts_with("- ") || yaml.starts_with("  ") || yaml == "secrets:" => {
+            line.replacen("# ", "", 1)
+        }
+        Some(_) | None => line.to_owned(),
+    });
+    format!("{head}\nname: {}\n", live.collect::<Vec<_>>().join("\n"))
+}
+
 #[test]
 fn a_page_becomes_a_plan_whose_suggestions_work() {
     let folder = Folder::new();
@@ -166,7 +179,7 @@ fn a_page_becomes_a_plan_whose_suggestions_work() {
     assert_eq!(ran.stdout, "shop.yaml: no mistakes found\n");
     let ran = folder.loadplan(&["try", "shop.yaml"]).expect_code(0);
     assert!(ran.stdout.contains("ok   css title is \"Sample trading API\""), "{}", ran.stdout);
-    assert!(ran.stdout.contains("PASSED: the step passed"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("PASSED: all 2 steps passed"), "{}", ran.stdout);
 
     // With the comments taken off it logs in, and stays logged in.
     let live = uncommented(&plan, "# secrets:", "#   password: ${env.SITE_PASSWORD | default('your-password')}");
@@ -174,7 +187,7 @@ fn a_page_becomes_a_plan_whose_suggestions_work() {
     let live = uncommented(
         &live,
         "# - name: Log in",
-        "#       input[name=\"password\"]: { exists: false }   # and shows the form again",
+        "#       input[name=\"password\"]: { exists: false }   # the form is not shown again",
     );
     let live = uncommented(&live, "# - get: /account   # My account", "# - get: /account   # My account");
     assert!(live.contains("\n          csrf: ${csrf}\n          username: trader1\n"), "{live}");
@@ -182,10 +195,10 @@ fn a_page_becomes_a_plan_whose_suggestions_work() {
     let ran = folder.loadplan(&["check", "live.yaml"]).expect_code(0);
     assert_eq!(ran.stdout, "live.yaml: no mistakes found\n", "{live}");
     let ran = folder.loadplan(&["try", "live.yaml", "--var", "password=test123"]).expect_code(0);
-    for told in ["heading: Welcome, trader1", "heading: My account", "PASSED: all 3 steps passed"] {
+    for told in ["heading: Welcome, trader1", "heading: My account", "PASSED: all 4 steps passed"] {
         assert!(ran.stdout.contains(told), "{told} is missing in {}", ran.stdout);
     }
-    // Each iteration logs in anew: a user that stayed logged in would be sent past the form.
+    // Each user logs in once and stays logged in, so its later iterations are sent past the form.
     let args = ["run", "live.yaml", "--var", "password=test123", "--iterations", "3", "--users", "1", "--quiet"];
     folder.loadplan(&args).expect_code(0);
     let ran = folder.loadplan(&["try", "live.yaml", "--var", "password=wrong-one"]).expect_code(1);
@@ -279,7 +292,7 @@ fn a_page_that_cannot_be_loaded_is_told_and_nothing_is_written() {
     folder.write("plan.yaml", "mine");
     let hits = plain.hits().len();
     let ran = folder.loadplan(&["new", "--url", &plain.url()]).expect_code(2);
-    assert!(ran.stderr.contains("plan.yaml is already there"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("plan.yaml already exists"), "{}", ran.stderr);
     assert_eq!((plain.hits().len(), folder.read("plan.yaml")), (hits, "mine".to_owned()));
 }
 
@@ -301,6 +314,12 @@ fn a_hostile_page_gives_a_plan_without_mistakes_and_commands_nobody() {
         "<form method=post><input type=hidden name=a value=1></form>".repeat(3000),
         "<a href=/p>x</a>".repeat(20_000),
         "\0\u{feff}<html\u{0}><title>\u{0}</title>".to_owned(),
+        // All of these can be written in a plan, and none of them may leave its place in it.
+        "<form action='/x?a: b #c' method=post id='${i}'><input type=hidden name='${env.HOME}' value='${env.HOME}'>\
+         <input type=hidden name='a\"]: b #c' value='- x'><input type=hidden name=\"it's\" value='{ &a *b }'>\
+         <input type=hidden name='on' value='%PATH%'><input name='- y' value='# z'><input type=password name='\"]'>\
+         <button>: # ${c}</button></form>"
+            .to_owned(),
         "<title>> 5 ways, < 3 reasons</title>".to_owned(),
         "<title>null</title><base href='http://['><a href=b>c</a>".to_owned(),
     ];
@@ -310,6 +329,7 @@ fn a_hostile_page_gives_a_plan_without_mistakes_and_commands_nobody() {
         html(200, pages[number.min(count - 1)].clone())
     });
     let folder = Folder::new();
+    let mut is_hostile = false;
     for number in 0..count {
         let (name, url) = (format!("p{number}.yaml"), format!("{}/{number}", server.url()));
         let ran = folder.loadplan(&["new", &name, "--url", &url]).expect_code(0);
@@ -323,7 +343,13 @@ fn a_hostile_page_gives_a_plan_without_mistakes_and_commands_nobody() {
         let ran = folder.loadplan(&["check", &name]).expect_code(0);
         assert_eq!(ran.stdout, format!("{name}: no mistakes found\n"), "{plan}");
         folder.loadplan(&["try", &name]).expect_code(0);
+        // With the comments taken off too.
+        folder.write(&name, all_live(&plan));
+        let ran = folder.loadplan(&["check", &name]).expect_code(0);
+        assert_eq!(ran.stdout, format!("{name}: no mistakes found\n"), "{}", all_live(&plan));
+        is_hostile |= plan.contains("\\\\24 {env.HOME}") && plan.contains("]: b #c");
     }
+    assert!(is_hostile, "no plan has taken a hostile hidden field");
 }
 
 #[test]
@@ -335,6 +361,7 @@ fn a_large_or_slow_page_is_read_in_part_only() {
     });
     let folder = Folder::new();
     let ran = folder.loadplan(&["new", "--url", &server.url()]).expect_code(0);
+    assert!(ran.stdout.contains("only the first 2097.2 kB of the page were read"), "{}", ran.stdout);
     assert!(ran.stdout.contains("8388.6 kB") && ran.stdout.contains("title: Large"), "{}", ran.stdout);
 }
 
@@ -370,7 +397,7 @@ fn try_ends_with_a_list_of_what_passed_failed_and_was_not_reached() {
     folder
         .write("plan.yaml", against(&server, &PLAN.replace("get: /", "get: /login\n        assert: { status: 401 }")));
     let ran = folder.loadplan(&["try"]).expect_code(0);
-    let told = "   passed       GET /login  (plan.yaml:6) – the page says: Wrong password\n";
+    let told = "   passed       GET /login  (plan.yaml:6), but the page says: Wrong password\n";
     assert!(ran.stdout.contains(told), "{}", ran.stdout);
     assert!(whole.contains("   < | <!doctype html>") && whole.contains("   < alert: Wrong password\n"), "{whole}");
 }
@@ -475,7 +502,7 @@ fn a_certificate_that_is_not_trusted_is_told_and_nothing_is_written() {
     let folder = Folder::new();
     let url = format!("https://{address}/");
     let ran = folder.loadplan(&["new", "--url", &url]).expect_code(3);
-    for told in ["so nothing was written: the server's certificate is self-signed", "`tls:` stands under `http:`"] {
+    for told in ["so nothing was written: the server's certificate is self-signed", "set `tls:` under `http:`"] {
         assert!(ran.stderr.contains(told), "{told} is missing in {}", ran.stderr);
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -47,13 +47,13 @@ fn new_leaves_existing_files_alone() {
     let folder = Folder::new();
     folder.write("mine.yaml", "mine");
     let ran = folder.loadplan(&["new", "mine.yaml"]).expect_code(2);
-    assert!(ran.stderr.contains("mine.yaml is already there"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("mine.yaml already exists"), "{}", ran.stderr);
     assert_eq!(folder.read("mine.yaml"), "mine");
     assert!(!folder.path().join("plan.schema.json").exists());
 
     folder.write("data/traders.csv", "username,password,symbol,quantity\nann,test123,SAP,1\n");
     let ran = folder.loadplan(&["new", "data.yml", "--from", "data"]).expect_code(0);
-    assert!(ran.stdout.contains("kept  data/traders.csv"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("data/traders.csv already exists; not changed"), "{}", ran.stdout);
     assert!(folder.read("data/traders.csv").contains("ann"));
     assert!(folder.path().join("data.yml").exists());
 }

@@ -12,6 +12,7 @@ use crate::template::Scope;
 use crate::value::Value;
 
 use super::matching::{Actual, Judge, Miss, SubjectUnit};
+use super::sentence::Values;
 use super::{Assertion, Expected, Matcher, Subject, sentence};
 
 /// How many characters of a body a message shows.
@@ -32,10 +33,13 @@ pub struct AssertionFailure {
     pub kind: FailureKind,
 }
 
+/// The remedy where a status of a redirect is looked for.
+const SHOWS_REDIRECT: &str = "; `follow_redirects: false` shows the redirect itself";
+
 /// Why a redirect that is looked for is not there.
 fn followed(redirects: u32) -> String {
     let plural = if redirects == 1 { "" } else { "s" };
-    format!(", after {redirects} redirect{plural}; `follow_redirects: false` shows the redirect itself")
+    format!(", after {redirects} redirect{plural}{SHOWS_REDIRECT}")
 }
 
 impl fmt::Display for AssertionFailure {
@@ -78,7 +82,7 @@ impl Assertion {
                 Subject::Status => {
                     miss.actual = response.status_and_gist(&scope.masker());
                     if response.redirects > 0 && self.wants_redirect() {
-                        miss.actual.push_str(&followed(response.redirects));
+                        miss.actual.push_str(SHOWS_REDIRECT);
                     }
                 }
                 Subject::Header(name) if *name == LOCATION && response.redirects > 0 => {
@@ -174,7 +178,7 @@ impl Assertion {
                 Ok(Found::Several(values)) if !values.is_empty() => {
                     judge.all(&self.matchers, Actual::Elements(&values))
                 }
-                Ok(_) => self.judge_missing(judge, "no element is selected"),
+                Ok(_) => self.judge_missing(judge, "no element matches"),
                 Err(why) => Err(self.unreadable(&why, response, judge)),
             },
             Subject::JsonSchema(schema) => match response.json() {
@@ -238,7 +242,7 @@ impl Assertion {
         match self.matchers.iter().find(|matcher| !matches!(matcher, Matcher::Exists(false))) {
             None => Ok(()),
             Some(matcher) => Err(Miss {
-                expected: sentence::phrase(matcher, &judge.scope.masker()),
+                expected: sentence::phrase(matcher, &mut Values::Computed(judge.scope)),
                 actual: format!("nothing: {why}"),
             }),
         }
@@ -247,8 +251,10 @@ impl Assertion {
     /// A body that cannot be evaluated meets nothing, not even `exists: false`: it may hold anything.
     fn unreadable(&self, why: &Problem, response: &Response, judge: &mut Judge<'_>) -> Miss {
         let masker = judge.scope.masker();
-        let expected =
-            self.matchers.first().map_or_else(|| "JSON".to_owned(), |matcher| sentence::phrase(matcher, &masker));
+        let expected = match self.matchers.first() {
+            Some(matcher) => sentence::phrase(matcher, &mut Values::Computed(judge.scope)),
+            None => "JSON".to_owned(),
+        };
         let beginning = response.beginning(SHOWN * 4);
         let beginning = masker.mask_cut(&beginning);
         let body = if beginning.is_empty() {

@@ -284,7 +284,7 @@ impl Judge<'_> {
     }
 
     fn phrase(&mut self, matcher: &Matcher) -> String {
-        sentence::phrase(matcher, &self.scope.masker())
+        sentence::phrase(matcher, &mut sentence::Values::Written(&self.scope.masker()))
     }
 
     fn said(&mut self, value: &Value) -> String {

@@ -16,13 +16,14 @@ pub use expected::Expected;
 pub use pattern::Pattern;
 pub use schema::Schema;
 
+use sentence::Values;
 use std::sync::Arc;
 
 use http::HeaderName;
 
 use crate::extractors::find::{Css, JsonPath, XPath};
 use crate::mask::Masker;
-use crate::template::Expression;
+use crate::template::{Expression, Scope};
 use crate::value::Value;
 
 /// What must be true of a response.
@@ -161,7 +162,7 @@ impl Assertion {
 
     /// The same, with a sentence that shows no secret.
     pub fn without(subject: Subject, matchers: Vec<Matcher>, name: Option<String>, secrets: &Masker) -> Self {
-        let sentence = sentence::expectation(&subject, &matchers, secrets);
+        let sentence = sentence::expectation(&subject, &matchers, &mut Values::Written(secrets));
         let text = match &name {
             Some(name) => format!("{name}: {sentence}"),
             None => sentence,
@@ -179,6 +180,15 @@ impl Assertion {
     /// What it expects, in a sentence that is the same for every response.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The same with the values that `${…}` stand for now, secrets masked.
+    pub fn text_in(&self, scope: &mut dyn Scope) -> String {
+        let sentence = sentence::expectation(&self.subject, &self.matchers, &mut Values::Computed(scope));
+        match &self.name {
+            Some(name) => format!("{name}: {sentence}"),
+            None => sentence,
+        }
     }
 
     /// The name given in the plan.

@@ -2,6 +2,7 @@
 
 use crate::extractors::find::shown;
 use crate::mask::Masker;
+use crate::template::Scope;
 use crate::value::Value;
 
 use super::{Expected, JsonType, Matcher, Pattern, Subject};
@@ -9,8 +10,16 @@ use super::{Expected, JsonType, Matcher, Pattern, Subject};
 /// How many characters of an expected value a sentence shows.
 const SHOWN: usize = 120;
 
+/// How expected values are written.
+pub(super) enum Values<'v> {
+    /// As in the plan.
+    Written(&'v Masker),
+    /// As they are for a user now.
+    Computed(&'v mut dyn Scope),
+}
+
 /// The whole sentence: `response_time is below 500ms`.
-pub(super) fn expectation(subject: &Subject, matchers: &[Matcher], masker: &Masker) -> String {
+pub(super) fn expectation(subject: &Subject, matchers: &[Matcher], values: &mut Values<'_>) -> String {
     let subject_words = match subject {
         Subject::Status => "status".to_owned(),
         Subject::ResponseTime => "response_time".to_owned(),
@@ -33,78 +42,100 @@ pub(super) fn expectation(subject: &Subject, matchers: &[Matcher], masker: &Mask
         Subject::JsonSchema(schema) => return format!("body matches JSON schema {}", schema.name()),
         Subject::Expr(_, source) => return format!("{source} is true"),
     };
-    let words: Vec<String> = matchers.iter().map(|matcher| verb(matcher, masker)).collect();
+    let words: Vec<String> = matchers.iter().map(|matcher| verb(matcher, values)).collect();
     format!("{subject_words} {}", words.join(" and "))
 }
 
-fn verb(matcher: &Matcher, masker: &Masker) -> String {
+fn verb(matcher: &Matcher, values: &mut Values<'_>) -> String {
     match matcher {
-        Matcher::Equals(expected) => format!("is {}", written(expected, masker)),
-        Matcher::NotEquals(expected) => format!("is not {}", written(expected, masker)),
-        Matcher::OneOf(several) => format!("is one of {}", all_written(several, masker)),
+        Matcher::Equals(expected) => format!("is {}", written(expected, values)),
+        Matcher::NotEquals(expected) => format!("is not {}", written(expected, values)),
+        Matcher::OneOf(several) => format!("is one of {}", all_written(several, values)),
         Matcher::StatusClass(class) => format!("is {class}xx"),
-        Matcher::Contains(several) => format!("contains {}", all_written(several, masker)),
-        Matcher::NotContains(several) => format!("does not contain {}", all_written(several, masker)),
-        Matcher::StartsWith(expected) => format!("starts with {}", written(expected, masker)),
-        Matcher::EndsWith(expected) => format!("ends with {}", written(expected, masker)),
-        Matcher::Matches(pattern) => format!("matches {}", pattern_written(pattern, masker)),
-        Matcher::NotMatches(pattern) => format!("does not match {}", pattern_written(pattern, masker)),
-        Matcher::Above(expected) => format!("is above {}", written(expected, masker)),
-        Matcher::AtLeast(expected) => format!("is at least {}", written(expected, masker)),
-        Matcher::Below(expected) => format!("is below {}", written(expected, masker)),
-        Matcher::AtMost(expected) => format!("is at most {}", written(expected, masker)),
+        Matcher::Contains(several) => format!("contains {}", all_written(several, values)),
+        Matcher::NotContains(several) => format!("does not contain {}", all_written(several, values)),
+        Matcher::StartsWith(expected) => format!("starts with {}", written(expected, values)),
+        Matcher::EndsWith(expected) => format!("ends with {}", written(expected, values)),
+        Matcher::Matches(pattern) => format!("matches {}", pattern_written(pattern, values)),
+        Matcher::NotMatches(pattern) => format!("does not match {}", pattern_written(pattern, values)),
+        Matcher::Above(expected) => format!("is above {}", written(expected, values)),
+        Matcher::AtLeast(expected) => format!("is at least {}", written(expected, values)),
+        Matcher::Below(expected) => format!("is below {}", written(expected, values)),
+        Matcher::AtMost(expected) => format!("is at most {}", written(expected, values)),
         Matcher::Exists(true) => "exists".to_owned(),
         Matcher::Exists(false) => "does not exist".to_owned(),
         Matcher::Empty(true) => "is empty".to_owned(),
         Matcher::Empty(false) => "is not empty".to_owned(),
-        Matcher::Length(inner) => format!("has a length that {}", verbs(inner, masker)),
+        Matcher::Length(inner) => format!("has a length that {}", verbs(inner, values)),
         Matcher::Type(kind) => format!("is {}", article(*kind)),
-        Matcher::Each(inner) => format!("has only elements of which each {}", verbs(inner, masker)),
+        Matcher::Each(inner) => format!("has only elements of which each {}", verbs(inner, values)),
     }
 }
 
 /// What a matcher expects, to follow the word "expected": `200`, `to contain "x"`.
-pub(super) fn phrase(matcher: &Matcher, masker: &Masker) -> String {
+pub(super) fn phrase(matcher: &Matcher, values: &mut Values<'_>) -> String {
     match matcher {
-        Matcher::Equals(expected) => written(expected, masker),
-        Matcher::NotEquals(expected) => format!("anything but {}", written(expected, masker)),
-        Matcher::OneOf(several) => format!("one of {}", all_written(several, masker)),
+        Matcher::Equals(expected) => written(expected, values),
+        Matcher::NotEquals(expected) => format!("anything but {}", written(expected, values)),
+        Matcher::OneOf(several) => format!("one of {}", all_written(several, values)),
         Matcher::StatusClass(class) => format!("{class}xx"),
-        Matcher::Contains(several) => format!("to contain {}", all_written(several, masker)),
-        Matcher::NotContains(several) => format!("not to contain {}", all_written(several, masker)),
-        Matcher::StartsWith(expected) => format!("to start with {}", written(expected, masker)),
-        Matcher::EndsWith(expected) => format!("to end with {}", written(expected, masker)),
-        Matcher::Matches(pattern) => format!("to match {}", pattern_written(pattern, masker)),
-        Matcher::NotMatches(pattern) => format!("not to match {}", pattern_written(pattern, masker)),
-        Matcher::Above(expected) => format!("above {}", written(expected, masker)),
-        Matcher::AtLeast(expected) => format!("at least {}", written(expected, masker)),
-        Matcher::Below(expected) => format!("below {}", written(expected, masker)),
-        Matcher::AtMost(expected) => format!("at most {}", written(expected, masker)),
+        Matcher::Contains(several) => format!("to contain {}", all_written(several, values)),
+        Matcher::NotContains(several) => format!("not to contain {}", all_written(several, values)),
+        Matcher::StartsWith(expected) => format!("to start with {}", written(expected, values)),
+        Matcher::EndsWith(expected) => format!("to end with {}", written(expected, values)),
+        Matcher::Matches(pattern) => format!("to match {}", pattern_written(pattern, values)),
+        Matcher::NotMatches(pattern) => format!("not to match {}", pattern_written(pattern, values)),
+        Matcher::Above(expected) => format!("above {}", written(expected, values)),
+        Matcher::AtLeast(expected) => format!("at least {}", written(expected, values)),
+        Matcher::Below(expected) => format!("below {}", written(expected, values)),
+        Matcher::AtMost(expected) => format!("at most {}", written(expected, values)),
         Matcher::Exists(true) => "that it exists".to_owned(),
         Matcher::Exists(false) => "that it does not exist".to_owned(),
         Matcher::Empty(true) => "to be empty".to_owned(),
         Matcher::Empty(false) => "not to be empty".to_owned(),
-        Matcher::Length(inner) => format!("a length that {}", verbs(inner, masker)),
+        Matcher::Length(inner) => format!("a length that {}", verbs(inner, values)),
         Matcher::Type(kind) => article(*kind).to_owned(),
-        Matcher::Each(inner) => format!("that each element {}", verbs(inner, masker)),
+        Matcher::Each(inner) => format!("that each element {}", verbs(inner, values)),
     }
 }
 
-fn verbs(matchers: &[Matcher], masker: &Masker) -> String {
-    matchers.iter().map(|matcher| verb(matcher, masker)).collect::<Vec<_>>().join(" and ")
+fn verbs(matchers: &[Matcher], values: &mut Values<'_>) -> String {
+    matchers.iter().map(|matcher| verb(matcher, values)).collect::<Vec<_>>().join(" and ")
 }
 
-fn written(expected: &Expected, masker: &Masker) -> String {
+fn written(expected: &Expected, values: &mut Values<'_>) -> String {
     let mut text = String::new();
     expected.write(&mut text);
+    let masker = match values {
+        Values::Written(masker) => return shown(&masker.beginning(&text, SHOWN), SHOWN),
+        Values::Computed(scope) => {
+            if expected.literal().is_none()
+                && is_steady(&text)
+                && let Ok(value) = expected.value(&mut **scope)
+            {
+                text.clear();
+                value.write_json(&mut text);
+            }
+            scope.masker()
+        }
+    };
     shown(&masker.beginning(&text, SHOWN), SHOWN)
 }
 
-fn all_written(several: &[Expected], masker: &Masker) -> String {
-    several.iter().map(|expected| written(expected, masker)).collect::<Vec<_>>().join(", ")
+/// Whether a text gives the same each time it is computed: without a function, such as `random_int(1, 6)`.
+fn is_steady(text: &str) -> bool {
+    !text.contains('(')
 }
 
-fn pattern_written(pattern: &Pattern, masker: &Masker) -> String {
+fn all_written(several: &[Expected], values: &mut Values<'_>) -> String {
+    several.iter().map(|expected| written(expected, values)).collect::<Vec<_>>().join(", ")
+}
+
+fn pattern_written(pattern: &Pattern, values: &mut Values<'_>) -> String {
+    let masker = match values {
+        Values::Written(masker) => (*masker).clone(),
+        Values::Computed(scope) => scope.masker(),
+    };
     format!("/{}/", shown(&masker.beginning(pattern.source(), SHOWN), SHOWN))
 }
 

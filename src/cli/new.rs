@@ -43,7 +43,7 @@ Examples:
 
 Exit codes:
   0  written
-  2  the command line is invalid, or the file is already there; nothing was written
+  2  the command line is invalid, or the file already exists; nothing was written
   3  the page of --url could not be loaded; nothing was written";
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -58,7 +58,7 @@ enum Template {
     Data,
     /// Several requests timed as one, random choices, conditions and loops
     Checkout,
-    /// Requests at a rate of their own, however slow the responses are
+    /// Requests at a fixed rate, no matter how slow the responses are
     ArrivalRate,
 }
 
@@ -150,7 +150,7 @@ impl From<Problem> for NotWritten {
 fn write(args: &Args) -> Result<String, NotWritten> {
     if let Some(url) = args.name.to_str().filter(|name| crate::uri::is_absolute(name)) {
         let url = shell_word(&inline(&without_userinfo(url)));
-        let help = format!("to look at a page, write loadplan new --url {url}");
+        let help = format!("to look at a page, write `loadplan new --url {url}`");
         return Err(Problem::new("the name of the new plan is a URL", help).into());
     }
     let mut file = args.name.clone();
@@ -164,7 +164,7 @@ fn write(args: &Args) -> Result<String, NotWritten> {
     let shown = shown_path(&file);
     let word = shell_word(&shown);
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-    let taken = || Problem::new(format!("{shown} is already there"), "choose another name: loadplan new NAME");
+    let taken = || Problem::new(format!("{shown} already exists"), "choose another name: `loadplan new NAME`");
     let (text, data, found) = match &args.url {
         // Nobody is asked for a page that has no place to go.
         Some(_) if file.symlink_metadata().is_ok() => return Err(taken().into()),
@@ -187,7 +187,7 @@ fn write(args: &Args) -> Result<String, NotWritten> {
             let what = if name == SCHEMA { " (for your editor)" } else { "" };
             let _ = writeln!(told, "wrote {shown}{what}");
         } else {
-            let _ = writeln!(told, "kept  {shown}, which was there already");
+            let _ = writeln!(told, "{shown} already exists; not changed");
         }
     }
     let _ = write!(

@@ -12,7 +12,7 @@ const USUAL: [&str; 2] = ["plan.yaml", "plan.yml"];
 /// The plans that are named, or else the `plan.yaml` of the current folder.
 ///
 /// # Errors
-/// When none is named and there is no `plan.yaml`; the remedy names the plans that are there.
+/// When none is named and there is no `plan.yaml`; the remedy names the plans in this folder.
 pub(super) fn named_or_usual(named: Vec<PathBuf>, command: &str) -> Result<Vec<PathBuf>, Problem> {
     if !named.is_empty() {
         return Ok(named);
@@ -20,15 +20,15 @@ pub(super) fn named_or_usual(named: Vec<PathBuf>, command: &str) -> Result<Vec<P
     if let Some(usual) = USUAL.iter().find(|usual| Path::new(usual).is_file()) {
         return Ok(vec![PathBuf::from(usual)]);
     }
-    let message = "no plan is named, and there is no plan.yaml in this folder";
+    let message = "no plan given, and there is no plan.yaml in this folder";
     let plans = plans_in(Path::new(""));
     let help = match plans.first() {
         None => "write one with `loadplan new`, or name a plan of another folder".to_owned(),
         Some(first) => {
             let call = format!("loadplan {command} {}", shell_word(&shown_path(first)));
             match plans.len() {
-                1 => format!("name the one that is here: {call}"),
-                _ => format!("name one, for example {call}; plans that are here: {}", names(&plans)),
+                1 => format!("name the plan: `{call}`"),
+                _ => format!("name one, for example `{call}`; plans in this folder: {}", names(&plans)),
             }
         }
     };

@@ -26,6 +26,7 @@ use crate::problem::Problem;
 use crate::protocols::http::client::ProxyEnvironment;
 use crate::run::Services;
 use crate::sanitize::{inline, one_line};
+use crate::starter::PASSWORD_PLACEHOLDER;
 use crate::stop_reason::StopReason;
 use crate::verdict::exit;
 
@@ -63,6 +64,16 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
     let Some((graph, rest)) = compiled.graph_or_tell(&plan, terminal) else { return exit::INVALID };
     let graph = Arc::new(graph);
     let masker = Masker::new(&rest.secrets);
+    if rest.secrets.iter().any(|secret| secret == PASSWORD_PLACEHOLDER) {
+        terminal.tell(
+            "warning",
+            &format!("a secret still has the placeholder `{PASSWORD_PLACEHOLDER}` as its value"),
+            Some(
+                "set the environment variable that `secrets` names, for example SITE_PASSWORD, or pass \
+                 `--var password=…`",
+            ),
+        );
+    }
     let watcher = Rc::new(Watcher {
         graph: graph.clone(),
         masker: masker.clone(),
@@ -120,7 +131,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> u8 {
                 terminal.out("setup failed, so no user was started\n");
                 return exit::NOT_VALID;
             }
-            if watcher.closing.has_failed() { exit::FAILED } else { exit::PASSED }
+            match () {
+                () if watcher.closing.has_failed() => exit::FAILED,
+                () if watcher.closing.tried_nothing(&graph) => exit::NOT_VALID,
+                () => exit::PASSED,
+            }
         }
     }
 }

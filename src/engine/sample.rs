@@ -87,11 +87,11 @@ impl User {
         let response = match &exchange.outcome {
             Ok(response) => {
                 self.response = Some(response.clone());
-                self.judge(node, request, response, observed, &mut judged);
+                self.judge(id, request, response, observed, &mut judged);
                 Some(&**response)
             }
             Err(failure) => {
-                self.unset(request);
+                self.unset(id, request);
                 if let Some(what) = failure.exhausted {
                     local.recorder.borrow_mut().exhausted(what);
                 }
@@ -251,10 +251,12 @@ impl User {
     }
 
     /// Status first, then extractors, then the other assertions; a wrong status skips the rest.
-    fn judge(&mut self, node: &Node, request: &Request, response: &Response, observed: bool, judged: &mut Judged) {
+    fn judge(&mut self, id: NodeId, request: &Request, response: &Response, observed: bool, judged: &mut Judged) {
+        let graph = self.graph.clone();
+        let node = graph.node(id);
         let statuses = self.judge_status(node, request, response, observed, judged);
         if !judged.failures.is_empty() {
-            self.unset(request);
+            self.unset(id, request);
             return;
         }
         for (slot, extractor) in &request.extractors {
@@ -269,6 +271,7 @@ impl User {
                 Ok(value) => self.set(*slot, Some(value)),
                 Err(failure) => {
                     self.set(*slot, None);
+                    self.note_unset(*slot, id);
                     judged.failures.push(SampleFailure {
                         actual: Some(failure.message),
                         ..SampleFailure::new(FailureKind::Extraction, failure.cause, node.span)
@@ -330,14 +333,15 @@ impl User {
                 });
             }
             if observed {
-                judged.assertions.push((assertion.text().to_owned(), result));
+                judged.assertions.push((assertion.text_in(self), result));
             }
         }
     }
 
-    fn unset(&mut self, request: &Request) {
+    fn unset(&mut self, id: NodeId, request: &Request) {
         for (slot, _) in &request.extractors {
             self.set(*slot, None);
+            self.note_unset(*slot, id);
         }
     }
 

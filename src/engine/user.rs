@@ -14,7 +14,7 @@ use super::shared::{Phase, Shared};
 use crate::data::{Draw, Pile};
 use crate::failure::{FailureKind, StepError};
 use crate::files;
-use crate::graph::{DataId, Dynamic, ExecutionGraph, GroupId, Node};
+use crate::graph::{DataId, Dynamic, ExecutionGraph, GroupId, Node, NodeId};
 use crate::mask::{Masker, Secret, cookie_values, texts_of};
 use crate::metrics::{Example, LostWhy, Outcome, Recorder, Sample, SampleFailure};
 use crate::plan::{AtEnd, Share};
@@ -245,6 +245,8 @@ pub(super) struct User {
     secrets: Vec<(String, Secret)>,
     /// What secret variables held before, the latest last: it may be in a request or a variable still.
     replaced: Vec<String>,
+    /// Variables whose step failed, with that step.
+    unset_by: Vec<(SlotId, NodeId)>,
 }
 
 /// Why no row could be drawn.
@@ -284,6 +286,7 @@ impl User {
             hides: None,
             secrets: Vec::new(),
             replaced: Vec::new(),
+            unset_by: Vec::new(),
         }
     }
 
@@ -325,6 +328,7 @@ impl User {
             hides: None,
             secrets: Vec::new(),
             replaced: self.replaced.clone(),
+            unset_by: self.unset_by.clone(),
         }
     }
 
@@ -333,6 +337,7 @@ impl User {
         for slot in branch.changed.unwrap_or_default() {
             self.set(slot, branch.slots[slot.0 as usize].clone());
         }
+        branch.unset_by.into_iter().for_each(|(slot, step)| self.note_unset(slot, step));
         branch.replaced.into_iter().for_each(|value| self.note_replaced(value));
         self.samples += branch.samples;
         self.failures += branch.failures;
@@ -367,6 +372,12 @@ impl User {
         if let Some(changed) = &mut self.changed {
             changed.push(slot);
         }
+    }
+
+    /// Remembers that a step failed that was to set a variable, for messages.
+    pub(super) fn note_unset(&mut self, slot: SlotId, step: NodeId) {
+        self.unset_by.retain(|(known, _)| *known != slot);
+        self.unset_by.push((slot, step));
     }
 
     pub(super) fn set_all(&mut self, entries: &[(SlotId, Tree)]) -> Result<(), EvalError> {
@@ -528,6 +539,11 @@ impl Scope for User {
 
     fn slot_name(&self, slot: SlotId) -> &str {
         self.graph.slots.get(slot.0 as usize).map_or("?", |slot| &slot.name)
+    }
+
+    fn failed_step(&self, slot: SlotId) -> Option<&str> {
+        let (_, step) = self.unset_by.iter().find(|(known, _)| *known == slot)?;
+        Some(&self.graph.node(*step).name)
     }
 
     fn user_number(&self) -> Option<u64> {

@@ -161,6 +161,7 @@ impl Build<'_> {
         }
         self.no_circle(&groups);
         self.arithmetic(&groups);
+        self.lost_logins(&groups);
         self.state = after_setup;
         self.place = Place::Teardown;
         let teardown = self.outside(&plan.teardown);

@@ -45,7 +45,7 @@ pub fn explain(graph: &ExecutionGraph, masker: &Masker) -> String {
         None => {
             let known = graph.groups.iter().filter_map(|group| group.load.end()).max();
             let least = known.map(|end| format!(", at least {}", written_duration(end))).unwrap_or_default();
-            let _ = writeln!(out, "How long load is applied depends on how fast the target answers{least}.");
+            let _ = writeln!(out, "How long load is applied depends on how fast the target responds{least}.");
         }
     }
     let rules = thresholds(graph, Scope::Run);
@@ -80,11 +80,11 @@ fn group_sentences(graph: &ExecutionGraph, id: GroupId) -> Vec<String> {
     }
     said.extend(load_sentences(&group.load));
     if !group.on_start.is_empty() {
-        said.push(format!("Each user first does, once: {}.", named(graph, &group.on_start)));
+        said.push(format!("Each user first runs once: {}.", named(graph, &group.on_start)));
     }
-    said.push(format!("In an iteration: {}.", named(graph, &group.steps)));
+    said.push(format!("Each iteration runs: {}.", named(graph, &group.steps)));
     if let Some(think) = think_time(graph, &group.steps) {
-        said.push(format!("A user thinks {think} after a request."));
+        said.push(format!("A user waits {think} after each request."));
     }
     if let Some(pacing) = group.pacing {
         said.push(format!("A user starts an iteration at most every {}.", written_duration(pacing)));
@@ -93,11 +93,11 @@ fn group_sentences(graph: &ExecutionGraph, id: GroupId) -> Vec<String> {
         said.push(format!("All its users together send at most {} requests.", spelled(throughput)));
     }
     if !group.on_stop.is_empty() {
-        said.push(format!("Each user last does, once: {}.", named(graph, &group.on_stop)));
+        said.push(format!("At the end, each user runs once: {}.", named(graph, &group.on_stop)));
     }
     said.extend(expectation(group, iteration));
     let after = match group.on_error {
-        OnError::Continue => "goes on with the next step",
+        OnError::Continue => "continues with the next step",
         OnError::NextIteration => "leaves its iteration and starts the next",
         OnError::StopUser => "ends",
         OnError::StopGroup => "ends the whole thread group",
@@ -122,7 +122,7 @@ pub fn load_sentences(load: &Load) -> Vec<String> {
             let s = if *users == 1 { "s" } else { "" };
             let start = match (users, ramp_up.is_zero()) {
                 (1, _) => "1 user starts".to_owned(),
-                (users, true) => format!("{users} users start all at once"),
+                (users, true) => format!("All {users} users start at the same time"),
                 (users, false) => format!(
                     "{users} users start one after another over {} ({} a second)",
                     written_duration(*ramp_up),

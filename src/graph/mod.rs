@@ -16,6 +16,7 @@ mod flow;
 mod inside;
 mod json_template;
 mod load;
+mod lost_logins;
 mod names;
 mod never_held;
 mod other_tools;

@@ -73,12 +73,17 @@ impl Form {
 impl Page {
     /// Its forms, in order.
     pub fn forms(&self) -> Vec<Form> {
-        self.select("form").take(MOST_FORMS).filter_map(form).collect()
+        self.select("form").take(MOST_FORMS).filter_map(|element| form(self, element)).collect()
+    }
+
+    /// Whether a form of it only closes a dialog.
+    pub fn has_dialog_form(&self) -> bool {
+        self.select("form[method=dialog i]").next().is_some()
     }
 }
 
 /// A form that a request can send.
-fn form(form: ElementRef<'_>) -> Option<Form> {
+fn form(page: &Page, form: ElementRef<'_>) -> Option<Form> {
     let method = form.attr("method").unwrap_or_default().trim();
     // It closes its dialog, and sends nothing.
     if method.eq_ignore_ascii_case("dialog") {
@@ -93,7 +98,14 @@ fn form(form: ElementRef<'_>) -> Option<Form> {
     let controls = Selector::parse("input, select, textarea, button").ok()?;
     let mut fields: Vec<Field> = Vec::new();
     let (mut button, mut submits) = (String::new(), false);
-    for control in form.select(&controls) {
+    let id = form.attr("id").filter(|id| !id.is_empty());
+    // A control belongs to the form that its `form` names, else to the one around it (HTML, form owner).
+    let inside = form.select(&controls).filter(|control| control.attr("form").is_none_or(|owner| Some(owner) == id));
+    let outside = page.select("input[form], select[form], textarea[form], button[form]");
+    let outside = outside.filter(|control| {
+        id.is_some() && control.attr("form") == id && !control.ancestors().any(|around| around == *form)
+    });
+    for control in inside.chain(outside) {
         let kind = control.attr("type").unwrap_or_default().trim().to_ascii_lowercase();
         let tag = control.value().name();
         let is_button = match tag {

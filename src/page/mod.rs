@@ -28,6 +28,8 @@ pub struct Words {
     pub headings: Vec<String>,
     /// The texts of its alerts and error messages.
     pub alerts: Vec<String>,
+    /// The first of them that does not report a success.
+    pub warning: Option<String>,
 }
 
 impl Words {
@@ -81,10 +83,12 @@ impl Page {
     pub fn words(&self) -> Words {
         let title = self.select("head > title").next().map(|title| text_of(title, LONGEST));
         let headings = self.select("h1").map(|heading| text_of(heading, LONGEST));
+        let alerts = self.alerts();
         Words {
             title: title.filter(|title| !title.is_empty()),
             headings: headings.filter(|text| !text.is_empty()).take(MOST_TOLD).collect(),
-            alerts: self.alerts(),
+            warning: alerts.iter().find(|alert| alert.is_bad).map(|alert| alert.text.clone()),
+            alerts: alerts.into_iter().map(|alert| alert.text).collect(),
         }
     }
 
@@ -131,11 +135,11 @@ impl Page {
     }
 
     /// What the page alerts to: elements with that role, and those whose class says so.
-    fn alerts(&self) -> Vec<String> {
+    fn alerts(&self) -> Vec<Alert> {
         let candidates = self.select(
             "[role=alert], [role=alertdialog], [class*=alert i], [class*=error i], [class*=invalid-feedback i]",
         );
-        let mut alerts: Vec<String> = Vec::new();
+        let mut alerts: Vec<Alert> = Vec::new();
         for element in candidates.take(MOST_CANDIDATES) {
             if alerts.len() == MOST_TOLD {
                 break;
@@ -147,13 +151,28 @@ impl Page {
             let text = text_of(element, LONGEST);
             // A whole section with such a class is no message; what is inside may be one.
             let is_message = by_role || !text.ends_with('…');
-            let is_known = alerts.iter().any(|known| known.contains(&text));
+            let is_known = alerts.iter().any(|known| known.text.contains(&text));
             if is_message && !is_known && text.chars().any(char::is_alphanumeric) {
-                alerts.push(text);
+                alerts.push(Alert { text, is_bad: !is_good_news(element) });
             }
         }
         alerts
     }
+}
+
+/// An alert of a page.
+#[derive(Debug)]
+struct Alert {
+    text: String,
+    /// Whether it may be an error: it does not call itself a success or a piece of information.
+    is_bad: bool,
+}
+
+/// Whether an alert's class says that it reports a success, or informs only: `alert alert-success`.
+fn is_good_news(element: ElementRef<'_>) -> bool {
+    let class = element.attr("class").unwrap_or_default().to_ascii_lowercase();
+    let mut words = class.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| matches!(word, "success" | "info" | "notice" | "ok"))
 }
 
 /// Whether the page itself keeps an element from being seen, or one around it.

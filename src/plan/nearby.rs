@@ -21,7 +21,7 @@ pub(super) fn remedy(missing: &Path) -> Option<String> {
         return Some(format!("did you mean {}?", shown_path(&near)));
     }
     let plans = plans_in(folder);
-    (!plans.is_empty()).then(|| format!("plans that are there: {}", names(&plans)))
+    (!plans.is_empty()).then(|| format!("plans in this folder: {}", names(&plans)))
 }
 
 /// The remedy for a folder that was named as a plan.

@@ -21,13 +21,18 @@ pub(super) fn of_error(error: &Error) -> Option<&'static str> {
         if let Some((_, hint)) = statuses.iter().find_map(known) {
             return Some(hint);
         }
+        if !statuses.iter().any(|status| status.starts_with(['4', '5'])) {
+            return Some(
+                "The server responded, but not with the status that the plan expects. If it redirected, for example to a login page, check why; if the status is right, change the assertion.",
+            );
+        }
     }
     Some(match error.kind {
         FailureKind::Dns => {
             "The host name cannot be resolved. Check the URL for a typo, and whether this machine uses the right DNS server."
         }
         FailureKind::Connect if is_refused(said) => {
-            "Nothing listens at that address, or it accepts no more connections. Is the server up? Is the port right? Is its connection limit reached?"
+            "Nothing is listening at that address, or it accepts no more connections. Is the server up? Is the port right? Is its connection limit reached?"
         }
         FailureKind::Connect => {
             "Could not connect. Check for a firewall, a full connection table, or a server that no longer accepts connections."

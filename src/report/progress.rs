@@ -202,17 +202,22 @@ fn head_text(live: &Live, elapsed: Duration, planned: Option<Duration>) -> Strin
     format!("{}{of}, {} user{s}", duration(Duration::from_secs(elapsed.as_secs())), count(users))
 }
 
-/// `1 234 requests, 120/s, p50 12 ms, p95 30 ms, p99 41 ms, 0 errors`.
+/// `1 234 requests, 0 errors; now 120/s, p50 12 ms, p95 30 ms, p99 41 ms`: counts of the whole run, then figures
+/// of the last seconds.
 fn figures_text(live: &Live) -> String {
     let s = if live.count == 1 { "" } else { "s" };
-    let mut text = format!("{} request{s}, {}", count(live.count), per_second(live.rate));
+    let errors = if live.failed == 1 { "" } else { "s" };
+    let mut text = format!(
+        "{} request{s}, {} error{errors}; now {}",
+        count(live.count),
+        count(live.failed),
+        per_second(live.rate)
+    );
     for (name, time) in ["p50", "p95", "p99"].into_iter().zip(live.percentiles_ms) {
         if let Some(time) = time {
             text.push_str(&format!(", {name} {}", ms(time)));
         }
     }
-    let s = if live.failed == 1 { "" } else { "s" };
-    text.push_str(&format!(", {} error{s}", count(live.failed)));
     text
 }
 

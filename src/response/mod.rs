@@ -14,12 +14,16 @@ use std::time::Duration;
 use crate::json::Document;
 use crate::mask::Masker;
 use crate::problem::Problem;
+use crate::sanitize::{inline, short};
 
 pub use headers::Headers;
 pub use kept_body::Body;
 
 /// How much of an error's body is read to say what went wrong, in bytes.
 const GIST_BYTES: usize = 16 * 1024;
+
+/// How many characters of a path a message shows.
+const LONGEST_PATH: usize = 80;
 
 /// The messages or events that a request was to wait for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,10 +135,22 @@ impl Response {
     pub fn status_and_gist(&self, secrets: &Masker) -> String {
         let Some(status) = self.status else { return "no status".to_owned() };
         let gist = || gist::summarize(&secrets.mask_cut(&self.beginning(GIST_BYTES)), status, secrets);
+        let from = match self.redirects {
+            0 => String::new(),
+            1 => format!(" from {} after a redirect", self.shown_path(secrets)),
+            many => format!(" from {} after {many} redirects", self.shown_path(secrets)),
+        };
         match if status >= 400 { gist() } else { None } {
-            Some(gist) => format!("{status}: {gist}"),
-            None => status.to_string(),
+            Some(gist) => format!("{status}{from}: {gist}"),
+            None => format!("{status}{from}"),
         }
+    }
+
+    /// The path of the URL that responded, without its query, for a message.
+    fn shown_path(&self, secrets: &Masker) -> String {
+        let path = url::Url::parse(&self.url).map_or_else(|_| "/".to_owned(), |url| url.path().to_owned());
+        // A colon ends what `Cause` reads as the status.
+        short(&inline(&secrets.mask(&path).replace(':', "%3A")), LONGEST_PATH).into_owned()
     }
 
     /// Releases what of the body may be read again: all that was made of it, if the body itself is

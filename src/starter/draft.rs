@@ -44,6 +44,8 @@ const FILES: [&str; 14] =
 /// A plan to be.
 #[derive(Debug)]
 pub(super) struct Draft {
+    /// What the step for the page is called.
+    pub(super) page_name: String,
     /// The plan's name: the host.
     pub(super) name: String,
     /// What stands before every path.
@@ -160,9 +162,15 @@ impl Draft {
                 false => format!("{} redirects to another site: {}", shown_url(visit.asked), shown_url(visit.url)),
             });
         } else if path(visit.asked) != path(visit.url) {
-            notes.push(format!("{} redirects to {}", shown_url(visit.asked), shown_url(visit.url)));
+            notes.push(format!(
+                "{} redirects to {}, so the page, its forms and its links are those of {}",
+                shown_url(visit.asked),
+                shown_url(visit.url),
+                inline(&short(visit.url.path(), LONGEST)),
+            ));
         }
         Self {
+            page_name: "Resource".to_owned(),
             name: visit.asked.host_str().unwrap_or("page").to_owned(),
             base_url: origin(if same_site { visit.url } else { visit.asked }),
             path: path(visit.asked),
@@ -195,6 +203,13 @@ impl Draft {
         is_sound: &mut dyn FnMut(&str) -> bool,
     ) {
         self.is_page = true;
+        self.page_name = "Page".to_owned();
+        if visit.bytes > visit.body.len() as u64 && visit.is_cut {
+            self.notes.push(format!(
+                "only the first {} of the page were read, so forms and links after that are missing here",
+                size(visit.body.len() as u64)
+            ));
+        }
         if page.is_built_by_scripts() {
             self.notes.push(
                 "the page is built by scripts, which loadplan does not run: look in your browser's developer tools \
@@ -208,20 +223,42 @@ impl Draft {
             with(&mut draft);
             is_sound(&text(&draft, file, Rest::Live))
         };
+        // What came is not what was asked for, so the step is called after what came.
+        let name = page.words().title.filter(|title| {
+            path(visit.asked) != path(visit.url) && fits(title) && sound(&|draft| draft.page_name = title.clone())
+        });
+        self.page_name = name.unwrap_or_else(|| self.page_name.clone());
         self.title = title(page).filter(|title| sound(&|draft| draft.title = Some(title.clone())));
         let base = page.base().and_then(|base| visit.url.join(base).ok());
         let base = base.as_ref().unwrap_or(visit.url);
         let mut variables = BTreeSet::new();
+        let mut dropped = BTreeSet::new();
         for form in page.forms() {
             if self.forms.len() == MOST_FORMS {
+                dropped.insert("only the first 4 forms are suggested");
                 break;
             }
-            let Some(step) = self.form(visit.url, page, base, &form, &mut variables) else { continue };
+            let step = match self.form(visit.url, page, base, &form, &mut variables) {
+                Ok(step) => step,
+                Err(why) => {
+                    dropped.insert(why);
+                    continue;
+                }
+            };
             let is_known = self.forms.iter().any(|known| known.action == step.action && known.name == step.name);
-            if !is_known && sound(&|draft| draft.forms = vec![step.clone()]) {
+            if is_known {
+                continue;
+            }
+            if sound(&|draft| draft.forms = vec![step.clone()]) {
                 self.forms.push(step);
+            } else {
+                dropped.insert("a name or value in it cannot be written in a plan");
             }
         }
+        if page.has_dialog_form() {
+            dropped.insert("it only closes a dialog (method=dialog) and sends nothing");
+        }
+        self.notes.extend(dropped.into_iter().map(|why| format!("a form of the page was left out: {why}")));
         for link in page.links().iter().take(MOST_CANDIDATES) {
             if self.links.len() == MOST_LINKS {
                 break;
@@ -237,6 +274,7 @@ impl Draft {
     fn copy(&self) -> Self {
         Self {
             name: self.name.clone(),
+            page_name: self.page_name.clone(),
             base_url: self.base_url.clone(),
             path: self.path.clone(),
             notes: Vec::new(),
@@ -259,13 +297,16 @@ impl Draft {
         base: &Url,
         form: &Form,
         variables: &mut BTreeSet<String>,
-    ) -> Option<FormStep> {
+    ) -> Result<FormStep, &'static str> {
         let action = match &form.action {
-            Some(action) => base.join(action).ok()?,
+            Some(action) => base.join(action).map_err(|_| "its action is not a URL")?,
             None => url.clone(),
         };
-        if !matches!(action.scheme(), "http" | "https") || !fits(action.as_str()) {
-            return None;
+        if !matches!(action.scheme(), "http" | "https") {
+            return Err("its action is not an http or https URL");
+        }
+        if !fits(action.as_str()) {
+            return Err("its action is too long");
         }
         let mut action = action;
         if form.encoding == Encoding::Query {
@@ -301,7 +342,7 @@ impl Draft {
                 step.fields.push((field.name.clone(), value));
             }
         }
-        (!step.fields.is_empty()).then_some(step)
+        if step.fields.is_empty() { Err("it has no fields with a name") } else { Ok(step) }
     }
 
     fn link(&self, visit: &Visit<'_>, base: &Url, link: &Link) -> Option<LinkStep> {
@@ -357,7 +398,9 @@ fn variable(field: &str, taken: &mut BTreeSet<String>) -> String {
 /// What a step for a form is called: what its button says, else what it is for, else where it goes.
 fn step_name(form: &Form, action: &str) -> String {
     let button = inline(&form.button);
-    if button == form.button && button.chars().any(char::is_alphanumeric) && fits(&button) {
+    // A name cannot hold an expression, not even one that is written as text.
+    let is_fixed = button == form.button && !button.contains("${");
+    if is_fixed && button.chars().any(char::is_alphanumeric) && fits(&button) {
         return button;
     }
     if form.has_password() { "Log in".to_owned() } else { format!("Form {action}") }

@@ -13,6 +13,9 @@ use url::Url;
 use crate::page::{Page, is_html};
 use draft::Draft;
 
+/// The password that a plan has until somebody sets one.
+pub const PASSWORD_PLACEHOLDER: &str = "your-password";
+
 /// What a look at a page has shown.
 #[derive(Debug)]
 pub struct Visit<'v> {
@@ -28,6 +31,8 @@ pub struct Visit<'v> {
     pub body: &'v str,
     /// How many bytes the whole body has.
     pub bytes: u64,
+    /// Whether the body is only the beginning.
+    pub is_cut: bool,
     /// How long the response took.
     pub time: Duration,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::PASSWORD_PLACEHOLDER;
 use super::draft::{Draft, FieldValue, FormStep};
 use super::yaml_text::{css_string, quoted, scalar};
 use crate::page::Encoding;
@@ -58,8 +59,8 @@ pub(super) fn text(draft: &Draft, file: &str, rest: Rest) -> String {
     let mut lines = Lines { out: String::new(), mark: rest.mark() };
     let has_password = draft.forms.iter().any(FormStep::has_password);
     lines.live(0, "#");
-    lines.note(0, "Written after one look at the page. Commented lines are suggestions: to use one, remove `# `");
-    lines.note(0, "(the mark and one space) from it and from the lines that belong to it, and keep the indentation.");
+    lines.note(0, "Generated from this page. Commented lines are suggestions: to use one, remove `# `");
+    lines.note(0, "(the hash and one space) from it and from the lines that belong to it, and keep the indentation.");
     lines.live(0, "#");
     let _ = writeln!(lines.out, "#   loadplan try {file}     one user, once, everything shown: use it while you edit");
     let _ = writeln!(lines.out, "#   loadplan run {file}");
@@ -70,22 +71,39 @@ pub(super) fn text(draft: &Draft, file: &str, rest: Rest) -> String {
     lines.live(0, "#");
     lines.note(0, "Apply load only to servers that you are allowed to test.");
     let _ = writeln!(lines.out, "name: {}\n\nhttp:\n  base_url: {}", scalar(&draft.name), scalar(&draft.base_url));
-    if has_password {
-        lines.live(2, "cookies: iteration      # each iteration is a new visitor, who has to log in again");
-    }
     lines.out.push('\n');
     if has_password {
         lines.note(0, "For the login below. A secret is shown as *** in every output; this one comes from the");
         lines.note(0, "environment variable SITE_PASSWORD.");
         let _ = writeln!(lines.out, "{}secrets:", rest.mark());
-        let _ = writeln!(lines.out, "{}  password: ${{env.SITE_PASSWORD | default('your-password')}}\n", rest.mark());
+        let _ = writeln!(
+            lines.out,
+            "{}  password: ${{env.SITE_PASSWORD | default('{PASSWORD_PLACEHOLDER}')}}\n",
+            rest.mark()
+        );
     }
     lines.out.push_str(
         "thread_groups:\n  visitors:\n    users: 2              # two users at the same time: raise it when the plan works\n    \
-         duration: 10s\n    think_time: 1s..3s    # each waits a little after every request, as a person would\n    steps:\n",
+         duration: 10s\n    think_time: 1s..3s    # each waits a little after every request, as a person would\n",
     );
-    page(&mut lines, draft);
-    for form in &draft.forms {
+    // A login belongs before the iterations: a user keeps its session, as a person does.
+    let login = draft.forms.iter().find(|form| form.has_password());
+    if let Some(login) = login {
+        lines.out.push_str("\n    on_start:             # once for each user, before its first iteration\n");
+        page(&mut lines, draft, &draft.page_name, &[login], PageChecks::All);
+        step(&mut lines, login);
+        lines.out.push('\n');
+    }
+    lines.out.push_str("    steps:                # over and over again\n");
+    let others: Vec<&FormStep> =
+        draft.forms.iter().filter(|form| !login.is_some_and(|login| std::ptr::eq(login, *form))).collect();
+    if login.is_some() {
+        lines.note(STEP, "Replace this with the pages that your users open after the login.");
+        page(&mut lines, draft, "First page", &others, PageChecks::Status);
+    } else {
+        page(&mut lines, draft, &draft.page_name, &others, PageChecks::All);
+    }
+    for form in others {
         step(&mut lines, form);
     }
     if !draft.links.is_empty() {
@@ -105,16 +123,25 @@ pub(super) fn text(draft: &Draft, file: &str, rest: Rest) -> String {
     lines.out
 }
 
-/// The step for the page itself.
-fn page(lines: &mut Lines, draft: &Draft) {
-    lines.live(STEP, &format!("- name: {}", if draft.is_page { "Page" } else { "Resource" }));
+/// What is asserted of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PageChecks {
+    /// Its status, and what it says.
+    All,
+    /// Its status only: a user who is logged in may get another page here.
+    Status,
+}
+
+/// The step for the page itself, with the hidden fields of these forms.
+fn page(lines: &mut Lines, draft: &Draft, name: &str, forms: &[&FormStep], checks: PageChecks) {
+    lines.live(STEP, &format!("- name: {}", scalar(name)));
     lines.live(STEP + 2, &format!("get: {}", scalar(&draft.path)));
     if draft.is_page {
         lines.rest(STEP + 2, "resources: { parallel: 6 }   # also its images, scripts and stylesheets");
     }
     lines.live(STEP + 2, "assert:           # what must be true of the response");
     lines.live(STEP + 4, &format!("status: {}", draft.status));
-    if let Some(title) = &draft.title {
+    if let Some(title) = draft.title.as_ref().filter(|_| checks == PageChecks::All) {
         lines.live(STEP + 4, "css:");
         let expected = match title.is_whole {
             true => scalar(title.text()),
@@ -126,14 +153,14 @@ fn page(lines: &mut Lines, draft: &Draft) {
         lines.live(STEP + 4, "json:");
         lines.live(STEP + 6, &format!("$: {{ type: {kind} }}"));
     }
-    let hidden: Vec<_> = draft.forms.iter().flat_map(|form| form.hidden.iter().map(move |one| (form, one))).collect();
+    let hidden: Vec<_> = forms.iter().flat_map(|form| form.hidden.iter().map(move |one| (form, one))).collect();
     if hidden.is_empty() {
         return;
     }
-    lines.note(STEP, "Hidden fields of the page's forms, new each time: kept as ${…} for the steps below.");
+    lines.note(STEP, "Hidden fields of the page's forms, new each time: saved as ${…} for the steps below.");
     lines.rest(STEP + 2, "extract:");
     for (form, hidden) in hidden {
-        let of = if draft.forms.len() > 1 {
+        let of = if forms.len() > 1 {
             format!("   # for \"{}\"", crate::sanitize::inline(&form.name))
         } else {
             String::new()
@@ -176,9 +203,25 @@ fn step(lines: &mut Lines, form: &FormStep) {
     }
     if let Some((name, _)) = form.fields.iter().find(|(_, value)| matches!(value, FieldValue::Password)) {
         let selector = scalar(&format!("input[name={}]", css_string(name)));
-        lines.rest(STEP + 2, "assert:");
+        lines.rest(STEP + 2, "assert:             # a site that refuses a login often responds with status 200");
         lines.rest(STEP + 4, "status: 2xx");
-        lines.rest(STEP + 4, "css:              # a site that refuses a login often responds with status 200");
-        lines.rest(STEP + 6, &format!("{selector}: {{ exists: false }}   # and shows the form again"));
+        lines.rest(
+            STEP + 4,
+            "# A login that succeeds redirects to another page, one that is refused often does not. If your",
+        );
+        lines.rest(STEP + 4, "# site stays at this URL after a login, remove the next line.");
+        lines.rest(STEP + 4, &format!("url: {{ not_matches: {} }}", pattern(&form.action)));
+        lines.rest(STEP + 4, "css:");
+        lines.rest(STEP + 6, &format!("{selector}: {{ exists: false }}   # the form is not shown again"));
+        lines.rest(STEP + 4, "# Also add a text that only a user who is logged in sees. It is the surest sign:");
+        lines.rest(STEP + 4, "# body: { contains: Log out }");
     }
+}
+
+/// A pattern, as a value in quotes, that the URL of this action matches with any query, on any host.
+fn pattern(action: &str) -> String {
+    let path = url::Url::parse(action).map_or_else(|_| action.to_owned(), |url| url.path().to_owned());
+    let path = path.split('?').next().unwrap_or_default().trim_end_matches('/');
+    // A dash outside of brackets needs no backslash.
+    quoted(&format!("^https?://[^/]+{}/?([?#]|$)", regex::escape(path).replace("\\-", "-")))
 }

@@ -55,8 +55,11 @@ fn in_quotes(text: &str) -> String {
 /// A text as a string of CSS (CSS Syntax §4.3.5).
 pub(super) fn css_string(text: &str) -> String {
     let mut out = String::from("\"");
-    for c in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
+            // A selector cannot hold an expression, not even one that is written as text.
+            '$' if chars.peek() == Some(&'{') => out.push_str("\\24 "),
             '"' | '\\' => {
                 out.push('\\');
                 out.push(c);

@@ -30,10 +30,15 @@ pub(super) struct Context<'s> {
 /// A `default` error: the variable has no value.
 pub(super) fn unset(slot: SlotId, scope: &dyn Scope, range: Range<usize>) -> EvalError {
     let name = scope.slot_name(slot);
-    let message = format!(
-        "variable `{name}` is not set: no extractor, `set` or `with` has given it a value here; \
-         write `{name} | default(…)` if that may be so"
-    );
+    let message = match scope.failed_step(slot) {
+        Some(step) => format!(
+            "variable `{name}` is not set, because the step `{step}`, which extracts it, failed: fix that step first"
+        ),
+        None => format!(
+            "variable `{name}` is not set: no extractor, `set` or `with` has given it a value here; \
+         write `{name} | default(…)` if that is allowed"
+        ),
+    };
     EvalError { message, range, not_set: true, unset: Some(slot) }
 }
 

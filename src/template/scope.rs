@@ -18,6 +18,10 @@ pub trait Scope {
     fn slot(&self, slot: SlotId) -> Option<&Value>;
     /// The variable's name, for messages.
     fn slot_name(&self, slot: SlotId) -> &str;
+    /// The step that was to give the variable its value, and failed; `None` where none was.
+    fn failed_step(&self, _slot: SlotId) -> Option<&str> {
+        None
+    }
     /// Which user of its group this is, from 1; `None` outside thread groups.
     fn user_number(&self) -> Option<u64>;
     /// Which iteration this is, from 1; `None` outside iterations.

@@ -309,7 +309,7 @@ fn praise(
     let planned = requests.count();
     let ran = results.samplers.iter().filter(|line| graph.label(line.label).kind == LabelKind::Sampler).count();
     if ran < planned {
-        said.push_str(&format!("; but {} of {planned} requests of the plan never ran", planned - ran));
+        said.push_str(&format!(", but {} of {planned} requests never ran", planned - ran));
     }
     if let Some(StopReason::Step(step)) = &run.stopped_by {
         said.push_str(&format!("; ended early by the step `{step}`"));

@@ -65,10 +65,7 @@ fn every_metric_is_read_as_defined() {
     near("first_byte.max < 1s", 50.0);
     assert_eq!(result(&run, "p50 < 1s").unit, Unit::Milliseconds);
     assert!(run.verdict.passed, "{}", run.verdict_line());
-    assert_eq!(
-        run.verdict_line(),
-        "PASSED (exit 0): 14 of 14 thresholds passed; but 2 of 3 requests of the plan never ran"
-    );
+    assert_eq!(run.verdict_line(), "PASSED (exit 0): 14 of 14 thresholds passed, but 2 of 3 requests never ran");
 }
 
 #[test]
@@ -121,7 +118,7 @@ fn a_threshold_without_samples_fails_unless_the_profile_skips_it() {
     assert_eq!((rare.passed, rare.skipped), (true, true));
     assert_eq!(
         skipping.verdict_line(),
-        "PASSED (exit 0): 3 of 3 thresholds passed, 2 skipped (no samples); but 2 of 3 requests of the plan never ran"
+        "PASSED (exit 0): 3 of 3 thresholds passed, 2 skipped (no samples), but 2 of 3 requests never ran"
     );
 }
 

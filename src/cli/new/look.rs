@@ -21,9 +21,9 @@ use crate::verdict::exit;
 
 /// The remedy where a page cannot be looked at.
 const WITHOUT_A_LOOK: &str =
-    "check the address in a browser, or write a plan without a look at the page: `loadplan new`";
+    "check the address in a browser, or write a plan without looking at the page: `loadplan new`";
 /// The same where its certificate is why.
-const WITHOUT_TLS: &str = "write a plan without a look at the page: `loadplan new`; there `tls:` stands under `http:`";
+const WITHOUT_TLS: &str = "write a plan without looking at the page: `loadplan new`; there, set `tls:` under `http:`";
 /// How long the look may take, redirects included.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a connection may take.
@@ -105,6 +105,7 @@ fn visited(asked: &Url, exchange: &Exchange, file: &str) -> Result<Starter, Prob
         content_type: response.header("content-type"),
         body: response.text(),
         bytes: response.body_bytes,
+        is_cut: response.truncated(),
         time: exchange.timings.total,
     };
     Ok(starter::plan(&visit, file, &mut is_sound))

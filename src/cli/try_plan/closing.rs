@@ -23,10 +23,11 @@ struct Taken {
 }
 
 impl Taken {
-    fn says(&self) -> String {
+    /// What the page alerts to, after `before`.
+    fn says(&self, before: &str) -> String {
         match &*self.alert {
             "" => String::new(),
-            alert => format!(" – the page says: {}", short(&inline(alert), LONGEST)),
+            alert => format!("{before} the page says: {}", short(&inline(alert), LONGEST)),
         }
     }
 }
@@ -61,10 +62,20 @@ impl Closing {
         self.failed.get()
     }
 
+    /// Whether the plan has requests, and none of them was taken: nothing was tried then.
+    pub(super) fn tried_nothing(&self, graph: &ExecutionGraph) -> bool {
+        let steps = self.steps.borrow();
+        let requests = || {
+            let nodes = graph.nodes.iter().enumerate();
+            nodes.filter(|(_, node)| matches!(node.kind, NodeKind::Request(_))).map(|(index, _)| NodeId(index as u32))
+        };
+        requests().next().is_some() && !requests().any(|id| steps.contains_key(&id))
+    }
+
     /// The list and the sentence that sums it up.
     pub(super) fn text(&self, graph: &ExecutionGraph, masker: &Masker, all_branches: bool) -> String {
         let steps = self.steps.borrow();
-        let (mut passed, mut failed, mut missed) = (0, 0, 0);
+        let (mut passed, mut failed, mut missed, mut alerted) = (0, 0, 0, 0);
         let mut out = String::from("\n== steps\n");
         for (index, node) in graph.nodes.iter().enumerate() {
             let id = NodeId(index as u32);
@@ -77,15 +88,16 @@ impl Closing {
                         times => format!(" ({} of {times} times)", taken.failed),
                     };
                     let why = short(&inline(&taken.why), LONGEST).into_owned();
-                    let _ = writeln!(out, "   FAILED       {title}{times}: {why}{}", taken.says());
+                    let _ = writeln!(out, "   FAILED       {title}{times}: {why}{}", taken.says(" –"));
                 }
                 (Some(taken), NodeKind::Request(_)) => {
                     passed += 1;
+                    alerted += usize::from(!taken.alert.is_empty());
                     let times = match taken.times {
                         1 => String::new(),
                         times => format!(" ({times} times)"),
                     };
-                    let _ = writeln!(out, "   passed       {title}{times}{}", taken.says());
+                    let _ = writeln!(out, "   passed       {title}{times}{}", taken.says(", but"));
                 }
                 (None, NodeKind::Request(_)) => {
                     missed += 1;
@@ -97,13 +109,20 @@ impl Closing {
         if missed > 0 && failed == 0 && !all_branches && graph.nodes.iter().any(branches) {
             out.push_str("   (--all-branches takes every branch of `choose` and `if` once)\n");
         }
+        let alerts = match alerted {
+            0 => String::new(),
+            1 => ", but the page of 1 passed step shows an error message".to_owned(),
+            _ => format!(", but the pages of {alerted} passed steps show error messages"),
+        };
         let verdict = match (passed, failed, missed) {
+            (0, 0, 0) => "PASSED: the plan has no requests".to_owned(),
+            (0, 0, _) => format!("NOT VALID: no step ran, {missed} not reached"),
             (_, 0, 0) => format!("PASSED: {}", all(passed)),
             (_, 0, _) => format!("PASSED: {} passed, {missed} not reached", counted(passed)),
             (_, _, 0) => format!("FAILED: {} failed, {passed} passed", counted(failed)),
             _ => format!("FAILED: {} failed, {passed} passed, {missed} not reached", counted(failed)),
         };
-        let _ = writeln!(out, "\n{verdict}");
+        let _ = writeln!(out, "\n{verdict}{alerts}");
         out
     }
 }

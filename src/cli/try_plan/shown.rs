@@ -145,7 +145,7 @@ fn received(
     // Messages are shown one by one, as they came.
     let messages =
         request.exchange.transcript.iter().any(|entry| matches!(entry, Entry::Received(_) | Entry::Event(_)));
-    let words = if messages || (bodies == Bodies::Whole && !failed) { None } else { words(response, masker) };
+    let words = if messages { None } else { words(response, masker) };
     if !messages && (bodies == Bodies::Whole || words.is_none()) {
         body(text, "   < ", response.text(), masker, bodies);
     }
@@ -157,8 +157,10 @@ fn received(
         let mut line = |what: &str, words: &str| {
             let _ = writeln!(text, "   < {what}: {words}");
         };
-        words.title.iter().for_each(|title| line("title", title));
-        words.headings.iter().for_each(|heading| line("heading", heading));
+        if bodies == Bodies::Short || failed {
+            words.title.iter().for_each(|title| line("title", title));
+            words.headings.iter().for_each(|heading| line("heading", heading));
+        }
         words.alerts.iter().for_each(|alert| line("alert", alert));
     }
     if response.truncated() {
@@ -178,7 +180,7 @@ fn received(
     }
     let cached = if request.exchange.cached { ", from the cache" } else { "" };
     let _ = writeln!(text, "   {} in {:.1} ms{phases}{cached}", response.version, timings.total.as_secs_f64() * 1e3);
-    words?.alerts.into_iter().next()
+    words?.warning
 }
 
 /// What an HTML page says, fit to be shown; `None` for other bodies and for pages that say nothing.
@@ -195,6 +197,7 @@ fn words(response: &Response, masker: &Masker) -> Option<Words> {
         title: words.title.map(fit),
         headings: words.headings.into_iter().map(fit).collect(),
         alerts: words.alerts.into_iter().map(fit).collect(),
+        warning: words.warning.map(fit),
     })
 }
 
@@ -248,7 +251,7 @@ pub(super) fn cut(shown: &str, whole: &str, most: usize, how: &str) -> String {
     cut
 }
 
-/// JSON over several lines. Only blanks change: numbers keep their digits.
+/// JSON over several lines. Only spaces change: numbers keep their digits.
 fn laid_out(json: &str) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let mut depth = 0_usize;

@@ -309,7 +309,7 @@ pub(in crate::report) fn generator(document: &Document<'_>, bad: impl Fn(&str) -
         details.push(format!("busiest thread {}", share(busiest)));
     }
     if let Some(lag) = health.lag_p99_ms {
-        details.push(format!("late by {} (p99)", ms(lag)));
+        details.push(format!("requests started up to {} after their planned time (p99)", ms(lag)));
     }
     if health.late_starts > 0 {
         details.push(format!("{} late starts", count(health.late_starts)));

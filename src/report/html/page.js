@@ -16,7 +16,7 @@ function drawTop() {
   const details = [
     generator.cpu_share !== undefined ? `${percent(generator.cpu_share)} of all CPUs` : null,
     generator.busiest_thread_share !== undefined ? `busiest thread ${percent(generator.busiest_thread_share)}` : null,
-    generator.lag_p99_ms !== undefined ? `late by ${ms(generator.lag_p99_ms)} (p99)` : null,
+    generator.lag_p99_ms !== undefined ? `requests started up to ${ms(generator.lag_p99_ms)} after their planned time (p99)` : null,
   ].filter((one) => one).join(", ");
   document.title = `${word.toLowerCase()}: ${plan.name} – ${tool.name}`;
   byId("top").replaceChildren(

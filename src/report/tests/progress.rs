@@ -46,7 +46,7 @@ fn without_a_terminal_there_is_a_line_every_ten_seconds() {
     for quarter in 0..100 {
         progress.update(&live(), Duration::from_millis(quarter * 250));
     }
-    let line = |s| format!("{s}s of 2m 00s, 2 users, 1 234 requests, 120/s, p50 12 ms, p95 30.5 ms, 1 error\n");
+    let line = |s| format!("{s}s of 2m 00s, 2 users, 1 234 requests, 1 error; now 120/s, p50 12 ms, p95 30.5 ms\n");
     assert_eq!(out.text(), line(10) + &line(20));
 }
 
@@ -67,7 +67,7 @@ fn lines_that_are_overdue_come_once() {
     let mut progress = Progress::lines(&run.graph, &run.masker, Box::new(out.clone()));
     progress.update(&Live::default(), Duration::from_secs(45));
     progress.update(&Live::default(), Duration::from_secs(46));
-    assert_eq!(out.text(), "45s, 0 users, 0 requests, 0/s, 0 errors\n");
+    assert_eq!(out.text(), "45s, 0 users, 0 requests, 0 errors; now 0/s\n");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn the_block_shows_figures_and_a_bar_per_group() {
     let seen = screen.0.lock().expect("no panic").clone();
     for part in [
         "1m 00s of 2m 00s, 2 users",
-        "1 234 requests, 120/s, p50 12 ms, p95 30.5 ms, 1 error",
+        "1 234 requests, 1 error; now 120/s, p50 12 ms, p95 30.5 ms",
         "traders [===============>              ] 2 of 2 users, 4 iterations",
         "| hello",
     ] {
