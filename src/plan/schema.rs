@@ -98,7 +98,7 @@ fn foreign_words(keys: &[&'static Key]) -> Map<String, Json> {
             continue;
         }
         taken.extend(&words);
-        let words: Vec<String> = words.iter().map(|word| regex::escape(word)).collect();
+        let words: Vec<String> = words.iter().map(|word| literal_pattern(word)).collect();
         let says = format!("write `{}` instead", key.name);
         patterns.insert(format!("^({})$", words.join("|")), json!({ "const": says, "errorMessage": says }));
     }
@@ -349,6 +349,19 @@ fn threshold_snippets() -> Json {
         offer["sortText"] = json!(format!("{place:02}"));
     }
     Json::Array(offers)
+}
+
+/// A pattern that matches this text alone. ECMAScript refuses to escape other characters than its syntax has, which
+/// `regex::escape` does.
+fn literal_pattern(text: &str) -> String {
+    let mut pattern = String::new();
+    for c in text.chars() {
+        if r"\^$.*+?()[]{}|/".contains(c) {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
 }
 
 /// A value as the body of a snippet, in which `$` and `}` are special.

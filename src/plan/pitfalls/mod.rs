@@ -366,8 +366,8 @@ impl Scan<'_> {
                 );
             }
             // "name="a" value="b"" has quotes of its own.
-            let goes_on = value[end + 2..]
-                .starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '(' | '\\' | '[' | '<' | '/'));
+            let begins = |c: char| c.is_alphanumeric() || matches!(c, '_' | '(' | '\\' | '[' | '<' | '/');
+            let goes_on = value.get(end + 2..).is_some_and(|after| after.starts_with(begins));
             if goes_on && value.len() > end + 3 && value.ends_with(quote) {
                 let inner = &value[1..value.len() - 1];
                 let what = format!("the `{quote}` inside ends the text in YAML");
