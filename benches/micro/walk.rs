@@ -52,8 +52,8 @@ fn time_of(iterations: u64, steps: &str) -> Duration {
     let graph = Arc::new(graph(&plan, &options));
     let begin = Instant::now();
     let finished = block_on(async {
-        let (_stopper, stop) = tokio::sync::mpsc::unbounded_channel();
-        run(input(graph), &mut Silent, stop).await
+        let (_stopper, mut stop) = tokio::sync::mpsc::unbounded_channel();
+        run(input(graph), &mut Silent, &mut stop).await
     });
     let took = begin.elapsed();
     let finished = finished.and_then(|finished| finished).unwrap();

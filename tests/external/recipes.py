@@ -52,7 +52,7 @@ def schema(name, text):
     server, variant = name.split(".")[0], []
     if server == "azure-pipelines":
         # To its schema numbers are text, and its patterns are not those of the flag `u`.
-        text = re.sub(r": (\d+)$", r": '\1'", text, flags=re.MULTILINE)
+        text = re.sub(r": (\d+)( +#.*)?$", r": '\1'", text, flags=re.MULTILINE)
         variant = ["--regex-variant", "nonunicode"]
     path = f"{WORK}/{name}.yml"
     with open(path, "w", encoding="utf-8") as file:
