@@ -29,8 +29,9 @@ for path in sys.argv[1:]:
                 assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step["uses"]), (path, step["uses"])
             continue
         assert "${{" not in step["run"], f"{path}: an expression in a script of {job}; pass it through env"
+        # SC2153: variables in capitals come from the step's `env`.
         checked = subprocess.run(
-            ["shellcheck", "--shell=bash", "--severity=info", "-"], input=step["run"], capture_output=True, text=True)
+            ["shellcheck", "--shell=bash", "--severity=info", "--exclude=SC2153", "-"], input=step["run"], capture_output=True, text=True)
         assert checked.returncode == 0, f"{path}, job {job}:\n{checked.stdout}"
         count += 1
 print(f"   {count} scripts in workflows: no complaints")
