@@ -96,7 +96,7 @@ impl Template {
         }
     }
 
-    /// The plan as it stands in `file`, a word of a command line.
+    /// The plan as it is written to `file`, quoted as a word of a command line.
     fn text(self, file: &str) -> String {
         let (plan, ours) = self.plan();
         plan.replacen(MODELINE, &modeline(), 1).replace(ours, file)

@@ -241,8 +241,8 @@ fn end(last: &StopReason, text: &str) -> ! {
     }
     let code = match last {
         StopReason::TimeLimit(_) => exit::NOT_VALID,
-        _ if last.hurries().is_some() => exit::TERMINATED,
-        _ => exit::INTERRUPTED,
+        StopReason::Terminate | StopReason::Hangup | StopReason::Quit => exit::TERMINATED,
+        StopReason::Interrupt | StopReason::Dashboard | StopReason::Abort(_) | StopReason::Step(_) => exit::INTERRUPTED,
     };
     std::process::exit(code.into());
 }

@@ -133,7 +133,7 @@ impl Document<'_> {
 #[schemars(deny_unknown_fields)]
 pub struct Reserved {}
 
-/// Rounded to three digits behind the point: no figure here is more exact.
+/// Rounded to three decimal places: no figure here is more exact.
 fn milli(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }

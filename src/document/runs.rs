@@ -25,7 +25,7 @@ const LONGEST_TEXT: usize = 4 << 20;
 pub struct RunHead {
     /// The results file.
     pub file: PathBuf,
-    /// The plan's name, as it stands in there.
+    /// The plan's name, as the file has it.
     pub plan: String,
     /// The plan's file.
     pub plan_file: PathBuf,
@@ -235,7 +235,7 @@ impl Look {
                 if depth < DEPTH {
                     self.through(&path, depth + 1);
                 }
-            // A pipe is not opened: nobody may write to it. A link that leads nowhere cannot be read.
+            // A pipe is not opened: nobody may write to it. A broken link cannot be read.
             } else if path.is_file() || !path.exists() {
                 let named = entry.file_name() == RESULTS;
                 let json = depth == 0 && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));

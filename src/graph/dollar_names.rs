@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::diagnostic::{Sources, Span};
 
-/// Where a name stands in the literal parts of a text as other tools mark variables, the marks included, and the name
+/// Where the literal parts of a text contain a name as other tools mark variables, the marks included, and the name
 /// alone. Left out is what means something of its own: `$$name`, and names the text itself declares, as GraphQL does
 /// (`query ($id: ID!) { user(id: $id) { name } }`).
 pub(super) fn names(text: &str) -> Vec<(Range<usize>, Range<usize>)> {

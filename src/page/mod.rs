@@ -198,7 +198,7 @@ fn text_of(element: ElementRef<'_>, longest: usize) -> String {
         if matches!(inside, Some("script" | "style" | "template" | "noscript")) {
             continue;
         }
-        // What stands in another element is another word, as it is to the eye.
+        // Text of different elements is separate words, as a browser shows it.
         for word in piece.split_whitespace() {
             if length > 0 {
                 text.push(' ');

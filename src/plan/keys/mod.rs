@@ -303,7 +303,7 @@ static INSTEAD: &[(&str, &[&str], &str)] = &[
     (
         "plan",
         &["http_authorization_manager", "authorization_manager", "auth_manager", "authorization"],
-        "sign-in data of every request stands in `http`: write `http: { auth: { basic: { username: ann, password: '${password}' } } }`",
+        "credentials of all requests belong in `http`: write `http: { auth: { basic: { username: ann, password: '${password}' } } }`",
     ),
     (
         "plan",
@@ -352,7 +352,7 @@ static INSTEAD: &[(&str, &[&str], &str)] = &[
     (
         "thread group",
         &["exec", "class", "user_class", "function", "script"],
-        "what the users do stands in `steps`; steps that several groups share stand in `fragments`, and `- include: NAME` puts them in place",
+        "write what the users do under `steps`; write steps that several groups share under `fragments`, and insert them with `- include: NAME`",
     ),
     (
         "thread group",
